@@ -1,0 +1,44 @@
+# Every habit of this project is one word here. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDIES ?= 6500
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check sample bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.ready  ## make .venv with everything, and the doseexport command
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: setup  ## the whole stack on this machine, and one CT export through it
+	$(BIN)/python -m local.demo
+
+test: setup  ## every test, on a machine without AWS and without Docker
+	$(BIN)/pytest
+
+check: setup  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+sample: setup  ## a synthetic OpenREM database of STUDIES CT studies, kept running until Ctrl-C
+	$(BIN)/python -m local.sample --studies $(STUDIES)
+
+bench: setup  ## speed against bare COPY and plain xlsxwriter, as ratios of one run
+	$(BIN)/python -m tests.benchmarks.run
+
+lock: setup  ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean:  ## forget what was built and run here
+	rm -rf $(VENV) .state .aws-sam build

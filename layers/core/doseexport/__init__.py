@@ -1,0 +1,1 @@
+"""Dose Export: exact, fast, abortable exports of OpenREM dose records."""
