@@ -1,0 +1,1 @@
+"""What runs the whole service on one machine; nothing here is deployed."""

@@ -1,0 +1,71 @@
+"""Databases that tests share. A test that alters data takes `make_database`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))  # `local` is run from the checkout, never installed
+
+from local import sample  # noqa: E402
+from local.postgres import Postgres  # noqa: E402
+
+SAMPLE_STUDIES = 400
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test run."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sample_url(postgres: Postgres) -> str:
+    """The synthetic OpenREM database, 400 CT studies. Read it only."""
+    url = postgres.create_database("sample")
+    sample.fill(url, SAMPLE_STUDIES)
+    return url
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """The folder of OpenREM's own dump and exports; without it the test skips."""
+    folder = Path(os.environ.get("OPENREM_REFERENCE", REPOSITORY.parent / "shared" / "openrem"))
+    if not (folder / "testfiles.sql.gz").is_file():
+        pytest.skip(f"no testfiles.sql.gz in {folder}; OPENREM_REFERENCE names the folder that has it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def openrem_url(postgres: Postgres, reference_dir: Path) -> str:
+    """A real OpenREM database, as its own program wrote it. Read it only."""
+    url = postgres.create_database("openrem")
+    postgres.load("openrem", reference_dir / "testfiles.sql.gz")
+    return url
+
+
+@pytest.fixture
+def make_database(postgres: Postgres) -> Iterator[Callable[..., str]]:
+    """Make databases that end with the test: `make_database()` empty, `make_database(sample_url)` a copy."""
+    names: list[str] = []
+
+    def make(template_url: str | None = None) -> str:
+        names.append(f"test_{next(NUMBERS)}")
+        template = None if template_url is None else template_url.rpartition("/")[2]
+        return postgres.create_database(names[-1], template)
+
+    yield make
+    for name in names:
+        postgres.drop_database(name)
+
+
+@pytest.fixture
+def empty_url(make_database: Callable[..., str]) -> str:
+    """A database without any table."""
+    return make_database()
