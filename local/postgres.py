@@ -201,8 +201,14 @@ def _reachable_programs(account: _Account, folder: Path) -> Path:
     programs = _packaged_programs()
     if account.reaches(programs / "postgres"):
         return programs
-    # The checkout lies where only root may go; the programs find their libraries beside themselves.
-    return Path(shutil.copytree(programs.parent, folder / "programs", symlinks=True)) / "bin"
+    # The checkout lies where only root may go. The programs look for their libraries beside the package.
+    package = programs.parent.parent
+    copy = folder / "programs" / package.name
+    shutil.copytree(programs.parent, copy / programs.parent.name, symlinks=True)
+    for libraries in (f"../{package.name}.libs", ".dylibs"):  # where Linux and macOS wheels have them
+        if (package / libraries).is_dir():
+            shutil.copytree(package / libraries, copy / libraries, symlinks=True)
+    return copy / programs.parent.name / programs.name
 
 
 def _free_port() -> int:

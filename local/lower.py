@@ -1,0 +1,142 @@
+"""From template.yaml to what MiniStack understands: SAM translated, its HTTP API spelled out.
+
+MiniStack ignores the OpenAPI body that SAM writes for an HTTP API, has no networks, and the local PostgreSQL
+has no certificate. Nothing else of the template is changed, and template.yaml never knows.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+Json = dict[str, Any]
+
+# Networks are not emulated: their resources go, and functions run on the machine's own network.
+_NETWORK = ("AWS::EC2::",)
+_INTEGRATION = "x-amazon-apigateway-integration"
+
+
+def read(path: Path) -> Json:
+    """Return the SAM template, with CloudFormation's short tags understood."""
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - a second to import, for local runs only
+
+    template: Json = yaml_parse(path.read_text(encoding="utf-8"))
+    return template
+
+
+def translate(template: Json, region: str) -> Json:
+    """Let AWS's own translator turn SAM's resource types into CloudFormation's."""
+    from samtranslator.translator.transform import transform  # noqa: PLC0415 - as above
+
+    class NoManagedPolicies:
+        def load(self) -> dict[str, str]:
+            return {}
+
+    with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": region}):
+        translated: Json = transform(template, {}, NoManagedPolicies())
+    return translated
+
+
+def lower(template: Json, sslmode: str) -> Json:
+    """Spell out HTTP APIs, drop networks, and let functions reach a database without certificates."""
+    resources: Json = {}
+    for name, resource in template["Resources"].items():
+        if resource["Type"].startswith(_NETWORK):
+            continue
+        resources[name] = resource
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            resources |= _spell_out(name, resource)
+        elif resource["Type"] == "AWS::Lambda::Function":
+            _adapt_function(resource["Properties"], sslmode)
+    return template | {"Resources": resources}
+
+
+def _adapt_function(properties: Json, sslmode: str) -> None:
+    properties.pop("VpcConfig", None)
+    properties.pop("Architectures", None)  # layers are built for this machine
+    variables = properties.get("Environment", {}).get("Variables", {})
+    if "DATABASE_HOST" in variables:
+        variables["DATABASE_SSLMODE"] = sslmode
+
+
+def _spell_out(api: str, resource: Json) -> Json:
+    """Turn an API's OpenAPI body into the integrations, routes and authorizers it stands for."""
+    properties = resource["Properties"]
+    body = properties.pop("Body")
+    properties.pop("FailOnWarnings", None)
+    properties |= {"ProtocolType": "HTTP", "Name": properties.get("Name", body["info"]["title"])}
+    if cors := body.get("x-amazon-apigateway-cors"):
+        properties["CorsConfiguration"] = {key[0].upper() + key[1:]: value for key, value in cors.items()}
+    found = _authorizers(api, body)
+    for path, methods in body["paths"].items():
+        for method, operation in methods.items():
+            found |= _route(api, path, method, operation)
+    condition = {"Condition": resource["Condition"]} if "Condition" in resource else {}
+    return {name: added | condition for name, added in found.items()}
+
+
+def _authorizers(api: str, body: Json) -> Json:
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    return {
+        _authorizer_id(api, name): _resource(
+            "Authorizer",
+            api,
+            Name=name,
+            AuthorizerType="JWT",
+            IdentitySource=[scheme["x-amazon-apigateway-authorizer"]["identitySource"]],
+            JwtConfiguration={
+                key.capitalize(): value
+                for key, value in scheme["x-amazon-apigateway-authorizer"]["jwtConfiguration"].items()
+            },
+        )
+        for name, scheme in schemes.items()
+    }
+
+
+def _route(api: str, path: str, method: str, operation: Json) -> Json:
+    key = route_key(path, method)
+    name = f"{api}Route" + "".join(character for character in key.title() if character.isalnum())
+    integration = operation[_INTEGRATION]
+    return {
+        f"{name}Integration": _resource(
+            "Integration",
+            api,
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=integration["uri"],
+            PayloadFormatVersion=integration["payloadFormatVersion"],
+        ),
+        name: _resource(
+            "Route",
+            api,
+            RouteKey=key,
+            Target={"Fn::Sub": f"integrations/${{{name}Integration}}"},
+            **_authorization(api, operation),
+        ),
+    }
+
+
+def _authorization(api: str, operation: Json) -> Json:
+    for scheme in operation.get("security", []):
+        for name, scopes in scheme.items():
+            if name != "NONE":
+                return {
+                    "AuthorizationType": "JWT",
+                    "AuthorizerId": {"Ref": _authorizer_id(api, name)},
+                    "AuthorizationScopes": scopes,
+                }
+    return {"AuthorizationType": "NONE"}
+
+
+def route_key(path: str, method: str) -> str:
+    """Name a route as API Gateway does: "GET /exports/{id}", "ANY /x" or "$default"."""
+    if path == "/$default":
+        return "$default"
+    return f"{'ANY' if method == 'x-amazon-apigateway-any-method' else method.upper()} {path}"
+
+
+def _authorizer_id(api: str, name: str) -> str:
+    return f"{api}Authorizer{name}"
+
+
+def _resource(kind: str, api: str, **properties: Any) -> Json:
+    return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": {"ApiId": {"Ref": api}, **properties}}
