@@ -7,12 +7,12 @@ this project, so that a package missing from a layer is missing here too.
 import hashlib
 import io
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,12 +62,17 @@ def _install(requirements: Path, folder: Path) -> None:
     _pip("--target", str(folder), "-r", str(requirements))
 
 
-def _cached(kind: str, inputs: str, make: "object") -> Path:
-    """Build a folder once for these inputs; several at a time do no harm."""
+def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
+    """Build a folder once for these inputs; two builds at a time do no harm, since the last step is atomic."""
     digest = hashlib.sha256(f"{sys.version}\n{inputs}".encode()).hexdigest()[:16]
     target = BUILD / f"{kind}-{digest}"
     if not target.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+            folder = Path(scratch) / "made"
+            make(folder)
+            with suppress(OSError):  # somebody else was faster
+                folder.rename(target)
     return target
 
 
@@ -80,3 +85,22 @@ def _tree(folder: Path, under: Path) -> Iterator[tuple[Path, Path]]:
 
 def _is_ignored(part: str) -> bool:
     return part in _IGNORED or part.endswith((".egg-info", ".pyc"))
+
+
+def _zip(files: dict[Path, Path]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # it goes no further than this machine
+        for name, path in files.items():
+            archive.write(path, name)
+    return buffer.getvalue()
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*command, "--no-compile", *arguments])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(f"{' '.join(command)}\n{done.stderr.strip()}")

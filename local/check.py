@@ -1,0 +1,101 @@
+"""Does the deployed stack hold what the template says? MiniStack says CREATE_COMPLETE either way."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from local.cloud import Cloud
+from local.deploy import Deployment, DeployError
+from local.lower import Json
+
+
+def check(cloud: Cloud, deployment: Deployment) -> None:
+    """Compare routes, authorizers, indexes, time to live, lifecycle and event sources with the template."""
+    wrong = [line for comparison in _COMPARISONS for line in comparison(cloud, deployment)]
+    if wrong:
+        raise DeployError("the deployed stack differs from the template\n" + "\n".join(wrong))
+
+
+def _compare(what: str, wanted: Any, found: Any) -> Iterator[str]:
+    if wanted != found:
+        yield f"{what}: the template says {wanted}, the stack has {found}"
+
+
+def _routes(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    for api, _ in deployment.of_type("AWS::ApiGatewayV2::Api"):
+        found = cloud.client("apigatewayv2").get_routes(ApiId=api, MaxResults="500")["Items"]
+        wanted = {
+            route["RouteKey"]: route["AuthorizationType"]
+            for _, route in deployment.of_type("AWS::ApiGatewayV2::Route")
+            if deployment.resolve(route["ApiId"]) == api
+        }
+        yield from _compare("routes", wanted, {route["RouteKey"]: route["AuthorizationType"] for route in found})
+        if not wanted:
+            yield f"routes: API {api} has none"
+
+
+def _authorizers(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    for identifier, wanted in deployment.of_type("AWS::ApiGatewayV2::Authorizer"):
+        api = deployment.resolve(wanted["ApiId"])
+        found = cloud.client("apigatewayv2").get_authorizer(ApiId=api, AuthorizerId=identifier)
+        settings = found["JwtConfiguration"]
+        if not settings["Issuer"].startswith("https://") or not all(settings["Audience"]):
+            yield f"authorizer {wanted['Name']}: accepts tokens of {settings}"
+
+
+def _tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    client = cloud.client("dynamodb")
+    for table, wanted in deployment.of_type("AWS::DynamoDB::Table"):
+        found = client.describe_table(TableName=table)["Table"]
+        yield from _compare(
+            f"indexes of {table}",
+            {index["IndexName"]: index["KeySchema"] for index in wanted.get("GlobalSecondaryIndexes", [])},
+            {index["IndexName"]: index["KeySchema"] for index in found.get("GlobalSecondaryIndexes", [])},
+        )
+        ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        yield from _compare(
+            f"time to live of {table}",
+            wanted.get("TimeToLiveSpecification", {}).get("AttributeName"),
+            ttl.get("AttributeName") if ttl["TimeToLiveStatus"] == "ENABLED" else None,
+        )
+
+
+def _buckets(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    for bucket, properties in deployment.of_type("AWS::S3::Bucket"):
+        if wanted := properties.get("LifecycleConfiguration"):
+            found = cloud.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+            yield from _compare(
+                f"lifecycle of {bucket}",
+                {rule["Id"] for rule in wanted["Rules"]},
+                {rule["ID"] for rule in found},
+            )
+
+
+def _event_sources(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    for identifier, wanted in deployment.of_type("AWS::Lambda::EventSourceMapping"):
+        found = cloud.client("lambda").get_event_source_mapping(UUID=identifier)
+        yield from _compare("event source", "Enabled", found["State"])
+        for key in ("BatchSize", "ScalingConfig", "FunctionResponseTypes"):
+            if key in wanted:
+                yield from _compare(f"event source's {key}", deployment.resolve(wanted[key]), _plain(found[key]))
+
+
+def _plain(value: Any) -> Json | Any:
+    return {key: int(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _functions(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    for name, wanted in deployment.of_type("AWS::Lambda::Function"):
+        found = cloud.client("lambda").get_function_configuration(FunctionName=name)
+        yield from _compare(f"layers of {name}", len(wanted.get("Layers", [])), len(found.get("Layers", [])))
+        if not found["CodeSize"]:
+            yield f"code of {name}: empty"
+
+
+_COMPARISONS: tuple[Callable[[Cloud, Deployment], Iterator[str]], ...] = (
+    _routes,
+    _authorizers,
+    _tables,
+    _buckets,
+    _event_sources,
+    _functions,
+)

@@ -1,0 +1,186 @@
+"""The whole service on one machine: template.yaml deployed to an emulator on loopback, gone when we end."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from local import build
+from local.check import check
+from local.cloud import REGION, Cloud
+from local.deploy import Deployment, deploy
+
+STATE = build.ROOT / ".state"
+_START_SECONDS = 60
+
+
+class StackError(RuntimeError):
+    """The local stack did not start; the text says where its log lies."""
+
+
+class Stack:
+    """A running stack. Use it as a context manager; `url` is the API's address."""
+
+    def __init__(self, database_url: str, template: Path = build.ROOT / "template.yaml") -> None:
+        """Prepare a stack whose worker reads the database at `database_url`."""
+        self._database_url = database_url
+        self._template = template
+        self._lock, self.folder = _own_folder()
+        self.port = _free_port()
+        self._key, self._secret = f"local{secrets.token_hex(8)}", secrets.token_urlsafe(24)
+        self.cloud = Cloud(f"http://127.0.0.1:{self.port}", self._key, self._secret)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.deployment: Deployment
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+            self.deployment = self._deploy()
+            check(self.cloud, self.deployment)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The API's address; paths of the API follow it."""
+        api, _ = next(self.deployment.of_type("AWS::ApiGatewayV2::Api"))
+        return f"{self.cloud.endpoint}/_aws/execute-api/{api}/$default"
+
+    @property
+    def logs(self) -> Path:
+        """The folder with one log file a function."""
+        return self.folder / "logs"
+
+    def resource(self, name: str) -> str:
+        """Return what CloudFormation made of a logical name of the template."""
+        return self.deployment.values[name]
+
+    def workers(self, function: str) -> list[int]:
+        """Return the processes that run a function, given its logical name; some may have ended."""
+        marks = (self.folder / "workers").iterdir()
+        return [int(mark.name) for mark in marks if mark.read_text() == self.resource(function)]
+
+    def stop(self) -> None:
+        """End the emulator and every function; logs stay until the folder is used again."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()  # its sign to take its whole process group with it
+            self._process.wait()
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        self._lock.close()
+
+    def _start(self) -> None:
+        for name in ("logs", "workers", "tmp"):
+            (self.folder / name).mkdir()
+        settings = self._settings()
+        command = [sys.executable, "-m", "local.emulator", str(self._interpreter(settings))]
+        with (self.folder / "emulator.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=build.ROOT,
+                env=settings | {"PATH": os.defpath, "LANG": "en_US.UTF-8", "TZ": "UTC"},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C is for us alone, and its group ends as one
+            )
+        self._wait_until_ready(self._process)
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": self._key,
+            "AWS_SECRET_ACCESS_KEY": self._secret,
+            "STATE_DIR": str(self.folder / "tmp" / "state"),
+            "S3_DATA_DIR": str(self.folder / "tmp" / "s3"),
+            "TMPDIR": str(self.folder / "tmp"),
+            "LAMBDA_WARM_TTL_SECONDS": "60",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nonexistent",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def _interpreter(self, settings: dict[str, str]) -> Path:
+        """Write the program that stands in for Lambda's Python: without the emulator's own settings."""
+        own = " ".join(f"-u {name}" for name in settings if not name.startswith("AWS_"))
+        path = self.folder / "python"
+        sandbox = build.ROOT / "local" / "sandbox.py"
+        command = f'exec env {own} "{build.runtime()}" -I "{sandbox}" "{self.folder}" "$@"'
+        path.write_text(f"#!/bin/sh\n{command}\n")
+        path.chmod(0o700)
+        return path
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + _START_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                opener.open(f"{self.cloud.endpoint}/_ministack/health", timeout=5).close()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+            else:
+                return
+        raise StackError(f"the emulator did not start; its log is {self.folder / 'emulator.log'}")
+
+    def _deploy(self) -> Deployment:
+        database = urlsplit(self._database_url)
+        login = {"username": unquote(database.username or ""), "password": unquote(database.password or "")}
+        secret = self.cloud.client("secretsmanager").create_secret(
+            Name="doseexport-database", SecretString=json.dumps(login)
+        )
+        parameters = {
+            "DatabaseHost": database.hostname or "127.0.0.1",
+            "DatabasePort": str(database.port or 5432),
+            "DatabaseName": database.path.lstrip("/"),
+            "DatabaseUser": login["username"],
+            "DatabaseSecretArn": secret["ARN"],
+        }
+        sslmode = parse_qs(database.query).get("sslmode", ["prefer"])[0]
+        return deploy(self.cloud, self._template, parameters, sslmode)
+
+
+def _own_folder() -> tuple[IO[str], Path]:
+    """Take the first folder no other stack uses; the lock ends with this process, however it ends."""
+    (STATE / "stacks").mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        lock = (STATE / "stacks" / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            number += 1
+        else:
+            folder = STATE / "stacks" / str(number)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            return lock, folder
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
