@@ -1,4 +1,4 @@
-"""Deploy template.yaml to MiniStack as CloudFormation would, set what it drops, and look whether all is there."""
+"""Deploy template.yaml to MiniStack as CloudFormation would, and set again what MiniStack drops."""
 
 import json
 import time
@@ -42,6 +42,9 @@ class Deployment:
             return value
         if set(value) == {"Ref"}:
             return self.values[value["Ref"]]
+        if set(value) == {"Fn::FindInMap"}:
+            name, first, second = self.resolve(value["Fn::FindInMap"])
+            return self.template["Mappings"][name][first][second]
         if any(key.startswith("Fn::") for key in value):
             raise DeployError(f"the local stack cannot resolve {value}")
         return {key: self.resolve(item) for key, item in value.items()}
@@ -54,7 +57,7 @@ def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: st
         Bucket=_CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     _upload_code(cloud, source, template.parent)
-    lowered = lower.lower(lower.translate(source, REGION), sslmode)
+    lowered = lower.lower(lower.translate(source, parameters, REGION), sslmode)
     deployment = _create(cloud, lowered, parameters)
     repair(cloud, deployment)
     return deployment
@@ -77,7 +80,8 @@ def _upload_code(cloud: Cloud, template: Json, root: Path) -> None:
 def _create(cloud: Cloud, template: Json, parameters: dict[str, str]) -> Deployment:
     formation = cloud.client("cloudformation")
     declared = template.get("Parameters", {})
-    cloud.client("s3").put_object(Bucket=_CODE_BUCKET, Key="template.json", Body=json.dumps(template).encode())
+    body = json.dumps(template).encode()
+    cloud.client("s3").put_object(Bucket=_CODE_BUCKET, Key="template.json", Body=body)
     formation.create_stack(
         StackName=STACK_NAME,
         TemplateURL=f"{cloud.endpoint}/{_CODE_BUCKET}/template.json",

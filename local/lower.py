@@ -1,9 +1,10 @@
 """From template.yaml to what MiniStack understands: SAM translated, its HTTP API spelled out.
 
-MiniStack ignores the OpenAPI body that SAM writes for an HTTP API, has no networks, and the local PostgreSQL
-has no certificate. Nothing else of the template is changed, and template.yaml never knows.
+MiniStack ignores the OpenAPI body that SAM writes for an HTTP API, has no networks, and loopback has no TLS:
+neither towards S3 nor towards PostgreSQL. Nothing else is changed, and template.yaml never knows.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ def read(path: Path) -> Json:
     return template
 
 
-def translate(template: Json, region: str) -> Json:
-    """Let AWS's own translator turn SAM's resource types into CloudFormation's."""
+def translate(template: Json, parameters: dict[str, str], region: str) -> Json:
+    """Let AWS's own translator turn SAM's types into CloudFormation's; it uses parameters' defaults early."""
     from samtranslator.translator.transform import transform  # noqa: PLC0415 - as above
 
     class NoManagedPolicies:
@@ -33,15 +34,15 @@ def translate(template: Json, region: str) -> Json:
             return {}
 
     with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": region}):
-        translated: Json = transform(template, {}, NoManagedPolicies())
+        translated: Json = transform(template, dict(parameters), NoManagedPolicies())
     return translated
 
 
 def lower(template: Json, sslmode: str) -> Json:
-    """Spell out HTTP APIs, drop networks, and let functions reach a database without certificates."""
+    """Spell out HTTP APIs, drop networks, and let functions reach S3 and the database without TLS."""
     resources: Json = {}
     for name, resource in template["Resources"].items():
-        if resource["Type"].startswith(_NETWORK):
+        if resource["Type"].startswith(_NETWORK) or _only_demands_tls(resource):
             continue
         resources[name] = resource
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
@@ -49,6 +50,13 @@ def lower(template: Json, sslmode: str) -> Json:
         elif resource["Type"] == "AWS::Lambda::Function":
             _adapt_function(resource["Properties"], sslmode)
     return template | {"Resources": resources}
+
+
+def _only_demands_tls(resource: Json) -> bool:
+    if resource["Type"] != "AWS::S3::BucketPolicy":
+        return False
+    statements = resource["Properties"]["PolicyDocument"]["Statement"]
+    return all("aws:SecureTransport" in json.dumps(statement) for statement in statements)
 
 
 def _adapt_function(properties: Json, sslmode: str) -> None:
