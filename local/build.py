@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +20,7 @@ BUILD = ROOT / ".state" / "build"
 
 # What Lambda's Python runtime brings besides the standard library.
 _RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-_IGNORED = {"__pycache__", "requirements.txt", "Makefile"}
+_IGNORED = {"__pycache__", "requirements.txt", "Makefile", "bin"}
 
 
 class BuildError(RuntimeError):
@@ -29,41 +29,52 @@ class BuildError(RuntimeError):
 
 def runtime() -> Path:
     """Return an interpreter that has what Lambda's has, boto3 of requirements.lock and nothing else."""
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    blocks = re.split(r"\n(?=[a-z])", lock)
-    pins = "\n".join(block for block in blocks if block.split("==")[0] in _RUNTIME)
+    pins = _pins(_RUNTIME)
 
     def make(folder: Path) -> None:
         _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
-        (folder / "pins.txt").write_text(pins, encoding="utf-8")
-        site = next(folder.glob("lib/python*/site-packages"))
-        _pip("--require-hashes", "--no-deps", "--target", str(site), "-r", str(folder / "pins.txt"))
+        _install(pins, next(folder.glob("lib/python*/site-packages")))
 
     return _cached("runtime", pins, make) / "bin" / "python"
 
 
 def layer(content: Path) -> bytes:
-    """Zip a layer: its own files under python/, beside the packages its requirements.txt names."""
-    files = dict(_tree(content, Path("python")))
+    """Zip a layer for this machine as its Makefile does for Lambda's: packages in python/, files beside it."""
+    files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
+    files |= {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
     requirements = content / "requirements.txt"
     if requirements.exists():
-        text = requirements.read_text(encoding="utf-8")
-        packages = _cached("layer", text, lambda folder: _install(requirements, folder))
-        files = dict(_tree(packages, Path("python"))) | files
+        names = re.findall(r"^([a-z0-9._-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
+        pins = _pins(names)
+        packages = _cached("layer", pins, lambda folder: _install(pins, folder))
+        files |= {Path("python", path): found for path, found in _tree(packages)}
     return _zip(files)
 
 
 def function(content: Path) -> bytes:
     """Zip a function's folder as it is."""
-    return _zip(dict(_tree(content, Path())))
+    return _zip(dict(_tree(content)))
 
 
-def _install(requirements: Path, folder: Path) -> None:
-    _pip("--target", str(folder), "-r", str(requirements))
+def _pins(names: Iterable[str]) -> str:
+    """Cut these packages out of requirements.lock, with the hashes of every machine's wheels."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    blocks = {block.split("==")[0]: block for block in re.split(r"\n(?=[a-z])", lock)}
+    # A marker says where this project needs a package; a layer that names it needs it everywhere.
+    return "\n".join(re.sub(r" ;[^\\\n]*", " ", blocks[name], count=1) for name in names)
+
+
+def _install(pins: str, folder: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(pins)
+        file.flush()
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        options = ["--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:"]
+        _run([*command, *options, "--target", str(folder), "--requirement", file.name])
 
 
 def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
-    """Build a folder once for these inputs; two builds at a time do no harm, since the last step is atomic."""
+    """Build a folder once for these inputs; two at a time do no harm, as the last step is atomic."""
     digest = hashlib.sha256(f"{sys.version}\n{inputs}".encode()).hexdigest()[:16]
     target = BUILD / f"{kind}-{digest}"
     if not target.exists():
@@ -76,11 +87,11 @@ def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _tree(folder: Path, under: Path) -> Iterator[tuple[Path, Path]]:
+def _tree(folder: Path) -> Iterator[tuple[Path, Path]]:
     for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not any(_is_ignored(part) for part in relative.parts):
-            yield under / relative, path
+        name = path.relative_to(folder)
+        if path.is_file() and not any(_is_ignored(part) for part in name.parts):
+            yield name, path
 
 
 def _is_ignored(part: str) -> bool:
@@ -93,11 +104,6 @@ def _zip(files: dict[Path, Path]) -> bytes:
         for name, path in files.items():
             archive.write(path, name)
     return buffer.getvalue()
-
-
-def _pip(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*command, "--no-compile", *arguments])
 
 
 def _run(command: list[str]) -> None:
