@@ -1,0 +1,40 @@
+"""Write the layers' requirements.txt from requirements.lock: what is tested is what is deployed.
+
+    python layers/pin.py
+
+boto3 is left out: Lambda's runtime has it. tzdata is there because Lambda promises no time zones.
+"""
+
+import re
+from pathlib import Path
+
+LAYERS = Path(__file__).resolve().parent
+LOCK = LAYERS.parent / "requirements.lock"
+PACKAGES = {
+    "core": ("aws-lambda-powertools", "jmespath", "typing-extensions", "tzdata"),
+    "worker": ("isal", "psycopg", "psycopg-binary", "xlsxwriter"),
+}
+
+
+def pin(layer: str) -> str:
+    """Return a layer's requirements: the lock's pins and hashes, for any machine."""
+    text = LOCK.read_text(encoding="utf-8")
+    blocks = [_find_block(package, text) for package in PACKAGES[layer]]
+    return "# From requirements.lock, by layers/pin.py.\n" + "".join(blocks)
+
+
+def _find_block(package: str, lock: str) -> str:
+    found = re.search(rf"^({package}==\S+)[^\\\n]*(\\\n(?: +--hash=\S+(?: \\)?\n)+)", lock, re.MULTILINE)
+    if found is None:
+        raise LookupError(f"requirements.lock does not hold {package}")
+    return f"{found[1]} {found[2]}"
+
+
+def main() -> None:
+    """Write every layer's file."""
+    for layer in PACKAGES:
+        (LAYERS / layer / "requirements.txt").write_text(pin(layer), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
