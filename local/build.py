@@ -39,7 +39,7 @@ def runtime() -> Path:
 
 
 def layer(content: Path) -> bytes:
-    """Zip a layer for this machine as its Makefile does for Lambda's: packages in python/, files beside it."""
+    """Zip a layer for this machine as its Makefile does for Lambda's: packages in python/, files beside."""
     files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
     files |= {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
     requirements = content / "requirements.txt"

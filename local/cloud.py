@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
+import boto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
 
 REGION = "eu-west-2"
 

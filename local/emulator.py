@@ -11,7 +11,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # MiniStack starts Python functions with its own interpreter: this is where it looks that up.
     sys.executable = sys.argv.pop(1)
-    from ministack.app import main as serve  # noqa: PLC0415 - it reads its settings while it is imported
+    # It reads its settings while it is imported.
+    from ministack.app import main as serve  # type: ignore[import-untyped]  # noqa: PLC0415
 
     serve()
 

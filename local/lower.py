@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
 Json = dict[str, Any]
 
 # Networks are not emulated: their resources go, and functions run on the machine's own network.
@@ -19,15 +22,12 @@ _INTEGRATION = "x-amazon-apigateway-integration"
 
 def read(path: Path) -> Json:
     """Return the SAM template, with CloudFormation's short tags understood."""
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - a second to import, for local runs only
-
     template: Json = yaml_parse(path.read_text(encoding="utf-8"))
     return template
 
 
 def translate(template: Json, parameters: dict[str, str], region: str) -> Json:
     """Let AWS's own translator turn SAM's types into CloudFormation's; it uses parameters' defaults early."""
-    from samtranslator.translator.transform import transform  # noqa: PLC0415 - as above
 
     class NoManagedPolicies:
         def load(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ def main() -> None:
     (state / "workers" / str(os.getpid())).write_text(name)
     _limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) * _MEGABYTE)
     _private_tmp(worker.parent / "tmp")
-    sys.stdout = _Replies(_log_to(state / "logs" / f"{name}.log"))  # type: ignore[assignment]
+    sys.stdout = _Replies(_log_to(state / "logs" / f"{name}.log"))
     sys.argv = [str(worker)]
     runpy.run_path(str(worker), run_name="__main__")
 

@@ -1,0 +1,169 @@
+"""`make demo`: the whole service on this machine, and one CT export through it.
+
+DEMO_ONCE=1 ends after the download; DATABASE_URL=postgresql://... uses an OpenREM database that is there
+already; STUDIES=1000 makes the synthetic one smaller or larger.
+"""
+
+import hashlib
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Never
+
+from python_calamine import CalamineWorkbook
+
+from local import sample, users
+from local.postgres import Postgres
+from local.screen import Screen
+from local.service import Service, fetch
+from local.stack import STATE, Stack
+
+DOWNLOADS = STATE / "demo"
+_PATIENCE = 1800
+_SHOWN_SHEETS = 12
+
+
+class DemoError(RuntimeError):
+    """Something did not work; the text says what, in one sentence."""
+
+
+def main() -> None:
+    """Run the demo; exit 1 with a sentence if any of it fails."""
+    signal.signal(signal.SIGTERM, _leave)  # so that what was started ends in order
+    screen = Screen(sys.stdout)
+    try:
+        _run(screen)
+    except KeyboardInterrupt:
+        screen.say("\nStopped; nothing is left running.")
+    except Exception as problem:  # noqa: BLE001 - a person reads it, whatever it is
+        screen.end_line()
+        sys.exit(f"\nThe demo failed: {problem}")
+
+
+def _leave(*_: object) -> Never:
+    raise KeyboardInterrupt
+
+
+def _run(screen: Screen) -> None:
+    screen.title("Dose Export, the whole service on this machine")
+    with ExitStack() as running:
+        database_url = running.enter_context(_database(screen))
+        with screen.step("Service from template.yaml") as step:
+            stack = running.enter_context(Stack(database_url))
+            step.note(f"{stack.cloud.endpoint}, permissions on")
+        people = _people(screen, stack)
+        service = Service(stack.url, users.sign_in(stack, people[0]))
+        path = _download(screen, service, _export(screen, service))
+        _describe(screen, path)
+        if os.environ.get("DEMO_ONCE") != "1":
+            _stay(screen, stack, people)
+
+
+@contextmanager
+def _database(screen: Screen) -> Iterator[str]:
+    if url := os.environ.get("DATABASE_URL"):
+        with screen.step("Database") as step:
+            step.note("yours, from DATABASE_URL")
+        yield url
+        return
+    studies = int(os.environ.get("STUDIES", "6500"))
+    with ExitStack() as running:
+        with screen.step("PostgreSQL from a wheel") as step:
+            server = running.enter_context(Postgres())
+            step.note(f"127.0.0.1:{server.port}")
+        with screen.step("Synthetic OpenREM database") as step:
+            url = server.create_database("openrem")
+            sample.fill(url, studies)
+            step.note(f"{studies:,} CT studies")
+        yield url
+
+
+def _people(screen: Screen, stack: Stack) -> list[users.User]:
+    with screen.step("Users") as step:
+        people = [
+            users.create(stack, "physicist", users.EXPORT),
+            users.create(stack, "admin", users.ADMIN, users.EXPORT),
+            users.create(stack, "privileged", users.PATIENTS, users.EXPORT),
+        ]
+        step.note(", ".join(user.name for user in people))
+    return people
+
+
+def _export(screen: Screen, service: Service) -> Any:
+    """Ask for a CT workbook and follow it to its end."""
+    with screen.step("Signed in as physicist, asked for ct-xlsx") as step:
+        asked = service.ask(type="ct-xlsx")
+        if asked.status != 202:  # noqa: PLR2004
+            raise DemoError(f"POST /exports was answered with {asked.status}: {asked.body.decode()}")
+        step.note("202 Accepted")
+    export = asked.json
+    with screen.progress("Exporting") as show:
+        for export in service.watch(asked.json["id"], _PATIENCE):
+            show(export["done"] or 0, export["expected"], export["state"])
+    if export["state"] != "COMPLETED":
+        raise DemoError(f"the export is {export['state']}: {export['error']}")
+    return export
+
+
+def _download(screen: Screen, service: Service, export: Any) -> Path:
+    with screen.step("Downloaded by the presigned link") as step:
+        link = service.call("POST", f"/exports/{export['id']}/download")
+        if link.status != 200:  # noqa: PLR2004
+            raise DemoError(f"the download was refused with {link.status}: {link.body.decode()}")
+        content = fetch(link.json["url"]).body
+        if hashlib.sha256(content).hexdigest() != export["sha256"]:
+            raise DemoError("the file's SHA-256 is not what the service said")
+        DOWNLOADS.mkdir(parents=True, exist_ok=True)
+        path = DOWNLOADS / Path(export["file_name"]).name
+        path.write_bytes(content)
+        step.note(f"{len(content):,} bytes, SHA-256 as promised")
+    return path
+
+
+def _describe(screen: Screen, path: Path) -> None:
+    with CalamineWorkbook.from_path(path) as workbook:
+        sheets = [(name, workbook.get_sheet_by_name(name).total_height) for name in workbook.sheet_names]
+    if "All data" not in dict(sheets):
+        raise DemoError(f"the workbook has no sheet All data, only {', '.join(dict(sheets))}")
+    screen.say(f"\n  {path}\n")
+    for name, rows in sheets[:_SHOWN_SHEETS]:
+        screen.say(f"    {name:<32}{rows:>10,} rows")
+    if rest := sheets[_SHOWN_SHEETS:]:
+        rows = sum(height for _, height in rest)
+        screen.say(f"    {f'and {len(rest)} more protocols':<32}{rows:>10,} rows")
+
+
+def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
+    logins = "\n".join(f"{user.name:<12}{user.password}   {', '.join(user.groups)}" for user in people)
+    screen.say(
+        f"""
+  The service stays up until Ctrl-C.
+
+    API    {stack.url}
+    Logs   {stack.logs}
+
+{textwrap.indent(logins, "    ")}
+
+  Sign in, and ask for everything from this year as csv:
+
+    API='{stack.url}'
+    TOKEN=$(curl -s {stack.cloud.endpoint}/ \\
+      -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \\
+      -H 'Content-Type: application/x-amz-json-1.1' \\
+      -d '{{"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "{stack.resource("UserPoolClient")}",
+           "AuthParameters": {{"USERNAME": "physicist", "PASSWORD": "{people[0].password}"}}}}' \\
+      | sed 's/.*"AccessToken": *"\\([^"]*\\).*/\\1/')
+    curl -s "$API/exports" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+      -d '{{"type": "ct-csv", "filters": {{"date_from": "2026-01-01"}}}}'
+    curl -s "$API/exports" -H "Authorization: Bearer $TOKEN"
+"""
+    )
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Calm terminal output: one line a step, one bar for what takes longer."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+_LABEL = 44
+_BAR = 30
+
+
+class Step:
+    """A line that is being worked on."""
+
+    def __init__(self) -> None:
+        """Begin without a note."""
+        self.text = ""
+
+    def note(self, text: str) -> None:
+        """Say what came of the step, on its line."""
+        self.text = text
+
+
+class Screen:
+    """Where the lines go. On anything but a terminal, a line appears when its step is over."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Write to `out`."""
+        self._out = out
+        self._live = out.isatty()
+        self._open = False
+
+    def say(self, text: str) -> None:
+        """Write a line as it is."""
+        print(text, file=self._out, flush=True)
+
+    def title(self, text: str) -> None:
+        """Write the first line, set apart."""
+        self.say(f"\n  {self._bold(text)}\n")
+
+    @contextmanager
+    def step(self, label: str) -> Iterator[Step]:
+        """Show that something is under way, and then how long it took."""
+        step, start = Step(), time.monotonic()
+        self._redraw(f"  · {label}")
+        yield step
+        self._finish(
+            f"  {self._green('✓')} {label:<{_LABEL}}{time.monotonic() - start:>6.1f} s   {step.text}"
+        )
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[Callable[[int, int | None, str], None]]:
+        """Show a bar; the caller says how many are done, of how many, and in which state it is."""
+        start, last = time.monotonic(), ""
+
+        def show(done: int, expected: int | None, state: str) -> None:
+            nonlocal last
+            share = done / expected if expected else 0.0
+            filled = round(share * _BAR)
+            last = f"{done:,} of {expected:,} studies" if expected else state.lower()
+            bar = "█" * filled + "░" * (_BAR - filled)
+            self._redraw(f"  · {label}  {bar} {share:>4.0%}  {last}")
+
+        yield show
+        self._finish(f"  {self._green('✓')} {label:<{_LABEL}}{time.monotonic() - start:>6.1f} s   {last}")
+
+    def end_line(self) -> None:
+        """Leave an unfinished line as it stands."""
+        if self._open:
+            self.say("")
+            self._open = False
+
+    def _redraw(self, text: str) -> None:
+        if self._live:
+            print(f"\r\x1b[K{text}", end="", file=self._out, flush=True)
+            self._open = True
+
+    def _finish(self, text: str) -> None:
+        print(f"\r\x1b[K{text}" if self._live else text, file=self._out, flush=True)
+        self._open = False
+
+    def _bold(self, text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if self._live else text
+
+    def _green(self, text: str) -> str:
+        return f"\x1b[32m{text}\x1b[0m" if self._live else text

@@ -1,0 +1,41 @@
+"""People of the local stack: created in its user pool, signed in as a browser would sign them in."""
+
+import secrets
+from dataclasses import dataclass
+
+from local.stack import Stack
+
+EXPORT, ADMIN, PATIENTS = "exportgroup", "admingroup", "pidgroup"
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who can sign in."""
+
+    name: str
+    password: str
+    groups: tuple[str, ...]
+
+
+def create(stack: Stack, name: str, *groups: str) -> User:
+    """Make a user with a password of its own, member of these groups."""
+    pool = stack.resource("UserPool")
+    cognito = stack.cloud.client("cognito-idp")
+    # The pool wants each kind of character; all else is chance.
+    user = User(name, f"Aa1-{secrets.token_urlsafe(15)}", groups)
+    cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=user.password, Permanent=True)
+    for group in groups:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+    return user
+
+
+def sign_in(stack: Stack, user: User) -> str:
+    """Return an access token, which is what the API takes."""
+    reply = stack.cloud.client("cognito-idp").initiate_auth(
+        AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=stack.resource("UserPoolClient"),
+        AuthParameters={"USERNAME": user.name, "PASSWORD": user.password},
+    )
+    token: str = reply["AuthenticationResult"]["AccessToken"]
+    return token
