@@ -1,0 +1,87 @@
+"""What callers never see, for journeys that look behind the service."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from local.stack import Stack
+
+T = TypeVar("T")
+
+
+class Backstage:
+    """What callers never see: the table, the bucket, the queue, the worker, the database's sessions."""
+
+    def __init__(self, stack: Stack, database_url: str) -> None:
+        self.stack = stack
+        self.client = stack.cloud.client
+        self.bucket = stack.resource("Bucket")
+        self.table = stack.resource("Table")
+        self.queue = stack.resource("ExportQueue")
+        self.database_url = database_url
+
+    def waiting(self) -> int:
+        """Messages in the queue, those being worked on included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)
+        return sum(int(number) for number in found["Attributes"].values())
+
+    def states(self) -> dict[str, str]:
+        """Every export and its state, and every owner's active ones."""
+        pages = (
+            self.client("dynamodb").get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        )
+        rows = [row for page in pages for row in page["Items"]]
+        return {row["pk"]["S"]: str(row.get("status", row.get("active"))) for row in rows}
+
+    def row(self, export_id: str) -> dict[str, Any]:
+        key = {"pk": {"S": f"EXPORT#{export_id}"}}
+        found = self.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return found["Item"]
+
+    def objects(self, export_id: str) -> list[str]:
+        """Objects and unfinished uploads of an export."""
+        where = {"Bucket": self.bucket, "Prefix": f"exports/{export_id}/"}
+        objects = self.client("s3").list_objects_v2(**where).get("Contents", [])
+        uploads = self.client("s3").list_multipart_uploads(**where).get("Uploads", [])
+        return [found["Key"] for found in (*objects, *uploads)]
+
+    def send(self, export_id: str, attempt: int) -> None:
+        body = json.dumps({"export_id": export_id, "attempt": attempt})
+        self.client("sqs").send_message(QueueUrl=self.queue, MessageBody=body)
+
+    def end_lease(self, export_id: str) -> None:
+        """Let the lease be over now: the tests do not wait the minute that a dead worker's lease lasts."""
+        self.client("dynamodb").update_item(
+            TableName=self.table,
+            Key={"pk": {"S": f"EXPORT#{export_id}"}},
+            UpdateExpression="SET lease_until = :past",
+            ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+        )
+
+    def sweep(self) -> None:
+        """Run the sweep at once; it runs every minute anyway."""
+        reply = self.client("lambda").invoke(FunctionName=self.stack.resource("SweepExports"), Payload=b"{}")
+        assert "FunctionError" not in reply, reply["Payload"].read().decode()
+
+    def queries(self, export_id: str) -> int:
+        """Database sessions of an export that are running something."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND state = 'active'",
+                [f"doseexport:{export_id}"],
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+
+def until(look: Callable[[], T], seconds: float = 20) -> T:
+    """Look again and again until there is something; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing came within {seconds:g} s")
