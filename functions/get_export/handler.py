@@ -1,0 +1,13 @@
+"""GET /exports/{id}: one export, and how far it is."""
+
+from __future__ import annotations
+
+from doseexport.actions import get_export
+from doseexport.api import Call, Reply, http_handler
+from doseexport.services import connect_services
+
+
+@http_handler()
+def handler(call: Call) -> Reply:
+    """Answer 200 with the export."""
+    return Reply(200, get_export(connect_services(), call.caller, call.id))

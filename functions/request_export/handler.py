@@ -1,0 +1,14 @@
+"""POST /exports: ask for an export."""
+
+from __future__ import annotations
+
+from doseexport.actions import ask_export
+from doseexport.api import Call, Reply, http_handler
+from doseexport.services import connect_services
+
+
+@http_handler()
+def handler(call: Call) -> Reply:
+    """Answer 202 with the export, which waits for a worker from now on."""
+    export = ask_export(connect_services(), call.caller, call.read_json(), call.idempotency_key)
+    return Reply(202, export, location=f"/exports/{export['id']}")

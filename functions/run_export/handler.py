@@ -1,0 +1,26 @@
+"""One message of the queue: run one attempt of one export."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from doseexport import pipeline
+from doseexport.logs import configure_logging, describe_error
+from doseexport.queue import parse_message
+from doseexport.services import connect_services
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Run it and return, however it ends: the row says how, and the sweep alone tries again.
+
+    Only a message that cannot be read raises, and so reaches the dead-letter queue.
+    """
+    configure_logging()
+    for message in map(parse_message, event["Records"]):
+        try:
+            seconds_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
+            pipeline.run(connect_services(), message.export_id, message.attempt, seconds_left)
+        except Exception as error:  # noqa: BLE001  SQS would only repeat what the lease notices anyway
+            extra = {"export_id": message.export_id, **describe_error(error)}
+            logging.getLogger("doseexport.run").error("run_failed", extra=extra)  # noqa: TRY400

@@ -1,0 +1,119 @@
+"""Who may do what. Pure: a caller, an export, and an answer.
+
+| group | may |
+|---|---|
+| exportgroup | ask; see the list; abort and delete their own exports |
+| admingroup | the same, on everyone's exports |
+| pidgroup | have patients' names and IDs in files, and open everyone's files that hold them |
+
+pidgroup alone opens nothing: it adds a right to a caller who may already use the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from doseexport.errors import RequestError, forbidden
+
+if TYPE_CHECKING:
+    from doseexport.export import Export
+
+EXPORT_GROUP = "exportgroup"
+ADMIN_GROUP = "admingroup"
+PATIENT_GROUP = "pidgroup"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The person asking: `id` is the Cognito sub, `name` what others see."""
+
+    id: str
+    name: str
+    groups: frozenset[str]
+
+    @property
+    def may_use_service(self) -> bool:
+        """Whether this caller may ask for anything at all."""
+        return not self.groups.isdisjoint({EXPORT_GROUP, ADMIN_GROUP})
+
+    @property
+    def may_see_patients(self) -> bool:
+        """Whether files for this caller may hold patients' names and IDs."""
+        return self.may_use_service and PATIENT_GROUP in self.groups
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this caller may abort and delete other people's exports."""
+        return ADMIN_GROUP in self.groups
+
+
+def read_groups(claim: object) -> frozenset[str]:
+    """Return the groups in a `cognito:groups` claim: "[a b]" or a list of names.
+
+    Any other shape is no groups: a claim that cannot be understood gives no rights.
+    """
+    if isinstance(claim, str) and claim.startswith("[") and claim.endswith("]"):
+        return frozenset(claim[1:-1].split())
+    if isinstance(claim, list) and all(isinstance(name, str) for name in claim):
+        return frozenset(claim)
+    return frozenset()
+
+
+def read_caller(claims: Mapping[str, Any]) -> Caller:
+    """Return the caller that a verified token's claims describe; RequestError (401) without a sub."""
+    sub = claims.get("sub")
+    if not isinstance(sub, str) or not sub:
+        raise RequestError("NOT_SIGNED_IN", "Sign in first.", None, 401)
+    name = claims.get("cognito:username") or claims.get("username") or sub
+    return Caller(sub, str(name), read_groups(claims.get("cognito:groups")))
+
+
+def require_service(caller: Caller) -> None:
+    """Raise RequestError (403) unless the caller may use the service at all."""
+    if not caller.may_use_service:
+        raise forbidden("Exports are for members of exportgroup or admingroup only.", code="GROUP_NEEDED")
+
+
+def may_see_filters(caller: Caller, export: Export) -> bool:
+    """Whether the caller may read what was asked for: a filter's value can name a patient."""
+    return _may_see_contents(caller, export)
+
+
+def may_open(caller: Caller, export: Export) -> bool:
+    """Whether the caller may download the file."""
+    return _may_see_contents(caller, export)
+
+
+def may_change(caller: Caller, export: Export) -> bool:
+    """Whether the caller may abort or delete the export."""
+    return caller.may_use_service and (caller.is_admin or caller.id == export.owner)
+
+
+def require_open(caller: Caller, export: Export) -> None:
+    """Raise RequestError (403) unless the caller may download the file."""
+    if not may_open(caller, export):
+        raise forbidden(
+            "This file names patients: it is for its owner and for members of pidgroup only.", "id"
+        )
+
+
+def require_change(caller: Caller, export: Export) -> None:
+    """Raise RequestError (403) unless the caller may abort or delete the export."""
+    if not may_change(caller, export):
+        raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
+
+
+def list_rights(caller: Caller, export: Export) -> Iterable[str]:
+    """Yield what the caller may ask of the export as it is now: download, abort, delete."""
+    if export.is_downloadable and may_open(caller, export):
+        yield "download"
+    if may_change(caller, export):
+        yield "abort" if export.is_active else "delete"
+
+
+def _may_see_contents(caller: Caller, export: Export) -> bool:
+    if not caller.may_use_service:
+        return False
+    return not export.with_patients or caller.id == export.owner or caller.may_see_patients

@@ -1,0 +1,199 @@
+"""What each HTTP request does: one plain function each, from a caller to JSON.
+
+Everybody in the service sees that an export exists; so what you may not do to it is 403, and 404 is for
+exports that are unknown, deleted or expired.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from doseexport.access import Caller, require_change, require_open, require_service
+from doseexport.aws import BotoCoreError, ClientError
+from doseexport.errors import RequestError, unprocessable
+from doseexport.export import Export, State, is_id, make_export, make_id
+from doseexport.listing import find_page, parse_list_query
+from doseexport.logs import describe_error
+from doseexport.present import present
+from doseexport.request import ExportRequest, parse_request
+from doseexport.services import Services
+
+MAX_DELETED = 100
+"""Exports that one call may delete."""
+MAX_KEY = 255
+"""Characters of an Idempotency-Key."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def ask_export(
+    services: Services, caller: Caller, body: object, idempotency_key: str | None = None
+) -> dict[str, Any]:
+    """Check a request, write its row and send its message; return the export.
+
+    The same key and request give the same export again. RequestError: 400, 403, 409, 422, 429.
+    """
+    require_service(caller)
+    request = parse_request(body, may_see_patients=caller.may_see_patients)
+    return start_export(services, caller, request, idempotency_key)
+
+
+def start_export(
+    services: Services, caller: Caller, request: ExportRequest, idempotency_key: str | None = None
+) -> dict[str, Any]:
+    """Do the same for a request that is checked already."""
+    require_service(caller)
+    _check_key(idempotency_key)
+    now = services.clock()
+    asked = make_export(make_id(caller.id, idempotency_key), caller.id, caller.name, request, now)
+    limit = services.settings.max_active_exports
+    export = services.store.create(asked, limit)
+    if export is None:
+        raise RequestError(
+            "TOO_MANY_ACTIVE", f"You have {limit} exports under way; wait for one or abort one.", None, 429
+        )
+    _check_repeat(asked, export, services)
+    if export.state is State.QUEUED:
+        _send(services, export)
+    return present(export, caller, now)
+
+
+def list_exports(services: Services, caller: Caller, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return a page of exports, newest first, and `next_cursor` (null: the last page).
+
+    RequestError: 400 naming the parameter.
+    """
+    require_service(caller)
+    page, cursor = find_page(services, caller, parse_list_query(parameters))
+    now = services.clock()
+    return {"exports": [present(export, caller, now) for export in page], "next_cursor": cursor}
+
+
+def get_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
+    """Return one export. RequestError: 404."""
+    export = _find(services, caller, export_id)
+    return present(export, caller, services.clock())
+
+
+def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
+    """Stop an export that waits or runs; return it. RequestError: 403, 404, 409."""
+    require_change(caller, _find(services, caller, export_id))
+    now = services.clock()
+    export = services.store.request_abort(export_id, now)
+    if export is None or export.is_gone(now):
+        raise _not_found()
+    if export.state not in {State.ABORTING, State.ABORTED}:
+        raise _conflict("NOT_ACTIVE", "This export has ended: there is nothing to stop.")
+    return present(export, caller, now)
+
+
+def download_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
+    """Return a link that downloads the file for some minutes. RequestError: 403, 404, 409."""
+    export = _find(services, caller, export_id)
+    require_open(caller, export)
+    if not export.is_downloadable or export.result is None:
+        raise _conflict("NOT_READY", "There is no file: the export has not completed.")
+    seconds = services.settings.download_seconds
+    file = export.result
+    url = services.files.presign(file.key, file.file_name, seconds)
+    return {
+        "url": url,
+        "file_name": file.file_name,
+        "size": file.size,
+        "sha256": file.sha256,
+        "seconds": seconds,
+    }
+
+
+def delete_export(services: Services, caller: Caller, export_id: str) -> None:
+    """Delete one export that has ended: from every read at once, then its files.
+
+    RequestError: 403, 404, 409.
+    """
+    require_change(caller, _find(services, caller, export_id))
+    if not services.store.delete(export_id, services.clock()):
+        _find(services, caller, export_id)
+        raise _conflict("STILL_ACTIVE", "This export is still under way; abort it first.")
+    _delete_files(services, export_id)
+
+
+def delete_exports(services: Services, caller: Caller, body: object) -> dict[str, Any]:
+    """Delete many: {"ids": [...]}; return which are deleted, and why the others are not. RequestError: 422."""
+    require_service(caller)
+    deleted: list[str] = []
+    refused: list[dict[str, str]] = []
+    for export_id in _parse_ids(body):
+        try:
+            delete_export(services, caller, export_id)
+            deleted.append(export_id)
+        except RequestError as error:
+            refused.append({"id": export_id, "code": error.code, "sentence": error.sentence})
+    return {"deleted": deleted, "refused": refused}
+
+
+def _find(services: Services, caller: Caller, export_id: str) -> Export:
+    require_service(caller)
+    export = services.store.get(export_id, services.clock()) if is_id(export_id) else None
+    if export is None:
+        raise _not_found()
+    return export
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise RequestError(
+            "BAD_IDEMPOTENCY_KEY",
+            f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters.",
+            "Idempotency-Key",
+            400,
+        )
+
+
+def _check_repeat(asked: Export, export: Export, services: Services) -> None:
+    """Refuse a key that was used for something else, or for what is gone."""
+    if export.fingerprint != asked.fingerprint:
+        sentence = "This Idempotency-Key was used for another request; use a new key."
+        raise unprocessable("IDEMPOTENCY_MISMATCH", sentence, "Idempotency-Key")
+    if export.is_gone(services.clock()):
+        sentence = "This Idempotency-Key belongs to an export that is deleted or expired; use a new key."
+        raise RequestError("IDEMPOTENCY_KEY_SPENT", sentence, "Idempotency-Key", 409)
+
+
+def _send(services: Services, export: Export) -> None:
+    """Send the export's message; if that fails the sweep will, so the row's promise stands."""
+    try:
+        services.queue.send(export.id, export.attempt, export.owner)
+        services.store.mark_sent(export.id, export.attempt, services.clock())
+    except (ClientError, BotoCoreError) as error:
+        _LOGGER.warning("send_failed", extra={"export_id": export.id, **describe_error(error)})
+
+
+def _delete_files(services: Services, export_id: str) -> None:
+    """Delete an export's objects; if that fails the sweep will: no read shows them any more."""
+    try:
+        services.files.delete_export(export_id)
+    except (ClientError, BotoCoreError, OSError) as error:
+        _LOGGER.warning("delete_failed", extra={"export_id": export_id, **describe_error(error)})
+
+
+def _parse_ids(body: object) -> list[str]:
+    ids = body.get("ids") if isinstance(body, Mapping) and set(body) == {"ids"} else None
+    if not isinstance(ids, list) or not 0 < len(ids) <= MAX_DELETED:
+        raise unprocessable(
+            "BAD_IDS", f'The body must be {{"ids": [...]}} with 1 to {MAX_DELETED} ids.', "ids"
+        )
+    if not all(isinstance(export_id, str) for export_id in ids):
+        raise unprocessable("BAD_IDS", "Every id must be a text.", "ids")
+    return list(dict.fromkeys(ids))
+
+
+def _not_found() -> RequestError:
+    return RequestError(
+        "NOT_FOUND", "There is no such export; it may have expired or been deleted.", "id", 404
+    )
+
+
+def _conflict(code: str, sentence: str) -> RequestError:
+    return RequestError(code, sentence, "id", 409)

@@ -1,0 +1,102 @@
+"""An export as the API shows it to one caller. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from doseexport.access import Caller, list_rights, may_see_filters
+from doseexport.export import Export, State
+
+MEANINGFUL = timedelta(seconds=3)
+"""A rate measured over less time says nothing."""
+
+
+def present(export: Export, caller: Caller, now: datetime) -> dict[str, Any]:
+    """Return the export as a JSON object; `filters` is null for a caller who may not read them."""
+    return {
+        **_present_request(export, caller),
+        **_present_course(export, now),
+        **_present_file(export),
+        "error": _present_failure(export),
+        "links": _present_links(export, caller),
+    }
+
+
+def format_time(when: datetime | None) -> str | None:
+    """Return a time as ISO 8601 in UTC, to the second: 2026-11-23T11:30:00Z."""
+    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def estimate_end(export: Export, now: datetime) -> datetime | None:
+    """Return when the export will end at its rate so far; None while that would be a guess."""
+    done, expected = export.progress.done, export.progress.expected
+    if export.state is not State.RUNNING or export.started_at is None or not done or not expected:
+        return None
+    elapsed = now - export.started_at
+    if elapsed < MEANINGFUL:
+        return None
+    return now + elapsed / done * max(expected - done, 0)
+
+
+def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
+    request = export.request
+    return {
+        "id": export.id,
+        "type": request.type,
+        "filters": dict(request.filters) if may_see_filters(caller, export) else None,
+        "order": request.order,
+        "names": request.names,
+        "ids": request.ids,
+        "with_patients": export.with_patients,
+        "asked_by": export.owner_name,
+        "mine": export.owner == caller.id,
+    }
+
+
+def _present_course(export: Export, now: datetime) -> dict[str, Any]:
+    return {
+        "state": export.state.value,
+        "attempt": export.attempt,
+        "created_at": format_time(export.created_at),
+        "started_at": format_time(export.started_at),
+        "finished_at": format_time(export.finished_at),
+        "expires_at": format_time(export.expires_at),
+        "done": export.progress.done,
+        "expected": export.progress.expected,
+        "per_cent": _per_cent(export),
+        "estimated_end": format_time(estimate_end(export, now)),
+    }
+
+
+def _present_file(export: Export) -> dict[str, Any]:
+    result = export.result
+    return {
+        "file_name": result.file_name if result else None,
+        "size": result.size if result else None,
+        "sha256": result.sha256 if result else None,
+        "studies": result.studies if result else None,
+        "events": result.events if result else None,
+        "warnings": list(result.warnings) if result else [],
+    }
+
+
+def _present_failure(export: Export) -> dict[str, str] | None:
+    if export.state is not State.FAILED or export.failure is None:
+        return None
+    return {"code": export.failure.code, "sentence": export.failure.sentence}
+
+
+def _present_links(export: Export, caller: Caller) -> dict[str, str]:
+    itself = f"/exports/{export.id}"
+    paths = {"download": f"{itself}/download", "abort": f"{itself}/abort", "delete": itself}
+    return {"self": itself, **{right: paths[right] for right in list_rights(caller, export)}}
+
+
+def _per_cent(export: Export) -> int | None:
+    """Return whole per cents; 100 only once the file is published."""
+    if export.state is State.COMPLETED:
+        return 100
+    if not export.progress.expected:
+        return None
+    return min(99, 100 * export.progress.done // export.progress.expected)

@@ -1,0 +1,99 @@
+"""The environment of a function, read once and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from doseexport.errors import DoseExportError
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where the dose database is. `secret_arn` None: sign in by IAM; `ca_file` None: the system's."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    secret_arn: str | None
+    sslmode: str
+    ca_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What template.yaml tells a function. `database` is None for functions that read none."""
+
+    table_name: str
+    bucket_name: str
+    queue_url: str
+    max_active_exports: int
+    retention: timedelta
+    download_seconds: int
+    time_zone: ZoneInfo
+    database: DatabaseSettings | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings; DoseExportError (BAD_SETTING) names a variable that is missing or wrong."""
+        values = _Values(os.environ if environment is None else environment)
+        return cls(
+            table_name=values.text("TABLE_NAME"),
+            bucket_name=values.text("BUCKET_NAME"),
+            queue_url=values.text("QUEUE_URL"),
+            max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
+            retention=timedelta(days=values.number("RETENTION_DAYS", 30)),
+            download_seconds=values.number("DOWNLOAD_SECONDS", 300),
+            time_zone=values.zone("TIME_ZONE", "Europe/London"),
+            database=_read_database(values),
+        )
+
+
+def _read_database(values: _Values) -> DatabaseSettings | None:
+    if not values.optional("DATABASE_HOST"):
+        return None
+    return DatabaseSettings(
+        host=values.text("DATABASE_HOST"),
+        port=values.number("DATABASE_PORT", 5432),
+        name=values.text("DATABASE_NAME"),
+        user=values.optional("DATABASE_USER") or "",
+        secret_arn=values.optional("DATABASE_SECRET_ARN"),
+        sslmode=values.optional("DATABASE_SSLMODE") or "verify-full",
+        ca_file=values.optional("DATABASE_CA_FILE"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Environment variables, each by its name; an empty one is an absent one."""
+
+    environment: Mapping[str, str]
+
+    def optional(self, name: str) -> str | None:
+        return self.environment.get(name) or None
+
+    def text(self, name: str) -> str:
+        value = self.optional(name)
+        if value is None:
+            raise _bad(name, "is missing")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        text = self.optional(name) or str(default)
+        if not text.isdecimal() or int(text) < 1:
+            raise _bad(name, "must be a whole number from 1")
+        return int(text)
+
+    def zone(self, name: str, default: str) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.optional(name) or default)
+        except (ValueError, OSError, KeyError) as error:
+            raise _bad(name, "must be a time zone like Europe/London") from error
+
+
+def _bad(name: str, complaint: str) -> DoseExportError:
+    return DoseExportError("BAD_SETTING", f"The environment variable {name} {complaint}.", name)

@@ -1,0 +1,138 @@
+"""What happens every minute: the only thing that queues again, gives up, expires and cleans.
+
+| found | done |
+|---|---|
+| RUNNING, lease over | QUEUED as the next attempt; FAILED after the second |
+| ABORTING, lease over | ABORTED |
+| QUEUED, no message sent for a minute | message sent |
+| QUEUED for ten minutes, queue empty | message sent again; FAILED after the third |
+| a file past its expiry | objects deleted, row forgotten |
+| ended without a file, or deleted | objects deleted until no worker can live that makes more |
+
+Every write is conditional on what was read, so two sweeps at once do no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import cache
+
+from doseexport.export import Export, Failure, State, Watch
+from doseexport.logs import describe_error
+from doseexport.services import Services
+
+ATTEMPTS = 2
+SENDS = 3
+UNSENT = timedelta(minutes=1)
+"""After this a row without any message is one whose sending failed, not one being sent."""
+UNSTARTED = timedelta(minutes=10)
+WORKER_LIFE = timedelta(minutes=16)
+"""Lambda ends every worker after 15 minutes, and with it whatever it still uploads."""
+
+WORKER_LOST = Failure(
+    "WORKER_LOST",
+    "The export's worker stopped without a word, twice. Try again, with fewer studies if it repeats.",
+)
+NEVER_STARTED = Failure(
+    "NEVER_STARTED", "No worker took the export. Try again later, or tell your administrator."
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def sweep(services: Services, now: datetime) -> Counter[str]:
+    """Look after every export that needs it; return how often each thing was done.
+
+    `broken` counts exports that could not be looked after; they are logged, and tried again next time.
+    """
+    return _Sweep(services, now).run()
+
+
+class _Sweep:
+    def __init__(self, services: Services, now: datetime) -> None:
+        self._store = services.store
+        self._files = services.files
+        self._queue = services.queue
+        self._now = now
+        self._done: Counter[str] = Counter()
+        self._is_queue_empty = cache(services.queue.is_empty)
+
+    def run(self) -> Counter[str]:
+        for watch in Watch:
+            for page in self._store.list_watched(watch):
+                for position in page:
+                    self._look_after_safely(position.id)
+        return self._done
+
+    def _look_after_safely(self, export_id: str) -> None:
+        try:
+            export = self._store.load(export_id)
+            if export is not None:
+                self._look_after(export)
+        except Exception as error:  # noqa: BLE001  one broken row must not stop the others' care
+            self._done["broken"] += 1
+            _LOGGER.warning("sweep_failed", extra={"export_id": export_id, **describe_error(error)})
+
+    def _look_after(self, export: Export) -> None:
+        """Decide by the row, not by the index: the index can be old."""
+        if export.watch is Watch.LITTER:
+            self._clean(export)
+        elif export.watch is Watch.KEPT:
+            if export.is_gone(self._now):
+                self._expire(export)
+        elif export.state is State.QUEUED:
+            self._look_after_waiting(export)
+        elif export.is_lease_over(self._now):
+            self._look_after_silent(export)
+
+    def _look_after_waiting(self, export: Export) -> None:
+        waited = self._now - export.queued_at
+        if export.sends == 0:
+            if waited >= UNSENT:
+                self._send(export, "resent")
+        elif waited >= UNSTARTED and self._is_queue_empty():
+            if export.sends < SENDS:
+                self._send(export, "resent")
+            else:
+                self._give_up(export, NEVER_STARTED)
+
+    def _look_after_silent(self, export: Export) -> None:
+        if export.state is State.ABORTING:
+            if self._store.settle_aborted(export.id, export.attempt, self._now):
+                self._done["aborted"] += 1
+                self._files.delete_export(export.id)
+        elif export.attempt < ATTEMPTS:
+            self._queue_again(export)
+        else:
+            self._give_up(export, export.failure or WORKER_LOST)
+
+    def _queue_again(self, export: Export) -> None:
+        queued = self._store.requeue(export.id, export.attempt, self._now)
+        if queued is None:
+            return
+        self._send(queued, "requeued")
+        self._files.delete_export(queued.id, keep_attempt=queued.attempt)
+
+    def _give_up(self, export: Export, failure: Failure) -> None:
+        if self._store.give_up(export.id, export.attempt, failure, self._now):
+            self._done["failed"] += 1
+            self._files.delete_export(export.id)
+
+    def _send(self, export: Export, what: str) -> None:
+        self._queue.send(export.id, export.attempt, export.owner)
+        self._store.mark_sent(export.id, export.attempt, self._now)
+        self._done[what] += 1
+
+    def _expire(self, export: Export) -> None:
+        self._files.delete_export(export.id)
+        self._store.forget_expired(export.id)
+        self._done["expired"] += 1
+
+    def _clean(self, export: Export) -> None:
+        self._files.delete_export(export.id)
+        ended = export.deleted_at or export.finished_at or export.created_at
+        if self._now - ended >= WORKER_LIFE:
+            self._store.forget_litter(export.id)
+            self._done["cleaned"] += 1
