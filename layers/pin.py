@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 (a script, not a package)
 """Write the layers' requirements.txt from requirements.lock: what is tested is what is deployed.
 
     python layers/pin.py

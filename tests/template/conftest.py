@@ -1,0 +1,74 @@
+"""template.yaml as it is written, and as CloudFormation gets it."""
+
+import copy
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local import lower
+
+Json = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "eu-west-2"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def source() -> Json:
+    return lower.read(ROOT / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def translated(source: Json) -> Json:
+    """The template after AWS's own translator; its HTTP API is not spelled out for the emulator."""
+    packaged = copy.deepcopy(source)
+    for resource in packaged["Resources"].values():
+        for name in {"CodeUri", "ContentUri"} & set(resource["Properties"]):
+            resource["Properties"][name] = "s3://bucket-name/key"
+    return lower.translate(packaged, {}, REGION)
+
+
+@pytest.fixture(scope="session")
+def resources(source: Json) -> Callable[[str], dict[str, Json]]:
+    """Resources of a type, by logical name: `resources("AWS::SQS::Queue")`."""
+
+    def of_type(kind: str) -> dict[str, Json]:
+        return {name: one for name, one in source["Resources"].items() if one["Type"] == kind}
+
+    return of_type
+
+
+@pytest.fixture(scope="session")
+def functions(resources: Callable[[str], dict[str, Json]]) -> dict[str, Json]:
+    """The properties of every function."""
+    found = resources("AWS::Serverless::Function")
+    return {name: resource["Properties"] for name, resource in found.items()}
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., str]:
+    """Run a command in the checkout and return what it says; it must succeed."""
+
+    def run_command(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            env={**os.environ, "PATH": path, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run_command

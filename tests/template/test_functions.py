@@ -1,0 +1,128 @@
+"""Every function: its file, its log group, its layers, its environment, its rights."""
+
+import json
+import re
+
+import pytest
+
+# Managed policies that SAM attaches itself; none of them reaches data.
+MANAGED = {
+    "AWSLambdaBasicExecutionRole": "logs",
+    "AWSXrayWriteOnlyAccess": "traces",
+    "AWSLambdaVPCAccessExecutionRole": "network interfaces, worker only",
+}
+# The one action that is every function's own, and of no other.
+ALONE = {
+    "s3:GetObject": {"DownloadExport"},
+    "s3:PutObject": {"RunExport"},
+    "secretsmanager:GetSecretValue": {"RunExport"},
+    "rds-db:connect": {"RunExport"},
+    "sqs:ReceiveMessage": {"RunExport"},
+    "dynamodb:PutItem": {"RequestExport"},
+    "sqs:SendMessage": {"RequestExport", "SweepExports"},
+    "s3:DeleteObject": {"RunExport", "DeleteExports", "SweepExports"},
+}
+
+
+def _statements(properties):
+    for policy in properties.get("Policies", []):
+        for statement in policy["Statement"]:
+            yield from statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
+
+
+def _actions(properties):
+    return {action for statement in _statements(properties) for action in statement["Action"]}
+
+
+def test_every_function_has_its_handler_in_a_folder_of_its_name(root, functions):
+    for name, properties in functions.items():
+        folder = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        assert properties["CodeUri"] == f"functions/{folder}/"
+        assert (root / properties["CodeUri"] / "handler.py").is_file(), folder
+
+
+def test_no_handler_lacks_its_function(root, functions):
+    folders = {f"functions/{path.parent.name}/" for path in root.glob("functions/*/handler.py")}
+    assert folders == {properties["CodeUri"] for properties in functions.values()}
+
+
+def test_all_run_on_the_same_runtime(source, functions):
+    shared = source["Globals"]["Function"]
+    assert (shared["Runtime"], shared["Architectures"]) == ("python3.13", ["arm64"])
+    assert not any({"Runtime", "Architectures"} & set(properties) for properties in functions.values())
+
+
+def test_every_function_logs_to_a_group_of_its_own_with_retention(functions, resources):
+    groups = resources("AWS::Logs::LogGroup")
+    assert set(groups) == {f"{name}Logs" for name in functions} | {"ApiLogs"}
+    for name, properties in functions.items():
+        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+    for group in groups.values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_only_the_worker_carries_the_worker_layer_and_reaches_the_network(functions):
+    for key in ("Layers", "VpcConfig", "EphemeralStorage"):
+        assert [name for name, properties in functions.items() if key in properties] == ["RunExport"]
+
+
+def test_only_the_worker_knows_the_database(source, functions):
+    assert "DATABASE_HOST" not in source["Globals"]["Function"]["Environment"]["Variables"]
+    assert [name for name, properties in functions.items() if "Environment" in properties] == ["RunExport"]
+
+
+def test_the_environment_is_what_the_settings_read(root, source, functions):
+    text = (root / "layers/core/doseexport/settings.py").read_text()
+    read = set(re.findall(r'values\.\w+\("([A-Z_]+)"', text))
+    given = set(source["Globals"]["Function"]["Environment"]["Variables"])
+    given |= set(functions["RunExport"]["Environment"]["Variables"])
+    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read - {"DATABASE_SSLMODE"}
+
+
+def test_tls_to_the_database_is_nobodys_choice(source):
+    assert "DATABASE_SSLMODE" not in json.dumps(source)
+    assert not [name for name in source["Parameters"] if "ssl" in name.lower() or "tls" in name.lower()]
+
+
+def test_rights_are_few_actions_on_our_own_things(functions):
+    for properties in functions.values():
+        for statement in _statements(properties):
+            assert len(statement["Action"]) <= 3, statement
+            assert not [action for action in statement["Action"] if "*" in action], statement
+            text = json.dumps(statement["Resource"])
+            assert re.search(r"\b(Table|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser)\b", text), text
+            assert text.count("*") == text.count("/exports/*"), text
+
+
+def test_health_has_no_rights(functions):
+    assert "Policies" not in functions["GetHealth"]
+
+
+@pytest.mark.parametrize("action", ALONE)
+def test_a_right_is_given_to_those_who_need_it(functions, action):
+    assert {name for name, properties in functions.items() if action in _actions(properties)} <= ALONE[action]
+
+
+def test_listing_the_bucket_stops_at_exports(functions):
+    for properties in functions.values():
+        for statement in _statements(properties):
+            if "s3:ListBucket" in statement["Action"]:
+                assert statement["Condition"] == {"StringLike": {"s3:prefix": "exports/*"}}
+
+
+def test_managed_policies_reach_no_data(translated):
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role":
+            arns = resource["Properties"].get("ManagedPolicyArns", [])
+            assert {arn.rpartition("/")[2] for arn in arns} <= set(MANAGED), name
+
+
+def test_every_role_takes_the_boundary(translated):
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role":
+            assert "HasBoundary" in json.dumps(resource["Properties"].get("PermissionsBoundary")), name
+
+
+def test_every_function_with_rights_may_use_the_key(source, functions):
+    roles = {role["Ref"] for role in source["Resources"]["KeyUse"]["Properties"]["Roles"]}
+    assert roles == {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}

@@ -1,0 +1,120 @@
+"""The layers: what is locked, for CPython 3.13 on arm64, and RDS's roots."""
+
+import importlib.util
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+
+ELF = b"\x7fELF"
+AARCH64 = 0xB7  # e_machine, at offset 18 of an ELF header
+LIMIT = 60_000_000  # bytes unpacked; Lambda allows 262 MB for all layers and the code
+
+
+@pytest.fixture(scope="module")
+def build(root, run, tmp_path_factory):
+    """Build a layer as `sam build` does: `build("worker", "WorkerLayer")`."""
+
+    def make(folder, name):
+        artifacts = tmp_path_factory.mktemp(name)
+        run("make", f"build-{name}", cwd=root / "layers" / folder, ARTIFACTS_DIR=str(artifacts))
+        return artifacts
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def worker(build):
+    return build("worker", "WorkerLayer")
+
+
+@pytest.fixture(scope="module")
+def core(build):
+    return build("core", "CoreLayer")
+
+
+def _binaries(folder):
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(20)
+            if head.startswith(ELF):
+                yield path, int.from_bytes(head[18:20], "little")
+
+
+def test_everything_compiled_is_for_arm64(worker):
+    found = dict(_binaries(worker))
+    assert set(found.values()) == {AARCH64}
+    names = {path.name for path in found}
+    assert "_psycopg.cpython-313-aarch64-linux-gnu.so" in names
+    assert any(name.startswith("libpq") for name in names)
+    assert any(name.startswith("isal_zlib") for name in names)
+
+
+def test_nothing_compiled_is_in_the_core(core):
+    assert list(_binaries(core)) == []
+
+
+def test_the_core_layer_holds_the_package_and_what_it_needs(core):
+    assert (core / "python/doseexport/settings.py").is_file()
+    assert (core / "python/aws_lambda_powertools").is_dir()
+    assert (core / "python/tzdata/zoneinfo/Europe/London").is_file()
+
+
+@pytest.mark.parametrize("needless", ["boto3", "botocore", "__pycache__", "tests", "bin", "openpyxl"])
+def test_nothing_needless_is_shipped(core, worker, needless):
+    assert [path for layer in (core, worker) for path in layer.rglob(needless)] == []
+
+
+def test_the_layers_are_small(core, worker):
+    sizes = [path.stat().st_size for layer in (core, worker) for path in layer.rglob("*") if path.is_file()]
+    assert sum(sizes) < LIMIT
+
+
+def test_the_roots_lie_where_the_template_says(source, worker):
+    variables = source["Resources"]["RunExport"]["Properties"]["Environment"]["Variables"]
+    assert (worker / variables["DATABASE_CA_FILE"].removeprefix("/opt/")).is_file()
+
+
+@pytest.mark.parametrize("layer", ["core", "worker"])
+def test_pins_are_those_of_the_lock_file(root, layer):
+    spec = importlib.util.spec_from_file_location("pin", root / "layers/pin.py")
+    pin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pin)
+    written = (root / "layers" / layer / "requirements.txt").read_text()
+    assert written == pin.pin(layer), "run python layers/pin.py"
+
+
+@pytest.fixture(scope="module")
+def roots(root):
+    data = (root / "layers/worker/rds-ca-bundle.pem").read_bytes()
+    return x509.load_pem_x509_certificates(data)
+
+
+def test_rds_roots_are_self_signed_authorities_and_valid_for_years(roots):
+    soon = datetime.now(UTC) + timedelta(days=5 * 365)
+    for certificate in roots:
+        assert certificate.issuer == certificate.subject
+        certificate.verify_directly_issued_by(certificate)
+        assert certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        assert certificate.not_valid_before_utc < datetime.now(UTC)
+        assert certificate.not_valid_after_utc > soon
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "eu-west-2", "eu-central-1", "us-east-1"])
+def test_rds_roots_cover_a_region_in_every_key_type(roots, region):
+    names = [certificate.subject.rfc4514_string() for certificate in roots]
+    kinds = {
+        kind
+        for kind in ("RSA2048", "RSA4096", "ECC384")
+        for name in names
+        if f"{region} Root CA {kind}" in name
+    }
+    assert kinds == {"RSA2048", "RSA4096", "ECC384"}
+
+
+def test_openssl_reads_every_root(root, roots):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(root / "layers/worker/rds-ca-bundle.pem")
+    assert len(context.get_ca_certs()) == len(roots) > 60

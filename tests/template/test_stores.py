@@ -1,0 +1,116 @@
+"""Queue, table, bucket, network, alarms: what must not be lost, seen, or overlooked."""
+
+import json
+import re
+
+import pytest
+
+RETAINED = ("Table", "Bucket", "UserPool")
+
+
+def test_messages_come_one_by_one_and_to_a_limited_number_of_workers(source):
+    mapping = source["Resources"]["RunExportMessages"]["Properties"]
+    assert mapping["BatchSize"] == 1
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+    assert source["Parameters"]["MaximumConcurrency"]["MinValue"] >= 2  # AWS allows no less
+
+
+def test_a_message_stays_hidden_for_six_timeouts(source, functions):
+    queue = source["Resources"]["ExportQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] == 6 * functions["RunExport"]["Timeout"]
+
+
+def test_what_cannot_be_read_goes_to_a_queue_that_alarms(source):
+    redrive = source["Resources"]["ExportQueue"]["Properties"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    alarm = source["Resources"]["DeadLettersAlarm"]["Properties"]
+    assert alarm["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}
+    ]
+    assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Maximum")
+
+
+@pytest.mark.parametrize("queue", ["ExportQueue", "DeadLetters"])
+def test_queues_are_encrypted(source, queue):
+    properties = source["Resources"][queue]["Properties"]
+    assert {"KmsMasterKeyId", "SqsManagedSseEnabled"} <= set(properties)
+
+
+@pytest.mark.parametrize("name", RETAINED)
+def test_what_holds_people_or_exports_outlives_the_stack(source, name):
+    resource = source["Resources"][name]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_table_and_pool_are_protected_from_deletion(source):
+    table = source["Resources"]["Table"]["Properties"]
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert source["Resources"]["UserPool"]["Properties"]["DeletionProtection"] == "ACTIVE"
+
+
+def test_the_table_is_that_of_the_architecture(root, source):
+    table = source["Resources"]["Table"]["Properties"]
+    text = (root / "docs/architecture.md").read_text()
+    documented = dict(re.findall(r"`(by_\w+)` \((\w+), created_at\)", text))
+    found = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
+    assert {name: keys[0]["AttributeName"] for name, keys in found.items()} == documented
+    assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {
+        "KEYS_ONLY"
+    }
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+
+
+def test_the_bucket_is_private_and_encrypted(source):
+    bucket = source["Resources"]["Bucket"]["Properties"]
+    blocks = bucket["PublicAccessBlockConfiguration"]
+    assert len(blocks) == 4
+    assert all(value is True for value in blocks.values())
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert "BucketEncryption" in bucket
+    assert "VersioningConfiguration" not in bucket  # docs/adr/deployment.md
+
+
+def test_the_bucket_is_closed_to_plain_http(source):
+    policy = source["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+def test_forgotten_uploads_and_files_end_by_themselves(source):
+    rules = source["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    assert rules[0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    backstops = source["Mappings"]["Retention"]
+    assert list(backstops) == source["Parameters"]["RetentionDays"]["AllowedValues"]
+    assert all(row["Backstop"] == int(days) + 7 for days, row in backstops.items())
+
+
+def test_only_the_worker_may_come_in_to_the_database(source):
+    rule = source["Resources"]["DatabaseIngress"]["Properties"]
+    assert rule["SourceSecurityGroupId"] == {"Ref": "WorkerSecurityGroup"}
+    assert rule["FromPort"] == rule["ToPort"] == {"Ref": "DatabasePort"}
+    assert "SecurityGroupIngress" not in source["Resources"]["WorkerSecurityGroup"]["Properties"]
+
+
+def test_every_alarm_reaches_the_topic(resources):
+    alarms = resources("AWS::CloudWatch::Alarm")
+    assert len(alarms) >= 6
+    for name, alarm in alarms.items():
+        assert "AlarmTopicArn" in json.dumps(alarm["Properties"]["AlarmActions"]), name
+
+
+def test_silence_of_the_sweep_alarms(source):
+    assert source["Resources"]["SweepSilentAlarm"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def test_every_parameter_is_explained_to_operators(root, source):
+    text = (root / "docs/operations.md").read_text()
+    assert [name for name in source["Parameters"] if f"`{name}`" not in text] == []
+
+
+def test_every_output_is_explained_to_operators(root, source):
+    text = (root / "docs/operations.md").read_text()
+    assert [name for name in source["Outputs"] if f"`{name}`" not in text] == []
