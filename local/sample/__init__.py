@@ -4,7 +4,6 @@ The schema, the choices, the events, the studies around them, the defects, and l
 """
 
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -13,7 +12,7 @@ STEPS = ("schema", "lookups", "events", "studies", "broken", "keys")
 
 
 def fill(url: str, studies: int) -> None:
-    """Fill the empty database at `url` with that many CT studies, and one of another modality for every twenty."""
+    """Fill the empty database at `url`: so many CT studies, and for every twenty one of another modality."""
     with psycopg.connect(url) as connection:
         connection.execute("SELECT set_config('sample.studies', %s, true)", [str(studies)])
         # The same plan every time: row_number() gives ids in the order rows are read.
@@ -21,7 +20,6 @@ def fill(url: str, studies: int) -> None:
         connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
         connection.execute("SET LOCAL work_mem = '256MB'")
         for step in STEPS:
-            text = (FOLDER / f"{step}.sql").read_text(encoding="utf-8")
-            connection.execute(cast("LiteralString", text))
+            connection.execute((FOLDER / f"{step}.sql").read_bytes())
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
