@@ -41,10 +41,12 @@ WHERE ct_irradiation_event_data_id = sample.first_event('no scanning length');
 UPDATE remapp_generalequipmentmoduleattr SET unique_equipment_name_id = NULL
 WHERE general_study_module_attributes_id = sample.the('no equipment name');
 
--- The last two of its four events hang on the second dose row, which has totals of its own.
+-- The last two of its four events hang on the second dose row; each has totals of its own.
+UPDATE remapp_ctaccumulateddosedata SET total_number_of_irradiation_events = 2
+WHERE ct_radiation_dose_id = sample.the('two dose rows');
 CALL sample.copy('ctradiationdose', 'id', sample.the('two dose rows'), '{"comment": "second dose row"}');
 CALL sample.copy('ctaccumulateddosedata', 'ct_radiation_dose_id', sample.the('two dose rows'),
-                 '{"total_number_of_irradiation_events": 2}');
+                 '{"ct_dose_length_product_total": 7.25}');
 UPDATE remapp_ctaccumulateddosedata SET ct_radiation_dose_id = (SELECT max(id) FROM remapp_ctradiationdose)
 WHERE id = (SELECT max(id) FROM remapp_ctaccumulateddosedata) AND ct_radiation_dose_id = sample.the('two dose rows');
 UPDATE remapp_ctirradiationeventdata SET ct_radiation_dose_id = (SELECT max(id) FROM remapp_ctradiationdose)
