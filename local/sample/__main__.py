@@ -22,6 +22,8 @@ def main() -> None:
             _fill(server.create_database("openrem"), options.studies)
             if not options.once:
                 _wait()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except (psycopg.Error, PostgresError) as error:
         raise SystemExit(f"The sample was not made: {error}") from error
 
