@@ -1,0 +1,60 @@
+"""AWS by moto, in this process."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standins import Clock, stand_in_for_aws
+
+from doseexport import services as services_module
+from doseexport.services import Services
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    """An empty service."""
+    with stand_in_for_aws() as made:
+        yield made
+
+
+@pytest.fixture
+def clock(services: Services) -> Clock:
+    """The service's clock, standing until a test moves it."""
+    return services.clock
+
+
+@pytest.fixture
+def load_handler(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Callable[[dict[str, Any], Any], Any]]]:
+    """`load_handler("get_export")`: the handler of that function, on the test's services."""
+    services_module.connect_services.cache_clear()
+
+    def load(name: str) -> Callable[[dict[str, Any], Any], Any]:
+        path = REPOSITORY / "functions" / name / "handler.py"
+        spec = importlib.util.spec_from_file_location(f"handler_of_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if hasattr(module, "connect_services"):
+            monkeypatch.setattr(module, "connect_services", lambda: services)
+        return module.handler
+
+    yield load
+    services_module.connect_services.cache_clear()

@@ -1,0 +1,173 @@
+"""What tests put in the place of AWS, people and time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from moto import mock_aws
+
+from doseexport.access import Caller
+from doseexport.aws import make_client
+from doseexport.export import Export, Result, make_export, make_id
+from doseexport.files import Files
+from doseexport.queue import Queue
+from doseexport.request import ExportRequest
+from doseexport.services import Services
+from doseexport.settings import Settings
+from doseexport.store import Store
+
+NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
+RETENTION = timedelta(days=30)
+BUCKET = "exports-of-tests"
+TABLE = "exports"
+
+ADA = Caller("ada-sub", "ada", frozenset({"exportgroup"}))
+BEN = Caller("ben-sub", "ben", frozenset({"exportgroup"}))
+PIA = Caller("pia-sub", "pia", frozenset({"exportgroup", "pidgroup"}))
+ADMIN = Caller("admin-sub", "admin", frozenset({"admingroup"}))
+STRANGER = Caller("stranger-sub", "stranger", frozenset({"pidgroup"}))
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **amount: float) -> datetime:
+        self.now += timedelta(**amount)
+        return self.now
+
+
+def make_settings(**changes: Any) -> Settings:
+    values = {
+        "table_name": TABLE,
+        "bucket_name": BUCKET,
+        "queue_url": "",
+        "max_active_exports": 3,
+        "retention": RETENTION,
+        "download_seconds": 300,
+        "time_zone": ZoneInfo("Europe/London"),
+        "database": None,
+    }
+    return Settings(**{**values, **changes})
+
+
+@contextmanager
+def stand_in_for_aws() -> Iterator[Services]:
+    """An empty table, bucket and queue, and a clock that stands at NOW."""
+    with mock_aws():
+        make_table(make_client("dynamodb"))
+        make_client("s3").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
+        )
+        url = make_client("sqs").create_queue(QueueName="exports")["QueueUrl"]
+        yield Services(
+            settings=make_settings(queue_url=url),
+            store=Store(make_client("dynamodb"), TABLE),
+            files=Files(make_client("s3"), BUCKET),
+            queue=Queue(make_client("sqs"), url),
+            clock=Clock(),
+        )
+
+
+def make_table(client: Any) -> None:
+    indexes = {"by_owner": "owner", "by_month": "month", "by_watch": "watch"}
+    attributes = ["pk", "created_at", *indexes.values()]
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": [
+                    {"AttributeName": attribute, "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index, attribute in indexes.items()
+        ],
+    )
+
+
+def read_raw(services: Services, pk: str) -> dict[str, Any] | None:
+    return services.store._table.get(pk)
+
+
+def active_ids(services: Services, owner: Caller) -> set[str]:
+    row = read_raw(services, f"OWNER#{owner.id}") or {}
+    return set(row.get("active", ()))
+
+
+def make_new(caller: Caller = ADA, now: datetime = NOW, **request: Any) -> Export:
+    """A new export that is in no store yet."""
+    asked = ExportRequest(**{"type": "ct-csv", **request})
+    return make_export(make_id(caller.id, None), caller.id, caller.name, asked, now)
+
+
+def add(services: Services, caller: Caller = ADA, **request: Any) -> Export:
+    """A new export, waiting in the store; no limit holds it back."""
+    export = services.store.create(make_new(caller, services.clock(), **request), limit=1000)
+    assert export is not None
+    return export
+
+
+def make_result(export: Export, attempt: int = 1, **changes: Any) -> Result:
+    values = {
+        "key": f"exports/{export.id}/{attempt}/ct.csv",
+        "file_name": "ct.csv",
+        "size": 12,
+        "sha256": "ab" * 32,
+        "studies": 7,
+        "events": 21,
+        "warnings": ("One study has no dose row.",),
+    }
+    return Result(**{**values, **changes})
+
+
+def run(services: Services, export: Export) -> Export:
+    claimed = services.store.claim(export.id, export.attempt, services.clock())
+    assert claimed is not None
+    return claimed
+
+
+def finish(services: Services, export: Export) -> Export:
+    """Complete an export, with an object of its own in the bucket."""
+    run(services, export)
+    result = make_result(export, export.attempt)
+    put_object(services, result.key)
+    assert services.store.complete(export.id, export.attempt, result, services.clock(), RETENTION)
+    return services.store.load(export.id)
+
+
+def put_object(services: Services, key: str) -> None:
+    services.files._client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+
+
+def list_keys(services: Services) -> list[str]:
+    found = services.files._client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    return [entry["Key"] for entry in found]
+
+
+def list_uploads(services: Services) -> list[str]:
+    found = services.files._client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+    return [entry["Key"] for entry in found]
+
+
+def take_messages(services: Services) -> list[dict[str, Any]]:
+    """The queue's messages, taken from it."""
+    client, url = services.queue._client, services.queue._url
+    taken = []
+    while messages := client.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"):
+        for message in messages:
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            taken.append(message)
+    return taken
