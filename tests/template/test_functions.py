@@ -66,6 +66,12 @@ def test_only_the_worker_carries_the_worker_layer_and_reaches_the_network(functi
         assert [name for name, properties in functions.items() if key in properties] == ["RunExport"]
 
 
+def test_the_worker_carries_the_core_layer_too(translated):
+    layers = json.dumps(translated["Resources"]["RunExport"]["Properties"]["Layers"])
+    assert "CoreLayer" in layers
+    assert "WorkerLayer" in layers
+
+
 def test_only_the_worker_knows_the_database(source, functions):
     assert "DATABASE_HOST" not in source["Globals"]["Function"]["Environment"]["Variables"]
     assert [name for name, properties in functions.items() if "Environment" in properties] == ["RunExport"]

@@ -88,6 +88,15 @@ def test_forgotten_uploads_and_files_end_by_themselves(source):
     assert all(row["Backstop"] == int(days) + 7 for days, row in backstops.items())
 
 
+def test_two_stacks_fit_into_one_account(translated, functions):
+    for name, resource in translated["Resources"].items():
+        properties = resource["Properties"]
+        assert not {"Name", "BucketName", "TableName", "QueueName", "RoleName"} & set(properties), name
+        for key in {"LogGroupName", "LayerName"} & set(properties):
+            assert "${AWS::StackName}" in properties[key]["Fn::Sub"], name
+    assert not [name for name, properties in functions.items() if "FunctionName" in properties]
+
+
 def test_only_the_worker_may_come_in_to_the_database(source):
     rule = source["Resources"]["DatabaseIngress"]["Properties"]
     assert rule["SourceSecurityGroupId"] == {"Ref": "WorkerSecurityGroup"}
