@@ -16,8 +16,8 @@ _CONFIG = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# Without this boto3 signs links by SigV2 for the global host, which most regions refuse.
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
+# Without these boto3 signs links by SigV2, for the global host, which redirects or refuses elsewhere.
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 def make_client(service: str) -> Any:
