@@ -10,12 +10,12 @@ REGION = "eu-west-2"
 
 
 class Cloud:
-    """Clients with the local stack's own keys; with them, everything is allowed."""
+    """Clients with some keys; with the local stack's own, everything is allowed."""
 
-    def __init__(self, endpoint: str, key: str, secret: str) -> None:
-        """Speak to `endpoint` as the account's owner."""
+    def __init__(self, endpoint: str, key: str, secret: str, token: str | None = None) -> None:
+        """Speak to `endpoint` as whoever has these keys."""
         self.endpoint = endpoint
-        self._session = boto3.session.Session(key, secret, region_name=REGION)
+        self._session = boto3.session.Session(key, secret, token, region_name=REGION)
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:

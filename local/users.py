@@ -23,7 +23,9 @@ def create(stack: Stack, name: str, *groups: str) -> User:
     cognito = stack.cloud.client("cognito-idp")
     # The pool wants each kind of character; all else is chance.
     user = User(name, f"Aa1-{secrets.token_urlsafe(15)}", groups)
-    cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    cognito.admin_create_user(
+        UserPoolId=pool, Username=name, TemporaryPassword=user.password, MessageAction="SUPPRESS"
+    )
     cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=user.password, Permanent=True)
     for group in groups:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)

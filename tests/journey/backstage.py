@@ -39,7 +39,8 @@ class Backstage:
     def row(self, export_id: str) -> dict[str, Any]:
         key = {"pk": {"S": f"EXPORT#{export_id}"}}
         found = self.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return found["Item"]
+        item: dict[str, Any] = found["Item"]
+        return item
 
     def objects(self, export_id: str) -> list[str]:
         """Objects and unfinished uploads of an export."""

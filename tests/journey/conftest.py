@@ -62,6 +62,7 @@ def backstage(stack: Stack, sample_url: str) -> Backstage:
 
 
 Hold = Callable[[], AbstractContextManager[None]]
+PointWorker = Callable[[str], None]
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def database_held(sample_url: str) -> Hold:
 
 
 @pytest.fixture
-def worker_reads(stack: Stack, sample_url: str) -> Iterator[Callable[[str], None]]:
+def worker_reads(stack: Stack, sample_url: str) -> Iterator[PointWorker]:
     """Let the worker read another database until the test is over."""
     yield lambda url: _point_worker(stack, url)
     _point_worker(stack, sample_url)
@@ -92,6 +93,10 @@ def _point_worker(stack: Stack, url: str) -> None:
     stack.cloud.client("secretsmanager").put_secret_value(
         SecretId=variables["DATABASE_SECRET_ARN"], SecretString=json.dumps(login)
     )
-    variables |= {"DATABASE_NAME": database.path.lstrip("/"), "DATABASE_USER": login["username"]}
+    variables |= {
+        "DATABASE_HOST": database.hostname or "",
+        "DATABASE_NAME": database.path.lstrip("/"),
+        "DATABASE_USER": login["username"],
+    }
     # New workers start with the new environment, as they do in Lambda.
     client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})

@@ -1,0 +1,119 @@
+"""An export that is stopped stops: in the API, in the worker, in PostgreSQL, in S3."""
+
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from local import sample
+from local.postgres import Postgres
+from local.service import Service
+from tests.journey.backstage import Backstage, until
+from tests.journey.conftest import Hold, People, PointWorker
+
+# Long enough that an export of it is caught in the middle; the smallest that is.
+MANY_STUDIES = 20_000
+
+
+@pytest.fixture(scope="module")
+def large_url(postgres: Postgres) -> str:
+    url = postgres.create_database("large")
+    sample.fill(url, MANY_STUDIES)
+    return url
+
+
+def abort(service: Service, export_id: str) -> Any:
+    reply = service.call("POST", f"/exports/{export_id}/abort")
+    assert reply.status == 202, reply.body
+    return reply.json
+
+
+def no_file_is_left(service: Service, backstage: Backstage, export_id: str) -> None:
+    refused = service.call("POST", f"/exports/{export_id}/download")
+    assert (refused.status, refused.json["code"]) == (409, "NOT_READY")
+    until(lambda: not backstage.objects(export_id))
+
+
+def test_abort_reaches_a_query_that_has_not_answered_yet(
+    physicist: Service, backstage: Backstage, database_held: Hold
+) -> None:
+    with database_held():
+        asked = physicist.ask(type="ct-xlsx").json
+        until(lambda: backstage.queries(asked["id"]))
+        start = time.monotonic()
+        assert abort(physicist, asked["id"])["state"] in {"ABORTING", "ABORTED"}
+        until(lambda: not backstage.queries(asked["id"]))
+        export = physicist.wait(asked["id"])
+        # Two seconds from the request to the end of the query, and what looking costs.
+        assert time.monotonic() - start < 4
+    assert export["state"] == "ABORTED"
+    no_file_is_left(physicist, backstage, asked["id"])
+
+
+def test_abort_stops_an_export_in_the_middle_and_leaves_nothing(
+    physicist: Service, backstage: Backstage, large_url: str, worker_reads: PointWorker
+) -> None:
+    worker_reads(large_url)
+    asked = physicist.ask(type="ct-xlsx").json
+    seen = until(lambda: _in_the_middle(physicist.get(asked["id"])), seconds=60)
+    assert 0 < seen["done"] < seen["expected"]
+    start = time.monotonic()
+    abort(physicist, asked["id"])
+    export = physicist.wait(asked["id"])
+    assert time.monotonic() - start < 4
+    assert export["state"] == "ABORTED"
+    assert backstage.queries(asked["id"]) == 0
+    assert sessions(large_url, asked["id"]) == 0
+    no_file_is_left(physicist, backstage, asked["id"])
+
+
+def _in_the_middle(export: Any) -> Any:
+    assert export["state"] in {"QUEUED", "RUNNING"}, f"it ended before it was seen at work: {export}"
+    return export if export["done"] else None
+
+
+def sessions(url: str, export_id: str) -> int:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [f"doseexport:{export_id}"]
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_abort_of_one_that_waits_is_immediate_and_it_never_runs(
+    physicist: Service, backstage: Backstage, database_held: Hold
+) -> None:
+    with database_held():
+        running = [physicist.ask(type="ct-csv").json["id"] for _ in range(2)]
+        until(lambda: all(physicist.get(one)["state"] == "RUNNING" for one in running))
+        waiting = physicist.ask(type="ct-csv").json["id"]
+        assert abort(physicist, waiting)["state"] == "ABORTED"
+    for one in running:
+        assert physicist.wait(one)["state"] == "COMPLETED"
+    until(lambda: backstage.waiting() == 0)
+    ended = physicist.get(waiting)
+    assert (ended["state"], ended["started_at"]) == ("ABORTED", None)
+
+
+def test_only_the_owner_and_admins_abort(people: People, database_held: Hold) -> None:
+    with database_held():
+        asked = people.physicist.ask(type="ct-csv").json["id"]
+        refused = people.colleague.call("POST", f"/exports/{asked}/abort")
+        assert refused.status == 403
+        assert people.physicist.get(asked)["state"] in {"QUEUED", "RUNNING"}
+        abort(people.admin, asked)
+        assert people.physicist.wait(asked)["state"] == "ABORTED"
+
+
+def test_an_aborted_export_makes_room_for_the_next(people: People, database_held: Hold) -> None:
+    with database_held():
+        asked = [people.colleague.ask(type="ct-csv").json["id"] for _ in range(5)]
+        assert people.colleague.ask(type="ct-csv").status == 429
+        for one in asked:
+            abort(people.colleague, one)
+        for one in asked:
+            people.colleague.wait(one)
+    after = people.colleague.ask(type="ct-csv")
+    assert after.status == 202
+    assert people.colleague.wait(after.json["id"])["state"] == "COMPLETED"

@@ -1,0 +1,127 @@
+"""What goes wrong ends as FAILED with a reason, or is tried again; never silently, never half."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import psycopg
+from local.service import Service
+from local.stack import Stack
+from tests.journey.backstage import Backstage, until
+from tests.journey.conftest import Hold, PointWorker
+
+
+def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
+    stack: Stack, physicist: Service, backstage: Backstage, database_held: Hold
+) -> None:
+    with database_held():
+        asked = physicist.ask(type="ct-xlsx").json
+        until(lambda: backstage.queries(asked["id"]))
+        kill_workers(stack)
+        # PostgreSQL notices by itself that nobody listens any more.
+        until(lambda: not backstage.queries(asked["id"]), seconds=10)
+        assert physicist.get(asked["id"])["state"] == "RUNNING"
+        backstage.end_lease(asked["id"])
+        backstage.sweep()
+        queued = physicist.get(asked["id"])
+        assert (queued["state"] in {"QUEUED", "RUNNING"}, queued["attempt"]) == (True, 2)
+    export = physicist.wait(asked["id"])
+    assert (export["state"], export["attempt"]) == ("COMPLETED", 2)
+    assert [key.split("/")[2] for key in backstage.objects(asked["id"])] == ["2"]
+
+
+def test_a_worker_killed_twice_fails_the_export(
+    stack: Stack, physicist: Service, backstage: Backstage, database_held: Hold
+) -> None:
+    with database_held():
+        asked = physicist.ask(type="ct-xlsx").json
+        for attempt in (1, 2):
+            until(lambda: backstage.queries(asked["id"]))
+            assert physicist.get(asked["id"])["attempt"] == attempt
+            kill_workers(stack)
+            until(lambda: not backstage.queries(asked["id"]), seconds=10)
+            backstage.end_lease(asked["id"])
+            backstage.sweep()
+    export = physicist.wait(asked["id"])
+    assert (export["state"], export["error"]["code"]) == ("FAILED", "WORKER_LOST")
+    assert backstage.objects(asked["id"]) == []
+
+
+def kill_workers(stack: Stack) -> None:
+    for process in stack.workers("RunExport"):
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def fails(service: Service, **request: object) -> tuple[str, str]:
+    export = service.wait(service.ask(**({"type": "ct-csv"} | request)).json["id"])
+    assert export["state"] == "FAILED"
+    assert service.call("POST", f"/exports/{export['id']}/download").status == 409
+    return export["error"]["code"], export["error"]["sentence"]
+
+
+def test_a_wrong_password_is_said(physicist: Service, sample_url: str, worker_reads: PointWorker) -> None:
+    worker_reads(sample_url.replace(":", ":not-", 2).replace("not-//", "//", 1))
+    code, sentence = fails(physicist)
+    assert code.startswith("DATABASE")
+    assert sentence.endswith(".")
+    assert "not-" not in sentence
+
+
+def test_a_database_without_openrem_is_said(
+    physicist: Service, empty_url: str, worker_reads: PointWorker
+) -> None:
+    worker_reads(empty_url)
+    code, sentence = fails(physicist)
+    assert code
+    assert "remapp_" in sentence
+
+
+def test_a_table_that_is_missing_is_named(
+    physicist: Service,
+    sample_url: str,
+    make_database: Callable[..., str],
+    worker_reads: PointWorker,
+) -> None:
+    url = make_database(sample_url)
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE remapp_ctirradiationeventdata RENAME TO elsewhere")
+    worker_reads(url)
+    _, sentence = fails(physicist)
+    assert "remapp_ctirradiationeventdata" in sentence
+
+
+def test_a_database_that_cannot_be_reached_is_tried_again_and_then_said(
+    physicist: Service, backstage: Backstage, sample_url: str, worker_reads: PointWorker
+) -> None:
+    worker_reads(sample_url.replace("127.0.0.1", "127.0.0.2"))
+    asked = physicist.ask(type="ct-csv").json["id"]
+
+    def is_over() -> bool:
+        backstage.sweep()  # at once what the sweep would do within a minute
+        return bool(physicist.get(asked)["state"] == "FAILED")
+
+    until(is_over, seconds=40)
+    export = physicist.get(asked)
+    assert export["error"]["code"].startswith("DATABASE")
+    assert export["attempt"] == 2
+
+
+def test_no_matching_study_is_a_plain_answer(physicist: Service) -> None:
+    code, sentence = fails(physicist, filters={"date_from": "2199-01-01"})
+    assert code == "NO_STUDIES"
+    assert sentence.endswith(".")
+
+
+def test_after_a_failure_the_next_export_works(physicist: Service) -> None:
+    fails(physicist, filters={"date_from": "2199-01-01"})
+    assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
+
+
+def test_a_message_that_cannot_be_read_harms_no_export(
+    stack: Stack, physicist: Service, backstage: Backstage
+) -> None:
+    stack.cloud.client("sqs").send_message(QueueUrl=backstage.queue, MessageBody="not ours")
+    assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"

@@ -1,0 +1,127 @@
+"""Finished files: who may open them, for how long a link works, and what deleting leaves."""
+
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from local.service import Service, fetch
+from local.stack import Stack
+from tests.journey.backstage import Backstage, until
+from tests.journey.conftest import People
+
+
+@pytest.fixture(scope="module")
+def finished(people: People) -> Any:
+    """An export of the physicist without patients' data."""
+    export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
+    assert export["state"] == "COMPLETED", export["error"]
+    return export
+
+
+@pytest.fixture(scope="module")
+def identified(people: People) -> Any:
+    """An export with names and IDs, of somebody who may have them."""
+    asked = people.privileged.ask(type="ct-csv", names=True, ids=True, filters={"patient_name": "a"})
+    export = people.privileged.wait(asked.json["id"])
+    assert export["state"] == "COMPLETED", export["error"]
+    return export
+
+
+def link(service: Service, export: Any) -> str:
+    reply = service.call("POST", f"/exports/{export['id']}/download")
+    assert reply.status == 200, reply.body
+    url: str = reply.json["url"]
+    return url
+
+
+def test_the_link_works_without_a_token(physicist: Service, finished: Any) -> None:
+    assert fetch(link(physicist, finished)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Amz-Signature", "0" * 64),
+        ("X-Amz-Expires", "604800"),
+        ("response-content-disposition", 'attachment; filename="other.csv"'),
+    ],
+)
+def test_a_link_that_was_changed_is_refused(physicist: Service, finished: Any, name: str, value: str) -> None:
+    parts = urllib.parse.urlsplit(link(physicist, finished))
+    query = dict(urllib.parse.parse_qsl(parts.query))
+    assert name in query
+    changed = parts._replace(query=urllib.parse.urlencode(query | {name: value}))
+    assert fetch(changed.geturl()).status == 403
+
+
+def test_a_link_for_one_file_opens_no_other(
+    people: People, finished: Any, identified: Any, backstage: Backstage
+) -> None:
+    (secret,) = backstage.objects(identified["id"])
+    (plain,) = backstage.objects(finished["id"])
+    other = link(people.physicist, finished).replace(plain, secret)
+    assert secret in other
+    assert fetch(other).status == 403
+
+
+@pytest.fixture
+def short_links(stack: Stack) -> Iterator[None]:
+    """Links that live for a second, instead of the minutes of the template."""
+    client, function = stack.cloud.client("lambda"), stack.resource("DownloadExport")
+    variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    short = variables | {"DOWNLOAD_SECONDS": "1"}
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": short})
+    yield
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+
+@pytest.mark.usefixtures("short_links")
+def test_a_link_ends(physicist: Service, finished: Any) -> None:
+    url = link(physicist, finished)
+    until(lambda: fetch(url).status == 403)
+
+
+def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: People, identified: Any) -> None:
+    refused = people.physicist.call("POST", f"/exports/{identified['id']}/download")
+    assert (refused.status, refused.json["field"]) == (403, "id")
+    assert people.admin.call("POST", f"/exports/{identified['id']}/download").status == 403
+    assert people.physicist.get(identified["id"])["filters"] is None
+    assert fetch(link(people.privileged, identified)).status == 200
+
+
+def test_no_message_and_no_log_names_a_patient(stack: Stack, people: People) -> None:
+    name = "Quetzalcoatlus"
+    asked = people.privileged.ask(type="ct-csv", names=True, filters={"patient_name": name})
+    people.privileged.wait(asked.json["id"])
+    assert name not in people.physicist.call("GET", "/exports?scope=everyone").body.decode()
+    for log in (*stack.logs.iterdir(), stack.folder / "emulator.log"):
+        assert name not in log.read_text(), log.name
+
+
+def test_a_deleted_export_is_gone_from_every_read_and_so_is_its_file(
+    people: People, backstage: Backstage
+) -> None:
+    export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
+    url = link(people.physicist, export)
+    assert people.colleague.call("DELETE", f"/exports/{export['id']}").status == 403
+    assert people.physicist.call("DELETE", f"/exports/{export['id']}").status == 204
+    assert people.physicist.call("GET", f"/exports/{export['id']}").status == 404
+    assert people.physicist.call("POST", f"/exports/{export['id']}/download").status == 404
+    assert people.physicist.call("DELETE", f"/exports/{export['id']}").status == 404
+    assert export["id"] not in people.physicist.call("GET", "/exports").body.decode()
+    assert backstage.objects(export["id"]) == []
+    assert fetch(url).status in {403, 404}
+
+
+def test_many_are_deleted_in_one_call_and_each_that_is_not_says_why(people: People) -> None:
+    mine = [people.physicist.ask(type="ct-csv").json["id"] for _ in range(2)]
+    other = people.colleague.ask(type="ct-csv").json["id"]
+    for one in mine:
+        people.physicist.wait(one)
+    people.colleague.wait(other)
+    reply = people.physicist.call("DELETE", "/exports", {"ids": [*mine, other]})
+    assert reply.status == 200, reply.body
+    assert reply.json["deleted"] == mine
+    assert [one["id"] for one in reply.json["refused"]] == [other]
+    assert people.colleague.get(other)["state"] == "COMPLETED"
