@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from doseexport.export import State, Watch
-from doseexport.rows import export_key, to_epoch, to_text
+from doseexport.export_row import export_key, to_epoch, to_text
 from doseexport.table import Change
 
 AFTERLIFE = timedelta(days=7)

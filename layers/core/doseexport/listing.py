@@ -17,7 +17,7 @@ from typing import Any
 from doseexport.access import Caller
 from doseexport.errors import RequestError
 from doseexport.export import Export, State, is_id
-from doseexport.rows import to_text
+from doseexport.export_row import to_text
 from doseexport.services import Services
 from doseexport.store import REMEMBERED, Position
 

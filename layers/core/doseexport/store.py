@@ -27,7 +27,7 @@ from doseexport.conditions import (
     End,
 )
 from doseexport.export import LEASE, Export, Failure, Progress, Result, State, Watch
-from doseexport.rows import export_key, new_row, owner_key, read_row, to_epoch, to_text
+from doseexport.export_row import export_key, new_row, owner_key, read_row, to_epoch, to_text
 from doseexport.table import Change, Insert, Row, Table
 
 REMEMBERED = timedelta(days=30)
