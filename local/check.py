@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.cloud import Cloud
-from local.deploy import Deployment, DeployError
-from local.lower import Json
+from local.deploy import DeployError, Deployment
 
 
 def check(cloud: Cloud, deployment: Deployment) -> None:
@@ -28,7 +27,9 @@ def _routes(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
             for _, route in deployment.of_type("AWS::ApiGatewayV2::Route")
             if deployment.resolve(route["ApiId"]) == api
         }
-        yield from _compare("routes", wanted, {route["RouteKey"]: route["AuthorizationType"] for route in found})
+        yield from _compare(
+            "routes", wanted, {route["RouteKey"]: route["AuthorizationType"] for route in found}
+        )
         if not wanted:
             yield f"routes: API {api} has none"
 
@@ -76,10 +77,12 @@ def _event_sources(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
         yield from _compare("event source", "Enabled", found["State"])
         for key in ("BatchSize", "ScalingConfig", "FunctionResponseTypes"):
             if key in wanted:
-                yield from _compare(f"event source's {key}", deployment.resolve(wanted[key]), _plain(found[key]))
+                said = _plain(deployment.resolve(wanted[key]))
+                yield from _compare(f"event source's {key}", said, _plain(found.get(key)))
 
 
-def _plain(value: Any) -> Json | Any:
+def _plain(value: Any) -> Any:
+    """Numbers of parameters are texts to CloudFormation."""
     return {key: int(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 

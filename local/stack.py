@@ -156,6 +156,8 @@ class Stack:
             "DatabaseName": database.path.lstrip("/"),
             "DatabaseUser": login["username"],
             "DatabaseSecretArn": secret["ARN"],
+            "PageAddress": self.cloud.endpoint,
+            "SignInFlow": "ALLOW_USER_PASSWORD_AUTH",
         }
         sslmode = parse_qs(database.query).get("sslmode", ["prefer"])[0]
         return deploy(self.cloud, self._template, parameters, sslmode)

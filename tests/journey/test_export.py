@@ -114,7 +114,7 @@ def test_the_list_shows_the_newest_first_and_only_what_was_asked(people: People)
     assert [export["id"] for export in mine] == [second["id"], first["id"]]
     theirs = people.colleague.call("GET", "/exports?scope=mine").json["exports"]
     assert first["id"] not in {export["id"] for export in theirs}
-    everyone = people.colleague.call("GET", "/exports?limit=2&scope=everyone").json["exports"]
+    everyone = people.colleague.call("GET", "/exports?limit=2&scope=all").json["exports"]
     assert second["id"] in {export["id"] for export in everyone}
 
 

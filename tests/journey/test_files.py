@@ -94,7 +94,7 @@ def test_no_message_and_no_log_names_a_patient(stack: Stack, people: People) -> 
     name = "Quetzalcoatlus"
     asked = people.privileged.ask(type="ct-csv", names=True, filters={"patient_name": name})
     people.privileged.wait(asked.json["id"])
-    assert name not in people.physicist.call("GET", "/exports?scope=everyone").body.decode()
+    assert name not in people.physicist.call("GET", "/exports?scope=all").body.decode()
     for log in (*stack.logs.iterdir(), stack.folder / "emulator.log"):
         assert name not in log.read_text(), log.name
 
