@@ -1,118 +1,79 @@
-"""An export as a row of the table, and back. Pure; docs/architecture.md lists the attributes."""
+"""Two ordered streams become studies with their events, and every row is accounted for. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from doseexport.export import Export, Failure, Progress, Result, State, Watch
-from doseexport.request import ExportRequest
+from doseexport.errors import ExportError
+from doseexport.exports import Stream
 
-SCHEMA_VERSION = 1
-
-
-def export_key(export_id: str) -> str:
-    """Return the key of an export's row."""
-    return f"EXPORT#{export_id}"
+Study = tuple[bytes, list[bytes]]
 
 
-def owner_key(owner: str) -> str:
-    """Return the key of the row that holds a user's active exports."""
-    return f"OWNER#{owner}"
+@dataclass(slots=True)
+class Tally:
+    """What passed by: studies, events, irregular rows by their marks, whether rows were repeated."""
+
+    studies: int = 0
+    events: int = 0
+    study_marks: Counter[bytes] = field(default_factory=Counter)
+    event_marks: Counter[bytes] = field(default_factory=Counter)
+    repeats: bool = False
+
+    def check(self, studies: int, events: int) -> None:
+        """Raise ExportError unless exactly this many studies and events passed."""
+        if (self.studies, self.events) != (studies, events):
+            raise ExportError("ROWS_LOST", "The rows read are not the rows counted; the file was thrown away.")
 
 
-def to_text(when: datetime) -> str:
-    """Return a time as rows hold it: ISO, UTC, microseconds, always as long, so that texts sort as times."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")
+def merge_streams(
+    studies: Iterator[bytes], events: Iterator[bytes], separator: bytes, tally: Tally
+) -> Iterator[Study]:
+    """Yield each study's cells with its events' cells, as COPY wrote them, without line ends.
+
+    Study rows are (position, marks, cells…), event rows (position, event id, marks, cells…), both
+    ordered by position. Repeated rows of one study or event are dropped after the first.
+    """
+    own = _unique_events(events, separator, tally)
+    position, event = next(own, (b"", b""))
+    last = b""
+    for row in studies:
+        current, marks, cells = row.split(separator, 2)
+        if current == last:
+            tally.repeats = True
+            continue
+        last = current
+        tally.studies += 1
+        if marks != b"0":
+            tally.study_marks[marks] += 1
+        found = []
+        while position == current:
+            found.append(event)
+            position, event = next(own, (b"", b""))
+        tally.events += len(found)
+        yield cells[:-1], found
 
 
-def to_epoch(when: datetime) -> int:
-    """Return a time as leases and DynamoDB's TTL hold it: whole epoch seconds."""
-    return int(when.timestamp())
+def _unique_events(rows: Iterator[bytes], separator: bytes, tally: Tally) -> Iterator[tuple[bytes, bytes]]:
+    last = b""
+    for row in rows:
+        position, event_id, marks, cells = row.split(separator, 3)
+        if event_id == last:
+            tally.repeats = True
+            continue
+        last = event_id
+        if marks != b"0":
+            tally.event_marks[marks] += 1
+        yield position, cells[:-1]
 
 
-def new_row(export: Export) -> dict[str, Any]:
-    """Return the row of an export that nobody has started yet."""
-    created_at = to_text(export.created_at)
-    return {
-        "pk": export_key(export.id),
-        "schema_version": SCHEMA_VERSION,
-        "id": export.id,
-        "owner": export.owner,
-        "owner_name": export.owner_name,
-        "created_at": created_at,
-        "month": created_at[:7],
-        "type": export.request.type,
-        "filters": dict(export.request.filters),
-        "order": export.request.order,
-        "names": export.request.names,
-        "ids": export.request.ids,
-        "with_patients": export.with_patients,
-        "fingerprint": export.fingerprint,
-        "status": export.state.value,
-        "attempt": export.attempt,
-        "sends": export.sends,
-        "queued_at": to_text(export.queued_at),
-        "watch": Watch.ACTIVE.value,
-    }
-
-
-def read_row(row: dict[str, Any]) -> Export:
-    """Return the export that a row holds; KeyError or ValueError if it is no export's row."""
-    return Export(
-        id=row["id"],
-        owner=row["owner"],
-        owner_name=row["owner_name"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        request=_read_request(row),
-        with_patients=row["with_patients"],
-        fingerprint=row["fingerprint"],
-        queued_at=datetime.fromisoformat(row["queued_at"]),
-        state=State(row["status"]),
-        attempt=int(row["attempt"]),
-        sends=int(row["sends"]),
-        started_at=_time(row, "started_at"),
-        finished_at=_time(row, "finished_at"),
-        expires_at=_time(row, "expires_at"),
-        deleted_at=_time(row, "deleted_at"),
-        lease_until=_number(row, "lease_until"),
-        upload_id=row.get("upload_id"),
-        progress=Progress(_number(row, "done") or 0, _number(row, "expected")),
-        result=_read_result(row),
-        failure=Failure(row["error_code"], row["error"]) if "error_code" in row else None,
-        watch=Watch(row["watch"]) if "watch" in row else None,
-    )
-
-
-def _read_request(row: dict[str, Any]) -> ExportRequest:
-    """Return what was asked for; a deleted row has forgotten its filters."""
-    return ExportRequest(
-        type=row["type"],
-        filters=row.get("filters", {}),
-        order=row["order"],
-        names=row["names"],
-        ids=row["ids"],
-    )
-
-
-def _read_result(row: dict[str, Any]) -> Result | None:
-    if "sha256" not in row:
-        return None
-    return Result(
-        key=row["key"],
-        file_name=row["file_name"],
-        size=int(row["size"]),
-        sha256=row["sha256"],
-        studies=int(row["studies"]),
-        events=int(row["events"]),
-        warnings=tuple(row["warnings"]),
-    )
-
-
-def _time(row: dict[str, Any], name: str) -> datetime | None:
-    return datetime.fromisoformat(row[name]) if name in row else None
-
-
-def _number(row: dict[str, Any], name: str) -> int | None:
-    value = row.get(name)
-    return None if value is None else int(value)
+def describe_marks(stream: Stream, counted: Counter[bytes]) -> list[str]:
+    """Return the warnings that the counted marks of a stream stand for."""
+    warnings = []
+    for bit, mark in enumerate(stream.marks):
+        n = sum(times for marks, times in counted.items() if int(marks) >> bit & 1)
+        if n:
+            warnings.append(mark.sentence.format(n=n))
+    return warnings

@@ -1,0 +1,155 @@
+"""The only psycopg: one snapshot of an OpenREM database, read through two ordered COPY streams.
+
+Two connections share one exported snapshot (REPEATABLE READ, read only), so studies and events come
+at the same time and agree. Filter values travel as session settings, never inside a COPY statement:
+PostgreSQL logs the text of statements that fail or are cancelled, and values can name patients.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import psycopg
+from psycopg import sql as pgsql
+
+from doseexport.database_errors import explain_errors
+from doseexport.query import Queries, Query
+
+_PREFIX = "doseexport.value_"
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an export will hold: studies, events, the most events of one study."""
+
+    studies: int
+    events: int
+    widest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the database is and how it is read.
+
+    `conninfo` is a libpq connection string or URL; `time_zone` the zone OpenREM wrote its times in;
+    `seconds_left` gives the statement timeout for a connection made now.
+    """
+
+    conninfo: str
+    time_zone: str = "Europe/London"
+    name: str = "doseexport"
+    seconds_left: Callable[[], float] | None = None
+
+    @contextlib.contextmanager
+    def open_snapshot(self) -> Iterator[Snapshot]:
+        """Yield a snapshot; raises ExportError or RetryableError when the database cannot serve."""
+        with explain_errors(), ExitStack() as stack:
+            first = stack.enter_context(self._connect())
+            second = stack.enter_context(self._connect())
+            yield Snapshot(first, second if _share_snapshot(first, second) else None)
+
+    def _connect(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        connection = psycopg.connect(
+            self.conninfo, autocommit=True, connect_timeout=10, tcp_user_timeout=30_000, application_name=self.name
+        )
+        for name, value in self._settings():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        return contextlib.closing(connection)
+
+    def _settings(self) -> Iterable[tuple[str, str]]:
+        yield "default_transaction_read_only", "on"
+        yield "idle_in_transaction_session_timeout", "10min"
+        yield "client_connection_check_interval", "1s"
+        yield "DateStyle", "ISO, YMD"
+        yield "TimeZone", self.time_zone
+        yield "client_encoding", "UTF8"
+        yield "work_mem", "64MB"
+        yield "jit", "off"
+        if self.seconds_left is not None:
+            yield "statement_timeout", f"{max(1, int(self.seconds_left()))}s"
+
+
+def _share_snapshot(first: psycopg.Connection[Any], second: psycopg.Connection[Any]) -> bool:
+    first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        row = first.execute("SELECT pg_export_snapshot()").fetchone()
+        second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        second.execute(pgsql.SQL("SET TRANSACTION SNAPSHOT {}").format(row[0] if row else ""))
+    except psycopg.Error:
+        # A proxy or a split reader endpoint: the two connections are not of one instance.
+        return _start_alone(first, second)
+    return True
+
+
+def _start_alone(first: psycopg.Connection[Any], second: psycopg.Connection[Any]) -> bool:
+    second.close()
+    first.execute("ROLLBACK")
+    first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    return False
+
+
+class Snapshot:
+    """One unchanging view of the database. Not for threads, except `cancel`."""
+
+    def __init__(self, first: psycopg.Connection[Any], second: psycopg.Connection[Any] | None) -> None:
+        self._first = first
+        self._second = second
+
+    def survey(self, queries: Queries) -> Survey:
+        """Return what the export will hold."""
+        studies, events, widest = self._rows(queries.survey)[0]
+        return Survey(studies, int(events), int(widest))
+
+    def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
+        """Return each frequency table by its title, most frequent first."""
+        return {title: self._rows(query) for title, query in queries.frequencies.items()}
+
+    def explain_repeats(self, queries: Queries) -> list[str]:
+        """Return a sentence for each kind of repeated child that the chosen studies have."""
+        counts = {sentence: self._rows(query)[0][0] for sentence, query in queries.checks.items()}
+        return [sentence.format(n=count) for sentence, count in counts.items() if count]
+
+    def stream(self, queries: Queries, form: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
+        """Return the rows of studies and of events, in order, as COPY writes them (with the line end)."""
+        if self._second is None:
+            return _spill(_copy(self._first, queries.studies, form)), _copy(self._first, queries.events, form)
+        return _copy(self._first, queries.studies, form), _copy(self._second, queries.events, form)
+
+    def cancel(self) -> None:
+        """Stop what PostgreSQL is doing for this snapshot; callable from any thread."""
+        for connection in filter(None, (self._first, self._second)):
+            with contextlib.suppress(psycopg.Error):
+                connection.cancel_safe(timeout=1)
+
+    def _rows(self, query: Query) -> list[Any]:
+        return self._first.execute(_bind(self._first, query)).fetchall()
+
+
+def _bind(connection: psycopg.Connection[Any], query: Query) -> bytes:
+    numbers = count()
+    for value in query.params:
+        connection.execute("SELECT set_config(%s, %s, true)", (f"{_PREFIX}{next(numbers)}", value))
+    parts = query.sql.split("%s")
+    settings = [f"current_setting('{_PREFIX}{n}')" for n in range(len(query.params))]
+    return "".join(part + setting for part, setting in zip(parts, [*settings, ""], strict=True)).encode()
+
+
+def _copy(connection: psycopg.Connection[Any], query: Query, form: str) -> Iterator[bytes]:
+    statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in copy:
+            yield bytes(row)
+
+
+def _spill(rows: Iterator[bytes]) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as spilled:
+        for row in rows:
+            spilled.write(len(row).to_bytes(4, "big") + row)
+        spilled.seek(0)
+        while size := spilled.read(4):
+            yield spilled.read(int.from_bytes(size, "big"))

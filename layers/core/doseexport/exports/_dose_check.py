@@ -1,0 +1,46 @@
+"""The words of a CT event's Dose Check (NEMA XR 25, DICOM TID 1020) as SQL over `chk`.
+
+Alerts and notifications read alike but for one word: a notification's CTDIvol estimate is not
+called accumulated (export-rules §2). Values have two decimals, halves to even as in Python.
+"""
+
+from __future__ import annotations
+
+
+def round_half_even(value: str) -> str:
+    """Return SQL for `value` with exactly two decimals, halves to even."""
+    half = f"abs({value}) * 100 - trunc(abs({value}) * 100) = 0.5 AND trunc(abs({value}) * 100) % 2 = 0"
+    return f"round({value} - CASE WHEN {half} THEN sign({value}) * 0.001 ELSE 0 END, 2)::text"
+
+
+def _write_limit(part: str, quantity: str, unit: str, estimate: str, words: str) -> str:
+    column = quantity.lower()
+    return f"""CASE WHEN chk.{column}_{part}_value_configured THEN
+        '{quantity} {part} is configured at '
+        || coalesce({round_half_even(f"chk.{column}_{part}_value")}, 'an unrecorded value') || ' {unit}'
+        || CASE WHEN chk.{estimate} <> 0
+           THEN ' with {words} of ' || {round_half_even(f"chk.{estimate}")} || ' {unit}. '
+           ELSE ' with no {words.removeprefix("an ").removeprefix("a ")} recorded. ' END
+        ELSE '' END"""
+
+
+def _write_part(part: str, title: str, dlp_estimate: str, ctdi_estimate: str, ctdi_words: str) -> str:
+    persons = (
+        "(SELECT string_agg(person.person_name, ' | ' ORDER BY person.id) FROM remapp_personparticipant person"
+        f" WHERE person.ct_dose_check_details_{part}_id = chk.id AND person.person_name <> '')"
+    )
+    return f"""CASE WHEN chk.dlp_{part}_value_configured OR chk.ctdivol_{part}_value_configured THEN
+        '{title}: '
+        || {_write_limit(part, "DLP", "mGy.cm", dlp_estimate, "an accumulated forward estimate")}
+        || {_write_limit(part, "CTDIvol", "mGy", ctdi_estimate, ctdi_words)}
+        || coalesce('Reason for proceeding: ' || nullif(chk.{part}_reason_for_proceeding, '') || '. ', '')
+        || coalesce('Person authorizing irradiation: ' || {persons} || '. ', '')
+        ELSE '' END"""
+
+
+DOSE_CHECK = f"""CASE WHEN chk.id IS NOT NULL THEN
+    {_write_part("alert", "Dose Check Alerts", "accumulated_dlp_forward_estimate",
+                 "accumulated_ctdivol_forward_estimate", "an accumulated forward estimate")}
+    || {_write_part("notification", "Dose Check Notifications", "dlp_forward_estimate",
+                    "ctdivol_forward_estimate", "a forward estimate")}
+    END"""  # fmt: skip

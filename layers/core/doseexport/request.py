@@ -1,0 +1,107 @@
+"""What may be asked: one export request, checked and in canonical form. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from doseexport import exports
+from doseexport.errors import forbidden, unprocessable
+from doseexport.exports import Spec
+from doseexport.filters import DEFAULT_ORDER
+
+FIELDS = frozenset({"type", "filters", "order", "names", "ids"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """One export as asked for: canonical names, checked values.
+
+    `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain).
+    """
+
+    type: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+    order: str = DEFAULT_ORDER
+    names: bool = False
+    ids: bool = False
+
+    @property
+    def spec(self) -> Spec:
+        """The export type's spec."""
+        return exports.find(self.type)
+
+    @property
+    def with_patients(self) -> bool:
+        """Whether the file, or the request itself, names patients."""
+        return self.names or self.ids or any(self.spec.filter(name).pid for name in self.filters)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical request: equal requests have equal fingerprints."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
+    """Return the request that a JSON body asks for, or raise RequestError naming the field."""
+    fields = _check_fields(body)
+    spec = _find_spec(fields.get("type"))
+    request = ExportRequest(
+        type=spec.type,
+        filters=spec.parse_filters(_mapping(fields.get("filters"))),
+        order=spec.parse_order(fields.get("order")),
+        names=_flag(fields, "names"),
+        ids=_flag(fields, "ids"),
+    )
+    _check_rights(request, may_see_patients=may_see_patients)
+    return request
+
+
+def _check_fields(body: object) -> Mapping[str, Any]:
+    if not isinstance(body, Mapping):
+        raise unprocessable("NOT_AN_OBJECT", "The body must be a JSON object.", "body")
+    for name in body:
+        if name not in FIELDS:
+            raise unprocessable("UNKNOWN_FIELD", f"The request has no field of this name; it has {_listed(FIELDS)}.", str(name))
+    return body
+
+
+def _find_spec(name: object) -> Spec:
+    if not isinstance(name, str) or name not in exports.catalogue():
+        known = _listed(exports.catalogue())
+        raise unprocessable("UNKNOWN_EXPORT_TYPE", f"There is no such export type; there are {known}.", "type")
+    return exports.find(name)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise unprocessable("NOT_AN_OBJECT", "filters must be an object of names and values.", "filters")
+    return value
+
+
+def _flag(fields: Mapping[str, Any], name: str) -> bool:
+    value = fields.get(name, False)
+    if not isinstance(value, bool):
+        raise unprocessable("NOT_A_BOOLEAN", f"{name} must be true or false.", name)
+    return value
+
+
+def _check_rights(request: ExportRequest, *, may_see_patients: bool) -> None:
+    if may_see_patients:
+        return
+    for name in ("names", "ids"):
+        if getattr(request, name):
+            raise forbidden("Names and IDs of patients are for members of pidgroup only.", name, "PIDGROUP_NEEDED")
+    for name in request.filters:
+        if request.spec.filter(name).pid:
+            raise forbidden("This filter names patients and is for members of pidgroup only.", f"filters.{name}", "PIDGROUP_NEEDED")
+
+
+def _listed(names: object) -> str:
+    return ", ".join(sorted(names))  # type: ignore[call-overload]

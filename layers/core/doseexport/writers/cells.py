@@ -1,0 +1,142 @@
+"""Cells of a worksheet as XML, rendered by functions compiled once per column layout. Pure.
+
+A cell is `<c r="` + column + row + body; a body is `"/>` when blank. Bodies are made once per study
+or event and used on every sheet that shows it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from datetime import date
+
+from doseexport.exports import Column
+
+MAX_TEXT = 32_767
+DATE_STYLE, TIME_STYLE = 1, 2
+BLANK = '"/>'
+
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_COPY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_COPY_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_NOT_NUMBERS = ("NaN", "Infinity")
+_EPOCH = date(1899, 12, 30).toordinal()
+
+Bodies = tuple[str, ...]
+
+
+def split_row(row: bytes) -> list[str]:
+    """Return the cells of one COPY text row; NULL and '' are both ''."""
+    cells = row.decode().split("\t")
+    if b"\\" not in row:
+        return cells
+    return [_COPY_ESCAPE.sub(lambda found: _COPY_LETTERS.get(found[1], found[1]), cell) for cell in cells]
+
+
+@functools.lru_cache(maxsize=20_000)
+def write_text(value: str) -> str:
+    """Return the body of a text cell: inline, typed as text, exactly the value up to 32,767 characters."""
+    if not value:
+        return BLANK
+    space = ' xml:space="preserve"' if value != value.strip() else ""
+    return f'" t="inlineStr"><is><t{space}>{escape(cut_text(value))}</t></is></c>'
+
+
+def cut_text(value: str) -> str:
+    """Return as much of the value as Excel holds in a cell: 32,767 UTF-16 units."""
+    if len(value) * 2 <= MAX_TEXT:
+        return value
+    return value.encode("utf-16-le")[: MAX_TEXT * 2].decode("utf-16-le", "ignore")
+
+
+def is_cut(value: str) -> bool:
+    """Tell whether a cell holds less than the whole value."""
+    return cut_text(value) != value
+
+
+def escape(value: str) -> str:
+    """Return the value as XML text; characters XML cannot hold, and CR, as Excel's _xHHHH_."""
+    value = _ESCAPE_LIKE.sub("_x005F_", value)
+    value = _NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value)
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@functools.lru_cache(maxsize=20_000)
+def write_date(value: str) -> str:
+    """Return the body of a date cell from YYYY-MM-DD; a date before Excel's calendar stays text."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return write_text(value)
+    # Excel's 1900 has a 29 February: only from March on do its day numbers agree with the calendar.
+    if day < date(1900, 3, 1):
+        return write_text(value)
+    return f'" s="{DATE_STYLE}"><v>{day.toordinal() - _EPOCH}</v></c>'
+
+
+@functools.lru_cache(maxsize=20_000)
+def write_time(value: str) -> str:
+    """Return the body of a time cell from HH:MM:SS[.ffffff]: a fraction of a day."""
+    if not value:
+        return BLANK
+    hours, minutes, seconds = value.split(":")
+    micros = (int(hours) * 60 + int(minutes)) * 60_000_000 + round(float(seconds) * 1_000_000)
+    return f'" s="{TIME_STYLE}"><v>{micros / 86_400_000_000!r}</v></c>'
+
+
+def write_number(value: str) -> str:
+    """Return the body of a number cell; NaN and the infinities, which Excel lacks, stay text."""
+    if not value:
+        return BLANK
+    return write_text(value) if value.strip("-") in _NOT_NUMBERS else f'"><v>{value}</v></c>'
+
+
+_WRITERS = {"text": write_text, "date": write_date, "time": write_time, "number": write_number}
+
+
+def compile_bodies(columns: tuple[Column, ...]) -> Callable[[bytes], Bodies]:
+    """Return the function that turns one COPY text row into the bodies of its cells."""
+    inline = "f'\"><v>{{f[{n}]}}</v></c>' if f[{n}] else BLANK"
+    quick = _compile_tuple(columns, inline)
+    careful = _compile_tuple(columns, "write_number(f[{n}])")
+
+    def write_bodies(row: bytes) -> Bodies:
+        write = careful if b"NaN" in row or b"Infinity" in row else quick
+        return write(split_row(row))
+
+    return write_bodies
+
+
+def _compile_tuple(columns: tuple[Column, ...], number: str) -> Callable[[list[str]], Bodies]:
+    items = (
+        number.format(n=n) if column.kind.name == "number" else f"write_{column.kind.name}(f[{n}])"
+        for n, column in enumerate(columns)
+    )
+    code = f"lambda f: ({', '.join(items)},)"
+    return eval(code, {"BLANK": BLANK, **{f"write_{name}": each for name, each in _WRITERS.items()}})  # type: ignore[no-any-return]  # noqa: S307  the text is made of our own specs only
+
+
+@functools.lru_cache(maxsize=1024)
+def compile_block(first: int, width: int) -> Callable[[str, Bodies], str]:
+    """Return the function (row number as text, bodies) → cells, for `width` columns from `first` (0 = A)."""
+    cells = "".join(f'<c r="{column_letters(first + n)}{{r}}{{b[{n}]}}' for n in range(width))
+    return eval(f"lambda r, b: f'{cells}'")  # type: ignore[no-any-return]  # noqa: S307  the text is made of column letters
+
+
+def split_at_row(first: int, bodies: Bodies) -> list[str]:
+    """Return the cells' text cut wherever the row number stands: join it with the row number."""
+    heads = [f'<c r="{column_letters(first + n)}' for n in range(len(bodies))]
+    return [heads[0], *(body + head for body, head in zip(bodies[:-1], heads[1:], strict=True)), bodies[-1]]
+
+
+@functools.cache
+def column_letters(index: int) -> str:
+    """Return the letters of a column: 0 is A, 25 is Z, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
