@@ -25,7 +25,7 @@ from doseexport.table import Table
 
 
 def test_a_new_row_says_what_was_asked_and_takes_a_place(services):
-    export = add(services, filters={"date_from": "2026-01-01"}, order="-study_date")
+    export = add(services, filters={"date_from": "2026-01-01"}, order="oldest_first")
     assert services.store.get(export.id, NOW) == export
     row = read_raw(services, f"EXPORT#{export.id}")
     assert (row["month"], row["watch"], row["schema_version"]) == ("2026-11", "ACTIVE", 1)

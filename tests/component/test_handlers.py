@@ -1,0 +1,205 @@
+"""Every function's handler, called with the sample event that lies in events/."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from standins import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
+
+import doseexport
+from doseexport.aws import ClientError
+from doseexport.export import State, make_export
+from doseexport.version import VERSION
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+ID = json.loads((EVENTS / "get_export.json").read_text())["pathParameters"]["id"]
+CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 840_000)
+
+
+def read_event(name):
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def sign_in(event, caller):
+    claims = {"sub": caller.id, "username": caller.name, "cognito:groups": f"[{' '.join(caller.groups)}]"}
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims}}
+    return event
+
+
+def call(handler, event):
+    answer = handler(event, CONTEXT)
+    return answer["statusCode"], json.loads(answer.get("body", "null")), answer["headers"]
+
+
+@pytest.fixture
+def export(services):
+    """The export that the sample events speak of."""
+    new = make_new(filters={"date_from": "2026-01-01"})
+    return services.store.create(make_export(ID, ADA.id, ADA.name, new.request, NOW), limit=5)
+
+
+def test_request_export(services, load_handler):
+    handler = load_handler("request_export")
+    status, body, headers = call(handler, read_event("request_export"))
+    assert status == 202
+    assert headers["Location"] == f"/exports/{body['id']}" == body["links"]["self"]
+    assert headers["Cache-Control"] == "no-store"
+    assert services.store.load(body["id"]).request.type == "ct-xlsx"
+    again = call(handler, read_event("request_export"))
+    assert again[1]["id"] == body["id"]
+    assert len(take_messages(services)) == 2
+    assert active_ids(services, ADA) == {body["id"]}
+
+
+def test_list_exports(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("list_exports"), read_event("list_exports"))
+    assert status == 200
+    assert [each["id"] for each in body["exports"]] == [ID]
+    assert body["next_cursor"] is None
+
+
+def test_get_export(services, load_handler, export):
+    status, body, _ = call(load_handler("get_export"), read_event("get_export"))
+    assert (status, body["id"], body["state"]) == (200, ID, "QUEUED")
+    assert body["filters"] == {"date_from": "2026-01-01"}
+
+
+def test_abort_export(services, load_handler, export):
+    run(services, export)
+    status, body, _ = call(load_handler("abort_export"), read_event("abort_export"))
+    assert (status, body["state"]) == (202, "ABORTING")
+
+
+def test_download_export(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("download_export"), read_event("download_export"))
+    assert (status, body["seconds"]) == (200, 300)
+    assert body["url"].startswith("https://")
+
+
+def test_delete_exports(services, load_handler, export):
+    finish(services, export)
+    handler = load_handler("delete_exports")
+    status, body, headers = call(handler, read_event("delete_export"))
+    assert (status, body) == (204, None)
+    assert "Content-Type" not in headers
+    status, body, _ = call(handler, read_event("delete_exports"))
+    assert (status, body["deleted"], body["refused"][0]["code"]) == (200, [], "NOT_FOUND")
+
+
+def test_sweep_exports(services, load_handler, export, clock):
+    run(services, export)
+    clock.move(seconds=60)
+    assert load_handler("sweep_exports")(read_event("sweep_exports"), CONTEXT) == {"requeued": 1}
+
+
+def test_get_health_needs_nothing(load_handler, monkeypatch):
+    for name in ("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert call(load_handler("get_health"), read_event("get_health"))[:2] == (
+        200,
+        {"status": "ok", "version": VERSION},
+    )
+
+
+class Pipeline:
+    """Notes what it is asked to run; raises if told to."""
+
+    def __init__(self, failure=None):
+        self.failure = failure
+        self.runs = []
+
+    def run(self, _services, export_id, attempt, seconds_left):
+        self.runs.append((export_id, attempt, seconds_left()))
+        if self.failure:
+            raise self.failure
+
+
+def load_worker(load_handler, monkeypatch, pipeline):
+    monkeypatch.setattr(doseexport, "pipeline", pipeline, raising=False)
+    return load_handler("run_export")
+
+
+def test_run_export(load_handler, monkeypatch):
+    pipeline = Pipeline()
+    load_worker(load_handler, monkeypatch, pipeline)(read_event("run_export"), CONTEXT)
+    assert pipeline.runs == [(ID, 1, 840.0)]
+
+
+def test_run_export_acknowledges_whatever_happens(load_handler, monkeypatch):
+    handler = load_worker(load_handler, monkeypatch, Pipeline(RuntimeError("Secret")))
+    assert handler(read_event("run_export"), CONTEXT) is None
+
+
+def test_run_export_leaves_what_it_cannot_read_to_the_dead_letter_queue(load_handler, monkeypatch):
+    pipeline = Pipeline()
+    event = read_event("run_export")
+    event["Records"][0]["body"] = "not ours"
+    with pytest.raises(ValueError, match="Expecting value"):
+        load_worker(load_handler, monkeypatch, pipeline)(event, CONTEXT)
+    assert pipeline.runs == []
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("get_export", "get_export"),
+        ("abort_export", "abort_export"),
+        ("download_export", "download_export"),
+        ("delete_exports", "delete_export"),
+    ],
+)
+def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
+    status, body, headers = call(load_handler(name), read_event(event))
+    assert (status, body["code"], body["field"]) == (404, "NOT_FOUND", "id")
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("request_export", "request_export"),
+        ("list_exports", "list_exports"),
+        ("get_export", "get_export"),
+        ("abort_export", "abort_export"),
+        ("download_export", "download_export"),
+        ("delete_exports", "delete_export"),
+        ("delete_exports", "delete_exports"),
+    ],
+)
+@pytest.mark.parametrize("groups", ["[]", "[pidgroup]", "exportgroup", None, {"exportgroup": 1}])
+def test_nobody_without_a_group_gets_anywhere(services, load_handler, export, name, event, groups):
+    event = read_event(event)
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = groups
+    status, body, _ = call(load_handler(name), event)
+    assert (status, body["code"]) == (403, "GROUP_NEEDED")
+    assert services.store.load(ID).state is State.QUEUED
+    assert take_messages(services) == []
+
+
+def test_somebody_elses_export_is_not_ones_own_to_abort(services, load_handler, export):
+    status, body, _ = call(load_handler("abort_export"), sign_in(read_event("abort_export"), BEN))
+    assert (status, body["field"]) == (403, "id")
+    assert services.store.load(ID).state is State.QUEUED
+
+
+@pytest.mark.parametrize(("size", "status"), [(64 * 1024, 422), (64 * 1024 + 1, 413)])
+def test_a_body_may_have_64_kib(services, load_handler, size, status):
+    event = read_event("request_export")
+    event["body"] = json.dumps({"type": "x"}).ljust(size)
+    answer = call(load_handler("request_export"), event)
+    assert answer[0] == status
+    assert answer[1]["field"] == ("type" if status == 422 else "body")
+    assert take_messages(services) == []
+
+
+def test_what_nobody_foresaw_tells_nothing(services, load_handler, export, monkeypatch, caplog):
+    def fail(**_):
+        raise ClientError({"Error": {"Code": "Odd", "Message": "Secret"}}, "GetItem")
+
+    monkeypatch.setattr(services.store._table._client, "get_item", fail)
+    status, body, _ = call(load_handler("get_export"), read_event("get_export"))
+    assert (status, body["code"]) == (500, "UNEXPECTED")
+    assert "Secret" not in json.dumps(body)

@@ -1,0 +1,212 @@
+"""Every minute: whatever went wrong is put right, once."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from standins import (
+    ADA,
+    NOW,
+    RETENTION,
+    active_ids,
+    add,
+    finish,
+    list_keys,
+    list_uploads,
+    make_result,
+    put_object,
+    read_raw,
+    run,
+    take_messages,
+)
+
+from doseexport.actions import delete_export, get_export
+from doseexport.aws import ClientError
+from doseexport.export import Failure, State, object_key
+from doseexport.sweep import NEVER_STARTED, WORKER_LOST, sweep
+
+
+def sweep_after(services, clock, **amount):
+    return sweep(services, clock.move(**amount))
+
+
+def bodies(services):
+    return [json.loads(message["Body"]) for message in take_messages(services)]
+
+
+def test_what_is_in_order_is_left_alone(services, clock):
+    services.store.mark_sent(add(services).id, 1, NOW)
+    run(services, add(services))
+    finish(services, add(services))
+    assert sweep_after(services, clock, seconds=59) == {}
+    assert take_messages(services) == []
+
+
+def test_a_silent_worker_loses_the_export_to_a_second_attempt(services, clock):
+    export = run(services, add(services))
+    put_object(services, object_key(export.id, 1, "f.csv"))
+    services.files.open_sink(object_key(export.id, 1, "g.csv"), lambda _: None)
+    assert sweep_after(services, clock, seconds=60) == {"requeued": 1}
+    queued = services.store.load(export.id)
+    assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 1)
+    assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
+    assert list_keys(services) == list_uploads(services) == []
+    assert sweep_after(services, clock, seconds=1) == {}
+
+
+def test_a_second_silence_is_the_end(services, clock):
+    export = run(services, add(services))
+    sweep_after(services, clock, seconds=60)
+    run(services, services.store.load(export.id))
+    assert sweep_after(services, clock, seconds=60)["failed"] == 1
+    failed = services.store.load(export.id)
+    assert (failed.state, failed.failure) == (State.FAILED, WORKER_LOST)
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_worker_that_let_go_twice_is_quoted(services, clock):
+    export = add(services)
+    for attempt in (1, 2):
+        run(services, services.store.load(export.id))
+        services.store.release(export.id, attempt, "DATABASE_UNREACHABLE", "It is away.", clock())
+        sweep(services, clock())
+    shown = get_export(services, ADA, export.id)
+    assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "sentence": "It is away."}
+
+
+def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
+    export = run(services, add(services))
+    services.store.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
+    sweep(services, clock())
+    run(services, services.store.load(export.id))
+    sweep_after(services, clock, seconds=60)
+    assert services.store.load(export.id).failure == WORKER_LOST
+
+
+def test_an_abort_nobody_answers_is_an_abort(services, clock):
+    export = run(services, add(services))
+    put_object(services, object_key(export.id, 1, "f.csv"))
+    services.store.request_abort(export.id, NOW)
+    assert sweep_after(services, clock, seconds=59) == {}
+    assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
+    assert services.store.load(export.id).state is State.ABORTED
+    assert list_keys(services) == []
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
+    export = add(services)
+    assert sweep_after(services, clock, seconds=59) == {}
+    assert sweep_after(services, clock, seconds=1) == {"resent": 1}
+    assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
+    assert sweep_after(services, clock, seconds=60) == {}
+
+
+def test_a_lost_message_is_sent_again_and_the_third_time_is_the_end(services, clock):
+    export = add(services)
+    services.store.mark_sent(export.id, 1, NOW)
+    for _ in range(2):
+        assert sweep_after(services, clock, seconds=599) == {}
+        assert sweep_after(services, clock, seconds=1) == {"resent": 1}
+        take_messages(services)
+    assert sweep_after(services, clock, minutes=10) == {"failed": 1}
+    assert services.store.load(export.id).failure == NEVER_STARTED
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_long_queue_is_no_lost_message(services, clock):
+    export = add(services)
+    services.store.mark_sent(export.id, 1, NOW)
+    services.queue.send(export.id, 1, ADA.id)
+    assert sweep_after(services, clock, hours=5) == {}
+
+
+def test_an_expired_file_goes_and_stays_gone(services, clock):
+    export = finish(services, add(services))
+    assert sweep_after(services, clock, seconds=RETENTION.total_seconds() - 1) == {}
+    assert list_keys(services)
+    assert sweep_after(services, clock, seconds=1) == {"expired": 1}
+    assert list_keys(services) == []
+    assert "filters" not in read_raw(services, f"EXPORT#{export.id}")
+    assert sweep_after(services, clock, seconds=60) == {}
+
+
+def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock):
+    export = run(services, add(services))
+    services.store.fail(export.id, 1, "X", "Y.", NOW)
+    assert sweep_after(services, clock, minutes=14) == {}
+    put_object(services, object_key(export.id, 1, "late.csv"))
+    assert sweep_after(services, clock, minutes=2) == {"cleaned": 1}
+    assert list_keys(services) == []
+    assert sweep_after(services, clock, minutes=1) == {}
+    assert services.store.get(export.id, clock()).state is State.FAILED
+
+
+def test_a_deleted_exports_objects_go_even_if_deleting_them_failed(services, clock, monkeypatch):
+    export = finish(services, add(services))
+    with monkeypatch.context() as patch:
+        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        delete_export(services, ADA, export.id)
+    assert list_keys(services)
+    sweep_after(services, clock, minutes=1)
+    assert list_keys(services) == []
+    assert sweep_after(services, clock, minutes=16) == {"cleaned": 1}
+
+
+def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
+    broken = add(services, filters={"study_description": "Secret"})
+    client, table = services.store._table._client, services.store._table._name
+    client.update_item(
+        TableName=table,
+        Key={"pk": {"S": f"EXPORT#{broken.id}"}},
+        UpdateExpression="REMOVE fingerprint",
+    )
+    silent = run(services, add(services))
+    counts = sweep_after(services, clock, seconds=60)
+    assert counts == {"broken": 1, "requeued": 1}
+    assert services.store.load(silent.id).attempt == 2
+    (record,) = [record for record in caplog.records if record.message == "sweep_failed"]
+    assert record.export_id == broken.id
+    assert "Secret" not in str(vars(record))
+
+
+def test_a_send_that_fails_is_made_good_a_minute_later(services, clock, monkeypatch):
+    export = run(services, add(services))
+
+    def fail(**_):
+        raise ClientError({"Error": {"Code": "Throttled"}}, "SendMessage")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.queue._client, "send_message", fail)
+        assert sweep_after(services, clock, seconds=60) == {"broken": 1}
+    assert services.store.load(export.id).attempt == 2
+    assert sweep_after(services, clock, seconds=60) == {"resent": 1}
+    assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
+
+
+def test_an_index_entry_without_a_row_is_passed_over(services, clock, monkeypatch):
+    add(services)
+    monkeypatch.setattr(type(services.store), "load", lambda *_: None)
+    assert sweep_after(services, clock, hours=1) == {}
+
+
+@pytest.mark.parametrize("lost_to", ["beat", "complete"])
+def test_a_worker_that_comes_back_in_time_wins(services, clock, monkeypatch, lost_to):
+    """The sweep read an old lease; before it wrote, the worker did."""
+    export = run(services, add(services))
+    stale = services.store.load(export.id)
+    now = clock.move(seconds=60)
+    if lost_to == "beat":
+        services.store.beat(export.id, 1, export.progress, now)
+    else:
+        services.store.complete(export.id, 1, make_result(export), now, RETENTION)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.store), "load", lambda *_: stale)
+        assert sweep(services, now) == {}
+    assert services.store.load(export.id).state is not State.QUEUED
+    assert take_messages(services) == []
+
+
+def test_give_up_loses_to_a_claim_in_between(services):
+    export = run(services, add(services))
+    assert not services.store.give_up(export.id, 1, Failure("X", "Y."), NOW + timedelta(seconds=30))
