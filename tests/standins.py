@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,18 +63,23 @@ def make_settings(**changes: Any) -> Settings:
 def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
-        make_table(make_client("dynamodb"))
-        make_client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
-        )
-        url = make_client("sqs").create_queue(QueueName="exports")["QueueUrl"]
+        dynamodb, s3, sqs = _make_clients()
+        make_table(dynamodb)
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        url = sqs.create_queue(QueueName="exports")["QueueUrl"]
         yield Services(
             settings=make_settings(queue_url=url),
-            store=Store(make_client("dynamodb"), TABLE),
-            files=Files(make_client("s3"), BUCKET),
-            queue=Queue(make_client("sqs"), url),
+            store=Store(dynamodb, TABLE),
+            files=Files(s3, BUCKET),
+            queue=Queue(sqs, url),
             clock=Clock(),
         )
+
+
+@cache
+def _make_clients() -> tuple[Any, Any, Any]:
+    """Make the clients once for all tests: moto answers them anew in each."""
+    return make_client("dynamodb"), make_client("s3"), make_client("sqs")
 
 
 def make_table(client: Any) -> None:

@@ -176,7 +176,9 @@ def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
     assert get_export(services, BEN, named.id)["filters"] is None
     assert get_export(services, ADMIN, named.id)["filters"] is None
     assert get_export(services, PIA, named.id)["filters"] == {"date_from": "2026-01-01"}
-    assert [each["filters"] for each in list_exports(services, BEN, {"scope": "all"})["exports"]].count({}) == 1
+    assert [each["filters"] for each in list_exports(services, BEN, {"scope": "all"})["exports"]].count(
+        {}
+    ) == 1
     refuses(403, "GROUP_NEEDED", get_export, services, STRANGER, plain.id)
 
 
@@ -376,7 +378,11 @@ def test_what_is_under_way_is_not_deleted(services):
 
 
 def test_deleting_many_answers_for_each(services):
-    mine, others, waiting = finish(services, add(services)), finish(services, add(services, BEN)), add(services)
+    mine, others, waiting = (
+        finish(services, add(services)),
+        finish(services, add(services, BEN)),
+        add(services),
+    )
     unknown = make_new().id
     wanted = [mine.id, others.id, waiting.id, unknown, "nonsense", mine.id]
     answer = delete_exports(services, ADA, {"ids": wanted})
@@ -397,7 +403,17 @@ def test_admins_delete_everyones(services):
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], {}, {"ids": []}, {"ids": "x"}, {"ids": [1]}, {"ids": ["x"] * 101}, {"ids": ["x"], "all": True}]
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"ids": []},
+        {"ids": "x"},
+        {"ids": [1]},
+        {"ids": ["x"] * 101},
+        {"ids": ["x"], "all": True},
+    ],
 )
 def test_a_bad_list_of_ids_is_refused(services, body):
     refuses(422, "BAD_IDS", delete_exports, services, ADA, body, field="ids")

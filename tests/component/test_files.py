@@ -210,7 +210,9 @@ def test_an_abort_goes_on_until_no_part_is_left():
         abort_upload(FailingS3(lingers=9), "b", KEY, "u")
 
 
-@pytest.mark.parametrize("failure", [error("NoSuchUpload"), error("AccessDenied"), BotoCoreError(), OSError()])
+@pytest.mark.parametrize(
+    "failure", [error("NoSuchUpload"), error("AccessDenied"), BotoCoreError(), OSError()]
+)
 def test_discarding_never_raises(failure, monkeypatch):
     client = FailingS3()
 

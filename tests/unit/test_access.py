@@ -1,0 +1,93 @@
+"""Who may do what."""
+
+from dataclasses import replace
+
+import pytest
+from standins import ADA, ADMIN, BEN, PIA, STRANGER, make_new, make_result
+
+from doseexport.access import (
+    Caller,
+    list_rights,
+    may_change,
+    may_open,
+    may_see_filters,
+    read_caller,
+    read_groups,
+)
+from doseexport.errors import RequestError
+from doseexport.export import State
+
+BOTH = Caller("both", "both", frozenset({"admingroup", "pidgroup"}))
+PLAIN = make_new(ADA)
+NAMED = make_new(ADA, names=True)
+
+
+@pytest.mark.parametrize(
+    ("claim", "groups"),
+    [
+        ("[exportgroup admingroup]", {"exportgroup", "admingroup"}),
+        ("[exportgroup]", {"exportgroup"}),
+        ("[]", set()),
+        (["exportgroup", "pidgroup"], {"exportgroup", "pidgroup"}),
+        ([], set()),
+        ("exportgroup", set()),
+        ("[exportgroup", set()),
+        ("[exportgroup,pidgroup]", {"exportgroup,pidgroup"}),
+        ("", set()),
+        (None, set()),
+        (1, set()),
+        ({"exportgroup": True}, set()),
+        (["exportgroup", 1], set()),
+    ],
+)
+def test_only_two_shapes_of_the_claim_give_groups(claim, groups):
+    assert read_groups(claim) == groups
+
+
+def test_a_caller_is_named_by_either_claim():
+    assert read_caller({"sub": "s", "cognito:username": "a", "username": "b"}).name == "a"
+    assert read_caller({"sub": "s", "username": "b"}).name == "b"
+    assert read_caller({"sub": "s"}) == Caller("s", "s", frozenset())
+
+
+@pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": None}, {"sub": 7}])
+def test_nobody_is_401(claims):
+    with pytest.raises(RequestError) as caught:
+        read_caller(claims)
+    assert caught.value.status == 401
+
+
+def test_pidgroup_alone_opens_nothing():
+    assert not STRANGER.may_use_service
+    assert not STRANGER.may_see_patients
+    for check in (may_open, may_see_filters, may_change):
+        assert not check(STRANGER, PLAIN)
+        assert not check(STRANGER, NAMED)
+
+
+@pytest.mark.parametrize(
+    ("caller", "opens_plain", "opens_named", "changes"),
+    [
+        (ADA, True, True, True),
+        (BEN, True, False, False),
+        (PIA, True, True, False),
+        (ADMIN, True, False, True),
+        (BOTH, True, True, True),
+        (STRANGER, False, False, False),
+        (replace(ADA, groups=frozenset()), False, False, False),
+    ],
+)
+def test_rights(caller, opens_plain, opens_named, changes):
+    assert may_open(caller, PLAIN) is may_see_filters(caller, PLAIN) is opens_plain
+    assert may_open(caller, NAMED) is may_see_filters(caller, NAMED) is opens_named
+    assert may_change(caller, PLAIN) is may_change(caller, NAMED) is changes
+
+
+def test_rights_follow_the_state():
+    done = replace(PLAIN, state=State.COMPLETED, result=make_result(PLAIN))
+    failed = replace(PLAIN, state=State.FAILED)
+    assert set(list_rights(ADA, PLAIN)) == {"abort"}
+    assert set(list_rights(ADA, done)) == {"download", "delete"}
+    assert set(list_rights(ADA, failed)) == {"delete"}
+    assert set(list_rights(BEN, done)) == {"download"}
+    assert set(list_rights(BEN, PLAIN)) == set()
