@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -20,27 +20,20 @@ from psycopg import sql as pgsql
 
 from doseexport.database_errors import explain_errors
 from doseexport.query import Queries, Query
+from doseexport.survey import Survey
 
 _PREFIX = "doseexport.value_"
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What an export will hold: studies, events, the most events of one study."""
-
-    studies: int
-    events: int
-    widest: int
-
 
 @dataclass(frozen=True, slots=True)
 class Database:
     """Where the database is and how it is read.
 
-    `conninfo` is a libpq connection string or URL; `time_zone` the zone OpenREM wrote its times in;
-    `seconds_left` gives the statement timeout for a connection made now.
+    `parameters` are libpq's (or "conninfo", a connection string or URL); `time_zone` is the zone
+    OpenREM wrote its times in; `name` is what the sessions are called in pg_stat_activity;
+    `seconds_left` gives the statement timeout of a connection made now.
     """
 
-    conninfo: str
+    parameters: Mapping[str, Any]
     time_zone: str = "Europe/London"
     name: str = "doseexport"
     seconds_left: Callable[[], float] | None = None
@@ -55,7 +48,11 @@ class Database:
 
     def _connect(self) -> AbstractContextManager[psycopg.Connection[Any]]:
         connection = psycopg.connect(
-            self.conninfo, autocommit=True, connect_timeout=10, tcp_user_timeout=30_000, application_name=self.name
+            **self.parameters,
+            autocommit=True,
+            connect_timeout=10,
+            tcp_user_timeout=30_000,
+            application_name=self.name,
         )
         for name, value in self._settings():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))

@@ -18,11 +18,13 @@ class Sink(Protocol):
 class Writer(Protocol):
     """What the pipeline needs of a format.
 
-    `copy_format` are COPY's options, `separator` what stands between the cells they give.
+    `copy_format` are COPY's options, `separator` what stands between the cells they give;
+    `has_summary` tells whether the layout's frequencies are needed.
     """
 
     copy_format: str
     separator: bytes
+    has_summary: bool
 
     def __init__(self, sink: Sink, layout: Layout) -> None:
         """Start a file of this layout."""

@@ -31,6 +31,7 @@ class CsvWriter:
     """Writes each study as one row: its cells, its events side by side, blanks up to the header's width."""
 
     copy_format = CSV
+    has_summary = False
     separator = b","
 
     def __init__(self, sink: Sink, layout: Layout) -> None:

@@ -21,7 +21,6 @@ class Layout:
     study_columns: tuple[Column, ...]
     event_columns: tuple[Column, ...]
     widest: int
-    studies: int
     sheet_by: str
     created: datetime
     software: str

@@ -40,6 +40,7 @@ class XlsxWriter:
     """Writes each study as a row of All data, and each of its events as a row of its protocol's sheet."""
 
     copy_format = TEXT
+    has_summary = True
     separator = b"\t"
 
     def __init__(self, sink: Sink, layout: Layout, limits: Limits = Limits()) -> None:  # noqa: B008  frozen

@@ -1,0 +1,160 @@
+"""`doseexport`: the same pipeline with a local file at the end, for people without AWS."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from doseexport import exports
+from doseexport.database import Database
+from doseexport.errors import DoseExportError, ExportError
+from doseexport.monitor import Stoppable
+from doseexport.pipeline import write_export
+from doseexport.plan import Asked
+from doseexport.request import ExportRequest, parse_request
+from doseexport.writers.layout import Report
+
+BAD_INPUT, FAILED = 2, 1
+
+
+class ProgressBar:
+    """A Monitor that draws how far the run is, on a terminal only."""
+
+    def __init__(self) -> None:
+        self._drawn = sys.stderr.isatty()
+        self._expected = 1
+        self._done = 0
+
+    def guard(self, blocking: Stoppable) -> None:
+        """Nothing stops a run here but Ctrl-C, which reaches what blocks by itself."""
+
+    def expect(self, studies: int) -> None:
+        """Learn how many studies there will be."""
+        self._expected = studies
+
+    def advance(self) -> None:
+        """Count a study, and draw each whole per cent."""
+        self._done += 1
+        before, after = ((self._done - back) * 100 // self._expected for back in (1, 0))
+        if self._drawn and before != after:
+            filled = "█" * (after // 2)
+            sys.stderr.write(f"\r{filled:░<50} {after:3d} % of {self._expected:,} studies")
+
+    def clear(self) -> None:
+        """Leave the line as it was."""
+        if self._drawn:
+            sys.stderr.write("\r\033[K")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 0: done, 2: bad input, 1: the export failed."""
+    options = _make_parser().parse_args(arguments)
+    try:
+        return _list_types() if options.type == "list" else _export(options)
+    except DoseExportError as error:
+        field = f"{error.field}: " if error.field else ""
+        sys.stderr.write(f"doseexport: {field}{error.sentence} ({error.code})\n")
+        return FAILED if isinstance(error, ExportError) else BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("doseexport: stopped; no file was written.\n")
+        return FAILED
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="doseexport", description=__doc__)
+    kinds = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
+    kinds.add_parser("list", help="show every type with its columns, filters and orders")
+    for spec in exports.catalogue().values():
+        _add_options(kinds.add_parser(spec.type, help=spec.help, description=spec.help))
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--database-url", required=True, metavar="URL", help="postgresql://user:password@host/name")
+    parser.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`")
+    parser.add_argument("--order", help="see `doseexport list`")
+    parser.add_argument("--with-names", action="store_true", help="patients' names and dates of birth")
+    parser.add_argument("--with-ids", action="store_true", help="patients' IDs and dates of birth")
+    parser.add_argument("--time-zone", default="Europe/London", help="the zone OpenREM runs in (Europe/London)")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE", help="written whole or not at all")
+
+
+def _export(options: argparse.Namespace) -> int:
+    asked = Asked(_read_request(options), getpass.getuser(), datetime.now().astimezone())
+    database = Database({"conninfo": options.database_url}, options.time_zone)
+    bar = ProgressBar()
+    try:
+        with open_file(options.output) as file:
+            report = write_export(asked, database, file, bar)
+    finally:
+        bar.clear()
+    _tell(options.output, report)
+    return 0
+
+
+def _read_request(options: argparse.Namespace) -> ExportRequest:
+    filters: dict[str, object] = {}
+    for text in options.filter:
+        name, equals, value = text.partition("=")
+        if not equals or name in filters:
+            problem = "is given twice" if equals else "must be NAME=VALUE"
+            raise DoseExportError("BAD_FILTER", f"A filter {problem}.", f"--filter {name}", 422)
+        filters[name] = value
+    body = {
+        "type": options.type,
+        "filters": filters,
+        "order": options.order,
+        "names": options.with_names,
+        "ids": options.with_ids,
+    }
+    return parse_request(body, may_see_patients=True)
+
+
+@contextlib.contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a new file that becomes `path` when the block ends well, and vanishes when it does not."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise DoseExportError("BAD_OUTPUT", f"{error.strerror}.", "--output", 422) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _tell(path: Path, report: Report) -> None:
+    sys.stdout.write(f"{path}: {report.studies:,} studies, {report.events:,} events\n")
+    for warning in report.warnings:
+        sys.stdout.write(f"warning: {warning}\n")
+
+
+def _list_types() -> int:
+    for spec in exports.catalogue().values():
+        data = spec.dataset
+        sys.stdout.write(f"{spec.type}  {spec.help}\n  columns\n")
+        for column in (*data.studies.columns, *data.events.columns):
+            sys.stdout.write(f"    {column.heading:28} {column.meaning}\n")
+        sys.stdout.write("  filters\n")
+        for each in data.filters:
+            unit = f" ({each.unit})" if each.unit else ""
+            sys.stdout.write(f"    {each.name:28} {each.kind.name}: {each.help}{unit}\n")
+        sys.stdout.write("  orders\n")
+        for order in data.orders:
+            sys.stdout.write(f"    {order.name:28} {order.help}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""One run of an export, from claim to settle: the only place that knows the order.
+
+    claim ─► snapshot ─► survey ─► two COPY streams ─► merge ─► writer ─► sink ─► publish
+
+A file exists for others only when its row says COMPLETED, and only `_publish_file` makes it say so.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from doseexport.credentials import find_database
+from doseexport.database import Database
+from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
+from doseexport.export import Export, Result, name_file, object_key
+from doseexport.heartbeat import Heartbeat
+from doseexport.logs import describe_error
+from doseexport.monitor import Monitor
+from doseexport.plan import Asked, plan_layout
+from doseexport.query import build_queries
+from doseexport.rows import Tally, describe_marks, merge_streams
+from doseexport.services import Services
+from doseexport.writers import Sink, find_writer
+from doseexport.writers.layout import Report
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def run(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
+    """Run one attempt of an export and settle it, however it ends; nothing if it is not ours to run."""
+    export = services.store.claim(export_id, attempt, services.clock())
+    if export is None:
+        _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
+        return
+    with Heartbeat(services.store, export, services.clock, seconds_left) as heartbeat:
+        try:
+            _publish_file(services, export, heartbeat, seconds_left)
+        except Exception as error:  # noqa: BLE001  every failure must reach the person who asked
+            _settle_failure(services, export, heartbeat.reason or error)
+
+
+def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor) -> Report:
+    """Write the whole file into the sink and return what is in it; the sink is not yet finished."""
+    queries = build_queries(asked.request)
+    writer_type = find_writer(asked.request.spec.format)
+    tally = Tally()
+    with ExitStack() as cleanup, _explained_disk():
+        with database.open_snapshot() as snapshot:
+            monitor.guard(snapshot)
+            survey = snapshot.survey(queries)
+            if not survey.studies:
+                raise ExportError("NO_STUDIES", "No study matches the filters, so there is no file.")
+            monitor.expect(survey.studies)
+            frequencies = snapshot.count_frequencies(queries) if writer_type.has_summary else {}
+            writer = writer_type(sink, plan_layout(asked, survey, frequencies))
+            cleanup.callback(writer.discard)
+            rows = snapshot.stream(queries, writer.copy_format)
+            for study in merge_streams(*rows, writer.separator, tally):
+                writer.write(study)
+                monitor.advance()
+            tally.check(survey.studies, survey.events)
+            repeats = snapshot.explain_repeats(queries) if tally.repeats else []
+        data = asked.request.spec.dataset
+        marks = describe_marks(data.studies, tally.study_marks) + describe_marks(data.events, tally.event_marks)
+        report = Report(tally.studies, tally.events, (*marks, *repeats, *writer.warnings))
+        writer.finish(report)
+    return report
+
+
+def _publish_file(
+    services: Services, export: Export, heartbeat: Heartbeat, seconds_left: Callable[[], float]
+) -> None:
+    created = export.created_at.astimezone(services.settings.time_zone)
+    file_name = name_file(export.request.type, export.request.spec.format, created)
+    key = object_key(export.id, export.attempt, file_name)
+    database = find_database(services.settings, f"doseexport:{export.id}", seconds_left)
+    sink = services.files.open_sink(key, lambda upload_id: _note_upload(services, export, key, upload_id))
+    with ExitStack() as cleanup:
+        cleanup.callback(sink.discard)
+        heartbeat.guard(sink)
+        report = write_export(Asked(export.request, export.owner_name, created), database, sink, heartbeat)
+        size, sha256 = sink.finish()
+        result = Result(key, file_name, size, sha256, report.studies, report.events, report.warnings)
+        now, retention = services.clock(), services.settings.retention
+        if not services.store.complete(export.id, export.attempt, result, now, retention):
+            raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
+        cleanup.pop_all()
+
+
+def _note_upload(services: Services, export: Export, key: str, upload_id: str) -> None:
+    if not services.store.note_upload(export.id, export.attempt, key, upload_id):
+        raise LeaseLostError("LEASE_LOST", "Another attempt has the export.")
+
+
+def _settle_failure(services: Services, export: Export, error: Exception) -> None:
+    """Write down how the attempt ended; what may go better next time is left to the sweep."""
+    _LOGGER.warning("attempt_failed", extra={"export_id": export.id, **describe_error(error)})
+    store, mine, now = services.store, (export.id, export.attempt), services.clock()
+    if isinstance(error, AbortedError | LeaseLostError):
+        store.settle_aborted(*mine, now)
+    elif isinstance(error, ExportError) and not isinstance(error, RetryableError):
+        if not store.fail(*mine, error.code, error.sentence, now):
+            store.settle_aborted(*mine, now)
+    else:
+        known = error if isinstance(error, RetryableError) else _unexpected()
+        store.release(*mine, known.code, known.sentence, now)
+
+
+def _unexpected() -> RetryableError:
+    return RetryableError("INTERNAL", "Something went wrong in the service; its log has the details.")
+
+
+@contextmanager
+def _explained_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise ExportError("NO_SPACE", "The file is larger than the space there is for it.") from error
