@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standins import Clock, stand_in_for_aws
 
 from doseexport import services as services_module
 from doseexport.services import Services
+from standins import Clock, stand_in_for_aws
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -4,6 +4,20 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from doseexport.actions import (
+    abort_export,
+    ask_export,
+    delete_export,
+    delete_exports,
+    download_export,
+    get_export,
+    list_exports,
+)
+from doseexport.aws import BotoCoreError, ClientError
+from doseexport.errors import RequestError
+from doseexport.export import State
+from doseexport.listing import make_cursor
 from standins import (
     ADA,
     ADMIN,
@@ -20,20 +34,6 @@ from standins import (
     run,
     take_messages,
 )
-
-from doseexport.actions import (
-    abort_export,
-    ask_export,
-    delete_export,
-    delete_exports,
-    download_export,
-    get_export,
-    list_exports,
-)
-from doseexport.aws import BotoCoreError, ClientError
-from doseexport.errors import RequestError
-from doseexport.export import State
-from doseexport.listing import make_cursor
 
 BODY = {"type": "ct-csv", "filters": {"date_from": "2026-01-01"}}
 

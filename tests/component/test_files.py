@@ -6,7 +6,6 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from standins import BUCKET, list_keys, list_uploads, make_new, put_object
 
 from doseexport import sink as sink_module
 from doseexport.aws import BotoCoreError, ClientError
@@ -14,6 +13,7 @@ from doseexport.errors import AbortedError, ExportError, LeaseLostError, Retryab
 from doseexport.export import object_key
 from doseexport.files import Files, S3Upload, abort_upload
 from doseexport.sink import PART_SIZE, S3Sink
+from standins import BUCKET, list_keys, list_uploads, make_new, put_object
 
 ID = make_new().id
 KEY = object_key(ID, 1, "ct-csv_2026-11-23_1130.csv")
@@ -179,8 +179,7 @@ class FailingS3:
 def test_a_failed_part_makes_a_later_write_raise(failure, kind, code):
     sink = Files(FailingS3(failure, takes=1), "b").open_sink(KEY, lambda _: None)
     with pytest.raises(kind) as caught:
-        for _ in range(10):
-            sink.write(b"x" * PART_SIZE)
+        sink.write(b"x" * 10 * PART_SIZE)
     assert caught.value.code == code
     assert isinstance(caught.value, RetryableError) == (kind is RetryableError)
     with pytest.raises(kind):

@@ -5,12 +5,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from standins import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
 
 import doseexport
 from doseexport.aws import ClientError
 from doseexport.export import State, make_export
 from doseexport.version import VERSION
+from standins import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 ID = json.loads((EVENTS / "get_export.json").read_text())["pathParameters"]["id"]
@@ -170,7 +170,8 @@ def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
     ],
 )
 @pytest.mark.parametrize("groups", ["[]", "[pidgroup]", "exportgroup", None, {"exportgroup": 1}])
-def test_nobody_without_a_group_gets_anywhere(services, load_handler, export, name, event, groups):
+@pytest.mark.usefixtures("export")
+def test_nobody_without_a_group_gets_anywhere(services, load_handler, name, event, groups):
     event = read_event(event)
     event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = groups
     status, body, _ = call(load_handler(name), event)

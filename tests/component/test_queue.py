@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from standins import ADA, make_new, take_messages
 
 from doseexport.queue import Message, parse_message
+from standins import ADA, make_new, take_messages
 
 ID = make_new().id
 

@@ -4,6 +4,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+
+from doseexport.aws import ClientError
+from doseexport.export import Failure, Progress, State, Watch
+from doseexport.store import Store
+from doseexport.table import Table
 from standins import (
     ADA,
     BEN,
@@ -17,11 +22,6 @@ from standins import (
     read_raw,
     run,
 )
-
-from doseexport.aws import ClientError
-from doseexport.export import Failure, Progress, State, Watch
-from doseexport.store import Store
-from doseexport.table import Table
 
 
 def test_a_new_row_says_what_was_asked_and_takes_a_place(services):

@@ -4,6 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+
+from doseexport.actions import delete_export, get_export
+from doseexport.aws import ClientError
+from doseexport.export import Failure, State, object_key
+from doseexport.sweep import NEVER_STARTED, WORKER_LOST, sweep
 from standins import (
     ADA,
     NOW,
@@ -19,11 +24,6 @@ from standins import (
     run,
     take_messages,
 )
-
-from doseexport.actions import delete_export, get_export
-from doseexport.aws import ClientError
-from doseexport.export import Failure, State, object_key
-from doseexport.sweep import NEVER_STARTED, WORKER_LOST, sweep
 
 
 def sweep_after(services, clock, **amount):

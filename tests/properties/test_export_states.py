@@ -8,10 +8,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from standins import ADA, RETENTION, active_ids, make_new, make_result, stand_in_for_aws
 
 from doseexport.export import ACTIVE, TRANSITIONS, Failure, Progress, State
 from doseexport.sweep import sweep
+from standins import ADA, RETENTION, active_ids, make_new, make_result, stand_in_for_aws
 
 ATTEMPTS = st.integers(1, 3)
 
@@ -157,5 +157,5 @@ def _no_real_aws():
 
 TestExportStates = ExportStates.TestCase
 TestExportStates.settings = settings(
-    max_examples=int(os.environ.get("STATE_EXAMPLES", "25")), stateful_step_count=25, deadline=None
+    max_examples=int(os.environ.get("STATE_EXAMPLES", "12")), stateful_step_count=25, deadline=None
 )

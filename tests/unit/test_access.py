@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from standins import ADA, ADMIN, BEN, PIA, STRANGER, make_new, make_result
 
 from doseexport.access import (
     Caller,
@@ -16,6 +15,7 @@ from doseexport.access import (
 )
 from doseexport.errors import RequestError
 from doseexport.export import State
+from standins import ADA, ADMIN, BEN, PIA, STRANGER, make_new, make_result
 
 BOTH = Caller("both", "both", frozenset({"admingroup", "pidgroup"}))
 PLAIN = make_new(ADA)

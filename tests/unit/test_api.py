@@ -5,10 +5,10 @@ import json
 import logging
 
 import pytest
-from standins import ADA
 
 from doseexport.api import MAX_BODY, Call, Reply, http_handler, read_call, respond_problem
 from doseexport.errors import RequestError, unprocessable
+from standins import ADA
 
 CLAIMS = {"sub": "ada-sub", "username": "ada", "cognito:groups": "[exportgroup]"}
 

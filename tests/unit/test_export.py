@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from standins import ADA, ADMIN, BEN, NOW, make_new, make_result
 
 from doseexport.export import (
     ACTIVE,
@@ -20,6 +19,7 @@ from doseexport.export import (
     object_prefix,
 )
 from doseexport.present import present
+from standins import ADA, ADMIN, BEN, NOW, make_new, make_result
 
 RUNNING = replace(make_new(), state=State.RUNNING, started_at=NOW, progress=Progress(25, 100))
 

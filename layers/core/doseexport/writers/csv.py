@@ -101,5 +101,6 @@ def _write_header(layout: Layout) -> bytes:
 
 def _write_row(cells: list[str]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
+    # The writer quotes the characters of its line end: without them CR and LF would split the row.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
