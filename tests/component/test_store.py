@@ -114,10 +114,16 @@ def test_a_beat_tells_of_an_abort(services):
     assert services.store.beat(export.id, 1, Progress(), NOW) is State.ABORTING
 
 
-def test_a_beat_of_a_lost_attempt_changes_nothing(services):
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.ABORTING])
+def test_a_lost_attempt_can_change_nothing_whatever_the_next_one_does(services, state):
     export = run(services, add(services))
     late = NOW + timedelta(seconds=61)
     services.store.requeue(export.id, 1, late)
+    if state is not State.QUEUED:
+        services.store.claim(export.id, 2, late)
+    if state is State.ABORTING:
+        services.store.request_abort(export.id, late)
+    assert services.store.load(export.id).state is state
     before = read_raw(services, f"EXPORT#{export.id}")
     assert services.store.beat(export.id, 1, Progress(9, 9), late) is None
     assert not services.store.note_upload(export.id, 1, "k", "u")
