@@ -131,6 +131,19 @@ def test_an_expired_file_goes_and_stays_gone(services, clock):
     assert sweep_after(services, clock, seconds=60) == {}
 
 
+def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monkeypatch):
+    old = finish(services, add(services))
+    clock.move(days=15)
+    finish(services, add(services))
+    clock.move(days=15)
+    read, load = [], type(services.store).load
+    monkeypatch.setattr(
+        type(services.store), "load", lambda self, export_id: read.append(export_id) or load(self, export_id)
+    )
+    assert sweep(services, clock()) == {"expired": 1}
+    assert read == [old.id]
+
+
 def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock):
     export = run(services, add(services))
     services.store.fail(export.id, 1, "X", "Y.", NOW)

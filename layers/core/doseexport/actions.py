@@ -120,7 +120,7 @@ def delete_export(services: Services, caller: Caller, export_id: str) -> None:
 
 
 def delete_exports(services: Services, caller: Caller, body: object) -> dict[str, Any]:
-    """Delete many: {"ids": [...]}; return which are deleted, and why the others are not. RequestError: 422."""
+    """Delete many: {"ids": [...]}; return which are, and why others are not. RequestError: 422."""
     require_service(caller)
     deleted: list[str] = []
     refused: list[dict[str, str]] = []

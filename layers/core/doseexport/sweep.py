@@ -18,8 +18,10 @@ import logging
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 
 from doseexport.export import Export, Failure, State, Watch
+from doseexport.export_row import to_text
 from doseexport.logs import describe_error
 from doseexport.services import Services
 
@@ -56,14 +58,17 @@ class _Sweep:
         self._files = services.files
         self._queue = services.queue
         self._now = now
+        # No file expires earlier after its request than this; the list is oldest first.
+        self._oldest_kept = to_text(now - services.settings.retention)
         self._done: Counter[str] = Counter()
         self._is_queue_empty = cache(services.queue.is_empty)
 
     def run(self) -> Counter[str]:
         for watch in Watch:
-            for page in self._store.list_watched(watch):
-                for position in page:
-                    self._look_after_safely(position.id)
+            for position in chain.from_iterable(self._store.list_watched(watch)):
+                if watch is Watch.KEPT and position.created_at > self._oldest_kept:
+                    break
+                self._look_after_safely(position.id)
         return self._done
 
     def _look_after_safely(self, export_id: str) -> None:

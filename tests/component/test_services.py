@@ -1,0 +1,52 @@
+"""What a function makes once, from its environment."""
+
+import json
+import logging
+from io import StringIO
+
+import pytest
+from moto import mock_aws
+
+from doseexport.errors import DoseExportError
+from doseexport.logs import configure_logging, describe_error
+from doseexport.services import connect_services
+from standins import NOW
+
+
+@pytest.fixture
+def _environment(monkeypatch):
+    for name, value in {"TABLE_NAME": "t", "BUCKET_NAME": "b", "QUEUE_URL": "https://q"}.items():
+        monkeypatch.setenv(name, value)
+    connect_services.cache_clear()
+    yield
+    connect_services.cache_clear()
+
+
+@pytest.mark.usefixtures("_environment")
+def test_services_are_made_once():
+    with mock_aws():
+        services = connect_services()
+        assert connect_services() is services
+    assert services.settings.table_name == "t"
+    assert services.clock().utcoffset() == NOW.utcoffset()
+
+
+@pytest.mark.usefixtures("_environment")
+def test_a_missing_setting_is_named(monkeypatch):
+    monkeypatch.delenv("QUEUE_URL")
+    with pytest.raises(DoseExportError, match="QUEUE_URL"):
+        connect_services()
+
+
+def test_every_logger_of_the_product_writes_json_lines(monkeypatch):
+    configure_logging()
+    stream = StringIO()
+    (handler,) = logging.getLogger("doseexport").handlers
+    monkeypatch.setattr(handler, "stream", stream)
+    with pytest.raises(KeyError) as caught:
+        {}["Secret"]
+    logging.getLogger("doseexport.sweep").warning("sweep_failed", extra=describe_error(caught.value))
+    line = json.loads(stream.getvalue())
+    assert (line["message"], line["error"]) == ("sweep_failed", "KeyError")
+    assert line["places"][-1].startswith("test_services.py:")
+    assert "Secret" not in stream.getvalue()
