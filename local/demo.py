@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Never
 
@@ -24,6 +25,8 @@ from local.stack import STATE, Stack
 
 DOWNLOADS = STATE / "demo"
 _PATIENCE = 1800
+_START_PATIENCE = 60
+_INTERRUPTED = 130
 _SHOWN_SHEETS = 12
 
 
@@ -38,7 +41,9 @@ def main() -> None:
     try:
         _run(screen)
     except KeyboardInterrupt:
-        screen.say("\nStopped; nothing is left running.")
+        screen.end_line()
+        screen.say("\n  Stopped before the end; nothing is left running.")
+        sys.exit(_INTERRUPTED)
     except Exception as problem:  # noqa: BLE001 - a person reads it, whatever it is
         screen.end_line()
         sys.exit(f"\nThe demo failed: {problem}")
@@ -57,7 +62,7 @@ def _run(screen: Screen) -> None:
             step.note(f"{stack.cloud.endpoint}, permissions on")
         people = _people(screen, stack)
         service = Service(stack.url, users.sign_in(stack, people[0]))
-        path = _download(screen, service, _export(screen, service))
+        path = _download(screen, service, _export(screen, service, stack.logs.parent))
         _describe(screen, path)
         if os.environ.get("DEMO_ONCE") != "1":
             _stay(screen, stack, people)
@@ -93,7 +98,7 @@ def _people(screen: Screen, stack: Stack) -> list[users.User]:
     return people
 
 
-def _export(screen: Screen, service: Service) -> Any:
+def _export(screen: Screen, service: Service, logs: Path) -> Any:
     """Ask for a CT workbook and follow it to its end."""
     with screen.step("Signed in as physicist, asked for ct-xlsx") as step:
         asked = service.ask(type="ct-xlsx")
@@ -101,9 +106,12 @@ def _export(screen: Screen, service: Service) -> Any:
             raise DemoError(f"POST /exports was answered with {asked.status}: {asked.body.decode()}")
         step.note("202 Accepted")
     export = asked.json
+    start = time.monotonic()
     with screen.progress("Exporting") as show:
         for export in service.watch(asked.json["id"], _PATIENCE):
             show(export["done"] or 0, export["expected"], export["state"])
+            if export["state"] == "QUEUED" and time.monotonic() - start > _START_PATIENCE:
+                raise DemoError(f"no worker took the export; the logs are in {logs}")
     if export["state"] != "COMPLETED":
         raise DemoError(f"the export is {export['state']}: {export['error']}")
     return export
@@ -162,7 +170,9 @@ def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
     curl -s "$API/exports" -H "Authorization: Bearer $TOKEN"
 """
     )
-    signal.pause()
+    with suppress(KeyboardInterrupt):
+        signal.pause()
+    screen.say("\n  Stopped; nothing is left running.")
 
 
 if __name__ == "__main__":

@@ -122,7 +122,19 @@ def _wait_until_created(cloud: Cloud) -> Json:
 
 
 def repair(cloud: Cloud, deployment: Deployment) -> None:
-    """Set what MiniStack's CloudFormation drops without a word: time to live, lifecycle rules, CORS."""
+    """Set what MiniStack's CloudFormation drops without a word, and what it takes for text."""
+    _repair_stores(cloud, deployment)
+    for api, properties in deployment.of_type("AWS::ApiGatewayV2::Api"):
+        if cors := properties.get("CorsConfiguration"):
+            cloud.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=deployment.resolve(cors))
+    for source, properties in deployment.of_type("AWS::Lambda::EventSourceMapping"):
+        if scaling := deployment.resolve(properties.get("ScalingConfig")):
+            # A number that comes from a parameter stays a text, and the queue is never read.
+            numbers = {key: int(value) for key, value in scaling.items()}
+            cloud.client("lambda").update_event_source_mapping(UUID=source, ScalingConfig=numbers)
+
+
+def _repair_stores(cloud: Cloud, deployment: Deployment) -> None:
     for table, properties in deployment.of_type("AWS::DynamoDB::Table"):
         if specification := properties.get("TimeToLiveSpecification"):
             cloud.client("dynamodb").update_time_to_live(
@@ -134,9 +146,6 @@ def repair(cloud: Cloud, deployment: Deployment) -> None:
             cloud.client("s3").put_bucket_lifecycle_configuration(
                 Bucket=bucket, LifecycleConfiguration={"Rules": rules}
             )
-    for api, properties in deployment.of_type("AWS::ApiGatewayV2::Api"):
-        if cors := properties.get("CorsConfiguration"):
-            cloud.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=deployment.resolve(cors))
 
 
 def lifecycle_rule(rule: Json) -> Json:

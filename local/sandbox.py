@@ -3,9 +3,11 @@
 Runs in the functions' interpreter, which does not have this project on its path: standard library only.
 """
 
+import faulthandler
 import os
 import resource
 import runpy
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +44,7 @@ def main() -> None:
     _limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) * _MEGABYTE)
     _private_tmp(worker.parent / "tmp")
     sys.stdout = _Replies(_log_to(state / "logs" / f"{name}.log"))
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 tells where a function hangs, in its log
     sys.argv = [str(worker)]
     runpy.run_path(str(worker), run_name="__main__")
 
