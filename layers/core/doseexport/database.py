@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import IO, Any
 
 import psycopg
+from psycopg import Copy
 from psycopg import sql as pgsql
 
 from doseexport.database_errors import explain_errors
-from doseexport.query import Queries, Query
+from doseexport.exports import Dataset
+from doseexport.query import Queries, Query, build_checks
 from doseexport.survey import Survey
 
 _PREFIX = "doseexport.value_"
+
+Connection = psycopg.Connection[Any]
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -44,9 +49,9 @@ class Database:
         with explain_errors(), ExitStack() as stack:
             first = stack.enter_context(self._connect())
             second = stack.enter_context(self._connect())
-            yield Snapshot(first, second if _share_snapshot(first, second) else None)
+            yield Snapshot(first, second if _share_snapshot(first, second) else None, stack)
 
-    def _connect(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+    def _connect(self) -> AbstractContextManager[Connection]:
         connection = psycopg.connect(
             **self.parameters,
             autocommit=True,
@@ -71,7 +76,7 @@ class Database:
             yield "statement_timeout", f"{max(1, int(self.seconds_left()))}s"
 
 
-def _share_snapshot(first: psycopg.Connection[Any], second: psycopg.Connection[Any]) -> bool:
+def _share_snapshot(first: Connection, second: Connection) -> bool:
     first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
         row = first.execute("SELECT pg_export_snapshot()").fetchone()
@@ -83,7 +88,7 @@ def _share_snapshot(first: psycopg.Connection[Any], second: psycopg.Connection[A
     return True
 
 
-def _start_alone(first: psycopg.Connection[Any], second: psycopg.Connection[Any]) -> bool:
+def _start_alone(first: Connection, second: Connection) -> bool:
     second.close()
     first.execute("ROLLBACK")
     first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -91,11 +96,25 @@ def _start_alone(first: psycopg.Connection[Any], second: psycopg.Connection[Any]
 
 
 class Snapshot:
-    """One unchanging view of the database. Not for threads, except `cancel`."""
+    """One unchanging view of the database. Not for threads, except `cancel`.
 
-    def __init__(self, first: psycopg.Connection[Any], second: psycopg.Connection[Any] | None) -> None:
+    `second` is another connection to the same snapshot, or None where there cannot be one.
+    """
+
+    def __init__(self, first: Connection, second: Connection | None, cleanup: ExitStack) -> None:
         self._first = first
         self._second = second
+        self._cleanup = cleanup
+        self._events: Future[Copy] | None = None
+
+    def begin(self, queries: Queries, form: str) -> None:
+        """Let PostgreSQL sort the events, which takes longest, while the rest is being counted."""
+        if self._second is not None:
+            # A thread, since COPY does not answer before its first rows do.
+            pool = self._cleanup.enter_context(ThreadPoolExecutor(1, "events"))
+            self._cleanup.callback(self.cancel)
+            copy = _copy(self._second, queries.events, form)
+            self._events = pool.submit(self._cleanup.enter_context, copy)
 
     def survey(self, queries: Queries) -> Survey:
         """Return what the export will hold."""
@@ -106,16 +125,19 @@ class Snapshot:
         """Return each frequency table by its title, most frequent first."""
         return {title: self._rows(query) for title, query in queries.frequencies.items()}
 
-    def explain_repeats(self, queries: Queries) -> list[str]:
-        """Return a sentence for each kind of repeated child that the chosen studies have."""
-        counts = {sentence: self._rows(query)[0][0] for sentence, query in queries.checks.items()}
-        return [sentence.format(n=count) for sentence, count in counts.items() if count]
-
     def stream(self, queries: Queries, form: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
         """Return the rows of studies and of events, in order, as COPY writes them (with the line end)."""
-        if self._second is None:
-            return _spill(_copy(self._first, queries.studies, form)), _copy(self._first, queries.events, form)
-        return _copy(self._first, queries.studies, form), _copy(self._second, queries.events, form)
+        studies = self._read(self._first, queries.studies, form)
+        if self._events is not None:
+            return studies, map(bytes, self._events.result())
+        return _spill(studies), self._read(self._first, queries.events, form)
+
+    def explain_repeats(self, data: Dataset, studies: Collection[bytes]) -> list[str]:
+        """Return a sentence for each kind of repeated child that these studies (ids) have."""
+        if not studies:
+            return []
+        counts = self._rows(build_checks(data, studies))[0]
+        return [check.sentence.format(n=n) for check, n in zip(data.checks, counts, strict=True) if n]
 
     def cancel(self) -> None:
         """Stop what PostgreSQL is doing for this snapshot; callable from any thread."""
@@ -126,8 +148,18 @@ class Snapshot:
     def _rows(self, query: Query) -> list[Any]:
         return self._first.execute(_bind(self._first, query)).fetchall()
 
+    @staticmethod
+    def _read(connection: Connection, query: Query, form: str) -> Iterator[bytes]:
+        with _copy(connection, query, form) as copy:
+            yield from map(bytes, copy)
 
-def _bind(connection: psycopg.Connection[Any], query: Query) -> bytes:
+
+def _copy(connection: Connection, query: Query, form: str) -> AbstractContextManager[Copy]:
+    statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
+    return connection.cursor().copy(statement)
+
+
+def _bind(connection: Connection, query: Query) -> bytes:
     numbers = count()
     for value in query.params:
         connection.execute("SELECT set_config(%s, %s, true)", (f"{_PREFIX}{next(numbers)}", value))
@@ -136,17 +168,16 @@ def _bind(connection: psycopg.Connection[Any], query: Query) -> bytes:
     return "".join(part + setting for part, setting in zip(parts, [*settings, ""], strict=True)).encode()
 
 
-def _copy(connection: psycopg.Connection[Any], query: Query, form: str) -> Iterator[bytes]:
-    statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in copy:
-            yield bytes(row)
+def _spill(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the same rows, read to their end into a file first."""
+    spilled = tempfile.TemporaryFile()  # noqa: SIM115  closed when the rows are forgotten
+    for row in rows:
+        spilled.write(len(row).to_bytes(4, "big") + row)
+    spilled.seek(0)
+    return _read_spilled(spilled)
 
 
-def _spill(rows: Iterator[bytes]) -> Iterator[bytes]:
-    with tempfile.TemporaryFile() as spilled:
-        for row in rows:
-            spilled.write(len(row).to_bytes(4, "big") + row)
-        spilled.seek(0)
+def _read_spilled(spilled: IO[bytes]) -> Iterator[bytes]:
+    with spilled:
         while size := spilled.read(4):
             yield spilled.read(int.from_bytes(size, "big"))

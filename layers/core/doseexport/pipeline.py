@@ -21,7 +21,7 @@ from doseexport.logs import describe_error
 from doseexport.monitor import Monitor
 from doseexport.plan import Asked, plan_layout
 from doseexport.query import build_queries
-from doseexport.rows import Tally, describe_marks, merge_streams
+from doseexport.rows import Tally, describe_tally, merge_streams
 from doseexport.services import Services
 from doseexport.writers import Sink, find_writer
 from doseexport.writers.layout import Report
@@ -44,12 +44,14 @@ def run(services: Services, export_id: str, attempt: int, seconds_left: Callable
 
 def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor) -> Report:
     """Write the whole file into the sink and return what is in it; the sink is not yet finished."""
+    data = asked.request.spec.dataset
     queries = build_queries(asked.request)
     writer_type = find_writer(asked.request.spec.format)
     tally = Tally()
     with ExitStack() as cleanup, _explained_disk():
         with database.open_snapshot() as snapshot:
             monitor.guard(snapshot)
+            snapshot.begin(queries, writer_type.copy_format)
             survey = snapshot.survey(queries)
             if not survey.studies:
                 raise ExportError("NO_STUDIES", "No study matches the filters, so there is no file.")
@@ -57,15 +59,13 @@ def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor)
             frequencies = snapshot.count_frequencies(queries) if writer_type.has_summary else {}
             writer = writer_type(sink, plan_layout(asked, survey, frequencies))
             cleanup.callback(writer.discard)
-            rows = snapshot.stream(queries, writer.copy_format)
-            for study in merge_streams(*rows, writer.separator, tally):
+            studies, events = snapshot.stream(queries, writer.copy_format)
+            for study in merge_streams(studies, events, writer.separator, tally):
                 writer.write(study)
                 monitor.advance()
             tally.check(survey.studies, survey.events)
-            repeats = snapshot.explain_repeats(queries) if tally.repeats else []
-        data = asked.request.spec.dataset
-        marks = describe_marks(data.studies, tally.study_marks) + describe_marks(data.events, tally.event_marks)
-        report = Report(tally.studies, tally.events, (*marks, *repeats, *writer.warnings))
+            warnings = describe_tally(data, tally) + snapshot.explain_repeats(data, tally.repeated)
+        report = Report(tally.studies, tally.events, (*warnings, *writer.warnings))
         writer.finish(report)
     return report
 

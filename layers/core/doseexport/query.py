@@ -6,6 +6,7 @@ studies are meant and in which order; positions count from 1 and never repeat.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from doseexport.exports import Column, Dataset, Stream
@@ -28,15 +29,14 @@ class Queries:
     """Everything one export asks the database.
 
     `survey`: one row (studies, events, most events of a study). `frequencies`: title → (value, count)
-    rows, most frequent first. `studies`: rows (position, marks, cells…). `events`: rows
-    (position, event id, marks, cells…). `checks`: sentence → one count of repeated rows.
+    rows, most frequent first. `studies`: rows (study id, marks, cells…). `events`: rows (study id,
+    event id, marks, cells…), both in the order of positions.
     """
 
     survey: Query
     frequencies: dict[str, Query]
     studies: Query
     events: Query
-    checks: dict[str, Query]
 
 
 def build_queries(request: ExportRequest) -> Queries:
@@ -53,8 +53,14 @@ def build_queries(request: ExportRequest) -> Queries:
         frequencies={title: query(sql) for title, sql in _frequencies(data).items()},
         studies=query(_study_rows(data.studies, columns)),
         events=query(_event_rows(data)),
-        checks={check.sentence: query(check.sql) for check in data.checks},
     )
+
+
+def build_checks(data: Dataset, studies: Iterable[bytes]) -> Query:
+    """Return one row: for each of the dataset's checks, how often it holds among these studies (ids)."""
+    ids = "{" + ",".join(study.decode() for study in studies) + "}"
+    counts = ", ".join(f"({check.sql})" for check in data.checks)
+    return Query(f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) SELECT {counts}", (ids,))
 
 
 def _choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
@@ -92,7 +98,7 @@ def _frequencies(data: Dataset) -> dict[str, str]:
 
 def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
     return (
-        f"SELECT chosen.position, {_marks(stream)}, {_cells(columns)}"
+        f"SELECT chosen.id, {_marks(stream)}, {_cells(columns)}"
         f" FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id {stream.joins}"
         f" ORDER BY {', '.join(('chosen.position', *stream.ties))}"
     )
@@ -101,7 +107,7 @@ def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
 def _event_rows(data: Dataset) -> str:
     stream = data.events
     return (
-        f"SELECT chosen.position, {data.event_key}, {_marks(stream)}, {_cells(stream.columns)}"
+        f"SELECT chosen.id, {data.event_key}, {_marks(stream)}, {_cells(stream.columns)}"
         f" FROM chosen {data.event_tables} {stream.joins}"
         f" ORDER BY {', '.join(('chosen.position', data.event_key, *stream.ties))}"
     )
