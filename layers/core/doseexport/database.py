@@ -28,6 +28,7 @@ from doseexport.survey import Survey
 _PREFIX = "doseexport.value_"
 
 Connection = psycopg.Connection[Any]
+_Open = tuple[ExitStack, Copy]
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -104,17 +105,14 @@ class Snapshot:
     def __init__(self, first: Connection, second: Connection | None, cleanup: ExitStack) -> None:
         self._first = first
         self._second = second
-        self._cleanup = cleanup
-        self._events: Future[Copy] | None = None
+        self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
+        cleanup.callback(self.cancel)
+        self._events: Future[_Open] | None = None
 
     def begin(self, queries: Queries, form: str) -> None:
         """Let PostgreSQL sort the events, which takes longest, while the rest is being counted."""
         if self._second is not None:
-            # A thread, since COPY does not answer before its first rows do.
-            pool = self._cleanup.enter_context(ThreadPoolExecutor(1, "events"))
-            self._cleanup.callback(self.cancel)
-            copy = _copy(self._second, queries.events, form)
-            self._events = pool.submit(self._cleanup.enter_context, copy)
+            self._events = self._start(self._second, queries.events, form)
 
     def survey(self, queries: Queries) -> Survey:
         """Return what the export will hold."""
@@ -127,10 +125,10 @@ class Snapshot:
 
     def stream(self, queries: Queries, form: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
         """Return the rows of studies and of events, in order, as COPY writes them (with the line end)."""
-        studies = self._read(self._first, queries.studies, form)
+        studies = _read(self._start(self._first, queries.studies, form))
         if self._events is not None:
-            return studies, map(bytes, self._events.result())
-        return _spill(studies), self._read(self._first, queries.events, form)
+            return studies, _read(self._events)
+        return _spill(studies), _read(self._start(self._first, queries.events, form))
 
     def explain_repeats(self, data: Dataset, studies: Collection[bytes]) -> list[str]:
         """Return a sentence for each kind of repeated child that these studies (ids) have."""
@@ -148,15 +146,21 @@ class Snapshot:
     def _rows(self, query: Query) -> list[Any]:
         return self._first.execute(_bind(self._first, query)).fetchall()
 
-    @staticmethod
-    def _read(connection: Connection, query: Query, form: str) -> Iterator[bytes]:
-        with _copy(connection, query, form) as copy:
-            yield from map(bytes, copy)
+    def _start(self, connection: Connection, query: Query, form: str) -> Future[_Open]:
+        """Start a COPY, on a thread: it does not answer before its first rows are there."""
+        statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
+        return self._pool.submit(_open, connection, statement)
 
 
-def _copy(connection: Connection, query: Query, form: str) -> AbstractContextManager[Copy]:
-    statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
-    return connection.cursor().copy(statement)
+def _open(connection: Connection, statement: bytes) -> _Open:
+    stack = ExitStack()
+    return stack, stack.enter_context(connection.cursor().copy(statement))
+
+
+def _read(opened: Future[_Open]) -> Iterator[bytes]:
+    stack, copy = opened.result()
+    with stack:
+        yield from map(bytes, copy)
 
 
 def _bind(connection: Connection, query: Query) -> bytes:

@@ -84,10 +84,12 @@ def _publish_file(
         report = write_export(Asked(export.request, export.owner_name, created), database, sink, heartbeat)
         size, sha256 = sink.finish()
         result = Result(key, file_name, size, sha256, report.studies, report.events, report.warnings)
-        now, retention = services.clock(), services.settings.retention
-        if not services.store.complete(export.id, export.attempt, result, now, retention):
-            raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
+        # From here on the file may be published even if the answer never comes: only a no discards it.
         cleanup.pop_all()
+    now, retention = services.clock(), services.settings.retention
+    if not services.store.complete(export.id, export.attempt, result, now, retention):
+        sink.discard()
+        raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
 
 
 def _note_upload(services: Services, export: Export, key: str, upload_id: str) -> None:

@@ -19,7 +19,8 @@ from doseexport.writers.layout import Layout, Report, block_headings
 
 # = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-_SUSPECT = re.compile(rb'(?:^|,)"?(?:[=+\-@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])')
+# A cell that starts so; looked for in ",row", since a pattern with one beginning is four times as fast.
+_SUSPECT = re.compile(rb',"?[=+\-@\t\r\n\xef]')
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _CHUNK = 1 << 18
 
@@ -77,7 +78,7 @@ def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
 
     A text that starts like a formula gets an apostrophe in front; plain numbers stay as they are.
     """
-    if not _SUSPECT.search(row):
+    if not _SUSPECT.search(b"," + row):
         return row
     cells = next(csv.reader(io.StringIO(row.decode(), newline="")))
     return _write_row([guard_text(cell) if text else cell for cell, text in zip(cells, texts, strict=True)]).encode()
