@@ -78,7 +78,7 @@ class Backstage:
         return int(found[0])
 
 
-def until(look: Callable[[], T], seconds: float = 20) -> T:
+def until(look: Callable[[], T], seconds: float = 15) -> T:
     """Look again and again until there is something; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

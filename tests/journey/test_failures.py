@@ -2,15 +2,25 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
+import pytest
 from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import Hold, PointWorker
 
 
+@pytest.fixture
+def queue_left_empty(backstage: Backstage) -> Iterator[None]:
+    """Take away afterwards what nobody acknowledged: it would stay for an hour and a half."""
+    until(lambda: backstage.waiting() == 0)
+    yield
+    backstage.client("sqs").purge_queue(QueueUrl=backstage.queue)
+
+
+@pytest.mark.usefixtures("queue_left_empty")
 def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
     stack: Stack, physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
@@ -30,6 +40,7 @@ def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
     assert [key.split("/")[2] for key in backstage.objects(asked["id"])] == ["2"]
 
 
+@pytest.mark.usefixtures("queue_left_empty")
 def test_a_worker_killed_twice_fails_the_export(
     stack: Stack, physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
@@ -120,12 +131,11 @@ def test_after_a_failure_the_next_export_works(physicist: Service) -> None:
     assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
 
 
+@pytest.mark.usefixtures("queue_left_empty")
 def test_a_message_that_cannot_be_read_harms_no_export(
     stack: Stack, physicist: Service, backstage: Backstage
 ) -> None:
     sqs = stack.cloud.client("sqs")
     sqs.send_message(QueueUrl=backstage.queue, MessageBody="not ours")
     assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
-    until(lambda: backstage.waiting() == 1)  # it waits to be tried again, alone, and then dies by itself
-    sqs.purge_queue(QueueUrl=backstage.queue)
-    assert backstage.waiting() == 0
+    assert backstage.waiting() == 1  # it waits to be tried again, alone
