@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDIES ?= 6500
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sample bench lock clean
+.PHONY: help setup demo test check validate sample bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ check: setup  ## format, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+validate: setup  ## cfn-lint, sam validate, sam build, the template's house rules
+	$(BIN)/pytest tests/template
+
 sample: setup  ## a synthetic OpenREM database of STUDIES CT studies, kept running until Ctrl-C
 	$(BIN)/python -m local.sample --studies $(STUDIES)
 
@@ -39,6 +42,9 @@ bench: setup  ## speed against bare COPY and plain xlsxwriter, as ratios of one 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	echo 'aws-sam-cli==1.170.0' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-sam.lock
+	$(BIN)/python layers/pin.py
 
 clean:  ## forget what was built and run here
 	rm -rf $(VENV) .state .aws-sam build

@@ -78,13 +78,21 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--database-url", required=True, metavar="URL", help="postgresql://user:password@host/name")
-    parser.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`")
+    parser.add_argument(
+        "--database-url", required=True, metavar="URL", help="postgresql://user:password@host/name"
+    )
+    parser.add_argument(
+        "--filter", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`"
+    )
     parser.add_argument("--order", help="see `doseexport list`")
     parser.add_argument("--with-names", action="store_true", help="patients' names and dates of birth")
     parser.add_argument("--with-ids", action="store_true", help="patients' IDs and dates of birth")
-    parser.add_argument("--time-zone", default="Europe/London", help="the zone OpenREM runs in (Europe/London)")
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE", help="written whole or not at all")
+    parser.add_argument(
+        "--time-zone", default="Europe/London", help="the zone OpenREM runs in (Europe/London)"
+    )
+    parser.add_argument(
+        "--output", required=True, type=Path, metavar="FILE", help="written whole or not at all"
+    )
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -44,7 +44,9 @@ def _find_login(where: DatabaseSettings) -> tuple[str, str]:
     except BotoCoreError:
         raise RetryableError("SECRET_UNREACHABLE", "The database's secret cannot be reached.") from None
     except (KeyError, ValueError, TypeError):
-        raise ExportError("SECRET_UNREADABLE", "The database's secret holds no username and password.") from None
+        raise ExportError(
+            "SECRET_UNREADABLE", "The database's secret holds no username and password."
+        ) from None
 
 
 def _make_token(where: DatabaseSettings) -> str:

@@ -30,6 +30,7 @@ _PREFIX = "doseexport.value_"
 Connection = psycopg.Connection[Any]
 _Open = tuple[ExitStack, Copy]
 
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """Where the database is and how it is read.

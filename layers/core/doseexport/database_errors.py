@@ -10,7 +10,10 @@ import psycopg
 from doseexport.errors import ExportError, RetryableError
 
 _FINAL = {
-    "28": ("DATABASE_REFUSED", "The database refused our user name or password; an administrator has to correct them."),
+    "28": (
+        "DATABASE_REFUSED",
+        "The database refused our user name or password; an administrator has to correct them.",
+    ),
     "3D": ("DATABASE_MISSING", "There is no database of the configured name on the server."),
     "42501": ("DATABASE_FORBIDDEN", "Our database user may not read OpenREM's tables."),
     "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database."),

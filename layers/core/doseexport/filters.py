@@ -89,10 +89,10 @@ def _parse_number(value: str) -> str:
 
 
 def _parse_date(value: str) -> str:
+    # fromisoformat alone takes 20260131 and 2026-W05 too.
+    text = value.strip() if re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", value, re.ASCII) else ""
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip(), re.ASCII):
-            raise ValueError
-        return date.fromisoformat(value.strip()).isoformat()
+        return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueError("must be a date as YYYY-MM-DD") from None
 
@@ -189,13 +189,17 @@ def _add(chosen: dict[str, str], known: Filter, name: str, text: str) -> None:
     except ValueError as error:
         raise unprocessable("BAD_FILTER_VALUE", f"The value {error}.", f"filters.{name}") from None
     if chosen.setdefault(known.name, value) != value:
-        raise unprocessable("FILTER_GIVEN_TWICE", "The filter is given twice, with two values.", f"filters.{name}")
+        raise unprocessable(
+            "FILTER_GIVEN_TWICE", "The filter is given twice, with two values.", f"filters.{name}"
+        )
 
 
 def _check_ranges(chosen: Mapping[str, str]) -> None:
     for low, high, read in (("date_from", "date_to", str), *_number_ranges(chosen)):
         if low in chosen and high in chosen and read(chosen[low]) > read(chosen[high]):  # type: ignore[operator]
-            raise unprocessable("EMPTY_RANGE", f"{low} is above {high}: nothing could match.", f"filters.{low}")
+            raise unprocessable(
+                "EMPTY_RANGE", f"{low} is above {high}: nothing could match.", f"filters.{low}"
+            )
 
 
 def _number_ranges(chosen: Mapping[str, str]) -> Iterable[tuple[str, str, Callable[[str], object]]]:
@@ -212,7 +216,8 @@ def build_conditions(
     by_scope: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for each, value in filters:
         by_scope.setdefault(each.scope, []).append(each.kind.bind(each.sql, value))
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[str] = []
     for scope, bound in by_scope.items():
         parts.append(scopes[scope].replace("{}", " AND ".join(f"({sql})" for sql, _ in bound)))
         params.extend(value for _, values in bound for value in values)
@@ -221,4 +226,7 @@ def build_conditions(
 
 def describe_filters(filters: Iterable[tuple[Filter, str]]) -> list[str]:
     """Return each filter in words; the value of one that names a patient is left out."""
-    return [f"{each.name}: {each.help}" + ("" if each.pid else f" {value} {each.unit}".rstrip()) for each, value in filters]
+    return [
+        f"{each.name}: {each.help}" + ("" if each.pid else f" {value} {each.unit}".rstrip())
+        for each, value in filters
+    ]

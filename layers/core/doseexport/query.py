@@ -77,10 +77,10 @@ def _choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
 
 
 def _survey(data: Dataset) -> str:
+    counted = f"SELECT chosen.id, count(*) AS events FROM chosen {data.event_tables} GROUP BY chosen.id"
     return (
-        "SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0) FROM (SELECT chosen.id, found.events"
-        f" FROM chosen LEFT JOIN (SELECT chosen.id, count(*) AS events FROM chosen {data.event_tables}"
-        " GROUP BY chosen.id) found ON found.id = chosen.id) counted"
+        "SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0)"
+        f" FROM chosen LEFT JOIN ({counted}) found ON found.id = chosen.id"
     )
 
 
@@ -92,7 +92,9 @@ def _frequencies(data: Dataset) -> dict[str, str]:
         for title, value in data.study_frequencies.items()
     }
     title, value = data.event_frequency
-    of_events = f"""SELECT coalesce({value}, '') COLLATE "C", count(*) FROM chosen {data.event_tables}{ending}"""
+    of_events = (
+        f"""SELECT coalesce({value}, '') COLLATE "C", count(*) FROM chosen {data.event_tables}{ending}"""
+    )
     return {**of_studies, title: of_events}
 
 

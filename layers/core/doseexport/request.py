@@ -66,14 +66,20 @@ def _check_fields(body: object) -> Mapping[str, Any]:
         raise unprocessable("NOT_AN_OBJECT", "The body must be a JSON object.", "body")
     for name in body:
         if name not in FIELDS:
-            raise unprocessable("UNKNOWN_FIELD", f"The request has no field of this name; it has {_listed(FIELDS)}.", str(name))
+            raise unprocessable(
+                "UNKNOWN_FIELD",
+                f"The request has no field of this name; it has {_listed(FIELDS)}.",
+                str(name),
+            )
     return body
 
 
 def _find_spec(name: object) -> Spec:
     if not isinstance(name, str) or name not in exports.catalogue():
         known = _listed(exports.catalogue())
-        raise unprocessable("UNKNOWN_EXPORT_TYPE", f"There is no such export type; there are {known}.", "type")
+        raise unprocessable(
+            "UNKNOWN_EXPORT_TYPE", f"There is no such export type; there are {known}.", "type"
+        )
     return exports.find(name)
 
 
@@ -97,10 +103,16 @@ def _check_rights(request: ExportRequest, *, may_see_patients: bool) -> None:
         return
     for name in ("names", "ids"):
         if getattr(request, name):
-            raise forbidden("Names and IDs of patients are for members of pidgroup only.", name, "PIDGROUP_NEEDED")
+            raise forbidden(
+                "Names and IDs of patients are for members of pidgroup only.", name, "PIDGROUP_NEEDED"
+            )
     for name in request.filters:
         if request.spec.filter(name).pid:
-            raise forbidden("This filter names patients and is for members of pidgroup only.", f"filters.{name}", "PIDGROUP_NEEDED")
+            raise forbidden(
+                "This filter names patients and is for members of pidgroup only.",
+                f"filters.{name}",
+                "PIDGROUP_NEEDED",
+            )
 
 
 def _listed(names: object) -> str:

@@ -37,7 +37,9 @@ class Tally:
     def check(self, studies: int, events: int) -> None:
         """Raise ExportError unless exactly this many studies and events passed."""
         if (self.studies, self.events) != (studies, events):
-            raise ExportError("ROWS_LOST", "The rows read are not the rows counted; the file was thrown away.")
+            raise ExportError(
+                "ROWS_LOST", "The rows read are not the rows counted; the file was thrown away."
+            )
 
 
 def merge_streams(
@@ -83,7 +85,9 @@ def _unique_events(rows: Iterator[bytes], separator: bytes, tally: Tally) -> Ite
 
 def describe_tally(data: Dataset, tally: Tally) -> list[str]:
     """Return the warnings that the tally's marks stand for."""
-    warnings = _describe_marks(data.studies, tally.study_marks) + _describe_marks(data.events, tally.event_marks)
+    warnings = _describe_marks(data.studies, tally.study_marks) + _describe_marks(
+        data.events, tally.event_marks
+    )
     more = f"{tally.unnamed} more studies have repeated records: the first of each was used."
     return [*warnings, more] if tally.unnamed else warnings
 

@@ -14,7 +14,9 @@ STUDY_NAME = "study_name"
 SCOPES = {
     STUDY: "{}",
     PATIENT: f"EXISTS (SELECT FROM remapp_patientmoduleattr pat WHERE pat.{OF_STUDY} AND {{}})",
-    PATIENT_STUDY: f"EXISTS (SELECT FROM remapp_patientstudymoduleattr patstudy WHERE patstudy.{OF_STUDY} AND {{}})",
+    PATIENT_STUDY: (
+        f"EXISTS (SELECT FROM remapp_patientstudymoduleattr patstudy WHERE patstudy.{OF_STUDY} AND {{}})"
+    ),
     EQUIPMENT: (
         "EXISTS (SELECT FROM remapp_generalequipmentmoduleattr equip"
         " LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"
@@ -103,5 +105,3 @@ COMMON_ORDERS = (
     Order("display_name", order_by_equipment("uen.display_name"), "by display name of the equipment",
           (_EQUIP + "unique_equipment_name__display_name",)),
 )  # fmt: skip
-
-

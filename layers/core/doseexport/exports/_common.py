@@ -19,7 +19,12 @@ STUDY_MARKS = (
 )
 
 
-def study_columns(comment: str, events: str, *, mass: bool = True, physician: bool = False) -> tuple[Column, ...]:
+_PHYSICIAN = Column("Physician", "study.performing_physician_name", meaning="(0008,1050)")
+
+
+def study_columns(
+    comment: str, events: str, *, mass: bool = True, physician: bool = False
+) -> tuple[Column, ...]:
     """Return the common study columns; `comment` and `events` are the modality's SQL for its own two."""
     return (
         Column("Patient name", "pat.patient_name", meaning="(0010,0010)", pid=NAME),
@@ -31,7 +36,7 @@ def study_columns(comment: str, events: str, *, mass: bool = True, physician: bo
         Column("Display name", "uen.display_name", meaning="the equipment's name in OpenREM"),
         Column("Accession number", "study.accession_number", meaning="(0008,0050), or its hash as stored"),
         Column("Operator", "study.operator_name", meaning="(0008,1070)"),
-        *([Column("Physician", "study.performing_physician_name", meaning="(0008,1050)")] if physician else []),
+        *([_PHYSICIAN] if physician else []),
         Column("Study date", "study.study_date", DATE, "(0008,0020)"),
         Column("Study time", "study.study_time", TIME, "(0008,0030)"),
         Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", pid=NAME_OR_ID),
@@ -53,7 +58,8 @@ def check_repeats(table: str, what: str, used: str = "the first was used") -> Ch
     """Return the check for a table of which a study should have at most one row."""
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen JOIN {table} child"
-        " ON child.general_study_module_attributes_id = chosen.id GROUP BY chosen.id HAVING count(*) > 1) found"
+        " ON child.general_study_module_attributes_id = chosen.id"
+        " GROUP BY chosen.id HAVING count(*) > 1) found"
     )
     return Check(sql, f"Several {what}s in {{n}} of the studies: {used}.")
 

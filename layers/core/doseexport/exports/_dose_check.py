@@ -26,7 +26,8 @@ def _write_limit(part: str, quantity: str, unit: str, estimate: str, words: str)
 
 def _write_part(part: str, title: str, dlp_estimate: str, ctdi_estimate: str, ctdi_words: str) -> str:
     persons = (
-        "(SELECT string_agg(person.person_name, ' | ' ORDER BY person.id) FROM remapp_personparticipant person"
+        "(SELECT string_agg(person.person_name, ' | ' ORDER BY person.id)"
+        " FROM remapp_personparticipant person"
         f" WHERE person.ct_dose_check_details_{part}_id = chk.id AND person.person_name <> '')"
     )
     return f"""CASE WHEN chk.dlp_{part}_value_configured OR chk.ctdivol_{part}_value_configured THEN

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from doseexport.exports._choices import COMMON_FILTERS, COMMON_ORDERS, SCOPES, STUDY, STUDY_NAME_FILTER, WEIGHT_FILTERS
-from doseexport.exports._common import OF_STUDY, STUDY_CHECKS, STUDY_JOINS, STUDY_MARKS, STUDY_TIES, check_repeats, study_columns
+from doseexport.exports._choices import (
+    COMMON_FILTERS,
+    COMMON_ORDERS,
+    SCOPES,
+    STUDY,
+    STUDY_NAME_FILTER,
+    WEIGHT_FILTERS,
+)
+from doseexport.exports._common import (
+    OF_STUDY,
+    STUDY_CHECKS,
+    STUDY_JOINS,
+    STUDY_MARKS,
+    STUDY_TIES,
+    check_repeats,
+    study_columns,
+)
 from doseexport.exports._dose_check import DOSE_CHECK
 from doseexport.exports._spec import NUMBER, Check, Column, Dataset, Mark, Spec, Stream
 from doseexport.filters import COUNT, TEXT, Filter, Order
@@ -47,7 +62,10 @@ def _tube(n: int) -> tuple[Column, ...]:
     )
 
 
-_PHANTOM = "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm' ELSE phantom.code_meaning END"
+_PHANTOM = (
+    "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm'"
+    " ELSE phantom.code_meaning END"
+)
 
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
@@ -68,9 +86,11 @@ _EVENT_COLUMNS = (
     Column("Comments", "event.comment", meaning="(121106, DCM)"),
 )
 
-_EVENT_FILTERS = (
-    Filter("acquisition_protocol", TEXT, "ct_event", "event.acquisition_protocol", "an event's acquisition protocol contains",
-           ("ctradiationdose__ctirradiationeventdata__acquisition_protocol",)),
+_EVENT = "ctradiationdose__ctirradiationeventdata__"
+
+_CT_FILTERS = (
+    Filter("acquisition_protocol", TEXT, "ct_event", "event.acquisition_protocol",
+           "an event's acquisition protocol contains", (_EVENT + "acquisition_protocol",)),
     Filter("acquisition_type", TEXT, "ct_event",
            "(SELECT code_meaning FROM remapp_contextid code WHERE code.id = event.ct_acquisition_type_id)",
            "an event's acquisition type contains", ("ct_acquisition_type",)),
@@ -78,19 +98,32 @@ _EVENT_FILTERS = (
            "EXISTS (SELECT FROM remapp_ctirradiationeventdata_standard_protocols link"
            " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
            " WHERE link.ctirradiationeventdata_id = event.id AND standard.standard_name ILIKE %s)",
-           "an event's standard name contains",
-           ("ctradiationdose__ctirradiationeventdata__standard_protocols__standard_name",)),
-    Filter("dlp_min", VALUE, STUDY, "study.total_dlp >= %s::numeric", "total DLP of the study at least",
-           ("total_dlp__gte", "study_dlp_min"), "mGy.cm"),
-    Filter("dlp_max", VALUE, STUDY, "study.total_dlp <= %s::numeric", "total DLP of the study at most",
-           ("total_dlp__lte", "study_dlp_max"), "mGy.cm"),
-    Filter("events", COUNT, STUDY, "study.number_of_events", "number of events", ("num_events",)),
-    Filter("spiral_events", COUNT, STUDY, "study.number_of_spiral", "number of spiral events", ("num_spiral_events",)),
-    Filter("axial_events", COUNT, STUDY, "study.number_of_axial", "number of sequenced events", ("num_axial_events",)),
-    Filter("localiser_events", COUNT, STUDY, "study.number_of_const_angle", "number of localisers", ("num_spr_events",)),
-    Filter("stationary_events", COUNT, STUDY, "study.number_of_stationary", "number of stationary events",
-           ("num_stationary_events",)),
+           "an event's standard name contains", (_EVENT + "standard_protocols__standard_name",)),
+    Filter("dlp_min", VALUE, STUDY, "study.total_dlp >= %s::numeric",
+           "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm"),
+    Filter("dlp_max", VALUE, STUDY, "study.total_dlp <= %s::numeric",
+           "total DLP of the study at most", ("total_dlp__lte", "study_dlp_max"), "mGy.cm"),
+    Filter("events", COUNT, STUDY, "study.number_of_events",
+           "number of events", ("num_events",)),
+    Filter("spiral_events", COUNT, STUDY, "study.number_of_spiral",
+           "number of spiral events", ("num_spiral_events",)),
+    Filter("axial_events", COUNT, STUDY, "study.number_of_axial",
+           "number of sequenced events", ("num_axial_events",)),
+    Filter("localiser_events", COUNT, STUDY, "study.number_of_const_angle",
+           "number of constant angle events", ("num_spr_events",)),
+    Filter("stationary_events", COUNT, STUDY, "study.number_of_stationary",
+           "number of stationary events", ("num_stationary_events",)),
 )  # fmt: skip
+
+_HIGHEST_DLP = Order(
+    "highest_dlp", "study.total_dlp DESC NULLS LAST", "highest total DLP first", ("-total_dlp",)
+)
+
+_ONE_EVENT = (
+    "EXISTS (SELECT FROM remapp_ctradiationdose ctdose"
+    " JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"
+    f" WHERE ctdose.{OF_STUDY} AND {{}})"
+)
 
 
 def _check_events(table: str, most: int, what: str) -> Check:
@@ -103,18 +136,32 @@ def _check_events(table: str, most: int, what: str) -> Check:
 
 _CHECKS = (
     *STUDY_CHECKS,
-    check_repeats("remapp_ctradiationdose", "CT dose report", "the events of all are here, the comment is the first's"),
-    _check_events("remapp_scanninglength", 1, "Several scanning lengths in {n} of the events: the first was used."),
-    _check_events("remapp_ctdosecheckdetails", 1, "Several dose checks in {n} of the events: the first was used."),
-    _check_events("remapp_ctxraysourceparameters", 2,
-                  "More than two X-ray sources in {n} of the events: the third and later ones are left out."),
-)  # fmt: skip
+    check_repeats(
+        "remapp_ctradiationdose", "CT dose report", "the events of all are here, the comment is the first's"
+    ),
+    _check_events(
+        "remapp_scanninglength", 1, "Several scanning lengths in {n} of the events: the first was used."
+    ),
+    _check_events(
+        "remapp_ctdosecheckdetails", 1, "Several dose checks in {n} of the events: the first was used."
+    ),
+    _check_events(
+        "remapp_ctxraysourceparameters",
+        2,
+        "More than two X-ray sources in {n} of the events: the third and later ones are left out.",
+    ),
+)
 
 _STUDY_MARKS = (
     *STUDY_MARKS,
     Mark("ctdose.id IS NULL", "No CT dose report in {n} of the studies: its cells are blank."),
-    Mark("ctacc.id IS NULL", "No accumulated dose in {n} of the studies: total DLP and No. events are blank."),
-    Mark("ctacc.rows > 1", "Several accumulated doses in {n} of the studies: total DLP and No. events are their sums."),
+    Mark(
+        "ctacc.id IS NULL", "No accumulated dose in {n} of the studies: total DLP and No. events are blank."
+    ),
+    Mark(
+        "ctacc.rows > 1",
+        "Several accumulated doses in {n} of the studies: total DLP and No. events are their sums.",
+    ),
 )
 
 _EVENT_MARKS = (
@@ -126,13 +173,9 @@ _EVENT_MARKS = (
 CT = Dataset(
     name="CT",
     modalities=("CT",),
-    filters=(*COMMON_FILTERS, *WEIGHT_FILTERS, STUDY_NAME_FILTER, *_EVENT_FILTERS),
-    orders=(*COMMON_ORDERS, Order("highest_dlp", "study.total_dlp DESC NULLS LAST", "highest total DLP first", ("-total_dlp",))),
-    scopes={
-        **SCOPES,
-        "ct_event": f"EXISTS (SELECT FROM remapp_ctradiationdose ctdose JOIN remapp_ctirradiationeventdata event"
-                    f" ON event.ct_radiation_dose_id = ctdose.id WHERE ctdose.{OF_STUDY} AND {{}})",
-    },
+    filters=(*COMMON_FILTERS, *WEIGHT_FILTERS, STUDY_NAME_FILTER, *_CT_FILTERS),
+    orders=(*COMMON_ORDERS, _HIGHEST_DLP),
+    scopes={**SCOPES, "ct_event": _ONE_EVENT},
     studies=Stream(
         columns=(
             *study_columns("ctdose.comment", "ctacc.events"),

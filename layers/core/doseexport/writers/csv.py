@@ -81,7 +81,9 @@ def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
     if not _SUSPECT.search(b"," + row):
         return row
     cells = next(csv.reader(io.StringIO(row.decode(), newline="")))
-    return _write_row([guard_text(cell) if text else cell for cell, text in zip(cells, texts, strict=True)]).encode()
+    return _write_row(
+        [guard_text(cell) if text else cell for cell, text in zip(cells, texts, strict=True)]
+    ).encode()
 
 
 def guard_text(text: str) -> str:

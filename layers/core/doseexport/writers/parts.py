@@ -38,7 +38,9 @@ class _Buffer:
 def deflate(data: bytes, *, last: bool = False) -> bytes:
     """Return data as raw deflate that ends on a byte; `last` ends the stream."""
     compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)
-    return compressor.compress(data) + compressor.flush(isal_zlib.Z_FINISH if last else isal_zlib.Z_FULL_FLUSH)
+    return compressor.compress(data) + compressor.flush(
+        isal_zlib.Z_FINISH if last else isal_zlib.Z_FULL_FLUSH
+    )
 
 
 class Parts:

@@ -39,7 +39,7 @@ class SheetNames:
 
 
 def legal_name(protocol: str) -> str:
-    """Return OpenREM's name for a protocol's sheet, made legal: no apostrophe at the ends, at most 31 units."""
+    """Return OpenREM's name for a protocol's sheet, made legal: no apostrophe at the ends, not too long."""
     name = _ILLEGAL.sub("_", (protocol or UNKNOWN).lower().translate(_OPENREM))
     return re.sub("^'|'$", "_", _cut(name, MAX_NAME))
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from doseexport.errors import ExportError
 from doseexport.exports import Column
@@ -76,7 +76,9 @@ def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> Non
     _put(sheet, 1, 0, f"{layout.software}, {layout.created:%Y-%m-%d %H:%M:%S %Z}")
     _put(sheet, 3, 0, "Total number of exams")
     _put(sheet, 3, 1, report.studies)
-    for column, (title, rows) in zip(range(0, 3 * len(layout.frequencies), 3), layout.frequencies.items(), strict=True):
+    for column, (title, rows) in zip(
+        range(0, 3 * len(layout.frequencies), 3), layout.frequencies.items(), strict=True
+    ):
         sheet.set_column(column, column, 30)
         _put(sheet, 5, column, title, bold)
         _put(sheet, 5, column + 1, "Frequency", bold)
@@ -100,6 +102,7 @@ def _write_about(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
     counts = [("Studies", report.studies), ("Events", report.events)]
     warnings = [("Warning", warning) for warning in report.warnings] or [("Warnings", "none")]
     software = [("Software", layout.software)]
-    for row, (name, value) in enumerate([*layout.about, *counts, *warnings, *software]):
+    lines: list[tuple[str, str | int]] = [*layout.about, *counts, *warnings, *software]
+    for row, (name, value) in enumerate(lines):
         _put(sheet, row, 0, name, bold)
         _put(sheet, row, 1, value)

@@ -89,13 +89,20 @@ class XlsxWriter:
     @property
     def warnings(self) -> list[str]:
         """What a reader of the workbook has to know about its sheets."""
-        wide = [f"Events that do not fit beside their study go on on sheet {sheet.name}." for sheet in self._book.all_data[1:]]
+        wide = [
+            f"Events that do not fit beside their study go on on sheet {sheet.name}."
+            for sheet in self._book.all_data[1:]
+        ]
         full = [
             f"Sheet {sheet.name} is full and goes on as {page.name}."
             for sheet in self._book.sheets()
             for page in sheet.pages[1:]
         ]
-        cut = [f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."] if self._cut else []
+        cut = (
+            [f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."]
+            if self._cut
+            else []
+        )
         return wide + full + cut
 
     def finish(self, report: Report) -> None:
@@ -129,7 +136,13 @@ class XlsxWriter:
         crc = isal_zlib.crc32_combine(isal_zlib.crc32(head), rows.crc, rows.raw_size)
         crc = isal_zlib.crc32_combine(crc, isal_zlib.crc32(tail), len(tail))
         size = len(packed_head) + rows.size + len(packed_tail)
-        stream.add(name, crc, size, len(head) + rows.raw_size + len(tail), self._chunks(packed_head, rows, packed_tail))
+        stream.add(
+            name,
+            crc,
+            size,
+            len(head) + rows.raw_size + len(tail),
+            self._chunks(packed_head, rows, packed_tail),
+        )
 
     def _chunks(self, head: bytes, rows: Packed, tail: bytes) -> Iterator[bytes]:
         yield head
