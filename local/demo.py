@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Never
 
+import psycopg
 from python_calamine import CalamineWorkbook
 
 from local import sample, users
@@ -71,8 +72,8 @@ def _run(screen: Screen) -> None:
 @contextmanager
 def _database(screen: Screen) -> Iterator[str]:
     if url := os.environ.get("DATABASE_URL"):
-        with screen.step("Database") as step:
-            step.note("yours, from DATABASE_URL")
+        with screen.step("Your database, from DATABASE_URL") as step:
+            step.note(f"{_count_studies(url):,} CT studies")
         yield url
         return
     studies = int(os.environ.get("STUDIES", "6500"))
@@ -85,6 +86,17 @@ def _database(screen: Screen) -> Iterator[str]:
             sample.fill(url, studies)
             step.note(f"{studies:,} CT studies")
         yield url
+
+
+def _count_studies(url: str) -> int:
+    """Count what there is to export; better now than as a failed export in two minutes."""
+    query = "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'"
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            found = connection.execute(query).fetchone()
+    except psycopg.Error as problem:
+        raise DemoError(f"the database of DATABASE_URL cannot be read: {problem}") from None
+    return int(found[0]) if found else 0
 
 
 def _people(screen: Screen, stack: Stack) -> list[users.User]:
@@ -113,7 +125,7 @@ def _export(screen: Screen, service: Service, logs: Path) -> Any:
             if export["state"] == "QUEUED" and time.monotonic() - start > _START_PATIENCE:
                 raise DemoError(f"no worker took the export; the logs are in {logs}")
     if export["state"] != "COMPLETED":
-        raise DemoError(f"the export is {export['state']}: {export['error']}")
+        raise DemoError("the export ended as {state}. {error[sentence]} ({error[code]})".format_map(export))
     return export
 
 
@@ -134,15 +146,15 @@ def _download(screen: Screen, service: Service, export: Any) -> Path:
 
 def _describe(screen: Screen, path: Path) -> None:
     with CalamineWorkbook.from_path(path) as workbook:
-        sheets = [(name, workbook.get_sheet_by_name(name).total_height) for name in workbook.sheet_names]
+        sheets = [(name, workbook.get_sheet_by_name(name).height) for name in workbook.sheet_names]
     if "All data" not in dict(sheets):
         raise DemoError(f"the workbook has no sheet All data, only {', '.join(dict(sheets))}")
-    screen.say(f"\n  {path}\n")
+    screen.say(f"\n  {path}\n\n    {'sheet':<32}{'rows, header included':>24}")
     for name, rows in sheets[:_SHOWN_SHEETS]:
-        screen.say(f"    {name:<32}{rows:>10,} rows")
+        screen.say(f"    {name:<32}{rows:>24,}")
     if rest := sheets[_SHOWN_SHEETS:]:
         rows = sum(height for _, height in rest)
-        screen.say(f"    {f'and {len(rest)} more protocols':<32}{rows:>10,} rows")
+        screen.say(f"    {f'and {len(rest)} more':<32}{rows:>24,}")
 
 
 def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
@@ -156,7 +168,7 @@ def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
 
 {textwrap.indent(logins, "    ")}
 
-  Sign in, and ask for everything from this year as csv:
+  Sign in, and ask for every study above 500 mGy.cm as csv:
 
     API='{stack.url}'
     TOKEN=$(curl -s {stack.cloud.endpoint}/ \\
@@ -166,7 +178,7 @@ def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
            "AuthParameters": {{"USERNAME": "physicist", "PASSWORD": "{people[0].password}"}}}}' \\
       | sed 's/.*"AccessToken": *"\\([^"]*\\).*/\\1/')
     curl -s "$API/exports" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-      -d '{{"type": "ct-csv", "filters": {{"date_from": "2026-01-01"}}}}'
+      -d '{{"type": "ct-csv", "filters": {{"dlp_min": 500}}}}'
     curl -s "$API/exports" -H "Authorization: Bearer $TOKEN"
 """
     )

@@ -51,10 +51,11 @@ class Screen:
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[int, int | None, str], None]]:
         """Show a bar; the caller says how many are done, of how many, and in which state it is."""
-        start, last = time.monotonic(), ""
+        start, last, sign = time.monotonic(), "", ""
 
         def show(done: int, expected: int | None, state: str) -> None:
-            nonlocal last
+            nonlocal last, sign
+            sign = self._red("✗") if state in {"FAILED", "ABORTED"} else self._green("✓")
             share = done / expected if expected else 0.0
             filled = round(share * _BAR)
             last = f"{done:,} of {expected:,} studies" if expected else state.lower()
@@ -62,7 +63,7 @@ class Screen:
             self._redraw(f"  · {label}  {bar} {share:>4.0%}  {last}")
 
         yield show
-        self._finish(f"  {self._green('✓')} {label:<{_LABEL}}{time.monotonic() - start:>6.1f} s   {last}")
+        self._finish(f"  {sign} {label:<{_LABEL}}{time.monotonic() - start:>6.1f} s   {last}")
 
     def end_line(self) -> None:
         """Leave an unfinished line as it stands."""
@@ -81,6 +82,9 @@ class Screen:
 
     def _bold(self, text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if self._live else text
+
+    def _red(self, text: str) -> str:
+        return f"\x1b[31m{text}\x1b[0m" if self._live else text
 
     def _green(self, text: str) -> str:
         return f"\x1b[32m{text}\x1b[0m" if self._live else text
