@@ -18,7 +18,8 @@ DATE_STYLE, TIME_STYLE = 1, 2
 BLANK = '"/>'
 
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+# The last underscore may be one that an escape of ours brings in.
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}[_\x00-\x08\x0b-\x1f\ufffe\uffff])")
 _COPY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _COPY_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NOT_NUMBERS = ("NaN", "Infinity")
