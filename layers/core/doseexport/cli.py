@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doseexport import exports
 from doseexport.database import Database
@@ -97,7 +98,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     asked = Asked(_read_request(options), getpass.getuser(), datetime.now().astimezone())
-    database = Database({"conninfo": options.database_url}, options.time_zone)
+    database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
     bar = ProgressBar()
     try:
         with open_file(options.output) as file:
@@ -126,9 +127,18 @@ def _read_request(options: argparse.Namespace) -> ExportRequest:
     return parse_request(body, may_see_patients=True)
 
 
+def _read_time_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise DoseExportError("BAD_TIME_ZONE", "There is no such time zone.", "--time-zone", 422) from None
+
+
 @contextlib.contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a new file that becomes `path` when the block ends well, and vanishes when it does not."""
+    if path.is_dir():
+        raise DoseExportError("BAD_OUTPUT", "Is a directory.", "--output", 422)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
