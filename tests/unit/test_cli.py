@@ -1,0 +1,144 @@
+"""The command line: its exit codes, its one line, and no file left behind."""
+
+import pytest
+
+from doseexport import cli
+from doseexport.errors import ExportError
+from doseexport.writers.layout import Report
+
+URL = "postgresql://ada:PASSWORD@localhost/openrem"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run `ct-csv` into a file of a new folder, with `write` in the place of the pipeline."""
+    monkeypatch.setattr(cli.getpass, "getuser", lambda: "ada")
+
+    def run(*options, write=None):
+        monkeypatch.setattr(cli, "write_export", write or _unexpected)
+        output = str(tmp_path / "out.csv")
+        return cli.main(["ct-csv", "--database-url", URL, "--output", output, *options])
+
+    return run
+
+
+def _unexpected(*_):
+    raise AssertionError("the pipeline was not to be started")
+
+
+def read_error(capsys):
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.endswith("\n")
+    (line,) = error.splitlines()
+    assert line.startswith("doseexport: ")
+    return line
+
+
+def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
+    def write(asked, database, sink, monitor):
+        sink.write(b"whole")
+        monitor.expect(2)
+        monitor.advance()
+        assert asked.request.filters == {"model": "a=b"}
+        assert (asked.request.names, asked.request.ids, asked.by) == (True, False, "ada")
+        assert asked.at.tzinfo is not None
+        assert database.parameters == {"conninfo": URL}
+        assert database.time_zone == "Europe/Paris"
+        return Report(1234, 5678, ("something is odd",))
+
+    options = ("--filter", "model=a=b", "--order", "model", "--with-names", "--time-zone", "Europe/Paris")
+    assert run(*options, write=write) == 0
+    out, error = capsys.readouterr()
+    assert (tmp_path / "out.csv").read_bytes() == b"whole"
+    assert out == f"{tmp_path / 'out.csv'}: 1,234 studies, 5,678 events\nwarning: something is odd\n"
+    assert error == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--filter", "model"], "--filter model: A filter must be NAME=VALUE"),
+        (["--filter", "model=a", "--filter", "model=b"], "--filter model: A filter is given twice"),
+        (
+            ["--filter", "model=a", "--filter", "model_name=b"],
+            "filters.model_name: The filter is given twice",
+        ),
+        (["--filter", "colour=red"], "filters.colour: "),
+        (["--filter", "date_from=soon"], "filters.date_from: The value must be a date"),
+        (["--filter", "dlp_min=2", "--filter", "dlp_max=1"], "filters.dlp_min: "),
+        (["--order", "colour"], "order: "),
+        (["--output", "/nonexistent/x.csv"], "--output: No such file or directory"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(run, tmp_path, capsys, options, words):
+    assert run(*options) == 2
+    assert words in read_error(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_file(run, tmp_path, capsys):
+    assert run("--output", str(tmp_path)) == 2
+    assert "--output: " in read_error(capsys)
+
+
+def test_a_time_zone_that_does_not_exist_is_bad_input(run, tmp_path, capsys):
+    assert run("--time-zone", "Mars/Olympus") == 2
+    assert "--time-zone: " in read_error(capsys)
+
+
+@pytest.mark.parametrize("arguments", [[], ["pdf"], ["ct-csv"], ["ct-csv", "--database-url", URL]])
+def test_words_missing_or_unknown_are_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "doseexport" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (ExportError("NO_STUDIES", "No study matches."), "doseexport: No study matches. (NO_STUDIES)"),
+        (KeyboardInterrupt(), "doseexport: stopped; no file was written."),
+    ],
+)
+def test_a_failed_run_is_exit_code_1_and_leaves_the_folder_as_it_was(run, tmp_path, capsys, failure, words):
+    def write(asked, database, sink, monitor):
+        sink.write(b"half")
+        raise failure
+
+    assert run(write=write) == 1
+    assert read_error(capsys) == words
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out.csv").write_bytes(b"an older file")
+    assert run(write=write) == 1
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"an older file"]
+
+
+def test_the_password_is_never_said(run, capsys):
+    def write(*_):
+        raise ExportError("DATABASE_REFUSED", "Refused.")
+
+    run(write=write)
+    assert "PASSWORD" not in "".join(capsys.readouterr())
+
+
+def test_list_tells_every_type_column_filter_and_order(capsys):
+    assert cli.main(["list"]) == 0
+    out = capsys.readouterr().out
+    for words in ("ct-csv  ", "ct-xlsx  ", "Patient name", "S2 kVp", "dlp_min", "(mGy.cm)", "highest_dlp"):
+        assert words in out
+
+
+def test_a_progress_bar_is_drawn_on_a_terminal_only(monkeypatch, capsys):
+    def draw(is_terminal):
+        monkeypatch.setattr(cli.sys.stderr, "isatty", lambda: is_terminal)
+        bar = cli.ProgressBar()
+        bar.expect(4)
+        for _ in range(4):
+            bar.advance()
+        bar.clear()
+        return capsys.readouterr().err
+
+    assert draw(is_terminal=False) == ""
+    assert "100 % of 4 studies" in draw(is_terminal=True)

@@ -1,0 +1,69 @@
+"""No spreadsheet runs a text of a csv, and no number is touched."""
+
+import csv
+import io
+
+import pytest
+
+from doseexport.writers.csv import guard_row, guard_text
+
+TEXT, NUMBER = True, False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+44 20",
+        "-x",
+        "- - -",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "=",
+        "-",
+        "+",
+        "-1e5",
+        "+1,5",
+        "-.5",
+        *("\uff1d1", "\uff0b1", "\uff0dx", "\uff20x", "-1-1", "--1", "-٣"),
+    ],
+)
+def test_a_text_that_would_be_run_gets_an_apostrophe(text):
+    assert guard_text(text) == "'" + text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-5", "+5", "-0.25", "12", "a=1", " =1", "'=1", "x-y", "\ufeffx", "\uff0e"]
+)
+def test_a_harmless_text_and_a_plain_number_stay(text):
+    assert guard_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("row", "guarded"),
+    [
+        (b"=1,2", b"'=1,2"),
+        (b'"=1,""x""",-2', b'"\'=1,""x""",-2'),
+        (b'"a,=1",-2', b'"a,=1",-2'),
+        (b"-5,-5", b"-5,-5"),
+        (b",", b","),
+        (b'"",-1', b",-1"),
+        (b'"\r=1",', b'"\'\r=1",'),
+        (b'"a\nb",-1', b'"a\nb",-1'),
+        (b'"a\rb",-1', b'"a\rb",-1'),
+        ("\uff1d1,1".encode(), "'\uff1d1,1".encode()),
+    ],
+)
+def test_only_the_cell_at_fault_is_changed(row, guarded):
+    assert guard_row(row, (TEXT, NUMBER)) == guarded
+
+
+def test_a_cell_in_the_middle_and_at_the_end_is_found_too():
+    row = next(csv.reader(io.StringIO(guard_row(b"a,=b,c,@d", (TEXT,) * 4).decode())))
+    assert row == ["a", "'=b", "c", "'@d"]
+
+
+def test_a_number_column_is_never_guarded():
+    assert guard_row(b"-x,-x", (TEXT, NUMBER)) == b"'-x,-x"

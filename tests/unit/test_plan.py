@@ -1,0 +1,58 @@
+"""The shape of a file: its columns, its blocks, and what About says."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from doseexport.plan import SOFTWARE, Asked, plan_layout
+from doseexport.request import ExportRequest
+from doseexport.survey import Survey
+from doseexport.version import VERSION
+
+AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
+
+
+def plan(widest=3, frequencies=None, **request):
+    asked = Asked(ExportRequest("ct-xlsx", **request), "ada", AT)
+    return plan_layout(asked, Survey(5, 9, widest), frequencies or {})
+
+
+def test_about_tells_who_asked_for_what_and_when():
+    about = plan(filters={"age_min": "18", "model": "Force"}, order="highest_dlp").about
+    assert about == [
+        ("Export", "ct-xlsx: CT workbook: summary, all data, one sheet per acquisition protocol"),
+        ("Asked by", "ada"),
+        ("Asked at", "2026-07-01 09:30:00 BST"),
+        ("Filter", "age_min: patients of this age or older 18 years"),
+        ("Filter", "model: model name contains Force"),
+        ("Order", "highest_dlp"),
+        ("Patient names", "no"),
+        ("Patient IDs", "no"),
+    ]
+
+
+def test_about_says_when_nothing_was_filtered():
+    assert ("Filter", "none: every study") in plan().about
+
+
+@pytest.mark.parametrize("name", ["patient_name", "patient_id"])
+def test_about_names_a_patient_filter_but_never_its_value(name):
+    about = str(plan(filters={name: "SECRET"}, names=True, ids=True).about)
+    assert name in about
+    assert "SECRET" not in about
+    assert "('Patient names', 'yes')" in about
+    assert "('Patient IDs', 'yes')" in about
+
+
+def test_the_layout_has_the_columns_that_were_asked_for():
+    plain, full = plan(), plan(names=True, ids=True)
+    added = {each.heading for each in full.study_columns} - {each.heading for each in plain.study_columns}
+    assert added == {"Patient name", "Patient ID", "Date of birth"}
+    assert (plain.title, plain.created, plain.software) == ("CT export", AT, SOFTWARE)
+    assert VERSION in SOFTWARE
+
+
+@pytest.mark.parametrize(("widest", "blocks"), [(0, 1), (1, 1), (7, 7)])
+def test_there_is_at_least_one_block_of_events(widest, blocks):
+    assert plan(widest=widest).blocks == blocks

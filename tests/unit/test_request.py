@@ -1,0 +1,96 @@
+"""What may be asked: the body of POST /exports, read into one canonical form."""
+
+import pytest
+
+from doseexport.errors import RequestError
+from doseexport.request import ExportRequest, parse_request
+
+
+def parse(*, may_see_patients=False, **body):
+    return parse_request({"type": "ct-csv", **body}, may_see_patients=may_see_patients)
+
+
+def refuse(body, *, may_see_patients=True):
+    with pytest.raises(RequestError) as refused:
+        parse_request(body, may_see_patients=may_see_patients)
+    return refused.value.status, refused.value.code, refused.value.field
+
+
+def test_little_has_to_be_said():
+    assert parse() == ExportRequest("ct-csv", {}, "newest_first", names=False, ids=False)
+
+
+def test_everything_is_put_into_canonical_form():
+    asked = parse(
+        filters={"study_date__gt": " 2024-01-01 ", "num_events": "MORE", "model": ""}, order="-total_dlp"
+    )
+    assert asked.filters == {"date_from": "2024-01-01", "events": "more"}
+    assert asked.order == "highest_dlp"
+
+
+@pytest.mark.parametrize("body", [None, [], "ct-csv", 1])
+def test_a_body_that_is_no_object_is_refused(body):
+    assert refuse(body) == (422, "NOT_AN_OBJECT", "body")
+
+
+def test_an_unknown_field_is_named():
+    assert refuse({"type": "ct-csv", "name": True}) == (422, "UNKNOWN_FIELD", "name")
+
+
+@pytest.mark.parametrize("name", [None, "", "ct", "CT-CSV", "ct-csv ", 5, ["ct-csv"], "_common"])
+def test_an_unknown_type_is_refused(name):
+    assert refuse({"type": name}) == (422, "UNKNOWN_EXPORT_TYPE", "type")
+
+
+@pytest.mark.parametrize("filters", [[], "date_from", 3, False])
+def test_filters_have_to_be_an_object(filters):
+    assert refuse({"type": "ct-csv", "filters": filters}) == (422, "NOT_AN_OBJECT", "filters")
+
+
+def test_an_unknown_filter_and_order_are_named():
+    assert refuse({"type": "ct-csv", "filters": {"sex": "M"}}) == (422, "UNKNOWN_FILTER", "filters.sex")
+    assert refuse({"type": "ct-csv", "order": "sex"}) == (422, "UNKNOWN_ORDER", "order")
+
+
+@pytest.mark.parametrize("name", ["names", "ids"])
+@pytest.mark.parametrize("value", [None, "true", 1, 0, []])
+def test_a_wish_is_true_or_false_and_nothing_like_it(name, value):
+    assert refuse({"type": "ct-csv", name: value}) == (422, "NOT_A_BOOLEAN", name)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"names": True}, "names"),
+        ({"ids": True}, "ids"),
+        ({"filters": {"patient_name": "x"}}, "filters.patient_name"),
+        ({"filters": {"patient_id": "x"}}, "filters.patient_id"),
+    ],
+)
+def test_what_names_patients_needs_the_right_to_see_them(body, field):
+    assert refuse({"type": "ct-csv", **body}, may_see_patients=False) == (403, "PIDGROUP_NEEDED", field)
+    assert parse(may_see_patients=True, **body).with_patients
+
+
+def test_a_blank_patient_filter_names_nobody():
+    assert not parse(filters={"patient_id": " "}).with_patients
+    assert not parse(filters={"accession_number": "1"}).with_patients
+
+
+def test_equal_requests_have_equal_fingerprints():
+    one = parse(filters={"date_from": "2024-01-01", "model": "Force"}, order="time_date")
+    same = parse(filters={"model": "Force", "date_after": "2024-01-01"}, order="oldest_first")
+    assert one.fingerprint == same.fingerprint
+
+
+def test_the_fingerprint_stays_the_same_from_release_to_release():
+    asked = parse(filters={"model": "É"})
+    assert asked.fingerprint == "2402cdcc30fe0f189a8d6b5501cf0768c45229ff54d55a55a7507e86a9ed1852"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"type": "ct-xlsx"}, {"order": "model"}, {"names": True}, {"ids": True}, {"filters": {"model": "x"}}],
+)
+def test_another_request_has_another_fingerprint(changed):
+    assert parse(may_see_patients=True, **changed).fingerprint != parse().fingerprint

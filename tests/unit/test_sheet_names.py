@@ -1,0 +1,81 @@
+"""Names of sheets: OpenREM's rule, legal for Excel, and each only once."""
+
+import pytest
+
+from doseexport.writers.sheet_names import MAX_NAME, SheetNames, legal_name
+
+
+def units(name):
+    return len(name.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name"),
+    [
+        ("Thorax Routine", "thorax_routine"),
+        ("[a]:b?c*d/e\\f", "(a);b;c#d|e|f"),
+        ("", "unknown"),
+        ("x" * 40, "x" * 31),
+        ("'quoted'", "_quoted_"),
+        ("it's", "it's"),
+        ("'", "_"),
+        ("x" * 30 + "'y", "x" * 30 + "_"),
+        ("a\nb\x00\x1f\x7f\uffff", "a_b____"),
+        ("Ångström", "ångström"),
+        (" ", "_"),
+        ("a" * 30 + "🫀", "a" * 30),
+        ("🫀" * 16, "🫀" * 15),
+    ],
+)
+def test_openrems_rule_made_legal(protocol, name):
+    assert legal_name(protocol) == name
+    assert units(name) <= MAX_NAME
+
+
+@pytest.mark.parametrize("protocol", ["Summary", "SUMMARY", "about", "History", "hIsToRy"])
+def test_names_with_a_meaning_are_not_given_away(protocol):
+    assert SheetNames().name_protocol(protocol) == f"{protocol.lower()}_2"
+
+
+def test_all_data_is_never_a_protocol():
+    names = SheetNames()
+    assert names.name_protocol("All data") == "all_data"
+    assert names.name_block_sheet(682) == "All data from E682"
+
+
+def test_no_two_protocols_share_a_sheet():
+    names = SheetNames()
+    given = [
+        names.name_protocol(each) for each in ("", "Unknown", "UNKNOWN", "unknown_2", "a:b", "a?b", "A;b")
+    ]
+    assert given == ["unknown", "unknown_2", "unknown_3", "unknown_2_2", "a;b", "a;b_2", "a;b_3"]
+
+
+def test_names_that_differ_after_the_cut_only_are_told_apart():
+    names = SheetNames()
+    given = [names.name_protocol("p" * 31 + str(n)) for n in range(12)]
+    assert given[0] == "p" * 31
+    assert given[1] == "p" * 29 + "_2"
+    assert given[11] == "p" * 28 + "_12"
+    assert len({each.casefold() for each in given}) == 12
+
+
+def test_a_number_is_never_put_into_the_middle_of_an_emoji():
+    names = SheetNames()
+    first, second = names.name_protocol("🫀" * 20), names.name_protocol("🫀" * 21)
+    assert (first, second) == ("🫀" * 15, "🫀" * 14 + "_2")
+
+
+def test_letters_that_are_the_same_for_excel_are_the_same_name():
+    names = SheetNames()
+    assert names.name_protocol("STRASSE") == "strasse"
+    assert names.name_protocol("Straße") == "straße_2"
+
+
+def test_a_full_sheet_goes_on_under_its_own_name():
+    names = SheetNames()
+    names.name_protocol("head (2)")
+    assert names.name_continuation("head", 2) == "head (2)"
+    assert names.name_continuation("head", 3) == "head (3)"
+    assert names.name_continuation("All data", 2) == "All data (2)"
+    assert names.name_continuation("q" * 31, 10) == "q" * 26 + " (10)"

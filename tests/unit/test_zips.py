@@ -1,0 +1,126 @@
+"""A zip written from its beginning to its end; zip64 only where a number is too large for a zip."""
+
+import io
+import struct
+import zipfile
+import zlib
+
+import pytest
+
+from doseexport.writers import zips
+from doseexport.writers.zips import Entry, ZipStream
+
+GIB = 1 << 30
+
+
+def deflate(data):
+    compressor = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return compressor.compress(data) + compressor.flush()
+
+
+def write_zip(parts):
+    file = io.BytesIO()
+    stream = ZipStream(file)
+    for name, data in parts.items():
+        packed = deflate(data)
+        stream.add(name, zlib.crc32(data), len(packed), len(data), [packed[:3], packed[3:]])
+    stream.finish()
+    return file
+
+
+def read_zip(file):
+    with zipfile.ZipFile(file) as made:
+        assert made.testzip() is None
+        return {name: made.read(name) for name in made.namelist()}
+
+
+PARTS = {"a.xml": b"<a/>" * 1000, "xl/é.xml": b"", "b": bytes(range(256))}
+
+
+def test_what_was_put_in_comes_out():
+    assert read_zip(write_zip(PARTS)) == PARTS
+
+
+def test_a_small_zip_is_no_zip64():
+    written = write_zip(PARTS).getvalue()
+    assert b"PK\6\6" not in written
+    with zipfile.ZipFile(io.BytesIO(written)) as made:
+        assert {part.extract_version for part in made.infolist()} == {20}
+        assert not any(part.flag_bits & 8 for part in made.infolist())
+
+
+def test_a_zip_of_large_parts_is_read_too(monkeypatch):
+    monkeypatch.setattr(Entry, "is_large", property(lambda self: True))
+    file = write_zip(PARTS)
+    assert read_zip(file) == PARTS
+    with zipfile.ZipFile(file) as made:
+        assert {part.extract_version for part in made.infolist()} == {45}
+
+
+def test_more_parts_than_a_zip_counts_make_a_zip64():
+    parts = {f"{n}": b"" for n in range(0x10001)}
+    assert len(zipfile.ZipFile(write_zip(parts)).namelist()) == 0x10001
+
+
+class FarSink:
+    """A sink that forgets the parts, as if they had gone by, and keeps the directory."""
+
+    def __init__(self):
+        self.kept = []
+
+    def write(self, data):
+        self.kept.append(bytes(data))
+
+
+@pytest.mark.parametrize("size", [4 * GIB - 2, 4 * GIB - 1, 4 * GIB, 30 * GIB])
+def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
+    sink = FarSink()
+    stream = ZipStream(sink)
+    stream.add("far", 1, size, 2 * size, [])
+    stream._offset += size
+    start = stream._offset
+    stream.add("near", 2, 5, 6, [b"12345"])
+    before = len(sink.kept)
+    directory_at = stream._offset
+    stream.finish()
+    directory = b"".join(sink.kept[before:])
+
+    far, near = zipfile.ZipFile(_Sparse(directory, directory_at)).infolist()
+    assert (far.header_offset, far.compress_size, far.file_size) == (0, size, 2 * size)
+    assert (near.header_offset, near.compress_size, near.file_size) == (start, 5, 6)
+    assert near.extract_version == (45 if start >= 0xFFFFFFFF else 20)
+
+
+def test_a_local_header_names_the_sizes_that_are_coming():
+    large = Entry(b"x", 7, 5 * GIB, 6 * GIB, 0).local_header()
+    assert large[:4] == b"PK\3\4"
+    assert struct.unpack("<LL", large[18:26]) == (0xFFFFFFFF, 0xFFFFFFFF)
+    assert struct.unpack("<HHQQ", large[31:]) == (1, 16, 6 * GIB, 5 * GIB)
+    assert zips._LIMIT == 0xFFFFFFFF
+
+
+class _Sparse(io.RawIOBase):
+    """A file whose first `offset` bytes are nothing."""
+
+    def __init__(self, data, offset):
+        self._data, self._offset, self._at = data, offset, 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, to, whence=0):
+        self._at = to + (0, self._at, self._offset + len(self._data))[whence]
+        return self._at
+
+    def tell(self):
+        return self._at
+
+    def read(self, size=-1):
+        start = self._at - self._offset
+        assert start >= 0
+        found = self._data[start : None if size < 0 else start + size]
+        self._at += len(found)
+        return found
