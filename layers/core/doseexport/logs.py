@@ -6,8 +6,6 @@ import traceback
 from functools import cache
 from pathlib import Path
 
-from aws_lambda_powertools import Logger
-
 from doseexport.aws import error_code
 
 FRAMES = 6
@@ -17,6 +15,8 @@ FRAMES = 6
 @cache
 def configure_logging() -> None:
     """Write every `doseexport.*` logger's records as JSON lines, as CloudWatch Logs reads them."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415  the command line logs nothing
+
     Logger(service="doseexport")
 
 

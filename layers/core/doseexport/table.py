@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from doseexport.aws import ClientError, TypeDeserializer, TypeSerializer, error_code
+from doseexport.aws import ClientError, error_code, make_translators
 
 Row = dict[str, Any]
 BATCH = 100
@@ -162,10 +162,10 @@ def _reasons(error: ClientError) -> list[str]:
 
 
 def _pack(row: Mapping[str, Any]) -> Row:
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in row.items()}
+    serialize, _ = make_translators()
+    return {name: serialize(value) for name, value in row.items()}
 
 
 def _unpack(item: Mapping[str, Any]) -> Row:
-    deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(value) for name, value in item.items()}
+    _, deserialize = make_translators()
+    return {name: deserialize(value) for name, value in item.items()}
