@@ -36,7 +36,7 @@ def split_row(row: bytes) -> list[str]:
     return [_COPY_ESCAPE.sub(lambda found: _COPY_LETTERS.get(found[1], found[1]), cell) for cell in cells]
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=8_000)
 def write_text(value: str) -> str:
     """Return the body of a text cell: inline, typed as text, exactly the value up to 32,767 characters."""
     if not value:
@@ -64,7 +64,7 @@ def escape(value: str) -> str:
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=8_000)
 def write_date(value: str) -> str:
     """Return the body of a date cell from YYYY-MM-DD; a date before Excel's calendar stays text."""
     try:
@@ -77,7 +77,7 @@ def write_date(value: str) -> str:
     return f'" s="{DATE_STYLE}"><v>{day.toordinal() - _EPOCH}</v></c>'
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=8_000)
 def write_time(value: str) -> str:
     """Return the body of a time cell from HH:MM:SS[.ffffff]: a fraction of a day."""
     if not value:

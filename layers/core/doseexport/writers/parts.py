@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from isal import isal_zlib
 
 CHUNK = 1 << 17
-BUFFERED = 1 << 24
+BUFFERED = 1 << 23
 LEVEL = 1
 
 
