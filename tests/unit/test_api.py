@@ -121,7 +121,7 @@ def test_a_problem_says_what_and_where():
     assert response["headers"]["Content-Type"] == "application/problem+json"
     assert json.loads(response["body"]) == {
         "type": "urn:doseexport:problem:UNKNOWN_FILTER",
-        "title": "Unprocessable Entity",
+        "title": "Unknown filter",
         "status": 422,
         "code": "UNKNOWN_FILTER",
         "detail": "There is no such filter.",

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, NoReturn
 
 from doseexport.access import Caller, read_caller, require_service
@@ -116,7 +115,7 @@ def respond_problem(error: DoseExportError) -> dict[str, Any]:
     """Return an error as application/problem+json (RFC 9457) with its code and field."""
     problem = {
         "type": f"urn:doseexport:problem:{error.code}",
-        "title": HTTPStatus(error.status).phrase,
+        "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "code": error.code,
         "detail": error.sentence,
