@@ -1,0 +1,134 @@
+"""The schemas of every answer, and what they are made of."""
+
+from typing import Any
+
+from doseexport import exports
+from doseexport.actions import MAX_DELETED
+from doseexport.export import ID_PATTERN, State
+
+Json = dict[str, Any]
+
+ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
+_TEXT: Json = {"type": "string"}
+_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+FLAG: Json = {"type": "boolean"}
+_NUMBER: Json = {"type": "integer", "minimum": 0}
+_NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
+_TIME: Json = {"type": "string", "format": "date-time"}
+_TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
+_SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
+def make_answer_schemas() -> Json:
+    """Return the schemas by their names."""
+    return {**_make_answers(), **_make_problems()}
+
+
+def refer(name: str) -> Json:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def make_object(properties: Json, *optional: str, **more: Any) -> Json:
+    """Return a closed object that has all of these properties but the optional ones."""
+    required = [name for name in properties if name not in optional]
+    closed = {"type": "object", "properties": properties, "additionalProperties": False}
+    return closed | ({"required": required} if required else {}) | more
+
+
+def _list_of(items: Json, **more: Any) -> Json:
+    return {"type": "array", "items": items, **more}
+
+
+def _make_answers() -> Json:
+    return {
+        "Export": make_object({**_asked(), **_course(), **_file(), "error": _failure(), "links": _links()}),
+        "ExportPage": make_object({
+            "exports": _list_of(refer("Export")),
+            "next_cursor": _TEXT_OR_NULL | {"description": "Null on the last page."},
+        }),
+        "Download": make_object({
+            "url": {"type": "string", "format": "uri"},
+            "file_name": _TEXT,
+            "size": _NUMBER | {"description": "Bytes."},
+            "sha256": _SHA256,
+            "seconds": _NUMBER | {"description": "Life of the link."},
+        }),
+        "DeletionRequest": make_object({"ids": _list_of(_TEXT, minItems=1, maxItems=MAX_DELETED)}),
+        "Deletion": make_object({
+            "deleted": _list_of(ID),
+            "refused": _list_of(make_object({"id": _TEXT, "code": _TEXT, "sentence": _TEXT})),
+        }),
+        "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
+    }  # fmt: skip
+
+
+def _asked() -> Json:
+    hidden = "Canonical names and values; null for a caller who may not read them."
+    values = {"type": ["object", "null"], "additionalProperties": _TEXT, "description": hidden}
+    orders = {order.name for spec in exports.catalogue().values() for order in spec.dataset.orders}
+    return {
+        "id": ID,
+        "type": {"enum": list(exports.catalogue())},
+        "filters": values,
+        "order": {"enum": sorted(orders)},
+        "names": FLAG,
+        "ids": FLAG,
+        "with_patients": FLAG | {"description": "Whether the file, or the request itself, names patients."},
+        "asked_by": _TEXT,
+        "mine": FLAG,
+    }
+
+
+def _course() -> Json:
+    return {
+        "state": {"enum": list(State)},
+        "attempt": {"type": "integer", "minimum": 1},
+        "created_at": _TIME,
+        "started_at": _TIME_OR_NULL,
+        "finished_at": _TIME_OR_NULL,
+        "expires_at": _TIME_OR_NULL,
+        "done": _NUMBER | {"description": "Studies written."},
+        "expected": _NUMBER_OR_NULL | {"description": "Studies there will be; null until counted."},
+        "per_cent": _NUMBER_OR_NULL | {"maximum": 100, "description": "100 only with the file."},
+        "estimated_end": _TIME_OR_NULL,
+    }
+
+
+def _file() -> Json:
+    return {
+        "file_name": _TEXT_OR_NULL,
+        "size": _NUMBER_OR_NULL | {"description": "Bytes."},
+        "sha256": _SHA256 | {"type": ["string", "null"]},
+        "studies": _NUMBER_OR_NULL,
+        "events": _NUMBER_OR_NULL,
+        "warnings": _list_of(_TEXT),
+    }
+
+
+def _failure() -> Json:
+    reason = make_object({"code": _TEXT, "sentence": _TEXT}, description="Why it failed; else null.")
+    return reason | {"type": ["object", "null"]}
+
+
+def _links() -> Json:
+    paths = dict.fromkeys(("self", "download", "abort", "delete"), _TEXT)
+    return make_object(paths, "download", "abort", "delete", description="What the caller may do now.")
+
+
+def _make_problems() -> Json:
+    return {
+        "Problem": make_object({
+            "type": {"type": "string", "pattern": "^urn:doseexport:problem:"},
+            "title": _TEXT,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "code": _TEXT | {"description": "Stable: for programs."},
+            "detail": _TEXT | {"description": "A sentence for a person; never a filter's value."},
+            "field": _TEXT_OR_NULL | {"description": "The part of the request at fault."},
+        }),
+        "GatewayMessage": {
+            "type": "object",
+            "description": "API Gateway's own answer, when it refuses before a function runs.",
+            "properties": {"message": _TEXT},
+        },
+    }  # fmt: skip

@@ -1,0 +1,132 @@
+"""docs/openapi.json is what the code does."""
+
+import ast
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from local import lower
+from local.build import ROOT
+from local.openapi import TARGET, make_document, render
+
+from doseexport import exports
+from doseexport.access import PATIENT_GROUP
+
+DOCUMENT = json.loads(json.dumps(make_document()))
+SCHEMAS = DOCUMENT["components"]["schemas"]
+SPECS = exports.catalogue().values()
+METHODS = {"get", "post", "delete"}
+OPERATIONS = {
+    (method.upper(), path): operation
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+    if method in METHODS
+}
+
+
+def walk(node):
+    yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from walk(child)
+
+
+def resolve(address):
+    node = DOCUMENT
+    for step in address.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def test_the_committed_file_is_the_generated_one():
+    assert TARGET.read_text(encoding="utf-8") == render(), "run: python -m local.openapi"
+
+
+def test_every_route_of_the_template_is_in_it_and_no_other():
+    resources = lower.read(ROOT / "template.yaml")["Resources"].values()
+    events = [event for each in resources for event in each.get("Properties", {}).get("Events", {}).values()]
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"]
+        for event in events
+        if event["Type"] == "HttpApi"
+    }
+    assert set(routes) == set(OPERATIONS)
+    for route, properties in routes.items():
+        is_open = properties.get("Auth") == {"Authorizer": "NONE"}
+        assert OPERATIONS[route].get("security", DOCUMENT["security"]) == (
+            [] if is_open else [{"cognito": []}]
+        )
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_one():
+    for node in walk(DOCUMENT):
+        if isinstance(node, dict) and "$ref" in node:
+            assert resolve(node["$ref"])
+    for schema in SCHEMAS.values():
+        Draft202012Validator.check_schema(schema)
+    references = {node["$ref"] for node in walk(DOCUMENT) if isinstance(node, dict) and "$ref" in node}
+    assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= references
+
+
+def test_every_operation_is_whole():
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(names)) == len(names)
+    for (_, path), operation in OPERATIONS.items():
+        declared = DOCUMENT["paths"][path].get("parameters", [])
+        assert declared == ([{"$ref": "#/components/parameters/id"}] if "{id}" in path else [])
+        assert all(answer["description"] for answer in operation["responses"].values())
+
+
+def test_the_list_takes_the_parameters_of_its_handler():
+    tree = ast.parse((ROOT / "functions/list_exports/handler.py").read_text(encoding="utf-8"))
+    (call,) = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "http_handler"
+    )
+    declared = OPERATIONS["GET", "/exports"]["parameters"]
+    assert [each["name"] for each in declared] == [argument.value for argument in call.args]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+def test_every_type_filter_and_order_is_in_it(spec):
+    request = SCHEMAS[spec.type]
+    assert f"#/components/schemas/{spec.type}" in [one["$ref"] for one in SCHEMAS["ExportRequest"]["oneOf"]]
+    assert (request["description"], request["x-format"]) == (spec.help, spec.format)
+    found = resolve(request["properties"]["filters"]["$ref"])["properties"]
+    filters = spec.dataset.filters
+    assert set(found) == {name for each in filters for name in (each.name, *each.aliases)}
+    for each in filters:
+        shown = found[each.name]
+        assert each.help in shown["description"]
+        assert shown["x-kind"] == each.kind.name
+        assert shown.get("x-unit", "") == each.unit
+        assert tuple(shown.get("x-aliases", ())) == each.aliases
+        assert shown.get("x-needs-group") == (PATIENT_GROUP if each.pid else None)
+        assert all(found[alias]["$ref"] == shown["$ref"] for alias in each.aliases)
+    orders = resolve(request["properties"]["order"]["$ref"])["oneOf"]
+    named = {name for each in spec.dataset.orders for name in (each.name, *each.aliases)}
+    assert {one["const"] for one in orders if "const" in one} == named
+
+
+def test_every_code_that_the_api_can_say_is_in_it():
+    promised = {
+        code
+        for operation in OPERATIONS.values()
+        for answer in operation["responses"].values()
+        for content in answer.get("content", {}).values()
+        for code in content["schema"].get("properties", {}).get("code", {}).get("enum", [])
+    }
+    assert promised == {"UNEXPECTED", "FORBIDDEN"} | set(find_codes())
+
+
+def find_codes():
+    """Codes of refusals in the modules behind the handlers."""
+    makers = {"RequestError", "unprocessable", "forbidden", "_bad", "_conflict"}
+    for name in ("access", "actions", "api", "filters", "listing", "request"):
+        tree = ast.parse((ROOT / f"layers/core/doseexport/{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
+                values = [*node.args, *(keyword.value for keyword in node.keywords)]
+                texts = [value.value for value in values if isinstance(value, ast.Constant)]
+                yield from (text for text in texts if re.fullmatch(r"[A-Z0-9_]+", str(text)))

@@ -1,0 +1,195 @@
+"""What the document promises, real requests and real answers keep."""
+
+import importlib.util
+import json
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from local.build import ROOT
+from local.openapi import make_document
+
+from doseexport import exports
+from doseexport.errors import RequestError
+from doseexport.export import Failure, Progress, State
+from doseexport.present import present
+from doseexport.request import parse_request
+from standins import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result
+
+DOCUMENT = json.loads(json.dumps(make_document()))
+SCHEMAS = DOCUMENT["components"]["schemas"]
+SPECS = exports.catalogue().values()
+NEW = make_new(filters={"date_from": "2026-01-01"})
+RUNNING = replace(NEW, state=State.RUNNING, started_at=NOW, progress=Progress(25, 100))
+DONE = replace(RUNNING, state=State.COMPLETED, finished_at=NOW, expires_at=NOW, result=make_result(NEW))
+FAILED = replace(RUNNING, state=State.FAILED, finished_at=NOW, failure=Failure("ODD", "It is odd."))
+NAMED = make_new(ids=True, filters={"patient_name": "Secret"})
+
+
+def validator(schema):
+    """A validator of a schema that may refer to the document's own."""
+    return Draft202012Validator(
+        {**schema, "components": {"schemas": SCHEMAS}}, format_checker=FormatChecker()
+    )
+
+
+def schema_of(name):
+    return validator({"$ref": f"#/components/schemas/{name}"})
+
+
+def validate_response(route, response):
+    """Check an answer of a handler against what its operation promises for that status."""
+    method, path = route
+    status = str(response["statusCode"])
+    responses = DOCUMENT["paths"][path][method.lower()]["responses"]
+    promised = responses["5XX" if status.startswith("5") else status]
+    content_type = response["headers"].get("Content-Type")
+    if content_type is None:
+        assert "content" not in promised
+        return None
+    body = json.loads(response["body"])
+    validator(promised["content"][content_type]["schema"]).validate(body)
+    return body
+
+
+GOOD = {
+    "text": ["a", "", None, 12, 1.5, "é" * 256],
+    "number": ["12", "12.5", " -.5 ", "", None, 3, 0.25, "1" * 16],
+    "date": ["2026-01-31", " 2026-01-31", "", None],
+    "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, None, ""],
+    "choice": ["include", "exclude", "2", 2, "", None],
+}
+BAD = {
+    "text": ["a" * 257, "\0", True, ["a"], {}],
+    "number": ["1e3", "x", "1" * 17, 10**16, False, "--1", "1 2", [1]],
+    "date": ["20260131", "31.01.2026", "2026-1-1", 20260131, True],
+    "count": ["11", 11, -1, "few", 1.5, False],
+    "choice": ["maybe", 3, True],
+}
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+def test_schema_and_code_take_the_same_filters(spec):
+    for each in spec.dataset.filters:
+        for name in (each.name, *each.aliases):
+            for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
+                compare({"type": spec.type, "filters": {name: value}})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"type": "ct-csv"},
+        {"type": "no-such"},
+        {"type": "ct-csv", "filters": None},
+        {"type": "ct-csv", "filters": []},
+        {"type": "ct-csv", "filters": {"no_such": 1}},
+        {"type": "ct-csv", "more": 1},
+        {"type": "ct-csv", "order": "highest_dlp"},
+        {"type": "ct-csv", "order": "-total_dlp"},
+        {"type": "ct-csv", "order": ""},
+        {"type": "ct-csv", "order": None},
+        {"type": "ct-csv", "order": "no_such"},
+        {"type": "ct-csv", "order": 1},
+        {"type": "ct-csv", "names": True, "ids": False},
+        {"type": "ct-csv", "names": None},
+        {"type": "ct-csv", "ids": 1},
+    ],
+)
+def test_schema_and_code_take_the_same_requests(body):
+    compare(body)
+
+
+def compare(body):
+    taken = False
+    with suppress(RequestError):
+        taken = bool(parse_request(body, may_see_patients=True))
+    assert schema_of("ExportRequest").is_valid(body) == taken, body
+
+
+@pytest.mark.parametrize("caller", [ADA, BEN, PIA, ADMIN], ids=lambda caller: caller.name)
+@pytest.mark.parametrize("export", [NEW, RUNNING, DONE, FAILED, NAMED], ids=lambda export: export.state)
+def test_exports_are_shown_as_promised(export, caller):
+    shown = present(export, caller, NOW)
+    schema_of("Export").validate(shown)
+    schema_of("ExportPage").validate({"exports": [shown], "next_cursor": None})
+    assert not schema_of("Export").is_valid({**shown, "more": 1})
+
+
+def load_handler(name):
+    """The real handler; with no services behind it, it can only refuse."""
+    path = ROOT / "functions" / name / "handler.py"
+    spec = importlib.util.spec_from_file_location(f"openapi_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if hasattr(module, "connect_services"):
+        module.connect_services = lambda: None
+    return module.handler
+
+
+ROUTES = {
+    ("POST", "/exports"): "request_export",
+    ("GET", "/exports"): "list_exports",
+    ("DELETE", "/exports"): "delete_exports",
+    ("GET", "/exports/{id}"): "get_export",
+    ("DELETE", "/exports/{id}"): "delete_exports",
+    ("POST", "/exports/{id}/abort"): "abort_export",
+    ("POST", "/exports/{id}/download"): "download_export",
+}
+
+
+def ask(route, *, groups="[exportgroup]", sub="ada-sub", **event):
+    claims = {"sub": sub, "username": "ada", "cognito:groups": groups}
+    asked = {"headers": {}, "requestContext": {"authorizer": {"jwt": {"claims": claims}}}}
+    if "{id}" in route[1]:
+        asked["pathParameters"] = {"id": "x"}
+    response = load_handler(ROUTES[route])(asked | event, None)
+    return response["statusCode"], validate_response(route, response)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+def test_every_handler_refuses_as_promised(route):
+    assert ask(route, sub="")[0] == 401
+    assert ask(route, groups="[]")[0] == 403
+    assert ask(route, queryStringParameters={"x": "1"})[0] == 400
+    if "{id}" in route[1]:
+        assert ask(route)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("route", "event", "code"),
+    [
+        (("POST", "/exports"), {"body": "{"}, "BAD_JSON"),
+        (("POST", "/exports"), {"body": "?", "isBase64Encoded": True}, "BAD_BASE64"),
+        (("POST", "/exports"), {"body": " " * 70_000}, "BODY_TOO_LARGE"),
+        (("POST", "/exports"), {}, "NOT_AN_OBJECT"),
+        (("POST", "/exports"), {"body": '{"type": "ct-csv", "names": true}'}, "PIDGROUP_NEEDED"),
+        (("POST", "/exports"), {"body": '{"type": "ct-csv", "filters": {"x": 1}}'}, "UNKNOWN_FILTER"),
+        (("POST", "/exports"), {"body": '{"type": "ct-csv"}'}, "UNEXPECTED"),
+        (
+            ("POST", "/exports"),
+            {"body": '{"type": "ct-csv"}', "headers": {"idempotency-key": ""}},
+            "BAD_IDEMPOTENCY_KEY",
+        ),
+        (("GET", "/exports"), {"queryStringParameters": {"limit": "101"}}, "BAD_LIMIT"),
+        (("GET", "/exports"), {"queryStringParameters": {"state": "queued"}}, "BAD_STATE"),
+        (("GET", "/exports"), {"queryStringParameters": {"cursor": "x"}}, "BAD_CURSOR"),
+        (("GET", "/exports"), {"queryStringParameters": {"scope": "x"}}, "BAD_SCOPE"),
+        (("DELETE", "/exports"), {"body": '{"ids": []}'}, "BAD_IDS"),
+        (("DELETE", "/exports"), {"body": "{"}, "BAD_JSON"),
+    ],
+)
+def test_problems_are_told_as_promised(route, event, code):
+    status, body = ask(route, **event)
+    assert body["code"] == code
+    assert body["status"] == status
+    schema_of("Problem").validate(body)
+
+
+def test_answers_without_a_store_are_as_promised():
+    status, body = ask(("DELETE", "/exports"), body='{"ids": ["x"]}')
+    assert (status, body["refused"][0]["code"]) == (200, "NOT_FOUND")
+    assert validate_response(("GET", "/health"), load_handler("get_health")({}, None))["status"] == "ok"
