@@ -24,9 +24,7 @@ PROTOCOL = (
 
 @pytest.mark.parametrize("refusal", BAD_FILTERS.items(), ids=BAD_FILTERS)
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_d19_a_bad_filter_is_refused_and_no_file_is_left(
-    kind, refusal, openrem_url, tmp_path, capsys
-) -> None:
+def test_d19_a_bad_filter_is_refused_and_leaves_no_file(kind, refusal, openrem_url, tmp_path, capsys) -> None:
     wish, code = refusal
     arguments = [kind, "--database-url", openrem_url, f"--filter={wish}", f"--output={tmp_path / 'file'}"]
     assert main(arguments) == 2

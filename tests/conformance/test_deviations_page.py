@@ -1,0 +1,44 @@
+"""docs/deviations.md and the tests say the same: each row names its tests, each test of a row is named."""
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "docs" / "deviations.md"
+ALLOWED_FOR_CT = {"D01", "D02", "D03", "D05", "D09", "D17", "D19", "D20", "D21", "D22", "D24", "D28"}
+
+
+def read_rows() -> list[list[str]]:
+    """Return the cells of each deviation's row."""
+    lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| [DP]\d\d ", line)]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def read_tests() -> set[str]:
+    """Return the names of all conformance tests."""
+    texts = (file.read_text() for file in HERE.glob("test_*.py"))
+    return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+
+
+def test_every_deviation_has_a_kind_both_sides_a_reason_and_a_test_that_exists() -> None:
+    tests = read_tests()
+    for row in read_rows():
+        assert len(row) == 7
+        assert all(row)
+        assert row[1] in ("fault", "intended")
+        named = re.findall(r"`(test_\w+)`", row[6])
+        assert named
+        assert set(named) <= tests, row[0]
+
+
+def test_every_test_of_a_deviation_is_named_in_its_row() -> None:
+    named = {row[0]: row[6] for row in read_rows()}
+    for test in read_tests():
+        if found := re.match(r"test_([dp]\d\d)_", test):
+            assert f"`{test}`" in named[found[1].upper()]
+
+
+def test_no_other_deviation_from_the_references_is_claimed_than_those_allowed() -> None:
+    ids = [row[0] for row in read_rows()]
+    assert len(set(ids)) == len(ids)
+    assert {each for each in ids if each.startswith("D")} == ALLOWED_FOR_CT
