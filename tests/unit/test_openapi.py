@@ -129,4 +129,4 @@ def find_codes():
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
                 values = [*node.args, *(keyword.value for keyword in node.keywords)]
                 texts = [value.value for value in values if isinstance(value, ast.Constant)]
-                yield from (text for text in texts if re.fullmatch(r"[A-Z0-9_]+", str(text)))
+                yield from (text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9_]+", str(text)))
