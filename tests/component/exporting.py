@@ -1,0 +1,39 @@
+"""One export, from a database into memory, without the service around it."""
+
+import csv
+import io
+from datetime import UTC, datetime
+
+from doseexport.database import Database
+from doseexport.pipeline import write_export
+from doseexport.plan import Asked
+from doseexport.request import parse_request
+
+
+class Indifferent:
+    """A monitor that stops nothing."""
+
+    def guard(self, blocking):
+        pass
+
+    def expect(self, studies):
+        pass
+
+    def advance(self):
+        pass
+
+
+def ask(**body):
+    return parse_request({"type": "ct-csv", **body}, may_see_patients=True)
+
+
+def export(url, **body):
+    """The file's bytes, and the report of what is in it."""
+    file = io.BytesIO()
+    asked = Asked(ask(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
+    report = write_export(asked, Database({"conninfo": url}), file, Indifferent())
+    return file.getvalue(), report
+
+
+def read_csv(data):
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
