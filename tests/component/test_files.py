@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -236,7 +237,7 @@ class BlockedUpload:
 
     def send_part(self, part):
         self.let_go.wait(10)
-        self.parts.append(len(part))
+        self.parts.append(part.getbuffer().nbytes)
         self.log.append("sent")
 
     def complete(self):
@@ -276,7 +277,7 @@ def raises_soon(call, kind):
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_memory_is_flat_one_part_filling_one_waiting_one_under_way():
+def test_memory_is_flat_one_part_filling_one_under_way():
     upload = BlockedUpload()
     sink = S3Sink(upload)
     written = []
@@ -287,7 +288,7 @@ def test_memory_is_flat_one_part_filling_one_waiting_one_under_way():
             written.append(4)
 
     see = raises_soon(write, AbortedError)
-    assert len(written) == 2
+    assert len(written) == 1
     sink.cancel()
     see()
     upload.let_go.set()
@@ -339,7 +340,7 @@ def test_nothing_is_sent_after_a_cancel():
 
 def test_an_object_completed_while_being_cancelled_is_deleted(services):
     upload = S3Upload(services.files._client, BUCKET, KEY)
-    upload.send_part(b"x")
+    upload.send_part(BytesIO(b"x"))
     upload.complete()
     upload.discard()
     assert list_keys(services) == []

@@ -6,6 +6,7 @@ A file arrives in parts while it is being written, and exists only once the last
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -90,7 +91,7 @@ class S3Upload(Upload):
         with translate_errors():
             self.upload_id = self._create()
 
-    def send_part(self, part: bytes | bytearray) -> None:
+    def send_part(self, part: BytesIO) -> None:
         """Send the next part."""
         number = len(self._parts) + 1
         with translate_errors():

@@ -1,9 +1,9 @@
 """Bytes into parts, parts into S3, beside the thread that makes the bytes.
 
-    write ──► buffer ──► waiting (one part) ──► uploader thread: hash, send ──► complete
+    write ──► part being filled ──► uploader thread: hash, send ──► complete
 
-Memory is flat: a part being filled, a part waiting, a part under way. A `write` that finds a part
-waiting blocks until the uploader took it, the upload failed, or somebody cancelled.
+Memory is flat: a part being filled and a part under way, neither of them copied. A `write` that has
+filled a part while one is under way blocks until that is sent, has failed, or somebody cancelled.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from threading import Condition, Thread
 from typing import Protocol
 
@@ -28,7 +29,7 @@ _REFUSED = frozenset({"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "KMS
 class Upload(Protocol):
     """Where a sink's parts go."""
 
-    def send_part(self, part: bytes | bytearray) -> None:
+    def send_part(self, part: BytesIO) -> None:
         """Send the next part; ExportError if it cannot be sent."""
 
     def complete(self) -> None:
@@ -43,8 +44,8 @@ class S3Sink:
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
-        self._buffer = bytearray()
-        self._waiting: bytearray | None = None
+        self._filling = BytesIO()
+        self._under_way: BytesIO | None = None
         self._is_last = False
         self._is_finished = False
         self._stopped_by: BaseException | None = None
@@ -58,11 +59,11 @@ class S3Sink:
         """Take bytes; raise why the upload failed or was cancelled, if it did or was."""
         self._raise_if_stopped()
         rest = memoryview(data).cast("B")
-        while len(rest) >= (room := PART_SIZE - len(self._buffer)):
-            self._buffer += rest[:room]
+        while len(rest) >= (room := PART_SIZE - self._filling.tell()):
+            self._filling.write(rest[:room])
             rest = rest[room:]
             self._hand_over(is_last=False)
-        self._buffer += rest
+        self._filling.write(rest)
 
     def finish(self) -> tuple[int, str]:
         """Send what is left and make the file exist; return its size in bytes and its SHA-256 in hex."""
@@ -84,9 +85,9 @@ class S3Sink:
             _LOGGER.warning("discard_failed", extra={"error": type(error).__name__, "aws": error_code(error)})
 
     def _hand_over(self, *, is_last: bool) -> None:
-        self._wait_for(lambda: self._waiting is None)
+        self._wait_for(lambda: self._under_way is None)
         with self._changed:
-            self._waiting, self._buffer = self._buffer, bytearray()
+            self._under_way, self._filling = self._filling, BytesIO()
             self._is_last = is_last
             self._changed.notify_all()
 
@@ -108,25 +109,25 @@ class S3Sink:
 
     def _run(self) -> None:
         try:
-            for part in self._take_parts():
-                self._sha256.update(part)
-                self._size += len(part)
-                self._upload.send_part(part)
+            while not self._send_next():
+                pass
             self._complete()
         except BaseException as error:  # noqa: BLE001  the thread that writes shall raise it
             self._stop(error)
 
-    def _take_parts(self) -> Iterator[bytearray]:
-        """Yield parts as they come; the last one ends it, and so does a stop, by raising."""
-        is_last = False
-        while not is_last:
-            self._wait_for(lambda: self._waiting is not None)
-            with self._changed:
-                part, self._waiting = self._waiting, None
-                is_last = self._is_last
-                self._changed.notify_all()
-            if part or is_last:
-                yield part or bytearray()
+    def _send_next(self) -> bool:
+        """Wait for a part and send it; tell whether it was the last."""
+        self._wait_for(lambda: self._under_way is not None)
+        part, is_last = self._under_way, self._is_last
+        if part is not None and (part.tell() or is_last):
+            self._sha256.update(part.getbuffer())
+            self._size += part.tell()
+            part.seek(0)
+            self._upload.send_part(part)
+        with self._changed:
+            self._under_way = None
+            self._changed.notify_all()
+        return is_last
 
     def _complete(self) -> None:
         self._raise_if_stopped()
