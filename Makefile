@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDIES ?= 6500
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check validate sample bench lock clean
+.PHONY: help setup demo test check validate sample bench openapi lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ sample: setup  ## a synthetic OpenREM database of STUDIES CT studies, kept runni
 
 bench: setup  ## speed against bare COPY and plain xlsxwriter, as ratios of one run
 	$(BIN)/python -m tests.benchmarks.run
+
+openapi: setup  ## write docs/openapi.json anew from the code
+	$(BIN)/python -m local.openapi
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
