@@ -79,8 +79,6 @@ WEIGHT_FILTERS = (
 STUDY_NAME_FILTER = Filter("standard_study_name", TEXT, STUDY_NAME, "standard.standard_name",
                            "standard study name contains", ("standard_names__standard_name",))  # fmt: skip
 
-NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LAST, study.id"
-
 
 def order_by_equipment(column: str) -> str:
     """Return SQL that sorts by a column of the study's equipment (its row of lowest id), NULLs last."""
