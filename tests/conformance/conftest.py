@@ -26,6 +26,8 @@ UPDATE remapp_patientmoduleattr SET not_patient_indicator = 'ID starts with phy'
     WHERE general_study_module_attributes_id IN (6, 13);
 UPDATE remapp_generalequipmentmoduleattr SET manufacturer = 'S%_\\IEMENS'
     WHERE general_study_module_attributes_id = 9;
+UPDATE remapp_generalstudymoduleattr SET number_of_events = 10, number_of_spiral = 10, number_of_axial = 10,
+    number_of_const_angle = 10, number_of_stationary = 11 WHERE id = 15;
 INSERT INTO remapp_standardnames (id, standard_name, modality) VALUES
     (1, 'Chest', 'CT'), (2, 'Chest spiral', 'CT');
 INSERT INTO remapp_generalstudymoduleattr_standard_names (generalstudymoduleattr_id, standardnames_id)
