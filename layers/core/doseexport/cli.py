@@ -6,16 +6,17 @@ import argparse
 import contextlib
 import getpass
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doseexport import exports
-from doseexport.database import Database
+from doseexport.database import Database, check_url
 from doseexport.errors import DoseExportError, ExportError
 from doseexport.monitor import Stoppable
 from doseexport.pipeline import write_export
@@ -55,9 +56,19 @@ class ProgressBar:
             sys.stderr.write("\r\033[K")
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2."""
+        self.exit(BAD_INPUT, f"doseexport: {message}\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0: done, 2: bad input, 1: the export failed."""
     options = _make_parser().parse_args(arguments)
+    # Ended from outside we clean up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _list_types() if options.type == "list" else _export(options)
     except DoseExportError as error:
@@ -70,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="doseexport", description=__doc__)
+    parser = OneLineParser(prog="doseexport", description=__doc__)
     kinds = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
     kinds.add_parser("list", help="show every type with its columns, filters and orders")
     for spec in exports.catalogue().values():
@@ -97,7 +108,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    asked = Asked(_read_request(options), getpass.getuser(), datetime.now().astimezone())
+    asked = Asked(_read_request(options), _find_user(), datetime.now().astimezone())
+    check_url(options.database_url)
     database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
     bar = ProgressBar()
     try:
@@ -107,6 +119,13 @@ def _export(options: argparse.Namespace) -> int:
         bar.clear()
     _tell(options.output, report)
     return 0
+
+
+def _find_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"user {os.getuid()}"
 
 
 def _read_request(options: argparse.Namespace) -> ExportRequest:

@@ -19,13 +19,16 @@ from typing import IO, Any
 import psycopg
 from psycopg import Copy
 from psycopg import sql as pgsql
+from psycopg.conninfo import conninfo_to_dict
 
 from doseexport.database_errors import explain_errors
+from doseexport.errors import unprocessable
 from doseexport.exports import Dataset
 from doseexport.query import Queries, Query, build_checks
 from doseexport.survey import Survey
 
 _PREFIX = "doseexport.value_"
+POSTGRES_14 = 140_000
 
 Connection = psycopg.Connection[Any]
 _Open = tuple[ExitStack, Copy]
@@ -63,12 +66,13 @@ class Database:
         )
         for name, value in self._settings():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        if connection.info.server_version >= POSTGRES_14:
+            connection.execute("SET client_connection_check_interval = '1s'")
         return contextlib.closing(connection)
 
     def _settings(self) -> Iterable[tuple[str, str]]:
         yield "default_transaction_read_only", "on"
         yield "idle_in_transaction_session_timeout", "10min"
-        yield "client_connection_check_interval", "1s"
         yield "DateStyle", "ISO, YMD"
         yield "TimeZone", self.time_zone
         yield "client_encoding", "UTF8"
@@ -76,6 +80,14 @@ class Database:
         yield "jit", "off"
         if self.seconds_left is not None:
             yield "statement_timeout", f"{max(1, int(self.seconds_left()))}s"
+
+
+def check_url(url: str) -> None:
+    """Raise RequestError unless it is a connection string or URL; never show it: it may hold a password."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise unprocessable("BAD_DATABASE_URL", "This is no PostgreSQL URL.", "--database-url") from None
 
 
 def _share_snapshot(first: Connection, second: Connection) -> bool:

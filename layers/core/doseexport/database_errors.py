@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import psycopg
@@ -16,7 +17,7 @@ _FINAL = {
     ),
     "3D": ("DATABASE_MISSING", "There is no database of the configured name on the server."),
     "42501": ("DATABASE_FORBIDDEN", "Our database user may not read OpenREM's tables."),
-    "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database."),
+    "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database{table}."),
     "42703": ("SCHEMA_UNKNOWN", "A column of OpenREM 1.0 is missing in the database."),
     "57014": ("OUT_OF_TIME", "The database did not answer in the time an export has; choose fewer studies."),
 }
@@ -41,12 +42,17 @@ def explain(error: psycopg.Error) -> ExportError:
     state = error.sqlstate or ""
     for prefix, (code, sentence) in _FINAL.items():
         if state.startswith(prefix):
-            return ExportError(code, sentence)
+            return ExportError(code, sentence.format(table=_find_table(error)))
     if state.startswith(_RETRYABLE_CLASSES):
         return RetryableError(*_AGAIN)
     if not state and isinstance(error, psycopg.OperationalError):
         return _explain_connection(str(error))
     return ExportError("DATABASE_ERROR", f"The database reported an error (SQLSTATE {state or 'unknown'}).")
+
+
+def _find_table(error: psycopg.Error) -> str:
+    found = re.search(r"\bremapp_[a-z_]+", error.diag.message_primary or "")
+    return f": {found[0]}" if found else ""
 
 
 def _explain_connection(text: str) -> ExportError:

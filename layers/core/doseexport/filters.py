@@ -154,13 +154,15 @@ def parse_filters(known: Iterable[Filter], given: Mapping[str, object]) -> dict[
     """
     names = {alias: each for each in known for alias in (each.name, *each.aliases)}
     chosen: dict[str, str] = {}
+    given_as: dict[str, str] = {}
     for name, value in given.items():
         if name not in names:
             raise unprocessable("UNKNOWN_FILTER", "This export type has no such filter.", f"filters.{name}")
         text = _read_value(name, value)
         if text.strip():
             _add(chosen, names[name], name, text)
-    _check_ranges(chosen)
+            given_as[names[name].name] = name
+    _check_ranges(chosen, given_as)
     return dict(sorted(chosen.items()))
 
 
@@ -194,12 +196,11 @@ def _add(chosen: dict[str, str], known: Filter, name: str, text: str) -> None:
         )
 
 
-def _check_ranges(chosen: Mapping[str, str]) -> None:
+def _check_ranges(chosen: Mapping[str, str], given_as: Mapping[str, str]) -> None:
     for low, high, read in (("date_from", "date_to", str), *_number_ranges(chosen)):
         if low in chosen and high in chosen and read(chosen[low]) > read(chosen[high]):  # type: ignore[operator]
-            raise unprocessable(
-                "EMPTY_RANGE", f"{low} is above {high}: nothing could match.", f"filters.{low}"
-            )
+            sentence = f"{low} is above {high}: nothing could match."
+            raise unprocessable("EMPTY_RANGE", sentence, f"filters.{given_as[low]}")
 
 
 def _number_ranges(chosen: Mapping[str, str]) -> Iterable[tuple[str, str, Callable[[str], object]]]:
