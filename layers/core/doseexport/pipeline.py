@@ -48,7 +48,7 @@ def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor)
     queries = build_queries(asked.request)
     writer_type = find_writer(asked.request.spec.format)
     tally = Tally()
-    with ExitStack() as cleanup, _explained_disk():
+    with _explained_disk(), ExitStack() as cleanup:
         with database.open_snapshot() as snapshot:
             monitor.guard(snapshot)
             snapshot.begin(queries, writer_type.copy_format)
