@@ -35,6 +35,7 @@ _BAD_REQUEST: Codes = {
         "IDEMPOTENCY_MISMATCH",
         "NOT_AN_OBJECT",
         "NOT_A_BOOLEAN",
+        "ORDER_GIVEN_TWICE",
         "UNKNOWN_EXPORT_TYPE",
         "UNKNOWN_FIELD",
         "UNKNOWN_FILTER",

@@ -18,6 +18,7 @@ from doseexport.filters import (
     Kind,
     Order,
 )
+from doseexport.request import OPENREM_ORDER
 from local.openapi_schemas import FLAG, Json, make_object, refer
 
 _VALUES: Mapping[Kind, str] = {
@@ -80,6 +81,8 @@ def _make_filters(dataset: Dataset) -> Json:
         properties[each.name] = _make_filter(each)
         for alias in each.aliases:
             properties[alias] = refer(_VALUES[each.kind]) | {"description": f"Another name of {each.name}."}
+    order = {"description": "The order, as OpenREM's addresses carry it."}
+    properties[OPENREM_ORDER] = refer(_order_name(dataset)) | order
     closed = make_object(properties, *properties, description="All have to hold.")
     return closed | {"type": ["object", "null"]}
 

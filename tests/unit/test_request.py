@@ -47,6 +47,17 @@ def test_filters_have_to_be_an_object(filters):
     assert refuse({"type": "ct-csv", "filters": filters}) == (422, "NOT_AN_OBJECT", "filters")
 
 
+def test_openrems_addresses_carry_the_order_among_the_filters():
+    assert parse(filters={"o": "-total_dlp"}) == parse(order="highest_dlp")
+    assert parse(filters={"o": ""}, order="model") == parse(order="model")
+    assert parse(filters={"o": "time_date"}, order="oldest_first") == parse(order="oldest_first")
+    assert refuse({"type": "ct-csv", "filters": {"o": "time_date"}, "order": "model"}) == (
+        422,
+        "ORDER_GIVEN_TWICE",
+        "order",
+    )
+
+
 def test_an_unknown_filter_and_order_are_named():
     assert refuse({"type": "ct-csv", "filters": {"sex": "M"}}) == (422, "UNKNOWN_FILTER", "filters.sex")
     assert refuse({"type": "ct-csv", "order": "sex"}) == (422, "UNKNOWN_ORDER", "order")

@@ -13,6 +13,7 @@ from doseexport.errors import forbidden, unprocessable
 from doseexport.exports import Spec
 from doseexport.filters import DEFAULT_ORDER
 
+OPENREM_ORDER = "o"
 FIELDS = frozenset({"type", "filters", "order", "names", "ids"})
 
 
@@ -50,10 +51,11 @@ def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
     """Return the request that a JSON body asks for, or raise RequestError naming the field."""
     fields = _check_fields(body)
     spec = _find_spec(fields.get("type"))
+    filters = dict(_mapping(fields.get("filters")))
     request = ExportRequest(
         type=spec.type,
-        filters=spec.parse_filters(_mapping(fields.get("filters"))),
-        order=spec.parse_order(fields.get("order")),
+        order=_read_order(spec, fields.get("order"), filters.pop(OPENREM_ORDER, None)),
+        filters=spec.parse_filters(filters),
         names=_flag(fields, "names"),
         ids=_flag(fields, "ids"),
     )
@@ -81,6 +83,14 @@ def _find_spec(name: object) -> Spec:
             "UNKNOWN_EXPORT_TYPE", f"There is no such export type; there are {known}.", "type"
         )
     return exports.find(name)
+
+
+def _read_order(spec: Spec, given: object, openrem: object) -> str:
+    """Return the order; OpenREM's addresses carry it among the filters, as `o`."""
+    order = spec.parse_order(given if openrem in (None, "") else openrem)
+    if given not in (None, "") and spec.parse_order(given) != order:
+        raise unprocessable("ORDER_GIVEN_TWICE", "The order is given twice, with two values.", "order")
+    return order
 
 
 def _mapping(value: object) -> Mapping[str, object]:
