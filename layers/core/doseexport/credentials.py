@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from doseexport.aws import BotoCoreError, ClientError, make_client
+from doseexport.aws import BotoCoreError, ClientError, error_code, make_client
 from doseexport.database import Database
 from doseexport.errors import ExportError, RetryableError
 from doseexport.settings import DatabaseSettings, Settings
+
+_REFUSED = frozenset(
+    {
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "ResourceNotFoundException",
+        "ValidationException",
+    }
+)
 
 
 def find_database(settings: Settings, name: str, seconds_left: Callable[[], float]) -> Database:
@@ -39,9 +50,9 @@ def _find_login(where: DatabaseSettings) -> tuple[str, str]:
         text = make_client("secretsmanager").get_secret_value(SecretId=where.secret_arn)["SecretString"]
         secret = json.loads(text)
         return secret["username"], secret["password"]
-    except ClientError:
-        raise ExportError("SECRET_REFUSED", "The database's secret may not be read.") from None
-    except BotoCoreError:
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) in _REFUSED:
+            raise ExportError("SECRET_REFUSED", "The database's secret may not be read.") from None
         raise RetryableError("SECRET_UNREACHABLE", "The database's secret cannot be reached.") from None
     except (KeyError, ValueError, TypeError):
         raise ExportError(
