@@ -19,7 +19,7 @@ from doseexport import exports
 from doseexport.database import Database, check_url
 from doseexport.errors import DoseExportError, ExportError
 from doseexport.monitor import Stoppable
-from doseexport.pipeline import write_export
+from doseexport.pipeline import explain_disk_errors, write_export
 from doseexport.plan import Asked
 from doseexport.request import ExportRequest, parse_request
 from doseexport.writers.layout import Report
@@ -75,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         field = f"{error.field}: " if error.field else ""
         sys.stderr.write(f"doseexport: {field}{error.sentence} ({error.code})\n")
         return FAILED if isinstance(error, ExportError) else BAD_INPUT
+    except OSError as error:
+        sys.stderr.write(f"doseexport: {error.strerror or type(error).__name__}; no file was written.\n")
+        return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("doseexport: stopped; no file was written.\n")
         return FAILED
@@ -113,7 +116,7 @@ def _export(options: argparse.Namespace) -> int:
     database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
     bar = ProgressBar()
     try:
-        with open_file(options.output) as file:
+        with explain_disk_errors(), open_file(options.output) as file:
             report = write_export(asked, database, file, bar)
     finally:
         bar.clear()

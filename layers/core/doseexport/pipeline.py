@@ -27,6 +27,7 @@ from doseexport.writers import Sink, find_writer
 from doseexport.writers.layout import Report
 
 _LOGGER = logging.getLogger(__name__)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
@@ -48,7 +49,7 @@ def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor)
     queries = build_queries(asked.request)
     writer_type = find_writer(asked.request.spec.format)
     tally = Tally()
-    with _explained_disk(), ExitStack() as cleanup:
+    with explain_disk_errors(), ExitStack() as cleanup:
         with database.open_snapshot() as snapshot:
             monitor.guard(snapshot)
             snapshot.begin(queries, writer_type.copy_format)
@@ -116,10 +117,11 @@ def _unexpected() -> RetryableError:
 
 
 @contextmanager
-def _explained_disk() -> Iterator[None]:
+def explain_disk_errors() -> Iterator[None]:
+    """Turn a full disk, quota or file size limit into ExportError."""
     try:
         yield
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _NO_SPACE:
             raise
         raise ExportError("NO_SPACE", "The file is larger than the space there is for it.") from error
