@@ -1,0 +1,106 @@
+"""A service whose worker has a real PostgreSQL."""
+
+import json
+import threading
+import time
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import psycopg
+
+from doseexport import pipeline
+from doseexport.aws import make_client
+from doseexport.query import Query, build_queries
+from doseexport.settings import DatabaseSettings
+from standins import BUCKET, add, list_keys, list_uploads
+
+SLOW = Query("SELECT n, 0, 0, n FROM generate_series(1, 40000000) n ORDER BY md5(n::text)", ())
+PATIENCE = 10.0
+
+
+def login_of(url):
+    found = urlsplit(url)
+    return {"username": found.username, "password": found.password}
+
+
+def make_secret(arn=None, **login):
+    """Write a login into a secret, a new one unless `arn` is given; return its ARN."""
+    client, text = make_client("secretsmanager"), json.dumps({"username": "openrem", **login})
+    if arn is None:
+        return client.create_secret(
+            Name=f"database{len(client.list_secrets()['SecretList'])}", SecretString=text
+        )["ARN"]
+    client.put_secret_value(SecretId=arn, SecretString=text)
+    return arn
+
+
+def services_with(services, url, secret=None, port=None):
+    """The service, with the database at `url` in its settings."""
+    found = urlsplit(url)
+    database = DatabaseSettings(
+        host=found.hostname,
+        port=port or found.port,
+        name=found.path[1:],
+        user="",
+        secret_arn=secret or make_secret(**login_of(url)),
+        sslmode="disable",
+        ca_file="",
+    )
+    return replace(services, settings=replace(services.settings, database=database))
+
+
+def read_object(services, key):
+    return services.files._client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+
+def plenty():
+    return 900.0
+
+
+def run(services, export, attempt=1, seconds_left=plenty):
+    pipeline.run(services, export.id, attempt, seconds_left)
+    return services.store.load(export.id)
+
+
+class BlockedRun:
+    """A run whose events are being sorted by PostgreSQL, for longer than any test."""
+
+    def __init__(self, services, sample_url, monkeypatch, seconds_left=plenty):
+        monkeypatch.setattr(
+            pipeline, "build_queries", lambda request: replace(build_queries(request), events=SLOW)
+        )
+        self.services, self.url = services, sample_url
+        self.export = add(services)
+        self._thread = threading.Thread(target=run, args=(services, self.export, 1, seconds_left))
+
+    def __enter__(self):
+        self._thread.start()
+        end = time.monotonic() + PATIENCE
+        while not self.is_sorting():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_):
+        self.ask("SELECT pg_terminate_backend(pid) FROM mine")
+        self._thread.join(PATIENCE)
+
+    def ask(self, query):
+        mine = f"SELECT * FROM pg_stat_activity WHERE application_name = 'doseexport:{self.export.id}'"
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(f"WITH mine AS ({mine}) {query}").fetchall()
+
+    def is_sorting(self):
+        return bool(self.ask("SELECT FROM mine WHERE state = 'active' AND query LIKE '%md5%'"))
+
+    def end(self):
+        """The row, once the run has ended by itself."""
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+        assert self.ask("SELECT FROM mine") == [] or not self.is_sorting()
+        return self.services.store.load(self.export.id)
+
+
+def assert_no_file(services):
+    assert list_keys(services) == []
+    assert list_uploads(services) == []

@@ -1,0 +1,95 @@
+"""`doseexport` as people run it: a process, a real PostgreSQL, a file."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+from exporting import export
+
+PROGRAM = (sys.executable, "-m", "doseexport.cli")
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+from doseexport.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def run(sample_url, tmp_path):
+    def run(kind, *options, program=PROGRAM, url=sample_url):
+        output = tmp_path / f"out.{kind[3:]}"
+        command = [*program, kind, "--database-url", url, "--output", str(output), *options]
+        return subprocess.run(command, capture_output=True, text=True, check=False), output
+
+    return run
+
+
+def test_the_file_is_the_services_file(run, sample_url):
+    done, output = run("ct-csv", "--filter", "date_from=2023-01-01", "--order", "oldest_first", "--with-ids")
+    assert (done.returncode, done.stderr) == (0, "")
+    data, report = export(sample_url, filters={"date_from": "2023-01-01"}, order="oldest_first", ids=True)
+    assert output.read_bytes() == data
+    summary, *warnings = done.stdout.splitlines()
+    assert summary == f"{output}: {report.studies:,} studies, {report.events:,} events"
+    assert warnings == [f"warning: {warning}" for warning in report.warnings]
+
+
+def test_a_workbook_can_be_written_too(run):
+    done, output = run("ct-xlsx", "--with-names")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert output.read_bytes().startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [("study_description=there is none", 1, "(NO_STUDIES)"), ("dlp_min=much", 2, "filters.dlp_min: ")],
+)
+def test_a_failure_is_one_line_and_no_file(run, tmp_path, given, code, words):
+    done, _ = run("ct-xlsx", "--filter", given)
+    assert (done.returncode, done.stdout) == (code, "")
+    (line,) = done.stderr.splitlines()
+    assert words in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_is_not_there_is_one_line_without_the_password(run, sample_url, tmp_path):
+    done, _ = run("ct-csv", url=sample_url.replace("/sample", "/nowhere"))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "(DATABASE_MISSING)" in line
+    assert sample_url.split(":")[2].split("@")[0] not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
+def test_no_room_for_the_file_is_one_line_and_no_file(run, tmp_path, kind):
+    done, _ = run(kind, program=(sys.executable, "-c", LIMITED))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "(NO_SPACE)" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_it_with_one_line_and_no_file(sample_url, tmp_path):
+    with psycopg.connect(sample_url) as blocking:
+        blocking.execute("LOCK TABLE remapp_contextid IN ACCESS EXCLUSIVE MODE")
+        output = str(tmp_path / "out.csv")
+        command = [*PROGRAM, "ct-csv", "--database-url", sample_url, "--output", output]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'sample'"
+        )
+        end = time.monotonic() + 10
+        with psycopg.connect(sample_url, autocommit=True) as watching:
+            while not watching.execute(waiting).fetchone()[0]:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=20)
+    assert (process.returncode, out, error) == (1, "", "doseexport: stopped; no file was written.\n")
+    assert list(tmp_path.iterdir()) == []
