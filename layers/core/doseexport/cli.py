@@ -188,8 +188,7 @@ def _list_types() -> int:
             sys.stdout.write(f"    {column.heading:28} {column.meaning}\n")
         sys.stdout.write("  filters\n")
         for each in data.filters:
-            unit = f" ({each.unit})" if each.unit else ""
-            sys.stdout.write(f"    {each.name:28} {each.kind.name}: {each.help}{unit}\n")
+            sys.stdout.write(f"    {each.name:28} {each.help}: {each.unit or each.kind.words}\n")
         sys.stdout.write("  orders\n")
         for order in data.orders:
             sys.stdout.write(f"    {order.name:28} {order.help}\n")

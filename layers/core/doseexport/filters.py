@@ -24,11 +24,13 @@ MAX_TEXT = 256
 class Kind:
     """How a value is read and turned into SQL.
 
-    `parse` gives the canonical text or raises ValueError with a sentence; `bind` turns a column
-    (or a condition with %s) and a canonical value into SQL and its parameters.
+    `words` say what may be given; `parse` gives the canonical text or raises ValueError with a
+    sentence; `bind` turns a column (or a condition with %s) and a canonical value into SQL and its
+    parameters.
     """
 
     name: str
+    words: str
     parse: Callable[[str], str]
     bind: Callable[[str, str], tuple[str, tuple[str, ...]]]
 
@@ -137,12 +139,12 @@ def _bind_choice(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
     return (condition, ()) if value == "exclude" else ("true", ())
 
 
-TEXT = Kind("text", _parse_text, _bind_contains)
-HASHABLE = Kind("text", _parse_text, _bind_hashable)
-NUMBER = Kind("number", _parse_number, _bind_value)
-DATE = Kind("date", _parse_date, _bind_value)
-COUNT = Kind("count", _parse_count, _bind_count)
-TEST_PATIENTS = Kind("choice", _parse_test_patients, _bind_choice)
+TEXT = Kind("text", "text", _parse_text, _bind_contains)
+HASHABLE = Kind("text", "text", _parse_text, _bind_hashable)
+NUMBER = Kind("number", "number", _parse_number, _bind_value)
+DATE = Kind("date", "YYYY-MM-DD", _parse_date, _bind_value)
+COUNT = Kind("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
+TEST_PATIENTS = Kind("choice", "include or exclude", _parse_test_patients, _bind_choice)
 
 DEFAULT_ORDER = "newest_first"
 

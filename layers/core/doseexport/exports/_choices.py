@@ -62,7 +62,7 @@ COMMON_FILTERS = (
     Filter("test_patients", TEST_PATIENTS, STUDY,
            "NOT EXISTS (SELECT FROM remapp_patientmoduleattr pat"
            f" WHERE pat.{OF_STUDY} AND pat.not_patient_indicator IS NOT NULL)",
-           "exclude: only studies not marked as test data; include (the default): all", ("test_data",)),
+           "studies of patients marked as test data", ("test_data",)),
     Filter("patient_name", HASHABLE, PATIENT, "pat.patient_name|pat.name_hashed",
            "patient name contains; a hashed one must equal", pid=True),
     Filter("patient_id", HASHABLE, PATIENT, "pat.patient_id|pat.id_hashed",
