@@ -2,10 +2,11 @@
 
 import io
 import logging
+import time
 from dataclasses import replace
 
 import pytest
-from running import BlockedRun, assert_no_file, login_of, make_secret, run, services_with
+from running import PATIENCE, BlockedRun, assert_no_file, login_of, make_secret, run, services_with
 
 from doseexport import heartbeat, pipeline
 from doseexport.export import State
@@ -38,6 +39,22 @@ def test_time_that_runs_out_is_a_failure_that_says_so(ready, sample_url, monkeyp
     with BlockedRun(ready, sample_url, monkeypatch, lambda: left[0]) as blocked:
         left[0] = 20.0
         row = blocked.end()
+    assert (row.state, row.failure.code) == (State.FAILED, "OUT_OF_TIME")
+    assert_no_file(ready)
+
+
+def test_time_that_runs_out_while_the_file_is_stored_is_no_abort(ready, monkeypatch):
+    write, left = pipeline.write_export, [900.0]
+
+    def write_for_long(asked, database, sink, monitor):
+        report = write(asked, database, sink, monitor)
+        left[0], end = 20.0, time.monotonic() + PATIENCE
+        while sink._stopped_by is None and time.monotonic() < end:
+            time.sleep(0.01)
+        return report
+
+    monkeypatch.setattr(pipeline, "write_export", write_for_long)
+    row = run(ready, add(ready), seconds_left=lambda: left[0])
     assert (row.state, row.failure.code) == (State.FAILED, "OUT_OF_TIME")
     assert_no_file(ready)
 
