@@ -13,7 +13,7 @@ from doseexport.exports import Column
 from doseexport.writers.cells import DATE_STYLE, TIME_STYLE, cut_text
 from doseexport.writers.layout import Layout, Report
 
-_WIDTHS = {"text": 16, "number": 10, "date": 12, "time": 11}
+_WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11}
 _MOST_WIDTH = 40
 _OPTIONS = {
     "in_memory": True,
