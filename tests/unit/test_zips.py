@@ -91,6 +91,12 @@ def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
     assert near.extract_version == (45 if start >= 0xFFFFFFFF else 20)
 
 
+@pytest.mark.parametrize("numbers", [(0xFFFFFFFF, 1, 1), (1, 0xFFFFFFFF, 1), (1, 1, 0xFFFFFFFF)])
+def test_the_number_that_means_look_elsewhere_is_too_large_itself(numbers):
+    assert Entry(b"x", 7, *numbers).is_large
+    assert not Entry(b"x", 7, *(number - 1 for number in numbers)).is_large
+
+
 def test_a_local_header_names_the_sizes_that_are_coming():
     large = Entry(b"x", 7, 5 * GIB, 6 * GIB, 0).local_header()
     assert large[:4] == b"PK\3\4"

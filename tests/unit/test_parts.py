@@ -1,0 +1,27 @@
+"""Rows of many sheets, compressed as they come: each sheet's chunks are one stream of its own rows."""
+
+import zlib
+from itertools import product
+
+import pytest
+
+from doseexport.writers import parts
+from doseexport.writers.parts import Parts, deflate
+
+
+@pytest.mark.parametrize(("chunk", "buffered"), product((1, 40, 1 << 17), (1, 60, 1 << 24)))
+def test_every_sheet_gets_its_rows_back_in_order(monkeypatch, chunk, buffered):
+    monkeypatch.setattr(parts, "CHUNK", chunk)
+    monkeypatch.setattr(parts, "BUFFERED", buffered)
+    kept = Parts()
+    sheets = [kept.add_sheet() for _ in range(3)]
+    rows = {sheet: [f"<row>{sheet} é {n}</row>" for n in range(20 * sheet)] for sheet in sheets}
+    for sheet, row in sorted(((s, r) for s in sheets for r in rows[s]), key=lambda pair: pair[1][-9:]):
+        kept.add_row(sheet, row)
+    for sheet in sheets:
+        told = "".join(sorted(rows[sheet], key=lambda row: row[-9:])).encode()
+        packed = kept.packed(sheet)
+        stream = b"".join(kept.read(packed))
+        assert zlib.decompress(stream + deflate(b"", last=True), -15) == told
+        assert (packed.size, packed.raw_size, packed.crc) == (len(stream), len(told), zlib.crc32(told))
+    kept.close()
