@@ -9,7 +9,7 @@ from doseexport.writers import parts
 from doseexport.writers.parts import Parts, deflate
 
 
-@pytest.mark.parametrize(("chunk", "buffered"), product((1, 40, 1 << 17), (1, 60, 1 << 24)))
+@pytest.mark.parametrize(("chunk", "buffered"), [*product((1, 40, 1 << 17), (1, 60, 1 << 24))])
 def test_every_sheet_gets_its_rows_back_in_order(monkeypatch, chunk, buffered):
     monkeypatch.setattr(parts, "CHUNK", chunk)
     monkeypatch.setattr(parts, "BUFFERED", buffered)
