@@ -157,6 +157,22 @@ def test_leaving_early_ends_what_still_runs(sample_url):
     wait_until(lambda: watch(sample_url, "left") == [])
 
 
+def test_leaving_before_a_copy_has_begun_waits_for_no_lock(small_url):
+    def leave_early():
+        for _ in range(20):
+            with open_snapshot(small_url) as snapshot:
+                snapshot.begin(build_queries(ask()), CSV)
+        left.append(True)
+
+    left = []
+    thread = threading.Thread(target=leave_early, daemon=True)
+    with psycopg.connect(small_url) as holder:
+        holder.execute("LOCK remapp_ctdosecheckdetails IN ACCESS EXCLUSIVE MODE")
+        thread.start()
+        thread.join(30)
+        assert left == [True]
+
+
 def test_a_statement_that_fails_tells_no_value(postgres, sample_url):
     broken = Query("SELECT 1, 0, 1 / (length(%s) - length(%s))", (SECRET, SECRET))
     queries = slow_queries(studies=broken, events=broken)

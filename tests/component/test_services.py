@@ -38,6 +38,14 @@ def test_a_missing_setting_is_named(monkeypatch):
         connect_services()
 
 
+def test_libraries_that_log_whole_requests_stay_quiet_at_every_level(caplog):
+    configure_logging()
+    with caplog.at_level(logging.DEBUG):
+        for name in ("botocore.endpoint", "botocore.hooks", "boto3", "urllib3.connectionpool", "psycopg"):
+            logging.getLogger(name).debug("SMITH^JOHN")
+    assert "SMITH" not in caplog.text
+
+
 def test_every_logger_of_the_product_writes_json_lines(monkeypatch):
     configure_logging()
     stream = StringIO()

@@ -6,11 +6,13 @@ from collections import Counter
 from datetime import date, datetime, time
 
 import openpyxl
+import pytest
 import python_calamine
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_text, make_layout, studies, thoroughly
 
+from doseexport.writers import parts
 from doseexport.writers.layout import Report
 from doseexport.writers.sheets import Limits
 from doseexport.writers.xlsx import XlsxWriter
@@ -22,6 +24,15 @@ limits = st.builds(
     rows=st.integers(2, 6),
     columns=st.integers(1, 3).map(lambda n: WIDTH + n * BLOCK) | st.just(16_384),
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_parts():
+    """Parts so small that a few rows fill them, as millions fill the real ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "CHUNK", 300)
+        patch.setattr(parts, "BUFFERED", 1500)
+        yield
 
 
 def write(rows, limit):

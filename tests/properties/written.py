@@ -36,6 +36,8 @@ SAYINGS = (
     "'",
     "unknown",
     "All data",
+    "<r>a & b <unclosed></r>",
+    "<r></r>",
 )
 texts = st.one_of(
     st.text(st.sampled_from(HOSTILE), max_size=8),

@@ -1,5 +1,7 @@
 """The command line: its exit codes, its one line, and no file left behind."""
 
+import os
+
 import pytest
 
 from doseexport import cli
@@ -24,6 +26,11 @@ def run(tmp_path, monkeypatch):
 
 def _unexpected(*_):
     raise AssertionError("the pipeline was not to be started")
+
+
+def _write_a_line(_asked, _database, sink, _monitor):
+    sink.write(b"a line")
+    return Report(1, 1, ())
 
 
 def read_error(capsys):
@@ -80,6 +87,25 @@ def test_bad_input_is_one_line_and_exit_code_2(run, tmp_path, capsys, options, w
 def test_a_folder_is_no_file(run, tmp_path, capsys):
     assert run("--output", str(tmp_path)) == 2
     assert "--output: " in read_error(capsys)
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(run, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert run("--output", str(pipe), write=_write_a_line) == 0
+    assert pipe.is_fifo()
+    assert os.read(reader, 100) == b"a line"
+    os.close(reader)
+
+
+def test_a_link_stays_a_link_to_the_new_file(run, tmp_path):
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_bytes(b"an older file")
+    link.symlink_to(real)
+    assert run("--output", str(link), write=_write_a_line) == 0
+    assert link.is_symlink()
+    assert real.read_bytes() == b"a line"
 
 
 def test_a_time_zone_that_does_not_exist_is_bad_input(run, tmp_path, capsys):

@@ -25,3 +25,18 @@ def test_every_sheet_gets_its_rows_back_in_order(monkeypatch, chunk, buffered):
         assert zlib.decompress(stream + deflate(b"", last=True), -15) == told
         assert (packed.size, packed.raw_size, packed.crc) == (len(stream), len(told), zlib.crc32(told))
     kept.close()
+
+
+def test_reading_one_sheet_disturbs_no_other(monkeypatch):
+    monkeypatch.setattr(parts, "CHUNK", 40)
+    kept = Parts()
+    flushed, between, last = (kept.add_sheet() for _ in range(3))
+    told = {flushed: "<row>flushed</row>" * 9, between: "<row>waiting</row>", last: "<row>last</row>" * 9}
+    for sheet in (flushed, last, between):
+        kept.add_row(sheet, told[sheet])
+    read = {}
+    for sheet in (flushed, between, last):
+        read[sheet] = b"".join(kept.read(kept.packed(sheet)))
+    for sheet, stream in read.items():
+        assert zlib.decompress(stream + deflate(b"", last=True), -15).decode() == told[sheet]
+    kept.close()

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from doseexport.access import Caller, read_caller, require_service
 from doseexport.errors import DoseExportError, RequestError
+from doseexport.export import is_id
 from doseexport.logs import configure_logging, describe_error
 
 MAX_BODY = 64 * 1024
@@ -67,10 +68,10 @@ def http_handler(*parameters: str) -> Callable[[Callable[[Call], Reply]], Handle
 
     def decorate(answer: Callable[[Call], Reply]) -> Handler:
         @wraps(answer)
-        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             configure_logging()
             response = _answer_safely(answer, event, frozenset(parameters))
-            _log(event, context, response)
+            _log(event, response)
             return response
 
         return handle
@@ -138,11 +139,18 @@ def _answer_safely(
         return respond_problem(DoseExportError("UNEXPECTED", "Something went wrong here; try again later."))
 
 
-def _log(event: Mapping[str, Any], context: Any, response: Mapping[str, Any]) -> None:
-    """Log the route and the status: never the path, the query or the body, which can name things."""
-    route = event.get("routeKey")
-    request_id = getattr(context, "aws_request_id", None)
-    _LOGGER.info("http", extra={"route": route, "status": response["statusCode"], "request_id": request_id})
+def _log(event: Mapping[str, Any], response: Mapping[str, Any]) -> None:
+    """Log who did what to which export: never the path, the query or the body, which can name things."""
+    request = event.get("requestContext", {})
+    export_id = (event.get("pathParameters") or {}).get("id")
+    extra = {
+        "route": event.get("routeKey"),
+        "status": response["statusCode"],
+        "request_id": request.get("requestId"),
+        "caller": request.get("authorizer", {}).get("jwt", {}).get("claims", {}).get("sub"),
+        "export_id": export_id if is_id(export_id) else None,
+    }
+    _LOGGER.info("http", extra=extra)
 
 
 def _read_bytes(text: str, *, is_base64: bool) -> bytes:

@@ -10,11 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 
 __all__ = ["BotoCoreError", "ClientError", "error_code", "make_client", "make_translators"]
 
-_LIMITS = {
+_LIMITS: dict[str, Any] = {
     "connect_timeout": 3,
     "read_timeout": 20,
     "retries": {"mode": "standard", "total_max_attempts": 3},
 }
+# A heartbeat that waits for the table longer than this would outlive its lease without noticing.
+_TABLE_LIMITS = {**_LIMITS, "connect_timeout": 2, "read_timeout": 5}
 # Without these boto3 signs links by SigV2, for the global host, which redirects or refuses elsewhere.
 _S3_LIMITS = {**_LIMITS, "signature_version": "s3v4", "s3": {"addressing_style": "virtual"}}
 
@@ -25,7 +27,8 @@ def make_client(service: str) -> Any:
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
     from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    return boto3.client(service, config=Config(**(_S3_LIMITS if service == "s3" else _LIMITS)))
+    limits = {"s3": _S3_LIMITS, "dynamodb": _TABLE_LIMITS}.get(service, _LIMITS)
+    return boto3.client(service, config=Config(**limits))
 
 
 @cache

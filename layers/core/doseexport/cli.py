@@ -156,28 +156,36 @@ def _read_time_zone(name: str) -> str:
         raise DoseExportError("BAD_TIME_ZONE", "There is no such time zone.", "--time-zone", 422) from None
 
 
-@contextlib.contextmanager
-def open_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a new file that becomes `path` when the block ends well, and vanishes when it does not."""
-    if path.is_dir():
-        raise DoseExportError("BAD_OUTPUT", "Is a directory.", "--output", 422)
+def open_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
+    """Return a file to write: pipes and devices as they are, others to be replaced by a whole file."""
+    path = path.resolve()
     try:
+        if path.exists() and not path.is_file():
+            return path.open("wb")
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise DoseExportError("BAD_OUTPUT", f"{error.strerror}.", "--output", 422) from error
+    return _replace_when_whole(os.fdopen(handle, "wb"), Path(name), path)
+
+
+@contextlib.contextmanager
+def _replace_when_whole(file: BinaryIO, temporary: Path, path: Path) -> Iterator[BinaryIO]:
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             yield file
-        Path(name).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def _tell(path: Path, report: Report) -> None:
-    sys.stdout.write(f"{path}: {report.studies:,} studies, {report.events:,} events\n")
-    for warning in report.warnings:
-        sys.stdout.write(f"warning: {warning}\n")
+    lines = [f"{path}: {report.studies:,} studies, {report.events:,} events\n"]
+    lines += [f"warning: {warning}\n" for warning in report.warnings]
+    # Somebody who closes our output early still has the file.
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
 
 
 def _list_types() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -119,7 +119,8 @@ class Snapshot:
         self._first = first
         self._second = second
         self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
-        cleanup.callback(self.cancel)
+        self._started: list[Future[_Open]] = []
+        cleanup.callback(self._stop)
         self._events: Future[_Open] | None = None
 
     def begin(self, queries: Queries, form: str) -> None:
@@ -162,7 +163,14 @@ class Snapshot:
     def _start(self, connection: Connection, query: Query, form: str) -> Future[_Open]:
         """Start a COPY, on a thread: it does not answer before its first rows are there."""
         statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
-        return self._pool.submit(_open, connection, statement)
+        self._started.append(self._pool.submit(_open, connection, statement))
+        return self._started[-1]
+
+    def _stop(self) -> None:
+        """Leave no COPY behind; one that has not yet reached PostgreSQL does not hear the first cancel."""
+        self.cancel()
+        while wait(self._started, timeout=0.2).not_done:
+            self.cancel()
 
 
 def _open(connection: Connection, statement: bytes) -> _Open:

@@ -56,6 +56,11 @@ def _find_table(error: psycopg.Error) -> str:
 
 
 def _explain_connection(text: str) -> ExportError:
+    if "SSL" in text or "certificate" in text:
+        return ExportError(
+            "DATABASE_TLS",
+            "There is no trusted TLS connection to the database: certificates need attention.",
+        )
     if "FATAL" not in text:
         return RetryableError(*(_AGAIN if "lost" in text or "closed" in text else _UNREACHABLE))
     if any(words in text for words in _BUSY):

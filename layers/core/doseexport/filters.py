@@ -87,7 +87,9 @@ def _parse_text(value: str) -> str:
 def _parse_number(value: str) -> str:
     if not re.fullmatch(r"[+-]?(\d{1,16}(\.\d{0,16})?|\.\d{1,16})", value.strip(), re.ASCII):
         raise ValueError("must be a plain number such as 12 or 12.5")
-    return f"{Decimal(value.strip()):f}"
+    text = f"{Decimal(value.strip()):f}"
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short == "-0" else short
 
 
 def _parse_date(value: str) -> str:

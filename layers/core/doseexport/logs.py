@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,9 @@ def configure_logging() -> None:
     from aws_lambda_powertools import Logger  # noqa: PLC0415  the command line logs nothing
 
     Logger(service="doseexport")
+    for name in ("boto3", "botocore", "psycopg", "s3transfer", "urllib3"):
+        # At DEBUG they log requests and answers whole: filters that name patients, passwords.
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def describe_error(error: BaseException) -> dict[str, object]:

@@ -22,6 +22,9 @@ from doseexport.errors import AbortedError, ExportError, RetryableError
 PART_SIZE = 8 * 1024 * 1024
 """Bytes of a part; S3 takes 10,000 parts, so a file can have 80 GiB."""
 
+PATIENCE = 15.0
+"""Seconds that a part under way may take to end; less than the time left for settling."""
+
 _LOGGER = logging.getLogger(__name__)
 _REFUSED = frozenset({"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "KMS.DisabledException"})
 
@@ -78,7 +81,10 @@ class S3Sink:
     def discard(self) -> None:
         """Leave nothing behind in S3. Never raises: what stays is found by the sweep."""
         self.cancel()
-        self._uploader.join()
+        self._uploader.join(PATIENCE)
+        if self._uploader.is_alive():
+            _LOGGER.warning("discard_left_to_the_sweep")
+            return
         try:
             self._upload.discard()
         except (ClientError, BotoCoreError, OSError) as error:

@@ -14,6 +14,7 @@ from datetime import date
 from doseexport.exports import Column
 
 MAX_TEXT = 32_767
+MOST_CACHED = 200
 DATE_STYLE, TIME_STYLE = 1, 2
 BLANK = '"/>'
 
@@ -36,13 +37,20 @@ def split_row(row: bytes) -> list[str]:
     return [_COPY_ESCAPE.sub(lambda found: _COPY_LETTERS.get(found[1], found[1]), cell) for cell in cells]
 
 
-@functools.lru_cache(maxsize=8_000)
 def write_text(value: str) -> str:
     """Return the body of a text cell: inline, typed as text, exactly the value up to 32,767 characters."""
+    # Long texts hardly ever come again, and would fill the memory.
+    return _write_short_text(value) if len(value) <= MOST_CACHED else _write_text(value)
+
+
+def _write_text(value: str) -> str:
     if not value:
         return BLANK
     space = ' xml:space="preserve"' if value != value.strip() else ""
     return f'" t="inlineStr"><is><t{space}>{escape(cut_text(value))}</t></is></c>'
+
+
+_write_short_text = functools.lru_cache(maxsize=8_000)(_write_text)
 
 
 def cut_text(value: str) -> str:

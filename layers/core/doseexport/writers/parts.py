@@ -7,6 +7,7 @@ BUFFERED characters, however many rows or sheets there are.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -93,7 +94,8 @@ class Parts:
         raw = "".join(buffer.rows).encode()
         data = deflate(raw)
         packed = buffer.packed
-        packed.chunks.append((self._file.tell(), len(data)))
+        # At the end, wherever a sheet read before this one left off.
+        packed.chunks.append((self._file.seek(0, os.SEEK_END), len(data)))
         packed.crc = isal_zlib.crc32(raw, packed.crc)
         packed.raw_size += len(raw)
         packed.size += len(data)

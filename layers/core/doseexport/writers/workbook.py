@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 from doseexport.errors import ExportError
 from doseexport.exports import Column
@@ -61,13 +62,18 @@ def _put(sheet: Any, row: int, column: int, value: str | int, style: Any = None)
     """Write one cell; xlsxwriter tells of a lost cell by a return code only."""
     if value == "":
         return
-    lost = (
-        sheet.write_number(row, column, value, style)
-        if isinstance(value, int)
-        else sheet.write_string(row, column, cut_text(value), style)
-    )
-    if lost:
+    if _put_safely(sheet, row, column, value, style):
         raise ExportError("CELL_LOST", "A cell of the workbook could not be written.")
+
+
+def _put_safely(sheet: Any, row: int, column: int, value: str | int, style: Any) -> int:
+    if isinstance(value, int):
+        return int(sheet.write_number(row, column, value, style))
+    text = cut_text(value)
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # xlsxwriter takes such a text for XML of its own and writes it as it is; one in two runs it escapes.
+        return int(sheet.write_rich_string(row, column, text[:1], Format(), text[1:]))
+    return int(sheet.write_string(row, column, text, style))
 
 
 def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
