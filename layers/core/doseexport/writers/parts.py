@@ -7,7 +7,7 @@ BUFFERED characters, however many rows or sheets there are.
 
 from __future__ import annotations
 
-import os
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -95,7 +95,7 @@ class Parts:
         data = deflate(raw)
         packed = buffer.packed
         # At the end, wherever a sheet read before this one left off.
-        packed.chunks.append((self._file.seek(0, os.SEEK_END), len(data)))
+        packed.chunks.append((self._file.seek(0, io.SEEK_END), len(data)))
         packed.crc = isal_zlib.crc32(raw, packed.crc)
         packed.raw_size += len(raw)
         packed.size += len(data)
