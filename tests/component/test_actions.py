@@ -38,7 +38,7 @@ from standins import (
 BODY = {"type": "ct-csv", "filters": {"date_from": "2026-01-01"}}
 
 
-def refuses(status, code, call, *arguments, field=...):
+def assert_refused(status, code, call, *arguments, field=...):
     """Assert that a call is refused thus."""
     with pytest.raises(RequestError) as caught:
         call(*arguments)
@@ -64,7 +64,7 @@ def test_asking_writes_a_row_and_sends_a_message(services):
 
 
 def test_outsiders_ask_for_nothing(services):
-    refuses(403, "GROUP_NEEDED", ask_export, services, STRANGER, BODY)
+    assert_refused(403, "GROUP_NEEDED", ask_export, services, STRANGER, BODY)
     assert take_messages(services) == []
 
 
@@ -92,12 +92,12 @@ def test_members_of_pidgroup_may_ask_for_names(services):
 
 
 def test_an_admin_without_pidgroup_may_not_ask_for_names(services):
-    refuses(403, "PIDGROUP_NEEDED", ask_export, services, ADMIN, {"type": "ct-csv", "ids": True})
+    assert_refused(403, "PIDGROUP_NEEDED", ask_export, services, ADMIN, {"type": "ct-csv", "ids": True})
 
 
 def test_asking_is_limited_per_person(services):
     shown = [ask_export(services, ADA, BODY) for _ in range(3)]
-    refuses(429, "TOO_MANY_ACTIVE", ask_export, services, ADA, BODY)
+    assert_refused(429, "TOO_MANY_ACTIVE", ask_export, services, ADA, BODY)
     assert ask_export(services, BEN, BODY)
     abort_export(services, ADA, shown[0]["id"])
     assert ask_export(services, ADA, BODY)
@@ -129,7 +129,9 @@ def test_a_repeat_is_answered_even_at_the_limit(services):
 def test_the_same_key_with_another_request_is_refused(services):
     ask_export(services, ADA, BODY, "key")
     other = {"type": "ct-xlsx"}
-    refuses(422, "IDEMPOTENCY_MISMATCH", ask_export, services, ADA, other, "key", field="Idempotency-Key")
+    assert_refused(
+        422, "IDEMPOTENCY_MISMATCH", ask_export, services, ADA, other, "key", field="Idempotency-Key"
+    )
 
 
 def test_two_peoples_same_keys_are_two_exports(services):
@@ -140,12 +142,14 @@ def test_a_key_of_a_deleted_export_is_spent(services):
     shown = ask_export(services, ADA, BODY, "key")
     abort_export(services, ADA, shown["id"])
     delete_export(services, ADA, shown["id"])
-    refuses(409, "IDEMPOTENCY_KEY_SPENT", ask_export, services, ADA, BODY, "key", field="Idempotency-Key")
+    assert_refused(
+        409, "IDEMPOTENCY_KEY_SPENT", ask_export, services, ADA, BODY, "key", field="Idempotency-Key"
+    )
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb", "schlüssel"])
 def test_a_bad_key_is_refused(services, key):
-    refuses(400, "BAD_IDEMPOTENCY_KEY", ask_export, services, ADA, BODY, key, field="Idempotency-Key")
+    assert_refused(400, "BAD_IDEMPOTENCY_KEY", ask_export, services, ADA, BODY, key, field="Idempotency-Key")
 
 
 @pytest.mark.parametrize("failure", [ClientError({"Error": {"Code": "Throttled"}}, "Send"), BotoCoreError()])
@@ -167,7 +171,7 @@ def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog
 @pytest.mark.parametrize("export_id", ["", "x", "../etc", make_new().id, "a" * 33])
 def test_what_is_not_there_is_404_whatever_one_asks(services, export_id):
     for call in (get_export, abort_export, download_export, delete_export):
-        refuses(404, "NOT_FOUND", call, services, ADMIN, export_id, field="id")
+        assert_refused(404, "NOT_FOUND", call, services, ADMIN, export_id, field="id")
 
 
 def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
@@ -179,7 +183,7 @@ def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
     assert [each["filters"] for each in list_exports(services, BEN, {"scope": "all"})["exports"]].count(
         {}
     ) == 1
-    refuses(403, "GROUP_NEEDED", get_export, services, STRANGER, plain.id)
+    assert_refused(403, "GROUP_NEEDED", get_export, services, STRANGER, plain.id)
 
 
 def test_lists_are_newest_first_and_mine_unless_asked(services, clock):
@@ -249,13 +253,13 @@ def test_expired_exports_are_in_no_list(services, clock):
     ],
 )
 def test_a_bad_parameter_is_named(services, name, value):
-    refuses(400, f"BAD_{name.upper()}", list_exports, services, ADA, {name: value}, field=name)
+    assert_refused(400, f"BAD_{name.upper()}", list_exports, services, ADA, {name: value}, field=name)
 
 
 def test_a_cursor_of_another_scope_is_refused(services):
     cursor = make_cursor(make_new(), "all")
     assert list_exports(services, ADA, {"cursor": cursor, "scope": "all"})["exports"] == []
-    refuses(400, "BAD_CURSOR", list_exports, services, ADA, {"cursor": cursor}, field="cursor")
+    assert_refused(400, "BAD_CURSOR", list_exports, services, ADA, {"cursor": cursor}, field="cursor")
 
 
 @pytest.mark.parametrize("year", [1, 1999, 9999])
@@ -294,13 +298,13 @@ def test_aborting_again_what_is_aborted_is_fine(services):
 
 def test_what_has_ended_cannot_be_aborted(services):
     export = finish(services, add(services))
-    refuses(409, "NOT_ACTIVE", abort_export, services, ADA, export.id, field="id")
+    assert_refused(409, "NOT_ACTIVE", abort_export, services, ADA, export.id, field="id")
 
 
 def test_only_owners_and_admins_abort(services):
     export = add(services, ADA)
     for caller in (BEN, PIA):
-        refuses(403, "FORBIDDEN", abort_export, services, caller, export.id)
+        assert_refused(403, "FORBIDDEN", abort_export, services, caller, export.id)
     assert services.store.load(export.id).state is State.QUEUED
     assert abort_export(services, ADMIN, export.id)["state"] == "ABORTED"
 
@@ -314,13 +318,13 @@ def test_a_file_without_patients_is_everyones(services):
         answer = download_export(services, caller, export.id)
         assert export.result.key in answer["url"]
         assert answer["sha256"] == export.result.sha256
-    refuses(403, "GROUP_NEEDED", download_export, services, STRANGER, export.id)
+    assert_refused(403, "GROUP_NEEDED", download_export, services, STRANGER, export.id)
 
 
 def test_a_file_with_patients_is_its_owners_and_pidgroups(services):
     export = finish(services, add(services, PIA, names=True))
     for caller in (BEN, ADMIN):
-        refuses(403, "FORBIDDEN", download_export, services, caller, export.id)
+        assert_refused(403, "FORBIDDEN", download_export, services, caller, export.id)
         assert "download" not in get_export(services, caller, export.id)["links"]
     assert download_export(services, PIA, export.id)["url"]
     mine = finish(services, add(services, ADA, names=True))
@@ -330,11 +334,11 @@ def test_a_file_with_patients_is_its_owners_and_pidgroups(services):
 
 def test_there_is_nothing_to_download_before_the_end_or_after_expiry(services, clock):
     export = add(services)
-    refuses(409, "NOT_READY", download_export, services, ADA, export.id, field="id")
+    assert_refused(409, "NOT_READY", download_export, services, ADA, export.id, field="id")
     finish(services, export)
     assert download_export(services, ADA, export.id)
     clock.now = NOW + RETENTION
-    refuses(404, "NOT_FOUND", download_export, services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
 
 
 @pytest.mark.parametrize("how", ["fail", "abort"])
@@ -345,7 +349,7 @@ def test_a_failed_or_aborted_export_has_no_file(services, how):
         services.store.fail(export.id, 1, "X", "Y.", NOW)
     else:
         services.store.request_abort(export.id, NOW)
-    refuses(409, "NOT_READY", download_export, services, ADA, export.id)
+    assert_refused(409, "NOT_READY", download_export, services, ADA, export.id)
 
 
 # Deleting
@@ -354,8 +358,8 @@ def test_a_failed_or_aborted_export_has_no_file(services, how):
 def test_deleting_takes_the_row_from_reads_and_the_objects(services):
     export = finish(services, add(services))
     delete_export(services, ADA, export.id)
-    refuses(404, "NOT_FOUND", get_export, services, ADA, export.id)
-    refuses(404, "NOT_FOUND", delete_export, services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", get_export, services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", delete_export, services, ADA, export.id)
     assert ids(list_exports(services, ADA, {"scope": "all"})) == []
     assert list_keys(services) == []
 
@@ -369,12 +373,12 @@ def test_a_deletion_whose_objects_stay_is_still_one(services, monkeypatch, caplo
     monkeypatch.setattr(type(services.files), "delete_export", fail)
     delete_export(services, ADA, export.id)
     assert "delete_failed" in caplog.messages
-    refuses(404, "NOT_FOUND", download_export, services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
 
 
 def test_what_is_under_way_is_not_deleted(services):
     for export in (add(services), run(services, add(services))):
-        refuses(409, "STILL_ACTIVE", delete_export, services, ADA, export.id, field="id")
+        assert_refused(409, "STILL_ACTIVE", delete_export, services, ADA, export.id, field="id")
 
 
 def test_deleting_many_answers_for_each(services):
@@ -416,7 +420,7 @@ def test_admins_delete_everyones(services):
     ],
 )
 def test_a_bad_list_of_ids_is_refused(services, body):
-    refuses(422, "BAD_IDS", delete_exports, services, ADA, body, field="ids")
+    assert_refused(422, "BAD_IDS", delete_exports, services, ADA, body, field="ids")
 
 
 def test_listing_reads_on_past_many_unwanted_rows(services, clock):

@@ -132,10 +132,10 @@ def test_health_needs_no_token(stack: Stack) -> None:
 def test_what_cannot_be_understood_or_allowed_starts_nothing(
     physicist: Service, body: object, status: int, field: str
 ) -> None:
-    refuses(physicist.call("POST", "/exports", body), status, field)
+    assert_refused(physicist.call("POST", "/exports", body), status, field)
 
 
-def refuses(reply: Reply, status: int, field: str | None) -> None:
+def assert_refused(reply: Reply, status: int, field: str | None) -> None:
     assert (reply.status, reply.json["field"]) == (status, field), reply.body
     assert reply.headers["content-type"].startswith("application/problem+json")
     assert reply.json["status"] == status
@@ -149,16 +149,16 @@ def refuses(reply: Reply, status: int, field: str | None) -> None:
     ("method", "path"), [("GET", ""), ("POST", "/abort"), ("POST", "/download"), ("DELETE", "")]
 )
 def test_an_unknown_export_is_not_found(physicist: Service, method: str, path: str, export_id: str) -> None:
-    refuses(physicist.call(method, f"/exports/{export_id}{path}"), 404, "id")
+    assert_refused(physicist.call(method, f"/exports/{export_id}{path}"), 404, "id")
 
 
 def test_a_running_export_has_no_file_and_cannot_be_deleted(physicist: Service, database_held: Hold) -> None:
     with database_held():
         asked = physicist.ask(type="ct-csv").json
-        refuses(physicist.call("POST", f"/exports/{asked['id']}/download"), 409, "id")
-        refuses(physicist.call("DELETE", f"/exports/{asked['id']}"), 409, "id")
+        assert_refused(physicist.call("POST", f"/exports/{asked['id']}/download"), 409, "id")
+        assert_refused(physicist.call("DELETE", f"/exports/{asked['id']}"), 409, "id")
     export = physicist.wait(asked["id"])
-    refuses(physicist.call("POST", f"/exports/{export['id']}/abort"), 409, "id")
+    assert_refused(physicist.call("POST", f"/exports/{export['id']}/abort"), 409, "id")
     assert physicist.get(export["id"]) == export
 
 

@@ -74,7 +74,7 @@ def test_schema_and_code_take_the_same_filters(spec):
     for each in spec.dataset.filters:
         for name in (each.name, *each.aliases):
             for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
-                compare({"type": spec.type, "filters": {name: value}})
+                assert_same_verdict({"type": spec.type, "filters": {name: value}})
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_schema_and_code_take_the_same_filters(spec):
     ],
 )
 def test_schema_and_code_take_the_same_requests(body):
-    compare(body)
+    assert_same_verdict(body)
 
 
-def compare(body):
+def assert_same_verdict(body):
     taken = False
     with suppress(RequestError):
         taken = bool(parse_request(body, may_see_patients=True))
