@@ -79,3 +79,10 @@ def test_a_full_sheet_goes_on_under_its_own_name():
     assert names.name_continuation("head", 3) == "head (3)"
     assert names.name_continuation("All data", 2) == "All data (2)"
     assert names.name_continuation("q" * 31, 10) == "q" * 26 + " (10)"
+
+
+def test_two_long_names_that_both_go_on_stay_apart_and_show_their_numbers():
+    names = SheetNames()
+    first, second = names.name_protocol("p" * 27), names.name_protocol("p" * 27 + "0")
+    assert names.name_continuation(first, 2) == "p" * 27 + " (2)"
+    assert names.name_continuation(second, 2) == "p" * 25 + "_2 (2)"

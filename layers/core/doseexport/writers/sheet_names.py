@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import chain, count
 
 MAX_NAME = 31
@@ -21,21 +22,25 @@ class SheetNames:
 
     def name_protocol(self, protocol: str) -> str:
         """Return the name of a protocol's sheet: its legal form, with _2, _3 … if that is taken."""
-        return self._take(legal_name(protocol))
+        name = legal_name(protocol)
+        return self._take(_end(name, twin) for twin in _twins())
 
     def name_continuation(self, name: str, number: int) -> str:
-        """Return the name of the sheet on which `name` goes on: "name (2)"."""
-        return self._take(_end(name, f" ({number})"))
+        """Return the name of the sheet on which `name` goes on: "name (2)", or "name_2 (2)"."""
+        return self._take(_end(name, f"{twin} ({number})") for twin in _twins())
 
     def name_block_sheet(self, event: int) -> str:
         """Return the name of the sheet that shows the studies' events from this number on."""
-        return self._take(f"All data from E{event}")
+        return self._take(f"All data from E{event}{twin}" for twin in _twins())
 
-    def _take(self, name: str) -> str:
-        names = chain([name], (_end(name, f"_{n}") for n in count(2)))
+    def _take(self, names: Iterator[str]) -> str:
         free = next(each for each in names if each.casefold() not in self._taken)
         self._taken.add(free.casefold())
         return free
+
+
+def _twins() -> Iterator[str]:
+    return chain([""], (f"_{n}" for n in count(2)))
 
 
 def legal_name(protocol: str) -> str:
