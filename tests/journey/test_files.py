@@ -79,7 +79,7 @@ def short_links(stack: Stack) -> Iterator[None]:
 @pytest.mark.usefixtures("short_links")
 def test_a_link_ends(physicist: Service, finished: Any) -> None:
     url = link(physicist, finished)
-    until(lambda: fetch(url).status == 403)
+    assert until(lambda: fetch(url).status == 403)
 
 
 def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: People, identified: Any) -> None:
