@@ -7,10 +7,12 @@ called accumulated (export-rules §2). Values have two decimals, halves to even 
 from __future__ import annotations
 
 
-def round_half_even(value: str) -> str:
-    """Return SQL for `value` with exactly two decimals, halves to even."""
-    half = f"abs({value}) * 100 - trunc(abs({value}) * 100) = 0.5 AND trunc(abs({value}) * 100) % 2 = 0"
-    return f"round({value} - CASE WHEN {half} THEN sign({value}) * 0.001 ELSE 0 END, 2)::text"
+def round_half_even(value: str, decimals: int = 2) -> str:
+    """Return SQL for the text of `value` with exactly so many decimals, halves to even."""
+    scaled = f"abs({value}) * {10**decimals}"
+    half = f"{scaled} - trunc({scaled}) = 0.5 AND trunc({scaled}) % 2 = 0"
+    less = f"{0.1 ** (decimals + 1):.{decimals + 1}f}"
+    return f"round({value} - CASE WHEN {half} THEN sign({value}) * {less} ELSE 0 END, {decimals})::text"
 
 
 def _write_limit(part: str, quantity: str, unit: str, estimate: str, words: str) -> str:
