@@ -1,44 +1,21 @@
 """The schemas of a request: export types, their filters and orders, what each kind of filter takes."""
 
-from collections.abc import Mapping
-
 from doseexport import exports
 from doseexport.access import PATIENT_GROUP
-from doseexport.exports import Dataset, Spec
-from doseexport.filters import (
-    COUNT,
-    DATE,
-    DEFAULT_ORDER,
-    HASHABLE,
-    MAX_TEXT,
-    NUMBER,
-    TEST_PATIENTS,
-    TEXT,
-    Filter,
-    Kind,
-    Order,
-)
+from doseexport.exports import ID, NAME, Spec
+from doseexport.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.request import OPENREM_ORDER
-from local.openapi_schemas import FLAG, Json, make_object, refer
-
-_VALUES: Mapping[Kind, str] = {
-    TEXT: "TextValue",
-    HASHABLE: "TextValue",
-    NUMBER: "NumberValue",
-    DATE: "DateValue",
-    COUNT: "CountValue",
-    TEST_PATIENTS: "TestPatientsValue",
-}
-_ABSENT = "Null or blank: as if not given."
-
+from local.openapi_schemas import FLAG as BOOLEAN
+from local.openapi_schemas import Json, make_object, refer
+from local.openapi_values import VALUES, make_values
 
 def make_request_schemas() -> Json:
     """Return the schemas by their names."""
-    return {**_make_requests(), **_make_values()}
+    return {**_make_requests(), **make_values()}
 
 
 def _make_requests() -> Json:
-    """Return the request of each export type, and the filters and orders that a dataset's types share."""
+    """Return the request of each export type, and the filters and orders that a modality's types share."""
     specs = exports.catalogue().values()
     addresses = {spec.type: refer(spec.type)["$ref"] for spec in specs}
     schemas: Json = {
@@ -49,47 +26,64 @@ def _make_requests() -> Json:
     }
     for spec in specs:
         schemas[spec.type] = _make_request(spec)
-        schemas[_filters_name(spec.dataset)] = _make_filters(spec.dataset)
-        schemas[_order_name(spec.dataset)] = _make_order(spec.dataset)
+        schemas[_filters_name(spec)] = _make_filters(spec)
+        schemas[_order_name(spec)] = _make_order(spec)
     return schemas
 
 
-def _filters_name(dataset: Dataset) -> str:
-    return f"{dataset.name}-filters"
+def _filters_name(spec: Spec) -> str:
+    """Types share their modality's filters, unless they have some of their own."""
+    return f"{spec.type if spec.own_filters else spec.modality.name}-filters"
 
 
-def _order_name(dataset: Dataset) -> str:
-    return f"{dataset.name}-order"
+def _order_name(spec: Spec) -> str:
+    return f"{spec.modality.name}-order"
 
 
 def _make_request(spec: Spec) -> Json:
-    wish = f"Members of {PATIENT_GROUP} only."
     properties = {
         "type": {"const": spec.type},
-        "filters": refer(_filters_name(spec.dataset)),
-        "order": refer(_order_name(spec.dataset)),
-        "names": FLAG | {"default": False, "description": f"Patients' names in the file. {wish}"},
-        "ids": FLAG | {"default": False, "description": f"Patients' IDs in the file. {wish}"},
+        "filters": refer(_filters_name(spec)),
+        "order": refer(_order_name(spec)),
+        "options": _make_options(spec),
+        "names": _make_wish(spec, NAME, "Patients' names in the file."),
+        "ids": _make_wish(spec, ID, "Patients' IDs in the file."),
     }
-    optional = ("filters", "order", "names", "ids")
+    optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]
     return make_object(properties, *optional, description=spec.help, **{"x-format": spec.format})
 
 
-def _make_filters(dataset: Dataset) -> Json:
+def _make_wish(spec: Spec, wish: str, words: str) -> Json:
+    if not spec.can_show(wish):
+        return {"const": False, "description": "Files of this type never name patients."}
+    return BOOLEAN | {"default": False, "description": f"{words} Members of {PATIENT_GROUP} only."}
+
+
+def _make_options(spec: Spec) -> Json:
+    properties = {
+        each.name: refer(VALUES[each.kind]) | {"description": each.help, "default": each.default}
+        for each in spec.options
+    }
+    return make_object(properties, *properties) | {"type": ["object", "null"]}
+
+
+def _make_filters(spec: Spec) -> Json:
     properties: Json = {}
-    for each in dataset.filters:
+    for each in spec.filters:
         properties[each.name] = _make_filter(each)
         for alias in each.aliases:
-            properties[alias] = refer(_VALUES[each.kind]) | {"description": f"Another name of {each.name}."}
+            properties[alias] = refer(VALUES[each.kind]) | {"description": f"Another name of {each.name}."}
     order = {"description": "The order, as OpenREM's addresses carry it."}
-    properties[OPENREM_ORDER] = refer(_order_name(dataset)) | order
+    properties[OPENREM_ORDER] = refer(_order_name(spec)) | order
     closed = make_object(properties, *properties, description="All have to hold.")
+    if spec.needs:
+        return closed | {"anyOf": [{"required": [name]} for name in spec.needs]}
     return closed | {"type": ["object", "null"]}
 
 
 def _make_filter(known: Filter) -> Json:
     words = known.help + (f", in {known.unit}" if known.unit else "")
-    schema = refer(_VALUES[known.kind]) | {"description": words, "x-kind": known.kind.name}
+    schema = refer(VALUES[known.kind]) | {"description": words, "x-kind": known.kind.name}
     if known.unit:
         schema["x-unit"] = known.unit
     if known.aliases:
@@ -99,8 +93,8 @@ def _make_filter(known: Filter) -> Json:
     return schema
 
 
-def _make_order(dataset: Dataset) -> Json:
-    named = [schema for order in dataset.orders for schema in _name_order(order)]
+def _make_order(spec: Spec) -> Json:
+    named = [schema for order in spec.orders for schema in _name_order(order)]
     absent = {"enum": ["", None], "description": "The default."}
     return {"oneOf": [*named, absent], "default": DEFAULT_ORDER}
 
@@ -108,40 +102,3 @@ def _make_order(dataset: Dataset) -> Json:
 def _name_order(order: Order) -> list[Json]:
     others = [{"const": name, "description": f"Another name of {order.name}."} for name in order.aliases]
     return [{"const": order.name, "description": order.help}, *others]
-
-
-def _make_values() -> Json:
-    """Return what each kind of filter takes; filters.py reads them, tests compare the two."""
-    number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
-    most = 10**16
-    return {
-        "TextValue": {
-            "type": ["string", "number", "null"],
-            "maxLength": MAX_TEXT,
-            "pattern": r"^[^\u0000]*$",
-            "description": f"Capitals do not matter; %, _ and \\ mean themselves. {_ABSENT}",
-        },
-        "NumberValue": {
-            "type": ["string", "number", "null"],
-            "pattern": number,
-            "exclusiveMinimum": -most,
-            "exclusiveMaximum": most,
-            "description": f"A plain number such as 12 or 12.5. {_ABSENT}",
-        },
-        "DateValue": {
-            "type": ["string", "null"],
-            "pattern": r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$",
-            "description": f"YYYY-MM-DD. {_ABSENT}",
-        },
-        "CountValue": {
-            "type": ["string", "integer", "null"],
-            "pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$",
-            "minimum": 0,
-            "maximum": 10,
-            "description": f"0 to 10, some (more than 0) or more (more than 10). {_ABSENT}",
-        },
-        "TestPatientsValue": {
-            "enum": ["include", "exclude", "2", 2, "", None],
-            "description": f"2 is OpenREM's word for exclude. {_ABSENT}",
-        },
-    }

@@ -66,12 +66,13 @@ def _make_answers() -> Json:
 def _asked() -> Json:
     hidden = "Canonical names and values; null for a caller who may not read them."
     values = {"type": ["object", "null"], "additionalProperties": _TEXT, "description": hidden}
-    orders = {order.name for spec in exports.catalogue().values() for order in spec.dataset.orders}
+    orders = {order.name for spec in exports.catalogue().values() for order in spec.orders}
     return {
         "id": ID,
         "type": {"enum": list(exports.catalogue())},
         "filters": values,
         "order": {"enum": sorted(orders)},
+        "options": values,
         "names": FLAG,
         "ids": FLAG,
         "with_patients": FLAG | {"description": "Whether the file, or the request itself, names patients."},

@@ -52,7 +52,7 @@ def archive(sample_url):
 
 
 def test_every_filter_is_tried():
-    assert set(FILTERS) == {each.name for each in exports.find("ct-csv").dataset.filters}
+    assert set(FILTERS) == {each.name for each in exports.find("ct-csv").filters}
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -181,6 +181,6 @@ def test_every_order_sorts_by_its_value_and_then_newest_first(archive, choose):
             study["study_time"] or time.min,
         ),
     )
-    assert set(wanted) == {order.name for order in exports.find("ct-csv").dataset.orders}
+    assert set(wanted) == {order.name for order in exports.find("ct-csv").orders}
     for name, studies in wanted.items():
         assert choose({}, name) == [study["id"] for study in studies], name

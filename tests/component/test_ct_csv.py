@@ -12,8 +12,8 @@ IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "name
 TEXTS = {
     column.heading
     for columns in (
-        exports.find("ct-csv").dataset.studies.columns,
-        exports.find("ct-csv").dataset.events.columns,
+        exports.find("ct-csv").studies.columns,
+        exports.find("ct-csv").events.columns,
     )
     for column in columns
     if column.kind.name == "text"

@@ -16,7 +16,7 @@ from doseexport import exports
 SPEC = exports.find("ct-xlsx")
 KINDS = {
     column.heading: column.kind.name
-    for column in (*SPEC.dataset.studies.columns, *SPEC.dataset.events.columns)
+    for column in (*SPEC.studies.columns, *SPEC.events.columns)
 }
 IDENTITIES = {"names": True, "ids": True}
 

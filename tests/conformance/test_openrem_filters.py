@@ -97,7 +97,7 @@ OPENREM_NAMES = {
     "num_spr_events": "localiser_events",
     "num_stationary_events": "stationary_events",
 }
-CT_FILTERS = {each.name: each for each in exports.find("ct-csv").dataset.filters}
+CT_FILTERS = {each.name: each for each in exports.find("ct-csv").filters}
 
 
 # Each case under the clear name and under every alias: `name=value`, and which studies that means.

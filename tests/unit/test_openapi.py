@@ -94,7 +94,7 @@ def test_every_type_filter_and_order_is_in_it(spec):
     assert f"#/components/schemas/{spec.type}" in [one["$ref"] for one in SCHEMAS["ExportRequest"]["oneOf"]]
     assert (request["description"], request["x-format"]) == (spec.help, spec.format)
     found = resolve(request["properties"]["filters"]["$ref"])["properties"]
-    filters = spec.dataset.filters
+    filters = spec.filters
     assert set(found) == {"o"} | {name for each in filters for name in (each.name, *each.aliases)}
     for each in filters:
         shown = found[each.name]
@@ -105,7 +105,7 @@ def test_every_type_filter_and_order_is_in_it(spec):
         assert shown.get("x-needs-group") == (PATIENT_GROUP if each.pid else None)
         assert all(found[alias]["$ref"] == shown["$ref"] for alias in each.aliases)
     orders = resolve(request["properties"]["order"]["$ref"])["oneOf"]
-    named = {name for each in spec.dataset.orders for name in (each.name, *each.aliases)}
+    named = {name for each in spec.orders for name in (each.name, *each.aliases)}
     assert {one["const"] for one in orders if "const" in one} == named
 
 

@@ -71,7 +71,7 @@ BAD = {
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
 def test_schema_and_code_take_the_same_filters(spec):
-    for each in spec.dataset.filters:
+    for each in spec.filters:
         for name in (each.name, *each.aliases):
             for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
                 assert_same_verdict({"type": spec.type, "filters": {name: value}})

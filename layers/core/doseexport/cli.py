@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -100,6 +100,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--filter", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`"
     )
     parser.add_argument("--order", help="see `doseexport list`")
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`"
+    )
     parser.add_argument("--with-names", action="store_true", help="patients' names and dates of birth")
     parser.add_argument("--with-ids", action="store_true", help="patients' IDs and dates of birth")
     parser.add_argument(
@@ -132,21 +135,26 @@ def _find_user() -> str:
 
 
 def _read_request(options: argparse.Namespace) -> ExportRequest:
-    filters: dict[str, object] = {}
-    for text in options.filter:
-        name, equals, value = text.partition("=")
-        if not equals or name in filters:
-            problem = "is given twice" if equals else "must be NAME=VALUE"
-            raise DoseExportError("BAD_FILTER", f"A filter {problem}.", f"--filter {name}", 422)
-        filters[name] = value
     body = {
         "type": options.type,
-        "filters": filters,
+        "filters": _read_pairs("filter", options.filter),
         "order": options.order,
+        "options": _read_pairs("option", options.option),
         "names": options.with_names,
         "ids": options.with_ids,
     }
     return parse_request(body, may_see_patients=True)
+
+
+def _read_pairs(what: str, given: Iterable[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or name in pairs:
+            problem = "It is given twice." if equals else "It must be NAME=VALUE."
+            raise DoseExportError(f"BAD_{what.upper()}", problem, f"--{what} {name}", 422)
+        pairs[name] = value
+    return pairs
 
 
 def _read_time_zone(name: str) -> str:
@@ -190,17 +198,19 @@ def _tell(path: Path, report: Report) -> None:
 
 def _list_types() -> int:
     for spec in exports.catalogue().values():
-        data = spec.dataset
-        sys.stdout.write(f"{spec.type}  {spec.help}\n  columns\n")
-        for column in (*data.studies.columns, *data.events.columns):
-            sys.stdout.write(f"    {column.heading:28} {column.meaning}\n")
-        sys.stdout.write("  filters\n")
-        for each in data.filters:
-            sys.stdout.write(f"    {each.name:28} {each.help}: {each.unit or each.kind.words}\n")
-        sys.stdout.write("  orders\n")
-        for order in data.orders:
-            sys.stdout.write(f"    {order.name:28} {order.help}\n")
+        sys.stdout.write(f"{spec.type}  {spec.help}\n")
+        _list("columns", ((each.heading, each.meaning) for each in spec.columns))
+        _list(
+            "filters", ((each.name, f"{each.help}: {each.unit or each.kind.words}") for each in spec.filters)
+        )
+        _list("orders", ((order.name, order.help) for order in spec.orders))
+        _list("options", ((each.name, f"{each.help}: {each.kind.words}") for each in spec.options))
     return 0
+
+
+def _list(title: str, lines: Iterable[tuple[str, str]]) -> None:
+    shown = [f"    {name:28} {meaning}\n" for name, meaning in lines]
+    sys.stdout.writelines([f"  {title}\n", *shown] if shown else [])
 
 
 if __name__ == "__main__":

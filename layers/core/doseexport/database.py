@@ -23,8 +23,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from doseexport.database_errors import explain_errors
 from doseexport.errors import unprocessable
-from doseexport.exports import Dataset
-from doseexport.query import Queries, Query, build_checks
+from doseexport.exports import Spec
+from doseexport.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, Queries, Query, build_checks
 from doseexport.survey import Survey
 
 _PREFIX = "doseexport.value_"
@@ -125,13 +125,17 @@ class Snapshot:
 
     def begin(self, queries: Queries, form: str) -> None:
         """Let PostgreSQL sort the events, which takes longest, while the rest is being counted."""
-        if self._second is not None:
+        if self._second is not None and queries.events is not None:
             self._events = self._start(self._second, queries.events, form)
+
+    def has_standard_names(self) -> bool:
+        """Tell whether OpenREM has standard names switched on here."""
+        return bool(self._rows(HAS_STANDARD_NAMES)[0][0] and self._rows(STANDARD_NAMES_ARE_ON)[0][0])
 
     def survey(self, queries: Queries) -> Survey:
         """Return what the export will hold."""
-        studies, events, widest = self._rows(queries.survey)[0]
-        return Survey(studies, int(events), int(widest))
+        studies, events, widest, *widths = self._rows(queries.survey)[0]
+        return Survey(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
         """Return each frequency table by its title, most frequent first."""
@@ -140,16 +144,18 @@ class Snapshot:
     def stream(self, queries: Queries, form: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
         """Return the rows of studies and of events, in order, as COPY writes them (with the line end)."""
         studies = _read(self._start(self._first, queries.studies, form))
+        if queries.events is None:
+            return studies, iter(())
         if self._events is not None:
             return studies, _read(self._events)
         return _spill(studies), _read(self._start(self._first, queries.events, form))
 
-    def explain_repeats(self, data: Dataset, studies: Collection[bytes]) -> list[str]:
+    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[str]:
         """Return a sentence for each kind of repeated child that these studies (ids) have."""
-        if not studies:
+        if not studies or not spec.checks:
             return []
-        counts = self._rows(build_checks(data, studies))[0]
-        return [check.sentence.format(n=n) for check, n in zip(data.checks, counts, strict=True) if n]
+        counts = self._rows(build_checks(spec, studies))[0]
+        return [check.sentence.format(n=n) for check, n in zip(spec.checks, counts, strict=True) if n]
 
     def cancel(self) -> None:
         """Stop what PostgreSQL is doing for this snapshot; callable from any thread."""

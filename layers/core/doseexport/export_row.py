@@ -45,6 +45,7 @@ def new_row(export: Export) -> dict[str, Any]:
         "type": export.request.type,
         "filters": dict(export.request.filters),
         "order": export.request.order,
+        "options": dict(export.request.options),
         "names": export.request.names,
         "ids": export.request.ids,
         "with_patients": export.with_patients,
@@ -90,6 +91,7 @@ def _read_request(row: dict[str, Any]) -> ExportRequest:
         type=row["type"],
         filters=row.get("filters", {}),
         order=row["order"],
+        options=row.get("options", {}),
         names=row["names"],
         ids=row["ids"],
     )

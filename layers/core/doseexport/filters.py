@@ -8,31 +8,12 @@ old and new, are aliases.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from doseexport.errors import unprocessable
-
-MAX_TEXT = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a value is read and turned into SQL.
-
-    `words` say what may be given; `parse` gives the canonical text or raises ValueError with a
-    sentence; `bind` turns a column (or a condition with %s) and a canonical value into SQL and its
-    parameters.
-    """
-
-    name: str
-    words: str
-    parse: Callable[[str], str]
-    bind: Callable[[str, str], tuple[str, tuple[str, ...]]]
+from doseexport.kinds import Kind, read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,92 +43,6 @@ class Order:
     aliases: tuple[str, ...] = ()
 
 
-def escape_like(value: str) -> str:
-    r"""Return a pattern for ILIKE that contains `value` literally: %, _ and \ mean themselves."""
-    return "%" + re.sub(r"([\\%_])", r"\\\1", value) + "%"
-
-
-def hash_value(value: str) -> str:
-    """Return the hash OpenREM stores instead of an identifier: SHA-256 in hex of the UTF-8 text."""
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
-def _parse_text(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not hold a NUL character")
-    if len(value) > MAX_TEXT:
-        raise ValueError(f"must have at most {MAX_TEXT} characters")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode") from None
-    return value
-
-
-def _parse_number(value: str) -> str:
-    if not re.fullmatch(r"[+-]?(\d{1,16}(\.\d{0,16})?|\.\d{1,16})", value.strip(), re.ASCII):
-        raise ValueError("must be a plain number such as 12 or 12.5")
-    text = f"{Decimal(value.strip()):f}"
-    short = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if short == "-0" else short
-
-
-def _parse_date(value: str) -> str:
-    # fromisoformat alone takes 20260131 and 2026-W05 too.
-    text = value.strip() if re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", value, re.ASCII) else ""
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError("must be a date as YYYY-MM-DD") from None
-
-
-def _parse_count(value: str) -> str:
-    word = value.strip().lower()
-    if word in ("some", "more"):
-        return word
-    if not re.fullmatch(r"0*(\d|10)", word, re.ASCII):
-        raise ValueError("must be 0 to 10, some (more than 0) or more (more than 10)")
-    return str(int(word))
-
-
-def _parse_test_patients(value: str) -> str:
-    words = {"2": "exclude", "exclude": "exclude", "include": "include"}
-    word = words.get(value.strip().lower())
-    if word is None:
-        raise ValueError("must be include or exclude")
-    return word
-
-
-def _bind_contains(sql: str, value: str) -> tuple[str, tuple[str, ...]]:
-    return sql if "%s" in sql else f"{sql} ILIKE %s", (escape_like(value),)
-
-
-def _bind_hashable(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
-    column, hashed = condition.split("|")
-    sql = f"CASE WHEN {hashed} THEN {column} = %s ELSE {column} ILIKE %s END"
-    return sql, (hash_value(value), escape_like(value))
-
-
-def _bind_value(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
-    return condition, (value,)
-
-
-def _bind_count(column: str, value: str) -> tuple[str, tuple[str, ...]]:
-    words = {"some": f"{column} > 0", "more": f"{column} > 10"}
-    return (words[value], ()) if value in words else (f"{column} = %s::integer", (value,))
-
-
-def _bind_choice(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
-    return (condition, ()) if value == "exclude" else ("true", ())
-
-
-TEXT = Kind("text", "text", _parse_text, _bind_contains)
-HASHABLE = Kind("text", "text", _parse_text, _bind_hashable)
-NUMBER = Kind("number", "number", _parse_number, _bind_value)
-DATE = Kind("date", "YYYY-MM-DD", _parse_date, _bind_value)
-COUNT = Kind("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
-TEST_PATIENTS = Kind("choice", "include or exclude", _parse_test_patients, _bind_choice)
-
 DEFAULT_ORDER = "newest_first"
 
 
@@ -162,9 +57,7 @@ def parse_filters(known: Iterable[Filter], given: Mapping[str, object]) -> dict[
     for name, value in given.items():
         if name not in names:
             raise unprocessable("UNKNOWN_FILTER", "This export type has no such filter.", f"filters.{name}")
-        text = _read_value(name, value)
-        if text.strip():
-            _add(chosen, names[name], name, text)
+        if _add_value(chosen, names[name], f"filters.{name}", value):
             given_as[names[name].name] = name
     _check_ranges(chosen, given_as)
     return dict(sorted(chosen.items()))
@@ -181,23 +74,16 @@ def parse_order(known: Iterable[Order], given: object) -> str:
     return names[given]
 
 
-def _read_value(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise unprocessable("BAD_FILTER_VALUE", "The value must be a text or a number.", f"filters.{name}")
-    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
-
-
-def _add(chosen: dict[str, str], known: Filter, name: str, text: str) -> None:
+def _add_value(chosen: dict[str, str], known: Filter, field: str, value: object) -> bool:
+    """Add a value in its canonical form and tell whether there is one; RequestError names the field."""
     try:
-        value = known.kind.parse(text)
+        text = read_text(value)
+        canonical = known.kind.parse(text) if text.strip() else ""
     except ValueError as error:
-        raise unprocessable("BAD_FILTER_VALUE", f"The value {error}.", f"filters.{name}") from None
-    if chosen.setdefault(known.name, value) != value:
-        raise unprocessable(
-            "FILTER_GIVEN_TWICE", "The filter is given twice, with two values.", f"filters.{name}"
-        )
+        raise unprocessable("BAD_FILTER_VALUE", f"The value {error}.", field) from None
+    if canonical and chosen.setdefault(known.name, canonical) != canonical:
+        raise unprocessable("FILTER_GIVEN_TWICE", "The filter is given twice, with two values.", field)
+    return bool(canonical)
 
 
 def _check_ranges(chosen: Mapping[str, str], given_as: Mapping[str, str]) -> None:

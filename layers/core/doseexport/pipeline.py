@@ -13,17 +13,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from doseexport.credentials import find_database
-from doseexport.database import Database
+from doseexport.database import Database, Snapshot
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
 from doseexport.export import Export, Result, name_file, object_key
+from doseexport.exports import Wishes
 from doseexport.heartbeat import Heartbeat
 from doseexport.logs import describe_error
 from doseexport.monitor import Monitor
 from doseexport.plan import Asked, plan_layout
 from doseexport.query import build_queries
+from doseexport.request import ExportRequest
 from doseexport.rows import Tally, describe_tally, merge_streams
 from doseexport.services import Services
-from doseexport.writers import Sink, find_writer
+from doseexport.survey import Survey
+from doseexport.writers import Sink, Writer, find_writer
 from doseexport.writers.layout import Report
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,29 +48,40 @@ def run(services: Services, export_id: str, attempt: int, seconds_left: Callable
 
 def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor) -> Report:
     """Write the whole file into the sink and return what is in it; the sink is not yet finished."""
-    data = asked.request.spec.dataset
-    queries = build_queries(asked.request)
-    writer_type = find_writer(asked.request.spec.format)
+    spec = asked.request.spec
+    writer_type = find_writer(spec)
     tally = Tally()
     with explain_disk_errors(), ExitStack() as cleanup:
         with database.open_snapshot() as snapshot:
             monitor.guard(snapshot)
+            wishes = _list_wishes(asked.request, snapshot)
+            queries = build_queries(asked.request, wishes)
             snapshot.begin(queries, writer_type.copy_format)
             survey = snapshot.survey(queries)
             if not survey.studies:
                 raise ExportError("NO_STUDIES", "No study matches the filters, so there is no file.")
             monitor.expect(survey.studies)
-            frequencies = snapshot.count_frequencies(queries) if writer_type.has_summary else {}
-            writer = writer_type(sink, plan_layout(asked, survey, frequencies))
+            layout = plan_layout(asked, wishes, survey, snapshot.count_frequencies(queries))
+            writer = writer_type(sink, layout, spec.layout)
             cleanup.callback(writer.discard)
             studies, events = snapshot.stream(queries, writer.copy_format)
             for study in merge_streams(studies, events, writer.separator, tally):
                 writer.write(study)
                 monitor.advance()
-            tally.check(survey.studies, survey.events)
-            warnings = describe_tally(data, tally) + snapshot.explain_repeats(data, tally.repeated)
-        report = Report(tally.studies, tally.events, (*warnings, *writer.warnings))
-        writer.finish(report)
+            tally.check(survey.studies, survey.events if spec.events else None)
+            warnings = describe_tally(spec, tally) + snapshot.explain_repeats(spec, tally.repeated)
+        return _finish_file(writer, survey, warnings)
+
+
+def _list_wishes(request: ExportRequest, snapshot: Snapshot) -> Wishes:
+    standard = request.spec.has_standard_names and snapshot.has_standard_names()
+    return Wishes(request.names, request.ids, standard)
+
+
+def _finish_file(writer: Writer, survey: Survey, warnings: list[str]) -> Report:
+    writer.end()
+    report = Report(survey.studies, survey.events, (*warnings, *writer.warnings))
+    writer.finish(report)
     return report
 
 

@@ -1,4 +1,4 @@
-"""The shape of a file, from what was asked and what the survey found. Pure."""
+"""The contents of a file, from what was asked and what the survey found. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from doseexport.exports import Book, Column, Spec, Start, Wishes
 from doseexport.filters import describe_filters
+from doseexport.options import fill_defaults
 from doseexport.request import ExportRequest
 from doseexport.survey import Survey
 from doseexport.version import VERSION
@@ -24,21 +26,34 @@ class Asked:
     at: datetime
 
 
-def plan_layout(asked: Asked, survey: Survey, frequencies: Mapping[str, list[tuple[str, int]]]) -> Layout:
+def plan_layout(
+    asked: Asked, wishes: Wishes, survey: Survey, frequencies: Mapping[str, list[tuple[str, int]]]
+) -> Layout:
     """Return the layout of the asked file for the surveyed studies."""
-    request = asked.request
-    data = request.spec.dataset
+    spec = asked.request.spec
+    events = spec.events
     return Layout(
-        title=f"{data.name} export",
+        title=f"{spec.modality.name} export",
         software=SOFTWARE,
         created=asked.at,
-        study_columns=request.spec.study_columns(names=request.names, ids=request.ids),
-        event_columns=data.events.columns,
+        start=Start(
+            study_columns=spec.studies.wanted(wishes),
+            event_columns=events.wanted(wishes) if events else (),
+            widths=survey.widths,
+            options=fill_defaults(spec.options, asked.request.options),
+            frequencies=dict(frequencies),
+        ),
+        event_extras=tuple(each for each in events.extras if each.is_wanted(wishes)) if events else (),
+        block_columns=_block_columns(spec, wishes),
         widest=survey.widest,
-        sheet_by=data.sheet_by,
-        frequencies=dict(frequencies),
         about=list(_describe(asked)),
     )
+
+
+def _block_columns(spec: Spec, wishes: Wishes) -> tuple[Column, ...]:
+    if isinstance(spec.layout, Book) and spec.layout.blocks:
+        return tuple(each for each in spec.layout.blocks.columns if each.is_wanted(wishes))
+    return spec.events.wanted(wishes) if spec.events else ()
 
 
 def _describe(asked: Asked) -> Iterator[tuple[str, str]]:
@@ -51,5 +66,7 @@ def _describe(asked: Asked) -> Iterator[tuple[str, str]]:
     for words in describe_filters(given) or ["none: every study"]:
         yield "Filter", words
     yield "Order", request.order
+    for name, value in fill_defaults(request.spec.options, request.options).items():
+        yield "Option", f"{name}: {value}"
     yield "Patient names", "yes" if request.names else "no"
     yield "Patient IDs", "yes" if request.ids else "no"

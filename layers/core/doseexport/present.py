@@ -46,6 +46,7 @@ def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
         "type": request.type,
         "filters": dict(request.filters) if may_see_filters(caller, export) else None,
         "order": request.order,
+        "options": dict(request.options) if may_see_filters(caller, export) else None,
         "names": request.names,
         "ids": request.ids,
         "with_patients": export.with_patients,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from doseexport.exports import Column, Dataset, Stream
+from doseexport.exports import Column, Frequency, Modality, Spec, Stream, Wishes
 from doseexport.filters import build_conditions
 from doseexport.request import ExportRequest
 
@@ -24,78 +24,86 @@ class Query:
     params: tuple[str, ...]
 
 
+HAS_STANDARD_NAMES = Query("SELECT to_regclass('remapp_standardnamesettings') IS NOT NULL", ())
+STANDARD_NAMES_ARE_ON = Query(
+    "SELECT coalesce(bool_or(enable_standard_names), false) FROM remapp_standardnamesettings", ()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Queries:
     """Everything one export asks the database.
 
-    `survey`: one row (studies, events, most events of a study). `frequencies`: title → (value, count)
-    rows, most frequent first. `studies`: rows (study id, marks, cells…). `events`: rows (study id,
-    event id, marks, cells…), both in the order of positions.
+    `survey`: one row (studies, events, most events of a study, then one number for each of `widths`).
+    `frequencies`: title → (value, count) rows, most frequent first. `studies`: rows (study id, marks,
+    cells…). `events`: rows (study id, event id, marks, cells…) or None; both in the order of positions.
     """
 
     survey: Query
+    widths: tuple[str, ...]
     frequencies: dict[str, Query]
     studies: Query
-    events: Query
+    events: Query | None
 
 
-def build_queries(request: ExportRequest) -> Queries:
+def build_queries(request: ExportRequest, wishes: Wishes) -> Queries:
     """Return the statements of a request."""
-    data = request.spec.dataset
-    columns = request.spec.study_columns(names=request.names, ids=request.ids)
+    spec = request.spec
     chosen, params = _choose_studies(request)
 
     def query(sql: str) -> Query:
         return Query(f"WITH chosen AS ({chosen}) {sql}", params)
 
     return Queries(
-        survey=query(_survey(data)),
-        frequencies={title: query(sql) for title, sql in _frequencies(data).items()},
-        studies=query(_study_rows(data.studies, columns)),
-        events=query(_event_rows(data)),
+        survey=query(_survey(spec)),
+        widths=tuple(spec.widths),
+        frequencies={
+            each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(wishes)
+        },
+        studies=query(_study_rows(spec.studies, spec.study_cells(wishes))),
+        events=query(_event_rows(spec.modality, spec.events, spec.event_cells(wishes)))
+        if spec.events
+        else None,
     )
 
 
-def build_checks(data: Dataset, studies: Iterable[bytes]) -> Query:
-    """Return one row: for each of the dataset's checks, how often it holds among these studies (ids)."""
+def build_checks(spec: Spec, studies: Iterable[bytes]) -> Query:
+    """Return one row: for each of the spec's checks, how often it holds among these studies (ids)."""
     ids = "{" + ",".join(study.decode() for study in studies) + "}"
-    counts = ", ".join(f"({check.sql})" for check in data.checks)
+    counts = ", ".join(f"({check.sql})" for check in spec.checks)
     return Query(f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) SELECT {counts}", (ids,))
 
 
 def _choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     spec = request.spec
-    modalities = ", ".join(f"'{modality}'" for modality in spec.dataset.modalities)
+    codes = ", ".join(f"'{code}'" for code in spec.modality.codes)
     given = [(spec.filter(name), value) for name, value in request.filters.items()]
-    where, params = build_conditions(spec.dataset.scopes, given)
+    where, params = build_conditions(spec.modality.scopes, given)
     order = ", ".join(filter(None, (spec.order_sql(request.order), NEWEST_FIRST)))
     sql = (
         f"SELECT study.id, row_number() OVER (ORDER BY {order}) AS position"
-        f" FROM remapp_generalstudymoduleattr study WHERE study.modality_type IN ({modalities}) AND {where}"
+        f" FROM remapp_generalstudymoduleattr study WHERE study.modality_type IN ({codes}) AND {where}"
     )
     return sql, params
 
 
-def _survey(data: Dataset) -> str:
-    counted = f"SELECT chosen.id, count(*) AS events FROM chosen {data.event_tables} GROUP BY chosen.id"
+def _survey(spec: Spec) -> str:
+    tables = spec.modality.event_tables
+    counted = f"SELECT chosen.id, count(*) AS events FROM chosen {tables} GROUP BY chosen.id"
+    widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in spec.widths.values())
     return (
-        "SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0)"
+        f"SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0){widths}"
         f" FROM chosen LEFT JOIN ({counted}) found ON found.id = chosen.id"
     )
 
 
-def _frequencies(data: Dataset) -> dict[str, str]:
-    ending = " GROUP BY 1 ORDER BY 2 DESC, 1"
-    of_studies = {
-        title: f"""SELECT coalesce({value}, '') COLLATE "C", count(*) FROM chosen"""
-        f" JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id{ending}"
-        for title, value in data.study_frequencies.items()
-    }
-    title, value = data.event_frequency
-    of_events = (
-        f"""SELECT coalesce({value}, '') COLLATE "C", count(*) FROM chosen {data.event_tables}{ending}"""
+def _frequency(modality: Modality, frequency: Frequency) -> str:
+    study = "JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
+    tables = {"studies": study, "events": modality.event_tables}[frequency.of]
+    return (
+        f"""SELECT coalesce({frequency.value}, '') COLLATE "C", count(*) FROM chosen {tables}"""
+        f" {frequency.joins} GROUP BY 1 ORDER BY 2 DESC, 1"
     )
-    return {**of_studies, title: of_events}
 
 
 def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
@@ -106,12 +114,12 @@ def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
     )
 
 
-def _event_rows(data: Dataset) -> str:
-    stream = data.events
+def _event_rows(modality: Modality, stream: Stream, columns: tuple[Column, ...]) -> str:
+    key = modality.event_key
     return (
-        f"SELECT chosen.id, {data.event_key}, {_marks(stream)}, {_cells(stream.columns)}"
-        f" FROM chosen {data.event_tables} {stream.joins}"
-        f" ORDER BY {', '.join(('chosen.position', data.event_key, *stream.ties))}"
+        f"SELECT chosen.id, {key}, {_marks(stream)}, {_cells(columns)}"
+        f" FROM chosen {modality.event_tables} {stream.joins}"
+        f" ORDER BY {', '.join(('chosen.position', key, *stream.ties))}"
     )
 
 

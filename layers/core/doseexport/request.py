@@ -10,23 +10,25 @@ from typing import Any
 
 from doseexport import exports
 from doseexport.errors import forbidden, unprocessable
-from doseexport.exports import Spec
+from doseexport.exports import ID, NAME, Spec
 from doseexport.filters import DEFAULT_ORDER
 
 OPENREM_ORDER = "o"
-FIELDS = frozenset({"type", "filters", "order", "names", "ids"})
+FIELDS = frozenset({"type", "filters", "order", "options", "names", "ids"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
     """One export as asked for: canonical names, checked values.
 
-    `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain).
+    `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain);
+    `options` are those given, in canonical form too.
     """
 
     type: str
     filters: Mapping[str, str] = field(default_factory=dict)
     order: str = DEFAULT_ORDER
+    options: Mapping[str, str] = field(default_factory=dict)
     names: bool = False
     ids: bool = False
 
@@ -51,14 +53,16 @@ def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
     """Return the request that a JSON body asks for, or raise RequestError naming the field."""
     fields = _check_fields(body)
     spec = _find_spec(fields.get("type"))
-    filters = dict(_mapping(fields.get("filters")))
+    filters = dict(_mapping(fields, "filters"))
     request = ExportRequest(
         type=spec.type,
         order=_read_order(spec, fields.get("order"), filters.pop(OPENREM_ORDER, None)),
         filters=spec.parse_filters(filters),
+        options=spec.parse_options(_mapping(fields, "options")),
         names=_flag(fields, "names"),
         ids=_flag(fields, "ids"),
     )
+    _check_wishes(request)
     _check_rights(request, may_see_patients=may_see_patients)
     return request
 
@@ -93,11 +97,12 @@ def _read_order(spec: Spec, given: object, openrem: object) -> str:
     return order
 
 
-def _mapping(value: object) -> Mapping[str, object]:
+def _mapping(fields: Mapping[str, Any], name: str) -> Mapping[str, object]:
+    value = fields.get(name)
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise unprocessable("NOT_AN_OBJECT", "filters must be an object of names and values.", "filters")
+        raise unprocessable("NOT_AN_OBJECT", f"{name} must be an object of names and values.", name)
     return value
 
 
@@ -106,6 +111,13 @@ def _flag(fields: Mapping[str, Any], name: str) -> bool:
     if not isinstance(value, bool):
         raise unprocessable("NOT_A_BOOLEAN", f"{name} must be true or false.", name)
     return value
+
+
+def _check_wishes(request: ExportRequest) -> None:
+    for wish, field_name, asked in ((NAME, "names", request.names), (ID, "ids", request.ids)):
+        if asked and not request.spec.can_show(wish):
+            sentence = "Files of this export type never hold names or IDs of patients."
+            raise unprocessable("NO_PATIENT_COLUMNS", sentence, field_name)
 
 
 def _check_rights(request: ExportRequest, *, may_see_patients: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from doseexport.errors import ExportError
-from doseexport.exports import Dataset, Stream
+from doseexport.exports import Spec, Stream
 
 Study = tuple[bytes, list[bytes]]
 MOST_REPEATED = 10_000
@@ -34,9 +34,9 @@ class Tally:
         elif study not in self.repeated:
             self.unnamed += 1
 
-    def check(self, studies: int, events: int) -> None:
-        """Raise ExportError unless exactly this many studies and events passed."""
-        if (self.studies, self.events) != (studies, events):
+    def check(self, studies: int, events: int | None) -> None:
+        """Raise ExportError unless exactly this many studies and events passed (None: no events are read)."""
+        if (self.studies, self.events) != (studies, events or 0):
             raise ExportError(
                 "ROWS_LOST", "The rows read are not the rows counted; the file was thrown away."
             )
@@ -83,11 +83,11 @@ def _unique_events(rows: Iterator[bytes], separator: bytes, tally: Tally) -> Ite
         yield study, cells[:-1]
 
 
-def describe_tally(data: Dataset, tally: Tally) -> list[str]:
+def describe_tally(spec: Spec, tally: Tally) -> list[str]:
     """Return the warnings that the tally's marks stand for."""
-    warnings = _describe_marks(data.studies, tally.study_marks) + _describe_marks(
-        data.events, tally.event_marks
-    )
+    warnings = _describe_marks(spec.studies, tally.study_marks)
+    if spec.events:
+        warnings += _describe_marks(spec.events, tally.event_marks)
     more = f"{tally.unnamed} more studies have repeated records: the first of each was used."
     return [*warnings, more] if tally.unnamed else warnings
 

@@ -186,7 +186,7 @@ class Store:
         """Hide a settled export from every read and forget its filters; False if active or hidden."""
         deleted = self._change(
             export_id,
-            "SET #deleted_at = :now, #watch = :LITTER, #ttl = :ttl REMOVE #filters",
+            "SET #deleted_at = :now, #watch = :LITTER, #ttl = :ttl REMOVE #filters, #options",
             f"{SETTLED} AND {NOT_DELETED}",
             now=to_text(now),
             ttl=to_epoch(now + AFTERLIFE),
@@ -231,7 +231,7 @@ class Store:
 
     def forget_expired(self, export_id: str) -> None:
         """Stop watching an expired export whose objects are gone, and forget its filters."""
-        self._change(export_id, "REMOVE #watch, #filters", "#watch = :KEPT")
+        self._change(export_id, "REMOVE #watch, #filters, #options", "#watch = :KEPT")
 
     # Lists
 

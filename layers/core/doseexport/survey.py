@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Studies, events, and the most events of one study."""
+    """Studies, events, the most events of one study, and the spec's widths by name."""
 
     studies: int
     events: int
     widest: int
+    widths: Mapping[str, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The export types. One file a modality; a new one is found by itself through its SPECS."""
+"""The export types. A new file is found by itself, through its SPECS."""
 
 from __future__ import annotations
 
@@ -6,9 +6,32 @@ import functools
 import importlib
 import pkgutil
 
-from doseexport.exports._spec import Column, Dataset, Spec, Stream
+from doseexport.exports._columns import ID, NAME, Cells, Column, ColumnKind, Stream, Wishes
+from doseexport.exports._layouts import Arranger, Blocks, Book, Frequency, Long, Rows, Sheet, Start, Wide
+from doseexport.exports._spec import Modality, Spec
 
-__all__ = ["Column", "Dataset", "Spec", "Stream", "catalogue", "find"]
+__all__ = [
+    "ID",
+    "NAME",
+    "Arranger",
+    "Blocks",
+    "Book",
+    "Cells",
+    "Column",
+    "ColumnKind",
+    "Frequency",
+    "Long",
+    "Modality",
+    "Rows",
+    "Sheet",
+    "Spec",
+    "Start",
+    "Stream",
+    "Wide",
+    "Wishes",
+    "catalogue",
+    "find",
+]
 
 
 @functools.cache

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from doseexport.exports._common import OF_STUDY
-from doseexport.filters import DATE, DEFAULT_ORDER, HASHABLE, NUMBER, TEST_PATIENTS, TEXT, Filter, Order
+from doseexport.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.kinds import DATE, HASHABLE, NUMBER, TEST_PATIENTS, TEXT
 
 STUDY = "study"
 PATIENT = "patient"

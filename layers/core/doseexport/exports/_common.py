@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from doseexport.exports._spec import DATE, ID, NAME, NAME_OR_ID, NUMBER, TIME, Check, Column, Mark
+from collections.abc import Iterator
+
+from doseexport.exports._columns import DATE, ID, NAME, NAME_OR_ID, NUMBER, TIME, Check, Column, Mark
+from doseexport.exports._layouts import Frequency
+from doseexport.exports._standard import name_study
 
 OF_STUDY = "general_study_module_attributes_id = study.id"
 
@@ -20,15 +24,23 @@ STUDY_MARKS = (
 
 
 _PHYSICIAN = Column("Physician", "study.performing_physician_name", meaning="(0008,1050)")
+_SIZE = (
+    Column("Height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
+    Column("Mass (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
+)
 
 
 def study_columns(
-    comment: str, events: str, *, mass: bool = True, physician: bool = False
+    comment: str, events: str = "", *, mass: bool = True, physician: bool = False, standard: str = ""
 ) -> tuple[Column, ...]:
-    """Return the common study columns; `comment` and `events` are the modality's SQL for its own two."""
+    """Return the common study columns.
+
+    `comment` and `events` are the modality's SQL for its own two (without events there is no column);
+    `standard` is the modality of its standard names, empty where it has none.
+    """
     return (
-        Column("Patient name", "pat.patient_name", meaning="(0010,0010)", pid=NAME),
-        Column("Patient ID", "pat.patient_id", meaning="(0010,0020)", pid=ID),
+        Column("Patient name", "pat.patient_name", meaning="(0010,0010)", only=NAME),
+        Column("Patient ID", "pat.patient_id", meaning="(0010,0020)", only=ID),
         Column("Institution", "equip.institution_name", meaning="(0008,0080)"),
         Column("Manufacturer", "equip.manufacturer", meaning="(0008,0070)"),
         Column("Model name", "equip.manufacturer_model_name", meaning="(0008,1090)"),
@@ -39,19 +51,30 @@ def study_columns(
         *([_PHYSICIAN] if physician else []),
         Column("Study date", "study.study_date", DATE, "(0008,0020)"),
         Column("Study time", "study.study_time", TIME, "(0008,0030)"),
-        Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", pid=NAME_OR_ID),
+        Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", only=NAME_OR_ID),
         Column("Age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
         Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
-        *([
-            Column("Height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
-            Column("Mass (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
-        ] if mass else []),
+        *(_SIZE if mass else ()),
         Column("Test patient?", "pat.not_patient_indicator", meaning="OpenREM's reason to think so"),
-        Column("Study description", "study.study_description", meaning="(0008,1030)"),
-        Column("Requested procedure", "study.requested_procedure_code_meaning", meaning="(0032,1064)"),
+        *_describe_study(standard),
         Column("Study Comments", comment, meaning="comment of the dose report (121106, DCM)"),
-        Column("No. events", events, NUMBER, "irradiation events as declared by the device"),
-    )  # fmt: skip
+        *([Column("No. events", events, NUMBER, "irradiation events of the study")] if events else []),
+    )
+
+
+def _describe_study(standard: str) -> Iterator[Column]:
+    yield Column("Study description", "study.study_description", meaning="(0008,1030)")
+    if standard:
+        yield name_study("Standard study name (study)", standard, "study_description")
+    yield Column("Requested procedure", "study.requested_procedure_code_meaning", meaning="(0032,1064)")
+    if standard:
+        yield name_study("Standard study name (request)", standard, "requested_procedure_code_meaning")
+
+
+STUDY_FREQUENCIES = (
+    Frequency("Study Description", "study.study_description"),
+    Frequency("Requested Procedure", "study.requested_procedure_code_meaning"),
+)
 
 
 def check_repeats(table: str, what: str, used: str = "the first was used") -> Check:

@@ -5,123 +5,72 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from doseexport import filters
+from doseexport import filters, options
+from doseexport.errors import unprocessable
+from doseexport.exports._columns import STANDARD, Check, Column, Stream, Wishes
+from doseexport.exports._layouts import Book, Frequency, Layout, Rows
 from doseexport.filters import Filter, Order
-
-NAME = "name"
-ID = "id"
-NAME_OR_ID = "name or id"
+from doseexport.options import Option
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnKind:
-    """How a column is written: `sql` gives the exact text of a cell from the column's expression."""
+class Modality:
+    """How the studies of one modality are chosen, and where their events are.
 
-    name: str
-    sql: str
-
-
-TEXT = ColumnKind("text", "{0}")
-NUMBER = ColumnKind("number", "trim_scale(({0})::numeric)")
-DATE = ColumnKind("date", "{0}")
-TIME = ColumnKind(
-    "time",
-    "to_char({0}, CASE WHEN date_part('microseconds', {0})::integer % 1000000 = 0"
-    " THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its heading, where its value comes from, and who may see it.
-
-    `pid` is empty, or says which wish (NAME, ID or NAME_OR_ID) brings the column in;
-    `meaning` gives unit and DICOM concept.
-    """
-
-    heading: str
-    sql: str
-    kind: ColumnKind = TEXT
-    meaning: str = ""
-    pid: str = ""
-
-    @property
-    def select(self) -> str:
-        """SQL of the cell's text."""
-        return self.kind.sql.format(self.sql)
-
-    def is_wanted(self, *, names: bool, ids: bool) -> bool:
-        """Tell whether the column is part of a file with these wishes."""
-        return {"": True, NAME: names, ID: ids, NAME_OR_ID: names or ids}[self.pid]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """An irregularity that one row shows by itself: a SQL condition, and the warning ({n} rows show it)."""
-
-    condition: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """An irregularity that repeats rows: SQL that counts it, and the warning ({n} is the count)."""
-
-    sql: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """One ordered stream of rows: its columns, its joins, what orders repeated rows, what is irregular.
-
-    A child that should be single but is repeated repeats the row; `ties` puts the row of the lowest
-    child ids first, and only that one is used.
-    """
-
-    columns: tuple[Column, ...]
-    joins: str
-    ties: tuple[str, ...]
-    marks: tuple[Mark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What one modality's csv and xlsx have in common.
-
-    `scopes` wraps filter conditions by table; `modalities` are values of modality_type;
-    `sheet_by` is the heading of the event column that names an event's sheet;
-    `frequencies` are the Summary's tables: title and SQL of a study's or (with `.event`) event's value.
+    `codes` are values of modality_type; `scopes` wraps filter conditions by table; `event_tables`
+    joins `chosen` (id, position) to its events; `event_key` is one value per event, never NULL.
     """
 
     name: str
-    modalities: tuple[str, ...]
+    codes: tuple[str, ...]
     filters: tuple[Filter, ...]
     orders: tuple[Order, ...]
     scopes: Mapping[str, str]
-    studies: Stream
-    events: Stream
     event_tables: str
-    event_key: str
-    sheet_by: str
-    study_frequencies: Mapping[str, str]
-    event_frequency: tuple[str, str]
-    checks: tuple[Check, ...] = ()
+    event_key: str = "event.id"
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One export type: `type` is its public name, `format` csv or xlsx."""
+    """One export type: `type` is its public name, `format` csv or xlsx.
+
+    `events` is None where the file shows no events; `widths` are whole numbers known before the
+    first row (name → SQL over `chosen`); `own_filters` belong to this type alone; of the filters
+    that `needs` names at least one must be given.
+    """
 
     type: str
     format: str
     help: str
-    dataset: Dataset
+    modality: Modality
+    studies: Stream
+    events: Stream | None
+    layout: Layout
+    checks: tuple[Check, ...] = ()
+    widths: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+    own_filters: tuple[Filter, ...] = ()
+    needs: tuple[str, ...] = ()
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the filters by their canonical names."""
-        object.__setattr__(self, "_filters", {each.name: each for each in self.dataset.filters})
+        object.__setattr__(self, "_filters", {each.name: each for each in self.filters})
+
+    @property
+    def filters(self) -> tuple[Filter, ...]:
+        """The filters of the type: its modality's, and its own."""
+        return (*self.modality.filters, *self.own_filters)
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """The orders of the type."""
+        return self.modality.orders
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column that may be read of studies and of events."""
+        return (*self.studies.columns, *(self.events.columns if self.events else ()))
 
     def filter(self, name: str) -> Filter:
         """Return the filter of this canonical name."""
@@ -129,16 +78,45 @@ class Spec:
 
     def parse_filters(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return canonical names and values, or raise RequestError naming the filter."""
-        return filters.parse_filters(self.dataset.filters, given)
+        chosen = filters.parse_filters(self.filters, given)
+        if self.needs and not any(name in chosen for name in self.needs):
+            needed = " or ".join(self.needs)
+            raise unprocessable("FILTER_NEEDED", f"This export type needs {needed}.", f"filters.{self.needs[0]}")
+        return chosen
+
+    def parse_options(self, given: Mapping[str, object]) -> dict[str, str]:
+        """Return canonical names and values, or raise RequestError naming the option."""
+        return options.parse_options(self.options, given)
 
     def parse_order(self, given: object) -> str:
         """Return the canonical name of the order asked for."""
-        return filters.parse_order(self.dataset.orders, given)
+        return filters.parse_order(self.orders, given)
 
     def order_sql(self, name: str) -> str:
         """Return the SQL of an order; the default's is empty."""
-        return next(each.sql for each in self.dataset.orders if each.name == name)
+        return next(each.sql for each in self.orders if each.name == name)
 
-    def study_columns(self, *, names: bool, ids: bool) -> tuple[Column, ...]:
-        """Return the study columns of a file with these wishes."""
-        return tuple(each for each in self.dataset.studies.columns if each.is_wanted(names=names, ids=ids))
+    def can_show(self, wish: str) -> bool:
+        """Tell whether a file of this type has a column for the names, or the ids, of patients."""
+        return any(column.only == wish for column in self.studies.columns)
+
+    def study_cells(self, wishes: Wishes) -> tuple[Column, ...]:
+        """Return the columns that are read of a study; extras are for functions that make rows."""
+        return self.studies.read(wishes) if isinstance(self.layout, Rows) else self.studies.wanted(wishes)
+
+    def event_cells(self, wishes: Wishes) -> tuple[Column, ...]:
+        """Return the columns that are read of an event; extras are for functions, and for sheets."""
+        if self.events is None:
+            return ()
+        needed = isinstance(self.layout, Book | Rows)
+        return self.events.read(wishes) if needed else self.events.wanted(wishes)
+
+    @property
+    def has_standard_names(self) -> bool:
+        """Whether the file looks different where the database has standard names switched on."""
+        return any(column.only == STANDARD for column in self.columns)
+
+    def frequencies(self, wishes: Wishes) -> tuple[Frequency, ...]:
+        """Return what has to be counted before the first row of such a file."""
+        found = self.layout.frequencies if isinstance(self.layout, Book | Rows) else ()
+        return tuple(each for each in found if each.only != STANDARD or wishes.standard)

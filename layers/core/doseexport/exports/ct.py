@@ -13,6 +13,7 @@ from doseexport.exports._choices import (
 from doseexport.exports._common import (
     OF_STUDY,
     STUDY_CHECKS,
+    STUDY_FREQUENCIES,
     STUDY_JOINS,
     STUDY_MARKS,
     STUDY_TIES,
@@ -20,9 +21,19 @@ from doseexport.exports._common import (
     study_columns,
 )
 from doseexport.exports._dose_check import DOSE_CHECK
-from doseexport.exports._spec import NUMBER, Check, Column, Dataset, Mark, Spec, Stream
-from doseexport.filters import COUNT, TEXT, Filter, Order
-from doseexport.filters import NUMBER as VALUE
+from doseexport.exports._columns import NUMBER, Check, Column, Mark, Stream
+from doseexport.exports._layouts import EVENTS, Book, Frequency, Wide
+from doseexport.exports._spec import Modality, Spec
+from doseexport.exports._standard import (
+    STUDY_NAMES,
+    count_event_names,
+    filter_event_names,
+    list_event_names,
+    name_event,
+)
+from doseexport.filters import Filter, Order
+from doseexport.kinds import COUNT, TEXT
+from doseexport.kinds import NUMBER as VALUE
 
 _EVENTS = f"""
 JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY.replace("study.", "chosen.")}
@@ -67,8 +78,10 @@ _PHANTOM = (
     " ELSE phantom.code_meaning END"
 )
 
+_TABLE = "ctirradiationeventdata"
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+    name_event(_TABLE),
     Column("Type", "acquisition_type.code_meaning", meaning="CT Acquisition Type (113820, DCM)"),
     Column("Exposure time", "event.exposure_time", NUMBER, "s (113824, DCM)"),
     Column("Scanning length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
@@ -94,11 +107,7 @@ _CT_FILTERS = (
     Filter("acquisition_type", TEXT, "ct_event",
            "(SELECT code_meaning FROM remapp_contextid code WHERE code.id = event.ct_acquisition_type_id)",
            "an event's acquisition type contains", ("ct_acquisition_type",)),
-    Filter("standard_acquisition_name", TEXT, "ct_event",
-           "EXISTS (SELECT FROM remapp_ctirradiationeventdata_standard_protocols link"
-           " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
-           " WHERE link.ctirradiationeventdata_id = event.id AND standard.standard_name ILIKE %s)",
-           "an event's standard name contains", (_EVENT + "standard_protocols__standard_name",)),
+    filter_event_names("ct_event", _TABLE, _EVENT),
     Filter("dlp_min", VALUE, STUDY, "study.total_dlp >= %s::numeric",
            "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm"),
     Filter("dlp_max", VALUE, STUDY, "study.total_dlp <= %s::numeric",
@@ -170,39 +179,47 @@ _EVENT_MARKS = (
          "X-ray source B without a source A in {n} of the events: it stands in the S1 columns."),
 )  # fmt: skip
 
-CT = Dataset(
+CT = Modality(
     name="CT",
-    modalities=("CT",),
+    codes=("CT",),
     filters=(*COMMON_FILTERS, *WEIGHT_FILTERS, STUDY_NAME_FILTER, *_CT_FILTERS),
     orders=(*COMMON_ORDERS, _HIGHEST_DLP),
     scopes={**SCOPES, "ct_event": _ONE_EVENT},
-    studies=Stream(
-        columns=(
-            *study_columns("ctdose.comment", "ctacc.events"),
-            Column("DLP total (mGy.cm)", "ctacc.dlp", NUMBER, "mGy.cm (113813, DCM)"),
-        ),
-        joins=STUDY_JOINS + _TOTALS,
-        ties=(*STUDY_TIES, "ctdose.id"),
-        marks=_STUDY_MARKS,
-    ),
-    events=Stream(
-        columns=_EVENT_COLUMNS,
-        joins=_CHILDREN,
-        ties=("scanlen.id", "chk.id", "s2.id"),
-        marks=_EVENT_MARKS,
-    ),
     event_tables=_EVENTS,
-    event_key="event.id",
-    sheet_by="Protocol",
-    study_frequencies={
-        "Study Description": "study.study_description",
-        "Requested Procedure": "study.requested_procedure_code_meaning",
-    },
-    event_frequency=("Acquisition protocol", "event.acquisition_protocol"),
-    checks=_CHECKS,
-)  # fmt: skip
+)
+
+_STUDIES = Stream(
+    columns=(
+        *study_columns("ctdose.comment", "ctacc.events", standard="CT"),
+        Column("DLP total (mGy.cm)", "ctacc.dlp", NUMBER, "mGy.cm (113813, DCM)"),
+    ),
+    joins=STUDY_JOINS + _TOTALS,
+    ties=(*STUDY_TIES, "ctdose.id"),
+    marks=_STUDY_MARKS,
+)
+
+_CT_EVENTS = Stream(
+    columns=_EVENT_COLUMNS,
+    joins=_CHILDREN,
+    ties=("scanlen.id", "chk.id", "s2.id"),
+    marks=_EVENT_MARKS,
+    extras=(list_event_names(_TABLE),),
+)
+
+_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_EVENT_NAMES = count_event_names(_TABLE)
+_BOOK = Book(
+    frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
+    sheets=_PROTOCOLS,
+    standard_sheets=_EVENT_NAMES,
+)
+
+
+def _make_spec(form: str, words: str, layout: Wide | Book) -> Spec:
+    return Spec(f"ct-{form}", form, words, CT, _STUDIES, _CT_EVENTS, layout, _CHECKS)
+
 
 SPECS = (
-    Spec("ct-csv", "csv", "CT, one row a study with its events side by side", CT),
-    Spec("ct-xlsx", "xlsx", "CT workbook: summary, all data, one sheet per acquisition protocol", CT),
+    _make_spec("csv", "CT, one row a study with its events side by side", Wide()),
+    _make_spec("xlsx", "CT workbook: summary, all data, one sheet per acquisition protocol", _BOOK),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
+from doseexport.exports import Book, Long, Rows, Spec, Wide
 from doseexport.rows import Study
 from doseexport.writers.layout import Layout, Report
 
@@ -16,25 +17,26 @@ class Sink(Protocol):
 
 
 class Writer(Protocol):
-    """What the pipeline needs of a format.
+    """What the pipeline needs of a kind of file.
 
-    `copy_format` are COPY's options, `separator` what stands between the cells they give;
-    `has_summary` tells whether the layout's frequencies are needed.
+    `copy_format` are COPY's options, `separator` what stands between the cells they give.
     """
 
     copy_format: str
     separator: bytes
-    has_summary: bool
 
-    def __init__(self, sink: Sink, layout: Layout) -> None:
-        """Start a file of this layout."""
+    def __init__(self, sink: Sink, layout: Layout, shape: Any) -> None:
+        """Start a file of this layout; `shape` is how its spec lays rows out."""
 
     def write(self, study: Study) -> None:
         """Add one study with its events."""
 
+    def end(self) -> None:
+        """Add the rows that are known only after the last study."""
+
     @property
     def warnings(self) -> list[str]:
-        """Sentences a reader of the file has to know, complete once every study is written."""
+        """Sentences a reader of the file has to know, complete after `end`."""
 
     def finish(self, report: Report) -> None:
         """Write what is left, with what is known only now; afterwards the file is whole."""
@@ -43,12 +45,13 @@ class Writer(Protocol):
         """Forget everything and free what was taken; harmless after finish."""
 
 
-def find_writer(form: str) -> type[Writer]:
-    """Return the writer of a format, csv or xlsx."""
-    if form == "xlsx":
-        from doseexport.writers.xlsx import XlsxWriter  # noqa: PLC0415  csv needs no xlsxwriter
+def find_writer(spec: Spec) -> type[Writer]:
+    """Return the writer of a spec's kind of file; only those of workbooks need xlsxwriter."""
+    # ruff: noqa: PLC0415
+    if spec.format == "csv":
+        from doseexport.writers import csv
 
-        return XlsxWriter
-    from doseexport.writers.csv import CsvWriter  # noqa: PLC0415  as above
+        return {Wide: csv.WideWriter, Long: csv.LongWriter, Rows: csv.RowsWriter}[type(spec.layout)]
+    from doseexport.writers import books, xlsx
 
-    return CsvWriter
+    return {Book: books.BookWriter, Rows: xlsx.RowsWriter}[type(spec.layout)]

@@ -11,30 +11,22 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from doseexport.exports import Column
+from doseexport.exports import Cells, Column
+from doseexport.writers.copy_text import split_row
 
 MAX_TEXT = 32_767
 MOST_CACHED = 200
-DATE_STYLE, TIME_STYLE = 1, 2
+DATE_STYLE, TIME_STYLE, DATETIME_STYLE = 1, 2, 3
 BLANK = '"/>'
 
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 # The last underscore may be one that an escape of ours brings in.
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}[_\x00-\x08\x0b-\x1f\ufffe\uffff])")
-_COPY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_COPY_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NOT_NUMBERS = ("NaN", "Infinity")
 _EPOCH = date(1899, 12, 30).toordinal()
+_DAY = 86_400_000_000
 
 Bodies = tuple[str, ...]
-
-
-def split_row(row: bytes) -> list[str]:
-    """Return the cells of one COPY text row; NULL and '' are both ''."""
-    cells = row.decode().split("\t")
-    if b"\\" not in row:
-        return cells
-    return [_COPY_ESCAPE.sub(lambda found: _COPY_LETTERS.get(found[1], found[1]), cell) for cell in cells]
 
 
 def write_text(value: str) -> str:
@@ -75,14 +67,8 @@ def escape(value: str) -> str:
 @functools.lru_cache(maxsize=8_000)
 def write_date(value: str) -> str:
     """Return the body of a date cell from YYYY-MM-DD; a date before Excel's calendar stays text."""
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return write_text(value)
-    # Excel's 1900 has a 29 February: only from March on do its day numbers agree with the calendar.
-    if day < date(1900, 3, 1):
-        return write_text(value)
-    return f'" s="{DATE_STYLE}"><v>{day.toordinal() - _EPOCH}</v></c>'
+    days = _count_days(value)
+    return write_text(value) if days is None else f'" s="{DATE_STYLE}"><v>{days}</v></c>'
 
 
 @functools.lru_cache(maxsize=8_000)
@@ -90,9 +76,29 @@ def write_time(value: str) -> str:
     """Return the body of a time cell from HH:MM:SS[.ffffff]: a fraction of a day."""
     if not value:
         return BLANK
+    return f'" s="{TIME_STYLE}"><v>{_count_micros(value) / _DAY!r}</v></c>'
+
+
+def write_datetime(value: str) -> str:
+    """Return the body of a date-time cell from YYYY-MM-DD HH:MM:SS[.ffffff]: days and a fraction of one."""
+    days = _count_days(value[:10])
+    if days is None:
+        return write_text(value)
+    return f'" s="{DATETIME_STYLE}"><v>{(days * _DAY + _count_micros(value[11:])) / _DAY!r}</v></c>'
+
+
+def _count_days(value: str) -> int | None:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    # Excel's 1900 has a 29 February: only from March on do its day numbers agree with the calendar.
+    return None if day < date(1900, 3, 1) else day.toordinal() - _EPOCH
+
+
+def _count_micros(value: str) -> int:
     hours, minutes, seconds = value.split(":")
-    micros = (int(hours) * 60 + int(minutes)) * 60_000_000 + round(float(seconds) * 1_000_000)
-    return f'" s="{TIME_STYLE}"><v>{micros / 86_400_000_000!r}</v></c>'
+    return (int(hours) * 60 + int(minutes)) * 60_000_000 + round(float(seconds) * 1_000_000)
 
 
 def write_number(value: str) -> str:
@@ -102,14 +108,20 @@ def write_number(value: str) -> str:
     return write_text(value) if value.strip("-") in _NOT_NUMBERS else f'"><v>{value}</v></c>'
 
 
-_WRITERS = {"text": write_text, "date": write_date, "time": write_time, "number": write_number}
+WRITERS: dict[str, Callable[[str], str]] = {
+    "text": write_text,
+    "date": write_date,
+    "time": write_time,
+    "datetime": write_datetime,
+    "number": write_number,
+}
 
 
 def compile_bodies(columns: tuple[Column, ...]) -> Callable[[bytes], Bodies]:
-    """Return the function that turns one COPY text row into the bodies of its cells."""
+    """Return the function that turns one COPY text row into the bodies of its first cells, those of `columns`."""
     inline = "f'\"><v>{{f[{n}]}}</v></c>' if f[{n}] else BLANK"
     quick = _compile_tuple(columns, inline)
-    careful = _compile_tuple(columns, "write_number(f[{n}])")
+    careful = compile_cells(columns)
 
     def write_bodies(row: bytes) -> Bodies:
         write = careful if b"NaN" in row or b"Infinity" in row else quick
@@ -118,13 +130,18 @@ def compile_bodies(columns: tuple[Column, ...]) -> Callable[[bytes], Bodies]:
     return write_bodies
 
 
-def _compile_tuple(columns: tuple[Column, ...], number: str) -> Callable[[list[str]], Bodies]:
+def compile_cells(columns: tuple[Column, ...]) -> Callable[[Cells], Bodies]:
+    """Return the function that turns the texts of the columns' cells into their bodies."""
+    return _compile_tuple(columns, "write_number(f[{n}])")
+
+
+def _compile_tuple(columns: tuple[Column, ...], number: str) -> Callable[[Cells], Bodies]:
     items = (
         number.format(n=n) if column.kind.name == "number" else f"write_{column.kind.name}(f[{n}])"
         for n, column in enumerate(columns)
     )
     code = f"lambda f: ({', '.join(items)},)"
-    return eval(code, {"BLANK": BLANK, **{f"write_{name}": each for name, each in _WRITERS.items()}})  # type: ignore[no-any-return]  # noqa: S307  the text is made of our own specs only
+    return eval(code, {"BLANK": BLANK, **{f"write_{name}": each for name, each in WRITERS.items()}})  # type: ignore[no-any-return]  # noqa: S307  the text is made of our own specs only
 
 
 @functools.lru_cache(maxsize=1024)

@@ -1,8 +1,4 @@
-"""csv: UTF-8 with BOM, CRLF, every row as wide as the header (export-rules §1.3).
-
-PostgreSQL has already quoted the cells; they are passed on as they are, unless a cell looks like one
-that a spreadsheet would run.
-"""
+"""csv: UTF-8 with BOM, CRLF, every row as wide as the header (export-rules §1.3)."""
 
 from __future__ import annotations
 
@@ -10,11 +6,13 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Iterable
 
-from doseexport.database_formats import CSV
-from doseexport.exports import Column
+from doseexport.database_formats import CSV, TEXT
+from doseexport.exports import Column, Long, Rows, Wide
 from doseexport.rows import Study
 from doseexport.writers import Sink
+from doseexport.writers.copy_text import split_row
 from doseexport.writers.layout import Layout, Report, block_headings
 
 # = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
@@ -28,32 +26,25 @@ _CHUNK = 1 << 18
 csv.field_size_limit(1 << 30)
 
 
-class CsvWriter:
-    """Writes each study as one row: its cells, its events side by side, blanks up to the header's width."""
+class _CsvWriter:
+    """What all kinds of csv share: the BOM, and rows that leave in larger chunks.
+
+    PostgreSQL has already quoted the cells; they are passed on as they are, unless a cell looks like
+    one that a spreadsheet would run.
+    """
 
     copy_format = CSV
-    has_summary = False
     separator = b","
 
     def __init__(self, sink: Sink, layout: Layout) -> None:
         self._sink = sink
-        self._blocks = layout.blocks
         self._study_texts = _texts(layout.study_columns)
         self._event_texts = _texts(layout.event_columns)
-        self._blank = b"," * len(layout.event_columns)
-        self._rows = [codecs.BOM_UTF8, _write_header(layout)]
+        self._rows = [codecs.BOM_UTF8]
         self._size = 0
 
-    def write(self, study: Study) -> None:
-        """Add one study with its events."""
-        cells, events = study
-        row = [guard_row(cells, self._study_texts)]
-        row += [guard_row(event, self._event_texts) for event in events]
-        line = b",".join(row) + self._blank * (self._blocks - len(events)) + b"\r\n"
-        self._rows.append(line)
-        self._size += len(line)
-        if self._size > _CHUNK:
-            self._flush()
+    def end(self) -> None:
+        """Nothing follows the last study."""
 
     @property
     def warnings(self) -> list[str]:
@@ -68,9 +59,89 @@ class CsvWriter:
         """Forget what is left."""
         self._rows = []
 
+    def _add(self, row: bytes) -> None:
+        self._rows.append(row)
+        self._size += len(row)
+        if self._size > _CHUNK:
+            self._flush()
+
     def _flush(self) -> None:
         self._sink.write(b"".join(self._rows))
         self._rows, self._size = [], 0
+
+
+class WideWriter(_CsvWriter):
+    """Writes each study as one row: its cells, its events side by side, blanks up to the header's width."""
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Wide) -> None:
+        super().__init__(sink, layout)
+        self._blocks = max(1, layout.widest) if layout.event_columns else 0
+        self._blank = b"," * len(layout.event_columns)
+        headings = [column.heading for column in layout.study_columns]
+        for number in range(1, self._blocks + 1):
+            headings += block_headings(shape.prefix, layout.event_columns, number)
+        self._add(_write_row(headings))
+
+    def write(self, study: Study) -> None:
+        """Add one study with its events."""
+        cells, events = study
+        row = [guard_row(cells, self._study_texts)]
+        row += [guard_row(event, self._event_texts) for event in events]
+        self._add(b",".join(row) + self._blank * (self._blocks - len(events)) + b"\r\n")
+
+
+class LongWriter(_CsvWriter):
+    """Writes each event as one row, behind the cells of its study."""
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Long) -> None:
+        super().__init__(sink, layout)
+        columns = (*layout.study_columns, *layout.event_columns)
+        self._empty = b"," * len(layout.event_columns) + b"\r\n" if shape.keep_empty else b""
+        if shape.header:
+            self._add(_write_row([column.heading for column in columns]))
+
+    def write(self, study: Study) -> None:
+        """Add one study's events."""
+        cells, events = study
+        head = guard_row(cells, self._study_texts)
+        for event in events:
+            self._add(head + b"," + guard_row(event, self._event_texts) + b"\r\n")
+        if not events and self._empty:
+            self._add(head + self._empty)
+
+
+class RowsWriter(_CsvWriter):
+    """Writes the rows that a function makes of each study, all as wide as the header."""
+
+    copy_format = TEXT
+    separator = b"\t"
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Rows) -> None:
+        super().__init__(sink, layout)
+        self._arranger = shape.start(layout.start)
+        (sheet,) = self._arranger.sheets
+        self._texts = _texts(sheet.columns)
+        for row in sheet.rows_above:
+            self._add(_write_row(row))
+
+    def write(self, study: Study) -> None:
+        """Add the rows of one study."""
+        cells, events = study
+        for _, row in self._arranger.arrange(split_row(cells), [split_row(event) for event in events]):
+            self._add_cells(row)
+
+    def end(self) -> None:
+        """Add the rows that follow the last study."""
+        for _, row in self._arranger.end():
+            self._add_cells(row)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the function has to say."""
+        return list(self._arranger.warnings)
+
+    def _add_cells(self, cells: list[str]) -> None:
+        self._add(_write_row(_guard_cells(cells, self._texts)))
 
 
 def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
@@ -81,9 +152,7 @@ def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
     if not _SUSPECT.search(b"," + row):
         return row
     cells = next(csv.reader(io.StringIO(row.decode(), newline="")))
-    return _write_row(
-        [guard_text(cell) if text else cell for cell, text in zip(cells, texts, strict=True)]
-    ).encode()
+    return _write_row(_guard_cells(cells, texts)).removesuffix(b"\r\n")
 
 
 def guard_text(text: str) -> str:
@@ -91,19 +160,16 @@ def guard_text(text: str) -> str:
     return "'" + text if text and text[0] in _STARTS and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
+def _guard_cells(cells: Iterable[str], texts: tuple[bool, ...]) -> list[str]:
+    return [guard_text(cell) if text else cell for cell, text in zip(cells, texts, strict=True)]
+
+
 def _texts(columns: tuple[Column, ...]) -> tuple[bool, ...]:
     return tuple(column.kind.name == "text" for column in columns)
 
 
-def _write_header(layout: Layout) -> bytes:
-    headings = [column.heading for column in layout.study_columns]
-    for number in range(1, layout.blocks + 1):
-        headings += block_headings(layout.event_columns, number)
-    return _write_row(headings).encode() + b"\r\n"
-
-
-def _write_row(cells: list[str]) -> str:
+def _write_row(cells: Iterable[str]) -> bytes:
     text = io.StringIO(newline="")
     # The writer quotes the characters of its line end: without them CR and LF would split the row.
     csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().removesuffix("\r\n")
+    return text.getvalue().encode()

@@ -5,32 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from doseexport.exports import Column
+from doseexport.exports import Column, Start
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The shape of one file, known before its first row.
+    """The contents of one file, known before its first row.
 
-    `widest` is the most events of a study (at least one block is written); `frequencies` are the
-    Summary's tables (title → value and count, most frequent first); the last one counts the values
-    of the event column `sheet_by`, and so names the sheets.
+    `start` has the columns wanted; `event_extras` are cells that follow an event's columns and are
+    not shown; `block_columns` are those of a block beside a study; `widest` is the most events of a
+    study (at least one block is written).
     """
 
     title: str
-    study_columns: tuple[Column, ...]
-    event_columns: tuple[Column, ...]
+    start: Start
     widest: int
-    sheet_by: str
     created: datetime
     software: str
-    frequencies: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    event_extras: tuple[Column, ...] = ()
+    block_columns: tuple[Column, ...] = ()
     about: list[tuple[str, str]] = field(default_factory=list)
 
     @property
-    def blocks(self) -> int:
-        """How many blocks E1…En a row has."""
-        return max(1, self.widest)
+    def study_columns(self) -> tuple[Column, ...]:
+        """The columns of a study's cells."""
+        return self.start.study_columns
+
+    @property
+    def event_columns(self) -> tuple[Column, ...]:
+        """The columns of an event's cells."""
+        return self.start.event_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,6 @@ class Report:
     warnings: tuple[str, ...]
 
 
-def block_headings(columns: tuple[Column, ...], number: int) -> list[str]:
-    """Return the headings of block E<number>."""
-    return [f"E{number} {column.heading}" for column in columns]
+def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:
+    """Return the headings of the block of this number: E1 …, G1 …"""
+    return [f"{prefix}{number} {column.heading}" for column in columns]

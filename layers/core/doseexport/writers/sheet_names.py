@@ -29,9 +29,14 @@ class SheetNames:
         """Return the name of the sheet on which `name` goes on: "name (2)", or "name_2 (2)"."""
         return self._take(_end(name, f"{twin} ({number})") for twin in _twins())
 
-    def name_block_sheet(self, event: int) -> str:
-        """Return the name of the sheet that shows the studies' events from this number on."""
-        return self._take(f"All data from E{event}{twin}" for twin in _twins())
+    def name_block_sheet(self, block: str) -> str:
+        """Return the name of the sheet that shows the studies' blocks from this one on, such as E682."""
+        return self._take(f"All data from {block}{twin}" for twin in _twins())
+
+    def keep(self, name: str) -> str:
+        """Return a name of our own, taken as it is; All data and Summary may be taken once each."""
+        self._taken.add(name.casefold())
+        return name
 
     def _take(self, names: Iterator[str]) -> str:
         free = next(each for each in names if each.casefold() not in self._taken)

@@ -11,10 +11,11 @@ from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 from doseexport.errors import ExportError
 from doseexport.exports import Column
-from doseexport.writers.cells import DATE_STYLE, TIME_STYLE, cut_text
+from doseexport.writers.cells import DATE_STYLE, DATETIME_STYLE, TIME_STYLE, cut_text
 from doseexport.writers.layout import Layout, Report
 
-_WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11}
+_WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
+_DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")
 _MOST_WIDTH = 40
 _OPTIONS = {
     "in_memory": True,
@@ -25,26 +26,31 @@ _OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """One big sheet: its name, headings, the columns under them, and how many rows it has with the header."""
+class Shape:
+    """One big sheet: its name, the rows above its data, its columns, how many rows it has with those above.
+
+    A table has one row above, its headings: they stay in sight and can be filtered by.
+    """
 
     name: str
-    headings: list[str]
+    top: tuple[tuple[str, ...], ...]
     columns: list[Column]
     rows: int
+    is_table: bool = True
 
 
-def build_workbook(layout: Layout, report: Report, sheets: list[Sheet]) -> bytes:
-    """Return an xlsx whose sheets are Summary, `sheets` with only their header row, and About."""
+def build_workbook(layout: Layout, report: Report, shapes: list[Shape], *, has_summary: bool) -> bytes:
+    """Return an xlsx whose sheets are Summary, those of `shapes` without their data, and About."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties({"title": layout.title, "created": layout.created.replace(tzinfo=None)})
     _fix_styles(book)
     bold = book.add_format({"bold": True})
     header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-    _write_summary(book.add_worksheet("Summary"), layout, report, bold)
-    for sheet in sheets:
-        _write_header(book.add_worksheet(sheet.name), sheet, header)
+    if has_summary:
+        _write_summary(book.add_worksheet("Summary"), layout, report, bold)
+    for shape in shapes:
+        _write_top(book.add_worksheet(shape.name), shape, header if shape.is_table else None)
     _write_about(book.add_worksheet("About"), layout, report, bold)
     book.close()
     return buffer.getvalue()
@@ -52,9 +58,9 @@ def build_workbook(layout: Layout, report: Report, sheets: list[Sheet]) -> bytes
 
 def _fix_styles(book: Any) -> None:
     """Give dates and times the style numbers that the rendered cells name."""
-    formats = [book.add_format({"num_format": form}) for form in ("yyyy-mm-dd", "hh:mm:ss")]
+    formats = [book.add_format({"num_format": form}) for form in _DATE_FORMATS]
     numbers = tuple(each._get_xf_index() for each in formats)  # noqa: SLF001  the only way to a style's number
-    if numbers != (DATE_STYLE, TIME_STYLE):
+    if numbers != (DATE_STYLE, TIME_STYLE, DATETIME_STYLE):
         raise ExportError("WORKBOOK_STYLES", "xlsxwriter numbers its styles in another way than expected.")
 
 
@@ -82,9 +88,8 @@ def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> Non
     _put(sheet, 1, 0, f"{layout.software}, {layout.created:%Y-%m-%d %H:%M:%S %Z}")
     _put(sheet, 3, 0, "Total number of exams")
     _put(sheet, 3, 1, report.studies)
-    for column, (title, rows) in zip(
-        range(0, 3 * len(layout.frequencies), 3), layout.frequencies.items(), strict=True
-    ):
+    frequencies = layout.start.frequencies
+    for column, (title, rows) in zip(range(0, 3 * len(frequencies), 3), frequencies.items(), strict=True):
         sheet.set_column(column, column, 30)
         _put(sheet, 5, column, title, bold)
         _put(sheet, 5, column + 1, "Frequency", bold)
@@ -93,13 +98,16 @@ def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> Non
             _put(sheet, row, column + 1, count)
 
 
-def _write_header(sheet: Any, shape: Sheet, style: Any) -> None:
-    for column, (heading, below) in enumerate(zip(shape.headings, shape.columns, strict=True)):
-        _put(sheet, 0, column, heading, style)
-        width = min(max(_WIDTHS[below.kind.name], len(heading) + 3), _MOST_WIDTH)
+def _write_top(sheet: Any, shape: Shape, style: Any) -> None:
+    for number, row in enumerate(shape.top):
+        for column, text in enumerate(row):
+            _put(sheet, number, column, text, style)
+    for column, below in enumerate(shape.columns):
+        width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, shape.rows - 1, len(shape.headings) - 1)
+    if shape.is_table:
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, shape.rows - 1, len(shape.columns) - 1)
 
 
 def _write_about(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:

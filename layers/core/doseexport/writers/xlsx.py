@@ -1,150 +1,95 @@
-"""xlsx: Summary, All data, one sheet per acquisition protocol, About; nothing is ever dropped.
-
-xlsxwriter makes the workbook, we make the rows: each row's XML is rendered as it arrives,
-compressed and spilled, and spliced into its sheet's part when the file is put together.
-"""
+"""xlsx of rows that a function makes: survey forms, and sheets that no column names."""
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
-from collections.abc import Callable, Iterator
-
-from isal import isal_zlib
+from collections.abc import Iterable
 
 from doseexport.database_formats import TEXT
+from doseexport.exports import Cells, Rows, Sheet
 from doseexport.rows import Study
 from doseexport.writers import Sink
-from doseexport.writers.cells import (
-    MAX_TEXT,
-    Bodies,
-    compile_block,
-    compile_bodies,
-    is_cut,
-    split_at_row,
-    split_row,
-    write_text,
-)
+from doseexport.writers.assembly import assemble
+from doseexport.writers.cells import MAX_TEXT, WRITERS, column_letters, compile_block, compile_cells, is_cut
+from doseexport.writers.copy_text import split_row
 from doseexport.writers.layout import Layout, Report
-from doseexport.writers.parts import Packed, deflate
-from doseexport.writers.sheets import Book, Limits, Page
-from doseexport.writers.workbook import build_workbook
-from doseexport.writers.zips import ZipStream
-
-_END_OF_ROWS = b"</sheetData>"
-_DIMENSION = re.compile(rb'(<dimension ref="A1:[A-Z]+)\d+"')
+from doseexport.writers.sheets import GrowingSheet, Limits, Sheets
 
 
-class XlsxWriter:
-    """Writes each study as a row of All data, and each of its events as a row of its protocol's sheet."""
+class RowsWriter:
+    """Writes the rows that a function makes of each study to the sheets that it names."""
 
     copy_format = TEXT
-    has_summary = True
     separator = b"\t"
 
-    def __init__(self, sink: Sink, layout: Layout, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
+    def __init__(self, sink: Sink, layout: Layout, shape: Rows, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
         self._sink = sink
         self._layout = layout
-        self._book = Book(layout, limits)
-        self._study_bodies = compile_bodies(layout.study_columns)
-        self._event_bodies = compile_bodies(layout.event_columns)
-        self._study_width = len(layout.study_columns)
-        self._event_width = len(layout.event_columns)
-        self._protocol = [column.heading for column in layout.event_columns].index(layout.sheet_by)
-        self._by_protocol = {write_text(name): sheet for name, sheet in self._book.by_protocol.items()}
+        self._has_summary = shape.summary
+        self._shared = Sheets(limits)
+        self._arranger = shape.start(layout.start)
+        self._sheets = [_RowSheet(sheet, self._shared) for sheet in self._arranger.sheets]
         self._cut = 0
 
     def write(self, study: Study) -> None:
-        """Add one study with its events."""
+        """Add the rows of one study."""
         cells, events = study
-        head = split_at_row(0, self._study_bodies(cells))
-        bodies = [self._event_bodies(event) for event in events]
-        self._write_study(head, bodies)
-        self._write_events(head, bodies)
-        for row in (cells, *events):
-            if len(row) > MAX_TEXT:
-                self._cut += sum(map(is_cut, split_row(row)))
+        self._add(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
 
-    def _write_study(self, head: list[str], bodies: list[Bodies]) -> None:
-        per_sheet = self._book.blocks_per_sheet
-        for n, sheet in enumerate(self._book.all_data):
-            here = bodies[n * per_sheet : (n + 1) * per_sheet]
-            if not here and n:
-                return
-            row = sheet.next_row()
-            blocks = "".join([self._block(k)(row, body) for k, body in enumerate(here)])
-            sheet.add(f'<row r="{row}">{row.join(head)}{blocks}</row>')
-
-    def _write_events(self, head: list[str], bodies: list[Bodies]) -> None:
-        block = self._block(0)
-        for body in bodies:
-            sheet = self._by_protocol[body[self._protocol]]
-            row = sheet.next_row()
-            sheet.add(f'<row r="{row}">{row.join(head)}{block(row, body)}</row>')
-
-    def _block(self, number: int) -> Callable[[str, Bodies], str]:
-        return compile_block(self._study_width + number * self._event_width, self._event_width)
+    def end(self) -> None:
+        """Add the rows that follow the last study."""
+        self._add(self._arranger.end())
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader of the workbook has to know about its sheets."""
-        wide = [
-            f"Events that do not fit beside their study go on on sheet {sheet.name}."
-            for sheet in self._book.all_data[1:]
-        ]
-        full = [
-            f"Sheet {sheet.name} is full and goes on as {page.name}."
-            for sheet in self._book.sheets()
-            for page in sheet.pages[1:]
-        ]
-        cut = (
-            [f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."]
-            if self._cut
-            else []
-        )
-        return wide + full + cut
+        """What the function has to say, and what a reader of the workbook has to know about its sheets."""
+        full = [words for sheet in self._sheets for words in sheet.grown.describe()]
+        cut = f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."
+        return [*self._arranger.warnings, *full, *([cut] if self._cut else [])]
 
     def finish(self, report: Report) -> None:
         """Put the workbook together in the sink."""
-        pages = [(sheet, page) for sheet in self._book.sheets() for page in sheet.pages]
-        skeleton = build_workbook(self._layout, report, [sheet.shape(page) for sheet, page in pages])
-        parts = {f"xl/worksheets/sheet{n}.xml": page for n, (_, page) in enumerate(pages, start=2)}
-        stream = ZipStream(self._sink)
-        with zipfile.ZipFile(io.BytesIO(skeleton)) as made:
-            for name in made.namelist():
-                self._add_part(stream, name, made.read(name), parts.get(name))
-        stream.finish()
+        sheets = [each.grown for each in _order_tabs(self._sheets)]
+        parts = self._shared.parts
+        assemble(self._sink, self._layout, report, parts, sheets, has_summary=self._has_summary)
         self.discard()
 
     def discard(self) -> None:
         """Forget the rows."""
-        self._book.parts.close()
+        self._shared.parts.close()
 
-    def _add_part(self, stream: ZipStream, name: str, made: bytes, page: Page | None) -> None:
-        if page is None:
-            packed = deflate(made, last=True)
-            stream.add(name, isal_zlib.crc32(made), len(packed), len(made), [packed])
-            return
-        head, tail = made.split(_END_OF_ROWS)
-        head = _DIMENSION.sub(rb'\g<1>%d"' % page.rows, head)
-        self._splice(stream, name, head, self._book.parts.packed(page.part), _END_OF_ROWS + tail)
+    def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
+        for index, cells in rows:
+            self._sheets[index].add(cells)
+            self._cut += sum(map(is_cut, cells))
 
-    def _splice(self, stream: ZipStream, name: str, head: bytes, rows: Packed, tail: bytes) -> None:
-        """Write head, rows and tail as one part: their deflate streams laid end to end."""
-        packed_head, packed_tail = deflate(head), deflate(tail, last=True)
-        crc = isal_zlib.crc32_combine(isal_zlib.crc32(head), rows.crc, rows.raw_size)
-        crc = isal_zlib.crc32_combine(crc, isal_zlib.crc32(tail), len(tail))
-        size = len(packed_head) + rows.size + len(packed_tail)
-        stream.add(
-            name,
-            crc,
-            size,
-            len(head) + rows.raw_size + len(tail),
-            self._chunks(packed_head, rows, packed_tail),
-        )
 
-    def _chunks(self, head: bytes, rows: Packed, tail: bytes) -> Iterator[bytes]:
-        yield head
-        yield from self._book.parts.read(rows)
-        yield tail
+class _RowSheet:
+    """One sheet of such rows, which may be narrower or wider than its columns."""
+
+    def __init__(self, sheet: Sheet, shared: Sheets) -> None:
+        self.by_data = sheet.named_by_data
+        name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.keep(sheet.name)
+        columns = [(column.heading, column) for column in sheet.columns]
+        self.grown = GrowingSheet(name, columns, shared, sheet.top)
+        self._width = len(columns)
+        self._write = compile_cells(sheet.columns)
+        self._cells = compile_block(0, self._width)
+        self._overflow = [WRITERS[kind.name] for kind in sheet.overflow]
+
+    def add(self, cells: Cells) -> None:
+        """Append one row."""
+        row = self.grown.next_row()
+        shown = cells[: self._width] + [""] * (self._width - len(cells))
+        beyond = "".join(self._write_beyond(row, cells[self._width :]))
+        self.grown.add(f'<row r="{row}">{self._cells(row, self._write(shown))}{beyond}</row>')
+        self.grown.beyond = max(self.grown.beyond, len(cells))
+
+    def _write_beyond(self, row: str, cells: Cells) -> Iterable[str]:
+        for n, cell in enumerate(cells):
+            write = self._overflow[n % len(self._overflow)]
+            yield f'<c r="{column_letters(self._width + n)}{row}{write(cell)}'
+
+
+def _order_tabs(sheets: list[_RowSheet]) -> list[_RowSheet]:
+    """Return the sheets with those that data names last, by name."""
+    return sorted(sheets, key=lambda sheet: (sheet.by_data, sheet.grown.name if sheet.by_data else ""))

@@ -1,0 +1,149 @@
+"""Kinds of values in a request: how each is read, written in one canonical way, and compared in SQL. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+MAX_TEXT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a value is read and turned into SQL.
+
+    `words` say what may be given; `parse` gives the canonical text or raises ValueError with a
+    sentence; `bind` turns a column (or a condition with %s) and a canonical value into SQL and its
+    parameters.
+    """
+
+    name: str
+    words: str
+    parse: Callable[[str], str]
+    bind: Callable[[str, str], tuple[str, tuple[str, ...]]]
+
+
+def read_text(value: object) -> str:
+    """Return a JSON value as the text that `Kind.parse` takes, '' for null; ValueError if it cannot be one."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be a text or a number")
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+
+
+def escape_like(value: str) -> str:
+    r"""Return a pattern for ILIKE that contains `value` literally: %, _ and \ mean themselves."""
+    return "%" + re.sub(r"([\\%_])", r"\\\1", value) + "%"
+
+
+def hash_value(value: str) -> str:
+    """Return the hash OpenREM stores instead of an identifier: SHA-256 in hex of the UTF-8 text."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _parse_text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"must have at most {MAX_TEXT} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode") from None
+    return value
+
+
+def _parse_exact(value: str) -> str:
+    return _parse_text(value.strip())
+
+
+def _parse_number(value: str) -> str:
+    if not re.fullmatch(r"[+-]?(\d{1,16}(\.\d{0,16})?|\.\d{1,16})", value.strip(), re.ASCII):
+        raise ValueError("must be a plain number such as 12 or 12.5")
+    text = f"{Decimal(value.strip()):f}"
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short == "-0" else short
+
+
+def _parse_date(value: str) -> str:
+    # fromisoformat alone takes 20260131 and 2026-W05 too.
+    text = value.strip() if re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", value, re.ASCII) else ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a date as YYYY-MM-DD") from None
+
+
+def _parse_count(value: str) -> str:
+    word = value.strip().lower()
+    if word in ("some", "more"):
+        return word
+    if not re.fullmatch(r"0*(\d|10)", word, re.ASCII):
+        raise ValueError("must be 0 to 10, some (more than 0) or more (more than 10)")
+    return str(int(word))
+
+
+def _parse_test_patients(value: str) -> str:
+    words = {"2": "exclude", "exclude": "exclude", "include": "include"}
+    word = words.get(value.strip().lower())
+    if word is None:
+        raise ValueError("must be include or exclude")
+    return word
+
+
+def _parse_integer(value: str) -> str:
+    if not re.fullmatch(r"0*[1-9]\d{0,8}", value.strip(), re.ASCII):
+        raise ValueError("must be a whole number from 1")
+    return str(int(value))
+
+
+def _parse_flag(value: str) -> str:
+    words = {"yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
+    word = words.get(value.strip().lower())
+    if word is None:
+        raise ValueError("must be yes or no")
+    return word
+
+
+def _parse_words(value: str) -> str:
+    return ", ".join(word.strip() for word in _parse_text(value).split(",") if word.strip())
+
+
+def _bind_contains(sql: str, value: str) -> tuple[str, tuple[str, ...]]:
+    return sql if "%s" in sql else f"{sql} ILIKE %s", (escape_like(value),)
+
+
+def _bind_hashable(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
+    column, hashed = condition.split("|")
+    sql = f"CASE WHEN {hashed} THEN {column} = %s ELSE {column} ILIKE %s END"
+    return sql, (hash_value(value), escape_like(value))
+
+
+def _bind_value(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
+    return condition, (value,)
+
+
+def _bind_count(column: str, value: str) -> tuple[str, tuple[str, ...]]:
+    words = {"some": f"{column} > 0", "more": f"{column} > 10"}
+    return (words[value], ()) if value in words else (f"{column} = %s::integer", (value,))
+
+
+def _bind_choice(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
+    return (condition, ()) if value == "exclude" else ("true", ())
+
+
+TEXT = Kind("text", "text", _parse_text, _bind_contains)
+HASHABLE = Kind("text", "text", _parse_text, _bind_hashable)
+NUMBER = Kind("number", "number", _parse_number, _bind_value)
+DATE = Kind("date", "YYYY-MM-DD", _parse_date, _bind_value)
+COUNT = Kind("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
+TEST_PATIENTS = Kind("choice", "include or exclude", _parse_test_patients, _bind_choice)
+INTEGER = Kind("integer", "whole number from 1", _parse_integer, _bind_value)
+EXACT = Kind("exact", "text, whole", _parse_exact, _bind_value)
+FLAG = Kind("flag", "yes or no", _parse_flag, _bind_value)
+WORDS = Kind("words", "texts with commas between them", _parse_words, _bind_value)

@@ -1,0 +1,77 @@
+"""A workbook is put together: xlsxwriter's parts, with our rows spliced into the big sheets.
+
+Each sheet's part is xlsxwriter's own head, our compressed rows and xlsxwriter's own tail, laid end
+to end as one deflate stream.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+
+from isal import isal_zlib
+
+from doseexport.writers import Sink
+from doseexport.writers.cells import column_letters
+from doseexport.writers.layout import Layout, Report
+from doseexport.writers.parts import Packed, Parts, deflate
+from doseexport.writers.sheets import GrowingSheet
+from doseexport.writers.workbook import build_workbook
+from doseexport.writers.zips import ZipStream
+
+_ROWS = re.compile(rb"<sheetData/>|</sheetData>")
+_DIMENSION = re.compile(rb'<dimension ref="[A-Z0-9:]+"')
+
+
+def assemble(
+    sink: Sink,
+    layout: Layout,
+    report: Report,
+    parts: Parts,
+    sheets: Iterable[GrowingSheet],
+    *,
+    has_summary: bool,
+) -> None:
+    """Write the whole workbook into the sink; the sheets are in the order of their tabs."""
+    pages = [(sheet, page) for sheet in sheets for page in sheet.pages]
+    shapes = [sheet.shape(page) for sheet, page in pages]
+    skeleton = build_workbook(layout, report, shapes, has_summary=has_summary)
+    first = 2 if has_summary else 1
+    names = {f"xl/worksheets/sheet{n}.xml": pair for n, pair in enumerate(pages, start=first)}
+    stream = ZipStream(sink)
+    with zipfile.ZipFile(io.BytesIO(skeleton)) as made:
+        for name in made.namelist():
+            if name in names:
+                sheet, page = names[name]
+                dimension = f'<dimension ref="A1:{column_letters(sheet.width - 1)}{page.rows}"'.encode()
+                _splice(stream, name, _DIMENSION.sub(dimension, made.read(name)), parts, page.part)
+            else:
+                _copy(stream, name, made.read(name))
+    stream.finish()
+
+
+def _copy(stream: ZipStream, name: str, made: bytes) -> None:
+    packed = deflate(made, last=True)
+    stream.add(name, isal_zlib.crc32(made), len(packed), len(made), [packed])
+
+
+def _splice(stream: ZipStream, name: str, made: bytes, parts: Parts, part: int) -> None:
+    """Write head, rows and tail as one part."""
+    start, end = _ROWS.split(made)
+    opening = b"<sheetData>" if b"<sheetData/>" in made else b""
+    head, tail = start + opening, b"</sheetData>" + end
+    rows = parts.packed(part)
+    packed_head, packed_tail = deflate(head), deflate(tail, last=True)
+    crc = isal_zlib.crc32_combine(isal_zlib.crc32(head), rows.crc, rows.raw_size)
+    crc = isal_zlib.crc32_combine(crc, isal_zlib.crc32(tail), len(tail))
+    size = len(packed_head) + rows.size + len(packed_tail)
+    chunks = _chain(packed_head, parts, rows, packed_tail)
+    stream.add(name, crc, size, len(head) + rows.raw_size + len(tail), chunks)
+
+
+def _chain(head: bytes, parts: Parts, rows: Packed, tail: bytes) -> Iterator[bytes]:
+    yield head
+    yield from parts.read(rows)
+    yield tail

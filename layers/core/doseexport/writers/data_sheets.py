@@ -1,0 +1,96 @@
+"""The big sheets of a modality's workbook: All data, and those of the protocols."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from doseexport.exports import Book
+from doseexport.writers.cells import Bodies, compile_block, write_text
+from doseexport.writers.copy_text import split_row
+from doseexport.writers.layout import Layout, block_headings
+from doseexport.writers.sheets import GrowingSheet, Sheets
+
+ALL_DATA = "All data"
+STANDARD = "(standard)_"
+
+
+class AllData:
+    """One row a study, its blocks side by side, going on on a further sheet where the columns end."""
+
+    def __init__(self, layout: Layout, shape: Book, shared: Sheets) -> None:
+        self._shared = shared
+        self._prefix = shape.blocks.prefix if shape.blocks else shape.prefix
+        self._columns = layout.block_columns
+        self._study = [(column.heading, column) for column in layout.study_columns]
+        self._per_sheet = (shared.limits.columns - len(self._study)) // len(self._columns)
+        self._blocks = 0
+        self.sheets: list[GrowingSheet] = []
+        self._widen(1)
+
+    def add(self, head: list[str], blocks: list[Bodies]) -> None:
+        """Add one study: its cells, cut at the row number, and the bodies of its blocks."""
+        self._widen(len(blocks))
+        for n, sheet in enumerate(self.sheets):
+            here = blocks[n * self._per_sheet : (n + 1) * self._per_sheet]
+            if not here and n:
+                return
+            row = sheet.next_row()
+            cells = "".join([self._block(k)(row, body) for k, body in enumerate(here)])
+            sheet.add(f'<row r="{row}">{row.join(head)}{cells}</row>')
+
+    def describe(self) -> list[str]:
+        """Return a sentence for each sheet on which blocks go on."""
+        return [
+            f"Events that do not fit beside their study go on on sheet {sheet.name}."
+            for sheet in self.sheets[1:]
+        ]
+
+    def _block(self, number: int) -> Callable[[str, Bodies], str]:
+        return compile_block(len(self._study) + number * len(self._columns), len(self._columns))
+
+    def _widen(self, blocks: int) -> None:
+        """Make room, and headings, for so many blocks."""
+        for number in range(self._blocks + 1, blocks + 1):
+            if (number - 1) % self._per_sheet == 0:
+                self._add_sheet(number)
+            headings = block_headings(self._prefix, self._columns, number)
+            self.sheets[-1].columns += zip(headings, self._columns, strict=True)
+        self._blocks = max(self._blocks, blocks)
+
+    def _add_sheet(self, first: int) -> None:
+        name = ALL_DATA if first == 1 else self._shared.names.name_block_sheet(f"{self._prefix}{first}")
+        self.sheets.append(GrowingSheet(name, list(self._study), self._shared))
+
+
+class ProtocolSheets:
+    """One sheet per protocol of events, and one per standard name of theirs."""
+
+    def __init__(self, layout: Layout, shape: Book, shared: Sheets) -> None:
+        self._shared = shared
+        columns = (*layout.study_columns, *layout.event_columns)
+        self._columns = [(column.heading, column) for column in columns]
+        headings = [column.heading for column in (*layout.event_columns, *layout.event_extras)]
+        self._position = headings.index(shape.sheet_by)
+        names = sorted(name for name, _ in layout.start.frequencies[shape.sheets.title])
+        self._by_protocol = {name: self._add(name) for name in names}
+        self._by_body = {write_text(name): [sheet] for name, sheet in self._by_protocol.items()}
+        counted = layout.start.frequencies.get(shape.standard_sheets.title) if shape.standard_sheets else None
+        self._by_standard = {name: self._add(STANDARD + name) for name in sorted(dict(counted or []))}
+        self._standard_position = headings.index(shape.standard_by) if counted else None
+
+    def find(self, body: Bodies, event: bytes) -> list[GrowingSheet]:
+        """Return the sheets of an event: its protocol's, and those of its standard names."""
+        sheets = self._by_body[body[self._position]]
+        if self._standard_position is None:
+            return sheets
+        names = split_row(event)[self._standard_position]
+        return sheets + [self._by_standard[name] for name in json.loads(names or "[]")]
+
+    def sheets(self) -> Iterator[GrowingSheet]:
+        """Yield the sheets in the order of their tabs."""
+        for sheets in (self._by_protocol, self._by_standard):
+            yield from sorted(sheets.values(), key=lambda sheet: sheet.name)
+
+    def _add(self, name: str) -> GrowingSheet:
+        return GrowingSheet(self._shared.names.name_protocol(name), self._columns, self._shared)
