@@ -14,8 +14,9 @@ from doseexport.exports._columns import Check, Mark
 from doseexport.exports._common import OF_STUDY, check_repeats
 from doseexport.exports._dose_check import round_half_even
 from doseexport.exports._standard import filter_event_names
-from doseexport.filters import COUNT, TEXT, Filter, Order
-from doseexport.filters import NUMBER as VALUE
+from doseexport.filters import Filter, Order
+from doseexport.kinds import COUNT, TEXT
+from doseexport.kinds import NUMBER as VALUE
 
 EVENT_LINK = "irradeventxraydata"
 """The events' table without its prefix, as `_standard.py` wants it."""
