@@ -1,0 +1,92 @@
+"""Exact medians of any number of exposures in flat memory: SQLite sorts them, on disk once there are many."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+_BATCH = 1000
+_DECIMALS = 8  # of numeric(16,8), which both columns are: scaled by that they are whole, and exact in SQLite
+_FULL = "database or disk is full"
+
+_TABLE = 'CREATE TABLE exposure (survey INTEGER, "view" TEXT, thickness INTEGER, agd INTEGER)'
+_COUNTS = 'SELECT survey, "view", count(*) FROM exposure GROUP BY 1, 2 ORDER BY 1, 2'
+_MIDDLES = """
+SELECT survey, "view", sum(value), count(*) FROM (
+    SELECT survey, "view", {0} AS value,
+        row_number() OVER (PARTITION BY survey, "view" ORDER BY {0}) AS number,
+        count(*) OVER (PARTITION BY survey, "view") AS total
+    FROM exposure WHERE {0} IS NOT NULL)
+WHERE number IN ((total + 1) / 2, total / 2 + 1) GROUP BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One view of one survey (by its place among them): exposures, medians in mm and mGy, blank if none."""
+
+    survey: int
+    view: str
+    exposures: int
+    thickness: str
+    agd: str
+
+
+class Medians:
+    """Collects exposures; `summarise` at the end."""
+
+    def __init__(self) -> None:
+        # The empty name is a file of this connection alone that is gone with it. The finalizer may
+        # run on any thread.
+        self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._table.close)
+        self._table.execute(_TABLE)
+        self._table.execute("BEGIN")
+        self._waiting: list[tuple[int, str, int | None, int | None]] = []
+
+    def add(self, survey: int, view: str, thickness: str, agd: str) -> None:
+        """Count an exposure; thickness in mm and AGD in mGy are plain numbers or blank."""
+        self._waiting.append((survey, view, _scale(thickness), _scale(agd)))
+        if len(self._waiting) == _BATCH:
+            self._store()
+
+    def summarise(self) -> Iterator[Summary]:
+        """Yield each survey's views, by name."""
+        self._store()
+        with _explain_full_disk():
+            thicknesses, agds = self._find_middles("thickness"), self._find_middles("agd")
+            for survey, view, count in self._table.execute(_COUNTS):
+                key = (survey, view)
+                yield Summary(survey, view, count, thicknesses.get(key, ""), agds.get(key, ""))
+
+    def _store(self) -> None:
+        with _explain_full_disk():
+            self._table.executemany("INSERT INTO exposure VALUES (?, ?, ?, ?)", self._waiting)
+        self._waiting.clear()
+
+    def _find_middles(self, quantity: str) -> dict[tuple[int, str], str]:
+        rows = self._table.execute(_MIDDLES.format(quantity))
+        return {(survey, view): _unscale(Decimal(total) / count) for survey, view, total, count in rows}
+
+
+def _scale(number: str) -> int | None:
+    return int(Decimal(number).scaleb(_DECIMALS)) if number else None
+
+
+def _unscale(number: Decimal) -> str:
+    text = f"{number.scaleb(-_DECIMALS):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@contextmanager
+def _explain_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, _FULL) from error

@@ -1,0 +1,73 @@
+"""Medians beside the standard library's."""
+
+import errno
+import sqlite3
+from collections import defaultdict
+from decimal import Decimal
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doseexport.exports._nhsbsp_medians import Medians, Summary
+
+NUMBERS = st.one_of(
+    st.just(""),
+    st.decimals(0, Decimal("99999999.99999999"), places=8).map(lambda number: f"{number.normalize():f}"),
+)
+EXPOSURES = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["LCC", "ROB", "é'\"x"]), NUMBERS, NUMBERS))
+
+
+def summarise(exposures):
+    medians = Medians()
+    for exposure in exposures:
+        medians.add(*exposure)
+    return list(medians.summarise())
+
+
+def middle(numbers):
+    known = [Decimal(number) for number in numbers if number]
+    return f"{median(known).normalize():f}" if known else ""
+
+
+@given(EXPOSURES)
+def test_medians_are_exact_and_of_what_is_known(exposures):
+    groups = defaultdict(list)
+    for survey, view, *values in exposures:
+        groups[survey, view].append(values)
+    wanted = [
+        Summary(survey, view, len(values), *(middle(numbers) for numbers in zip(*values, strict=True)))
+        for (survey, view), values in groups.items()
+    ]
+    assert summarise(exposures) == sorted(wanted, key=lambda each: (each.survey, each.view))
+
+
+def test_more_exposures_than_wait_in_memory():
+    found = summarise((0, "LCC", str(n), str(3001 - n)) for n in range(1, 3001))
+    assert found == [Summary(0, "LCC", 3000, "1500.5", "1500.5")]
+
+
+def test_nothing_comes_of_nothing():
+    assert summarise([]) == []
+
+
+def test_a_full_disk_is_told_as_one():
+    medians = Medians()
+    medians._table.execute("PRAGMA max_page_count = 2")
+    with pytest.raises(OSError, match="full") as caught:
+        summarise_into(medians, 5000)
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_any_other_fault_stays_what_it_is():
+    medians = Medians()
+    medians._table.execute("DROP TABLE exposure")
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        summarise_into(medians, 1)
+
+
+def summarise_into(medians, exposures):
+    for n in range(exposures):
+        medians.add(0, f"view {n}", "1", "1")
+    list(medians.summarise())

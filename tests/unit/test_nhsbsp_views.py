@@ -1,0 +1,68 @@
+"""NHSBSP's names of views: by code, by text, as stored."""
+
+import pytest
+
+from doseexport.exports._nhsbsp_views import is_specimen, name_view
+
+# export-rules §13, written down a second time.
+CODES = [
+    ("R-10242", "399162004", "CC"),
+    ("R-10226", "399368009", "OB"),
+    ("R-10224", "399260004", "ML"),
+    ("R-10228", "399352003", "LM"),
+    ("R-10230", "399099002", "LMO"),
+    ("R-10244", "399196006", "FB"),
+    ("R-102D0", "399188001", "SIO"),
+    ("R-40AAA", "441555000", "ISO"),
+    ("R-1024A", "399192008", "XCCL"),
+    ("R-1024B", "399101009", "XCCM"),
+]
+TEXTS = [
+    ("cranio-caudal", "CC"),
+    ("medio-lateral oblique", "OB"),
+    ("medio-lateral", "ML"),
+    ("medial-lateral", "ML"),
+    ("latero-medial", "LM"),
+    ("latero-medial oblique", "LMO"),
+    ("caudo-cranial (from below)", "FB"),
+    ("caudo-cranial", "FB"),
+    ("superolateral to inferomedial oblique", "SIO"),
+    ("inferomedial to superolateral oblique", "ISO"),
+    ("cranio-caudal exaggerated laterally", "XCCL"),
+    ("cranio-caudal exaggerated medially", "XCCM"),
+    ("exaggerated cranio-caudal", "XCC"),
+]
+
+
+@pytest.mark.parametrize(("srt", "snomed", "name"), CODES)
+def test_a_code_of_either_scheme_names_the_view_whatever_the_text_says(srt, snomed, name):
+    assert name_view(srt, "") == name_view(snomed, "latero-medial") == name
+
+
+@pytest.mark.parametrize(("text", "name"), TEXTS)
+def test_a_text_names_the_view_without_regard_to_case_where_the_code_does_not(text, name):
+    assert name_view("", text) == name_view("99LOCAL", text.upper()) == name
+
+
+@pytest.mark.parametrize("text", ["axillary tissue", "Cleavage view", "cranio-caudal rolled"])
+def test_any_other_view_is_called_as_it_is_stored(text):
+    assert name_view("R-1024D", text) == text
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_view_that_says_nothing_is_none(text):
+    assert name_view("99LOCAL", text) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "is_one"),
+    [
+        ("G-8310", "", True),
+        ("127457009", "cranio-caudal", True),
+        ("", "Tissue SPECIMEN from breast", True),
+        ("R-10242", "cranio-caudal", False),
+        ("", "", False),
+    ],
+)
+def test_a_specimen_is_told_by_code_or_text(code, text, is_one):
+    assert is_specimen(code, text) is is_one
