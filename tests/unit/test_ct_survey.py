@@ -1,0 +1,91 @@
+"""The CT survey form: four series with headings, further ones behind the comments, no localisers."""
+
+import pytest
+
+from doseexport.exports import Start
+from doseexport.exports.ct_survey import LOCALISER, SurveyForm
+
+STUDY = ["45.8", "75", "178", "667.72"]
+FIRST_SERIES, TOTAL, COMMENTS, FURTHER_SERIES = 4, 36, 37, 38  # E, AK, AL, AM
+
+
+def make_event(n, kind="Spiral Acquisition", code="P5-08001"):
+    return [f"length {n}", f"start {n}", f"end {n}", "120", "32 cm", f"ctdi {n}", f"dlp {n}", code, kind]
+
+
+def block(n):
+    return [f"length {n}", f"start {n}", f"end {n}", "120", "32 cm", "", f"ctdi {n}", f"dlp {n}"]
+
+
+@pytest.fixture
+def form():
+    return SurveyForm(Start((), (), {}, {}))
+
+
+def arrange(form, events, study=STUDY):
+    ((sheet, cells),) = form.arrange(study, events)
+    assert sheet == 0
+    return cells
+
+
+def test_the_headings_stand_in_their_columns():
+    headings = [column.heading for column in SurveyForm.sheets[0].columns]
+    assert headings[:FIRST_SERIES] == ["Patient No", "Age (yrs)", "Weight (kg)", "Height (cm)"]
+    series = [
+        "Imaged length",
+        "Start position",
+        "End position",
+        "kV",
+        "CTDI phantom",
+        "Scan FOV (mm)",
+        "CTDIvol (mGy)*",
+        "DLP (mGy.cm)*",
+    ]
+    assert headings[FIRST_SERIES:TOTAL] == series * 4
+    assert headings[TOTAL:] == ["Total DLP* (whole scan) mGy.cm", "Patient comments"]
+
+
+def test_patients_are_numbered_from_1(form):
+    assert [arrange(form, [])[0] for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_series_fill_their_blocks_in_order_and_the_rest_is_blank(form):
+    cells = arrange(form, [make_event(1), make_event(2)])
+    assert cells[:FIRST_SERIES] == ["1", "45.8", "75", "178"]
+    assert cells[FIRST_SERIES:TOTAL] == block(1) + block(2) + [""] * 16
+    assert cells[TOTAL:] == ["667.72", "Series types: Spiral Acquisition, Spiral Acquisition"]
+
+
+@pytest.mark.parametrize("count", [5, 6, 30])
+def test_further_series_stand_behind_the_comments_in_blocks(form, count):
+    cells = arrange(form, [make_event(n) for n in range(count)])
+    assert cells[FIRST_SERIES:TOTAL] == [cell for n in range(4) for cell in block(n)]
+    assert cells[TOTAL] == "667.72"
+    assert cells[COMMENTS].count("Spiral") == count
+    assert cells[FURTHER_SERIES:] == [cell for n in range(4, count) for cell in block(n)]
+
+
+def test_localisers_are_left_out_by_their_code_whatever_they_are_called(form):
+    cells = arrange(form, [make_event(1, "Scout", LOCALISER), make_event(2)])
+    assert cells[FIRST_SERIES : FIRST_SERIES + 8] == block(2)
+    assert cells[COMMENTS] == "Series types: Spiral Acquisition"
+
+
+def test_a_series_without_a_type_is_of_unknown_type(form):
+    cells = arrange(form, [make_event(1, "", ""), make_event(2, "Free Acquisition")])
+    assert cells[COMMENTS] == "Series types: unknown type, Free Acquisition"
+
+
+def test_a_study_without_series_keeps_its_row(form):
+    cells = arrange(form, [make_event(1, code=LOCALISER)])
+    assert cells == ["1", "45.8", "75", "178", *[""] * 32, "667.72", "Series types: "]
+
+
+def test_studies_wider_than_the_form_are_counted_in_a_warning(form):
+    arrange(form, [make_event(n) for n in range(4)])
+    assert form.warnings == []
+    for _ in range(2):
+        arrange(form, [make_event(n) for n in range(5)])
+    (warning,) = form.warnings
+    assert warning.startswith("More than 4 series in 2 of the studies:")
+    assert form.end() == ()
