@@ -15,6 +15,11 @@ NUMBERS = frozenset({
     "Age", "Height", "Mass (kg)", "No. events", "DLP total (mGy.cm)", "Exposure time", "Scanning length",
     "Slice thickness", "Total collimation", "Pitch", "No. sources", "CTDIvol", "DLP",
     *(f"S{n} {what}" for n in (1, 2) for what in ("kVp", "max mA", "mA", "Exposure time/rotation")),
+    # DX
+    "DAP total (cGy.cm^2)", "kVp", "mAs", "mA", "Exposure time (ms)", "Exposure index",
+    "Target exposure index", "Deviation index", "Relative x-ray exposure", "DAP (cGy.cm^2)",
+    "Entrance Exposure at RP (mGy)", "SDD Detector Dist", "SPD Patient Dist", "SIsoD Isocentre Dist",
+    "Table Height",
 })  # fmt: skip
 KEY = ("Study date", "Study time", "Accession number")
 STUDY_COLUMNS = 19
