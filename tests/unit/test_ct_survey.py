@@ -10,7 +10,7 @@ FIRST_SERIES, TOTAL, COMMENTS, FURTHER_SERIES = 4, 36, 37, 38  # E, AK, AL, AM
 
 
 def make_event(n, kind="Spiral Acquisition", code="P5-08001"):
-    return [f"length {n}", f"start {n}", f"end {n}", "120", "32 cm", f"ctdi {n}", f"dlp {n}", code, kind]
+    return [*block(n), code, kind]
 
 
 def block(n):

@@ -5,8 +5,8 @@ Series are the events by id without localisers. Four of them have headings; more
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
+from dataclasses import replace
 
 from doseexport.exports._columns import NUMBER, TEXT, Cells, Check, Column, Mark, Stream
 from doseexport.exports._common import OF_STUDY, check_repeats
@@ -53,24 +53,25 @@ _PATIENT_COLUMNS = (
 )
 _TOTAL_COLUMN = Column("Total DLP* (whole scan) mGy.cm", "total.dlp", NUMBER, "mGy.cm (113813, DCM)")
 
-_LENGTH_COLUMNS = (
+_SERIES_COLUMNS = (
     Column("Imaged length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
     Column("Start position", "scanlen.bottom_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
     Column("End position", "scanlen.top_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
-    Column("kV", _KVP, meaning="kV (113733, DCM); of two sources both"),
-    Column("CTDI phantom", _PHANTOM, meaning="CTDIw Phantom Type (113835, DCM)"),
-)
-_FIELD_OF_VIEW = Column("Scan FOV (mm)", "", NUMBER, "not recorded")
-_DOSE_COLUMNS = (
+    Column("kV", _KVP, TEXT, "kV (113733, DCM); of two sources both, as a text"),
+    Column("CTDI phantom", _PHANTOM, TEXT, "CTDIw Phantom Type (113835, DCM)"),
+    Column("Scan FOV (mm)", "NULL", NUMBER, "always blank"),
     Column("CTDIvol (mGy)*", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
     Column("DLP (mGy.cm)*", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
 )
-_SERIES_COLUMNS = (*_LENGTH_COLUMNS, _FIELD_OF_VIEW, *_DOSE_COLUMNS)
+_SHOWN_SERIES = tuple(
+    replace(each, kind=NUMBER) if each.heading == "kV" else each for each in _SERIES_COLUMNS
+)
 
+_HEADED_CELLS = HEADED_SERIES * len(_SHOWN_SERIES)
 _FORM_COLUMNS = (
     Column("Patient No", "", NUMBER, "counted from 1"),
     *_PATIENT_COLUMNS,
-    *(_SERIES_COLUMNS * HEADED_SERIES),
+    *(_SHOWN_SERIES * HEADED_SERIES),
     _TOTAL_COLUMN,
     Column("Patient comments", "", TEXT, "CT Acquisition Type (113820, DCM) of every series"),
 )
@@ -79,7 +80,7 @@ _FORM_COLUMNS = (
 class SurveyForm:
     """The arranger: one row a study, numbered from 1."""
 
-    sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SERIES_COLUMNS)),)
+    sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
 
     def __init__(self, _: Start) -> None:
         self._patients = 0
@@ -90,9 +91,9 @@ class SurveyForm:
         *patient, total = study
         series = [event for event in events if event[-2] != LOCALISER]
         types = ", ".join(event[-1] or "unknown type" for event in series)
-        headed = list(chain.from_iterable(map(_lay_out, series[:HEADED_SERIES])))
-        headed += [""] * (HEADED_SERIES * len(_SERIES_COLUMNS) - len(headed))
-        further = chain.from_iterable(map(_lay_out, series[HEADED_SERIES:]))
+        cells = [cell for event in series for cell in event[:-2]]
+        headed, further = cells[:_HEADED_CELLS], cells[_HEADED_CELLS:]
+        headed += [""] * (_HEADED_CELLS - len(headed))
         self._patients += 1
         self._wide += len(series) > HEADED_SERIES
         yield 0, [str(self._patients), *patient, *headed, total, f"Series types: {types}", *further]
@@ -109,11 +110,6 @@ class SurveyForm:
             " the further ones stand behind the comments, without headings."
         )
         return [words] if self._wide else []
-
-
-def _lay_out(event: Cells) -> Iterable[str]:
-    width = len(_LENGTH_COLUMNS)
-    return (*event[:width], "", *event[width:-2])
 
 
 _STUDY_MARKS = (
@@ -160,7 +156,7 @@ SPECS = (
             marks=_STUDY_MARKS,
         ),
         events=Stream(
-            columns=(*_LENGTH_COLUMNS, *_DOSE_COLUMNS),
+            columns=_SERIES_COLUMNS,
             joins=_SERIES_TABLES,
             ties=("scanlen.id",),
             marks=_SERIES_MARKS,
