@@ -9,6 +9,7 @@ from local.openapi_schemas import FLAG as BOOLEAN
 from local.openapi_schemas import Json, make_object, refer
 from local.openapi_values import VALUES, make_values
 
+
 def make_request_schemas() -> Json:
     """Return the schemas by their names."""
     return {**_make_requests(), **make_values()}
@@ -77,7 +78,8 @@ def _make_filters(spec: Spec) -> Json:
     properties[OPENREM_ORDER] = refer(_order_name(spec)) | order
     closed = make_object(properties, *properties, description="All have to hold.")
     if spec.needs:
-        return closed | {"anyOf": [{"required": [name]} for name in spec.needs]}
+        given = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"\S"}]}
+        return closed | {"anyOf": [{"required": [name], "properties": {name: given}} for name in spec.needs]}
     return closed | {"type": ["object", "null"]}
 
 

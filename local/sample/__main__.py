@@ -10,16 +10,25 @@ import psycopg
 from local import sample
 from local.postgres import Postgres, PostgresError
 
+COUNTS = """
+    SELECT coalesce(modality_type, 'of no modality'), count(DISTINCT study.id), count(ct.id) + count(event.id)
+    FROM remapp_generalstudymoduleattr study
+    LEFT JOIN remapp_ctradiationdose dose ON dose.general_study_module_attributes_id = study.id
+    LEFT JOIN remapp_ctirradiationeventdata ct ON ct.ct_radiation_dose_id = dose.id
+    LEFT JOIN remapp_projectionxrayradiationdose proj ON proj.general_study_module_attributes_id = study.id
+    LEFT JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = proj.id
+    GROUP BY 1 ORDER BY 2 DESC, 1"""
+
 
 def main() -> None:
     """Fill a database, say where it is, and keep it until Ctrl-C if it is ours."""
     options = _options()
     try:
         if options.url:
-            _fill(options.url, options.studies)
+            _fill(options.url, options)
             return
         with Postgres() as server:
-            _fill(server.create_database("openrem"), options.studies)
+            _fill(server.create_database("openrem"), options)
             if not options.once:
                 _wait()
     except KeyboardInterrupt:
@@ -31,6 +40,11 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.sample", description=sample.__doc__)
     parser.add_argument("--studies", type=_count, default=6500, metavar="N", help="CT studies (6500)")
+    for name in sample.SHARES:
+        told = f"{name.upper()} studies (in proportion)"
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=told)
+    told = "exposures of one RF study more (0: there is none)"
+    parser.add_argument("--rf-exposures", type=int, default=0, metavar="N", help=told)
     parser.add_argument("--url", help="fill this existing, empty database instead of a new server's")
     parser.add_argument("--once", action="store_true", help="end when it is filled, and remove it")
     return parser.parse_args()
@@ -43,13 +57,16 @@ def _count(text: str) -> int:
     return number
 
 
-def _fill(url: str, studies: int) -> None:
+def _fill(url: str, options: argparse.Namespace) -> None:
     start = time.monotonic()
-    sample.fill(url, studies)
+    given = {name: getattr(options, name) for name in sample.SHARES if getattr(options, name) is not None}
+    sample.fill(url, options.studies, rf_exposures=options.rf_exposures, **given)
     seconds = time.monotonic() - start
     with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT count(*) FROM remapp_ctirradiationeventdata").fetchone()
-    print(f"{studies} CT studies, {row[0] if row else 0} events, in {seconds:.1f} s", flush=True)
+        rows = connection.execute(COUNTS).fetchall()
+    for modality, studies, events in rows:
+        print(f"{studies} {modality} studies, {events} events", flush=True)
+    print(f"in {seconds:.1f} s", flush=True)
     print(url, flush=True)
 
 

@@ -12,36 +12,32 @@ BEGIN
                        each.child, each.child);
     END LOOP;
 
-    -- Every column that ends in _id and names a row of another table. Constraints as Django declares them.
+    -- Every integer that ends in _id names a row of another table, of contextid if not said here. As Django declares them.
     FOR each IN
-        SELECT table_name AS child, column_name AS name, parent
+        SELECT table_name AS child, column_name AS name, coalesce(parent, 'contextid') AS parent
         FROM information_schema.columns
-        JOIN (VALUES ('general_study_module_attributes_id', 'generalstudymoduleattr'),
-                     ('generalstudymoduleattr_id', 'generalstudymoduleattr'),
-                     ('unique_equipment_name_id', 'uniqueequipmentnames'),
-                     ('standardnames_id', 'standardnames'),
-                     ('ct_radiation_dose_id', 'ctradiationdose'),
-                     ('ct_accumulated_dose_data_id', 'ctaccumulateddosedata'),
-                     ('ct_irradiation_event_data_id', 'ctirradiationeventdata'),
-                     ('ctirradiationeventdata_id', 'ctirradiationeventdata'),
-                     ('ct_dose_check_details_alert_id', 'ctdosecheckdetails'),
-                     ('ct_dose_check_details_notification_id', 'ctdosecheckdetails'),
-                     ('has_intent_id', 'contextid'),
-                     ('procedure_reported_id', 'contextid'),
-                     ('scope_of_accumulation_id', 'contextid'),
-                     ('source_of_dose_information_id', 'contextid'),
-                     ('uid_type_id', 'contextid'),
-                     ('measurement_method_id', 'contextid'),
-                     ('reference_authority_code_id', 'contextid'),
-                     ('ct_acquisition_type_id', 'contextid'),
-                     ('ctdiw_phantom_type_id', 'contextid'),
-                     ('label_type_id', 'contextid'),
-                     ('procedure_context_id', 'contextid'),
-                     ('target_region_id', 'contextid'),
-                     ('person_role_in_organization_cid_id', 'contextid'),
-                     ('person_role_in_procedure_cid_id', 'contextid')) AS key (column_name, parent)
+        LEFT JOIN (VALUES ('general_study_module_attributes_id', 'generalstudymoduleattr'),
+                          ('generalstudymoduleattr_id', 'generalstudymoduleattr'),
+                          ('unique_equipment_name_id', 'uniqueequipmentnames'),
+                          ('standardnames_id', 'standardnames'),
+                          ('ct_radiation_dose_id', 'ctradiationdose'),
+                          ('ct_accumulated_dose_data_id', 'ctaccumulateddosedata'),
+                          ('ct_irradiation_event_data_id', 'ctirradiationeventdata'),
+                          ('ctirradiationeventdata_id', 'ctirradiationeventdata'),
+                          ('ct_dose_check_details_alert_id', 'ctdosecheckdetails'),
+                          ('ct_dose_check_details_notification_id', 'ctdosecheckdetails'),
+                          ('projection_xray_radiation_dose_id', 'projectionxrayradiationdose'),
+                          ('accumulated_xray_dose_id', 'accumxraydose'),
+                          ('irradiation_event_xray_data_id', 'irradeventxraydata'),
+                          ('irradeventxraydata_id', 'irradeventxraydata'),
+                          ('irradiation_event_xray_source_data_id', 'irradeventxraysourcedata'),
+                          ('irradiation_event_xray_mechanical_data_id', 'irradeventxraymechanicaldata'),
+                          ('radiopharmaceutical_radiation_dose_id', 'radiopharmaceuticalradiationdose'),
+                          ('radiopharmaceutical_administration_event_data_id', 'radiopharmaceuticaladministrationeventdata'),
+                          ('radiopharmaceutical_administration_patient_characteristics_id',
+                           'radiopharmaceuticaladministrationpatientcharacteristics')) AS key (column_name, parent)
         USING (column_name)
-        WHERE table_name LIKE 'remapp%'
+        WHERE table_name LIKE 'remapp%' AND column_name LIKE '%\_id' AND data_type = 'integer'
         ORDER BY 1, 2
     LOOP
         EXECUTE format('CREATE INDEX ON %I (%I)', each.child, each.name);
@@ -57,3 +53,4 @@ CREATE INDEX ON remapp_uniqueequipmentnames (display_name);
 ALTER TABLE remapp_generalstudymoduleattr_standard_names ADD UNIQUE (generalstudymoduleattr_id, standardnames_id);
 ALTER TABLE remapp_ctirradiationeventdata_standard_protocols
     ADD UNIQUE (ctirradiationeventdata_id, standardnames_id);
+ALTER TABLE remapp_irradeventxraydata_standard_protocols ADD UNIQUE (irradeventxraydata_id, standardnames_id);

@@ -220,7 +220,6 @@ CREATE TABLE remapp_ctdosecheckdetails (
     ct_irradiation_event_data_id integer NOT NULL
 );
 
--- Four of its parents belong to other modalities and are not here: their columns are plain integers.
 CREATE TABLE remapp_personparticipant (
     id serial NOT NULL,
     person_name text,

@@ -68,7 +68,8 @@ FROM sample.study
 LEFT JOIN sample.total USING (id)
 LEFT JOIN sample.broken USING (id)
 CROSS JOIN sample.text
-CROSS JOIN LATERAL (SELECT coalesce(broken.name = 'hashed identity', id % 60 = 11) AS hashed) AS identity;
+CROSS JOIN LATERAL (SELECT coalesce(broken.name = 'hashed identity', id % 60 = 11) AS hashed) AS identity
+WHERE modality = 'CT';
 
 -- Identities are made up, and look it.
 INSERT INTO remapp_patientmoduleattr
@@ -82,7 +83,7 @@ SELECT id, CASE WHEN hashed THEN encode(sha256(full_name::bytea), 'hex') ELSE sa
 FROM sample.study
 LEFT JOIN sample.broken USING (id)
 CROSS JOIN LATERAL (SELECT
-    coalesce(broken.name = 'hashed identity', id % 60 = 11) AS hashed,
+    coalesce(broken.name LIKE '%hashed identity', id % 60 = 11) AS hashed,
     sample.pick(ARRAY['Fictional', 'Invented', 'O''Nobody', 'Sample, Jr', 'Übungs'], id, 'family') || '^Patient ' || id AS full_name,
     CASE WHEN id % 4 = 0 THEN to_char(id, 'FM0000000000') ELSE 'FICT-' || id END AS number) AS made_up;
 
@@ -100,7 +101,9 @@ INSERT INTO remapp_generalequipmentmoduleattr
      general_study_module_attributes_id, unique_equipment_name_id)
 SELECT study.id, manufacturer, institution, station, model, to_char(4200 + scanner.id, 'FM00000'),
     study.id, sample.gap(scanner.id, study.id, 'equipment')
-FROM sample.study JOIN sample.scanner ON scanner.id = study.scanner;
+FROM sample.study
+JOIN (SELECT id, manufacturer, institution, station, model FROM sample.scanner
+      UNION ALL SELECT id, manufacturer, institution, station, model FROM sample.room) AS scanner ON scanner.id = study.scanner;
 
 INSERT INTO remapp_ctradiationdose
     (id, start_of_xray_irradiation, comment, general_study_module_attributes_id, has_intent_id,
@@ -110,19 +113,19 @@ SELECT id, started AT TIME ZONE 'Europe/London',
          WHEN id % 4 = 1 THEN E'Comments on radiation dose: Series #3, CTDIvol=7.2\r\nTotal DLP=1102.4' END,
     id, 9, 10, 11, 12
 FROM sample.study CROSS JOIN sample.text
-WHERE modality IN ('CT', 'NM');
+WHERE modality IN ('CT', 'NM') AND id NOT IN (SELECT id FROM sample.other);
 
 INSERT INTO remapp_ctaccumulateddosedata
     (id, total_number_of_irradiation_events, ct_dose_length_product_total, ct_radiation_dose_id)
 SELECT id, sample.gap(events, id, 'declared'), sample.gap(coalesce(dlp, 0), id, 'declared dlp'), id
 FROM sample.study LEFT JOIN sample.total USING (id)
-WHERE modality IN ('CT', 'NM');
+WHERE modality IN ('CT', 'NM') AND id NOT IN (SELECT id FROM sample.other);
 
 INSERT INTO remapp_generalstudymoduleattr_standard_names (generalstudymoduleattr_id, standardnames_id)
 SELECT study.id, name.id
 FROM remapp_generalstudymoduleattr AS study
 JOIN remapp_standardnames AS name
-    ON study.modality_type = name.modality
+    ON study.modality_type = 'CT' AND name.modality = 'CT'
     AND (study.study_description = name.study_description
          OR study.requested_procedure_code_meaning = name.requested_procedure_code_meaning)
 ORDER BY 1, 2;

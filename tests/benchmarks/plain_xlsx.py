@@ -11,11 +11,11 @@ import xlsxwriter
 
 from doseexport.database import Database
 from doseexport.database_formats import TEXT
-from doseexport.exports import Column
+from doseexport.exports import Column, Wishes
 from doseexport.query import build_queries
 from doseexport.request import ExportRequest
 from doseexport.rows import Tally, merge_streams
-from doseexport.writers.cells import split_row
+from doseexport.writers.copy_text import split_row
 from doseexport.writers.layout import block_headings
 from doseexport.writers.sheet_names import SheetNames
 
@@ -25,8 +25,8 @@ class PlainBook:
 
     def __init__(self, path: str, request: ExportRequest, protocols: list[str], widest: int) -> None:
         self.book = xlsxwriter.Workbook(path, {"constant_memory": True})
-        self.study = request.spec.study_columns(names=False, ids=False)
-        self.events = request.spec.dataset.events.columns
+        self.study = request.spec.studies.wanted(Wishes())
+        self.events = request.spec.events.wanted(Wishes())
         self.formats = {kind: self.book.add_format({"num_format": form}) for kind, form in FORMATS.items()}
         names = SheetNames()
         self.all_data = self.add_sheet("All data", max(1, widest))
@@ -37,7 +37,7 @@ class PlainBook:
         sheet = self.book.add_worksheet(name)
         headings = [column.heading for column in self.study]
         for number in range(1, blocks + 1):
-            headings += block_headings(self.events, number)
+            headings += block_headings("E", self.events, number)
         sheet.write_row(0, 0, headings)
         return [sheet, 0]
 
@@ -76,10 +76,10 @@ READ: dict[str, Any] = {"date": date.fromisoformat, "time": time.fromisoformat}
 def main(url: str, path: str) -> None:
     """Write the workbook."""
     request = ExportRequest("ct-xlsx")
-    queries = build_queries(request)
+    queries = build_queries(request, Wishes())
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         survey = snapshot.survey(queries)
-        *_, protocols = snapshot.count_frequencies(queries).values()
+        protocols = snapshot.count_frequencies(queries)["Acquisition protocol"]
         book = PlainBook(path, request, [protocol for protocol, _ in protocols], survey.widest)
         for study, events in merge_streams(*snapshot.stream(queries, TEXT), b"\t", Tally()):
             book.write_study(split_row(study), [split_row(event) for event in events])

@@ -7,7 +7,8 @@ import re
 from hypothesis import given
 from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_csv, make_layout, studies, thoroughly
 
-from doseexport.writers.csv import CsvWriter
+from doseexport.exports import Wide
+from doseexport.writers.csv import WideWriter
 from doseexport.writers.layout import Report
 
 DANGEROUS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -15,7 +16,7 @@ DANGEROUS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 def write(rows):
     file = io.BytesIO()
-    writer = CsvWriter(file, make_layout(rows))
+    writer = WideWriter(file, make_layout(rows), Wide())
     for cells, events in rows:
         writer.write((copy_csv(cells), [copy_csv(event) for event in events]))
     writer.finish(Report(0, 0, ()))

@@ -10,12 +10,12 @@ import pytest
 import python_calamine
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_text, make_layout, studies, thoroughly
+from written import BOOK, EVENT_COLUMNS, STUDY_COLUMNS, copy_text, make_layout, studies, thoroughly
 
 from doseexport.writers import parts
+from doseexport.writers.books import BookWriter
 from doseexport.writers.layout import Report
 from doseexport.writers.sheets import Limits
-from doseexport.writers.xlsx import XlsxWriter
 
 WIDTH, BLOCK = len(STUDY_COLUMNS), len(EVENT_COLUMNS)
 HEADINGS = [column.heading for column in STUDY_COLUMNS]
@@ -37,7 +37,7 @@ def _small_parts():
 
 def write(rows, limit):
     file = io.BytesIO()
-    writer = XlsxWriter(file, make_layout(rows), limit)
+    writer = BookWriter(file, make_layout(rows), BOOK, limit)
     for cells, events in rows:
         writer.write((copy_text(cells), [copy_text(event) for event in events]))
     warnings = writer.warnings

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from doseexport.exports import Column
-from doseexport.exports._spec import DATE, NUMBER, TEXT, TIME
+from doseexport.exports import Book, Column, Frequency, Start
+from doseexport.exports._columns import DATE, NUMBER, TEXT, TIME
 from doseexport.writers.layout import Layout
 
 STUDY_COLUMNS = tuple(
@@ -58,6 +58,9 @@ protocols = st.one_of(
 events = st.tuples(protocols, texts, numbers)
 # A row without any value is one that calamine does not see: every study has a dose.
 study_cells = st.tuples(texts, some_numbers, days, times)
+PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of="events")
+BOOK = Book(frequencies=(PROTOCOLS,), sheets=PROTOCOLS)
+
 studies = st.lists(st.tuples(study_cells, st.lists(events, max_size=7)), min_size=1, max_size=8)
 
 
@@ -84,10 +87,14 @@ def make_layout(rows):
         title="CT export",
         software="Dose Export",
         created=datetime(2026, 11, 23, tzinfo=UTC),
-        study_columns=STUDY_COLUMNS,
-        event_columns=EVENT_COLUMNS,
+        start=Start(
+            study_columns=STUDY_COLUMNS,
+            event_columns=EVENT_COLUMNS,
+            widths={},
+            options={},
+            frequencies={PROTOCOLS.title: [(name, found.count(name)) for name in sorted(set(found))]},
+        ),
+        block_columns=EVENT_COLUMNS,
         widest=max(len(own) for _, own in rows),
-        sheet_by="Protocol",
-        frequencies={"Acquisition protocol": [(name, found.count(name)) for name in sorted(set(found))]},
         about=[("Asked by", "ada")],
     )

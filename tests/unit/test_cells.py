@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from doseexport.exports import Column
-from doseexport.exports._spec import DATE, NUMBER, TEXT, TIME
+from doseexport.exports._columns import DATE, NUMBER, TEXT, TIME
 from doseexport.writers.cells import (
     BLANK,
     MAX_TEXT,
@@ -17,12 +17,12 @@ from doseexport.writers.cells import (
     escape,
     is_cut,
     split_at_row,
-    split_row,
     write_date,
     write_number,
     write_text,
     write_time,
 )
+from doseexport.writers.copy_text import split_row
 
 
 def number_in(body):

@@ -65,8 +65,8 @@ def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--filter", "model"], "--filter model: A filter must be NAME=VALUE"),
-        (["--filter", "model=a", "--filter", "model=b"], "--filter model: A filter is given twice"),
+        (["--filter", "model"], "--filter model: It must be NAME=VALUE"),
+        (["--filter", "model=a", "--filter", "model=b"], "--filter model: It is given twice"),
         (
             ["--filter", "model=a", "--filter", "model_name=b"],
             "filters.model_name: The filter is given twice",

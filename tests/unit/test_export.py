@@ -77,6 +77,7 @@ def test_a_new_export_is_shown():
         "type": "ct-csv",
         "filters": {"date_from": "2026-01-01"},
         "order": export.request.order,
+        "options": {},
         "names": False,
         "ids": False,
         "with_patients": False,

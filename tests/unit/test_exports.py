@@ -6,13 +6,14 @@ from itertools import product
 import pytest
 
 from doseexport import exports
-from doseexport.exports._spec import ID, NAME, NAME_OR_ID
+from doseexport.exports import Book, Wishes
+from doseexport.exports._columns import ID, NAME, NAME_OR_ID
 from doseexport.query import build_queries
 from doseexport.request import ExportRequest
 from doseexport.writers import find_writer
 
 SPECS = exports.catalogue()
-WISHES = list(product((False, True), repeat=2))
+WISHES = [Wishes(*each) for each in product((False, True), repeat=3)]
 IDENTITY = {"Patient name": NAME, "Patient ID": ID, "Date of birth": NAME_OR_ID}
 
 every_type = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
@@ -22,81 +23,113 @@ def twice(names):
     return [name for name, times in Counter(names).items() if times > 1]
 
 
-def test_ct_is_there_in_both_formats():
-    assert {"ct-csv", "ct-xlsx"} <= set(SPECS)
+TYPES = {
+    "ct-csv", "ct-phe2019", "ct-xlsx", "dx-csv", "dx-phe2019-projection", "dx-phe2019-study", "dx-xlsx",
+    "mg-csv", "mg-nhsbsp-csv", "mg-nhsbsp-xlsx", "mg-xlsx", "nm-csv", "nm-xlsx",
+    "rf-csv", "rf-openskin", "rf-phe2019", "rf-xlsx",
+}  # fmt: skip
+NAMELESS = {name for name in TYPES if any(word in name for word in ("phe2019", "nhsbsp", "openskin"))}
+
+
+def test_every_type_of_openrem_is_there():
+    assert set(SPECS) == TYPES
     assert list(SPECS) == sorted(SPECS)
 
 
 @every_type
 def test_no_heading_stands_twice(spec):
-    for names, ids in WISHES:
-        assert twice(each.heading for each in spec.study_columns(names=names, ids=ids)) == []
-    assert twice(each.heading for each in spec.dataset.events.columns) == []
+    for wishes in WISHES:
+        assert twice(each.heading for each in spec.study_cells(wishes)) == []
+        assert twice(each.heading for each in spec.event_cells(wishes)) == []
 
 
 @every_type
 def test_columns_that_identify_patients_are_marked_and_absent_unless_asked_for(spec):
-    marked = {each.heading: each.pid for each in spec.dataset.studies.columns if each.pid}
-    assert marked == IDENTITY
-    for names, ids in WISHES:
-        shown = {each.heading for each in spec.study_columns(names=names, ids=ids)} & set(IDENTITY)
-        told = {"Patient name": names, "Patient ID": ids, "Date of birth": names or ids}
-        assert shown == {heading for heading, is_told in told.items() if is_told}
-    assert not any(each.pid for each in spec.dataset.events.columns)
+    wish_for = {each.heading: each.only for each in spec.studies.columns if each.only in IDENTITY.values()}
+    assert wish_for == ({} if spec.type in NAMELESS else IDENTITY)
+    for wishes in WISHES:
+        shown = {each.heading for each in spec.study_cells(wishes)} & set(IDENTITY)
+        told = {NAME: wishes.names, ID: wishes.ids, NAME_OR_ID: wishes.names or wishes.ids}
+        assert shown == {heading for heading, only in wish_for.items() if told[only]}
+
+
+@every_type
+def test_what_identifies_patients_stands_in_marked_columns_only(spec):
+    identity = ("pat.patient_name", "pat.patient_id", "pat.patient_birth_date")
+    of_event = spec.event_cells(Wishes(names=True, ids=True, standard=True))
+    found = [
+        each for each in (*spec.studies.columns, *spec.studies.extras) if any(i in each.sql for i in identity)
+    ]
+    assert all(each.only in IDENTITY.values() for each in found)
+    assert not any(i in each.sql for each in of_event for i in identity)
 
 
 @every_type
 def test_filters_that_compare_an_identity_are_marked(spec):
-    about_patients = [each for each in spec.dataset.filters if "pat.patient_" in each.sql]
+    about_patients = [each for each in spec.filters if "pat.patient_" in each.sql]
     assert about_patients
     assert all(each.pid for each in about_patients)
-    assert {each.name for each in spec.dataset.filters if each.pid} == {"patient_name", "patient_id"}
+    assert {each.name for each in spec.filters if each.pid} == {"patient_name", "patient_id"}
 
 
 @every_type
 def test_no_name_means_two_filters_or_two_orders(spec):
-    for choices in (spec.dataset.filters, spec.dataset.orders):
+    for choices in (spec.filters, spec.orders):
         assert twice(name for each in choices for name in (each.name, *each.aliases)) == []
 
 
 @every_type
-def test_every_column_filter_and_order_is_explained(spec):
-    data = spec.dataset
+def test_every_column_filter_order_and_option_is_explained(spec):
     assert spec.help
-    assert all(each.help for each in (*data.filters, *data.orders))
-    assert all(each.meaning for each in (*data.studies.columns, *data.events.columns))
+    assert all(each.help for each in (*spec.filters, *spec.orders, *spec.options))
+    assert [each.heading for each in spec.columns if not each.meaning] == []
+
+
+@every_type
+def test_defaults_of_options_are_canonical(spec):
+    assert {each.name: each.kind.parse(each.default) for each in spec.options} == {
+        each.name: each.default for each in spec.options
+    }
 
 
 @every_type
 def test_every_filter_has_a_table_to_look_in(spec):
-    assert {each.scope for each in spec.dataset.filters} <= set(spec.dataset.scopes)
-    assert all(wrapping.count("{}") == 1 for wrapping in spec.dataset.scopes.values())
+    scopes = spec.modality.scopes
+    assert {each.scope for each in spec.filters} <= set(scopes)
+    assert all(wrapping.count("{}") == 1 for wrapping in scopes.values())
 
 
-@every_type
-def test_sheets_are_named_by_an_event_column(spec):
-    assert spec.dataset.sheet_by in [each.heading for each in spec.dataset.events.columns]
+@pytest.mark.parametrize("book", [name for name, spec in SPECS.items() if isinstance(spec.layout, Book)])
+def test_sheets_are_named_by_an_event_column(book):
+    spec = SPECS[book]
+    assert spec.layout.sheet_by in [each.heading for each in spec.events.columns]
+    assert spec.layout.sheets in spec.layout.frequencies
+    assert spec.layout.standard_by in [each.heading for each in spec.events.extras]
 
 
 @every_type
 def test_the_format_has_a_writer(spec):
-    assert spec.type.endswith(f"-{spec.format}")
-    assert find_writer(spec.format).copy_format.startswith("FORMAT")
+    assert spec.format in ("csv", "xlsx")
+    assert find_writer(spec).copy_format.startswith("FORMAT")
 
 
 @every_type
 def test_values_of_filters_travel_as_parameters_only(spec):
-    examples = {"text": "QQQ", "number": "77077", "date": "1977-07-07", "count": "7", "choice": "exclude"}
-    filters = {each.name: examples[each.kind.name] for each in spec.dataset.filters}
-    queries = build_queries(ExportRequest(spec.type, filters))
-    for query in (queries.survey, queries.studies, queries.events, *queries.frequencies.values()):
+    examples = {
+        "text": "QQQ", "number": "77077", "date": "1977-07-07", "count": "7", "choice": "exclude",
+        "integer": "77077", "exact": "QQQ",
+    }  # fmt: skip
+    filters = {each.name: examples[each.kind.name] for each in spec.filters}
+    queries = build_queries(ExportRequest(spec.type, filters), Wishes(standard=True))
+    streams = [query for query in (queries.studies, queries.events) if query]
+    for query in (queries.survey, *streams, *queries.frequencies.values()):
         assert query.sql.count("%s") == len(query.params)
         assert not any(value in query.sql for value in ("QQQ", "77077", "1977-07-07"))
 
 
 @every_type
 def test_the_order_comes_before_the_default_and_ids_end_it(spec):
-    for order in spec.dataset.orders:
-        sql = build_queries(ExportRequest(spec.type, order=order.name)).studies.sql
+    for order in spec.orders:
+        sql = build_queries(ExportRequest(spec.type, order=order.name), Wishes()).studies.sql
         assert f"ORDER BY {order.sql + ', ' if order.sql else ''}study.study_date DESC NULLS LAST" in sql
         assert "study.study_time DESC NULLS LAST, study.id)" in sql

@@ -6,26 +6,23 @@ import pytest
 
 from doseexport import exports
 from doseexport.errors import RequestError
-from doseexport.filters import (
+from doseexport.filters import DEFAULT_ORDER, Filter, build_conditions, describe_filters
+from doseexport.kinds import (
     COUNT,
     DATE,
-    DEFAULT_ORDER,
     HASHABLE,
     MAX_TEXT,
     NUMBER,
     TEST_PATIENTS,
     TEXT,
-    Filter,
-    build_conditions,
-    describe_filters,
     escape_like,
     hash_value,
 )
 
 CT = exports.find("ct-csv")
-FILTERS = {each.name: each for each in CT.dataset.filters}
-ALIASES = [(alias, each.name) for each in CT.dataset.filters for alias in each.aliases]
-ORDER_ALIASES = [(alias, each.name) for each in CT.dataset.orders for alias in each.aliases]
+FILTERS = {each.name: each for each in CT.filters}
+ALIASES = [(alias, each.name) for each in CT.filters for alias in each.aliases]
+ORDER_ALIASES = [(alias, each.name) for each in CT.orders for alias in each.aliases]
 EXAMPLES = {"text": "x", "number": "1", "date": "2026-01-31", "count": "3", "choice": "exclude"}
 
 
@@ -186,11 +183,11 @@ def test_filters_of_one_table_have_to_be_met_by_the_same_row():
     assert params == (r"%x\%%", "4", "7")
 
 
-@pytest.mark.parametrize("scope", sorted({each.scope for each in CT.dataset.filters} - {"study"}))
+@pytest.mark.parametrize("scope", sorted({each.scope for each in CT.filters} - {"study"}))
 def test_all_filters_of_a_table_stand_in_one_exists(scope):
-    given = [(each, EXAMPLES[each.kind.name]) for each in CT.dataset.filters if each.scope == scope]
-    sql, params = build_conditions(CT.dataset.scopes, given)
-    wrapping = CT.dataset.scopes[scope].split("{}")[0]
+    given = [(each, EXAMPLES[each.kind.name]) for each in CT.filters if each.scope == scope]
+    sql, params = build_conditions(CT.modality.scopes, given)
+    wrapping = CT.modality.scopes[scope].split("{}")[0]
     assert sql.count(wrapping) == 1
     assert sql.count("%s") == len(params)
 

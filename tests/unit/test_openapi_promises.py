@@ -59,6 +59,10 @@ GOOD = {
     "date": ["2026-01-31", " 2026-01-31", "", None],
     "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, None, ""],
     "choice": ["include", "exclude", "2", 2, "", None],
+    "integer": ["1", "007", 3, " 12 ", "", None],
+    "exact": ["1.2.840", " a ", "", None],
+    "flag": ["yes", "no", "true", "false", "1", "0", "", None],
+    "words": ["scout", "scout, stereo", "", None],
 }
 BAD = {
     "text": ["a" * 257, "\0", True, ["a"], {}],
@@ -66,15 +70,38 @@ BAD = {
     "date": ["20260131", "31.01.2026", "2026-1-1", 20260131, True],
     "count": ["11", 11, -1, "few", 1.5, False],
     "choice": ["maybe", 3, True],
+    "integer": ["0", 0, -1, "1.5", 1.5, "x", True, 10**9],
+    "exact": ["a" * 257, "\0", ["a"], {}],
+    "flag": ["maybe", 2, ["yes"]],
+    "words": ["a" * 257, "\0", ["scout"]],
 }
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
 def test_schema_and_code_take_the_same_filters(spec):
+    needed = dict.fromkeys(spec.needs[:1], "1")
     for each in spec.filters:
         for name in (each.name, *each.aliases):
             for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
-                assert_same_verdict({"type": spec.type, "filters": {name: value}})
+                assert_same_verdict({"type": spec.type, "filters": {**needed, name: value}})
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+def test_schema_and_code_take_the_same_options_and_wishes(spec):
+    body = {"type": spec.type, "filters": dict.fromkeys(spec.needs[:1], "1")}
+    for each in spec.options:
+        for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
+            assert_same_verdict({**body, "options": {each.name: value}})
+    for options in ({"no_such": 1}, {}, None, []):
+        assert_same_verdict({**body, "options": options})
+    for wish in ({"names": True}, {"ids": True}, {"names": False, "ids": False}):
+        assert_same_verdict({**body, **wish})
+
+
+@pytest.mark.parametrize("filters", [None, {}, {"study_id": " "}, {"study_id": 44}, {"study_uid": "1.2"}])
+def test_schema_and_code_need_the_same_study_of_openskin(filters):
+    assert_same_verdict({"type": "rf-openskin", "filters": filters})
+    assert_same_verdict({"type": "rf-openskin"})
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from doseexport.exports import Wishes
 from doseexport.plan import SOFTWARE, Asked, plan_layout
 from doseexport.request import ExportRequest
 from doseexport.survey import Survey
@@ -15,7 +16,8 @@ AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
 
 def plan(widest=3, frequencies=None, **request):
     asked = Asked(ExportRequest("ct-xlsx", **request), "ada", AT)
-    return plan_layout(asked, Survey(5, 9, widest), frequencies or {})
+    wishes = Wishes(asked.request.names, asked.request.ids)
+    return plan_layout(asked, wishes, Survey(5, 9, widest), frequencies or {})
 
 
 def test_about_tells_who_asked_for_what_and_when():
@@ -51,8 +53,3 @@ def test_the_layout_has_the_columns_that_were_asked_for():
     assert added == {"Patient name", "Patient ID", "Date of birth"}
     assert (plain.title, plain.created, plain.software) == ("CT export", AT, SOFTWARE)
     assert VERSION in SOFTWARE
-
-
-@pytest.mark.parametrize(("widest", "blocks"), [(0, 1), (1, 1), (7, 7)])
-def test_there_is_at_least_one_block_of_events(widest, blocks):
-    assert plan(widest=widest).blocks == blocks

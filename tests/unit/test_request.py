@@ -63,6 +63,37 @@ def test_an_unknown_filter_and_order_are_named():
     assert refuse({"type": "ct-csv", "order": "sex"}) == (422, "UNKNOWN_ORDER", "order")
 
 
+def test_options_are_kept_in_canonical_form():
+    asked = parse(type="mg-nhsbsp-csv", options={"survey_number": " 007 ", "whole_years": True, "words": ""})
+    assert asked.options == {"survey_number": "7", "whole_years": "yes"}
+    assert parse(type="mg-nhsbsp-csv").options == {}
+    assert asked.fingerprint != parse(type="mg-nhsbsp-csv").fingerprint
+
+
+def test_an_unknown_or_unreadable_option_is_named():
+    assert refuse({"type": "ct-csv", "options": {"words": "x"}}) == (422, "UNKNOWN_OPTION", "options.words")
+    assert refuse({"type": "mg-nhsbsp-csv", "options": {"survey_number": "0"}}) == (
+        422,
+        "BAD_OPTION_VALUE",
+        "options.survey_number",
+    )
+    assert refuse({"type": "ct-csv", "options": []}) == (422, "NOT_AN_OBJECT", "options")
+
+
+@pytest.mark.parametrize("name", ["names", "ids"])
+@pytest.mark.parametrize("type_", ["ct-phe2019", "rf-phe2019", "rf-openskin", "mg-nhsbsp-xlsx"])
+def test_files_that_never_name_patients_refuse_to(type_, name):
+    filters = {"study_id": "44"} if type_ == "rf-openskin" else {}
+    assert refuse({"type": type_, "filters": filters, name: True}) == (422, "NO_PATIENT_COLUMNS", name)
+
+
+@pytest.mark.parametrize("filters", [{}, {"study_id": ""}, {"model": "Axiom"}])
+def test_openskin_needs_its_study(filters):
+    wanted = (422, "FILTER_NEEDED", "filters.study_id")
+    assert refuse({"type": "rf-openskin", "filters": filters}) == wanted
+    assert parse(type="rf-openskin", filters={"study_uid": " 1.2.840 "}).filters == {"study_uid": "1.2.840"}
+
+
 @pytest.mark.parametrize("name", ["names", "ids"])
 @pytest.mark.parametrize("value", [None, "true", 1, 0, []])
 def test_a_wish_is_true_or_false_and_nothing_like_it(name, value):

@@ -8,7 +8,7 @@ from doseexport import exports
 from doseexport.errors import ExportError
 from doseexport.rows import MOST_REPEATED, Tally, describe_tally, merge_streams
 
-DATA = exports.find("ct-csv").dataset
+DATA = exports.find("ct-csv")
 
 
 def merge(studies, events, separator=b","):

@@ -40,7 +40,7 @@ def test_names_with_a_meaning_are_not_given_away(protocol):
 def test_all_data_is_never_a_protocol():
     names = SheetNames()
     assert names.name_protocol("All data") == "all_data"
-    assert names.name_block_sheet(682) == "All data from E682"
+    assert names.name_block_sheet("E682") == "All data from E682"
 
 
 def test_no_two_protocols_share_a_sheet():

@@ -45,7 +45,11 @@ class ExportRequest:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical request: equal requests have equal fingerprints."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        given = asdict(self)
+        if not self.options:
+            # As before there were options: a repeated request is recognised across releases.
+            del given["options"]
+        text = json.dumps(given, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

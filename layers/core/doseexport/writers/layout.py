@@ -47,5 +47,5 @@ class Report:
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:
-    """Return the headings of the block of this number: E1 …, G1 …"""
+    """Return the headings of the block of this number, such as E1 or G1."""
     return [f"{prefix}{number} {column.heading}" for column in columns]
