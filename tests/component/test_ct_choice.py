@@ -11,6 +11,7 @@ from local import sample
 
 from doseexport import exports
 from doseexport.database import Database
+from doseexport.exports import Wishes
 from doseexport.query import build_queries
 
 
@@ -32,7 +33,7 @@ def choose(sample_url):
     with Database({"conninfo": sample_url}).open_snapshot() as snapshot:
 
         def choose(filters, order=None):
-            rows = snapshot._rows(build_queries(ask(filters=filters, order=order)).studies)
+            rows = snapshot._rows(build_queries(ask(filters=filters, order=order), Wishes()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose

@@ -57,9 +57,7 @@ def build_queries(request: ExportRequest, wishes: Wishes) -> Queries:
     return Queries(
         survey=query(_survey(spec)),
         widths=tuple(spec.widths),
-        frequencies={
-            each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(wishes)
-        },
+        frequencies={each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(wishes)},
         studies=query(_study_rows(spec.studies, spec.study_cells(wishes))),
         events=query(_event_rows(spec.modality, spec.events, spec.event_cells(wishes)))
         if spec.events

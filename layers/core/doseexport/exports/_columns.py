@@ -26,9 +26,7 @@ _FRACTION = "date_part('microseconds', {0})::integer % 1000000 = 0"
 TEXT = ColumnKind("text", "{0}")
 NUMBER = ColumnKind("number", "trim_scale(({0})::numeric)")
 DATE = ColumnKind("date", "{0}")
-TIME = ColumnKind(
-    "time", f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)"
-)
+TIME = ColumnKind("time", f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)")
 DATETIME = ColumnKind(
     "datetime",
     f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'YYYY-MM-DD HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS.US' END)",

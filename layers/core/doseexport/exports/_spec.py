@@ -81,7 +81,9 @@ class Spec:
         chosen = filters.parse_filters(self.filters, given)
         if self.needs and not any(name in chosen for name in self.needs):
             needed = " or ".join(self.needs)
-            raise unprocessable("FILTER_NEEDED", f"This export type needs {needed}.", f"filters.{self.needs[0]}")
+            raise unprocessable(
+                "FILTER_NEEDED", f"This export type needs {needed}.", f"filters.{self.needs[0]}"
+            )
         return chosen
 
     def parse_options(self, given: Mapping[str, object]) -> dict[str, str]:
