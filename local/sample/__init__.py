@@ -37,7 +37,6 @@ def fill(url: str, studies: int, *, rf_exposures: int = 0, **others: int) -> Non
         connection.execute("SET LOCAL synchronize_seqscans = off")
         connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
         connection.execute("SET LOCAL work_mem = '256MB'")
-        connection.execute("SET LOCAL jit = off")
         for step in STEPS:
             connection.execute((FOLDER / f"{step}.sql").read_bytes())
     with psycopg.connect(url, autocommit=True) as connection:

@@ -202,7 +202,9 @@ def test_nothing_of_the_making_stays(sample_url):
 def test_a_small_sample_does_without_broken_studies(make_database):
     url = make_database()
     sample.fill(url, 5)
-    assert one(url, "SELECT count(*) FROM remapp_generalstudymoduleattr") == 5
+    assert one(url, "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'") == 5
+    assert one(url, "SELECT count(*) FROM remapp_generalstudymoduleattr") == 5 + len(sample.SHARES)
+    assert one(url, f"SELECT count(*) {STUDY} WHERE study_description LIKE 'broken: %'") == 0
 
 
 def test_the_command_fills_a_database_that_exists(make_database):
