@@ -24,10 +24,10 @@ def _list_rows(table: str, column: str) -> str:
     )
 
 
-_FILTERS = f"""(SELECT json_agg(json_build_array(code.code_meaning,
+_FILTERS = f"""(SELECT json_agg(json_build_array(coalesce(code.code_meaning, code.code_value),
         trim_scale(filter.xray_filter_thickness_maximum)::text) ORDER BY filter.id)::text
     FROM remapp_xrayfilters filter JOIN remapp_contextid code ON code.id = filter.xray_filter_material_id
-    WHERE filter.{OF_SOURCE} AND code.code_meaning IS NOT NULL)"""
+    WHERE filter.{OF_SOURCE})"""
 
 GROUP_EXTRAS = (
     Column("all kVp", _list_rows("remapp_kvp", "kvp")),
