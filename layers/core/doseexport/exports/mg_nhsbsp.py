@@ -44,7 +44,7 @@ _STUDY_COLUMNS = (
     Column("age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
     Column(
         "is_test_patient",
-        f"CASE WHEN pat.not_patient_indicator <> '' THEN '{YES}' END",
+        f"CASE WHEN pat.not_patient_indicator IS NOT NULL THEN '{YES}' END",
         meaning="whether OpenREM thinks so",
     ),
 )
