@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local import sample
+from local.postgres import Postgres
 
 from doseexport import services as services_module
 from doseexport.services import Services
@@ -25,6 +27,15 @@ def _no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@pytest.fixture(scope="session")
+def standard_url(postgres: Postgres) -> str:
+    """A small sample of every modality with standard names switched on. Read it only."""
+    url = postgres.create_database("standard_names")
+    sample.fill(url, 200)
+    sample.enable_standard_names(url)
+    return url
 
 
 @pytest.fixture
