@@ -1,10 +1,10 @@
 """What the columns of nuclear medicine hold, in the csv, our workbook and OpenREM's (export-rules §7)."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from workbook_tables import pad_time, write_date, write_time
+from workbook_tables import write_date, write_time
 
 NUMBERS = re.compile(
     r"Age|Height|Mass \(kg\)|Radionuclide Half Live|Administered activity \(MBq\)|Effective dose \(mSv\)"
@@ -67,13 +67,24 @@ def is_same(heading: str, text: str, value: Any) -> bool:
     if text == "":
         return value is None
     if heading in ("Study date", "Date of birth"):
-        return write_date(value) == text
+        return isinstance(value, date) and write_date(value) == text
     if heading == "Study time":
-        return write_time(value) == pad_time(text)
-    if MOMENTS.fullmatch(heading):
-        return (
-            isinstance(value, datetime) and abs((value - datetime.fromisoformat(text)).total_seconds()) < 1e-3
+        return isinstance(value, time | timedelta) and is_close(
+            f"1900-01-01 {write_time(value)}", f"1900-01-01 {text}"
         )
+    if MOMENTS.fullmatch(heading):
+        return isinstance(value, datetime) and is_close(value.isoformat(), text)
     if is_number(heading):
         return isinstance(value, int | float) and float(text) == value
-    return isinstance(value, str) and value.replace("_x000D_", "\r") == text
+    return isinstance(value, str) and unescape(value) == text
+
+
+def unescape(value: str) -> str:
+    """Return a sheet's text without the escapes, such as _x000D_, that its readers leave in it."""
+    return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), value)
+
+
+def is_close(one: str, other: str) -> bool:
+    """Tell whether two moments are the same to the millisecond, which is what openpyxl reads."""
+    apart = datetime.fromisoformat(one) - datetime.fromisoformat(other)
+    return abs(apart) < timedelta(milliseconds=1)
