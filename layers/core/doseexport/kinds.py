@@ -28,11 +28,11 @@ class Kind:
 
 
 def read_text(value: object) -> str:
-    """Return a JSON value as the text that `Kind.parse` takes, '' for null; ValueError if it cannot be one."""
+    """Return a JSON value as the text that `Kind.parse` takes, '' for null; ValueError if it cannot be."""
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("must be a text or a number")
+        raise ValueError("must be a text or a number")  # noqa: TRY004  as `parse` says it
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 

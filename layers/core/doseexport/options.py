@@ -1,4 +1,4 @@
-"""What a request may set beside filters, by export type: survey numbers, word lists, ways of counting. Pure."""
+"""What a request may set beside filters, by export type: survey numbers, word lists. Pure."""
 
 from __future__ import annotations
 

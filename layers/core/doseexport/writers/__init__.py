@@ -48,10 +48,14 @@ class Writer(Protocol):
 def find_writer(spec: Spec) -> type[Writer]:
     """Return the writer of a spec's kind of file; only those of workbooks need xlsxwriter."""
     # ruff: noqa: PLC0415
+    kinds: dict[type, type[Writer]]
     if spec.format == "csv":
-        from doseexport.writers import csv
+        from doseexport.writers.csv import LongWriter, RowsWriter, WideWriter
 
-        return {Wide: csv.WideWriter, Long: csv.LongWriter, Rows: csv.RowsWriter}[type(spec.layout)]
-    from doseexport.writers import books, xlsx
+        kinds = {Wide: WideWriter, Long: LongWriter, Rows: RowsWriter}
+    else:
+        from doseexport.writers.books import BookWriter
+        from doseexport.writers.xlsx import RowsWriter as SheetsWriter
 
-    return {Book: books.BookWriter, Rows: xlsx.RowsWriter}[type(spec.layout)]
+        kinds = {Book: BookWriter, Rows: SheetsWriter}
+    return kinds[type(spec.layout)]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from isal import isal_zlib
 
@@ -25,20 +26,21 @@ _ROWS = re.compile(rb"<sheetData/>|</sheetData>")
 _DIMENSION = re.compile(rb'<dimension ref="[A-Z0-9:]+"')
 
 
-def assemble(
-    sink: Sink,
-    layout: Layout,
-    report: Report,
-    parts: Parts,
-    sheets: Iterable[GrowingSheet],
-    *,
-    has_summary: bool,
-) -> None:
-    """Write the whole workbook into the sink; the sheets are in the order of their tabs."""
-    pages = [(sheet, page) for sheet in sheets for page in sheet.pages]
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """The big sheets of a workbook in their order, the parts that hold their rows, and what comes first."""
+
+    sheets: Sequence[GrowingSheet]
+    parts: Parts
+    has_summary: bool
+
+
+def assemble(sink: Sink, layout: Layout, report: Report, tabs: Tabs) -> None:
+    """Write the whole workbook into the sink."""
+    pages = [(sheet, page) for sheet in tabs.sheets for page in sheet.pages]
     shapes = [sheet.shape(page) for sheet, page in pages]
-    skeleton = build_workbook(layout, report, shapes, has_summary=has_summary)
-    first = 2 if has_summary else 1
+    skeleton = build_workbook(layout, report, shapes, has_summary=tabs.has_summary)
+    first = 2 if tabs.has_summary else 1
     names = {f"xl/worksheets/sheet{n}.xml": pair for n, pair in enumerate(pages, start=first)}
     stream = ZipStream(sink)
     with zipfile.ZipFile(io.BytesIO(skeleton)) as made:
@@ -46,7 +48,7 @@ def assemble(
             if name in names:
                 sheet, page = names[name]
                 dimension = f'<dimension ref="A1:{column_letters(sheet.width - 1)}{page.rows}"'.encode()
-                _splice(stream, name, _DIMENSION.sub(dimension, made.read(name)), parts, page.part)
+                _splice(stream, name, _DIMENSION.sub(dimension, made.read(name)), tabs.parts, page.part)
             else:
                 _copy(stream, name, made.read(name))
     stream.finish()

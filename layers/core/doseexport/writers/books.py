@@ -12,7 +12,7 @@ from doseexport.database_formats import TEXT
 from doseexport.exports import Blocks, Book
 from doseexport.rows import Study
 from doseexport.writers import Sink
-from doseexport.writers.assembly import assemble
+from doseexport.writers.assembly import Tabs, assemble
 from doseexport.writers.cells import (
     MAX_TEXT,
     Bodies,
@@ -72,8 +72,8 @@ class BookWriter:
 
     def finish(self, report: Report) -> None:
         """Put the workbook together in the sink."""
-        parts = self._shared.parts
-        assemble(self._sink, self._layout, report, parts, self._sheets(), has_summary=True)
+        tabs = Tabs(list(self._sheets()), self._shared.parts, has_summary=True)
+        assemble(self._sink, self._layout, report, tabs)
         self.discard()
 
     def discard(self) -> None:

@@ -118,7 +118,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
 
 
 def compile_bodies(columns: tuple[Column, ...]) -> Callable[[bytes], Bodies]:
-    """Return the function that turns one COPY text row into the bodies of its first cells, those of `columns`."""
+    """Return the function from one COPY text row to the bodies of its first cells, those of `columns`."""
     inline = "f'\"><v>{{f[{n}]}}</v></c>' if f[{n}] else BLANK"
     quick = _compile_tuple(columns, inline)
     careful = compile_cells(columns)

@@ -8,7 +8,7 @@ from doseexport.database_formats import TEXT
 from doseexport.exports import Cells, Rows, Sheet
 from doseexport.rows import Study
 from doseexport.writers import Sink
-from doseexport.writers.assembly import assemble
+from doseexport.writers.assembly import Tabs, assemble
 from doseexport.writers.cells import MAX_TEXT, WRITERS, column_letters, compile_block, compile_cells, is_cut
 from doseexport.writers.copy_text import split_row
 from doseexport.writers.layout import Layout, Report
@@ -49,8 +49,8 @@ class RowsWriter:
     def finish(self, report: Report) -> None:
         """Put the workbook together in the sink."""
         sheets = [each.grown for each in _order_tabs(self._sheets)]
-        parts = self._shared.parts
-        assemble(self._sink, self._layout, report, parts, sheets, has_summary=self._has_summary)
+        tabs = Tabs(sheets, self._shared.parts, self._has_summary)
+        assemble(self._sink, self._layout, report, tabs)
         self.discard()
 
     def discard(self) -> None:
