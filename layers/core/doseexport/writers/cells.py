@@ -22,7 +22,7 @@ BLANK = '"/>'
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 # The last underscore may be one that an escape of ours brings in.
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}[_\x00-\x08\x0b-\x1f\ufffe\uffff])")
-_NOT_NUMBERS = ("NaN", "Infinity")
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _EPOCH = date(1899, 12, 30).toordinal()
 _DAY = 86_400_000_000
 
@@ -102,10 +102,10 @@ def _count_micros(value: str) -> int:
 
 
 def write_number(value: str) -> str:
-    """Return the body of a number cell; NaN and the infinities, which Excel lacks, stay text."""
+    """Return the body of a number cell; what is no plain number (NaN, "100 | 140") stays text."""
     if not value:
         return BLANK
-    return write_text(value) if value.strip("-") in _NOT_NUMBERS else f'"><v>{value}</v></c>'
+    return f'"><v>{value}</v></c>' if _PLAIN_NUMBER.fullmatch(value) else write_text(value)
 
 
 WRITERS: dict[str, Callable[[str], str]] = {
