@@ -56,12 +56,13 @@ def fill_series(archive, event):
 
 
 def voltage_of(tubes):
-    """The first tube's kV; of exactly two tubes both, as a text."""
-    voltages = [tube["kvp"] for tube in tubes]
+    """The first tube's kV; of exactly two tubes both, as a text; what is missing is left out."""
     if len(tubes) != 2:
         return first(tubes)["kvp"]
-    known = [f"{voltage.normalize():f}" for voltage in voltages if voltage is not None]
-    return " | ".join(known) or None
+    known = [tube["kvp"] for tube in tubes if tube["kvp"] is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+    return " | ".join(f"{voltage.normalize():f}" for voltage in known)
 
 
 def totals_of(archive, study):
