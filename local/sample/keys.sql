@@ -12,7 +12,7 @@ BEGIN
                        each.child, each.child);
     END LOOP;
 
-    -- Every integer that ends in _id names a row of another table, of contextid if not said here. As Django declares them.
+    -- Every integer that ends in _id names a row of another table, contextid if not said. As Django declares them.
     FOR each IN
         SELECT table_name AS child, column_name AS name, coalesce(parent, 'contextid') AS parent
         FROM information_schema.columns
@@ -33,7 +33,8 @@ BEGIN
                           ('irradiation_event_xray_source_data_id', 'irradeventxraysourcedata'),
                           ('irradiation_event_xray_mechanical_data_id', 'irradeventxraymechanicaldata'),
                           ('radiopharmaceutical_radiation_dose_id', 'radiopharmaceuticalradiationdose'),
-                          ('radiopharmaceutical_administration_event_data_id', 'radiopharmaceuticaladministrationeventdata'),
+                          ('radiopharmaceutical_administration_event_data_id',
+                              'radiopharmaceuticaladministrationeventdata'),
                           ('radiopharmaceutical_administration_patient_characteristics_id',
                            'radiopharmaceuticaladministrationpatientcharacteristics')) AS key (column_name, parent)
         USING (column_name)

@@ -63,34 +63,44 @@ FROM (VALUES
     (48, 'MG Ti', 'LOCAL-TI', 1.0, 1.0, '113650'), (49, 'Sn', '12597001', 0.5, 0.5, '113650'),
     (50, 'Rh and Ag', 'C-167F9', 0.03, 0.03, NULL), (51, 'Rh and Ag', 'C-137F9', 0.03, 0.03, NULL)
 ) AS given (place, name, material, low, high, type)
-UNION ALL SELECT 'Ag tenfold', place, sample.code('C-137F9'), 0.03, 0.03, sample.code('113650') FROM generate_series(1, 10) AS place
-UNION ALL SELECT 'Ag elevenfold', place, sample.code('C-137F9'), 0.05, 0.05, sample.code('113650') FROM generate_series(1, 11) AS place;
+UNION ALL SELECT 'Ag tenfold', place, sample.code('C-137F9'), 0.03, 0.03, sample.code('113650')
+    FROM generate_series(1, 10) AS place
+UNION ALL SELECT 'Ag elevenfold', place, sample.code('C-137F9'), 0.05, 0.05, sample.code('113650')
+    FROM generate_series(1, 11) AS place;
 
 -- Texts every modality meets beside CT's forty-five.
 CREATE TABLE sample.texts AS
-SELECT awkward || ARRAY['_x0041_', '_x0041_ _x000d_ _X000D_', E'a\r\rb', '=HYPERLINK("http://example.invalid","x")', '+', '=', '-5',
-                        '''=1+1', E'\u2028line\u2029', '007', '1.50', '2024-01-01', '12:00', '1,5', '[Red]0', '&[File]'] AS awkward
+SELECT awkward || ARRAY['_x0041_', '_x0041_ _x000d_ _X000D_',
+    E'a\r\rb', '=HYPERLINK("http://example.invalid","x")', '+', '=', '-5',
+                        '''=1+1', E'\u2028line\u2029', '007', '1.50', '2024-01-01', '12:00', '1,5',
+                            '[Red]0', '&[File]'] AS awkward
 FROM sample.text;
 
 CREATE TABLE sample.names AS
 SELECT * FROM (VALUES
-    ('RF', ARRAY['Coronary 15 fps', 'Fluoro low', 'FL Card', 'Ba Swallow', 'Skelet', 'DSA Abdomen 2 fps', 'Gastro 7.5f/s Middle',
-                 NULL, '', 'fluoro low', 'Roadmap', 'Single Shot', 'Summary', 'All data', 'About', '(standard)_Fluoro', 'unknown',
+    ('RF', ARRAY['Coronary 15 fps', 'Fluoro low', 'FL Card', 'Ba Swallow', 'Skelet',
+        'DSA Abdomen 2 fps', 'Gastro 7.5f/s Middle',
+                 NULL, '', 'fluoro low', 'Roadmap', 'Single Shot', 'Summary', 'All data', 'About',
+                     '(standard)_Fluoro', 'unknown',
                  '=1+1', 'Cardiac acquisition left anterior oblique 1', 'Cardiac acquisition left anterior oblique 2',
                  'Neck [contrast]: a/b\c*?', ' spaced out ', E'two\nlines', '''Quoted''']),
-    ('MG', ARRAY['ROUTINE', 'R CC', 'L MLO', 'Standard', 'Conventional', 'Flat Field', NULL, '', 'AOP standard', 'Implant, displaced',
+    ('MG', ARRAY['ROUTINE', 'R CC', 'L MLO', 'Standard', 'Conventional', 'Flat Field',
+        NULL, '', 'AOP standard', 'Implant, displaced',
                  '=1+1', 'Summary', E'two\nlines', 'View [special]: a/b\c*?']),
-    ('MG words', ARRAY['SCOUT', 'Post clip', 'PostClip R', 'prefire', 'BIOPSY 2', 'Post-fire', 'POSTFIRE', 'Stereotactic', 'stereo', 'Specimen',
+    ('MG words', ARRAY['SCOUT', 'Post clip', 'PostClip R', 'prefire', 'BIOPSY 2', 'Post-fire', 'POSTFIRE',
+        'Stereotactic', 'stereo', 'Specimen',
                        'specimin', 'ARTEFACT check', 'artifact']),
     ('MG tomo', ARRAY['Flat Field Tomo', 'Combo', 'DBT L CC', '3D', 'ComboHD', 'Tomosynthesis']),
-    ('DX', ARRAY['Chest PA', 'Chest AP', 'Abdomen', 'Knee AP', 'Knee lat', 'Hand', NULL, '', 'chest pa', 'Pelvis', 'PANORAMIC', 'AEC', 'Summary',
+    ('DX', ARRAY['Chest PA', 'Chest AP', 'Abdomen', 'Knee AP', 'Knee lat', 'Hand', NULL, '', 'chest pa', 'Pelvis',
+        'PANORAMIC', 'AEC', 'Summary',
                  'ALL DATA', 'about', 'unknown', '=1+1', 'Thoracic and lumbar spine standing lateral 1',
                  'Thoracic and lumbar spine standing lateral 2', '''Quoted''', E'two\nlines', 'Foot: left*right?']),
     ('RF study', ARRAY['Coronary angiography', 'Barium swallow', 'ERCP', 'Fluoroscopy, urology', NULL, '']),
     ('MG study', ARRAY['Mammogram bilateral', 'Mammogram left', 'MAMMO SCREENING', 'XR Mammogram both', NULL]),
     ('DX study', ARRAY['XR Chest', 'XR Knee Rt', 'XR Abdomen', '- - - - -', 'XR Pelvis', NULL, '']),
     ('NM study', ARRAY['PET FDG whole body', 'NM Bone whole body', 'NM Thyroid', 'NM Bone Whole Body', NULL, '',
-                       'PET study with a very long description number 1', 'PET study with a very long description number 2']),
+                       'PET study with a very long description number 1',
+                           'PET study with a very long description number 2']),
     ('RF request', ARRAY['Coronary angiogram', 'Swallow, barium', 'Fluoroscopy of ureter', NULL, '']),
     ('MG request', ARRAY['Mammogram', 'Breast screening', NULL]),
     ('DX request', ARRAY['XR Chest', 'XR Knee', 'XR Abdomen supine', NULL, '']),

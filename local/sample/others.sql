@@ -10,7 +10,8 @@ CROSS JOIN (SELECT coalesce(max(id), 0) AS last FROM sample.study) AS ct;
 -- The named studies of a modality are consecutive ones of it, and there are none where they would be all there is.
 INSERT INTO sample.broken (id, name, events, description)
 SELECT other.id, given.name, given.events, 'broken: ' || given.name
-FROM (SELECT *, 5 + row_number() OVER (PARTITION BY kind ORDER BY place) AS n, count(*) OVER (PARTITION BY kind) AS names
+FROM (SELECT *, 5 + row_number() OVER (PARTITION BY kind ORDER BY place) AS n,
+    count(*) OVER (PARTITION BY kind) AS names
       FROM sample.named) AS given
 JOIN sample.other ON other.kind = given.kind AND other.n = given.n
 WHERE other.wanted >= given.names + 10;
@@ -38,7 +39,9 @@ ORDER BY other.id;
 
 -- Every study that is not CT, bystanders among them; of a modality that is NULL, exposures that no export may show.
 CREATE TABLE sample.plan AS
-SELECT study.id, drawn.kind, study.modality, study.started, broken.name AS named, room.id AS room, room.style,
+SELECT study.id, drawn.kind, study.modality, study.started, broken.name AS named, room.id AS room,
+    CASE WHEN broken.name = 'RF giant' OR broken.id IS NULL THEN room.style WHEN drawn.kind = 'NM' THEN 'pet'
+        ELSE 'named' END AS style,
     CASE WHEN broken.id IS NOT NULL THEN broken.events
          WHEN drawn.kind = 'NM' OR luck < 0.015 THEN 0
          WHEN drawn.kind = 'RF' THEN 1 + floor(39 * many)
@@ -59,21 +62,24 @@ JOIN LATERAL (SELECT coalesce(max(room.id) FILTER (WHERE room.id = study.scanner
 JOIN sample.room ON room.id = chosen.id
 ORDER BY study.id;
 
--- One row an exposure; its columns are the columns of all the tables it is spread over. Coded ones hold ids of contextid,
--- arrays one element a row of a child table. What is not said is NULL, and no row where that is possible.
+-- One row an exposure, with the columns of all the tables it is spread over. Coded ones hold ids of contextid,
+-- arrays an element a row of a child table. What is not said is NULL, and no row where that is possible.
 CREATE TABLE sample.exposure (
-    id integer, study integer, place integer, kind text, style text, named text, started timestamp, uid text, protocol text,
+    id integer, study integer, place integer, kind text, style text, named text,
+        started timestamp, uid text, protocol text,
     comment text, type integer, plane integer, view integer, laterality integer, anatomy integer, region integer,
     relationship integer, orientation integer, orientation_modifier integer, modifiers integer[],
     dap numeric, entrance numeric, fibroglandular numeric,
     dose_rp numeric, reference_point text, agd numeric, pulse_rate numeric, pulses numeric, duration numeric,
     average_current numeric, exposure_time numeric, focal_spot numeric, area numeric, height numeric, width numeric,
-    field_size integer, mode text, grid_distance numeric, target integer, fluoro_mode integer, grids integer[], filters text,
+    field_size integer, mode text, grid_distance numeric, target integer, fluoro_mode integer,
+        grids integer[], filters text,
     kvp numeric[], current numeric[], pulse_width numeric[], exposure numeric[],
     primary_angle numeric, secondary_angle numeric, primary_end numeric, secondary_end numeric, column_angle numeric,
     thickness numeric, force numeric, magnification numeric,
     exposure_index numeric, target_index numeric, deviation numeric, relative numeric,
-    detector_distance numeric, isocenter_distance numeric, surface_distance numeric, table_longitudinal numeric, table_lateral numeric,
+    detector_distance numeric, isocenter_distance numeric, surface_distance numeric,
+        table_longitudinal numeric, table_lateral numeric,
     table_height numeric, radiological numeric
 );
 

@@ -1,14 +1,17 @@
--- The exposures spread over OpenREM's tables. Ids of neighbouring tables differ on purpose: a join by the wrong one shows.
+-- The exposures spread over OpenREM's tables, whose ids differ on purpose: a join by the wrong one shows.
 
 INSERT INTO remapp_projectionxrayradiationdose
-    (id, comment, acquisition_device_type_cid_id, general_study_module_attributes_id, has_intent_id, procedure_reported_id,
+    (id, comment, acquisition_device_type_cid_id, general_study_module_attributes_id,
+        has_intent_id, procedure_reported_id,
      scope_of_accumulation_id, source_of_dose_information_id)
 SELECT row_number() OVER (ORDER BY id),
-    CASE WHEN id % 7 = 0 THEN sample.pick(awkward, id, 'report comment') WHEN id % 3 = 0 THEN E'Patient moved;\r\nrepeated, "twice"' END,
+    CASE WHEN named IS NULL AND id % 7 = 0 THEN sample.pick(awkward, id, 'report comment')
+        WHEN id % 3 = 0 THEN E'Patient moved;\r\nrepeated, "twice"' END,
     NULL, id, 9, sample.code(CASE kind WHEN 'MG' THEN 'P5-40010' WHEN 'RF' THEN 'P5-06020' ELSE '113704' END), 11,
-    CASE WHEN named IS NOT NULL THEN sample.code('113856')
-         WHEN style = 'image' THEN sample.code('113866') WHEN style = 'hologic' THEN sample.code('113867')
-         WHEN style IN ('bare', 'pulses') AND id % 2 = 0 THEN sample.code('113857') ELSE sample.gap(12, id, 'source') END
+    CASE WHEN style = 'image' OR named LIKE 'MG image%' THEN sample.code('113866')
+        WHEN style = 'hologic' OR named LIKE 'MG Hologic%' THEN sample.code('113867')
+         WHEN style IN ('bare', 'pulses') AND id % 2 = 0 THEN sample.code('113857') WHEN named IS NOT NULL THEN 12
+             ELSE sample.gap(12, id, 'source') END
 FROM sample.plan CROSS JOIN sample.texts
 WHERE kind <> 'NM';
 
@@ -22,32 +25,40 @@ INSERT INTO remapp_irradeventxraydata
      percent_fibroglandular_tissue, comment, acquisition_plane_id, anatomical_structure_id, image_view_id,
      irradiation_event_type_id, laterality_id, patient_orientation_cid_id, patient_orientation_modifier_cid_id,
      patient_table_relationship_cid_id, projection_xray_radiation_dose_id, target_region_id)
-SELECT event.id, uid, started AT TIME ZONE 'Europe/London', protocol, dap, entrance, fibroglandular, comment, plane, anatomy, view,
+SELECT event.id, uid, started AT TIME ZONE 'Europe/London', protocol, dap, entrance, fibroglandular,
+    comment, plane, anatomy, view,
     type, laterality, orientation, orientation_modifier, relationship, report.id, region
 FROM sample.exposure AS event JOIN sample.report USING (study)
 ORDER BY event.id;
 
 INSERT INTO remapp_irradeventxraysourcedata
-    (id, dose_rp, reference_point_definition, average_glandular_dose, pulse_rate, number_of_pulses, irradiation_duration,
+    (id, dose_rp, reference_point_definition, average_glandular_dose, pulse_rate,
+        number_of_pulses, irradiation_duration,
      average_xray_tube_current, exposure_time, focal_spot_size, collimated_field_area, collimated_field_height,
-     collimated_field_width, ii_field_size, exposure_control_mode, grid_focal_distance, anode_target_material_id, fluoro_mode_id,
+     collimated_field_width, ii_field_size, exposure_control_mode, grid_focal_distance,
+         anode_target_material_id, fluoro_mode_id,
      irradiation_event_xray_data_id)
-SELECT id + 7, dose_rp, reference_point, agd, pulse_rate, pulses, duration, average_current, exposure_time, focal_spot, area, height,
+SELECT id + 7, dose_rp, reference_point, agd, pulse_rate, pulses, duration, average_current, exposure_time,
+    focal_spot, area, height,
     width, field_size, mode, grid_distance, target, fluoro_mode, id
 FROM sample.exposure
 ORDER BY id;
 
 INSERT INTO remapp_irradeventxraymechanicaldata
-    (id, positioner_primary_angle, positioner_secondary_angle, positioner_primary_end_angle, positioner_secondary_end_angle,
+    (id, positioner_primary_angle, positioner_secondary_angle, positioner_primary_end_angle,
+        positioner_secondary_end_angle,
      column_angulation, compression_thickness, compression_force, magnification_factor, irradiation_event_xray_data_id)
-SELECT id + 13, primary_angle, secondary_angle, primary_end, secondary_end, column_angle, thickness, force, magnification, id
+SELECT id + 13, primary_angle, secondary_angle, primary_end, secondary_end, column_angle,
+    thickness, force, magnification, id
 FROM sample.exposure
 ORDER BY id;
 
 INSERT INTO remapp_doserelateddistancemeasurements
     (id, distance_source_to_isocenter, distance_source_to_detector, table_longitudinal_position, table_lateral_position,
-     table_height_position, distance_source_to_entrance_surface, radiological_thickness, irradiation_event_xray_mechanical_data_id)
-SELECT id + 22, isocenter_distance, detector_distance, table_longitudinal, table_lateral, table_height, surface_distance, radiological, id + 13
+     table_height_position, distance_source_to_entrance_surface, radiological_thickness,
+         irradiation_event_xray_mechanical_data_id)
+SELECT id + 22, isocenter_distance, detector_distance, table_longitudinal, table_lateral, table_height,
+    surface_distance, radiological, id + 13
 FROM sample.exposure
 ORDER BY id;
 

@@ -57,7 +57,8 @@ SELECT id, '2.25.' || abs(hashint8extended(id, 2)), sample.gap(started::date, id
          ELSE sample.gap(sample.pick(ARRAY['CT Thorax', 'CT Abdomen/Pelvis', 'CT Head', 'CT Cardiac', 'CT Sinus'],
                                      id, 'description'), id, 'description') END,
     CASE WHEN id % 41 = 5 THEN sample.pick(awkward, id, 'operator')
-         ELSE sample.gap(sample.pick(ARRAY['ABC', 'Fabricated^Fay', 'DE | FG'], id, 'operator'), id, 'operator', 0.1) END,
+         ELSE sample.gap(sample.pick(ARRAY['ABC', 'Fabricated^Fay', 'DE | FG'], id, 'operator'),
+             id, 'operator', 0.1) END,
     modality, sample.gap('CT Thorax'::text, id, 'procedure', 0.5),
     CASE WHEN id % 43 = 5 THEN sample.pick(awkward, id, 'requested')
          ELSE sample.gap(sample.pick(ARRAY['CT Thorax with contrast', 'CT Thorax high resolution', 'CT Head, plain',
@@ -75,7 +76,8 @@ WHERE modality = 'CT';
 INSERT INTO remapp_patientmoduleattr
     (id, patient_name, name_hashed, patient_id, id_hashed, patient_birth_date, patient_sex, not_patient_indicator,
      general_study_module_attributes_id)
-SELECT id, CASE WHEN hashed THEN encode(sha256(full_name::bytea), 'hex') ELSE sample.gap(full_name, id, 'name') END, hashed,
+SELECT id, CASE WHEN hashed THEN encode(sha256(full_name::bytea), 'hex')
+    ELSE sample.gap(full_name, id, 'name') END, hashed,
     CASE WHEN hashed THEN encode(sha256(number::bytea), 'hex') ELSE sample.gap(number, id, 'number') END, hashed,
     sample.gap(date '1930-01-01' + floor(32000 * sample.chance(id, 'born'))::integer, id, 'born'),
     sample.gap(sample.pick(ARRAY['F', 'M', 'F', 'M', 'F', 'M', 'O', ''], id, 'sex'), id, 'sex'),
@@ -84,7 +86,8 @@ FROM sample.study
 LEFT JOIN sample.broken USING (id)
 CROSS JOIN LATERAL (SELECT
     coalesce(broken.name LIKE '%hashed identity', id % 60 = 11) AS hashed,
-    sample.pick(ARRAY['Fictional', 'Invented', 'O''Nobody', 'Sample, Jr', 'Übungs'], id, 'family') || '^Patient ' || id AS full_name,
+    sample.pick(ARRAY['Fictional', 'Invented', 'O''Nobody', 'Sample, Jr', 'Übungs'], id,
+        'family') || '^Patient ' || id AS full_name,
     CASE WHEN id % 4 = 0 THEN to_char(id, 'FM0000000000') ELSE 'FICT-' || id END AS number) AS made_up;
 
 INSERT INTO remapp_patientstudymoduleattr
@@ -103,7 +106,8 @@ SELECT study.id, manufacturer, institution, station, model, to_char(4200 + scann
     study.id, sample.gap(scanner.id, study.id, 'equipment')
 FROM sample.study
 JOIN (SELECT id, manufacturer, institution, station, model FROM sample.scanner
-      UNION ALL SELECT id, manufacturer, institution, station, model FROM sample.room) AS scanner ON scanner.id = study.scanner;
+      UNION ALL SELECT id, manufacturer, institution, station, model
+          FROM sample.room) AS scanner ON scanner.id = study.scanner;
 
 INSERT INTO remapp_ctradiationdose
     (id, start_of_xray_irradiation, comment, general_study_module_attributes_id, has_intent_id,

@@ -7,15 +7,19 @@ SELECT study, plane, count(*) AS events, sum(dap) AS dap, sum(dose_rp) AS rp,
     sum(dap) FILTER (WHERE NOT fluoroscopy) AS acquired_dap, sum(dose_rp) FILTER (WHERE NOT fluoroscopy) AS acquired_rp,
     sum(duration) FILTER (WHERE NOT fluoroscopy) AS acquired_time
 FROM sample.exposure
-CROSS JOIN LATERAL (SELECT coalesce(type IN (sample.code('P5-06000'), sample.code('44491008')), true) AS fluoroscopy) AS typed
+CROSS JOIN LATERAL (SELECT coalesce(type IN (sample.code('P5-06000'), sample.code('44491008')),
+    true) AS fluoroscopy) AS typed
 GROUP BY study, plane;
 
 -- A biplane room has both planes whether they were used or not; a named study those it used.
 CREATE TABLE sample.accum AS
-SELECT row_number() OVER (ORDER BY report, code_value)::integer AS id, planned.*
-FROM (SELECT report.id AS report, report.study, kind, style, plane.id AS plane, plane.code_value
+SELECT row_number() OVER (ORDER BY report, named = 'RF plane B before A' AND code_value = '113621' DESC,
+    code_value)::integer AS id,
+    planned.*, CASE WHEN named IS NULL THEN 0.02 ELSE 0 END AS share
+FROM (SELECT report.id AS report, report.study, kind, style, named, plane.id AS plane, plane.code_value
       FROM sample.report JOIN remapp_contextid AS plane
-      ON CASE WHEN EXISTS (SELECT FROM sample.sum WHERE named IS NOT NULL AND sum.study = report.study AND sum.plane IS NOT NULL)
+      ON CASE WHEN EXISTS (SELECT FROM sample.sum WHERE named IS NOT NULL AND sum.study = report.study
+          AND sum.plane IS NOT NULL)
               THEN plane.id IN (SELECT sum.plane FROM sample.sum WHERE sum.study = report.study)
               WHEN style = 'biplane' THEN plane.code_value IN ('113620', '113621')
               ELSE plane.code_value = '113622' END) AS planned;
@@ -27,19 +31,24 @@ SELECT id, plane, report FROM sample.accum;
 INSERT INTO remapp_accumintegratedprojradiogdose
     (id, dose_area_product_total, dose_rp_total, total_number_of_radiographic_frames, accumulated_xray_dose_id)
 SELECT row_number() OVER (ORDER BY accum.id),
-    CASE WHEN kind = 'DX' AND accum.study % 40 = 6 THEN 0 ELSE sample.gap(dap, accum.id, 'total dap') END,
-    CASE WHEN kind = 'RF' OR accum.id % 2 = 0 THEN sample.gap(rp, accum.id, 'total rp') END,
-    CASE WHEN kind = 'DX' AND accum.study % 23 = 4 THEN 2 ELSE sample.gap(events, accum.id, 'frames', 0.1) END, accum.id
+    CASE WHEN kind = 'DX' AND named IS NULL AND accum.study % 40 = 6 THEN 0
+        ELSE sample.gap(dap, accum.id, 'total dap', share) END,
+    CASE WHEN kind = 'RF' OR accum.id % 2 = 0 THEN sample.gap(rp, accum.id, 'total rp', share) END,
+    CASE WHEN kind = 'DX' AND named IS NULL AND accum.study % 23 = 4 THEN 2
+        ELSE sample.gap(events, accum.id, 'frames', 5 * share) END, accum.id
 FROM sample.accum LEFT JOIN sample.sum USING (study, plane)
 WHERE kind = 'RF' OR kind = 'DX' AND (style <> 'bare' OR study % 2 = 0);
 
 INSERT INTO remapp_accumprojxraydose
     (id, fluoro_dose_area_product_total, fluoro_dose_rp_total, total_fluoro_time, acquisition_dose_area_product_total,
-     acquisition_dose_rp_total, total_acquisition_time, dose_area_product_total, dose_rp_total, accumulated_xray_dose_id)
+     acquisition_dose_rp_total, total_acquisition_time, dose_area_product_total, dose_rp_total,
+         accumulated_xray_dose_id)
 SELECT row_number() OVER (ORDER BY accum.id),
-    sample.gap(fluoro_dap, accum.id, 'fluoro dap'), sample.gap(fluoro_rp, accum.id, 'fluoro rp'),
-    sample.gap(round(fluoro_time, 2), accum.id, 'fluoro time'), sample.gap(acquired_dap, accum.id, 'acquired dap'),
-    sample.gap(acquired_rp, accum.id, 'acquired rp'), sample.gap(acquired_time, accum.id, 'acquired time'), dap, rp, accum.id
+    sample.gap(fluoro_dap, accum.id, 'fluoro dap', share), sample.gap(fluoro_rp, accum.id, 'fluoro rp', share),
+    sample.gap(least(round(fluoro_time, 2), 99999.99), accum.id, 'fluoro time', share),
+        sample.gap(acquired_dap, accum.id, 'acquired dap', share),
+    sample.gap(acquired_rp, accum.id, 'acquired rp', share),
+        sample.gap(acquired_time, accum.id, 'acquired time', share), dap, rp, accum.id
 FROM sample.accum LEFT JOIN sample.sum USING (study, plane)
 WHERE kind = 'RF';
 
@@ -51,14 +60,16 @@ FROM sample.exposure CROSS JOIN LATERAL (SELECT
          WHEN laterality IS NOT NULL THEN 'T-04000' END AS side) AS sided
 WHERE kind = 'MG'
 GROUP BY study, side;
-INSERT INTO remapp_accummammographyxraydose (id, accumulated_average_glandular_dose, accumulated_xray_dose_id, laterality_id)
+INSERT INTO remapp_accummammographyxraydose (id, accumulated_average_glandular_dose,
+    accumulated_xray_dose_id, laterality_id)
 SELECT row_number() OVER (ORDER BY accum.id, side), round(agd, 4), accum.id, sample.code(side)
 FROM sample.accum JOIN sample.breast USING (study)
 WHERE side IS NOT NULL;
 
 -- What OpenREM works out when it imports a study.
 CREATE TABLE sample.worked_out AS
-SELECT study AS id, sum(events) AS events, sum(events) FILTER (WHERE b IS NOT TRUE) AS events_a, sum(events) FILTER (WHERE b) AS events_b,
+SELECT study AS id, sum(events) AS events, sum(events) FILTER (WHERE b IS NOT TRUE) AS events_a,
+    sum(events) FILTER (WHERE b) AS events_b,
     coalesce(sum(dap), 0) AS dap, sum(dap) FILTER (WHERE b IS NOT TRUE) AS dap_a, sum(dap) FILTER (WHERE b) AS dap_b,
     sum(rp) FILTER (WHERE b IS NOT TRUE) AS rp_a, sum(rp) FILTER (WHERE b) AS rp_b, count(DISTINCT plane) AS planes
 FROM sample.sum CROSS JOIN LATERAL (SELECT plane = sample.code('113621') AS b) AS sided
