@@ -110,7 +110,7 @@ BEGIN
             INSERT INTO remapp_ctradiationdose (id, general_study_module_attributes_id) SELECT max(id) + 1, each.id
                 FROM remapp_ctradiationdose;
             INSERT INTO remapp_ctirradiationeventdata (id, ct_radiation_dose_id, acquisition_protocol)
-            SELECT max(id) + 1, (SELECT max(id) FROM remapp_ctradiationdose), 'CT of another modality'
+            SELECT max(id) + 1, (SELECT max(id) FROM remapp_ctradiationdose), 'Head Routine'
                 FROM remapp_ctirradiationeventdata;
         -- The first exposure.
         WHEN 'two source rows' THEN
