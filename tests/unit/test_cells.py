@@ -9,6 +9,7 @@ from doseexport.exports import Column
 from doseexport.exports._columns import DATE, NUMBER, TEXT, TIME
 from doseexport.writers.cells import (
     BLANK,
+    DATETIME_STYLE,
     MAX_TEXT,
     column_letters,
     compile_block,
@@ -18,6 +19,7 @@ from doseexport.writers.cells import (
     is_cut,
     split_at_row,
     write_date,
+    write_datetime,
     write_number,
     write_text,
     write_time,
@@ -66,6 +68,30 @@ def test_a_day_excel_does_not_have_stays_text(day):
 )
 def test_a_time_is_a_fraction_of_a_day(time, seconds):
     assert number_in(write_time(time)) * 86_400 == pytest.approx(seconds, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("moment", "days", "seconds"),
+    [
+        ("2026-11-23 00:00:00", 46_349, 0),
+        ("2016-07-14 13:13:26.048800", 42_565, 47_606.0488),
+        ("1900-03-01 23:59:59.999999", 61, 86_399.999999),
+    ],
+)
+def test_a_date_time_is_days_and_a_fraction_of_one(moment, days, seconds):
+    assert number_in(write_datetime(moment)) == pytest.approx(days + seconds / 86_400, abs=1e-10)
+    assert f's="{DATETIME_STYLE}"' in write_datetime(moment)
+
+
+@pytest.mark.parametrize("moment", ["1900-02-28 12:00:00", "10000-01-01 00:00:00"])
+def test_a_date_time_that_excel_lacks_stays_text(moment):
+    assert text_in(write_datetime(moment)) == moment
+    assert write_datetime("") == BLANK
+
+
+@pytest.mark.parametrize("words", ["100 | 140", "Multiple rates", "1e5", "0x1F", "1,5"])
+def test_words_in_a_number_column_stay_words(words):
+    assert text_in(write_number(words)) == words
 
 
 @pytest.mark.parametrize("number", ["0", "-7976.7", "99999999.99999999", "0.00000001", "120"])
