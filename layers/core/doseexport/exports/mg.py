@@ -84,7 +84,7 @@ _EVENT_COLUMNS = (
     Column("Exposure mode description", "event.comment", meaning="comment of the event (121106, DCM)"),
 )
 
-# The thickness that is exported, should a study have several.
+# Of an exposure with several records the first: its thickness is the one in the file.
 _THICKNESS = (
     "(SELECT mech.compression_thickness FROM remapp_irradeventxraymechanicaldata mech"
     " WHERE mech.irradiation_event_xray_data_id = event.id ORDER BY mech.id LIMIT 1)"
