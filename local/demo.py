@@ -101,11 +101,7 @@ def _count_studies(url: str) -> int:
 
 def _people(screen: Screen, stack: Stack) -> list[users.User]:
     with screen.step("Users") as step:
-        people = [
-            users.create(stack, "physicist", users.EXPORT),
-            users.create(stack, "admin", users.ADMIN, users.EXPORT),
-            users.create(stack, "privileged", users.PATIENTS, users.EXPORT),
-        ]
+        people = users.create_demo_people(stack)
         step.note(", ".join(user.name for user in people))
     return people
 
@@ -158,17 +154,19 @@ def _describe(screen: Screen, path: Path) -> None:
 
 
 def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
-    logins = "\n".join(f"{user.name:<12}{user.password}   {', '.join(user.groups)}" for user in people)
+    logins = "\n".join(
+        f"{user.name:<12}{user.password}   {', '.join(user.groups) or 'no group'}" for user in people
+    )
     screen.say(
         f"""
-  The service stays up until Ctrl-C.
+  The service stays up until Ctrl-C. Open the page in a browser, and sign in as one of these:
 
-    API    {stack.url}
+    Page   {stack.url}/
     Logs   {stack.logs}
 
 {textwrap.indent(logins, "    ")}
 
-  Sign in, and ask for every study above 500 mGy.cm as csv:
+  Or ask for every study above 500 mGy.cm as csv, without the page:
 
     API='{stack.url}'
     TOKEN=$(curl -s {stack.cloud.endpoint}/ \\

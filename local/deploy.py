@@ -57,7 +57,7 @@ def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: st
         Bucket=_CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     _upload_code(cloud, source, template.parent)
-    lowered = lower.lower(lower.translate(source, parameters, REGION), sslmode)
+    lowered = lower.lower(lower.translate(source, parameters, REGION), sslmode, cloud.endpoint)
     deployment = _create(cloud, lowered, parameters)
     repair(cloud, deployment)
     return deployment

@@ -19,6 +19,9 @@ Json = dict[str, Any]
 _NETWORK = ("AWS::EC2::",)
 _INTEGRATION = "x-amazon-apigateway-integration"
 
+API_PATH = "/_aws/execute-api/${Api}/$default"
+"""Where the emulator serves the API, with the API's id in its place."""
+
 
 def read(path: Path) -> Json:
     """Return the SAM template, with CloudFormation's short tags understood."""
@@ -38,8 +41,11 @@ def translate(template: Json, parameters: dict[str, str], region: str) -> Json:
     return translated
 
 
-def lower(template: Json, sslmode: str) -> Json:
-    """Spell out HTTP APIs, drop networks, and let functions reach S3 and the database without TLS."""
+def lower(template: Json, sslmode: str, endpoint: str) -> Json:
+    """Spell out HTTP APIs, drop networks, and let functions reach S3 and the database without TLS.
+
+    `endpoint` is the emulator's address, at which the page signs in.
+    """
     resources: Json = {}
     for name, resource in template["Resources"].items():
         if resource["Type"].startswith(_NETWORK) or _only_demands_tls(resource):
@@ -48,7 +54,7 @@ def lower(template: Json, sslmode: str) -> Json:
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             resources |= _spell_out(name, resource)
         elif resource["Type"] == "AWS::Lambda::Function":
-            _adapt_function(resource["Properties"], sslmode)
+            _adapt_function(resource["Properties"], sslmode, endpoint)
     return template | {"Resources": resources}
 
 
@@ -59,12 +65,15 @@ def _only_demands_tls(resource: Json) -> bool:
     return all("aws:SecureTransport" in json.dumps(statement) for statement in statements)
 
 
-def _adapt_function(properties: Json, sslmode: str) -> None:
+def _adapt_function(properties: Json, sslmode: str, endpoint: str) -> None:
     properties.pop("VpcConfig", None)
     properties.pop("Architectures", None)  # layers are built for this machine
     variables = properties.get("Environment", {}).get("Variables", {})
     if "DATABASE_HOST" in variables:
         variables["DATABASE_SSLMODE"] = sslmode
+    if "POOL_ENDPOINT" in variables:
+        # The emulator serves everything at one address: its pool at the root, the API under a path.
+        variables |= {"POOL_ENDPOINT": f"{endpoint}/", "API_PREFIX": {"Fn::Sub": API_PATH}}
 
 
 def _spell_out(api: str, resource: Json) -> Json:

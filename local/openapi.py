@@ -10,6 +10,7 @@ from doseexport.api import MAX_BODY
 from doseexport.export import State
 from doseexport.listing import MAX_LIMIT, SCOPES, ListQuery
 from doseexport.version import VERSION
+from doseexport.web import CONTENT_TYPES
 from local.build import ROOT
 from local.openapi_requests import make_request_schemas
 from local.openapi_schemas import ID, Json, make_answer_schemas, refer
@@ -113,7 +114,10 @@ def _make_paths() -> Json:
         "/exports/{id}": named | {"get": _get_export(), "delete": _delete_export()},
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
+        "/export-types": {"get": _list_types()},
         "/health": {"get": _get_health()},
+        "/": {"get": _get_page()},
+        "/{file}": {"get": _get_file()},
     }
 
 
@@ -183,6 +187,38 @@ def _get_health() -> Json:
         "summary": "Tell that the service is there",
         "security": [],
         "responses": answers | {status: _problem(status, []) for status in ("429", "5XX")},
+    }
+
+
+def _list_types() -> Json:
+    answers = {"200": _answer("What may be asked for, and what the caller may do.", "Catalogue")}
+    return _operation("list_types", "List export types, their filters, orders and options", answers)
+
+
+def _get_page() -> Json:
+    page = {"description": "The page.", "content": {"text/html": {"schema": {}}}}
+    kept = {"description": "The caller has this version already (If-None-Match)."}
+    refusals = {status: _problem(status, []) for status in ("429", "5XX")}
+    return {
+        "operationId": "get_page",
+        "summary": "The page in which people use all this",
+        "security": [],
+        "responses": {"200": page, "304": kept} | refusals,
+    }
+
+
+def _get_file() -> Json:
+    types = sorted({each.partition(";")[0] for each in CONTENT_TYPES.values()})
+    file = {"description": "A file of the page.", "content": {each: {"schema": {}} for each in types}}
+    missing = {"404": _problem("404", ["NOT_FOUND"]) | {"description": "The page has no such file."}}
+    shared = _get_page()
+    return shared | {
+        "operationId": "get_file",
+        "summary": "A file of the page, or its configuration (config.json)",
+        "parameters": [
+            _parameter("file", "path", {"type": "string"}, "The file's name.") | {"required": True}
+        ],
+        "responses": shared["responses"] | {"200": file} | missing,
     }
 
 

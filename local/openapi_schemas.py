@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from doseexport import exports
+from doseexport import exports, kinds
 from doseexport.actions import MAX_DELETED
 from doseexport.export import ID_PATTERN, State
 
@@ -16,6 +16,7 @@ _NUMBER: Json = {"type": "integer", "minimum": 0}
 _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
 _TIME: Json = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
+_KINDS = sorted({each.name for each in vars(kinds).values() if isinstance(each, kinds.Kind)})
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -60,6 +61,44 @@ def _make_answers() -> Json:
             "refused": _list_of(make_object({"id": _TEXT, "code": _TEXT, "sentence": _TEXT})),
         }),
         "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
+        **_make_catalogue(),
+    }  # fmt: skip
+
+
+def _make_catalogue() -> Json:
+    """Return what GET /export-types answers: as a form needs it; the requests' own schemas are stricter."""
+    helped = {"name": _TEXT, "help": _TEXT}
+    return {
+        "Catalogue": make_object({
+            "modalities": _list_of(refer("Modality")),
+            "default_order": _TEXT,
+            "may_see_patients": FLAG,
+            "is_admin": FLAG,
+            "user": _TEXT,
+        }),
+        "Modality": make_object({
+            "name": _TEXT,
+            "filters": _list_of(refer("KnownFilter")),
+            "orders": _list_of(make_object(helped)),
+            "types": _list_of(refer("ExportType")),
+        }),
+        "KnownFilter": make_object({
+            **helped,
+            "kind": {"enum": _KINDS},
+            "unit": _TEXT,
+            "aliases": _list_of(_TEXT),
+            "needs_group": _TEXT_OR_NULL,
+        }),
+        "ExportType": make_object({
+            "type": _TEXT,
+            "format": {"enum": ["csv", "xlsx"]},
+            "help": _TEXT,
+            "names": FLAG | {"description": "Whether files can hold patients' names."},
+            "ids": FLAG | {"description": "Whether files can hold patients' IDs."},
+            "options": _list_of(make_object({**helped, "kind": {"enum": _KINDS}, "default": _TEXT})),
+            "own_filters": _list_of(refer("KnownFilter")),
+            "needs": _list_of(_TEXT) | {"description": "Filters of which at least one must be given."},
+        }),
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from local import build
 from local.check import check
 from local.cloud import REGION, Cloud
 from local.deploy import Deployment, deploy
+from local.lower import API_PATH
 
 STATE = build.ROOT / ".state"
 _START_SECONDS = 60
@@ -60,9 +61,8 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The API's address; paths of the API follow it."""
-        api, _ = next(self.deployment.of_type("AWS::ApiGatewayV2::Api"))
-        return f"{self.cloud.endpoint}/_aws/execute-api/{api}/$default"
+        """The API's address; paths of the API follow it, and "/" is the page."""
+        return self.cloud.endpoint + API_PATH.replace("${Api}", self.resource("Api"))
 
     @property
     def logs(self) -> Path:

@@ -17,12 +17,12 @@ class User:
     groups: tuple[str, ...]
 
 
-def create(stack: Stack, name: str, *groups: str) -> User:
-    """Make a user with a password of its own, member of these groups."""
+def create(stack: Stack, name: str, *groups: str, password: str = "") -> User:
+    """Make a user, member of these groups, with a password of its own unless one is given."""
     pool = stack.resource("UserPool")
     cognito = stack.cloud.client("cognito-idp")
     # The pool wants each kind of character; all else is chance.
-    user = User(name, f"Aa1-{secrets.token_urlsafe(15)}", groups)
+    user = User(name, password or f"Aa1-{secrets.token_urlsafe(15)}", groups)
     cognito.admin_create_user(
         UserPoolId=pool, Username=name, TemporaryPassword=user.password, MessageAction="SUPPRESS"
     )
@@ -30,6 +30,16 @@ def create(stack: Stack, name: str, *groups: str) -> User:
     for group in groups:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
     return user
+
+
+def create_demo_people(stack: Stack, password: str = "") -> list[User]:
+    """Make the people of the demo: one for each set of rights, and one without any."""
+    return [
+        create(stack, "physicist", EXPORT, password=password),
+        create(stack, "admin", ADMIN, EXPORT, password=password),
+        create(stack, "privileged", PATIENTS, EXPORT, password=password),
+        create(stack, "visitor", password=password),
+    ]
 
 
 def sign_in(stack: Stack, user: User) -> str:

@@ -104,6 +104,26 @@ def test_get_health_needs_nothing(load_handler, monkeypatch):
     )
 
 
+def test_list_types(load_handler):
+    status, body, _ = call(load_handler("list_types"), read_event("list_types"))
+    assert status == 200
+    assert {"CT", "RF", "MG", "DX", "NM"} == {modality["name"] for modality in body["modalities"]}
+    assert (body["user"], body["may_see_patients"], body["is_admin"]) == ("ada", False, False)
+
+
+@pytest.mark.parametrize(("event", "content_type"), [("web", "text/html"), ("web_file", "application/json")])
+def test_web(load_handler, monkeypatch, event, content_type):
+    for name, value in {
+        "CLIENT_ID": "client",
+        "POOL_ENDPOINT": "https://pool.example",
+        "AWS_REGION": "eu-west-2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    answer = load_handler("web")(read_event(event), CONTEXT)
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"].startswith(content_type)
+
+
 class Pipeline:
     """Notes what it is asked to run; raises if told to."""
 
@@ -162,6 +182,7 @@ def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
     [
         ("request_export", "request_export"),
         ("list_exports", "list_exports"),
+        ("list_types", "list_types"),
         ("get_export", "get_export"),
         ("abort_export", "abort_export"),
         ("download_export", "download_export"),

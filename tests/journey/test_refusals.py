@@ -68,6 +68,7 @@ def test_a_forged_token_opens_nothing(physicist: Service, forge: Callable[[str],
     [
         ("POST", "/exports"),
         ("GET", "/exports"),
+        ("GET", "/export-types"),
         ("DELETE", "/exports"),
         ("GET", f"/exports/{UNKNOWN}"),
         ("DELETE", f"/exports/{UNKNOWN}"),

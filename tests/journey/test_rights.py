@@ -57,6 +57,8 @@ FUNCTIONS = [
     "DownloadExport",
     "DeleteExports",
     "GetHealth",
+    "Web",
+    "ListTypes",
     "RunExport",
     "SweepExports",
 ]

@@ -10,8 +10,12 @@ ROUTES = {
     ("POST", "/exports/{id}/download"): "DownloadExport",
     ("DELETE", "/exports/{id}"): "DeleteExports",
     ("DELETE", "/exports"): "DeleteExports",
+    ("GET", "/export-types"): "ListTypes",
     ("GET", "/health"): "GetHealth",
+    ("GET", "/"): "Web",
+    ("GET", "/{file}"): "Web",
 }
+OPEN = {("GET", "/health"), ("GET", "/"), ("GET", "/{file}")}
 
 
 def _events(functions, kind):
@@ -26,16 +30,16 @@ def test_every_route_leads_to_the_function_of_its_name(functions):
     assert found == ROUTES
 
 
-def test_only_health_needs_no_token(translated):
+def test_only_health_and_the_page_need_no_token(translated):
     paths = translated["Resources"]["Api"]["Properties"]["Body"]["paths"]
     security = {
         (method.upper(), path): operation["security"]
         for path, methods in paths.items()
         for method, operation in methods.items()
     }
-    assert security.pop(("GET", "/health")) == [{"NONE": []}]
-    assert set(security) == set(ROUTES) - {("GET", "/health")}
-    assert all(schemes == [{"Cognito": []}] for schemes in security.values())
+    assert set(security) == set(ROUTES)
+    assert {route for route, schemes in security.items() if schemes == [{"NONE": []}]} == OPEN
+    assert all(security[route] == [{"Cognito": []}] for route in set(ROUTES) - OPEN)
 
 
 def test_tokens_are_those_of_our_pool_and_our_client(source):

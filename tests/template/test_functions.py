@@ -72,9 +72,26 @@ def test_the_worker_carries_the_core_layer_too(translated):
     assert "WorkerLayer" in layers
 
 
+def _own_variables(functions, prefix):
+    """Functions with variables of their own that begin so."""
+    return {
+        name: {key for key in properties["Environment"]["Variables"] if key.startswith(prefix)}
+        for name, properties in functions.items()
+        if any(key.startswith(prefix) for key in properties.get("Environment", {}).get("Variables", {}))
+    }
+
+
 def test_only_the_worker_knows_the_database(source, functions):
-    assert "DATABASE_HOST" not in source["Globals"]["Function"]["Environment"]["Variables"]
-    assert [name for name, properties in functions.items() if "Environment" in properties] == ["RunExport"]
+    shared = source["Globals"]["Function"]["Environment"]["Variables"]
+    assert not [name for name in shared if name.startswith("DATABASE_")]
+    assert set(_own_variables(functions, "DATABASE_")) == {"RunExport"}
+
+
+def test_the_page_is_told_what_it_reads_from_the_environment(root, functions):
+    text = (root / "layers/core/doseexport/web.py").read_text()
+    read = set(re.findall(r'environment(?:\.get\(|\[)"([A-Z_]+)"', text))
+    # The local stack alone sets a prefix; the region is Lambda's own word.
+    assert set(functions["Web"]["Environment"]["Variables"]) == read - {"API_PREFIX", "AWS_REGION"}
 
 
 def test_the_environment_is_what_the_settings_read(root, source, functions):
@@ -100,8 +117,9 @@ def test_rights_are_few_actions_on_our_own_things(functions):
             assert text.count("*") == text.count("/exports/*"), text
 
 
-def test_health_has_no_rights(functions):
-    assert "Policies" not in functions["GetHealth"]
+@pytest.mark.parametrize("name", ["GetHealth", "Web", "ListTypes"])
+def test_what_touches_nothing_has_no_rights(functions, name):
+    assert "Policies" not in functions[name]
 
 
 @pytest.mark.parametrize("action", ALONE)

@@ -74,6 +74,8 @@ def test_every_operation_is_whole():
     for (_, path), operation in OPERATIONS.items():
         declared = DOCUMENT["paths"][path].get("parameters", [])
         assert declared == ([{"$ref": "#/components/parameters/id"}] if "{id}" in path else [])
+        named = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+        assert named == set(re.findall(r"{(\w+)}", path)) - {"id"}
         assert all(answer["description"] for answer in operation["responses"].values())
 
 

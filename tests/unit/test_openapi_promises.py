@@ -11,6 +11,7 @@ from local.build import ROOT
 from local.openapi import make_document
 
 from doseexport import exports
+from doseexport.catalogue import describe_catalogue
 from doseexport.errors import RequestError
 from doseexport.export import Failure, Progress, State
 from doseexport.present import present
@@ -146,6 +147,13 @@ def test_exports_are_shown_as_promised(export, caller):
     assert not schema_of("Export").is_valid({**shown, "more": 1})
 
 
+@pytest.mark.parametrize("caller", [ADA, PIA, ADMIN], ids=lambda caller: caller.name)
+def test_the_catalogue_is_as_promised(caller):
+    shown = describe_catalogue(caller)
+    schema_of("Catalogue").validate(shown)
+    assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
+
+
 def load_handler(name):
     """The real handler; with no services behind it, it can only refuse."""
     path = ROOT / "functions" / name / "handler.py"
@@ -160,6 +168,7 @@ def load_handler(name):
 ROUTES = {
     ("POST", "/exports"): "request_export",
     ("GET", "/exports"): "list_exports",
+    ("GET", "/export-types"): "list_types",
     ("DELETE", "/exports"): "delete_exports",
     ("GET", "/exports/{id}"): "get_export",
     ("DELETE", "/exports/{id}"): "delete_exports",

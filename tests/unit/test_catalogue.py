@@ -1,0 +1,66 @@
+"""What a form is made of."""
+
+from doseexport import exports
+from doseexport.catalogue import describe_catalogue
+from doseexport.request import parse_request
+from standins import ADA, ADMIN, PIA
+
+
+def types(shown):
+    return {each["type"]: each for modality in shown["modalities"] for each in modality["types"]}
+
+
+def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
+    shown = describe_catalogue(ADA)
+    found = [
+        (modality["name"], each["type"]) for modality in shown["modalities"] for each in modality["types"]
+    ]
+    assert sorted(found) == sorted((spec.modality.name, spec.type) for spec in exports.catalogue().values())
+    names = [modality["name"] for modality in shown["modalities"]]
+    assert len(names) == len(set(names))
+
+
+def test_a_type_tells_all_that_its_request_may_hold():
+    shown = types(describe_catalogue(ADA))
+    for spec in exports.catalogue().values():
+        one = shown[spec.type]
+        assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
+        assert (one["names"], one["ids"]) == (spec.can_show(exports.NAME), spec.can_show(exports.ID))
+        assert one["needs"] == list(spec.needs)
+
+
+def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_understood():
+    for modality in describe_catalogue(PIA)["modalities"]:
+        for one in modality["types"]:
+            filters = [*modality["filters"], *one["own_filters"]]
+            assert {each["name"] for each in filters} == {
+                each.name for each in exports.find(one["type"]).filters
+            }
+            for each in filters:
+                needed = dict.fromkeys(one["needs"][:1], "1")
+                blank = {"type": one["type"], "filters": {**dict.fromkeys([each["name"]], ""), **needed}}
+                assert parse_request(blank, may_see_patients=True).type == one["type"]
+
+
+def test_filters_that_name_patients_say_which_group_they_need():
+    for modality in describe_catalogue(ADA)["modalities"]:
+        groups = {each["name"]: each["needs_group"] for each in modality["filters"]}
+        assert groups["patient_name"] == groups["patient_id"] == "pidgroup"
+        assert groups["date_from"] is None
+
+
+def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
+    shown = describe_catalogue(ADA)
+    for modality in shown["modalities"]:
+        names = [each["name"] for each in modality["orders"]]
+        assert shown["default_order"] in names
+        assert all(each["help"] for each in modality["orders"])
+
+
+def test_the_caller_is_told_what_they_may_do():
+    rights = {
+        caller.name: (describe_catalogue(caller)["may_see_patients"], describe_catalogue(caller)["is_admin"])
+        for caller in (ADA, PIA, ADMIN)
+    }
+    assert rights == {"ada": (False, False), "pia": (True, False), "admin": (False, True)}
+    assert describe_catalogue(PIA)["user"] == "pia"
