@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from doseexport import exports
 from doseexport.database import Database, check_url
 from doseexport.errors import DoseExportError, ExportError
+from doseexport.exports import Spec
 from doseexport.monitor import Stoppable
 from doseexport.pipeline import explain_disk_errors, write_export
 from doseexport.plan import Asked
@@ -189,28 +190,31 @@ def _replace_when_whole(file: BinaryIO, temporary: Path, path: Path) -> Iterator
 
 def _tell(path: Path, report: Report) -> None:
     lines = [f"{path}: {report.studies:,} studies, {report.events:,} events\n"]
-    lines += [f"warning: {warning}\n" for warning in report.warnings]
+    _print(lines + [f"warning: {warning}\n" for warning in report.warnings])
+
+
+def _list_types() -> int:
+    _print(line for spec in exports.catalogue().values() for line in _describe(spec))
+    return 0
+
+
+def _describe(spec: Spec) -> Iterator[str]:
+    yield f"{spec.type}  {spec.help}\n"
+    parts = {
+        "columns": [(each.heading, each.meaning) for each in spec.list_columns()],
+        "filters": [(each.name, f"{each.help}: {each.unit or each.kind.words}") for each in spec.filters],
+        "orders": [(each.name, each.help) for each in spec.orders],
+        "options": [(each.name, f"{each.help}: {each.kind.words}") for each in spec.options],
+    }
+    for title, lines in parts.items():
+        yield from [f"  {title}\n", *(f"    {name:28} {words}\n" for name, words in lines)] if lines else ()
+
+
+def _print(lines: Iterable[str]) -> None:
     # Somebody who closes our output early still has the file.
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.writelines(lines)
         sys.stdout.flush()
-
-
-def _list_types() -> int:
-    for spec in exports.catalogue().values():
-        sys.stdout.write(f"{spec.type}  {spec.help}\n")
-        _list("columns", ((each.heading, each.meaning) for each in spec.columns))
-        _list(
-            "filters", ((each.name, f"{each.help}: {each.unit or each.kind.words}") for each in spec.filters)
-        )
-        _list("orders", ((order.name, order.help) for order in spec.orders))
-        _list("options", ((each.name, f"{each.help}: {each.kind.words}") for each in spec.options))
-    return 0
-
-
-def _list(title: str, lines: Iterable[tuple[str, str]]) -> None:
-    shown = [f"    {name:28} {meaning}\n" for name, meaning in lines]
-    sys.stdout.writelines([f"  {title}\n", *shown] if shown else [])
 
 
 if __name__ == "__main__":

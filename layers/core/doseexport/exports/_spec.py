@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from doseexport import filters, options
 from doseexport.errors import unprocessable
 from doseexport.exports._columns import STANDARD, Check, Column, Stream, Wishes
-from doseexport.exports._layouts import Book, Frequency, Layout, Rows
+from doseexport.exports._layouts import Book, Frequency, Layout, Rows, Start
 from doseexport.filters import Filter, Order
 from doseexport.options import Option
 
@@ -71,6 +71,24 @@ class Spec:
     def columns(self) -> tuple[Column, ...]:
         """Every column that may be read of studies and of events."""
         return (*self.studies.columns, *(self.events.columns if self.events else ()))
+
+    def list_columns(self) -> list[Column]:
+        """Return the columns that a reader of the file can meet; of those that repeat the first."""
+        if not isinstance(self.layout, Rows):
+            blocks = self.layout.blocks.columns if isinstance(self.layout, Book) and self.layout.blocks else ()
+            return [*self.columns, *blocks]
+        sheets = self.layout.start(self._start_anything(self.layout)).sheets
+        return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
+
+    def _start_anything(self, layout: Rows) -> Start:
+        every = Wishes(names=True, ids=True, standard=True)
+        return Start(
+            study_columns=self.studies.wanted(every),
+            event_columns=self.events.wanted(every) if self.events else (),
+            widths=dict.fromkeys(self.widths, 1),
+            options=options.fill_defaults(self.options, {}),
+            frequencies={each.title: [] for each in layout.frequencies},
+        )
 
     def filter(self, name: str) -> Filter:
         """Return the filter of this canonical name."""
