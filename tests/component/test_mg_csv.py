@@ -175,3 +175,36 @@ def test_each_exposure_is_once_on_a_sheet_of_its_protocol(archive, sheets, long_
         for event, _ in archive.events_of(study)
     )
     assert on_sheets == wanted
+
+
+RECORDS = {
+    "patient record": "patients",
+    "patient study record": "patient_studies",
+    "equipment record": "equipment",
+    "X-ray dose report": "reports",
+    "X-ray source data": "sources",
+    "mechanical data": "mechanics",
+}
+OF_STUDIES = ("patients", "patient_studies", "equipment", "reports")
+
+
+@pytest.mark.parametrize("what", RECORDS)
+def test_a_record_that_is_missing_or_repeated_is_a_warning_with_its_count(archive, plain, what):
+    name = RECORDS[what]
+    events = [event for study in archive.studies for event, _ in archive.events_of(study)]
+    parents = archive.studies if name in OF_STUDIES else events
+    rows = [len(getattr(archive, name)[parent["id"]]) for parent in parents]
+    place = "studies" if name in OF_STUDIES else "events"
+    missing, repeated = rows.count(0), sum(count > 1 for count in rows)
+    assert missing
+    assert repeated
+    warnings = plain[1].warnings
+    assert f"No {what} in {missing} of the {place}: its cells are blank." in warnings
+    begin = f"Several {what}s" if name in OF_STUDIES else f"Several {what}"
+    assert [each for each in warnings if each.startswith(f"{begin} in {repeated} of the {place}: ")]
+
+
+def test_there_is_no_warning_without_a_reason(sample_url, plain):
+    assert len(plain[1].warnings) == 2 * len(RECORDS) + 2  # and of distances
+    _, report = export(sample_url, type="mg-csv", filters={"study_description": "broken: MG Hologic pairs"})
+    assert (report.studies, report.warnings) == (1, ())

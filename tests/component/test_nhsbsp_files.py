@@ -124,6 +124,22 @@ def test_the_warnings_count_what_was_left_out(sample_url, archive):
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
+@pytest.mark.parametrize(
+    ("sentence", "name"),
+    [
+        ("Several patient records in {} of the studies", "patients"),
+        ("Several patient study records in {} of the studies", "patient_studies"),
+        ("Several X-ray dose reports in {} of the studies", "reports"),
+    ],
+)
+def test_repeated_records_are_a_warning(sample_url, archive, kind, sentence, name):
+    _, report = export(sample_url, type=kind)
+    repeated = sum(len(getattr(archive, name)[study["id"]]) > 1 for study in archive.studies)
+    assert repeated
+    assert [each for each in report.warnings if each.startswith(sentence.format(repeated))]
+
+
+@pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
 def test_no_sheet_identifies_a_patient(sample_url, kind):
     data, _ = export(sample_url, type=kind)
     sheets = {"": read_csv(data)} if kind.endswith("csv") else read_workbook(data)

@@ -16,6 +16,8 @@ from doseexport.exports._xray import (
     MAS,
     MECHANICAL,
     OF_SOURCE,
+    PROJ_JOIN,
+    PROJ_TIE,
     SOURCE,
     STORED_UAS,
     code,
@@ -94,8 +96,8 @@ _STUDIES = Stream(
     columns=_STUDY_COLUMNS,
     joins=f"""
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
-LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}""",
-    ties=("pat.id", "patstudy.id"),
+LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOIN}""",
+    ties=("pat.id", "patstudy.id", PROJ_TIE),
     marks=(Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),),
 )
 _EVENTS = Stream(
