@@ -1,7 +1,10 @@
 """Mammography files of OpenREM and ours: which cells are numbers, and rows beside each other."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+from openpyxl import load_workbook
 from openrem_tables import Cell, Table, cell_at, same_number
 
 NUMBERS = frozenset({
@@ -9,6 +12,9 @@ NUMBERS = frozenset({
     "kVp", "mA", "ms", "uAs", "ESD", "AGD", "% Fibroglandular tissue",
     "Survey number", "Patient number", "kV", "mAs",
 })  # fmt: skip
+SURVEYS = ("2D", "DBT", "CEM")
+
+Row = dict[str, Any]
 
 
 def pair_rows(ours: Table, theirs: Table) -> Iterator[list[Cell]]:
@@ -28,3 +34,17 @@ def name_deviation(cell: Cell) -> str:
     if cell.heading in NUMBERS:
         return "D17" if same_number(cell.ours, cell.theirs) else "not listed"
     return "D01" if cell.ours.replace(",", ";") == cell.theirs else "not listed"
+
+
+def read_sheets(path: Path) -> dict[str, list[Row]]:
+    """Return every sheet's rows by their headings."""
+    sheets = {}
+    for sheet in load_workbook(path):
+        headings, *rows = sheet.values
+        sheets[sheet.title] = [dict(zip(headings, row, strict=True)) for row in rows]
+    return sheets
+
+
+def read_rows(table: Table) -> list[Row]:
+    """Return a csv's rows by their headings."""
+    return [dict(zip(table.headings, row, strict=True)) for row in table.rows]

@@ -18,8 +18,8 @@ from doseexport.exports._nhsbsp_medians import Medians
 from doseexport.exports._nhsbsp_surveys import SURVEYS, ViewNumbers, find_place
 
 COLUMNS = (
-    Column("Survey number", "", NUMBER),
-    Column("Patient number", "", NUMBER),
+    Column("Survey number", "", NUMBER, "the first as asked for; DBT and CEM follow it"),
+    Column("Patient number", "", NUMBER, "from 1 without gaps, the same in every survey"),
     Column("View code", "", meaning="side, view, and from the second the number of the exposure"),
     Column("kV", "", NUMBER, "kV (113733, DCM), mean over pulses"),
     Column("Anode", "", meaning="material, in short (111632, DCM)"),
@@ -37,20 +37,20 @@ COLUMNS = (
 """The survey software's own columns, in its order."""
 
 _TOLD_APART = (
-    Column("Study date", "", DATE),
-    Column("Study time", "", TIME),
-    Column("Acquisition protocol", ""),
-    Column("Laterality", ""),
-    Column("View", ""),
-    Column("Reason", ""),
+    Column("Study date", "", DATE, "(0008,0020)"),
+    Column("Study time", "", TIME, "(0008,0030)"),
+    Column("Acquisition protocol", "", meaning="(125203, DCM)"),
+    Column("Laterality", "", meaning="as stored (G-C171, SRT)"),
+    Column("View", "", meaning="as stored (111031, DCM)"),
+    Column("Reason", "", meaning="why it is here"),
 )
 _SUMMARY = (
-    Column("Survey", ""),
+    Column("Survey", "", meaning="2D, DBT or CEM"),
     Column("Survey number", "", NUMBER),
-    Column("View", ""),
+    Column("View", "", meaning="View code without its number"),
     Column("n", "", NUMBER, "exposures"),
-    Column("Median thickness (mm)", "", NUMBER),
-    Column("Median AGD (mGy)", "", NUMBER),
+    Column("Median thickness (mm)", "", NUMBER, "mm (111633, DCM)"),
+    Column("Median AGD (mGy)", "", NUMBER, "mGy (111631, DCM)"),
 )
 
 _CSV = (Sheet("NHSBSP", COLUMNS),)
