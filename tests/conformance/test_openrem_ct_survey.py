@@ -88,6 +88,22 @@ def test_no_localiser_of_the_test_files_is_on_the_form(our_file, openrem_url: st
     assert not any("Constant Angle" in text for text in comments)
 
 
+def test_p43_a_localiser_is_told_by_its_code_whatever_its_text(our_file, altered, fill_form) -> None:
+    url = altered("""
+        UPDATE remapp_contextid SET code_meaning = 'Topogramm' WHERE code_value = '113805';
+        UPDATE remapp_contextid SET code_meaning = 'Acquisition' WHERE code_value = '113806'""")
+    rows = READERS["openpyxl"](fill_form(url), SHEET)
+    expected = [
+        [
+            cell.replace("Stationary Acquisition", "Acquisition") if isinstance(cell, str) else cell
+            for cell in row
+        ]
+        for row in READERS["openpyxl"](our_file, SHEET)
+    ]
+    assert rows == expected
+    assert any(", Acquisition" in row[37] for row in rows)
+
+
 def test_the_form_takes_ct_filters_and_orders_and_numbers_what_is_left(openrem_url: str, fill_form) -> None:
     wishes = ("--filter=dlp_min=541.1", "--order=-total_dlp")
     rows = READERS["openpyxl"](fill_form(openrem_url, *wishes), SHEET)[1:]
