@@ -8,7 +8,7 @@ import awkward_dx
 import psycopg
 import pytest
 import python_calamine
-from by_hand_dx import DxArchive
+from by_hand_dx_forms import DxForms
 from exporting import export
 
 FORMS = {
@@ -74,7 +74,7 @@ def assert_same_cells(row, told, context):
 
 
 def tell(url, form, projections):
-    archive = DxArchive(url)
+    archive = DxForms(url)
     rows = archive.projection_form() if form.endswith("projection") else archive.study_form(projections)
     return archive, list(rows)
 
@@ -114,7 +114,7 @@ def test_a_study_without_events_stays_and_is_told(awkward_url, form):
 @pytest.mark.parametrize("form", FORMS)
 def test_what_a_form_leaves_out_is_told(long_url, form):
     _, report = export(long_url, type=form)
-    archive = DxArchive(long_url)
+    archive = DxForms(long_url)
     counts = [len(archive.events_of(study)) for study in archive.studies]
     assert NO_EVENTS[form].format(counts.count(0)) in report.warnings
     if form == "dx-phe2019-projection":
