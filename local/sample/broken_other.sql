@@ -98,6 +98,8 @@ BEGIN
                                  "total_number_of_radiographic_frames": 2}');
             CALL sample.copy('accumprojxraydose', 'accumulated_xray_dose_id', total,
                              '{"fluoro_dose_area_product_total": 0.125, "total_fluoro_time": 7}');
+            CALL sample.copy('accummammographyxraydose', 'accumulated_xray_dose_id', total,
+                             '{"accumulated_average_glandular_dose": 0.75}');
         WHEN 'no plane' THEN UPDATE remapp_accumxraydose SET acquisition_plane_id = NULL
             WHERE projection_xray_radiation_dose_id = report;
         WHEN 'no frames declared' THEN

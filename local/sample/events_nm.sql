@@ -5,7 +5,7 @@ INSERT INTO remapp_radiopharmaceuticalradiationdose (id, comment, associated_pro
 SELECT row_number() OVER (ORDER BY id),
     CASE WHEN id % 3 = 0 THEN sample.pick(awkward, id, 'nm comment')
         WHEN id % 3 = 1 THEN E'Extravasation, "some"\r\nRepeat' END,
-    sample.code(CASE WHEN id % 30 = 0 THEN 'LOCAL-1' WHEN id % 30 = 1 THEN NULL WHEN style = 'pet' THEN 'P5-0A00A'
+    sample.code(CASE WHEN id % 30 = 0 THEN 'LOCAL-1' WHEN id % 9 = 1 THEN NULL WHEN style = 'pet' THEN 'P5-0A00A'
         ELSE 'P5-D0001' END), id, 9
 FROM sample.plan CROSS JOIN sample.texts
 WHERE kind = 'NM';
@@ -128,7 +128,7 @@ SELECT row_number() OVER (ORDER BY study, place), '2.25.' || n,
     sample.gap(place - 1, n, 'rr', 0.3), sample.gap(1, n, 'slots', 0.3),
         sample.gap(sample.number(n, 'slices', 1, 300), n, 'time slices', 0.1),
     sample.gap(ceil(300 * sample.chance(n, 'slices'))::numeric, n, 'slices', 0.1),
-    CASE WHEN n % 9 = 0 THEN sample.pick(awkward, n, 'method') ELSE 'PSF+TOF 4i5s' END,
+    CASE WHEN n % 9 = 0 THEN sample.pick(awkward, n, 'method') WHEN n % 8 > 0 THEN 'PSF+TOF 4i5s' END,
     sample.gap(sample.number(n, 'window', 4, 6), n, 'window', 0.1), sample.gap(435, n, 'low', 0.1),
         sample.gap(650.5, n, 'high', 0.1),
     CASE WHEN n % 11 = 0 THEN sample.pick(awkward, n, 'direction')

@@ -55,3 +55,7 @@ ALTER TABLE remapp_generalstudymoduleattr_standard_names ADD UNIQUE (generalstud
 ALTER TABLE remapp_ctirradiationeventdata_standard_protocols
     ADD UNIQUE (ctirradiationeventdata_id, standardnames_id);
 ALTER TABLE remapp_irradeventxraydata_standard_protocols ADD UNIQUE (irradeventxraydata_id, standardnames_id);
+ALTER TABLE remapp_uniqueequipmentnames ADD UNIQUE
+    (manufacturer_hash, institution_name_hash, station_name_hash, institutional_department_name_hash,
+     manufacturer_model_name_hash, device_serial_number_hash, software_versions_hash, gantry_id_hash,
+     device_observer_uid_hash);

@@ -5,13 +5,14 @@ INSERT INTO remapp_projectionxrayradiationdose
         has_intent_id, procedure_reported_id,
      scope_of_accumulation_id, source_of_dose_information_id)
 SELECT row_number() OVER (ORDER BY id),
-    CASE WHEN named IS NULL AND id % 7 = 0 THEN sample.pick(awkward, id, 'report comment')
+    CASE WHEN named LIKE '%all text awkward' THEN array_to_string(awkward, E'\r\n')
+        WHEN named IS NULL AND id % 7 = 0 THEN sample.pick(awkward, id, 'report comment')
         WHEN id % 3 = 0 THEN E'Patient moved;\r\nrepeated, "twice"' END,
     NULL, id, 9, sample.code(CASE kind WHEN 'MG' THEN 'P5-40010' WHEN 'RF' THEN 'P5-06020' ELSE '113704' END), 11,
     CASE WHEN style = 'image' OR named LIKE 'MG image%' THEN sample.code('113866')
         WHEN style = 'hologic' OR named LIKE 'MG Hologic%' THEN sample.code('113867')
          WHEN style IN ('bare', 'pulses') AND id % 2 = 0 THEN sample.code('113857') WHEN named IS NOT NULL THEN 12
-             ELSE sample.gap(12, id, 'source') END
+             ELSE sample.gap(12, id, 'source', 0.1) END
 FROM sample.plan CROSS JOIN sample.texts
 WHERE kind <> 'NM';
 
