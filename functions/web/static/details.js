@@ -1,0 +1,95 @@
+/** What an opened row tells: times, file, checksum, warnings, and what else can be done. */
+
+import { humanise } from "./catalogue.js";
+import { describeExport, describeWish } from "./course.js";
+import { fill, make, makeButton, setShown } from "./dom.js";
+import { notify } from "./messages.js";
+import { count, formatExactTime, formatNumber } from "./words.js";
+
+let number = 0;
+
+/** The row below a row; made when it is first opened. */
+export class Details {
+  /** @param {import("./row.js").Row} row */
+  constructor(row) {
+    this.row = row;
+    this.id = `details-${(number += 1)}`;
+    this.element = make("tr", { class: "details", id: this.id, role: "row", hidden: true });
+    row.parts.more.setAttribute("aria-controls", this.id);
+  }
+
+  /** Open or close it. */
+  toggle() {
+    setShown(this.element, this.element.hidden);
+    this.row.parts.more.setAttribute("aria-expanded", String(!this.element.hidden));
+    this.update();
+  }
+
+  /** Show the export as it is now; nothing is rebuilt while nothing changed. */
+  update() {
+    const shown = JSON.stringify(this.row.export);
+    if (this.element.hidden || shown === this.shown) return;
+    this.shown = shown;
+    const focused = this.element.contains(document.activeElement) && document.activeElement.textContent;
+    fill(this.element, make("td", { colspan: 8, role: "cell" }, this.#makeContent()));
+    if (focused) [...this.element.querySelectorAll("button")].find((each) => each.textContent === focused)?.focus();
+  }
+
+  #makeContent() {
+    const each = this.row.export;
+    return [
+      each.error && make("p", { class: "fault" }, `${each.error.sentence} (${each.error.code})`),
+      makeWarnings(each.warnings),
+      make("dl", {}, this.#listFacts().map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))),
+      this.#makeActions(),
+    ];
+  }
+
+  #listFacts() {
+    const each = this.row.export;
+    return [
+      ["Filters", describeExport(each, this.row.catalogue)],
+      ["Order", this.#describeOrder()],
+      ["Options", Object.entries(each.options ?? {}).map(([name, value]) => `${humanise(name)}: ${value}`).join(" · ")],
+      ["Patients in the file", describeWish(each)],
+      ["Asked", `${formatExactTime(each.created_at)} by ${each.asked_by}`],
+      ["Started", each.started_at && formatExactTime(each.started_at)],
+      ["Ended", each.finished_at && formatExactTime(each.finished_at)],
+      ["File deleted", each.expires_at && formatExactTime(each.expires_at)],
+      ["Attempt", each.attempt > 1 && formatNumber(each.attempt)],
+      ["Contents", each.events != null && `${count(each.studies, "study", "studies")}, ${count(each.events, "event")}`],
+      ["File", each.file_name],
+      ["Size", each.size != null && `${formatNumber(each.size)} bytes`],
+      ["SHA-256", each.sha256 && [make("code", {}, each.sha256), " ", makeCopyButton(each.sha256)]],
+    ].filter(([, value]) => value && value.length);
+  }
+
+  #describeOrder() {
+    const { order, type } = this.row.export;
+    const known = this.row.catalogue.findType(type)?.modality.orders.find(({ name }) => name === order);
+    return known?.help ?? order;
+  }
+
+  #makeActions() {
+    const { actions, mayRunAgain } = this.row;
+    const act = (name) => (event) => actions[name](this.row, event.currentTarget);
+    return make(
+      "div",
+      { class: "buttons" },
+      mayRunAgain && makeButton("Run again", "plain", act("again")),
+      mayRunAgain && makeButton("Edit and run", "plain", act("edit")),
+      this.row.export.links.delete && makeButton("Delete", "plain danger", act("remove")),
+    );
+  }
+}
+
+function makeWarnings(warnings) {
+  if (!warnings.length) return null;
+  const list = make("ul", {}, warnings.map((sentence) => make("li", {}, sentence)));
+  return make("div", { class: "warnings" }, make("strong", {}, count(warnings.length, "warning")), list);
+}
+
+function makeCopyButton(text) {
+  const copy = () => navigator.clipboard.writeText(text).then(() => notify("SHA-256 copied."), () => notify("Copying was not allowed.", "fault"));
+  return makeButton("Copy", "small", copy, { "aria-label": "Copy the SHA-256" });
+}

@@ -1,0 +1,141 @@
+/** Fields of a form, made from the catalogue's filters and options by their kind. */
+
+import { make, makeButton, setText } from "./dom.js";
+import { formatUnit } from "./words.js";
+
+const MAX_TEXT = 256;
+const COUNTS = [["", "any"], ["0", "none"], ["some", "some"], ...listTens(), ["more", "more than 10"]];
+const CHOICES = [["", "included"], ["exclude", "left out"]];
+
+/**
+ * A field: one label, one or two controls, a place for what is wrong.
+ * @typedef {{element: HTMLElement, controls: Map<string, HTMLElement>}} Field
+ */
+
+/**
+ * Make the field of a filter, or of a range of two.
+ * @param {{label: string, filters: import("./catalogue.js").Filter[]}} item
+ * @param {string} prefix what ids begin with
+ * @returns {Field}
+ */
+export function makeField({ label, filters }, prefix = "filter") {
+  return filters.length === 2 ? makeRange(label, filters, prefix) : makeSingle(label, filters[0], prefix);
+}
+
+/** The values of a form's fields, by name; blank ones are left out. */
+export function readFields(fields) {
+  const pairs = fields.flatMap(({ controls }) => [...controls].map(([name, control]) => [name, readControl(control)]));
+  return Object.fromEntries(pairs.filter(([, value]) => value));
+}
+
+/** Put values into a form's fields; those not given become blank. */
+export function writeFields(fields, values) {
+  for (const { controls } of fields) {
+    for (const [name, control] of controls) writeControl(control, values[name] ?? "");
+  }
+}
+
+/** Say below a field what is wrong with it, and go there; false if no field has this name. */
+export function showFault(fields, name, sentence) {
+  const field = fields.find(({ controls }) => controls.has(name));
+  if (!field) return false;
+  const control = field.controls.get(name);
+  const place = field.element.querySelector(".fault");
+  setText(place, sentence);
+  control.setAttribute("aria-invalid", "true");
+  control.setAttribute("aria-describedby", place.id);
+  const group = field.element.closest("details");
+  if (group) group.open = true;
+  control.focus();
+  return true;
+}
+
+/** Forget what was wrong. */
+export function clearFaults(fields) {
+  for (const { element, controls } of fields) {
+    setText(element.querySelector(".fault"), "");
+    for (const control of controls.values()) {
+      control.removeAttribute("aria-invalid");
+      control.removeAttribute("aria-describedby");
+    }
+  }
+}
+
+function makeSingle(label, filter, prefix) {
+  const id = `${prefix}-${filter.name}`;
+  const control = makeControl(filter, { id });
+  const unit = filter.unit ? ` (${formatUnit(filter.unit)})` : "";
+  const caption = make("label", { for: id }, label, unit && make("span", { class: "unit" }, unit));
+  const isBox = filter.kind === "flag";
+  const element = make("div", { class: isBox ? "field box" : "field", title: filter.help });
+  element.append(...(isBox ? [control, caption] : [caption, control]), makeFaultPlace(id));
+  return { element, controls: new Map([[filter.name, control]]) };
+}
+
+function makeRange(label, [low, high], prefix) {
+  const id = `${prefix}-${low.name}`;
+  const title = make("span", { class: "label", id: `${id}-label` }, label);
+  if (low.unit) title.append(make("span", { class: "unit" }, ` (${formatUnit(low.unit)})`));
+  const name = (end) => `${label} ${end}${low.unit ? `, ${formatUnit(low.unit)}` : ""}`;
+  const from = makeControl(low, { id, "aria-label": name("from"), placeholder: "from" });
+  const to = makeControl(high, { id: `${prefix}-${high.name}`, "aria-label": name("to"), placeholder: "to" });
+  const both = make("div", { class: "range" }, from, make("span", { "aria-hidden": "true" }, "–"), to);
+  const attributes = { class: `field ${low.kind}`, role: "group", "aria-labelledby": `${id}-label`, title: low.help };
+  const element = make("div", attributes, title, both, makeFaultPlace(id));
+  return { element, controls: new Map([[low.name, from], [high.name, to]]) };
+}
+
+const makeFaultPlace = (id) => make("p", { class: "fault", id: `${id}-fault` });
+
+function makeControl({ name, kind }, attributes) {
+  const all = { name, autocomplete: "off", ...attributes };
+  if (kind === "count") return makeSelect(COUNTS, all);
+  if (kind === "choice") return makeSelect(CHOICES, all);
+  if (kind === "flag") return make("input", { type: "checkbox", ...all });
+  if (kind === "date") return make("input", { type: "date", max: "9999-12-31", ...all, placeholder: null });
+  if (kind === "number") return make("input", { type: "text", inputmode: "decimal", maxlength: 33, ...all });
+  if (kind === "integer") return make("input", { type: "text", inputmode: "numeric", maxlength: 9, ...all });
+  const placeholder = kind === "text" ? "contains" : null;
+  return make("input", { type: "text", maxlength: MAX_TEXT, spellcheck: "false", placeholder, ...all });
+}
+
+function makeSelect(choices, attributes) {
+  return make("select", attributes, choices.map(([value, text]) => make("option", { value }, text)));
+}
+
+function readControl(control) {
+  if (control.type === "checkbox") return control.checked ? "yes" : "no";
+  return control.value.trim();
+}
+
+function writeControl(control, value) {
+  if (control.type === "checkbox") control.checked = value === "yes";
+  else if (control.value !== value) control.value = value;
+}
+
+function listTens() {
+  return Array.from({ length: 10 }, (_, index) => [String(index + 1), String(index + 1)]);
+}
+
+/**
+ * Buttons for the dates people ask for most.
+ * @param {(from: string, to: string) => void} choose gets ISO dates
+ */
+export function makeDateShortcuts(choose) {
+  const today = new Date();
+  const year = today.getFullYear();
+  const shortcuts = [
+    ["Last 30 days", goBack(today, { days: 30 }), ""],
+    ["Last 12 months", goBack(today, { months: 12 }), ""],
+    ["This year", `${year}-01-01`, ""],
+    ["Last year", `${year - 1}-01-01`, `${year - 1}-12-31`],
+  ];
+  const buttons = shortcuts.map(([text, from, to]) => makeButton(text, "small", () => choose(from, to)));
+  return make("div", { class: "shortcuts", role: "group", "aria-label": "Common dates" }, buttons);
+}
+
+function goBack(today, { days = 0, months = 0 }) {
+  const day = new Date(today.getFullYear(), today.getMonth() - months, today.getDate() - days);
+  const pad = (number) => String(number).padStart(2, "0");
+  return `${day.getFullYear()}-${pad(day.getMonth() + 1)}-${pad(day.getDate())}`;
+}

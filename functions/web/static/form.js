@@ -1,0 +1,209 @@
+/** New export: a tab a modality, its filters as a form, what kind of file, preview, start. */
+
+import { readFormParameters, writeFormAddress } from "./address.js";
+import { groupFilters, isPrivate, nameModality, nameType } from "./catalogue.js";
+import { Choice } from "./choice.js";
+import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
+import { clearFaults, makeDateShortcuts, makeField, readFields, showFault, writeFields } from "./fields.js";
+import { announce, notify } from "./messages.js";
+import { Preview } from "./preview.js";
+import { makeTabs, selectTab } from "./tabs.js";
+import { describeFilters } from "./words.js";
+
+const ADDRESS_DELAY_MS = 300;
+const NARROW = matchMedia("(max-width: 55rem)");
+
+/** The view "New export". `values` outlive a change of tab, so that dates and equipment need no second typing. */
+export class ExportForm {
+  /**
+   * @param {import("./api.js").Api} api
+   * @param {import("./catalogue.js").Catalogue} catalogue
+   * @param {(started: Object) => void} onstart gets the export that was asked for
+   */
+  constructor(api, catalogue, onstart) {
+    Object.assign(this, { api, catalogue, onstart, values: {}, fields: [] });
+    this.choice = new Choice(catalogue, () => this.#change());
+    this.preview = new Preview(api);
+    makeTabs(byId("modalities"), catalogue.modalities, (name) => this.#switchTo(name));
+    byId("filters").addEventListener("input", () => this.#change());
+    byId("form").addEventListener("change", () => this.#keepAddress()); // before any link is followed
+    byId("clear").addEventListener("click", () => this.#clear());
+    byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
+    byId("form").addEventListener("submit", (event) => {
+      event.preventDefault(); // Enter in a field looks; only the button starts
+      busy(byId("look"), () => this.#preview());
+    });
+    this.#show(catalogue.modalities[0], {});
+  }
+
+  /** Show the form that an address describes, and keep only what an address may hold. */
+  open(place, parameters) {
+    const modality = this.catalogue.findModality(place);
+    const filters = this.#listAllFilters(modality);
+    const said = readFormParameters(filters, parameters);
+    const told = new Set(filters.filter((filter) => !isPrivate(filter)).map(({ name }) => name));
+    const kept = Object.entries(this.values).filter(([name]) => !told.has(name));
+    this.values = { ...Object.fromEntries(kept), ...said.values };
+    this.#show(modality, said);
+    this.#keepAddress();
+  }
+
+  /** Fill the form with an export's request; `address` tells then where it is. */
+  prepare({ type, filters, order, options }) {
+    this.values = { ...filters };
+    this.#show(this.catalogue.findType(type).modality, { type, order, options });
+  }
+
+  /** All that was typed, to be put back after signing in again. */
+  get draft() {
+    this.#read();
+    return { place: this.modality.name, values: this.values, ...this.choice.read() };
+  }
+
+  /** Put a draft back. */
+  restore({ place, values, type, order, options }) {
+    this.values = values;
+    this.#show(this.catalogue.findModality(place), { type, order, options });
+  }
+
+  /** The address of the form as it is filled. */
+  get address() {
+    const { type, order, options } = this.choice.read();
+    return writeFormAddress(this.#listFilters(), {
+      modality: this.modality.name,
+      type: this.choice.isDefaultType ? "" : type,
+      order: order === this.catalogue.defaultOrder ? "" : order,
+      values: this.values,
+      options,
+    });
+  }
+
+  #listFilters = () => this.catalogue.listFilters(this.modality, this.choice.type);
+
+  #listAllFilters(modality) {
+    const own = modality.types.flatMap((type) => type.own_filters);
+    return [...this.catalogue.listFilters(modality), ...own];
+  }
+
+  #show(modality, { type, order, options }) {
+    this.modality = modality;
+    selectTab(byId("modalities"), byId("modality"), modality.name);
+    this.#makeFilters();
+    this.choice.show(modality, { type, order, options, values: this.values });
+    this.preview.clear();
+    this.#describe();
+  }
+
+  #switchTo(name) {
+    if (name === this.modality.name) return;
+    this.#keepAddress();
+    history.pushState(null, "", location.hash);
+    this.#show(this.catalogue.findModality(name), { order: byId("order").value });
+    this.#keepAddress();
+  }
+
+  #makeFilters() {
+    const groups = groupFilters(this.catalogue.listFilters(this.modality));
+    const made = groups.map(({ title, items }) => ({ title, fields: items.map((item) => makeField(item)) }));
+    this.fields = made.flatMap(({ fields }) => fields);
+    writeFields(this.fields, this.values);
+    fill(byId("filters"), made.map((group) => this.#makeGroup(group)));
+  }
+
+  #makeGroup({ title, fields }) {
+    const isUsed = Object.keys(readFields(fields)).length > 0;
+    const open = !NARROW.matches || title === "Dates" || isUsed;
+    const inner = make("div", { class: "fields", role: "group", "aria-label": title }, fields.map(({ element }) => element));
+    if (title === "Dates") inner.append(makeDateShortcuts((from, to) => this.#setDates(from, to)));
+    return make("details", { class: `group ${title.toLowerCase()}`, open }, make("summary", {}, make("h2", {}, title)), inner);
+  }
+
+  #setDates(from, to) {
+    this.#write({ ...readFields(this.fields), date_from: from, date_to: to });
+  }
+
+  #write(values) {
+    writeFields(this.fields, values);
+    this.#change();
+  }
+
+  #clear() {
+    this.choice.writeFilters({});
+    this.#write({});
+    announce("Filters cleared.");
+    byId("studies-title").focus();
+  }
+
+  #change() {
+    this.#read();
+    this.preview.age();
+    this.#describe();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#keepAddress(), ADDRESS_DELAY_MS);
+  }
+
+  #keepAddress() {
+    clearTimeout(this.timer);
+    if (!byId("new").hidden) history.replaceState(null, "", this.address);
+  }
+
+  /** Take what the fields hold; values of filters that this tab does not have stay. */
+  #read() {
+    const here = new Set([...this.fields, ...this.choice.fields].flatMap(({ controls }) => [...controls.keys()]));
+    const elsewhere = Object.entries(this.values).filter(([name]) => !here.has(name));
+    this.values = { ...Object.fromEntries(elsewhere), ...readFields(this.fields), ...this.choice.readFilters() };
+  }
+
+  #describe() {
+    const items = describeFilters(this.#listFilters(), this.#readFilters());
+    const chips = items.map(({ names, text }) => this.#makeChip(names, text));
+    const all = make("li", { class: "all" }, `All ${nameModality(this.modality.name)} studies`);
+    fill(byId("chosen"), chips.length ? chips : all);
+    setShown(byId("clear"), chips.length > 0);
+  }
+
+  #makeChip(names, text) {
+    const remove = () => {
+      this.choice.writeFilters(omit(this.choice.readFilters(), names));
+      this.#write(omit(readFields(this.fields), names));
+      byId("studies-title").focus();
+    };
+    const button = makeButton("×", "quiet", remove, { "aria-label": `Remove: ${text}` });
+    return make("li", { class: "chip" }, make("span", {}, text), button);
+  }
+
+  #readFilters() {
+    const names = new Set(this.#listFilters().map(({ name }) => name));
+    return Object.fromEntries(Object.entries(this.values).filter(([name]) => names.has(name)));
+  }
+
+  #makeRequest() {
+    this.#read();
+    clearFaults([...this.fields, ...this.choice.fields]);
+    setText(byId("form-fault"), "");
+    return { filters: this.#readFilters(), ...this.choice.read() };
+  }
+
+  #preview() {
+    return this.preview.ask(this.#makeRequest()).catch((problem) => this.#showProblem(problem));
+  }
+
+  async #start() {
+    const request = this.#makeRequest();
+    try {
+      const started = await this.api.request(request);
+      this.onstart(started);
+      notify(`${nameType(started.type)} (${this.choice.type.format}) was asked for.`);
+    } catch (problem) {
+      this.#showProblem(problem);
+    }
+  }
+
+  #showProblem(problem) {
+    const name = problem.field?.replace(/^(filters|options)\./, "");
+    if (name && showFault([...this.fields, ...this.choice.fields], name, problem.message)) announce(problem.message);
+    else setText(byId("form-fault"), problem.message);
+  }
+}
+
+const omit = (values, names) => Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));

@@ -1,0 +1,100 @@
+/** Numbers, times and filters in words. */
+
+import { humanise, pairRanges } from "./catalogue.js";
+
+const LOCALE = "en-GB";
+const NUMBER = new Intl.NumberFormat(LOCALE);
+const SHORT = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
+const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long" });
+const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
+const UNITS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+const COUNTS = { 0: "none", some: "some", more: "more than 10" };
+
+/** 1234567 → "1,234,567"; "–" for what is not known. */
+export const formatNumber = (number) => (number == null ? "–" : NUMBER.format(number));
+
+/** A number and its noun: 1 study, 2 studies. */
+export const count = (number, one, many = `${one}s`) => `${formatNumber(number)} ${number === 1 ? one : many}`;
+
+/** Bytes → "1.23 MB" (decimal units). */
+export function formatSize(bytes) {
+  if (bytes == null) return "–";
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 4);
+  return `${SHORT.format(bytes / 1000 ** power)} ${["bytes", "kB", "MB", "GB", "TB"][power]}`;
+}
+
+/** Seconds → "12 s", "3 min", "2 h 5 min". */
+export function formatDuration(seconds) {
+  const whole = Math.max(1, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A time of the API → "23 Nov 2026, 11:30" in this person's zone. */
+export const formatTime = (text) => (text ? MOMENT.format(new Date(text)) : "–");
+
+/** The same with seconds and zone. */
+export const formatExactTime = (text) => (text ? EXACT.format(new Date(text)) : "–");
+
+/** A time of the API → "2 minutes ago", "in 30 days". */
+export function formatRelative(text, now = Date.now()) {
+  const seconds = (new Date(text) - now) / 1000;
+  for (const [unit, length] of UNITS) {
+    if (Math.abs(seconds) >= length) return RELATIVE.format(Math.trunc(seconds / length), unit);
+  }
+  return seconds > 0 ? "in a moment" : "just now";
+}
+
+/** The rest of a running export → "about 12 s left"; "" while nobody knows. */
+export function formatRest(estimatedEnd, now = Date.now()) {
+  return estimatedEnd ? `about ${formatDuration((new Date(estimatedEnd) - now) / 1000)} left` : "";
+}
+
+/** A unit as it is printed: "cGy.cm^2" → "cGy·cm²". */
+export const formatUnit = (unit) => (unit ?? "").replaceAll(".", "·").replaceAll("^2", "²").replaceAll("^3", "³");
+
+/**
+ * Filters in words, one entry a filter or range.
+ * @param {import("./catalogue.js").Filter[]} known
+ * @param {Object<string, string>} values
+ * @returns {{names: string[], text: string}[]}
+ */
+export function describeFilters(known, values) {
+  const given = known.filter(({ name }) => values[name]);
+  const described = pairRanges(known)
+    .map(({ label, filters }) => ({ label, filters: filters.filter((each) => given.includes(each)) }))
+    .filter(({ filters }) => filters.length)
+    .map(({ label, filters }) => describeItem(label, filters, values));
+  const names = new Set(known.map(({ name }) => name));
+  const others = Object.keys(values).filter((name) => values[name] && !names.has(name));
+  return [...described, ...others.map((name) => ({ names: [name], text: `${humanise(name)}: ${values[name]}` }))];
+}
+
+function describeItem(label, filters, values) {
+  const names = filters.map(({ name }) => name);
+  const [low, high] = findEnds(names, values);
+  if (low || high) return { names, text: describeRange(label, low, high, formatUnit(filters[0].unit)) };
+  return { names, text: describeValue(label, filters[0].kind, values[names[0]]) };
+}
+
+function findEnds(names, values) {
+  const find = (ending) => values[names.find((name) => ending.test(name))];
+  return [find(/_(min|from)$/), find(/_(max|to)$/)];
+}
+
+function describeRange(label, low, high, unit) {
+  if (low && low === high) return `${label} ${low} ${unit}`.trim();
+  if (low && high) return `${label} ${low} to ${high} ${unit}`.trim();
+  return `${label} ${low ? "from" : "up to"} ${low ?? high} ${unit}`.trim();
+}
+
+function describeValue(label, kind, value) {
+  if (kind === "text") return `${label} contains “${value}”`;
+  if (kind === "choice") return `${label} ${value === "exclude" ? "left out" : "included"}`;
+  if (kind === "flag") return `${label}: ${value}`;
+  if (kind === "count") return `${label}: ${COUNTS[value] ?? value}`;
+  return `${label} is ${value}`;
+}
