@@ -5,12 +5,14 @@ import io
 from datetime import date, time
 
 import openpyxl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_csv_writer import unguard
 from test_xlsx_writer import _plain
 from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_csv, copy_text, make_layout, studies, thoroughly
 
+from doseexport.errors import ExportError
 from doseexport.exports import Long, Rows, Sheet
 from doseexport.exports._columns import NUMBER, TEXT
 from doseexport.writers import csv as csv_writers
@@ -151,3 +153,11 @@ def test_a_long_csv_has_a_row_for_each_event_behind_its_study(rows, header, keep
 def read_csv(data):
     assert data.startswith(b"\xef\xbb\xbf")
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+
+
+def test_a_row_that_no_worksheet_holds_ends_the_export_and_loses_no_cell():
+    rows = [(("1", "2", "", ""), [("a", "b", "3")] * 2)]
+    writer = xlsx.RowsWriter(io.BytesIO(), make_layout(rows), Rows(Form), Limits(columns=9))
+    with pytest.raises(ExportError) as refused:
+        write(writer, rows, copy_text)
+    assert refused.value.code == "TOO_WIDE"

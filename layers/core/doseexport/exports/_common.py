@@ -10,15 +10,21 @@ from doseexport.exports._standard import name_study
 
 OF_STUDY = "general_study_module_attributes_id = study.id"
 
-STUDY_JOINS = f"""
+PATIENT_JOINS = f"""
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
-LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}
-LEFT JOIN remapp_generalequipmentmoduleattr equip ON equip.{OF_STUDY}
-LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"""
-STUDY_TIES = ("pat.id", "patstudy.id", "equip.id")
-STUDY_MARKS = (
+LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}"""
+PATIENT_TIES = ("pat.id", "patstudy.id")
+PATIENT_MARKS = (
     Mark("pat.id IS NULL", "No patient record in {n} of the studies: its cells are blank."),
     Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
+)
+
+STUDY_JOINS = f"""{PATIENT_JOINS}
+LEFT JOIN remapp_generalequipmentmoduleattr equip ON equip.{OF_STUDY}
+LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"""
+STUDY_TIES = (*PATIENT_TIES, "equip.id")
+STUDY_MARKS = (
+    *PATIENT_MARKS,
     Mark("equip.id IS NULL", "No equipment record in {n} of the studies: its cells are blank."),
 )
 
@@ -87,8 +93,11 @@ def check_repeats(table: str, what: str, used: str = "the first was used") -> Ch
     return Check(sql, f"Several {what}s in {{n}} of the studies: {used}.")
 
 
-STUDY_CHECKS = (
+PATIENT_CHECKS = (
     check_repeats("remapp_patientmoduleattr", "patient record"),
     check_repeats("remapp_patientstudymoduleattr", "patient study record"),
+)
+STUDY_CHECKS = (
+    *PATIENT_CHECKS,
     check_repeats("remapp_generalequipmentmoduleattr", "equipment record"),
 )

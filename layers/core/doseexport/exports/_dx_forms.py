@@ -116,15 +116,15 @@ def _exam_columns(dap: str) -> tuple[Column, ...]:
         Column("", ""),
         Column("PHE Record No", "", NUMBER, "number of the row"),
         Column("Contributor's record ID", "", NUMBER, "OpenREM's number of the study"),
-        Column("Exam date", "", DATE),
+        Column("Exam date", "", DATE, "(0008,0020)"),
         Column(dap, "", NUMBER, "cGy.cm^2"),
-        Column("DAP dose units", ""),
+        Column("DAP dose units", "", meaning="cGy·cm²"),
         Column("Protocol name", "", meaning="procedure, requested procedure, study description"),
         Column("Patient weight", "", NUMBER, "kg"),
         Column("", ""),
         Column("", ""),
         Column("Patient age", "", NUMBER, "years"),
-        Column("Sex", ""),
+        Column("Sex", "", meaning="(0010,0040)"),
         Column("Height", "", NUMBER, "m"),
     )
 
@@ -144,7 +144,7 @@ class SingleProjection:
             (
                 *_exam_columns("Projection DAP dose"),
                 *_PROJECTION,
-                *(Column(heading, "") for heading in _ENDING),
+                *(Column(heading, "", meaning="always blank") for heading in _ENDING),
             ),
         ),
     )
@@ -229,7 +229,7 @@ def _lay_out_study(projections: int) -> Sheet:
             for n in numbers
             for column in (Column(f"Projection {n} Name", "", meaning="acquisition protocol"), *_PROJECTION)
         ),
-        *(Column(heading, "", below.kind) for heading, below in ending),
+        *(Column(heading, "", below.kind, "always blank") for heading, below in ending),
     )
     return Sheet("PHE DX 2019 Exam", columns, overflow=kinds[len(_ENDING) :] + kinds[: len(_ENDING)])
 

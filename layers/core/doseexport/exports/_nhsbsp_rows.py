@@ -46,7 +46,7 @@ _TOLD_APART = (
 )
 _SUMMARY = (
     Column("Survey", "", meaning="2D, DBT or CEM"),
-    Column("Survey number", "", NUMBER),
+    Column("Survey number", "", NUMBER, "option survey_number, and the two after it"),
     Column("View", "", meaning="View code without its number"),
     Column("n", "", NUMBER, "exposures"),
     Column("Median thickness (mm)", "", NUMBER, "mm (111633, DCM)"),

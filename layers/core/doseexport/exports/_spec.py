@@ -74,10 +74,11 @@ class Spec:
 
     def list_columns(self) -> list[Column]:
         """Return the columns that a reader of the file can meet; of those that repeat the first."""
-        if not isinstance(self.layout, Rows):
-            blocks = self.layout.blocks.columns if isinstance(self.layout, Book) and self.layout.blocks else ()
+        layout = self.layout
+        if not isinstance(layout, Rows):
+            blocks = layout.blocks.columns if isinstance(layout, Book) and layout.blocks else ()
             return [*self.columns, *blocks]
-        sheets = self.layout.start(self._start_anything(self.layout)).sheets
+        sheets = layout.start(self._start_anything(layout)).sheets
         return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
 
     def _start_anything(self, layout: Rows) -> Start:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from doseexport.exports._columns import STANDARD, Column
 from doseexport.exports._layouts import EVENTS, Frequency
-from doseexport.kinds import TEXT as TEXT_FILTER
 from doseexport.filters import Filter
+from doseexport.kinds import TEXT as TEXT_FILTER
 
 STANDARD_SHEETS = "standard sheets"
 
 
 def name_study(heading: str, modality: str, matches: str) -> Column:
-    """Return the column of the names that map a text of the study, `matches` being a column of both tables."""
+    """Return the column of the names that map a text of the study; `matches` is a column of both tables."""
     sql = (
         "(SELECT string_agg(DISTINCT standard.standard_name, ' | ' ORDER BY standard.standard_name)"
         f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"

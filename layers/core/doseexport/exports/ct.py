@@ -10,6 +10,7 @@ from doseexport.exports._choices import (
     STUDY_NAME_FILTER,
     WEIGHT_FILTERS,
 )
+from doseexport.exports._columns import NUMBER, Check, Column, Mark, Stream
 from doseexport.exports._common import (
     OF_STUDY,
     STUDY_CHECKS,
@@ -21,7 +22,6 @@ from doseexport.exports._common import (
     study_columns,
 )
 from doseexport.exports._dose_check import DOSE_CHECK
-from doseexport.exports._columns import NUMBER, Check, Column, Mark, Stream
 from doseexport.exports._layouts import EVENTS, Book, Frequency, Wide
 from doseexport.exports._spec import Modality, Spec
 from doseexport.exports._standard import (

@@ -144,7 +144,8 @@ DX_EVENTS = Stream(
     extras=(list_event_names(EVENT_LINK),),
 )
 
-DX_CHECKS = (*STUDY_CHECKS, PROJ_CHECK, *(child.repeated for child in _CHILDREN))
+DX_EVENT_CHECKS = (PROJ_CHECK, *(child.repeated for child in _CHILDREN))
+_CHECKS = (*STUDY_CHECKS, *DX_EVENT_CHECKS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _EVENT_NAMES = count_event_names(EVENT_LINK)
@@ -156,7 +157,7 @@ _BOOK = Book(
 
 
 def _make_spec(form: str, words: str, layout: Wide | Book) -> Spec:
-    return Spec(f"dx-{form}", form, words, DX, _STUDIES, DX_EVENTS, layout, DX_CHECKS)
+    return Spec(f"dx-{form}", form, words, DX, _STUDIES, DX_EVENTS, layout, _CHECKS)
 
 
 SPECS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from doseexport.database_formats import TEXT
+from doseexport.errors import ExportError
 from doseexport.exports import Cells, Rows, Sheet
 from doseexport.rows import Study
 from doseexport.writers import Sink
@@ -72,12 +73,15 @@ class _RowSheet:
         columns = [(column.heading, column) for column in sheet.columns]
         self.grown = GrowingSheet(name, columns, shared, sheet.top)
         self._width = len(columns)
+        self._most_columns = shared.limits.columns
         self._write = compile_cells(sheet.columns)
         self._cells = compile_block(0, self._width)
         self._overflow = [WRITERS[kind.name] for kind in sheet.overflow]
 
     def add(self, cells: Cells) -> None:
-        """Append one row."""
+        """Append one row; ExportError if it is wider than a worksheet."""
+        if len(cells) > self._most_columns:
+            raise ExportError("TOO_WIDE", "A study needs more columns than a worksheet has.")
         row = self.grown.next_row()
         shown = cells[: self._width] + [""] * (self._width - len(cells))
         beyond = "".join(self._write_beyond(row, cells[self._width :]))
