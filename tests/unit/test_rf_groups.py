@@ -180,9 +180,10 @@ def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[s
     spec = find("rf-xlsx")
     read = [each for each in (*spec.events.columns, *spec.events.extras) if standard or not each.only]
     ordinary = {
-        "Type": "Fluoroscopy", "Protocol": "Coronary", "Plane": "Single Plane",
-        "Standard acquisition name": "One | Two", "all kVp": "70 71", "all mA": "", "all pulse widths": "5", "DAP (Gy.m^2)": "0.000001",
-        "Primary angle": "0", "Secondary angle": "", "filters": '[["Copper", null]]', "Filter material": "Cu",
+        "Type": "Fluoroscopy", "Protocol": "Coronary", "Standard acquisition name": "One | Two",
+        "Plane": "Single Plane", "Filter material": "Cu", "filters": '[["Copper", null]]',
+        "all kVp": "70 71", "all mA": "", "all pulse widths": "5", "DAP (Gy.m^2)": "0.000001",
+        "Primary angle": "0", "Secondary angle": "",
     }  # fmt: skip
     events = [{**ordinary, **change} for change in changes]
     make = spec.layout.blocks.start(tuple(read))
