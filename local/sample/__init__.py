@@ -12,20 +12,10 @@ FOLDER = Path(__file__).resolve().parent
 STEPS = (
     *("schema", "schema_xray", "schema_nm"),
     *("lookups", "lookups_codes", "lookups_xray", "named"),
-    *(
-        "events",
-        "others",
-        "events_rf",
-        "events_mg",
-        "events_dx",
-        "named_exposures",
-        "named_rf",
-        "named_mg",
-        "named_rows",
-        "rows_xray",
-        "totals_xray",
-    ),
-    *("studies", "studies_other", "broken", "broken_other", "events_nm", "broken_nm", "standard", "keys"),
+    *("events", "others", "events_rf", "events_mg", "events_dx"),
+    *("named_exposures", "named_rf", "named_mg", "named_rows", "rows_xray", "totals_xray"),
+    *("studies", "studies_other", "broken", "events_nm", "standard"),
+    *("keys", "broken_other", "broken_nm", "end"),
 )
 # Studies of each other modality: so many for 6,500 of CT, and from NAMED_FROM on at least so many.
 SHARES = {"rf": (500, 100), "mg": (2_000, 100), "dx": (1_000, 100), "nm": (200, 70)}

@@ -100,8 +100,11 @@ BEGIN
                              '{"fluoro_dose_area_product_total": 0.125, "total_fluoro_time": 7}');
             CALL sample.copy('accummammographyxraydose', 'accumulated_xray_dose_id', total,
                              '{"accumulated_average_glandular_dose": 0.75}');
-        WHEN 'no plane' THEN UPDATE remapp_accumxraydose SET acquisition_plane_id = NULL
+        WHEN 'no plane' THEN
+            UPDATE remapp_accumxraydose SET acquisition_plane_id = NULL
             WHERE projection_xray_radiation_dose_id = report;
+            UPDATE remapp_accumintegratedprojradiogdose SET dose_area_product_total = 0.00006
+            WHERE accumulated_xray_dose_id = total;
         WHEN 'no frames declared' THEN
             UPDATE remapp_accumintegratedprojradiogdose SET total_number_of_radiographic_frames = NULL
             WHERE accumulated_xray_dose_id IN (SELECT id FROM sample.accum WHERE study = each.id);

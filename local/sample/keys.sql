@@ -1,6 +1,4 @@
--- Keys, the indexes a real OpenREM has on what the exports join and filter by, and the sequences.
-DROP SCHEMA sample CASCADE;
-
+-- Keys, and the indexes a real OpenREM has on what the exports join and filter by.
 
 DO $$
 DECLARE
@@ -8,8 +6,6 @@ DECLARE
 BEGIN
     FOR each IN SELECT tablename AS child FROM pg_tables WHERE tablename LIKE 'remapp%' ORDER BY 1 LOOP
         EXECUTE format('ALTER TABLE %I ADD PRIMARY KEY (id)', each.child);
-        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), coalesce(max(id), 0) + 1, false) FROM %I',
-                       each.child, each.child);
     END LOOP;
 
     -- Every integer that ends in _id names a row of another table, contextid if not said. As Django declares them.

@@ -11,18 +11,25 @@ CROSS JOIN LATERAL (SELECT coalesce(type IN (sample.code('P5-06000'), sample.cod
     true) AS fluoroscopy) AS typed
 GROUP BY study, plane;
 
+CREATE INDEX ON sample.sum (study);
+ANALYZE sample.sum;
+
 -- A biplane room has both planes whether they were used or not; a named study those it used.
 CREATE TABLE sample.accum AS
 SELECT row_number() OVER (ORDER BY report, named = 'RF plane B before A' AND code_value = '113621' DESC,
-    code_value)::integer AS id,
+                                   code_value)::integer AS id,
     planned.*, CASE WHEN named IS NULL THEN 0.02 ELSE 0 END AS share
-FROM (SELECT report.id AS report, report.study, kind, style, named, plane.id AS plane, plane.code_value
-      FROM sample.report JOIN remapp_contextid AS plane
-      ON CASE WHEN EXISTS (SELECT FROM sample.sum WHERE named IS NOT NULL AND sum.study = report.study
-          AND sum.plane IS NOT NULL)
-              THEN plane.id IN (SELECT sum.plane FROM sample.sum WHERE sum.study = report.study)
-              WHEN style = 'biplane' THEN plane.code_value IN ('113620', '113621')
-              ELSE plane.code_value = '113622' END) AS planned;
+FROM (SELECT id AS report, study, kind, style, named, unnest(CASE
+          WHEN style = 'biplane' THEN sample.codes('113620', '113621')
+          WHEN named IS NULL OR used IS NULL THEN sample.codes('113622')
+          ELSE used END) AS plane
+      FROM sample.report
+      CROSS JOIN LATERAL (SELECT array_agg(sum.plane) AS used FROM sample.sum
+                          WHERE named IS NOT NULL AND sum.study = report.study
+                              AND sum.plane IS NOT NULL) AS named_planes
+     ) AS planned
+JOIN remapp_contextid AS coded ON coded.id = plane;
+ANALYZE sample.accum;
 
 INSERT INTO remapp_accumxraydose (id, acquisition_plane_id, projection_xray_radiation_dose_id)
 SELECT id, plane, report FROM sample.accum;

@@ -1,0 +1,14 @@
+-- Rows that are added get ids that are free, and nothing of the making stays.
+
+DO $$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN SELECT tablename AS child FROM pg_tables WHERE tablename LIKE 'remapp%' ORDER BY 1 LOOP
+        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), coalesce(max(id), 0) + 1, false) FROM %I',
+                       each.child, each.child);
+    END LOOP;
+END
+$$;
+
+DROP SCHEMA sample CASCADE;
