@@ -55,6 +55,9 @@ BEGIN
             UPDATE remapp_generalstudymoduleattr SET number_of_events = 9 WHERE id = each.id;
             UPDATE remapp_accumintegratedprojradiogdose SET total_number_of_radiographic_frames = 9
             WHERE accumulated_xray_dose_id IN (SELECT id FROM sample.accum WHERE study = each.id);
+        WHEN 'fewer counted', 'not counted' THEN
+            UPDATE remapp_generalstudymoduleattr SET number_of_events = CASE each.defect WHEN 'fewer counted' THEN 4 END
+            WHERE id = each.id;
         WHEN 'CR study' THEN UPDATE remapp_generalstudymoduleattr SET modality_type = 'CR' WHERE id = each.id;
         WHEN 'PX study' THEN UPDATE remapp_generalstudymoduleattr SET modality_type = 'PX' WHERE id = each.id;
         -- The report and its totals.
@@ -152,6 +155,24 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Texts that are awkward around the study too; of an equipment's name and station, as much as there is room for.
+UPDATE remapp_patientmoduleattr SET patient_name = sample.pick(awkward, id, 'patient'),
+    patient_id = sample.pick(awkward, id, 'id')
+FROM sample.texts
+WHERE general_study_module_attributes_id IN
+    (SELECT plan.id FROM sample.plan WHERE named LIKE '%all text awkward' OR named IS NULL AND plan.id % 23 = 5)
+    AND NOT id_hashed AND NOT name_hashed;
+UPDATE remapp_generalequipmentmoduleattr
+SET institution_name = sample.pick(awkward, id, 'institution'), manufacturer = sample.pick(awkward, id, 'manufacturer'),
+    manufacturer_model_name = sample.pick(awkward, id, 'model'),
+        station_name = left(sample.pick(awkward, id, 'station'), 32)
+FROM sample.texts
+WHERE general_study_module_attributes_id IN
+    (SELECT plan.id FROM sample.plan WHERE named LIKE '%all text awkward' OR named IS NULL AND plan.id % 29 = 5);
+
+-- Of the bystanders without a modality, some have one that nobody exports.
+UPDATE remapp_generalstudymoduleattr SET modality_type = 'XA' WHERE modality_type IS NULL AND id % 5 = 0;
 
 -- As in a real archive, rows that were edited lie elsewhere: reading without ORDER BY gets them out of order.
 UPDATE remapp_irradeventxraydata SET irradiation_event_label = NULL WHERE id % 97 = 3;

@@ -19,6 +19,7 @@ WHERE kind <> 'NM';
 CREATE TABLE sample.report AS
 SELECT proj.id, plan.id AS study, kind, style, named, events
 FROM remapp_projectionxrayradiationdose AS proj JOIN sample.plan ON plan.id = general_study_module_attributes_id;
+CREATE INDEX ON sample.exposure (study, id);
 ANALYZE sample.exposure, sample.report;
 
 INSERT INTO remapp_irradeventxraydata

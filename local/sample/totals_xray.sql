@@ -29,6 +29,7 @@ FROM (SELECT id AS report, study, kind, style, named, unnest(CASE
                               AND sum.plane IS NOT NULL) AS named_planes
      ) AS planned
 JOIN remapp_contextid AS coded ON coded.id = plane;
+CREATE INDEX ON sample.accum (study);
 ANALYZE sample.accum;
 
 INSERT INTO remapp_accumxraydose (id, acquisition_plane_id, projection_xray_radiation_dose_id)

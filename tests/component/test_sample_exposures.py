@@ -165,6 +165,8 @@ OF_DX = [
     ("no dose recorded", DAP, "- -"),
     ("positions", POSITION, "F-10470+F-10450+F-10340 ++F-10340 F-10470++ ++ +F-10440+ +F-10440+"),
     ("exposure indices", "trim_scale(exposure_index)", "0 123.455 1.005 -"),
+    ("fewer counted", "number_of_events", "4 4 4 4 4 4 4 4"),
+    ("not counted", "number_of_events", "- -"),
     ("two planes", PLANE, "113620 113620 113621 113621"),
 ]
 KVP_OF_PLAIN = {"RF": "70", "MG": "28", "DX": "80"}
