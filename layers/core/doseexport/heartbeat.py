@@ -75,16 +75,20 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.reason = self.reason or self._find_reason()
-            if self.reason is not None:
-                for blocking in tuple(self._guarded):
-                    blocking.cancel()
+            self.beat()
+
+    def beat(self) -> None:
+        """Renew the lease, unless the run has to stop: then cancel whatever it is blocked on."""
+        self.reason = self.reason or self._find_reason()
+        if self.reason is not None:
+            for blocking in tuple(self._guarded):
+                blocking.cancel()
 
     def _find_reason(self) -> ExportError | None:
         if self._seconds_left() < LAST_SECONDS:
             return ExportError("OUT_OF_TIME", "The export takes longer than it may; choose fewer studies.")
         try:
-            state = self._beat()
+            state = self._renew()
         except Exception as error:  # noqa: BLE001  a beat may fail; only a long silence loses the lease
             _LOGGER.warning("beat_failed", extra={"export_id": self._export.id, **describe_error(error)})
             return _lease_lost() if self._clock() - self._last_beat > GRACE else None
@@ -92,7 +96,7 @@ class Heartbeat:
             return _lease_lost()
         return AbortedError("ABORTED", "The export was aborted.") if state is State.ABORTING else None
 
-    def _beat(self) -> State | None:
+    def _renew(self) -> State | None:
         now = self._clock()
         progress = Progress(self._done, self._expected)
         state = self._store.beat(self._export.id, self._export.attempt, progress, now)
