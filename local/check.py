@@ -92,6 +92,13 @@ def _functions(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
         yield from _compare(f"layers of {name}", len(wanted.get("Layers", [])), len(found.get("Layers", [])))
         if not found["CodeSize"]:
             yield f"code of {name}: empty"
+        reserved = cloud.client("lambda").get_function_concurrency(FunctionName=name)
+        said = deployment.resolve(wanted.get("ReservedConcurrentExecutions"))
+        yield from _compare(
+            f"reserved concurrency of {name}",
+            None if said is None else int(said),
+            reserved.get("ReservedConcurrentExecutions"),
+        )
 
 
 _COMPARISONS: tuple[Callable[[Cloud, Deployment], Iterator[str]], ...] = (

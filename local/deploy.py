@@ -9,6 +9,7 @@ from typing import Any
 
 from local import build, lower
 from local.cloud import REGION, Cloud
+from local.intrinsics import resolve
 from local.lower import Json
 
 STACK_NAME = "doseexport"
@@ -36,18 +37,7 @@ class Deployment:
 
     def resolve(self, value: Any) -> Any:
         """Replace references by what they stand for."""
-        if isinstance(value, list):
-            return [self.resolve(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if set(value) == {"Ref"}:
-            return self.values[value["Ref"]]
-        if set(value) == {"Fn::FindInMap"}:
-            name, first, second = self.resolve(value["Fn::FindInMap"])
-            return self.template["Mappings"][name][first][second]
-        if any(key.startswith("Fn::") for key in value):
-            raise DeployError(f"the local stack cannot resolve {value}")
-        return {key: self.resolve(item) for key, item in value.items()}
+        return resolve(value, self.template, self.values)
 
 
 def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: str) -> Deployment:
@@ -132,6 +122,11 @@ def repair(cloud: Cloud, deployment: Deployment) -> None:
             # A number that comes from a parameter stays a text, and the queue is never read.
             numbers = {key: int(value) for key, value in scaling.items()}
             cloud.client("lambda").update_event_source_mapping(UUID=source, ScalingConfig=numbers)
+    for function, properties in deployment.of_type("AWS::Lambda::Function"):
+        if reserved := deployment.resolve(properties.get("ReservedConcurrentExecutions")):
+            cloud.client("lambda").put_function_concurrency(
+                FunctionName=function, ReservedConcurrentExecutions=int(reserved)
+            )
 
 
 def _repair_stores(cloud: Cloud, deployment: Deployment) -> None:

@@ -25,17 +25,20 @@ _NOT_FOUND: Codes = {404: ["NOT_FOUND"]}
 _NOT_YOURS: Codes = {403: ["FORBIDDEN"]}
 _BAD_BODY: Codes = {400: ["BAD_BASE64", "BAD_JSON"], 413: ["BODY_TOO_LARGE"]}
 _BAD_LIST: Codes = {400: ["BAD_CURSOR", "BAD_LIMIT", "BAD_SCOPE", "BAD_STATE"]}
-_BAD_REQUEST: Codes = {
+_BAD_KEY: Codes = {
     400: ["BAD_IDEMPOTENCY_KEY"],
-    403: ["PIDGROUP_NEEDED"],
     409: ["IDEMPOTENCY_KEY_SPENT"],
+    422: ["IDEMPOTENCY_MISMATCH"],
+    429: ["TOO_MANY_ACTIVE"],
+}
+_BAD_REQUEST: Codes = {
+    403: ["PIDGROUP_NEEDED"],
     422: [
         "BAD_FILTER_VALUE",
         "BAD_OPTION_VALUE",
         "EMPTY_RANGE",
         "FILTER_GIVEN_TWICE",
         "FILTER_NEEDED",
-        "IDEMPOTENCY_MISMATCH",
         "NOT_AN_OBJECT",
         "NOT_A_BOOLEAN",
         "NO_PATIENT_COLUMNS",
@@ -46,8 +49,9 @@ _BAD_REQUEST: Codes = {
         "UNKNOWN_OPTION",
         "UNKNOWN_ORDER",
     ],
-    429: ["TOO_MANY_ACTIVE"],
 }
+
+_SILENT = (("application/problem+json", "Problem"), ("application/json", "GatewayMessage"))
 
 _MEANINGS = {
     "400": "A parameter, a header or the body cannot be read.",
@@ -58,9 +62,10 @@ _MEANINGS = {
     "413": f"The body is larger than {MAX_BODY} bytes.",
     "422": "A field was understood but cannot be honoured.",
     "429": "Too many calls, or too many exports under way.",
+    "503": "The database cannot answer, or too many previews run at once; try again later.",
     "5XX": "Something went wrong here; try again later.",
 }
-_GATEWAYS_OWN = frozenset({"401", "413", "429", "5XX"})
+_GATEWAYS_OWN = frozenset({"401", "413", "429", "503", "5XX"})
 """What API Gateway answers by itself too, before any function runs."""
 
 _DESCRIPTION = f"""Exact csv and xlsx exports of OpenREM dose records.
@@ -111,6 +116,7 @@ def _make_paths() -> Json:
     named = {"parameters": [{"$ref": "#/components/parameters/id"}]}
     return {
         "/exports": {"get": _list_exports(), "post": _request_export(), "delete": _delete_exports()},
+        "/exports/preview": {"post": _preview_export()},
         "/exports/{id}": named | {"get": _get_export(), "delete": _delete_export()},
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
@@ -128,10 +134,19 @@ def _request_export() -> Json:
     }
     key_schema = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"}
     key = _parameter("Idempotency-Key", "header", key_schema, "Asking again with it asks only once.")
-    return _operation("request_export", "Ask for an export", {"202": made}, _BAD_BODY, _BAD_REQUEST) | {
+    problems = (_BAD_BODY, _BAD_REQUEST, _BAD_KEY)
+    return _operation("request_export", "Ask for an export", {"202": made}, *problems) | {
         "parameters": [key],
         "requestBody": _body("ExportRequest"),
     }
+
+
+def _preview_export() -> Json:
+    answers = {"200": _answer("What it would hold, or that this cannot be counted in time.", "Preview")}
+    refused = _problem("503", []) | {"content": {each: {"schema": refer(schema)} for each, schema in _SILENT}}
+    asked = _operation("preview_export", "Tell what an export would hold", answers, _BAD_BODY, _BAD_REQUEST)
+    asked["responses"]["503"] = refused
+    return asked | {"requestBody": _body("ExportRequest")}
 
 
 def _list_exports() -> Json:

@@ -61,8 +61,25 @@ def _make_answers() -> Json:
             "refused": _list_of(make_object({"id": _TEXT, "code": _TEXT, "sentence": _TEXT})),
         }),
         "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
+        "Preview": _make_preview(),
         **_make_catalogue(),
     }  # fmt: skip
+
+
+def _make_preview() -> Json:
+    date = {"type": ["string", "null"], "format": "date"}
+    frequent = _list_of(make_object({"value": _TEXT, "count": _NUMBER}))
+    words = "The most frequent values of what the workbook has its sheets by."
+    return make_object({
+        "studies": _NUMBER_OR_NULL,
+        "events": _NUMBER_OR_NULL,
+        "first_date": date,
+        "last_date": date,
+        "protocols": frequent | {"type": ["array", "null"], "description": words},
+        "estimated_size": _NUMBER_OR_NULL | {"description": "Bytes, roughly."},
+        "estimated_seconds": _NUMBER_OR_NULL | {"description": "Until there is a file, roughly."},
+        "timed_out": FLAG | {"description": "PostgreSQL could not count in time: everything else is null."},
+    })  # fmt: skip
 
 
 def _make_catalogue() -> Json:

@@ -54,17 +54,17 @@ def clock(services: Services) -> Clock:
 @pytest.fixture
 def load_handler(
     services: Services, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Callable[[dict[str, Any], Any], Any]]]:
-    """`load_handler("get_export")`: the handler of that function, on the test's services."""
+) -> Iterator[Callable[..., Callable[[dict[str, Any], Any], Any]]]:
+    """`load_handler("get_export")`: the handler of that function, on the test's services or on others."""
     services_module.connect_services.cache_clear()
 
-    def load(name: str) -> Callable[[dict[str, Any], Any], Any]:
+    def load(name: str, behind: Services = services) -> Callable[[dict[str, Any], Any], Any]:
         path = REPOSITORY / "functions" / name / "handler.py"
         spec = importlib.util.spec_from_file_location(f"handler_of_{name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         if hasattr(module, "connect_services"):
-            monkeypatch.setattr(module, "connect_services", lambda: services)
+            monkeypatch.setattr(module, "connect_services", lambda: behind)
         return module.handler
 
     yield load

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from running import services_with
 
 import doseexport
 from doseexport.aws import ClientError
@@ -111,6 +112,14 @@ def test_list_types(load_handler):
     assert (body["user"], body["may_see_patients"], body["is_admin"]) == ("ada", False, False)
 
 
+def test_preview_export(services, load_handler, sample_url):
+    handler = load_handler("preview_export", services_with(services, sample_url))
+    status, body, headers = call(handler, read_event("preview_export"))
+    assert (status, body["timed_out"], headers["Cache-Control"]) == (200, False, "no-store")
+    assert 0 < body["studies"] < body["events"]
+    assert take_messages(services) == []
+
+
 @pytest.mark.parametrize(("event", "content_type"), [("web", "text/html"), ("web_file", "application/json")])
 def test_web(load_handler, monkeypatch, event, content_type):
     for name, value in {
@@ -183,6 +192,7 @@ def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
         ("request_export", "request_export"),
         ("list_exports", "list_exports"),
         ("list_types", "list_types"),
+        ("preview_export", "preview_export"),
         ("get_export", "get_export"),
         ("abort_export", "abort_export"),
         ("download_export", "download_export"),

@@ -69,6 +69,7 @@ def test_a_forged_token_opens_nothing(physicist: Service, forge: Callable[[str],
         ("POST", "/exports"),
         ("GET", "/exports"),
         ("GET", "/export-types"),
+        ("POST", "/exports/preview"),
         ("DELETE", "/exports"),
         ("GET", f"/exports/{UNKNOWN}"),
         ("DELETE", f"/exports/{UNKNOWN}"),
@@ -134,6 +135,7 @@ def test_what_cannot_be_understood_or_allowed_starts_nothing(
     physicist: Service, body: object, status: int, field: str
 ) -> None:
     assert_refused(physicist.call("POST", "/exports", body), status, field)
+    assert_refused(physicist.call("POST", "/exports/preview", body), status, field)
 
 
 def assert_refused(reply: Reply, status: int, field: str | None) -> None:

@@ -49,6 +49,7 @@ def finished(stack: Stack) -> str:
     return key
 
 
+READERS = {"RunExport", "PreviewExport"}
 FUNCTIONS = [
     "RequestExport",
     "ListExports",
@@ -59,6 +60,7 @@ FUNCTIONS = [
     "GetHealth",
     "Web",
     "ListTypes",
+    "PreviewExport",
     "RunExport",
     "SweepExports",
 ]
@@ -73,12 +75,12 @@ def test_only_the_download_reads_files(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_the_worker_knows_the_password_of_the_database(
+def test_only_what_reads_the_database_knows_its_password(
     function: str, as_role_of: Callable[[str], Cloud], stack: Stack
 ) -> None:
     secrets = as_role_of(function).client("secretsmanager")
     secret = stack.resource("DatabaseSecretArn")
-    assert denied(secrets.get_secret_value, SecretId=secret) == (function != "RunExport")
+    assert denied(secrets.get_secret_value, SecretId=secret) == (function not in READERS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

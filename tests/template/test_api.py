@@ -11,6 +11,7 @@ ROUTES = {
     ("DELETE", "/exports/{id}"): "DeleteExports",
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",
+    ("POST", "/exports/preview"): "PreviewExport",
     ("GET", "/health"): "GetHealth",
     ("GET", "/"): "Web",
     ("GET", "/{file}"): "Web",

@@ -5,18 +5,22 @@ import re
 
 import pytest
 
+from doseexport.preview import ANSWER_SECONDS
+
 # Managed policies that SAM attaches itself; none of them reaches data.
 MANAGED = {
     "AWSLambdaBasicExecutionRole": "logs",
     "AWSXrayWriteOnlyAccess": "traces",
-    "AWSLambdaVPCAccessExecutionRole": "network interfaces, worker only",
+    "AWSLambdaVPCAccessExecutionRole": "network interfaces, of those that reach the database",
 }
+# What reads the dose database: it alone has psycopg, a place in the network, and the database's secret.
+READERS = {"RunExport", "PreviewExport"}
 # The one action that is every function's own, and of no other.
 ALONE = {
     "s3:GetObject": {"DownloadExport"},
     "s3:PutObject": {"RunExport"},
-    "secretsmanager:GetSecretValue": {"RunExport"},
-    "rds-db:connect": {"RunExport"},
+    "secretsmanager:GetSecretValue": READERS,
+    "rds-db:connect": READERS,
     "sqs:ReceiveMessage": {"RunExport"},
     "dynamodb:PutItem": {"RequestExport"},
     "sqs:SendMessage": {"RequestExport", "SweepExports"},
@@ -61,13 +65,25 @@ def test_every_function_logs_to_a_group_of_its_own_with_retention(functions, res
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_only_the_worker_carries_the_worker_layer_and_reaches_the_network(functions):
-    for key in ("Layers", "VpcConfig", "EphemeralStorage"):
-        assert [name for name, properties in functions.items() if key in properties] == ["RunExport"]
+def _with(functions, key):
+    return {name for name, properties in functions.items() if key in properties}
 
 
-def test_the_worker_carries_the_core_layer_too(translated):
-    layers = json.dumps(translated["Resources"]["RunExport"]["Properties"]["Layers"])
+def test_only_readers_carry_psycopg_and_reach_the_network(functions):
+    assert _with(functions, "Layers") == _with(functions, "VpcConfig") == READERS
+    assert _with(functions, "EphemeralStorage") == {"RunExport"}
+
+
+def test_previews_hold_few_connections_and_end_before_the_api_does(functions):
+    preview = functions["PreviewExport"]
+    assert preview["ReservedConcurrentExecutions"]["Fn::If"][1] == {"Ref": "PreviewConcurrency"}
+    assert ANSWER_SECONDS < preview["Timeout"] < 30
+    assert _actions(preview) == {"secretsmanager:GetSecretValue", "rds-db:connect"}
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_readers_carry_the_core_layer_too(translated, name):
+    layers = json.dumps(translated["Resources"][name]["Properties"]["Layers"])
     assert "CoreLayer" in layers
     assert "WorkerLayer" in layers
 
@@ -81,10 +97,12 @@ def _own_variables(functions, prefix):
     }
 
 
-def test_only_the_worker_knows_the_database(source, functions):
+def test_only_readers_know_the_database(source, functions):
     shared = source["Globals"]["Function"]["Environment"]["Variables"]
     assert not [name for name in shared if name.startswith("DATABASE_")]
-    assert set(_own_variables(functions, "DATABASE_")) == {"RunExport"}
+    own = _own_variables(functions, "DATABASE_")
+    assert set(own) == READERS
+    assert own["PreviewExport"] == own["RunExport"]
 
 
 def test_the_page_is_told_what_it_reads_from_the_environment(root, functions):

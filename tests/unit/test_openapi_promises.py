@@ -15,7 +15,8 @@ from doseexport.catalogue import describe_catalogue
 from doseexport.errors import RequestError
 from doseexport.export import Failure, Progress, State
 from doseexport.present import present
-from doseexport.request import parse_request
+from doseexport.preview import present_preview
+from doseexport.request import ExportRequest, parse_request
 from standins import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result
 
 DOCUMENT = json.loads(json.dumps(make_document()))
@@ -44,7 +45,7 @@ def validate_response(route, response):
     method, path = route
     status = str(response["statusCode"])
     responses = DOCUMENT["paths"][path][method.lower()]["responses"]
-    promised = responses["5XX" if status.startswith("5") else status]
+    promised = responses[status if status in responses else f"{status[0]}XX"]
     content_type = response["headers"].get("Content-Type")
     if content_type is None:
         assert "content" not in promised
@@ -154,6 +155,15 @@ def test_the_catalogue_is_as_promised(caller):
     assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
 
 
+@pytest.mark.parametrize(
+    "row", [(3, 9, 4, "2026-01-01", "2026-02-01", [["A", 9]]), (0, 0, 0, None, None, []), None]
+)
+def test_previews_are_as_promised(row):
+    shown = present_preview(ExportRequest("ct-csv"), row)
+    schema_of("Preview").validate(shown)
+    assert not schema_of("Preview").is_valid({**shown, "more": 1})
+
+
 def load_handler(name):
     """The real handler; with no services behind it, it can only refuse."""
     path = ROOT / "functions" / name / "handler.py"
@@ -169,6 +179,7 @@ ROUTES = {
     ("POST", "/exports"): "request_export",
     ("GET", "/exports"): "list_exports",
     ("GET", "/export-types"): "list_types",
+    ("POST", "/exports/preview"): "preview_export",
     ("DELETE", "/exports"): "delete_exports",
     ("GET", "/exports/{id}"): "get_export",
     ("DELETE", "/exports/{id}"): "delete_exports",
@@ -210,6 +221,10 @@ def test_every_handler_refuses_as_promised(route):
             {"body": '{"type": "ct-csv"}', "headers": {"idempotency-key": ""}},
             "BAD_IDEMPOTENCY_KEY",
         ),
+        (("POST", "/exports/preview"), {"body": "{"}, "BAD_JSON"),
+        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv", "ids": true}'}, "PIDGROUP_NEEDED"),
+        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv", "filters": {"x": 1}}'}, "UNKNOWN_FILTER"),
+        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv"}'}, "UNEXPECTED"),
         (("GET", "/exports"), {"queryStringParameters": {"limit": "101"}}, "BAD_LIMIT"),
         (("GET", "/exports"), {"queryStringParameters": {"state": "queued"}}, "BAD_STATE"),
         (("GET", "/exports"), {"queryStringParameters": {"cursor": "x"}}, "BAD_CURSOR"),

@@ -56,6 +56,12 @@ class Database:
             second = stack.enter_context(self._connect())
             yield Snapshot(first, second if _share_snapshot(first, second) else None, stack)
 
+    def ask(self, query: Query) -> list[Any]:
+        """Return the rows of one query, on a connection of its own; raises as open_snapshot does."""
+        with explain_errors(), self._connect() as connection:
+            connection.execute("BEGIN READ ONLY")
+            return connection.execute(_bind(connection, query)).fetchall()
+
     def _connect(self) -> AbstractContextManager[Connection]:
         connection = psycopg.connect(
             **self.parameters,

@@ -29,6 +29,13 @@ class RequestError(DoseExportError):
     """The request cannot be honoured as it stands (4xx)."""
 
 
+class UnavailableError(RequestError):
+    """The request is right, but what it needs does not answer now (503)."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code, sentence, None, 503)
+
+
 class ExportError(DoseExportError):
     """The export itself failed; asking again without changing something cannot help."""
 

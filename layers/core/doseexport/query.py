@@ -65,6 +65,25 @@ def build_queries(request: ExportRequest, wishes: Wishes) -> Queries:
     )
 
 
+def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Query:
+    """Return one row of what an export would hold.
+
+    Its studies, events, most events of a study, first and last date (ISO texts), and the `most` most
+    frequent values as JSON: [[value, count], …].
+    """
+    modality = request.spec.modality
+    chosen, params = _choose_studies(request)
+    sql = f"""WITH chosen AS ({chosen}),
+    counted AS (SELECT count(*) AS events FROM chosen {modality.event_tables} GROUP BY chosen.id),
+    frequent (value, times) AS ({_frequency(modality, frequency)} LIMIT {most})
+    SELECT count(*), (SELECT coalesce(sum(events), 0)::bigint FROM counted),
+        (SELECT coalesce(max(events), 0) FROM counted), min(study_date)::text, max(study_date)::text,
+        (SELECT coalesce(json_agg(json_build_array(value, times) ORDER BY times DESC, value), '[]')
+         FROM frequent)
+    FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"""
+    return Query(sql, params)
+
+
 def build_checks(spec: Spec, studies: Iterable[bytes]) -> Query:
     """Return one row: for each of the spec's checks, how often it holds among these studies (ids)."""
     ids = "{" + ",".join(study.decode() for study in studies) + "}"

@@ -1,0 +1,84 @@
+"""What a cell costs, by export type: the figures behind layers/core/doseexport/estimates.py.
+
+`python -m tests.benchmarks.estimates`: bytes and microseconds a cell (as `count_cells` counts) on the
+synthetic database, and how far the estimates are from the truth.
+"""
+
+import io
+import statistics
+import time
+from datetime import UTC, datetime
+
+from local import sample
+from local.postgres import Postgres
+
+from doseexport import exports
+from doseexport.database import Database
+from doseexport.estimates import START_SECONDS, count_cells, estimate_file
+from doseexport.exports import Wishes
+from doseexport.pipeline import write_export
+from doseexport.plan import Asked
+from doseexport.preview import find_frequency
+from doseexport.query import build_preview
+from doseexport.request import ExportRequest
+from doseexport.survey import Survey
+
+STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
+RUNS = 3
+
+
+class Nobody:
+    """A monitor that stops nothing."""
+
+    def guard(self, blocking: object) -> None:
+        """Guard nothing."""
+
+    def expect(self, studies: int) -> None:
+        """Expect nothing."""
+
+    def advance(self) -> None:
+        """Note nothing."""
+
+
+def main() -> None:
+    """Measure, and print a line a type, then the medians a format."""
+    found: dict[str, list[tuple[float, float]]] = {"csv": [], "xlsx": []}
+    with Postgres() as server:
+        database = Database({"conninfo": server.create_database("estimates")})
+        sample.fill(database.parameters["conninfo"], **STUDIES)
+        print(f"{'type':<18}{'cells':>12}{'bytes/cell':>12}{'µs/cell':>9}{'size: said/was':>16}")
+        for spec in exports.catalogue().values():
+            if not spec.needs:
+                found[spec.format].append(measure(database, spec.type))
+    for form, pairs in found.items():
+        size, seconds = (statistics.median(each) for each in zip(*pairs, strict=True))
+        print(f"{form}: {size:.2f} bytes and {seconds:.2f} µs a cell")
+
+
+def measure(database: Database, export_type: str) -> tuple[float, float]:
+    """Export a type and return bytes and microseconds a cell."""
+    request = ExportRequest(export_type)
+    (row,) = database.ask(build_preview(request, find_frequency(request.spec.modality), 10))
+    survey = Survey(*row[:3])
+    cells, blank = count_cells(request.spec, Wishes(), survey)
+    runs = [_export(database, request) for _ in range(RUNS)]
+    size, seconds = runs[0][0], statistics.median(each for _, each in runs)
+    said = estimate_file(request.spec, Wishes(), survey)
+    padding = blank if request.spec.format == "csv" else 0
+    a_cell = (size - padding) / cells, seconds / cells * 1e6
+    print(
+        f"{export_type:<18}{cells:>12,}{a_cell[0]:>12.2f}{a_cell[1]:>9.2f}{said[0] / size:>16.2f}"
+        f"   {said[1] - START_SECONDS:.1f} s said, {seconds:.1f} s were",
+        flush=True,
+    )
+    return a_cell
+
+
+def _export(database: Database, request: ExportRequest) -> tuple[int, float]:
+    file, start = io.BytesIO(), time.monotonic()
+    write_export(Asked(request, "bench", datetime.now(UTC)), database, file, Nobody())
+    return len(file.getvalue()), time.monotonic() - start
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What an export would hold is told before it is asked for, and so is that it cannot be counted in time."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+from local.service import Service
+from local.stack import Stack
+from tests.journey.backstage import Backstage
+from tests.journey.conftest import Hold, People
+
+
+def preview(service: Service, **request: object) -> object:
+    reply = service.call("POST", "/exports/preview", request)
+    assert reply.status == 200, reply.body
+    return reply.json
+
+
+def test_a_preview_and_its_export_tell_the_same_and_the_preview_leaves_nothing(
+    physicist: Service, backstage: Backstage
+) -> None:
+    request = {"type": "ct-xlsx", "filters": {"date_from": "2022-01-01", "station_name": "CT"}}
+    before = backstage.states()
+    shown = preview(physicist, **request)
+    assert backstage.states() == before
+    export = physicist.wait(physicist.ask(**request).json["id"])
+    assert export["state"] == "COMPLETED", export["error"]
+    assert (shown["studies"], shown["events"]) == (export["studies"], export["events"])
+    assert shown["protocols"][0]["count"] >= shown["protocols"][-1]["count"] > 0
+
+
+def test_a_preview_by_name_is_for_those_who_may_see_names(people: People, stack: Stack) -> None:
+    request = {"type": "ct-csv", "filters": {"patient_name": "Journey-Secret"}}
+    refused = people.physicist.call("POST", "/exports/preview", request)
+    assert (refused.status, refused.json["field"]) == (403, "filters.patient_name")
+    assert preview(people.privileged, **request)["studies"] == 0
+    log = (stack.logs / f"{stack.resource('PreviewExport')}.log").read_text()
+    assert "POST /exports/preview" in log
+    assert "Journey-Secret" not in log
+
+
+def test_what_cannot_be_counted_in_time_is_said_to_be_and_more_at_once_are_turned_away(
+    physicist: Service, database_held: Hold, sample_url: str
+) -> None:
+    with database_held(), ThreadPoolExecutor(3) as pool:
+        start = time.monotonic()
+        asked = [
+            pool.submit(physicist.call, "POST", "/exports/preview", {"type": "ct-csv"}) for _ in range(3)
+        ]
+        replies = sorted((each.result() for each in asked), key=lambda reply: reply.status)
+        assert time.monotonic() - start < 30  # the API waits no longer
+    assert [reply.status for reply in replies[:2]] == [200, 200]
+    assert [(reply.json["timed_out"], reply.json["studies"]) for reply in replies[:2]] == [(True, None)] * 2
+    assert replies[2].status in {429, 503}  # as the emulator says it, and as AWS does
+    with psycopg.connect(sample_url) as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport:preview'"
+        assert connection.execute(query).fetchone() == (0,)
+    assert preview(physicist, type="ct-csv")["timed_out"] is False
