@@ -156,9 +156,9 @@ BEGIN
 END
 $$;
 
--- Texts that are awkward around the study too; of an equipment's name and station, as much as there is room for.
-UPDATE remapp_patientmoduleattr SET patient_name = sample.pick(awkward, id, 'patient'),
-    patient_id = sample.pick(awkward, id, 'id')
+-- Texts that are awkward around the study too; a patient's say whose they are, and no other text is the same.
+UPDATE remapp_patientmoduleattr SET patient_name = sample.pick(awkward, id, 'patient') || '^Fictional ' || id,
+    patient_id = sample.pick(awkward, id, 'id') || ' FICT-' || id
 FROM sample.texts
 WHERE general_study_module_attributes_id IN
     (SELECT plan.id FROM sample.plan WHERE named LIKE '%all text awkward' OR named IS NULL AND plan.id % 23 = 5)
@@ -166,7 +166,7 @@ WHERE general_study_module_attributes_id IN
 UPDATE remapp_generalequipmentmoduleattr
 SET institution_name = sample.pick(awkward, id, 'institution'), manufacturer = sample.pick(awkward, id, 'manufacturer'),
     manufacturer_model_name = sample.pick(awkward, id, 'model'),
-        station_name = left(sample.pick(awkward, id, 'station'), 32)
+    station_name = left(sample.pick(awkward, id, 'station'), 32)
 FROM sample.texts
 WHERE general_study_module_attributes_id IN
     (SELECT plan.id FROM sample.plan WHERE named LIKE '%all text awkward' OR named IS NULL AND plan.id % 29 = 5);

@@ -2,7 +2,6 @@
 INSERT INTO remapp_standardnames (standard_name, modality, acquisition_protocol) VALUES
     ('Fluoroscopy, low', 'RF', 'Fluoro low'), ('Fluoroscopy, low', 'RF', 'fluoro low'),
     ('=Coronary', 'RF', 'Coronary 15 fps'), ('DSA: abdomen/pelvis', 'RF', 'DSA Abdomen 2 fps'),
-    ('', 'RF', 'Roadmap'), (NULL, 'RF', 'Single Shot'),
     ('CC', 'MG', 'R CC'), ('MLO, any', 'MG', 'L MLO'), ('Routine', 'MG', 'ROUTINE'),
     ('Chest', 'DX', 'Chest PA'), ('chest', 'DX', 'chest pa'), ('Chest', 'DX', 'Chest AP'),
     ('Standing lateral view of the whole spine 1', 'DX', 'Knee AP'),
