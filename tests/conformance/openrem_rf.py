@@ -48,16 +48,26 @@ def is_number(heading: str) -> bool:
 
 
 def is_same(heading: str, ours: Any, theirs: Any) -> bool:
-    """Tell whether two cells of two workbooks hold the same; moments of OpenREM's may be texts (D12)."""
+    """Tell whether two cells of two workbooks hold the same.
+
+    Moments of OpenREM's are texts (D12), and its filter thickness of 0 is a text with an exponent.
+    """
     if ours is None or theirs is None:
         return ours is theirs
     if heading == "Time":
         return (
             isinstance(ours, datetime) and abs(ours - datetime.fromisoformat(theirs)).total_seconds() < 0.001
         )
+    if is_zero_thickness(heading, ours, theirs):
+        return True
     if is_number(heading):
         return isinstance(ours, int | float) and same_number(repr(ours), repr(theirs))
     return plain(ours) == plain(theirs)
+
+
+def is_zero_thickness(heading: str, ours: Any, theirs: Any) -> bool:
+    """Tell whether two cells are a filter thickness of 0, which OpenREM writes with an exponent."""
+    return heading.endswith("Mean filter thickness (mm)") and (ours, theirs) == ("0.0000", "0E-8")
 
 
 def plain(value: Any) -> Any:
