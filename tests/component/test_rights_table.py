@@ -1,0 +1,77 @@
+"""Every cell of docs/rights.md through the handlers, with the claim of groups in both shapes."""
+
+import secrets
+from functools import cache
+from itertools import product
+
+import pytest
+from gateway import Gateway
+
+from doseexport import preview
+from doseexport.access import Caller
+from rights_table import ACTIVE, LINES, REQUESTS
+from standins import BEN, active_ids, add, finish, list_keys, read_raw, take_messages
+
+GROUPS = sorted(LINES[0].allowed, key=lambda groups: (len(groups), sorted(groups)))
+
+
+def as_text(groups):
+    """As API Gateway makes a text of a list, which is what Lambda gets."""
+    return f"[{' '.join(sorted(groups))}]"
+
+
+# Amazon documents the claim's value as a text; its own emulator of a local API gives the list.
+SHAPES = [as_text, sorted]
+
+
+@pytest.fixture
+def gateway(load_handler, monkeypatch):
+    row = (1, 2, 2, "2026-01-01", "2026-01-01", [])
+    monkeypatch.setattr(preview, "_ask_database", lambda _services, _request: row)
+    return Gateway(cache(load_handler))
+
+
+def sign_in(gateway, caller, claim):
+    claims = {"sub": caller.id, "username": caller.name}
+    if caller.groups:
+        claims["cognito:groups"] = claim(caller.groups)
+    return Gateway(gateway.load_handler, claims)
+
+
+def prepare(services, line, caller):
+    """The export that a line is about; that with patients was asked for by one's name."""
+    request = {"ids": True, "filters": {"patient_name": "Secret"}} if line.with_patients else {}
+    export = add(services, caller if line.mine else BEN, **request)
+    return export if line.what in ACTIVE else finish(services, export)
+
+
+def look(services, export, caller):
+    owners = [active_ids(services, each) for each in (caller, BEN)]
+    return read_raw(services, f"EXPORT#{export.id}"), list_keys(services), owners
+
+
+@pytest.mark.parametrize("line", LINES, ids=str)
+def test_line(services, gateway, line):
+    found = {}
+    for claim, groups in product(SHAPES, GROUPS):
+        caller = Caller(secrets.token_hex(4), "ada", groups)
+        export = prepare(services, line, caller)
+        before = look(services, export, caller)
+        found[groups] = line.may(sign_in(gateway, caller, claim).call, export.id)
+        assert found[groups] == line.allowed[groups], (groups, claim)
+        if not found[groups]:
+            assert look(services, export, caller) == before
+            assert take_messages(services) == []
+        take_messages(services)
+    assert found == line.allowed
+
+
+def test_the_table_has_every_group_and_every_request():
+    assert {len(line.allowed) for line in LINES} == {8}
+    assert {line.what for line in LINES} == set(REQUESTS)
+
+
+def test_without_a_token_nothing_opens(services, gateway):
+    export = add(services)
+    for method, path, body in REQUESTS.values():
+        assert gateway.call(method, path.replace("{}", export.id), body).status == 401
