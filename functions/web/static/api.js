@@ -1,11 +1,13 @@
 /** The API, as docs/openapi.json describes it. Paths are relative to the page: both have one origin. */
 
 const UNREACHABLE = "The service cannot be reached. Is the network there?";
+const BUSY = "The service is busy. Try again in a moment.";
 
 /** The API refused or failed; `message` is a sentence for a person, `field` the part of the request at fault. */
 export class Problem extends Error {
-  constructor(status, { code = "", detail, message, field = null } = {}) {
-    super(detail ?? message ?? `The service answered with ${status}.`);
+  constructor(status, { code = "", detail, field = null } = {}) {
+    // Without a sentence it was API Gateway that refused, before any function ran.
+    super(detail ?? ([429, 503].includes(status) ? BUSY : `The service answered with ${status}.`));
     this.status = status;
     this.code = code;
     this.field = field;

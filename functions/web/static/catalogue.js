@@ -16,17 +16,20 @@ const TYPES = {
   "phe2019-study": "PHE 2019 survey: study",
   openskin: "openSkin",
   "nhsbsp-csv": "NHSBSP survey",
-  "nhsbsp-xlsx": "NHSBSP surveys told apart",
+  "nhsbsp-xlsx": "NHSBSP survey workbook",
 };
 
 /** Groups of a form, in its order; a filter belongs to the first that knows its name, else to Study. */
 const GROUPS = [
   ["Dates", /^date_/],
   ["Study", /^(study|procedure|requested|accession|standard_study|physician|dlp)/],
-  ["Equipment", /^(institution|manufacturer|model|station|display_name)/],
+  ["Equipment", /^(institution|manufacturer|model|station|display_name)$/],
   ["Patient", /^(age|weight|patient|test_patients|sex|size)/],
   ["Events", /event|acquisition|exposure|view|compression|activity/],
 ];
+
+/** Names that say too little by themselves. */
+const LABELS = { date: "Study date", events: "Number of events", words: "Words that leave out" };
 
 const CAPITALS = /\b(agd|ct|dap|dlp|id|nhsbsp|phe|rp|uid)\b/g;
 
@@ -40,6 +43,7 @@ export const isPrivate = (filter) => Boolean(filter.needs_group) || PRIVATE.has(
 
 /** A name as a person writes it: "study_dap" → "Study DAP". */
 export function humanise(name) {
+  if (name in LABELS) return LABELS[name];
   const words = name.replaceAll(/[_-]/g, " ").replace(CAPITALS, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -50,6 +50,7 @@ export class Choice {
     const isKnown = modality.orders.some(({ name }) => name === order);
     byId("order").value = isKnown ? order : this.catalogue.defaultOrder;
     this.#showFields({ ...values, ...readDefaults(this.type), ...options });
+    this.wish = ""; // names and IDs are asked for each time anew
     this.#showWish();
   }
 
@@ -104,7 +105,7 @@ export class Choice {
     this.fields = [...filters, ...options];
     writeFields(this.fields, values);
     const need = this.type.needs.length > 1 && make("p", { class: "hint" }, "At least one of these is needed:");
-    const title = this.fields.length > 0 && make("h3", {}, `For ${nameType(this.type.type)}`);
+    const title = make("h3", {}, filters.length ? "Which study" : "Options");
     fill(byId("type-fields"), title, need, this.fields.map(({ element }) => element));
     setShown(byId("type-fields"), this.fields.length > 0);
   }

@@ -55,7 +55,7 @@ export class Details {
       ["Asked", `${formatExactTime(each.created_at)} by ${each.asked_by}`],
       ["Started", each.started_at && formatExactTime(each.started_at)],
       ["Ended", each.finished_at && formatExactTime(each.finished_at)],
-      ["File deleted", each.expires_at && formatExactTime(each.expires_at)],
+      ["File kept until", each.expires_at && formatExactTime(each.expires_at)],
       ["Attempt", each.attempt > 1 && formatNumber(each.attempt)],
       ["Contents", each.events != null && `${count(each.studies, "study", "studies")}, ${count(each.events, "event")}`],
       ["File", each.file_name],
@@ -90,6 +90,6 @@ function makeWarnings(warnings) {
 }
 
 function makeCopyButton(text) {
-  const copy = () => navigator.clipboard.writeText(text).then(() => notify("SHA-256 copied."), () => notify("Copying was not allowed.", "fault"));
+  const copy = () => navigator.clipboard.writeText(text).then(() => notify("SHA-256 copied."), () => notify("Copying was not allowed.", true));
   return makeButton("Copy", "small", copy, { "aria-label": "Copy the SHA-256" });
 }

@@ -217,7 +217,7 @@ export class ExportList {
     try {
       const { deleted, refused } = await this.api.delete(rows.map((row) => row.export.id));
       this.#forget(deleted);
-      for (const { sentence } of refused) notify(sentence, "fault");
+      for (const { sentence } of refused) notify(sentence, true);
     } catch (problem) {
       complain(problem);
     }

@@ -80,7 +80,7 @@ function makeRange(label, [low, high], prefix) {
   const from = makeControl(low, { id, "aria-label": name("from"), placeholder: "from" });
   const to = makeControl(high, { id: `${prefix}-${high.name}`, "aria-label": name("to"), placeholder: "to" });
   const both = make("div", { class: "range" }, from, make("span", { "aria-hidden": "true" }, "–"), to);
-  const attributes = { class: `field ${low.kind}`, role: "group", "aria-labelledby": `${id}-label`, title: low.help };
+  const attributes = { class: `field range-of-${low.kind}s`, role: "group", "aria-labelledby": `${id}-label`, title: low.help };
   const element = make("div", attributes, title, both, makeFaultPlace(id));
   return { element, controls: new Map([[low.name, from], [high.name, to]]) };
 }

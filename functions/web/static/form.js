@@ -1,8 +1,9 @@
 /** New export: a tab a modality, its filters as a form, what kind of file, preview, start. */
 
 import { readFormParameters, writeFormAddress } from "./address.js";
-import { groupFilters, isPrivate, nameModality, nameType } from "./catalogue.js";
+import { groupFilters, isPrivate, nameModality } from "./catalogue.js";
 import { Choice } from "./choice.js";
+import { nameExport } from "./course.js";
 import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
 import { clearFaults, makeDateShortcuts, makeField, readFields, showFault, writeFields } from "./fields.js";
 import { announce, notify } from "./messages.js";
@@ -193,7 +194,7 @@ export class ExportForm {
     try {
       const started = await this.api.request(request);
       this.onstart(started);
-      notify(`${nameType(started.type)} (${this.choice.type.format}) was asked for.`);
+      notify(`${nameExport(started, this.catalogue)} was asked for.`);
     } catch (problem) {
       this.#showProblem(problem);
     }

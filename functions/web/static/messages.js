@@ -12,17 +12,17 @@ export function announce(text) {
 }
 
 /** Show a short message; it goes by itself. */
-export function notify(text, kind = "note") {
+export function notify(text, isFault = false) {
   announce(text);
-  const message = make("div", { class: `message ${kind}` }, make("p", {}, text));
+  const message = make("div", { class: isFault ? "message is-fault" : "message" }, make("p", {}, text));
   const close = () => message.remove();
   message.append(makeButton("×", "quiet", close, { "aria-label": "Close this message" }));
   byId("messages").append(message);
-  if (kind !== "fault") setTimeout(close, SHOWN_MS);
+  if (!isFault) setTimeout(close, SHOWN_MS);
 }
 
 /** Show what went wrong, until it is closed. */
-export const complain = (error) => notify(error.message, "fault");
+export const complain = (error) => notify(error.message, true);
 
 /** Ask before something that cannot be undone; true if the answer is yes. */
 export function confirm({ title, text, action }) {

@@ -51,6 +51,7 @@ export class Preview {
     if (answer.timed_out) return this.#say(TIMED_OUT);
     if (!answer.studies) return this.#say(NOTHING);
     fill(this.card, makeNumbers(answer), makeProtocols(answer.protocols));
+    this.card.parentElement.scrollIntoView({ block: "nearest" });
     return announce(`${count(answer.studies, "study", "studies")}, ${count(answer.events, "event")}.`);
   }
 
@@ -65,7 +66,7 @@ function makeNumbers(answer) {
     ["Studies", formatNumber(answer.studies), "large"],
     ["Events", formatNumber(answer.events), "large"],
     ["Dates", answer.first_date && `${answer.first_date} to ${answer.last_date}`, "wide"],
-    ["File, about", answer.estimated_size != null && formatSize(answer.estimated_size)],
+    ["Size, about", answer.estimated_size != null && formatSize(answer.estimated_size)],
     ["Time, about", answer.estimated_seconds != null && formatDuration(answer.estimated_seconds)],
   ];
   const shown = entries.filter(([, text]) => text);

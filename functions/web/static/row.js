@@ -131,12 +131,12 @@ function makeRow(parts) {
     "tr",
     { role: "row" },
     cell("select", "", parts.select),
-    cell("course", "State", parts.chip, parts.bar, parts.course),
+    cell("course", "State", make("div", { class: "progress" }, parts.chip, parts.bar), parts.course),
     cell("what", "Export", make("div", { class: "title" }, parts.name, parts.patients, parts.warnings), parts.filters, parts.fault),
     cell("asked", "Asked", parts.asked, make("span", { class: "by" }, " by "), parts.who),
     cell("number studies", "Studies", parts.studies),
     cell("number size", "Size", parts.size),
-    cell("expires", "Deleted", parts.expires),
+    cell("expires", "Expires", parts.expires),
     cell("actions", "", parts.download, parts.abort, parts.again, parts.more),
   );
 }

@@ -43,7 +43,7 @@ export const formatExactTime = (text) => (text ? EXACT.format(new Date(text)) : 
 export function formatRelative(text, now = Date.now()) {
   const seconds = (new Date(text) - now) / 1000;
   for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return RELATIVE.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return RELATIVE.format(Math.round(seconds / length), unit);
   }
   return seconds > 0 ? "in a moment" : "just now";
 }
