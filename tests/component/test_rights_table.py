@@ -53,7 +53,9 @@ def look(services, export, caller):
 @pytest.mark.parametrize("line", LINES, ids=str)
 def test_line(services, gateway, line):
     found = {}
-    for claim, groups in product(SHAPES, GROUPS):
+    # The claim is read in one place, whatever is asked: both shapes where no export has to be made first.
+    shapes = SHAPES[:1] if "{}" in str(REQUESTS[line.what]) else SHAPES
+    for claim, groups in product(shapes, GROUPS):
         caller = Caller(secrets.token_hex(4), "ada", groups)
         export = prepare(services, line, caller)
         before = look(services, export, caller)
