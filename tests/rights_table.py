@@ -57,8 +57,8 @@ class Line:
         if reply.status == 403:
             assert reply.json["code"] in {"GROUP_NEEDED", "PIDGROUP_NEEDED", "FORBIDDEN"}
             return False
-        assert reply.status in {200, 202, 204}, (reply.status, reply.json)
-        return _was_done(self.what, reply.json, export_id)
+        assert reply.status in {200, 202, 204}, reply.body
+        return reply.status == 204 or _was_done(self.what, reply.json, export_id)
 
 
 def _was_done(what: str, answer: Any, export_id: str) -> bool:

@@ -1,0 +1,99 @@
+"""docs/rights.md with real tokens through the API: one person for each set of groups."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from local import users
+from local.service import Service
+from local.stack import Stack
+from tests.journey.backstage import Backstage, until
+
+from doseexport.export import Export, Result, make_export, make_id
+from doseexport.request import ExportRequest
+from doseexport.store import Store
+from rights_table import ACTIVE, LINES, REQUESTS, Line
+
+MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what])]
+
+
+class Member:
+    """Somebody signed in, and their id."""
+
+    def __init__(self, stack: Stack, groups: frozenset[str]) -> None:
+        name = "-".join(["member", *sorted(groups)])
+        token = users.sign_in(stack, users.create(stack, name, *groups))
+        claims = token.split(".")[1]
+        self.id: str = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
+        self.service = Service(stack.url, token)
+
+
+@pytest.fixture(scope="module")
+def members(stack: Stack) -> dict[frozenset[str], Member]:
+    return {groups: Member(stack, groups) for groups in LINES[0].allowed}
+
+
+class Maker:
+    """Makes exports' rows as asking and running would, without the minutes that would take."""
+
+    def __init__(self, backstage: Backstage) -> None:
+        self.backstage = backstage
+        self.store = Store(backstage.client("dynamodb"), backstage.table)
+        self.keys: set[str] = set()
+
+    def make(self, line: Line, owner: str) -> Export:
+        filters = {"patient_name": "Secret"} if line.with_patients else {}
+        request = ExportRequest("ct-csv", filters, ids=line.with_patients)
+        asked = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
+        export = self.store.create(asked, limit=1000)
+        assert export is not None
+        self.keys |= {f"EXPORT#{export.id}", f"OWNER#{owner}"}
+        if line.what not in ACTIVE:
+            self._finish(export)
+        return export
+
+    def _finish(self, export: Export) -> None:
+        result = Result(f"exports/{export.id}/1/x.csv", "x.csv", 1, "0" * 64, 1, 1)
+        now = datetime.now(UTC)
+        assert self.store.claim(export.id, 1, now)
+        assert self.store.complete(export.id, 1, result, now, timedelta(days=1))
+
+    def forget(self) -> None:
+        client = self.backstage.client("dynamodb")
+        for key in self.keys:
+            client.delete_item(TableName=self.backstage.table, Key={"pk": {"S": key}})
+
+
+@pytest.fixture
+def maker(backstage: Backstage) -> Iterator[Maker]:
+    made = Maker(backstage)
+    yield made
+    made.forget()
+
+
+@pytest.mark.parametrize("line", MADE, ids=str)
+def test_line_about_an_export(members: dict[frozenset[str], Member], maker: Maker, line: Line) -> None:
+    found = {}
+    for groups, member in members.items():
+        export = maker.make(line, member.id if line.mine else "another")
+        before = maker.backstage.row(export.id)
+        found[groups] = line.may(member.service.call, export.id)
+        if not found[groups]:
+            assert maker.backstage.row(export.id) == before
+    assert found == line.allowed
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line not in MADE], ids=str)
+def test_line_about_the_service(
+    members: dict[frozenset[str], Member], backstage: Backstage, maker: Maker, line: Line
+) -> None:
+    shown = maker.make(line, "another")
+    until(lambda: backstage.waiting() == 0)
+    before = backstage.states()
+    found = {groups: line.may(member.service.call, shown.id) for groups, member in members.items()}
+    assert found == line.allowed
+    asked = {key for key in backstage.states() if key.startswith("EXPORT#")} - set(before)
+    assert len(asked) == (sum(found.values()) if line.what.startswith("ask") else 0)
+    until(lambda: backstage.waiting() == 0)
