@@ -67,7 +67,7 @@ class BlockedRun:
 
     def __init__(self, services, sample_url, monkeypatch, seconds_left=plenty):
         monkeypatch.setattr(
-            pipeline, "build_queries", lambda request: replace(build_queries(request), events=SLOW)
+            pipeline, "build_queries", lambda *asked: replace(build_queries(*asked), events=SLOW)
         )
         self.services, self.url = services, sample_url
         self.export = add(services)

@@ -120,7 +120,9 @@ def test_a_hashed_identifier_is_found_by_the_whole_of_it_only(copied_url, name, 
     with Database({"conninfo": copied_url}).open_snapshot() as snapshot:
 
         def choose(value):
-            return [row[0] for row in snapshot._rows(build_queries(ask(filters={name: value})).studies)]
+            return [
+                row[0] for row in snapshot._rows(build_queries(ask(filters={name: value}), Wishes()).studies)
+            ]
 
         assert choose(" Ünike ") == [3]
         assert [choose(value) for value in ("Ünike", " ünike ", "nik", hash_of(" Ünike ")[:20])] == [[]] * 4

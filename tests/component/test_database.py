@@ -13,6 +13,7 @@ from doseexport import database as database_module
 from doseexport.database import Database
 from doseexport.database_formats import CSV
 from doseexport.errors import ExportError
+from doseexport.exports import Wishes
 from doseexport.query import Queries, Query, build_queries
 
 SECRET = "Secret^Name"
@@ -71,7 +72,7 @@ def add_study(url):
 
 @pytest.mark.parametrize("is_early", [True, False])
 def test_what_is_added_after_opening_is_in_no_stream(small_url, is_early):
-    queries = build_queries(ask())
+    queries = build_queries(ask(), Wishes())
     with open_snapshot(small_url) as snapshot:
         if is_early:
             add_study(small_url)
@@ -102,7 +103,7 @@ def test_where_a_snapshot_cannot_be_shared_one_connection_reads_all(sample_url, 
 
 
 def slow_queries(studies=SLOW, events=SLOW):
-    return Queries(survey=ONE, frequencies={}, studies=studies, events=events)
+    return Queries(survey=ONE, widths=(), frequencies={}, studies=studies, events=events)
 
 
 def drain(url, queries, note=lambda snapshot: None):
@@ -161,7 +162,7 @@ def test_leaving_before_a_copy_has_begun_waits_for_no_lock(small_url):
     def leave_early():
         for _ in range(20):
             with open_snapshot(small_url) as snapshot:
-                snapshot.begin(build_queries(ask()), CSV)
+                snapshot.begin(build_queries(ask(), Wishes()), CSV)
         left.append(True)
 
     left = []

@@ -16,7 +16,7 @@ from doseexport.credentials import find_database
 from doseexport.database import Database, Snapshot
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
 from doseexport.export import Export, Result, name_file, object_key
-from doseexport.exports import Wishes
+from doseexport.exports import Spec, Wishes
 from doseexport.heartbeat import Heartbeat
 from doseexport.logs import describe_error
 from doseexport.monitor import Monitor
@@ -58,8 +58,7 @@ def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor)
             queries = build_queries(asked.request, wishes)
             snapshot.begin(queries, writer_type.copy_format)
             survey = snapshot.survey(queries)
-            if not survey.studies:
-                raise ExportError("NO_STUDIES", "No study matches the filters, so there is no file.")
+            _check_survey(spec, survey)
             monitor.expect(survey.studies)
             layout = plan_layout(asked, wishes, survey, snapshot.count_frequencies(queries))
             writer = writer_type(sink, layout, spec.layout)
@@ -71,6 +70,13 @@ def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor)
             tally.check(survey.studies, survey.events if spec.events else None)
             warnings = describe_tally(spec, tally) + snapshot.explain_repeats(spec, tally.repeated)
         return _finish_file(writer, survey, warnings)
+
+
+def _check_survey(spec: Spec, survey: Survey) -> None:
+    if not survey.studies:
+        raise ExportError("NO_STUDIES", "No study matches the filters, so there is no file.")
+    if spec.needs and survey.studies > 1:
+        raise ExportError("SEVERAL_STUDIES", "Several studies match: this file is for one, so name its id.")
 
 
 def _list_wishes(request: ExportRequest, snapshot: Snapshot) -> Wishes:
