@@ -8,6 +8,7 @@ from by_hand import guard
 from by_hand_rf import RfArchive
 from by_hand_rf_forms import openskin_row
 from exporting import ask, export, read_csv
+from local import sample
 
 from doseexport.errors import ExportError, RequestError
 
@@ -100,3 +101,17 @@ def test_a_study_of_another_modality_is_not_there(sample_url):
         (other,) = connection.execute(sql).fetchone()
     with pytest.raises(ExportError, match="No study"):
         run(sample_url, study_id=other)
+
+
+def test_two_studies_of_one_uid_are_never_in_one_file(make_database):
+    url = make_database()
+    sample.fill(url, 3, rf=3, mg=1, dx=1, nm=1)
+    with psycopg.connect(url) as connection:
+        studies = connection.execute(
+            "UPDATE remapp_generalstudymoduleattr SET study_instance_uid = '1.2.3' WHERE modality_type = 'RF'"
+            " RETURNING id"
+        ).fetchall()
+    with pytest.raises(ExportError) as refused:
+        run(url, study_uid="1.2.3")
+    assert refused.value.code == "SEVERAL_STUDIES"
+    assert run(url, study_uid="1.2.3", study_id=studies[0][0])[1].studies == 1
