@@ -115,8 +115,8 @@ def repair(cloud: Cloud, deployment: Deployment) -> None:
     """Set what MiniStack's CloudFormation drops without a word, and what it takes for text."""
     _repair_stores(cloud, deployment)
     for api, properties in deployment.of_type("AWS::ApiGatewayV2::Api"):
-        if cors := properties.get("CorsConfiguration"):
-            cloud.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=deployment.resolve(cors))
+        if cors := deployment.resolve(properties.get("CorsConfiguration")):
+            cloud.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=cors)
     for source, properties in deployment.of_type("AWS::Lambda::EventSourceMapping"):
         if scaling := deployment.resolve(properties.get("ScalingConfig")):
             # A number that comes from a parameter stays a text, and the queue is never read.

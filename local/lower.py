@@ -15,12 +15,14 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
 
-# Networks are not emulated: their resources go, and functions run on the machine's own network.
-_NETWORK = ("AWS::EC2::",)
+# Networks are not emulated: their resources go, and functions run on the machine's own network. Neither is
+# the look of managed login.
+_UNKNOWN = ("AWS::EC2::", "AWS::Cognito::ManagedLoginBranding")
 _INTEGRATION = "x-amazon-apigateway-integration"
 
-API_PATH = "/_aws/execute-api/${Api}/$default"
-"""Where the emulator serves the API, with the API's id in its place."""
+_API_ID = "d05ee850"
+API_PATH = f"/_aws/execute-api/{_API_ID}/$default"
+"""Where the emulator serves the API: known beforehand, as managed login has to know where it returns to."""
 
 
 def read(path: Path) -> Json:
@@ -48,7 +50,7 @@ def lower(template: Json, sslmode: str, endpoint: str) -> Json:
     """
     resources: Json = {}
     for name, resource in template["Resources"].items():
-        if resource["Type"].startswith(_NETWORK) or _only_demands_tls(resource):
+        if resource["Type"].startswith(_UNKNOWN) or _only_demands_tls(resource):
             continue
         resources[name] = resource
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
@@ -73,7 +75,11 @@ def _adapt_function(properties: Json, sslmode: str, endpoint: str) -> None:
         variables["DATABASE_SSLMODE"] = sslmode
     if "POOL_ENDPOINT" in variables:
         # The emulator serves everything at one address: its pool at the root, the API under a path.
-        variables |= {"POOL_ENDPOINT": f"{endpoint}/", "API_PREFIX": {"Fn::Sub": API_PATH}}
+        variables |= {
+            "POOL_ENDPOINT": f"{endpoint}/",
+            "API_PREFIX": API_PATH,
+            "LOGIN_ADDRESS": {"Fn::If": ["HasLogin", endpoint, ""]},
+        }
 
 
 def _spell_out(api: str, resource: Json) -> Json:
@@ -82,14 +88,24 @@ def _spell_out(api: str, resource: Json) -> Json:
     body = properties.pop("Body")
     properties.pop("FailOnWarnings", None)
     properties |= {"ProtocolType": "HTTP", "Name": properties.get("Name", body["info"]["title"])}
+    properties["Tags"] = {**properties.get("Tags", {}), "ms-custom-id": _API_ID}
     if cors := body.get("x-amazon-apigateway-cors"):
-        properties["CorsConfiguration"] = {key[0].upper() + key[1:]: value for key, value in cors.items()}
+        properties["CorsConfiguration"] = _capitalise(cors)
     found = _authorizers(api, body)
     for path, methods in body["paths"].items():
         for method, operation in methods.items():
             found |= _route(api, path, method, operation)
     condition = {"Condition": resource["Condition"]} if "Condition" in resource else {}
     return {name: added | condition for name, added in found.items()}
+
+
+def _capitalise(cors: Any) -> Any:
+    """Name CORS settings as the API's own properties do, inside of conditions too."""
+    if not isinstance(cors, dict) or "Ref" in cors:
+        return cors
+    if "Fn::If" in cors:
+        return {"Fn::If": [_capitalise(each) for each in cors["Fn::If"]]}
+    return {key[0].upper() + key[1:]: value for key, value in cors.items()}
 
 
 def _authorizers(api: str, body: Json) -> Json:

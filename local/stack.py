@@ -33,9 +33,15 @@ class StackError(RuntimeError):
 class Stack:
     """A running stack. Use it as a context manager; `url` is the API's address."""
 
-    def __init__(self, database_url: str, template: Path = build.ROOT / "template.yaml") -> None:
-        """Prepare a stack whose worker reads the database at `database_url`."""
+    def __init__(
+        self, database_url: str, template: Path = build.ROOT / "template.yaml", **parameters: str
+    ) -> None:
+        """Prepare a stack whose worker reads the database at `database_url`.
+
+        `parameters` are the template's: LoginDomainPrefix="hospital" gives managed login.
+        """
         self._database_url = database_url
+        self._parameters = parameters
         self._template = template
         self._lock, self.folder = _own_folder()
         self.port = _free_port()
@@ -62,7 +68,7 @@ class Stack:
     @property
     def url(self) -> str:
         """The API's address; paths of the API follow it, and "/" is the page."""
-        return self.cloud.endpoint + API_PATH.replace("${Api}", self.resource("Api"))
+        return self.cloud.endpoint + API_PATH
 
     @property
     def logs(self) -> Path:
@@ -157,7 +163,8 @@ class Stack:
             "DatabaseUser": login["username"],
             "DatabaseSecretArn": secret["ARN"],
             "PageAddress": self.cloud.endpoint,
-            "SignInFlow": "ALLOW_USER_PASSWORD_AUTH",
+            "FurtherCallbacks": f"{self.url}/",
+            **self._parameters,
         }
         sslmode = parse_qs(database.query).get("sslmode", ["prefer"])[0]
         return deploy(self.cloud, self._template, parameters, sslmode)

@@ -1,6 +1,9 @@
 """Routes, authorizer, access log and people."""
 
 import ast
+import re
+
+import pytest
 
 ROUTES = {
     ("POST", "/exports"): "RequestExport",
@@ -58,11 +61,37 @@ def test_the_access_log_never_holds_a_path_or_a_query(source):
     assert "query" not in text.lower()
 
 
-def test_one_exact_origin_may_call_from_a_browser(source):
-    cors = source["Resources"]["Api"]["Properties"]["CorsConfiguration"]
-    assert cors["AllowOrigins"] == [{"Ref": "PageAddress"}]
-    assert source["Parameters"]["PageAddress"]["Default"] == "https://page.invalid"
-    assert "AllowCredentials" not in cors
+def test_other_origins_may_call_from_a_browser_only_if_they_are_named(source, translated):
+    condition, allowed, otherwise = source["Resources"]["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    assert (condition, otherwise) == ("HasFrontEnds", {"Ref": "AWS::NoValue"})
+    assert allowed["AllowOrigins"] == {"Fn::Split": [",", {"Ref": "FrontEndOrigins"}]}
+    assert "AllowCredentials" not in allowed
+    parameter = source["Parameters"]["FrontEndOrigins"]
+    assert parameter["Default"] == ""
+    # SAM knows nothing of conditions here, and has to pass all of it on.
+    body = translated["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"]
+    assert set(body[1]) == {name[0].lower() + name[1:] for name in allowed}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_taken"),
+    [
+        ("FrontEndOrigins", "https://a.example", True),
+        ("FrontEndOrigins", "https://a.example:8443,http://127.0.0.1:8000", True),
+        ("FrontEndOrigins", "*", False),
+        ("FrontEndOrigins", "https://*.example", False),
+        ("FrontEndOrigins", "https://a.example/", False),
+        ("FrontEndOrigins", "a.example", False),
+        ("FurtherCallbacks", "https://a.example/back,https://b.example/", True),
+        ("FurtherCallbacks", "https://a.example/*", False),
+        ("PageAddress", "https://abc.execute-api.eu-west-2.amazonaws.com", True),
+        ("PageAddress", "https://abc.example/", False),
+        ("LoginDomainPrefix", "trust-dose-export", True),
+        ("LoginDomainPrefix", "Trust.Dose", False),
+    ],
+)
+def test_addresses_are_exact(source, name, value, is_taken):
+    assert bool(re.fullmatch(source["Parameters"][name]["AllowedPattern"], value)) is is_taken
 
 
 def test_calls_are_throttled(source):
@@ -80,8 +109,62 @@ def test_the_client_has_no_secret_and_betrays_no_user(source):
     client = source["Resources"]["UserPoolClient"]["Properties"]
     assert client["GenerateSecret"] is False
     assert client["PreventUserExistenceErrors"] == "ENABLED"
-    assert client["ExplicitAuthFlows"] == [{"Ref": "SignInFlow"}, "ALLOW_REFRESH_TOKEN_AUTH"]
-    assert source["Parameters"]["SignInFlow"]["Default"] == "ALLOW_USER_SRP_AUTH"
+
+
+def test_passwords_are_taken_only_where_there_is_no_managed_login(source):
+    condition, managed, plain = source["Resources"]["UserPoolClient"]["Properties"]["ExplicitAuthFlows"][
+        "Fn::If"
+    ]
+    assert condition == "HasLogin"
+    assert managed == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert plain == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+def test_managed_login_gives_codes_for_few_scopes_and_returns_to_the_page(source):
+    client = source["Resources"]["UserPoolClient"]["Properties"]
+    assert client["AllowedOAuthFlows"]["Fn::If"][1] == ["code"]
+    # aws.cognito.signin.user.admin would let people write the groups of their own profile.
+    assert client["AllowedOAuthScopes"]["Fn::If"][1] == ["openid", "profile"]
+    assert client["CallbackURLs"] == client["LogoutURLs"]
+    assert client["CallbackURLs"]["Fn::If"][1]["Fn::If"][2] == [{"Fn::Sub": "${PageAddress}/"}]
+
+
+def test_managed_login_has_a_style_and_the_plan_it_needs(source, resources):
+    (domain,) = resources("AWS::Cognito::UserPoolDomain").values()
+    (branding,) = resources("AWS::Cognito::ManagedLoginBranding").values()
+    assert domain["Properties"]["ManagedLoginVersion"] == 2
+    assert branding["Properties"]["ClientId"] == {"Ref": "UserPoolClient"}
+    assert domain["Condition"] == branding["Condition"] == "HasLogin"
+    assert source["Resources"]["UserPool"]["Properties"]["UserPoolTier"] == "ESSENTIALS"
+    assert source["Parameters"]["LoginDomainPrefix"]["Default"] == ""
+
+
+def test_groups_of_a_provider_are_mapped_only_if_asked_for(source):
+    for name in ("ExportClaim", "AdminClaim", "PatientClaim"):
+        assert source["Parameters"][name]["Default"] == ""
+    for name in ("MapGroups", "MapGroupsLogs", "MapGroupsRights", "MapGroupsCaller"):
+        assert source["Resources"][name]["Condition"] == "MapsGroups"
+    client = source["Resources"]["UserPoolClient"]["Properties"]["WriteAttributes"]["Fn::If"]
+    assert client[0] == "MapsGroups"
+    assert set(client[1]) - set(client[2]) == {"custom:groups"}
+    trigger = source["Resources"]["UserPool"]["Properties"]["LambdaConfig"]["Fn::If"]
+    assert trigger[0] == "MapsGroups"
+    assert trigger[1]["PreTokenGenerationConfig"]["LambdaVersion"] == "V2_0"  # both tokens
+
+
+def test_the_sign_in_trigger_changes_memberships_of_our_pool_and_nothing_else(source, functions):
+    assert "Policies" not in functions["MapGroups"]
+    rights = source["Resources"]["MapGroupsRights"]["Properties"]
+    (statement,) = rights["PolicyDocument"]["Statement"]
+    assert rights["Roles"] == [{"Ref": "MapGroupsRole"}]
+    assert set(statement["Action"]) == {
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminRemoveUserFromGroup",
+    }
+    assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+    caller = source["Resources"]["MapGroupsCaller"]["Properties"]
+    assert (caller["Principal"], caller["SourceArn"]) == ("cognito-idp.amazonaws.com", statement["Resource"])
+    assert functions["MapGroups"]["Timeout"] == 5  # Cognito waits no longer
 
 
 def test_groups_are_named_as_openrem_names_them(resources):

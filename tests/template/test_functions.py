@@ -125,6 +125,12 @@ def test_tls_to_the_database_is_nobodys_choice(source):
     assert not [name for name in source["Parameters"] if "ssl" in name.lower() or "tls" in name.lower()]
 
 
+def test_the_sign_in_trigger_is_told_what_it_reads_from_the_environment(root, functions):
+    text = (root / "layers/core/doseexport/groups.py").read_text()
+    read = set(re.findall(r'"([A-Z]+_CLAIM)"', text))
+    assert set(functions["MapGroups"]["Environment"]["Variables"]) == read
+
+
 def test_rights_are_few_actions_on_our_own_things(functions):
     for properties in functions.values():
         for statement in _statements(properties):

@@ -25,7 +25,8 @@ def test_a_circular_reference_would_be_found(run, translated, tmp_path):
 
 
 def test_the_rules_about_parameters_survive_translation(translated):
-    assert set(translated["Rules"]) == {"WorkerInVpc", "SignsInToDatabase"}
+    rules = {"WorkerInVpc", "SignsInToDatabase", "LogsInAtThePage", "MapsGroupsOfProviders"}
+    assert set(translated["Rules"]) == rules
 
 
 def test_the_template_is_under_cloudformations_limit(translated):

@@ -1,0 +1,19 @@
+"""At each sign-in, before tokens are made: groups of the hospital's identity provider become ours."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from doseexport.aws import make_client
+from doseexport.groups import GroupMap, map_groups
+from doseexport.logs import configure_logging
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Return Cognito's event (pre token generation, V2_0) with the groups that the tokens shall carry.
+
+    Whatever raises here refuses the sign-in: a right that is lost must not live on in the pool.
+    """
+    configure_logging()
+    return map_groups(event, GroupMap.from_environment(os.environ), make_client("cognito-idp"))
