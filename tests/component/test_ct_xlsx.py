@@ -14,10 +14,7 @@ from exporting import export, read_csv
 from doseexport import exports
 
 SPEC = exports.find("ct-xlsx")
-KINDS = {
-    column.heading: column.kind.name
-    for column in (*SPEC.studies.columns, *SPEC.events.columns)
-}
+KINDS = {column.heading: column.kind.name for column in (*SPEC.studies.columns, *SPEC.events.columns)}
 IDENTITIES = {"names": True, "ids": True}
 
 
