@@ -1,6 +1,7 @@
 """`python -m local.page`: the service, with the page brought up to date as it is edited in functions/web.
 
-STUDIES=400 says how many CT studies the synthetic database has. The logins are the same at every start.
+STUDIES=400 says how many CT studies the synthetic database has; LOGIN=1 signs in by managed login. The
+logins are the same at every start.
 """
 
 import os
@@ -22,7 +23,8 @@ def main() -> None:
     with suppress(KeyboardInterrupt), Postgres() as server:
         url = server.create_database("openrem")
         sample.fill(url, int(os.environ.get("STUDIES", "400")))
-        with Stack(url) as stack:
+        prefix = "hospital" if os.environ.get("LOGIN") == "1" else ""
+        with Stack(url, LoginDomainPrefix=prefix) as stack:
             for user in users.create_demo_people(stack, PASSWORD):
                 print(f"{user.name:<12}{user.password}   {', '.join(user.groups) or 'no group'}")
             print(f"logs        {stack.logs}\npage        {stack.url}/", flush=True)
