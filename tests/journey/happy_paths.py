@@ -1,0 +1,170 @@
+"""What each function is for, done with its role's rights: every action of its policy is needed once."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from local.service import fetch
+from tests.journey.backstage import Backstage
+from tests.journey.wearing import Role
+
+from doseexport.export import Export, Result, State, make_export, make_id
+from doseexport.request import ExportRequest
+from doseexport.store import Store
+
+CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
+NOTHING = {"date_from": "2199-01-01"}
+
+
+class Yard:
+    """Exports in every state, made with all rights; deleted afterwards."""
+
+    def __init__(self, backstage: Backstage) -> None:
+        self.backstage = backstage
+        self.s3 = backstage.client("s3")
+        self.sqs = backstage.client("sqs")
+        self.store = Store(backstage.client("dynamodb"), backstage.table)
+        self.keys: set[str] = set()
+
+    def ask(self, age: timedelta = timedelta(0), **filters: str) -> Export:
+        now = datetime.now(UTC) - age
+        owner = f"yard-{secrets.token_hex(4)}"
+        asked = make_export(make_id(owner, None), owner, "ada", ExportRequest("ct-csv", filters), now)
+        export = self.store.create(asked, limit=5)
+        assert export is not None
+        self.keys |= {f"EXPORT#{export.id}", f"OWNER#{owner}"}
+        return export
+
+    def finish(self) -> Export:
+        """An export with its file, and with what a lost attempt left."""
+        export = self.ask()
+        now = datetime.now(UTC)
+        key = f"exports/{export.id}/1/ct.csv"
+        self.s3.put_object(Bucket=self.backstage.bucket, Key=key, Body=b"x")
+        upload = self.s3.create_multipart_upload(Bucket=self.backstage.bucket, Key=key)["UploadId"]
+        self.s3.upload_part(Bucket=self.backstage.bucket, Key=key, UploadId=upload, PartNumber=1, Body=b"x")
+        assert self.store.claim(export.id, 1, now)
+        assert self.store.complete(
+            export.id, 1, Result(key, "ct.csv", 1, "0" * 64, 1, 1), now, timedelta(days=1)
+        )
+        return export
+
+    def clear(self) -> None:
+        for key in self.keys:
+            self.backstage.client("dynamodb").delete_item(
+                TableName=self.backstage.table, Key={"pk": {"S": key}}
+            )
+        self.sqs.purge_queue(QueueUrl=self.backstage.queue)
+
+
+def request(role: Role, yard: Yard) -> None:
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    caller = role.sign_in()
+    first = caller.call("POST", "/exports", {"type": "ct-csv"}, key)
+    again = caller.call("POST", "/exports", {"type": "ct-csv"}, key)
+    yard.keys.add(f"EXPORT#{first.json.get('id')}")
+    assert (first.status, again.status) == (202, 202)
+    assert yard.store.load(first.json["id"]).sends == 2  # type: ignore[union-attr]
+
+
+def show_list(role: Role, yard: Yard) -> None:
+    export = yard.ask()
+    assert role.sign_in().call("GET", "/exports").status == 200
+    listed = role.sign_in().call("GET", "/exports?scope=all&limit=1")
+    assert [one["id"] for one in listed.json["exports"]] == [export.id]
+
+
+def show(role: Role, yard: Yard) -> None:
+    assert role.sign_in().call("GET", f"/exports/{yard.ask().id}").status == 200
+
+
+def abort(role: Role, yard: Yard) -> None:
+    answer = role.sign_in().call("POST", f"/exports/{yard.ask().id}/abort")
+    assert answer.json["state"] == "ABORTED"
+
+
+def download(role: Role, yard: Yard) -> None:
+    answer = role.sign_in().call("POST", f"/exports/{yard.finish().id}/download")
+    file = fetch(answer.json["url"])
+    if b"AccessDenied" in file.body:
+        role.denied.append("s3:GetObject")
+    assert (file.status, file.body) == (200, b"x")
+
+
+def delete(role: Role, yard: Yard) -> None:
+    export = yard.finish()
+    assert role.sign_in().call("DELETE", f"/exports/{export.id}").status == 204
+    assert yard.backstage.objects(export.id) == []
+
+
+def preview(role: Role, _: Yard) -> None:
+    answer = role.sign_in().call("POST", "/exports/preview", {"type": "ct-csv"})
+    assert (answer.status, answer.json["studies"] > 0) == (200, True)
+
+
+def run(role: Role, yard: Yard) -> None:
+    """One that completes, one that fails before its first part, one that is aborted as it completes."""
+    with role.worn() as services:
+        whole, empty, late = yard.ask(), yard.ask(**NOTHING), yard.ask()
+        for export in (whole, empty):
+            role.load("run_export")(message(export), CONTEXT)
+        losing = replace(services, store=Loser(role.session.client("dynamodb"), yard))
+        role.load("run_export", losing)(message(late), CONTEXT)
+        _poll(role, yard)
+    states = [yard.store.load(export.id).state for export in (whole, empty, late)]  # type: ignore[union-attr]
+    assert states == [State.COMPLETED, State.FAILED, State.ABORTED]
+    assert [len(yard.backstage.objects(export.id)) for export in (whole, empty, late)] == [1, 0, 0]
+
+
+class Loser(Store):
+    """Somebody aborts in the moment before the file would be published."""
+
+    def __init__(self, client: Any, yard: Yard) -> None:
+        super().__init__(client, yard.backstage.table)
+        self._yard = yard
+
+    def complete(self, export_id: str, *rest: Any) -> bool:
+        self._yard.store.request_abort(export_id, datetime.now(UTC))
+        return super().complete(export_id, *rest)
+
+
+def message(export: Export) -> dict[str, Any]:
+    return {"Records": [{"body": json.dumps({"export_id": export.id, "attempt": 1})}]}
+
+
+def _poll(role: Role, yard: Yard) -> None:
+    """What Lambda's poller does with the function's role (AWS names these three actions)."""
+    sqs, queue = role.session.client("sqs"), yard.backstage.queue
+    yard.sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=found[0]["ReceiptHandle"])
+    sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
+
+
+def sweep(role: Role, yard: Yard) -> None:
+    """One deleted with its file still there, one that nobody has taken for long."""
+    yard.sqs.purge_queue(QueueUrl=yard.backstage.queue)
+    deleted, waiting = yard.finish(), yard.ask(timedelta(minutes=30))
+    assert yard.store.delete(deleted.id, datetime.now(UTC))
+    assert yard.store.mark_sent(waiting.id, 1, datetime.now(UTC) - timedelta(minutes=20))
+    with role.worn():
+        role.load("sweep_exports")({}, CONTEXT)
+    assert yard.backstage.objects(deleted.id) == []
+    assert yard.store.load(waiting.id).sends == 2  # type: ignore[union-attr]
+
+
+HAPPY: dict[str, Callable[[Role, Yard], None]] = {
+    "RequestExport": request,
+    "ListExports": show_list,
+    "GetExport": show,
+    "AbortExport": abort,
+    "DownloadExport": download,
+    "DeleteExports": delete,
+    "PreviewExport": preview,
+    "RunExport": run,
+    "SweepExports": sweep,
+}

@@ -1,0 +1,113 @@
+"""Each function's role has exactly the rights it needs: with them it works, nothing else is allowed,
+and without any one of them it does not work."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from local import build, lower
+from local.stack import Stack
+from tests.journey.attempts import Attempt, list_attempts
+from tests.journey.backstage import Backstage
+from tests.journey.happy_paths import HAPPY, Yard
+from tests.journey.wearing import Role, list_removals
+
+FUNCTIONS = [
+    name
+    for name, resource in lower.read(build.ROOT / "template.yaml")["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _undisturbed(stack: Stack) -> Iterator[None]:
+    """Neither worker nor sweep of the stack itself works meanwhile."""
+    mapping = stack.resource("RunExportMessages")
+    schedules = stack.cloud.client("scheduler")
+    (schedule,) = schedules.list_schedules()["Schedules"]
+    plan = schedules.get_schedule(Name=schedule["Name"])
+    kept = {name: plan[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
+    schedules.update_schedule(**kept, State="DISABLED")
+    yield
+    schedules.update_schedule(**kept, State="ENABLED")
+    stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+@pytest.fixture
+def yard(backstage: Backstage) -> Iterator[Yard]:
+    made = Yard(backstage)
+    yield made
+    made.clear()
+
+
+@pytest.fixture(scope="module")
+def roles(stack: Stack) -> dict[str, Role]:
+    return {function: Role(stack, function) for function in HAPPY}
+
+
+@pytest.fixture(scope="module")
+def attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
+    return list_attempts(stack, backstage)
+
+
+def test_every_function_with_rights_is_tried(stack: Stack) -> None:
+    resources = stack.deployment.template["Resources"]
+    with_rights = {
+        name
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+        and resources[f"{name}Role"]["Properties"].get("Policies")
+    }
+    assert with_rights == set(HAPPY)
+
+
+@pytest.mark.parametrize("function", HAPPY)
+def test_with_its_rights_it_works(roles: dict[str, Role], yard: Yard, function: str) -> None:
+    roles[function].denied.clear()
+    HAPPY[function](roles[function], yard)
+    assert roles[function].denied == []
+
+
+@pytest.mark.parametrize("function", HAPPY)
+def test_without_any_one_of_them_it_does_not(roles: dict[str, Role], yard: Yard, function: str) -> None:
+    role = roles[function]
+    removals = [
+        (policy, *removal) for policy, whole in role.policies.items() for removal in list_removals(whole)
+    ]
+    assert removals
+    for policy, removed, less in removals:
+        role.denied.clear()
+        with role.without(policy, less), suppress(AssertionError, ClientError, KeyError, TypeError):
+            HAPPY[function](role, yard)
+        missed = role.denied if removed.startswith("arn:") else [one for one in role.denied if one == removed]
+        assert missed, f"{function} does not need {removed}"
+    role.denied.clear()
+    HAPPY[function](role, yard)
+    assert role.denied == []
+
+
+@pytest.mark.parametrize("function", HAPPY)
+def test_nothing_else_is_allowed(roles: dict[str, Role], attempts: dict[str, Attempt], function: str) -> None:
+    role = roles[function]
+    granted = {
+        action for whole in role.policies.values() for one in whole["Statement"] for action in one["Action"]
+    }
+    for name, attempt in attempts.items():
+        if name not in granted:
+            with pytest.raises(ClientError) as caught:
+                attempt(role.cloud.client)
+            assert "AccessDenied" in caught.value.response["Error"]["Code"], name
+
+
+def test_every_attempt_is_possible_with_all_rights(
+    backstage: Backstage, attempts: dict[str, Attempt]
+) -> None:
+    refused = {}
+    for name, attempt in attempts.items():
+        try:
+            attempt(backstage.client)
+        except ClientError as error:
+            refused[name] = error.response["Error"]["Code"]
+    assert {name: code for name, code in refused.items() if "AccessDenied" in code} == {}

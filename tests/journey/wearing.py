@@ -1,0 +1,148 @@
+"""A function's handler in this process with its role's rights, and every call that these do not allow."""
+
+import importlib.util
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from gateway import Gateway
+from local import build
+from local.cloud import REGION, Cloud
+from local.stack import Stack
+
+from doseexport import services as services_module
+from doseexport.services import Services, connect_services
+
+Json = dict[str, Any]
+_DENIED = re.compile(r"is not authorized to perform: (\S+)")
+TRUST = (
+    '{"Version": "2012-10-17", "Statement":'
+    ' [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}'
+)
+
+
+class Role:
+    """A function's role, taken by the tests: its policies are those that the template gave it."""
+
+    def __init__(self, stack: Stack, function: str) -> None:
+        self.function = function
+        self.stack = stack
+        self.name = stack.resource(f"{function}Role")
+        self._iam = stack.cloud.client("iam")
+        self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=TRUST)
+        arn = self._iam.get_role(RoleName=self.name)["Role"]["Arn"]
+        taken = stack.cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        keys = taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]
+        self.cloud = Cloud(stack.cloud.endpoint, *keys)
+        self.session = boto3.session.Session(*keys, region_name=REGION)
+        self.denied: list[str] = []
+        self.session.events.register("after-call", self._notice)
+        self.variables = self._read_variables()
+        self._services: Services | None = None
+
+    def _notice(self, parsed: Json, **_: object) -> None:
+        found = _DENIED.search(str(parsed.get("Error", {}).get("Message", "")))
+        if "AccessDenied" in str(parsed.get("Error", {}).get("Code", "")):
+            self.denied.append(found[1] if found else "unknown")
+
+    def _read_variables(self) -> Mapping[str, str]:
+        client = self.stack.cloud.client("lambda")
+        found = client.get_function_configuration(FunctionName=self.stack.resource(self.function))
+        variables: Mapping[str, str] = found.get("Environment", {}).get("Variables", {})
+        return {**variables, "AWS_ENDPOINT_URL": self.stack.cloud.endpoint}
+
+    @property
+    def policies(self) -> dict[str, Json]:
+        """Its own policies by name."""
+        names = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
+        return {
+            name: self._iam.get_role_policy(RoleName=self.name, PolicyName=name)["PolicyDocument"]
+            for name in names
+        }
+
+    @contextmanager
+    def without(self, policy: str, document: Json) -> Iterator[None]:
+        """Replace one policy as long as the block lasts."""
+        whole = self.policies[policy]
+        self._put(policy, document)
+        try:
+            yield
+        finally:
+            self._put(policy, whole)
+
+    def _put(self, policy: str, document: Json) -> None:
+        if not document["Statement"]:
+            self._iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
+            return
+        self._iam.put_role_policy(RoleName=self.name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+    @contextmanager
+    def worn(self) -> Iterator[Services]:
+        """Be the function: its environment, its credentials, its services."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith(("AWS_", "DATABASE_"))]:
+                patch.delenv(name)
+            for name, value in self.variables.items():
+                patch.setenv(name, value)
+            patch.setattr(boto3, "DEFAULT_SESSION", self.session)
+            if self._services is None:
+                connect_services.cache_clear()
+                self._services = connect_services()
+                connect_services.cache_clear()
+            patch.setattr(services_module, "connect_services", lambda: self._services)
+            yield self._services
+
+    def load(self, folder: str, services: Services | None = None) -> Any:
+        """Return the handler of the folder functions/…, which finds `services`, or the role's own."""
+        spec = importlib.util.spec_from_file_location(
+            f"worn_{folder}", build.ROOT / "functions" / folder / "handler.py"
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        module: ModuleType = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.connect_services = lambda: services or self._services  # type: ignore[attr-defined]
+        return module.handler
+
+    def sign_in(self) -> "Caller":
+        """A member of every group, who calls the API."""
+        return Caller(self)
+
+
+class Caller:
+    """Somebody whose every call is answered by the handler with its role's rights."""
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+        groups = ["exportgroup", "admingroup", "pidgroup"]
+        claims = {"sub": f"sub-{secrets.token_hex(4)}", "username": "ada", "cognito:groups": groups}
+        self._gateway = Gateway(role.load, claims)
+
+    def call(self, *request: Any) -> Any:
+        """Method, path, body, headers."""
+        with self._role.worn():
+            return self._gateway.call(*request)
+
+
+def list_removals(document: Json) -> Iterator[tuple[str, Json]]:
+    """Yield each action, and each of several resources, and the document without it."""
+    for number, statement in enumerate(document["Statement"]):
+        for part in ("Action", "Resource"):
+            values = statement[part] if isinstance(statement[part], list) else [statement[part]]
+            if part == "Resource" and len(values) == 1:
+                continue
+            for value in values:
+                less = deepcopy(document)
+                kept = [other for other in values if other != value]
+                less["Statement"][number][part] = kept
+                if not kept:  # the statement said nothing else
+                    del less["Statement"][number]
+                yield str(value), less
