@@ -321,6 +321,14 @@ def test_a_transaction_that_met_another_is_made_again():
 
 
 @pytest.mark.usefixtures("_no_pauses")
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_throttled_transaction_is_made_again(code):
+    client = Scripted(cancelled("None", code), cancelled(code, "TransactionConflict"), {})
+    assert Store(client, "t").create(make_new(), limit=1) is not None
+    assert client.answers == []
+
+
+@pytest.mark.usefixtures("_no_pauses")
 def test_an_update_that_met_a_transaction_is_made_again():
     client = Scripted(refused("TransactionConflictException"), refused("ConditionalCheckFailedException"))
     assert Store(client, "t").claim("x" * 32, 1, NOW) is None

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.actions import delete_export, get_export
+from doseexport.actions import get_export
 from doseexport.aws import ClientError
 from doseexport.export import Failure, State, object_key
 from doseexport.sweep import NEVER_STARTED, WORKER_LOST, sweep
@@ -102,16 +102,17 @@ def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
     assert sweep_after(services, clock, seconds=60) == {}
 
 
-def test_a_lost_message_is_sent_again_and_the_third_time_is_the_end(services, clock):
+def test_a_lost_message_is_sent_again_until_half_an_hour_has_passed(services, clock):
     export = add(services)
     services.store.mark_sent(export.id, 1, NOW)
-    for _ in range(2):
-        assert sweep_after(services, clock, seconds=599) == {}
+    for _ in range(14):
+        assert sweep_after(services, clock, seconds=119) == {}
         assert sweep_after(services, clock, seconds=1) == {"resent": 1}
-        take_messages(services)
-    assert sweep_after(services, clock, minutes=10) == {"failed": 1}
+        assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
+    assert sweep_after(services, clock, minutes=2) == {"failed": 1}
     assert services.store.load(export.id).failure == NEVER_STARTED
     assert active_ids(services, ADA) == set()
+    assert clock() - NOW == timedelta(minutes=30)
 
 
 def test_a_long_queue_is_no_lost_message(services, clock):
@@ -119,6 +120,32 @@ def test_a_long_queue_is_no_lost_message(services, clock):
     services.store.mark_sent(export.id, 1, NOW)
     services.queue.send(export.id, 1, ADA.id)
     assert sweep_after(services, clock, hours=5) == {}
+
+
+@pytest.mark.parametrize("sends", [0, 1])
+def test_nothing_waits_for_longer_than_a_day_whatever_the_queue_says(services, clock, monkeypatch, sends):
+    def fail(**_):
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessage")
+
+    export = add(services)
+    if sends:
+        services.store.mark_sent(export.id, 1, NOW)
+        services.queue.send(export.id, 1, ADA.id)  # nobody reads the queue
+    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    sweep_after(services, clock, seconds=86_399)
+    assert services.store.load(export.id).state is State.QUEUED
+    assert sweep_after(services, clock, seconds=1) == {"failed": 1}
+    assert services.store.load(export.id).failure == NEVER_STARTED
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_second_attempt_has_its_two_minutes_even_after_a_day(services, clock):
+    export = add(services)
+    clock.move(days=1)
+    run(services, export)
+    assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
+    assert sweep_after(services, clock, seconds=119) == {}
+    assert services.store.load(export.id).state is State.QUEUED
 
 
 def test_an_expired_file_goes_and_stays_gone(services, clock):
@@ -142,28 +169,6 @@ def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monke
     )
     assert sweep(services, clock()) == {"expired": 1}
     assert read == [old.id]
-
-
-def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock):
-    export = run(services, add(services))
-    services.store.fail(export.id, 1, "X", "Y.", NOW)
-    assert sweep_after(services, clock, minutes=14) == {}
-    put_object(services, object_key(export.id, 1, "late.csv"))
-    assert sweep_after(services, clock, minutes=2) == {"cleaned": 1}
-    assert list_keys(services) == []
-    assert sweep_after(services, clock, minutes=1) == {}
-    assert services.store.get(export.id, clock()).state is State.FAILED
-
-
-def test_a_deleted_exports_objects_go_even_if_deleting_them_failed(services, clock, monkeypatch):
-    export = finish(services, add(services))
-    with monkeypatch.context() as patch:
-        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
-        delete_export(services, ADA, export.id)
-    assert list_keys(services)
-    sweep_after(services, clock, minutes=1)
-    assert list_keys(services) == []
-    assert sweep_after(services, clock, minutes=16) == {"cleaned": 1}
 
 
 def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):

@@ -33,9 +33,10 @@ CONSTANTS: Mapping[str, str] = {word.value: word.value for word in (*State, *Wat
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an export ends: the state, on what condition, and what else is written then."""
+    """How an export ends: the state, what is left to watch, on what condition, what else is written."""
 
     state: State
+    watch: Watch
     condition: str
     assignments: str
     values: Mapping[str, Any]
@@ -51,7 +52,7 @@ class End:
                 **CONSTANTS,
                 **self.values,
                 "end": self.state.value,
-                "watch": (Watch.KEPT if self.state is State.COMPLETED else Watch.LITTER).value,
+                "watch": self.watch.value,
                 "now": to_text(now),
                 "expires": to_text(now + kept),
                 "ttl": to_epoch(now + kept + AFTERLIFE),

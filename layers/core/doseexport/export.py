@@ -57,9 +57,13 @@ ACTIVE = frozenset(State) - SETTLED
 
 
 class Watch(StrEnum):
-    """What the sweep has to look after; a row it need not look at has no watch."""
+    """What the sweep has to look after; a row it need not look at has no watch.
+
+    CONTESTED: a file is kept, and a worker that lost the export may still make another one.
+    """
 
     ACTIVE = "ACTIVE"
+    CONTESTED = "CONTESTED"
     KEPT = "KEPT"
     LITTER = "LITTER"
 

@@ -140,6 +140,7 @@ class Store:
         values = {"attempt": attempt, **_describe(result)}
         end = End(
             State.COMPLETED,
+            Watch.KEPT if attempt == 1 else Watch.CONTESTED,
             f"{RUNNING} AND {MINE}",
             "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
             " #events = :events, #warnings = :warnings, #done = :studies, #expected = :studies,",
@@ -229,6 +230,10 @@ class Store:
         """Stop watching an export whose objects are gone for good."""
         self._change(export_id, "REMOVE #watch", "#watch = :LITTER")
 
+    def keep(self, export_id: str) -> None:
+        """Watch only for its expiry a file that no other attempt can contest any more."""
+        self._change(export_id, "SET #watch = :KEPT", "#watch = :CONTESTED")
+
     def forget_expired(self, export_id: str) -> None:
         """Stop watching an expired export whose objects are gone, and forget its filters."""
         self._change(export_id, "REMOVE #watch, #filters, #options", "#watch = :KEPT")
@@ -276,11 +281,13 @@ class Store:
             "sentence": failure.sentence,
             "epoch": to_epoch(now),
         }
-        end = End(State.FAILED, f"{MINE} AND {condition}", "#error_code = :code, #error = :sentence,", values)
+        failed = "#error_code = :code, #error = :sentence,"
+        end = End(State.FAILED, Watch.LITTER, f"{MINE} AND {condition}", failed, values)
         return self._settle(export_id, end, now, REMEMBERED)
 
     def _abort(self, export_id: str, condition: str, now: datetime, **values: Any) -> bool:
-        return self._settle(export_id, End(State.ABORTED, condition, "", values), now, REMEMBERED)
+        end = End(State.ABORTED, Watch.LITTER, condition, "", values)
+        return self._settle(export_id, end, now, REMEMBERED)
 
     def _settle(self, export_id: str, end: End, now: datetime, kept: timedelta) -> bool:
         """Write the end of an export and free its owner's place: both or neither."""

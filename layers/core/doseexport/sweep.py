@@ -5,7 +5,9 @@
 | RUNNING, lease over | QUEUED as the next attempt; FAILED after the second |
 | ABORTING, lease over | ABORTED |
 | QUEUED, no message sent for a minute | message sent |
-| QUEUED for ten minutes, queue empty | message sent again; FAILED after the third |
+| QUEUED for two minutes, queue empty | message sent again; FAILED after the fifteenth |
+| QUEUED a day after it was asked for | FAILED, whatever the queue says |
+| a file of a second attempt | objects of the first deleted until no worker can live that makes more |
 | a file past its expiry | objects deleted, row forgotten |
 | ended without a file, or deleted | objects deleted until no worker can live that makes more |
 
@@ -26,10 +28,13 @@ from doseexport.logs import describe_error
 from doseexport.services import Services
 
 ATTEMPTS = 2
-SENDS = 3
+SENDS = 15
 UNSENT = timedelta(minutes=1)
 """After this a row without any message is one whose sending failed, not one being sent."""
-UNSTARTED = timedelta(minutes=10)
+UNSTARTED = timedelta(minutes=2)
+"""After this a message that no longer waits is lost; if it is not, its double does no harm."""
+LONGEST_WAIT = timedelta(days=1)
+"""After this nobody still wants what nobody started: the queue refuses messages, or nobody reads it."""
 WORKER_LIFE = timedelta(minutes=16)
 """Lambda ends every worker after 15 minutes, and with it whatever it still uploads."""
 
@@ -84,6 +89,8 @@ class _Sweep:
         """Decide by the row, not by the index: the index can be old."""
         if export.watch is Watch.LITTER:
             self._clean(export)
+        elif export.watch is Watch.CONTESTED:
+            self._clean_beside(export)
         elif export.watch is Watch.KEPT:
             if export.is_gone(self._now):
                 self._expire(export)
@@ -94,7 +101,9 @@ class _Sweep:
 
     def _look_after_waiting(self, export: Export) -> None:
         waited = self._now - export.queued_at
-        if export.sends == 0:
+        if waited >= UNSTARTED and self._now - export.created_at >= LONGEST_WAIT:
+            self._give_up(export, NEVER_STARTED)
+        elif export.sends == 0:
             if waited >= UNSENT:
                 self._send(export, "resent")
         elif waited >= UNSTARTED and self._is_queue_empty():
@@ -137,7 +146,16 @@ class _Sweep:
 
     def _clean(self, export: Export) -> None:
         self._files.delete_export(export.id)
-        ended = export.deleted_at or export.finished_at or export.created_at
-        if self._now - ended >= WORKER_LIFE:
+        if self._has_outlived_workers(export):
             self._store.forget_litter(export.id)
             self._done["cleaned"] += 1
+
+    def _clean_beside(self, export: Export) -> None:
+        self._files.delete_export(export.id, keep_attempt=export.attempt)
+        if self._has_outlived_workers(export):
+            self._store.keep(export.id)
+            self._done["cleaned"] += 1
+
+    def _has_outlived_workers(self, export: Export) -> bool:
+        """Whether every worker that ever had the export is gone: none begins once it has ended."""
+        return self._now - (export.finished_at or export.created_at) >= WORKER_LIFE

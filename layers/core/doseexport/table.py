@@ -18,6 +18,7 @@ BATCH = 100
 """Rows that one BatchGetItem may ask for."""
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between the tries of a write that met another write of the same rows."""
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _met_another(error: ClientError) -> bool:
     if error_code(error) == "TransactionConflictException":
         return True
     reasons = set(_reasons(error)) - {"None"}
-    return bool(reasons) and reasons <= {"TransactionConflict", "ThrottlingError"}
+    return bool(reasons) and reasons <= _PASSING
 
 
 def _reasons(error: ClientError) -> list[str]:
