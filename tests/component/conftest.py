@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import canary
 import pytest
 from local import sample
 from local.postgres import Postgres
@@ -35,6 +36,14 @@ def standard_url(postgres: Postgres) -> str:
     url = postgres.create_database("standard_names")
     sample.fill(url, 200)
     sample.enable_standard_names(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def canary_url(postgres: Postgres) -> str:
+    """A small sample of every modality in which one token stands for every patient. Read it only."""
+    url = postgres.create_database("canary")
+    canary.fill(url)
     return url
 
 
@@ -69,3 +78,16 @@ def load_handler(
 
     yield load
     services_module.connect_services.cache_clear()
+
+
+@pytest.fixture
+def stage(  # noqa: PLR0917  it is made of other fixtures
+    services: Services,
+    canary_url: str,
+    load_handler: Callable[[str], Any],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    postgres: Postgres,
+) -> canary.Stage:
+    """The whole service over the database of the canary, and an ear at everything that leaves it."""
+    return canary.Stage(services, canary_url, load_handler, caplog, capfd, postgres)

@@ -1,0 +1,123 @@
+"""A token in the place of a patient, the whole service around it, and an ear for where the token turns up."""
+
+import io
+import json
+import logging
+import zipfile
+from functools import cache
+
+import psycopg
+from gateway import CONTEXT, Gateway
+from local import sample
+from running import read_object, services_with
+
+from doseexport.kinds import hash_value
+from doseexport.logs import configure_logging
+from standins import ADA, ADMIN, BEN, BUCKET, PIA, list_keys, take_messages
+
+CANARY = "Quagga7f3e"
+BORN = "1907-05-03"
+TRACES = [CANARY, CANARY.lower(), CANARY.upper(), BORN, hash_value(CANARY), "03/05/1907", "19070503"]
+FILTERS = {"patient_name": CANARY, "patient_id": CANARY.lower()}
+ENOUGH = 1000
+"""Characters that any path says at least: fewer mean that nobody listened."""
+
+
+def fill(url):
+    """A small sample of every modality whose every patient is the canary."""
+    sample.fill(url, 60)
+    sample.enable_standard_names(url)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "UPDATE remapp_patientmoduleattr SET patient_name = %(x)s || '^Jo', patient_id = 'ID' || %(x)s,"
+            " other_patient_ids = %(x)s, name_hashed = false, id_hashed = false,"
+            " patient_birth_date = %(born)s",
+            {"x": CANARY, "born": BORN},
+        )
+
+
+class Stage:
+    """The service over that database; what leaves it by other ways than files is heard."""
+
+    def __init__(self, services, url, load_handler, *ears):
+        self._caplog, self._capfd, self._postgres = caplog, _, postgres = ears
+        self._lines = io.StringIO()
+        configure_logging()
+        for handler in logging.getLogger("doseexport").handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.stream = self._lines
+        caplog.set_level(logging.DEBUG)
+        for name in ("moto", "responses", "hypothesis", "faker"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self.services = services_with(services, url)
+        self.url = url
+        self.clock = services.clock
+        self._handlers = cache(load_handler)
+        self._start = postgres._log.seek(0, io.SEEK_END)
+        self._heard = []
+
+    def load(self, name):
+        """A function's handler on the stage's services, as they are now."""
+        handler = self._handlers(name)
+        getattr(handler, "__wrapped__", handler).__globals__["connect_services"] = lambda: self.services
+        return handler
+
+    def sign_in(self, caller):
+        groups = f"[{' '.join(sorted(caller.groups))}]"
+        return Gateway(self.load, {"sub": caller.id, "username": caller.name, "cognito:groups": groups})
+
+    def ask(self, caller=PIA, **body):
+        asked = {"type": "ct-xlsx", "names": True, "ids": True, "filters": FILTERS, **body}
+        answer = self.sign_in(caller).call("POST", "/exports", asked)
+        assert answer.status == 202, answer.body
+        return answer.json["id"]
+
+    def work(self, export_id, attempt=1):
+        """Let the worker take the message; return the row."""
+        body = json.dumps({"export_id": export_id, "attempt": attempt})
+        self.load("run_export")({"Records": [{"body": body}]}, CONTEXT)
+        return self.services.store.load(export_id)
+
+    def sweep(self):
+        return self.load("sweep_exports")({}, CONTEXT)
+
+    def read_file(self, row):
+        """The file's text: of a workbook that of every part."""
+        data = read_object(self.services, row.result.key)
+        if not data.startswith(b"PK"):
+            return data.decode("utf-8-sig")
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            return "\n".join(book.namelist() + [book.read(name).decode() for name in book.namelist()])
+
+    def hear(self, what):
+        self._heard.append(json.dumps(what, default=str))
+
+    def hear_others(self, export_id):
+        """What people without the right are shown of an export."""
+        for caller in (ADA, BEN, ADMIN):
+            self.hear(self.sign_in(caller).call("GET", f"/exports/{export_id}").body)
+            self.hear(self.sign_in(caller).call("GET", "/exports?scope=all").body)
+
+    def read_server_log(self):
+        """What PostgreSQL itself logged since the stage was set."""
+        self._postgres._log.seek(self._start)
+        return self._postgres._log.read().decode(errors="replace")
+
+    def assert_silent(self):
+        """Assert that no log, message, key, header, tag or anything heard names the patient."""
+        self.hear([{**vars(record), "text": record.getMessage()} for record in self._caplog.records])
+        self.hear([self._lines.getvalue(), self._capfd.readouterr()])
+        self.hear(take_messages(self.services))
+        client = self.services.files._client
+        for key in list_keys(self.services):
+            self.hear([key, client.head_object(Bucket=BUCKET, Key=key)])
+            self.hear(client.get_object_tagging(Bucket=BUCKET, Key=key))
+        self.hear(self.read_server_log())
+        text = "\n".join(self._heard)
+        betrayed = [line for line in self._heard if find_traces(line)]
+        assert betrayed == [], betrayed
+        assert len(text) > ENOUGH
+
+
+def find_traces(text):
+    return {trace for trace in TRACES if trace in text}

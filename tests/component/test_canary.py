@@ -1,0 +1,159 @@
+"""Whatever becomes of an export about a patient, only its file names the patient."""
+
+import contextlib
+import threading
+
+import psycopg
+import pytest
+from canary import CANARY, FILTERS
+from running import PATIENCE, services_with
+
+from doseexport import cli
+from standins import ADA, ADMIN, PIA
+
+REFUSED = [
+    {"type": CANARY},
+    {"type": "ct-csv", CANARY: 1},
+    {"type": "ct-csv", "filters": {"date_from": CANARY}},
+    {"type": "ct-csv", "filters": {"dlp_min": CANARY}},
+    {"type": "ct-csv", "filters": {"age_min": CANARY, "patient_id": CANARY}},
+    {"type": "ct-csv", "filters": {"num_events": CANARY}},
+    {"type": "ct-csv", "filters": {"patient_id": [CANARY]}},
+    {"type": "ct-csv", "filters": {"patient_name": CANARY, "patient_name ": "x"}},
+    {"type": "ct-csv", "order": CANARY},
+    {"type": "ct-csv", "options": {"a": CANARY}},
+    {"type": "ct-csv", "names": CANARY},
+    CANARY,
+    [CANARY],
+]
+DAMAGES = [
+    "DROP TABLE remapp_ctirradiationeventdata CASCADE",
+    "ALTER TABLE remapp_patientmoduleattr DROP COLUMN patient_sex CASCADE",
+    # Fails in the middle of a row, and PostgreSQL's own words hold the value.
+    "ALTER TABLE remapp_patientstudymoduleattr ALTER patient_size TYPE text USING 'tall'",
+]
+
+
+def test_refusals_do_not_repeat_what_was_said(stage):
+    for caller in (ADA, PIA):
+        for body in REFUSED:
+            for path in ("/exports", "/exports/preview"):
+                answer = stage.sign_in(caller).call("POST", path, body)
+                assert 400 <= answer.status < 500
+                # A name that the caller made up is all that is told again, to the caller alone.
+                stage.hear({**answer.json, "field": None})
+    for method, path, body in (
+        ("GET", f"/exports/{CANARY}", None),
+        ("GET", f"/exports?cursor={CANARY}", None),
+        ("GET", f"/exports?state={CANARY}", None),
+        ("DELETE", "/exports", {"ids": [1, CANARY]}),
+    ):
+        stage.hear(stage.sign_in(ADA).call(method, path, body).body)
+    stage.assert_silent()
+
+
+def test_previews_count_and_name_nobody(stage):
+    answer = stage.sign_in(PIA).call("POST", "/exports/preview", {"type": "ct-csv", "filters": FILTERS})
+    assert answer.json["studies"] > 0
+    stage.hear([answer.body, " " * 1000])
+    stage.assert_silent()
+
+
+@contextlib.contextmanager
+def running(stage, export_id):
+    """An export under way, whose query waits for a table as long as the block lasts."""
+    with psycopg.connect(stage.url) as connection:
+        connection.execute("LOCK TABLE remapp_generalstudymoduleattr IN ACCESS EXCLUSIVE MODE")
+        thread = threading.Thread(target=stage.work, args=(export_id,))
+        thread.start()
+        wait_for_statement(stage.url, export_id)
+        yield connection
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def wait_for_statement(url, export_id):
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE %s"
+    values = (f"doseexport:{export_id}", "%remapp_generalstudymoduleattr%")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(200):
+            if connection.execute(query, values).fetchone()[0]:
+                return
+            connection.execute("SELECT pg_sleep(0.05)")
+    raise AssertionError("the export did not start")
+
+
+def test_an_aborted_export_leaves_no_trace_not_even_in_postgresqls_log(stage):
+    waiting, stopped = stage.ask(), stage.ask()
+    stage.sign_in(PIA).call("POST", f"/exports/{waiting}/abort")
+    with running(stage, stopped) as connection:
+        stage.hear(connection.execute("SELECT to_json(a)::text FROM pg_stat_activity a").fetchall())
+        stage.hear_others(stopped)
+        stage.sign_in(ADMIN).call("POST", f"/exports/{stopped}/abort")
+    assert {stage.services.store.load(one).state for one in (waiting, stopped)} == {"ABORTED"}
+    assert "canceling statement" in stage.read_server_log()
+    stage.hear_others(stopped)
+    stage.assert_silent()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_failed_export_names_nobody(stage, make_database, damage):
+    url = make_database(stage.url)
+    with psycopg.connect(url) as connection:
+        connection.execute(damage)
+    export_id = stage.ask()
+    stage.services = services_with(stage.services, url)
+    row = stage.work(export_id)
+    assert row.failure is not None
+    assert "STATEMENT" in stage.read_server_log()
+    stage.hear_others(export_id)
+    stage.hear(row.failure)
+    stage.assert_silent()
+
+
+def test_a_failure_that_nobody_foresaw_names_nobody(stage, monkeypatch):
+    export_id = stage.ask()
+
+    def fail(*_):
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr("doseexport.pipeline.build_queries", fail)
+    assert stage.work(export_id).failure is not None
+    stage.hear_others(export_id)
+    stage.assert_silent()
+
+
+def test_what_is_deleted_or_expired_is_forgotten_with_its_filters(stage):
+    deleted, expired, lost = stage.ask(), stage.ask(), stage.ask()
+    for one in (deleted, expired):
+        assert stage.work(one).result is not None
+    assert stage.sign_in(PIA).call("DELETE", f"/exports/{deleted}").status == 204
+    stage.services.store.claim(lost, 1, stage.clock())
+    for _ in range(3):
+        stage.clock.move(minutes=11)
+        stage.sweep()
+    assert stage.services.store.load(lost).attempt == 2
+    stage.hear_others(lost)
+    stage.clock.move(days=31)
+    stage.sweep()
+    for one in (deleted, expired):
+        stage.hear(stage.services.store._table.get(f"EXPORT#{one}"))
+        stage.hear(stage.sign_in(PIA).call("GET", f"/exports/{one}").body)
+    stage.assert_silent()
+
+
+def test_the_command_line_keeps_it_to_the_file(stage, tmp_path):
+    output = tmp_path / "ct.csv"
+    plain = ["ct-csv", "--output", str(output), "--with-names", "--filter", f"patient_name={CANARY}"]
+    there = [*plain, "--database-url", stage.url]
+    nowhere = [*plain, "--database-url", f"postgresql://x:{CANARY}@127.0.0.1:1/x"]
+    assert cli.main(there) == 0
+    assert CANARY in output.read_text(encoding="utf-8-sig")
+    output.unlink()
+    assert cli.main([*there, "--filter", "dlp_min=9999999"]) == 1
+    assert cli.main([*there, "--filter", f"age_min={CANARY}"]) == 2
+    assert cli.main([*there, "--order", CANARY]) == 2
+    assert cli.main(nowhere) == 1
+    assert list(tmp_path.iterdir()) == []
+    stage.hear(" " * 1000)
+    stage.assert_silent()

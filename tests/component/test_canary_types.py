@@ -1,0 +1,54 @@
+"""Every export type shows a patient where that was asked for with the right to it, and nowhere else."""
+
+import psycopg
+import pytest
+from canary import FILTERS, find_traces
+
+from doseexport import exports
+from doseexport.exports import ID, NAME
+from standins import ADA, ADMIN, PIA
+
+SPECS = exports.catalogue()
+
+
+@pytest.fixture(params=SPECS)
+def spec(request):
+    return SPECS[request.param]
+
+
+@pytest.fixture
+def needed(spec, stage):
+    """The filter without which a type is not made."""
+    if not spec.needs:
+        return {}
+    query = (
+        "SELECT study.id FROM remapp_generalstudymoduleattr study JOIN remapp_projectionxrayradiationdose"
+        " dose ON dose.general_study_module_attributes_id = study.id"
+        " WHERE modality_type = ANY(%s) ORDER BY 1 LIMIT 1"
+    )
+    with psycopg.connect(stage.url) as connection:
+        (study,) = connection.execute(query, [list(spec.modality.codes)]).fetchone()
+    return {spec.needs[0]: str(study)}
+
+
+def test_a_type_shows_patients_only_where_that_was_asked_for(spec, stage, needed):
+    wishes = {"names": spec.can_show(NAME), "ids": spec.can_show(ID)}
+    neither = {"names": False, "ids": False}
+    asked = {
+        "named": stage.ask(type=spec.type, filters={**needed, **FILTERS}, **wishes),
+        "filtered": stage.ask(type=spec.type, filters={**needed, **FILTERS}, **neither),
+        "plain": stage.ask(ADA, type=spec.type, filters=needed, **neither),
+    }
+    found = {}
+    for name, export_id in asked.items():
+        row = stage.work(export_id)
+        assert row.failure is None
+        found[name] = find_traces(stage.read_file(row))
+        stage.hear_others(export_id)
+        refused = stage.sign_in(ADMIN).call("POST", f"/exports/{export_id}/download")
+        assert refused.status == (200 if name == "plain" else 403)
+        stage.hear(refused.body)
+        stage.hear(stage.sign_in(PIA).call("POST", f"/exports/{export_id}/download").body)
+    assert bool(found["named"]) == any(wishes.values())
+    assert found["filtered"] == found["plain"] == set()
+    stage.assert_silent()
