@@ -135,7 +135,7 @@ class Surveys:
         has_word = any(word in protocol for word in DBT_WORDS)
         if {"Cu", "Ti"} & set(exposure["filters"]):
             return "CEM", False
-        if exposure["from"] == "113866" or not exposure["type"]:
+        if not exposure["type"] or (exposure["from"], exposure["type"]) == ("113866", "113611"):
             is_dbt = has_word or (exposure["anode"] == "W" and "Al" in exposure["filters"])
             survey = "DBT" if is_dbt else "2D"
         elif exposure["type"] == "113613":

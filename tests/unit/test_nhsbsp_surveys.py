@@ -21,7 +21,7 @@ W_AL = {"anode_text": "Tungsten", "filter_texts": "Aluminum"}
         ({**DBT_TYPE, "source_code": ""}, "DBT"),
         (W_AL, "2D"),
         (IMAGE, "2D"),
-        ({**IMAGE, **DBT_TYPE}, "2D"),
+        ({**IMAGE, **DBT_TYPE}, "DBT"),
         ({**IMAGE, **W_AL}, "DBT"),
         ({**IMAGE, **W_AL, "anode_text": "Rhodium"}, "2D"),
         ({**IMAGE, "anode_text": "Tungsten", "filter_texts": f"Rhodium{SEPARATOR}Aluminum"}, "DBT"),
@@ -53,8 +53,9 @@ def test_a_dose_report_that_says_2d_while_its_protocol_says_dbt_is_for_a_person(
     ("code", "text", "name"),
     [("113612", "Stepping Acquisition", "Stepping Acquisition"), ("44491008", "", "44491008")],
 )
-def test_another_type_is_for_a_person(code, text, name):
-    place = find_place(make_exposure(type_code=code, type_text=text))
+@pytest.mark.parametrize("source", [{}, IMAGE], ids=["report", "image"])
+def test_another_type_is_for_a_person(code, text, name, source):
+    place = find_place(make_exposure(type_code=code, type_text=text, **source))
     assert place == Place("", f"event type {name}: neither 2D nor DBT")
 
 

@@ -3,8 +3,10 @@
 | exposure | told by | survey |
 |---|---|---|
 | with a Cu or Ti filter | it: the high-energy exposure of contrast-enhanced mammography | CEM |
-| from an image, or of no type | a word in the protocol, then W anode + Al filter | DBT, else 2D |
-| from a dose report | its type; Review if the protocol contradicts, or if the type is another | 2D, DBT |
+| of no type, or stationary and from an image | a word in the protocol, then W + Al | DBT, else 2D |
+| any other | its type; Review if the protocol contradicts, or if the type is another | 2D, DBT |
+
+OpenREM calls every exposure that it knows from an image alone stationary, tomosynthesis too.
 """
 
 from __future__ import annotations
@@ -43,16 +45,17 @@ def find_place(exposure: Exposure) -> Place:
     if _HIGH_ENERGY & set(exposure.filters):
         return Place(CEM)
     word = find_word(exposure.protocol, DBT_WORDS)
-    if exposure.source_code == _FROM_IMAGES or not exposure.type_code:
+    survey = _TYPES.get(exposure.type_code, "")
+    is_from_image = exposure.source_code == _FROM_IMAGES
+    if not exposure.type_code or (is_from_image and survey == TWO_D):
         is_dbt = word or (exposure.anode == "W" and "Al" in exposure.filters)
         survey = DBT if is_dbt else TWO_D
     else:
-        survey = _TYPES.get(exposure.type_code, "")
         if not survey:
             return Place("", f"event type {exposure.type_text or exposure.type_code}: neither 2D nor DBT")
         if survey == TWO_D and word:
             return Place("", f"event type {exposure.type_text or exposure.type_code}, protocol says {word}")
-    is_doubtful = survey == DBT and exposure.source_code != _FROM_IMAGES and exposure.has_computed_load
+    is_doubtful = survey == DBT and not is_from_image and exposure.has_computed_load
     return Place(survey, LOW_LOAD if is_doubtful else "")
 
 
