@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from doseexport.exports._nhsbsp_medians import Medians, Summary
 
 NUMBERS = st.one_of(
-    st.just(""),
+    st.sampled_from(["", "NaN"]),
     st.decimals(0, Decimal("99999999.99999999"), places=8).map(lambda number: f"{number.normalize():f}"),
 )
 EXPOSURES = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["LCC", "ROB", "é'\"x"]), NUMBERS, NUMBERS))
@@ -27,7 +27,7 @@ def summarise(exposures):
 
 
 def middle(numbers):
-    known = [Decimal(number) for number in numbers if number]
+    known = [Decimal(number) for number in numbers if number not in ("", "NaN")]
     return f"{median(known).normalize():f}" if known else ""
 
 

@@ -49,7 +49,7 @@ class Medians:
         self._waiting: list[tuple[int, str, int | None, int | None]] = []
 
     def add(self, survey: int, view: str, thickness: str, agd: str) -> None:
-        """Count an exposure; thickness in mm and AGD in mGy are plain numbers or blank."""
+        """Count an exposure; thickness in mm and AGD in mGy are plain numbers, NaN or blank."""
         self._waiting.append((survey, view, _scale(thickness), _scale(agd)))
         if len(self._waiting) == _BATCH:
             self._store()
@@ -74,7 +74,7 @@ class Medians:
 
 
 def _scale(number: str) -> int | None:
-    return int(Decimal(number).scaleb(_DECIMALS)) if number else None
+    return int(Decimal(number).scaleb(_DECIMALS)) if number not in ("", "NaN") else None
 
 
 def _unscale(number: Decimal) -> str:
