@@ -59,11 +59,11 @@ GOOD = {
     "text": ["a", "", None, 12, 1.5, "é" * 256],
     "number": ["12", "12.5", " -.5 ", "", None, 3, 0.25, "1" * 16],
     "date": ["2026-01-31", " 2026-01-31", "", None],
-    "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, None, ""],
-    "choice": ["include", "exclude", "2", 2, "", None],
-    "integer": ["1", "007", 3, " 12 ", "", None],
+    "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, 10.0, None, ""],
+    "choice": ["include", "exclude", "2", 2, 2.0, "", None],
+    "integer": ["1", "007", 3, 3.0, " 12 ", "", None],
     "exact": ["1.2.840", " a ", "", None],
-    "flag": ["yes", "no", "true", "false", "1", "0", "", None],
+    "flag": ["yes", "no", "true", "false", "1", "0", 1, 0.0, True, False, "", None],
     "words": ["scout", "scout, stereo", "", None],
 }
 BAD = {

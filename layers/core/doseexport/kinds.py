@@ -33,7 +33,9 @@ def read_text(value: object) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("must be a text or a number")  # noqa: TRY004  as `parse` says it
-    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+    if isinstance(value, float) and not value.is_integer():  # 7.0 is the same number of JSON as 7
+        return format(Decimal(repr(value)), "f")
+    return value if isinstance(value, str) else str(int(value))
 
 
 def escape_like(value: str) -> str:
