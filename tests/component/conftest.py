@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import canary
+import hostile
 import pytest
 from local import sample
 from local.postgres import Postgres
@@ -44,6 +45,14 @@ def canary_url(postgres: Postgres) -> str:
     """A small sample of every modality in which one token stands for every patient. Read it only."""
     url = postgres.create_database("canary")
     canary.fill(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def hostile_url(postgres: Postgres) -> str:
+    """A small sample of every modality whose every text means harm. Read it only."""
+    url = postgres.create_database("hostile")
+    hostile.fill(url)
     return url
 
 
