@@ -135,6 +135,7 @@ def test_what_is_left_out_is_listed_with_its_reason_and_no_patient():
         ("2026-11-23", "09:08:07", "biopsy", "Left", "cranio-caudal", "protocol contains biopsy"),
     ]
     assert set(warnings) == {
+        "No exposure in 1 of the studies: they have no row.",
         "1 of the exposures left out: no laterality.",
         "1 of the exposures left out: protocol contains scout.",
         "1 of the exposures left out: protocol contains biopsy.",
@@ -192,3 +193,10 @@ def test_the_summary_counts_exposures_by_survey_and_view_whatever_their_number()
     assert list(xlsx["Summary"][0]) == [
         "Survey", "Survey number", "View", "n", "Median thickness (mm)", "Median AGD (mGy)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_study_without_exposures_has_no_row_and_is_told(form):
+    sheets, warnings = arrange(form, [(STUDY, []), (STUDY, [make_exposure()]), (STUDY, [])])
+    assert column(next(iter(sheets.values())), "Patient number") == [("1",)]
+    assert warnings == ["No exposure in 2 of the studies: they have no row."]

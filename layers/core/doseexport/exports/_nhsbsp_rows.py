@@ -80,11 +80,12 @@ class Intake:
         self._rules = Rules.read(options)
         self._has_whole_years = options["whole_years"] == YES
         self._first_survey = int(options["survey_number"])
-        self._patients = 0
+        self._patients = self._empty = 0
         self._left_out: Counter[str] = Counter()
 
     def admit(self, study: Study, exposures: Sequence[Exposure]) -> tuple[str, list[str]]:
         """Return the patient's number, blank without a kept exposure, and why each is left out, or ''."""
+        self._empty += not exposures
         is_test = study.is_test_patient == YES
         reasons = [self._rules.explain_exclusion(each, is_test_patient=is_test) for each in exposures]
         self._left_out.update(filter(None, reasons))
@@ -122,8 +123,9 @@ class Intake:
 
     @property
     def warnings(self) -> list[str]:
-        """How many exposures were left out, by reason."""
-        return [
+        """How many studies have no exposure, and how many exposures were left out, by reason."""
+        empty = [f"No exposure in {self._empty} of the studies: they have no row."] if self._empty else []
+        return empty + [
             f"{times} of the exposures left out: {reason}." for reason, times in self._left_out.most_common()
         ]
 
