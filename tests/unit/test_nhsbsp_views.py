@@ -31,6 +31,8 @@ TEXTS = [
     ("cranio-caudal exaggerated laterally", "XCCL"),
     ("cranio-caudal exaggerated medially", "XCCM"),
     ("exaggerated cranio-caudal", "XCC"),
+    ("exaggerated cranio-caudal (retired)", "XCC"),
+    ("cranio-caudal exaggerated", "XCC"),
 ]
 
 

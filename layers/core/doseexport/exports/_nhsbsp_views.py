@@ -27,8 +27,9 @@ _VIEWS = (
     ("R-1024B", "399101009", "XCCM", ("cranio-caudal exaggerated medially",)),
 )
 _BY_CODE = {code: name for srt, snomed, name, _ in _VIEWS for code in (srt, snomed)}
-# The last has no code: it is retired.
-_BY_TEXT = {text: name for *_, name, texts in _VIEWS for text in texts} | {"exaggerated cranio-caudal": "XCC"}
+# Retired, without a code of its own; devices and people write it in more than one way.
+_XCC = ("exaggerated cranio-caudal", "exaggerated cranio-caudal (retired)", "cranio-caudal exaggerated")
+_BY_TEXT = {text: name for *_, name, texts in _VIEWS for text in texts} | dict.fromkeys(_XCC, "XCC")
 
 
 def name_view(code: str, text: str) -> str:
