@@ -156,6 +156,12 @@ def test_list_tells_every_type_column_filter_and_order(capsys):
         assert words in out
 
 
+def test_list_tells_what_an_option_is_without_being_set(capsys):
+    assert cli.main(["list"]) == 0
+    (first, *_) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    words ")]
+    assert "(scout, postclip, prefire," in first
+
+
 def test_a_progress_bar_is_drawn_on_a_terminal_only(monkeypatch, capsys):
     def draw(is_terminal):
         monkeypatch.setattr(cli.sys.stderr, "isatty", lambda: is_terminal)
