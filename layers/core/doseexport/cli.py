@@ -204,9 +204,7 @@ def _describe(spec: Spec) -> Iterator[str]:
         "columns": [(each.heading, each.meaning) for each in spec.list_columns()],
         "filters": [(each.name, f"{each.help}: {each.unit or each.kind.words}") for each in spec.filters],
         "orders": [(each.name, each.help) for each in spec.orders],
-        "options": [
-            (each.name, f"{each.help}: {each.kind.words} ({each.default})") for each in spec.options
-        ],
+        "options": [(each.name, f"{each.help}: {each.kind.words} ({each.default})") for each in spec.options],
     }
     for title, lines in parts.items():
         yield from [f"  {title}\n", *(f"    {name:28} {words}\n" for name, words in lines)] if lines else ()
