@@ -1,5 +1,6 @@
 """API Gateway without a network: template.yaml's routes, a caller's claims, and our handlers."""
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -36,10 +37,15 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: str
+    is_base64: bool = False
 
     @property
     def json(self) -> Any:
         return json.loads(self.body) if self.body else None
+
+    @property
+    def content(self) -> bytes:
+        return base64.b64decode(self.body) if self.is_base64 else self.body.encode()
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Gateway:
     def call(
         self, method: str, address: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """`body` is sent as it is if it is a text, else as JSON."""
+        """`body` is sent as it is if it is a text or bytes, else as JSON."""
         parts = urlsplit(address)
         route = _find_route(method, parts.path)
         if route is None:
@@ -72,10 +78,13 @@ class Gateway:
         if parts.query:
             query = parse_qs(parts.query, keep_blank_values=True)
             event["queryStringParameters"] = {name: ",".join(values) for name, values in query.items()}
-        if body is not None:
+        if isinstance(body, bytes):
+            event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+        elif body is not None:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
         answer = self.load_handler(folder)(event, CONTEXT)
-        return Reply(answer["statusCode"], answer["headers"], answer.get("body", ""))
+        is_base64 = answer.get("isBase64Encoded", False)
+        return Reply(answer["statusCode"], answer["headers"], answer.get("body", ""), is_base64)
 
 
 def _find_route(method: str, asked: str) -> tuple[str, str, bool, dict[str, str]] | None:
