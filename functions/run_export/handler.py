@@ -7,20 +7,30 @@ from typing import Any
 
 from doseexport import pipeline
 from doseexport.logs import configure_logging, describe_error
-from doseexport.queue import parse_message
+from doseexport.queue import Message, parse_message
 from doseexport.services import connect_services
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Run it and return, however it ends: the row says how, and the sweep alone tries again.
 
-    Only a message that cannot be read raises, and so reaches the dead-letter queue.
+    Only a message that cannot be read raises, and so reaches the dead-letter queue: within seconds,
+    since it is given back at once.
     """
     configure_logging()
-    for message in map(parse_message, event["Records"]):
+    for record in event["Records"]:
+        message = _read(record)
         try:
             seconds_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
             pipeline.run(connect_services(), message.export_id, message.attempt, seconds_left)
         except Exception as error:  # noqa: BLE001  SQS would only repeat what the lease notices anyway
             extra = {"export_id": message.export_id, **describe_error(error)}
             logging.getLogger("doseexport.run").error("run_failed", extra=extra)  # noqa: TRY400
+
+
+def _read(record: dict[str, Any]) -> Message:
+    try:
+        return parse_message(record)
+    except Exception:
+        connect_services().queue.give_back(record.get("receiptHandle", ""))
+        raise

@@ -162,13 +162,19 @@ def test_run_export_acknowledges_whatever_happens(load_handler, monkeypatch):
     assert handler(read_event("run_export"), CONTEXT) is None
 
 
-def test_run_export_leaves_what_it_cannot_read_to_the_dead_letter_queue(load_handler, monkeypatch):
-    pipeline = Pipeline()
+@pytest.mark.parametrize("body", ["not ours", "{}", "[" * 100_000])
+def test_run_export_gives_what_it_cannot_read_back_to_the_queue_at_once(
+    services, load_handler, monkeypatch, body
+):
+    pipeline, client, url = Pipeline(), services.queue._client, services.queue._url
+    client.send_message(QueueUrl=url, MessageBody=body)
+    (message,) = client.receive_message(QueueUrl=url)["Messages"]
     event = read_event("run_export")
-    event["Records"][0]["body"] = "not ours"
-    with pytest.raises(ValueError, match="Expecting value"):
+    event["Records"][0] |= {"body": body, "receiptHandle": message["ReceiptHandle"]}
+    with pytest.raises((ValueError, RecursionError)):
         load_worker(load_handler, monkeypatch, pipeline)(event, CONTEXT)
     assert pipeline.runs == []
+    assert len(client.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from doseexport.aws import BotoCoreError, ClientError
 from doseexport.queue import Message, parse_message
 from standins import ADA, make_new, take_messages
 
@@ -24,6 +25,30 @@ def test_the_queue_knows_whether_messages_wait(services):
     assert not services.queue.is_empty()
     take_messages(services)
     assert services.queue.is_empty()
+
+
+def receive(services):
+    client, url = services.queue._client, services.queue._url
+    return client.receive_message(QueueUrl=url).get("Messages", [])
+
+
+def test_a_message_given_back_is_there_at_once(services):
+    services.queue.send(ID, 1, ADA.id)
+    (message,) = receive(services)
+    assert receive(services) == []
+    services.queue.give_back(message["ReceiptHandle"])
+    (again,) = receive(services)
+    assert again["Body"] == message["Body"]
+
+
+@pytest.mark.parametrize("error", [ClientError({"Error": {"Code": "AccessDenied"}}, "X"), BotoCoreError()])
+def test_where_the_queue_is_out_of_reach_a_message_waits_longer(services, monkeypatch, caplog, error):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr(services.queue._client, "change_message_visibility", fail)
+    services.queue.give_back("receipt")
+    assert "give_back_failed" in caplog.messages
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,9 @@ def _on_queue(url: str, words: str) -> dict[str, Attempt]:
         ),
         "sqs:ReceiveMessage": lambda client: client("sqs").receive_message(QueueUrl=url),
         "sqs:DeleteMessage": lambda client: client("sqs").delete_message(QueueUrl=url, ReceiptHandle="x"),
+        "sqs:ChangeMessageVisibility": lambda client: client("sqs").change_message_visibility(
+            QueueUrl=url, ReceiptHandle="x", VisibilityTimeout=0
+        ),
         "sqs:GetQueueAttributes": lambda client: client("sqs").get_queue_attributes(QueueUrl=url),
         "sqs:SetQueueAttributes": lambda client: client("sqs").set_queue_attributes(
             QueueUrl=url, Attributes={"VisibilityTimeout": "5400"}

@@ -20,6 +20,7 @@ class Backstage:
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("Table")
         self.queue = stack.resource("ExportQueue")
+        self.dead_letters = stack.resource("DeadLetters")
         self.database_url = database_url
 
     def waiting(self) -> int:

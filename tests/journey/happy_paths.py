@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -115,6 +116,7 @@ def run(role: Role, yard: Yard) -> None:
         losing = replace(services, store=Loser(role.session.client("dynamodb"), yard))
         role.load("run_export", losing)(message(late), CONTEXT)
         _poll(role, yard)
+        _give_back(role, yard)
     states = [yard.store.load(export.id).state for export in (whole, empty, late)]  # type: ignore[union-attr]
     assert states == [State.COMPLETED, State.FAILED, State.ABORTED]
     assert [len(yard.backstage.objects(export.id)) for export in (whole, empty, late)] == [1, 0, 0]
@@ -143,6 +145,18 @@ def _poll(role: Role, yard: Yard) -> None:
     found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=found[0]["ReceiptHandle"])
     sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
+
+
+def _give_back(role: Role, yard: Yard) -> None:
+    """What cannot be read goes back to the queue at once."""
+    queue = yard.backstage.queue
+    yard.sqs.purge_queue(QueueUrl=queue)
+    yard.sqs.send_message(QueueUrl=queue, MessageBody="not ours")
+    (found,) = yard.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
+    record = {"body": found["Body"], "receiptHandle": found["ReceiptHandle"]}
+    with suppress(ValueError):
+        role.load("run_export")({"Records": [record]}, CONTEXT)
+    assert len(yard.sqs.receive_message(QueueUrl=queue).get("Messages", [])) == 1
 
 
 def sweep(role: Role, yard: Yard) -> None:

@@ -1,5 +1,6 @@
 """What goes wrong ends as FAILED with a reason, or is tried again; never silently, never half."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -132,10 +133,29 @@ def test_after_a_failure_the_next_export_works(physicist: Service) -> None:
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_a_message_that_cannot_be_read_harms_no_export(
-    stack: Stack, physicist: Service, backstage: Backstage
+def test_a_message_that_cannot_be_read_is_soon_a_dead_letter_and_harms_no_export(
+    physicist: Service, backstage: Backstage
 ) -> None:
-    sqs = stack.cloud.client("sqs")
+    sqs, dead = backstage.client("sqs"), backstage.dead_letters
     sqs.send_message(QueueUrl=backstage.queue, MessageBody="not ours")
     assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
-    assert backstage.waiting() == 1  # it waits to be tried again, alone
+    (letter,) = until(lambda: sqs.receive_message(QueueUrl=dead).get("Messages", []), seconds=30)
+    assert letter["Body"] == "not ours"
+    assert backstage.waiting() == 0
+    sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+
+
+def test_a_letter_sent_back_from_the_dead_does_no_harm(physicist: Service, backstage: Backstage) -> None:
+    sqs = backstage.client("sqs")
+    export = physicist.wait(physicist.ask(type="ct-csv").json["id"])
+    for attempt in (1, 2):
+        body = json.dumps({"export_id": export["id"], "attempt": attempt})
+        sqs.send_message(QueueUrl=backstage.dead_letters, MessageBody=body)
+    for letter in until(
+        lambda: sqs.receive_message(QueueUrl=backstage.dead_letters, MaxNumberOfMessages=10)["Messages"]
+    ):
+        sqs.send_message(QueueUrl=backstage.queue, MessageBody=letter["Body"])
+        sqs.delete_message(QueueUrl=backstage.dead_letters, ReceiptHandle=letter["ReceiptHandle"])
+    until(lambda: backstage.waiting() == 0)
+    assert physicist.get(export["id"]) == export
+    assert len(backstage.objects(export["id"])) == 1

@@ -22,6 +22,7 @@ ALONE = {
     "secretsmanager:GetSecretValue": READERS,
     "rds-db:connect": READERS,
     "sqs:ReceiveMessage": {"RunExport"},
+    "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:PutItem": {"RequestExport"},
     "sqs:SendMessage": {"RequestExport", "SweepExports"},
     "s3:DeleteObject": {"RunExport", "DeleteExports", "SweepExports"},

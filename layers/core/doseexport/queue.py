@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from doseexport.aws import BotoCoreError, ClientError
 from doseexport.export import is_id
+from doseexport.logs import describe_error
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,15 @@ class Queue:
         body = json.dumps({"export_id": export_id, "attempt": attempt})
         # A group makes a standard queue fair between owners; it orders nothing.
         self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner)
+
+    def give_back(self, receipt: str) -> None:
+        """Let a received message be received again at once; where SQS is out of reach, it waits longer."""
+        try:
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=0
+            )
+        except (ClientError, BotoCoreError) as error:
+            _LOGGER.warning("give_back_failed", extra=describe_error(error))
 
     def is_empty(self) -> bool:
         """Whether no message waits, as far as SQS knows: its counts lag by about a minute."""
