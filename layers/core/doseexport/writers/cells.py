@@ -141,14 +141,14 @@ def _compile_tuple(columns: tuple[Column, ...], number: str) -> Callable[[Cells]
         for n, column in enumerate(columns)
     )
     code = f"lambda f: ({', '.join(items)},)"
-    return eval(code, {"BLANK": BLANK, **{f"write_{name}": each for name, each in WRITERS.items()}})  # type: ignore[no-any-return]  # noqa: S307  # nosec B307  the text is made of our own specs only
+    return eval(code, {"BLANK": BLANK, **{f"write_{name}": each for name, each in WRITERS.items()}})  # type: ignore[no-any-return]  # noqa: S307  the text is made of our own specs only  # nosec B307
 
 
 @functools.lru_cache(maxsize=1024)
 def compile_block(first: int, width: int) -> Callable[[str, Bodies], str]:
     """Return the function (row number as text, bodies) → cells, for `width` columns from `first` (0 = A)."""
     cells = "".join(f'<c r="{column_letters(first + n)}{{r}}{{b[{n}]}}' for n in range(width))
-    return eval(f"lambda r, b: f'{cells}'")  # type: ignore[no-any-return]  # noqa: S307  # nosec B307  the text is made of column letters
+    return eval(f"lambda r, b: f'{cells}'")  # type: ignore[no-any-return]  # noqa: S307  the text is made of column letters  # nosec B307
 
 
 def split_at_row(first: int, bodies: Bodies) -> list[str]:
