@@ -1,0 +1,106 @@
+"""A worker that froze at any of its calls, and thaws when another attempt has made the file."""
+
+import pytest
+from job_promises import assert_promises, assert_settled, assert_tidy
+from job_world import World
+
+from doseexport.export import State
+from processes import Process
+from standins import ADA
+
+pytestmark = pytest.mark.usefixtures("no_real_aws")
+
+
+@pytest.fixture
+def worlds(recordings):
+    """Make worlds with a worker that stands at its call of some number, still undone."""
+    made = []
+
+    def make(number):
+        world = World(recordings)
+        made.append(world)
+        world.ask(ADA, "k1", "ct-csv", Process())
+        (message,) = world.take_messages()
+        worker = world.deliver(message)
+        for _ in range(number - 1):
+            worker.step()
+        return world, worker
+
+    yield make
+    for world in made:
+        world.close()
+
+
+def count_calls(worlds):
+    world, worker = worlds(1)
+    worker.finish()
+    world.close()
+    return len(worker.calls)
+
+
+def take_over(world):
+    """The lease ends, the sweep looks, another worker takes what it sent."""
+    world.wait(61, beating=False)
+    world.sweep()
+    assert_promises(world)
+    for message in world.take_messages():
+        world.deliver(message).finish()
+    assert_promises(world)
+
+
+def assert_one_file(world):
+    """Once no worker can live any more, one whole file is all that is left."""
+    world.wait(16 * 60, beating=False)
+    world.sweep()
+    assert_promises(world)
+    assert_settled(world)
+    assert_tidy(world)
+    (told,) = world.exports.values()
+    assert told.seen.state is State.COMPLETED
+
+
+def test_it_hears_that_it_lost_and_takes_back_what_it_did(worlds):
+    for number in range(2, count_calls(worlds) + 1):
+        world, worker = worlds(number)
+        take_over(world)
+        (told,) = world.exports.values()
+        theirs = told.seen
+        worker.finish()
+        assert_promises(world)
+        assert told.seen == theirs
+        assert_tidy(world)
+        assert_one_file(world)
+        world.close()
+
+
+def test_it_ends_while_the_other_attempt_is_under_way(worlds):
+    for number in range(2, count_calls(worlds) + 1):
+        world, worker = worlds(number)
+        world.wait(61, beating=False)
+        world.sweep()
+        others = [world.deliver(message) for message in world.take_messages()]
+        for other in others:
+            other.step()
+        worker.finish()
+        assert_promises(world)
+        for other in others:
+            other.finish()
+        assert_promises(world)
+        (told,) = world.exports.values()
+        assert told.seen.result.key.split("/")[2] == str(told.seen.attempt)
+        assert_tidy(world)
+        assert_one_file(world)
+        world.close()
+
+
+def test_it_does_one_thing_more_and_is_killed(worlds):
+    """So an upload or an object may be left that nobody can reach: the sweep finds it."""
+    for number in range(2, count_calls(worlds) + 1):
+        world, worker = worlds(number)
+        take_over(world)
+        worker.step()
+        if not worker.is_over:
+            worker.kill()
+        assert_promises(world)
+        assert_one_file(world)
+        world.close()
