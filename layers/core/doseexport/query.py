@@ -116,9 +116,13 @@ def _survey(spec: Spec) -> str:
 
 def _frequency(modality: Modality, frequency: Frequency) -> str:
     study = "JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
-    tables = {"studies": study, "events": modality.event_tables}[frequency.of]
+    tables, key = {"studies": (study, "chosen.id"), "events": (modality.event_tables, modality.event_key)}[
+        frequency.of
+    ]
+    # Further tables can hold one value several times, such as a name by description and by request.
+    counted = f"DISTINCT {key}" if frequency.joins else "*"
     return (
-        f"""SELECT coalesce({frequency.value}, '') COLLATE "C", count(*) FROM chosen {tables}"""
+        f"""SELECT coalesce({frequency.value}, '') COLLATE "C", count({counted}) FROM chosen {tables}"""
         f" {frequency.joins} GROUP BY 1 ORDER BY 2 DESC, 1"
     )
 

@@ -19,7 +19,7 @@ def name_study(heading: str, modality: str, matches: str) -> Column:
     sql = (
         "(SELECT string_agg(DISTINCT standard.standard_name, ' | ' ORDER BY standard.standard_name)"
         f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
-        f" AND standard.{matches} = study.{matches})"
+        f" AND standard.{matches} = study.{matches} AND standard.standard_name <> '')"
     )
     return Column(heading, sql, meaning="OpenREM's standard names", only=STANDARD)
 
@@ -52,6 +52,7 @@ STUDY_NAMES = Frequency(
     joins=(
         "JOIN remapp_generalstudymoduleattr_standard_names link ON link.generalstudymoduleattr_id = study.id"
         " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        " AND standard.standard_name <> ''"
     ),
     only=STANDARD,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from doseexport.database_formats import TEXT
-from doseexport.exports import Blocks, Book
+from doseexport.exports import Blocks, Book, Column
 from doseexport.rows import Study
 from doseexport.writers import Sink
 from doseexport.writers.assembly import Tabs, assemble
@@ -56,9 +56,11 @@ class BookWriter:
             for sheet in self._protocols.find(body, event):
                 row = sheet.next_row()
                 sheet.add(f'<row r="{row}">{row.join(head)}{self._event_cells(row, body)}</row>')
-        for each in (cells, *events):
-            if len(each) > MAX_TEXT:
-                self._cut += sum(map(is_cut, split_row(each)))
+        if len(cells) > MAX_TEXT:
+            self._cut += _count_cut(cells, self._layout.study_columns)
+        for event in events:
+            if len(event) > MAX_TEXT:
+                self._cut += _count_cut(event, self._layout.event_columns)
 
     def end(self) -> None:
         """Nothing follows the last study."""
@@ -83,6 +85,11 @@ class BookWriter:
     def _sheets(self) -> Iterator[GrowingSheet]:
         yield from self._all_data.sheets
         yield from self._protocols.sheets()
+
+
+def _count_cut(row: bytes, shown: tuple[Column, ...]) -> int:
+    """Return how many texts of the columns shown are cut; what is read beside them is for functions."""
+    return sum(map(is_cut, split_row(row)[: len(shown)]))
 
 
 def _compile_blocks(layout: Layout, blocks: Blocks) -> Callable[[list[bytes]], list[Bodies]]:
