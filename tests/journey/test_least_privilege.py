@@ -16,7 +16,7 @@ from tests.journey.wearing import Role, list_removals
 FUNCTIONS = [
     name
     for name, resource in lower.read(build.ROOT / "template.yaml")["Resources"].items()
-    if resource["Type"] == "AWS::Serverless::Function"
+    if resource["Type"] == "AWS::Serverless::Function" and "Condition" not in resource
 ]
 
 
