@@ -86,7 +86,9 @@ export class Api {
       },
       body: body && JSON.stringify(body),
     }).catch((error) => {
-      throw error.name === "AbortError" ? error : new Problem(0, { code: "UNREACHABLE", detail: UNREACHABLE });
+      throw error.name === "AbortError"
+        ? error
+        : new Problem(0, { code: "UNREACHABLE", detail: UNREACHABLE });
     });
   }
 }

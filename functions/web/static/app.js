@@ -8,7 +8,7 @@ import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
 import { announce } from "./messages.js";
 import { Session } from "./session.js";
-import { SignIn } from "./signin.js";
+import { describeFault, SignIn } from "./signin.js";
 
 const NAME = "Dose Export";
 
@@ -40,7 +40,7 @@ async function readConfiguration() {
 async function signInAtFirst(session, signIn) {
   let fault = "";
   const draft = await session.finishLogin().catch((error) => {
-    fault = error.message;
+    fault = describeFault(error);
   });
   if (!session.isSignedIn) {
     setShown(byId("loading"), false);
@@ -93,7 +93,10 @@ function go(form, list, moveFocus) {
   else form.open(place, parameters);
   document.title = `${byId(`${view}-title`).textContent} · ${NAME}`;
   byId("to-new").setAttribute("href", form.address);
-  for (const [id, name] of [["to-new", "new"], ["to-exports", "exports"]]) {
+  for (const [id, name] of [
+    ["to-new", "new"],
+    ["to-exports", "exports"],
+  ]) {
     if (name === view) byId(id).setAttribute("aria-current", "page");
     else byId(id).removeAttribute("aria-current");
   }

@@ -1,11 +1,11 @@
 /** The catalogue of GET /export-types, with names for people. What is not known here gets a name from its own. */
 
 const MODALITIES = {
-  CT: "Computed tomography",
-  DX: "Radiography",
-  MG: "Mammography",
-  NM: "Nuclear medicine",
-  RF: "Fluoroscopy",
+  CT: "computed tomography",
+  DX: "radiography",
+  MG: "mammography",
+  NM: "nuclear medicine",
+  RF: "fluoroscopy",
 };
 
 const TYPES = {
@@ -44,12 +44,17 @@ export const isPrivate = (filter) => Boolean(filter.needs_group) || PRIVATE.has(
 /** A name as a person writes it: "study_dap" → "Study DAP". */
 export function humanise(name) {
   if (name in LABELS) return LABELS[name];
-  const words = name.replaceAll(/[_-]/g, " ").replace(CAPITALS, (word) => word.toUpperCase());
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capitalise(name.replaceAll(/[_-]/g, " ").replace(CAPITALS, (word) => word.toUpperCase()));
 }
 
+/** A text that begins with a capital. */
+export const capitalise = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** A modality's name in full; its short name if we know none. */
-export const nameModality = (name) => MODALITIES[name] ?? name;
+export const nameModality = (name) => capitalise(MODALITIES[name] ?? name);
+
+/** All that a modality has, in words. */
+export const nameStudies = (name) => `All ${MODALITIES[name] ?? name} studies`;
 
 /** An export type's name: "mg-nhsbsp-csv" → "NHSBSP survey". */
 export function nameType(type) {

@@ -1,6 +1,6 @@
 /** What kind of file: the export type, its options, its order, and whether it names patients. */
 
-import { humanise, nameType, pairRanges } from "./catalogue.js";
+import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
 
@@ -17,7 +17,8 @@ const WARNINGS = {
   ids: "The file will hold patients' IDs.",
   both: "The file will hold patients' names and IDs.",
 };
-const CARE = " Only you and members of pidgroup can open it. Keep it where patient data belongs, and delete it after use.";
+const CARE =
+  " Only you and members of pidgroup can open it. Keep it where patient data belongs, and delete it after use.";
 
 /** Types in the order people look for them: csv, xlsx, then the special ones. */
 const sortTypes = (types) => [...types].sort((one, other) => rank(one) - rank(other));
@@ -38,15 +39,24 @@ export class Choice {
     byId("wishes").addEventListener("change", (event) => this.#changeWish(event.target.value));
     for (const id of ["type-fields", "order"]) byId(id).addEventListener("input", onchange);
     setShown(byId("patients"), catalogue.maySeePatients);
-    fill(byId("wishes"), WISHES.map((wish) => makeRadio("wish", wish.value, wish.label)));
+    fill(
+      byId("wishes"),
+      WISHES.map((wish) => makeRadio("wish", wish.value, wish.label)),
+    );
   }
 
   /** Show a modality's types; `type`, `options` and `values` (of a type's own filters) as far as they are known. */
   show(modality, { type, order, options = {}, values = {} }) {
     this.types = sortTypes(modality.types);
     this.type = this.types.find((each) => each.type === type) ?? this.types[0];
-    fill(byId("types"), this.types.map((each) => makeTypeRadio(each, each === this.type)));
-    fill(byId("order"), modality.orders.map(({ name, help }) => make("option", { value: name }, capitalise(help))));
+    fill(
+      byId("types"),
+      this.types.map((each) => makeTypeRadio(each, each === this.type)),
+    );
+    fill(
+      byId("order"),
+      modality.orders.map(({ name, help }) => make("option", { value: name }, capitalise(help))),
+    );
     const isKnown = modality.orders.some(({ name }) => name === order);
     byId("order").value = isKnown ? order : this.catalogue.defaultOrder;
     this.#showFields({ ...values, ...readDefaults(this.type), ...options });
@@ -58,7 +68,9 @@ export class Choice {
   read() {
     const given = readFields(this.fields);
     const defaults = readDefaults(this.type);
-    const options = Object.entries(given).filter(([name, value]) => name in defaults && value !== defaults[name]);
+    const options = Object.entries(given).filter(
+      ([name, value]) => name in defaults && value !== defaults[name],
+    );
     const wish = this.#canName() ? this.wish : "";
     return {
       type: this.type.type,
@@ -101,12 +113,20 @@ export class Choice {
 
   #showFields(values) {
     const filters = pairRanges(this.type.own_filters).map((item) => makeExplained(item, item.filters[0]));
-    const options = this.type.options.map((option) => makeExplained(labelOption(option), { ...option, unit: "" }));
+    const options = this.type.options.map((option) =>
+      makeExplained(labelOption(option), { ...option, unit: "" }),
+    );
     this.fields = [...filters, ...options];
     writeFields(this.fields, values);
-    const need = this.type.needs.length > 1 && make("p", { class: "hint" }, "At least one of these is needed:");
+    const need =
+      this.type.needs.length > 1 && make("p", { class: "hint" }, "At least one of these is needed:");
     const title = make("h3", {}, filters.length ? "Which study" : "Options");
-    fill(byId("type-fields"), title, need, this.fields.map(({ element }) => element));
+    fill(
+      byId("type-fields"),
+      title,
+      need,
+      this.fields.map(({ element }) => element),
+    );
     setShown(byId("type-fields"), this.fields.length > 0);
   }
 
@@ -135,9 +155,20 @@ export class Choice {
 }
 
 function makeTypeRadio(each, checked) {
-  const text = make("span", { class: "type-text" }, make("strong", {}, nameType(each.type)), make("small", {}, capitalise(each.help)));
+  const text = make(
+    "span",
+    { class: "type-text" },
+    make("strong", {}, nameType(each.type)),
+    make("small", {}, capitalise(each.help)),
+  );
   const input = make("input", { type: "radio", name: "type", value: each.type, checked });
-  return make("label", { class: "type" }, input, make("span", { class: `format ${each.format}` }, each.format), text);
+  return make(
+    "label",
+    { class: "type" },
+    input,
+    make("span", { class: `format ${each.format}` }, each.format),
+    text,
+  );
 }
 
 function makeRadio(name, value, text) {
@@ -145,16 +176,17 @@ function makeRadio(name, value, text) {
 }
 
 function makeExplained(item, { name, kind, help }) {
-  const { label, filters } = typeof item === "string" ? { label: item, filters: [{ name, kind, help }] } : item;
+  const { label, filters } =
+    typeof item === "string" ? { label: item, filters: [{ name, kind, help }] } : item;
   const field = makeField({ label, filters }, "option");
-  if (kind !== "flag") field.element.insertBefore(make("small", { class: "hint" }, capitalise(help)), field.element.lastChild);
+  if (kind !== "flag")
+    field.element.insertBefore(make("small", { class: "hint" }, capitalise(help)), field.element.lastChild);
   return field;
 }
 
 const labelOption = ({ name, kind, help }) => (kind === "flag" ? capitalise(help) : humanise(name));
 
-const readDefaults = (type) => Object.fromEntries(type.options.map((option) => [option.name, option.default]));
+const readDefaults = (type) =>
+  Object.fromEntries(type.options.map((option) => [option.name, option.default]));
 
 const blankOut = (filters) => Object.fromEntries(filters.map(({ name }) => [name, ""]));
-
-const capitalise = (text) => text.charAt(0).toUpperCase() + text.slice(1);

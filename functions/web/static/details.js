@@ -32,7 +32,8 @@ export class Details {
     this.shown = shown;
     const focused = this.element.contains(document.activeElement) && document.activeElement.textContent;
     fill(this.element, make("td", { colspan: 8, role: "cell" }, this.#makeContent()));
-    if (focused) [...this.element.querySelectorAll("button")].find((each) => each.textContent === focused)?.focus();
+    if (focused)
+      [...this.element.querySelectorAll("button")].find((each) => each.textContent === focused)?.focus();
   }
 
   #makeContent() {
@@ -40,7 +41,13 @@ export class Details {
     return [
       each.error && make("p", { class: "fault" }, `${each.error.sentence} (${each.error.code})`),
       makeWarnings(each.warnings),
-      make("dl", {}, this.#listFacts().map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))),
+      make(
+        "dl",
+        {},
+        this.#listFacts().map(([name, value]) =>
+          make("div", {}, make("dt", {}, name), make("dd", {}, value)),
+        ),
+      ),
       this.#makeActions(),
     ];
   }
@@ -50,14 +57,22 @@ export class Details {
     return [
       ["Filters", describeExport(each, this.row.catalogue)],
       ["Order", this.#describeOrder()],
-      ["Options", Object.entries(each.options ?? {}).map(([name, value]) => `${humanise(name)}: ${value}`).join(" · ")],
+      [
+        "Options",
+        Object.entries(each.options ?? {})
+          .map(([name, value]) => `${humanise(name)}: ${value}`)
+          .join(" · "),
+      ],
       ["Patients in the file", describeWish(each)],
       ["Asked", `${formatExactTime(each.created_at)} by ${each.asked_by}`],
       ["Started", each.started_at && formatExactTime(each.started_at)],
       ["Ended", each.finished_at && formatExactTime(each.finished_at)],
       ["File kept until", each.expires_at && formatExactTime(each.expires_at)],
       ["Attempt", each.attempt > 1 && formatNumber(each.attempt)],
-      ["Contents", each.events != null && `${count(each.studies, "study", "studies")}, ${count(each.events, "event")}`],
+      [
+        "Contents",
+        each.events != null && `${count(each.studies, "study", "studies")}, ${count(each.events, "event")}`,
+      ],
       ["File", each.file_name],
       ["Size", each.size != null && `${formatNumber(each.size)} bytes`],
       ["SHA-256", each.sha256 && [make("code", {}, each.sha256), " ", makeCopyButton(each.sha256)]],
@@ -78,18 +93,26 @@ export class Details {
       { class: "buttons" },
       mayRunAgain && makeButton("Run again", "plain", act("again")),
       mayRunAgain && makeButton("Edit and run", "plain", act("edit")),
-      this.row.export.links.delete && makeButton("Delete", "plain danger", act("remove")),
+      this.row.export.links.delete && makeButton("Delete", "plain danger", () => actions.remove([this.row])),
     );
   }
 }
 
 function makeWarnings(warnings) {
   if (!warnings.length) return null;
-  const list = make("ul", {}, warnings.map((sentence) => make("li", {}, sentence)));
+  const list = make(
+    "ul",
+    {},
+    warnings.map((sentence) => make("li", {}, sentence)),
+  );
   return make("div", { class: "warnings" }, make("strong", {}, count(warnings.length, "warning")), list);
 }
 
 function makeCopyButton(text) {
-  const copy = () => navigator.clipboard.writeText(text).then(() => notify("SHA-256 copied."), () => notify("Copying was not allowed.", true));
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => notify("SHA-256 copied."),
+      () => notify("Copying was not allowed.", true),
+    );
   return makeButton("Copy", "small", copy, { "aria-label": "Copy the SHA-256" });
 }

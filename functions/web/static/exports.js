@@ -1,8 +1,9 @@
 /** Exports: the table, what can be done in it, and how it keeps itself up to date. */
 
+import { Actions } from "./actions.js";
 import { writeExportsAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
-import { announce, complain, confirm, notify } from "./messages.js";
+import { announce, complain, notify } from "./messages.js";
 import { isActive, nameExport, nameState } from "./course.js";
 import { Row } from "./row.js";
 import { Selection } from "./selection.js";
@@ -26,14 +27,7 @@ export class ExportList {
     this.turn = 0;
     this.selection = new Selection(() => [...this.rows.values()]);
     this.deleted = new Set();
-    this.actions = {
-      abort: (row) => this.#abort(row),
-      download: (row, button) => busy(button, () => this.#download(row)),
-      again: (row, button) => busy(button, () => this.#runAgain(row)),
-      edit: (row) => onedit(row.export),
-      remove: (row) => this.#remove([row]),
-      select: () => this.selection.show(),
-    };
+    this.actions = new Actions(api, this, onedit);
     this.#listen();
   }
 
@@ -51,8 +45,22 @@ export class ExportList {
   /** Put a new export at the top. */
   add(each) {
     this.newest = each.id;
-    this.#merge({ exports: [each, ...[...this.rows.values()].map((row) => row.export)], next_cursor: this.cursor });
+    this.#merge({
+      exports: [each, ...[...this.rows.values()].map((row) => row.export)],
+      next_cursor: this.cursor,
+    });
     this.#plan();
+  }
+
+  /** Take exports away that are deleted, whatever an older answer says. */
+  forget(ids) {
+    for (const id of ids) {
+      this.deleted.add(id);
+      const row = this.rows.get(id);
+      if (row) this.#drop(row);
+    }
+    this.selection.show();
+    this.look();
   }
 
   /** Ask for news now, and from now on. */
@@ -74,8 +82,10 @@ export class ExportList {
 
   #listen() {
     document.addEventListener("visibilitychange", () => this.look());
-    byId("more").addEventListener("click", (event) => busy(event.target, () => this.#showOlder().catch(complain)));
-    byId("delete").addEventListener("click", () => this.#remove(this.selection.find()));
+    byId("more").addEventListener("click", (event) =>
+      busy(event.target, () => this.#showOlder().catch(complain)),
+    );
+    byId("delete").addEventListener("click", () => this.actions.remove(this.selection.find()));
     byId("exports-bar").addEventListener("change", () => {
       const scope = byId("scope-all").checked ? "all" : "";
       location.hash = writeExportsAddress({ scope, state: byId("state").value });
@@ -103,15 +113,20 @@ export class ExportList {
     const isInPage = new Set(page.exports.map(({ id }) => id));
     const below = [...this.rows.values()].map((row) => row.export).filter(({ id }) => !isInPage.has(id));
     const older = page.next_cursor ? below.filter((each) => each.created_at <= last.created_at) : [];
-    this.#merge({ exports: [...page.exports, ...older], next_cursor: older.length ? this.cursor : page.next_cursor });
+    this.#merge({
+      exports: [...page.exports, ...older],
+      next_cursor: older.length ? this.cursor : page.next_cursor,
+    });
   }
 
   /** Running exports below the first page are looked at one by one. */
   async #lookAtOlder(page) {
     const isInPage = new Set(page.exports.map(({ id }) => id));
-    const running = [...this.rows.values()].filter((row) => !isInPage.has(row.export.id) && isActive(row.export));
+    const running = [...this.rows.values()].filter(
+      (row) => !isInPage.has(row.export.id) && isActive(row.export),
+    );
     const news = await Promise.all(running.map((row) => this.api.get(row.export.id).catch(() => null)));
-    for (const each of news.filter(Boolean)) this.#update(each);
+    for (const each of news.filter(Boolean)) this.update(each);
     this.#tellActive();
   }
 
@@ -133,18 +148,27 @@ export class ExportList {
     for (const [id, row] of this.rows) {
       if (!ids.has(id)) this.#drop(row);
     }
-    const ordered = wanted.map((each) => this.#update(each));
+    const ordered = wanted.map((each) => this.update(each));
     this.rows = new Map(ordered.map((row) => [row.export.id, row]));
     this.cursor = cursor;
-    putInOrder(byId("rows"), ordered.flatMap((row) => [row.element, row.details.element]));
-    setText(byId("empty"), this.query.state || this.query.scope === "all" ? "There are none." : "No exports yet. They stay here for you when you have asked for some.");
+    putInOrder(
+      byId("rows"),
+      ordered.flatMap((row) => [row.element, row.details.element]),
+    );
+    setText(
+      byId("empty"),
+      this.query.state || this.query.scope === "all"
+        ? "There are none."
+        : "No exports yet. They stay here for you when you have asked for some.",
+    );
     setShown(byId("empty"), !ordered.length);
     setShown(byId("more"), Boolean(cursor));
     this.selection.show();
     this.#tellActive();
   }
 
-  #update(each) {
+  /** Show one export as it is now. */
+  update(each) {
     const row = this.rows.get(each.id);
     if (!row) return this.#makeRow(each);
     const before = row.export.state;
@@ -154,7 +178,7 @@ export class ExportList {
   }
 
   #makeRow(each) {
-    const row = new Row(each, this.catalogue, this.actions);
+    const row = new Row(each, this.catalogue, this.actions, () => this.selection.show());
     row.element.classList.toggle("new", each.id === this.newest);
     return row;
   }
@@ -167,72 +191,15 @@ export class ExportList {
   }
 
   #tellActive() {
-    this.onactive([...this.rows.values()].map((row) => row.export).filter((each) => each.mine && isActive(each)));
+    this.onactive(
+      [...this.rows.values()].map((row) => row.export).filter((each) => each.mine && isActive(each)),
+    );
   }
 
   #drop(row) {
     row.element.remove();
     row.details.element.remove();
     this.rows.delete(row.export.id);
-  }
-
-  async #abort(row) {
-    row.setAborting(true);
-    row.parts.more.focus();
-    try {
-      this.#update(await this.api.abort(row.export.id));
-    } catch (problem) {
-      row.isAborting = false;
-      complain(problem);
-    }
-    await this.look();
-  }
-
-  async #download(row) {
-    try {
-      const link = await this.api.download(row.export.id);
-      const anchor = document.createElement("a");
-      anchor.href = link.url;
-      anchor.download = link.file_name;
-      anchor.click();
-    } catch (problem) {
-      complain(problem);
-    }
-  }
-
-  async #runAgain(row) {
-    const { type, filters, order, options, names, ids } = row.export;
-    try {
-      this.add(await this.api.request({ type, filters, order, options, names, ids }));
-      notify("Asked for again.");
-    } catch (problem) {
-      complain(problem);
-    }
-  }
-
-  async #remove(rows) {
-    const title = rows.length === 1 ? `Delete ${nameExport(rows[0].export, this.catalogue)}?` : `Delete ${rows.length} exports?`;
-    const text = `${rows.length === 1 ? "The export and its file are" : "The exports and their files are"} gone for everybody, and cannot be brought back.`;
-    if (!(await confirm({ title, text, action: "Delete" }))) return;
-    try {
-      const { deleted, refused } = await this.api.delete(rows.map((row) => row.export.id));
-      this.#forget(deleted);
-      for (const { sentence } of refused) notify(sentence, true);
-    } catch (problem) {
-      complain(problem);
-    }
-  }
-
-  #forget(ids) {
-    for (const id of ids) {
-      this.deleted.add(id);
-      const row = this.rows.get(id);
-      if (row) this.#drop(row);
-    }
-    this.selection.show();
-    byId("exports-title").focus();
-    if (ids.length) notify(`${count(ids.length, "export")} deleted.`);
-    this.look();
   }
 }
 

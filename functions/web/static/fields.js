@@ -5,7 +5,10 @@ import { formatUnit } from "./words.js";
 
 const MAX_TEXT = 256;
 const COUNTS = [["", "any"], ["0", "none"], ["some", "some"], ...listTens(), ["more", "more than 10"]];
-const CHOICES = [["", "included"], ["exclude", "left out"]];
+const CHOICES = [
+  ["", "included"],
+  ["exclude", "left out"],
+];
 
 /**
  * A field: one label, one or two controls, a place for what is wrong.
@@ -24,7 +27,9 @@ export function makeField({ label, filters }, prefix = "filter") {
 
 /** The values of a form's fields, by name; blank ones are left out. */
 export function readFields(fields) {
-  const pairs = fields.flatMap(({ controls }) => [...controls].map(([name, control]) => [name, readControl(control)]));
+  const pairs = fields.flatMap(({ controls }) =>
+    [...controls].map(([name, control]) => [name, readControl(control)]),
+  );
   return Object.fromEntries(pairs.filter(([, value]) => value));
 }
 
@@ -80,9 +85,20 @@ function makeRange(label, [low, high], prefix) {
   const from = makeControl(low, { id, "aria-label": name("from"), placeholder: "from" });
   const to = makeControl(high, { id: `${prefix}-${high.name}`, "aria-label": name("to"), placeholder: "to" });
   const both = make("div", { class: "range" }, from, make("span", { "aria-hidden": "true" }, "–"), to);
-  const attributes = { class: `field range-of-${low.kind}s`, role: "group", "aria-labelledby": `${id}-label`, title: low.help };
+  const attributes = {
+    class: `field range-of-${low.kind}s`,
+    role: "group",
+    "aria-labelledby": `${id}-label`,
+    title: low.help,
+  };
   const element = make("div", attributes, title, both, makeFaultPlace(id));
-  return { element, controls: new Map([[low.name, from], [high.name, to]]) };
+  return {
+    element,
+    controls: new Map([
+      [low.name, from],
+      [high.name, to],
+    ]),
+  };
 }
 
 const makeFaultPlace = (id) => make("p", { class: "fault", id: `${id}-fault` });
@@ -100,7 +116,11 @@ function makeControl({ name, kind }, attributes) {
 }
 
 function makeSelect(choices, attributes) {
-  return make("select", attributes, choices.map(([value, text]) => make("option", { value }, text)));
+  return make(
+    "select",
+    attributes,
+    choices.map(([value, text]) => make("option", { value }, text)),
+  );
 }
 
 function readControl(control) {

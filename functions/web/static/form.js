@@ -1,7 +1,7 @@
 /** New export: a tab a modality, its filters as a form, what kind of file, preview, start. */
 
 import { readFormParameters, writeFormAddress } from "./address.js";
-import { groupFilters, isPrivate, nameModality } from "./catalogue.js";
+import { groupFilters, isPrivate, nameStudies } from "./catalogue.js";
 import { Choice } from "./choice.js";
 import { nameExport } from "./course.js";
 import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
@@ -108,15 +108,27 @@ export class ExportForm {
     const made = groups.map(({ title, items }) => ({ title, fields: items.map((item) => makeField(item)) }));
     this.fields = made.flatMap(({ fields }) => fields);
     writeFields(this.fields, this.values);
-    fill(byId("filters"), made.map((group) => this.#makeGroup(group)));
+    fill(
+      byId("filters"),
+      made.map((group) => this.#makeGroup(group)),
+    );
   }
 
   #makeGroup({ title, fields }) {
     const isUsed = Object.keys(readFields(fields)).length > 0;
     const open = !NARROW.matches || title === "Dates" || isUsed;
-    const inner = make("div", { class: "fields", role: "group", "aria-label": title }, fields.map(({ element }) => element));
+    const inner = make(
+      "div",
+      { class: "fields", role: "group", "aria-label": title },
+      fields.map(({ element }) => element),
+    );
     if (title === "Dates") inner.append(makeDateShortcuts((from, to) => this.#setDates(from, to)));
-    return make("details", { class: `group ${title.toLowerCase()}`, open }, make("summary", {}, make("h2", {}, title)), inner);
+    return make(
+      "details",
+      { class: `group ${title.toLowerCase()}`, open },
+      make("summary", {}, make("h2", {}, title)),
+      inner,
+    );
   }
 
   #setDates(from, to) {
@@ -150,15 +162,21 @@ export class ExportForm {
 
   /** Take what the fields hold; values of filters that this tab does not have stay. */
   #read() {
-    const here = new Set([...this.fields, ...this.choice.fields].flatMap(({ controls }) => [...controls.keys()]));
+    const here = new Set(
+      [...this.fields, ...this.choice.fields].flatMap(({ controls }) => [...controls.keys()]),
+    );
     const elsewhere = Object.entries(this.values).filter(([name]) => !here.has(name));
-    this.values = { ...Object.fromEntries(elsewhere), ...readFields(this.fields), ...this.choice.readFilters() };
+    this.values = {
+      ...Object.fromEntries(elsewhere),
+      ...readFields(this.fields),
+      ...this.choice.readFilters(),
+    };
   }
 
   #describe() {
     const items = describeFilters(this.#listFilters(), this.#readFilters());
     const chips = items.map(({ names, text }) => this.#makeChip(names, text));
-    const all = make("li", { class: "all" }, `All ${nameModality(this.modality.name)} studies`);
+    const all = make("li", { class: "all" }, nameStudies(this.modality.name));
     fill(byId("chosen"), chips.length ? chips : all);
     setShown(byId("clear"), chips.length > 0);
   }
@@ -202,9 +220,11 @@ export class ExportForm {
 
   #showProblem(problem) {
     const name = problem.field?.replace(/^(filters|options)\./, "");
-    if (name && showFault([...this.fields, ...this.choice.fields], name, problem.message)) announce(problem.message);
+    if (name && showFault([...this.fields, ...this.choice.fields], name, problem.message))
+      announce(problem.message);
     else setText(byId("form-fault"), problem.message);
   }
 }
 
-const omit = (values, names) => Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
+const omit = (values, names) =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));

@@ -4,8 +4,10 @@ import { byId, fill, make } from "./dom.js";
 import { announce } from "./messages.js";
 import { count, formatDuration, formatNumber, formatSize } from "./words.js";
 
-const INVITATION = "Preview counts the studies, and says how large the file will be, before anything is started.";
-const TIMED_OUT = "Counting takes longer than 20 seconds, so it was left. The export itself may take as long as it needs.";
+const INVITATION =
+  "Preview counts the studies, and says how large the file will be, before anything is started.";
+const TIMED_OUT =
+  "Counting takes longer than 20 seconds, so it was left. The export itself may take as long as it needs.";
 const NOTHING = "No study matches these filters.";
 
 /** The panel's lower part. */
@@ -70,10 +72,15 @@ function makeNumbers(answer) {
     ["Time, about", answer.estimated_seconds != null && formatDuration(answer.estimated_seconds)],
   ];
   const shown = entries.filter(([, text]) => text);
-  return make("dl", { class: "numbers" }, shown.map(([name, text, kind]) => makeNumber(name, text, kind)));
+  return make(
+    "dl",
+    { class: "numbers" },
+    shown.map(([name, text, kind]) => makeNumber(name, text, kind)),
+  );
 }
 
-const makeNumber = (name, text, kind = "") => make("div", { class: kind }, make("dt", {}, name), make("dd", {}, text));
+const makeNumber = (name, text, kind = "") =>
+  make("div", { class: kind }, make("dt", {}, name), make("dd", {}, text));
 
 function makeProtocols(protocols) {
   if (!protocols?.length) return null;
@@ -87,5 +94,10 @@ function makeProtocols(protocols) {
       make("td", { class: "number" }, formatNumber(events)),
     ),
   );
-  return make("table", { class: "protocols" }, make("caption", {}, "Most frequent protocols"), make("tbody", {}, rows));
+  return make(
+    "table",
+    { class: "protocols" },
+    make("caption", {}, "Most frequent protocols"),
+    make("tbody", {}, rows),
+  );
 }

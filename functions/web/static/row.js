@@ -7,12 +7,11 @@ import { count, formatExactTime, formatNumber, formatRelative, formatSize } from
 
 /**
  * The row of an export and, once opened, its details below it.
- * `actions` are functions of the row: abort, download, again, edit, remove, select.
+ * `actions` do something with the row; `onselect` hears when its box is ticked.
  */
 export class Row {
-  constructor(each, catalogue, actions) {
-    this.catalogue = catalogue;
-    this.actions = actions;
+  constructor(each, catalogue, actions, onselect) {
+    Object.assign(this, { catalogue, actions, onselect });
     this.parts = makeParts(this);
     this.element = makeRow(this.parts);
     this.details = new Details(this);
@@ -21,8 +20,12 @@ export class Row {
 
   /** Show the export as it is now. */
   update(each) {
+    this.latest = each;
     // What was just stopped stays so, whatever an older answer says.
-    this.export = this.isAborting && isActive(each) ? { ...each, state: "ABORTING", links: { self: each.links.self } } : each;
+    this.export =
+      this.isAborting && isActive(each)
+        ? { ...each, state: "ABORTING", links: { self: each.links.self } }
+        : each;
     this.#updateState();
     this.#updateRequest();
     this.#updateFile();
@@ -41,7 +44,7 @@ export class Row {
   /** Show as stopping at once; false takes it back. */
   setAborting(isAborting) {
     this.isAborting = isAborting;
-    this.update(this.export);
+    this.update(this.latest);
   }
 
   #updateState() {
@@ -73,8 +76,8 @@ export class Row {
 
   #updateFile() {
     const each = this.export;
-    setText(this.parts.studies, formatNumber(each.studies ?? each.expected));
-    setText(this.parts.size, formatSize(each.size));
+    setNumber(this.parts.studies, isActive(each) ? each.expected : each.studies, formatNumber);
+    setNumber(this.parts.size, each.size, formatSize);
   }
 
   #updateActions() {
@@ -95,6 +98,11 @@ export class Row {
   }
 }
 
+function setNumber(element, number, format) {
+  setText(element, format(number));
+  element.parentElement.classList.toggle("none", number == null);
+}
+
 function setTime(element, text, words) {
   setText(element, words);
   element.dateTime = text ?? "";
@@ -104,12 +112,16 @@ function setTime(element, text, words) {
 function makeParts(row) {
   const act = (name) => (event) => row.actions[name](row, event.currentTarget);
   return {
-    select: make("input", { type: "checkbox", onchange: act("select") }),
+    select: make("input", { type: "checkbox", onchange: row.onselect }),
     chip: make("span", {}),
     bar: make("progress", { max: 100 }),
     course: make("small", { class: "course" }),
     name: make("strong", {}),
-    patients: make("span", { class: "badge patients", title: "The file or its filters name patients" }, "patient data"),
+    patients: make(
+      "span",
+      { class: "badge patients", title: "The file or its filters name patients" },
+      "patient data",
+    ),
     warnings: make("span", { class: "badge warnings" }),
     filters: make("span", { class: "filters" }),
     fault: make("span", { class: "fault" }),
@@ -121,18 +133,28 @@ function makeParts(row) {
     download: makeButton("Download", "primary", act("download")),
     abort: makeButton("Abort", "plain", act("abort")),
     again: makeButton("Run again", "plain", act("again")),
-    more: makeButton("Details", "quiet more", () => row.details.toggle(), { "aria-expanded": "false" }),
+    more: makeButton("Details", "quiet more", () => row.details.toggle(), {
+      title: "Details",
+      "aria-expanded": "false",
+    }),
   };
 }
 
 function makeRow(parts) {
-  const cell = (name, label, ...children) => make("td", { class: name, "data-label": label, role: "cell" }, children);
+  const cell = (name, label, ...children) =>
+    make("td", { class: name, "data-label": label, role: "cell" }, children);
   return make(
     "tr",
     { role: "row" },
     cell("select", "", parts.select),
     cell("course", "State", make("div", { class: "progress" }, parts.chip, parts.bar), parts.course),
-    cell("what", "Export", make("div", { class: "title" }, parts.name, parts.patients, parts.warnings), parts.filters, parts.fault),
+    cell(
+      "what",
+      "Export",
+      make("div", { class: "title" }, parts.name, parts.patients, parts.warnings),
+      parts.filters,
+      parts.fault,
+    ),
     cell("asked", "Asked", parts.asked, make("span", { class: "by" }, " by "), parts.who),
     cell("number studies", "Studies", parts.studies),
     cell("number size", "Size", parts.size),

@@ -54,7 +54,9 @@ export class Session {
   async signIn(name, password) {
     const answer = await this.#initiate("USER_PASSWORD_AUTH", { USERNAME: name, PASSWORD: password });
     if (!answer.AuthenticationResult) {
-      throw new SignInError(`This account needs one more step, which this page cannot do: ${answer.ChallengeName}.`);
+      throw new SignInError(
+        `This account needs one more step, which this page cannot do: ${answer.ChallengeName}.`,
+      );
     }
     this.#keep(readPoolTokens(answer.AuthenticationResult));
   }
@@ -83,8 +85,10 @@ export class Session {
     sessionStorage.removeItem(LOGIN);
     if (!query.has("code") && !query.has("error")) return null;
     history.replaceState(null, "", location.pathname + (kept?.hash ?? ""));
-    if (query.has("error")) throw new SignInError(query.get("error_description") ?? "The login was not finished.");
-    if (!kept || kept.state !== query.get("state")) throw new SignInError("That login was not begun here. Try again.");
+    if (query.has("error"))
+      throw new SignInError(query.get("error_description") ?? "The login was not finished.");
+    if (!kept || kept.state !== query.get("state"))
+      throw new SignInError("That login was not begun here. Try again.");
     await this.#exchange({
       grant_type: "authorization_code",
       code: query.get("code"),
@@ -103,7 +107,10 @@ export class Session {
 
   /** Leave for the managed login's own end; it sends people back here. */
   endLogin() {
-    const parameters = new URLSearchParams({ client_id: this.config.client_id, logout_uri: findOwnAddress() });
+    const parameters = new URLSearchParams({
+      client_id: this.config.client_id,
+      logout_uri: findOwnAddress(),
+    });
     location.assign(`${this.config.logout}?${parameters}`);
   }
 
@@ -147,7 +154,10 @@ export class Session {
 
   #revoke(token) {
     if (!this.usesLoginPage) {
-      return callPool(this.config.pool_endpoint, "RevokeToken", { Token: token, ClientId: this.config.client_id });
+      return callPool(this.config.pool_endpoint, "RevokeToken", {
+        Token: token,
+        ClientId: this.config.client_id,
+      });
     }
     const body = new URLSearchParams({ token, client_id: this.config.client_id });
     return fetch(`${this.config.login}/oauth2/revoke`, { method: "POST", body, keepalive: true });
@@ -174,7 +184,9 @@ async function callPool(endpoint, action, body) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const isWrong = /NotAuthorized|UserNotFound/.test(answer.__type ?? "");
-  throw new SignInError(isWrong ? "The user name or the password is not right." : (answer.message ?? "Try again later."));
+  throw new SignInError(
+    isWrong ? "The user name or the password is not right." : (answer.message ?? "Try again later."),
+  );
 }
 
 /** The address the managed login sends people back to: this page, without query and hash. */
@@ -187,7 +199,10 @@ async function hash(text) {
 }
 
 function toBase64Url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 function readClaims(token) {

@@ -17,6 +17,7 @@ export class SignIn {
   async ask(fault = "") {
     setShown(byId("sign-in"), true);
     await new Promise((resolve) => this.#fillForm(byId("sign-in-form"), "sign-in", fault, resolve));
+    fill(byId("sign-in-form")); // the password with it
     setShown(byId("sign-in"), false);
   }
 
@@ -33,6 +34,7 @@ export class SignIn {
     const dialog = byId("ended");
     dialog.showModal();
     await new Promise((resolve) => this.#fillForm(byId("ended-form"), "ended", "", resolve, findDraft));
+    fill(byId("ended-form"));
     dialog.close();
     if (before && this.session.person !== before) await this.#startAnew();
   }
@@ -56,11 +58,17 @@ export class SignIn {
     const place = make("p", { class: "fault", role: "alert" }, fault);
     const button = make("button", { type: "submit", class: "button primary" }, "Sign in");
     const isPage = this.session.usesLoginPage;
-    const fields = isPage ? [] : [makeInput(prefix, "name", "User name"), makeInput(prefix, "password", "Password")];
+    const fields = isPage
+      ? []
+      : [makeInput(prefix, "name", "User name"), makeInput(prefix, "password", "Password")];
     fill(form, fields, place, button);
     form.onsubmit = (event) => {
       event.preventDefault();
-      busy(button, () => this.#submit(form, findDraft).then(done).catch((error) => showFault(place, error)));
+      busy(button, () =>
+        this.#submit(form, findDraft)
+          .then(done)
+          .catch((error) => setText(place, describeFault(error))),
+      );
     };
     (form.querySelector("input") ?? button).focus();
   }
@@ -74,8 +82,9 @@ export class SignIn {
   }
 }
 
-function showFault(place, error) {
-  setText(place, error instanceof SignInError ? error.message : "The login cannot be reached. Is the network there?");
+/** Why signing in did not work, in words. */
+export function describeFault(error) {
+  return error instanceof SignInError ? error.message : "The login cannot be reached. Is the network there?";
 }
 
 function makeInput(prefix, name, label) {
@@ -89,5 +98,10 @@ function makeInput(prefix, name, label) {
     autocapitalize: "none",
     spellcheck: "false",
   };
-  return make("div", { class: "field" }, make("label", { for: attributes.id }, label), make("input", attributes));
+  return make(
+    "div",
+    { class: "field" },
+    make("label", { for: attributes.id }, label),
+    make("input", attributes),
+  );
 }

@@ -27,7 +27,14 @@ export function selectTab(list, panel, name) {
 
 function makeTab(name, onclick) {
   const full = nameModality(name);
-  const attributes = { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "modality", value: name, onclick };
+  const attributes = {
+    type: "button",
+    role: "tab",
+    id: `tab-${name}`,
+    "aria-controls": "modality",
+    value: name,
+    onclick,
+  };
   return make("button", attributes, make("strong", {}, name), full !== name && make("span", {}, ` ${full}`));
 }
 

@@ -8,14 +8,21 @@ const SHORT = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
 const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
 const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long" });
 const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
-const UNITS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+const UNITS = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 const COUNTS = { 0: "none", some: "some", more: "more than 10" };
 
 /** 1234567 → "1,234,567"; "–" for what is not known. */
 export const formatNumber = (number) => (number == null ? "–" : NUMBER.format(number));
 
 /** A number and its noun: 1 study, 2 studies. */
-export const count = (number, one, many = `${one}s`) => `${formatNumber(number)} ${number === 1 ? one : many}`;
+export const count = (number, one, many = `${one}s`) =>
+  `${formatNumber(number)} ${number === 1 ? one : many}`;
 
 /** Bytes → "1.23 MB" (decimal units). */
 export function formatSize(bytes) {
@@ -48,13 +55,14 @@ export function formatRelative(text, now = Date.now()) {
   return seconds > 0 ? "in a moment" : "just now";
 }
 
-/** The rest of a running export → "about 12 s left"; "" while nobody knows. */
+/** The rest of a running export → "≈ 12 s left"; "" while nobody knows. */
 export function formatRest(estimatedEnd, now = Date.now()) {
-  return estimatedEnd ? `about ${formatDuration((new Date(estimatedEnd) - now) / 1000)} left` : "";
+  return estimatedEnd ? `≈ ${formatDuration((new Date(estimatedEnd) - now) / 1000)} left` : "";
 }
 
 /** A unit as it is printed: "cGy.cm^2" → "cGy·cm²". */
-export const formatUnit = (unit) => (unit ?? "").replaceAll(".", "·").replaceAll("^2", "²").replaceAll("^3", "³");
+export const formatUnit = (unit) =>
+  (unit ?? "").replaceAll(".", "·").replaceAll("^2", "²").replaceAll("^3", "³");
 
 /**
  * Filters in words, one entry a filter or range.
@@ -70,7 +78,10 @@ export function describeFilters(known, values) {
     .map(({ label, filters }) => describeItem(label, filters, values));
   const names = new Set(known.map(({ name }) => name));
   const others = Object.keys(values).filter((name) => values[name] && !names.has(name));
-  return [...described, ...others.map((name) => ({ names: [name], text: `${humanise(name)}: ${values[name]}` }))];
+  return [
+    ...described,
+    ...others.map((name) => ({ names: [name], text: `${humanise(name)}: ${values[name]}` })),
+  ];
 }
 
 function describeItem(label, filters, values) {

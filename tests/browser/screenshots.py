@@ -1,0 +1,154 @@
+"""`make screenshots`: the README's pictures, of the real page before the whole service on this machine.
+
+`python -m tests.browser.screenshots FOLDER` takes every view there instead, in both themes and widths.
+"""
+
+import sys
+from contextlib import ExitStack
+from itertools import product
+from pathlib import Path
+
+from local import sample, users
+from local.postgres import Postgres
+from local.service import Service
+from local.stack import Stack
+from playwright.sync_api import Browser, Page, expect
+from tests.browser import chromium
+from tests.browser.steps import caught_in_the_middle, newest, wait_for
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+STUDIES = 20_000
+DESKTOP, PHONE = (1280, 800), (390, 844)
+REQUESTS = (
+    {"type": "nm-xlsx", "filters": {"date_from": "2090-01-01"}},
+    {
+        "type": "mg-nhsbsp-csv",
+        "filters": {"compression_thickness_min": 20},
+        "options": {"whole_years": "yes"},
+    },
+    {"type": "dx-phe2019-study", "filters": {"institution": "hospital"}},
+    {"type": "rf-csv", "filters": {"date_from": "2024-01-01", "date_to": "2024-12-31"}, "ids": True},
+    {
+        "type": "ct-csv",
+        "filters": {"acquisition_protocol": "thorax", "date_from": "2025-01-01", "dlp_min": 100},
+    },
+)
+FORM = "#CT?type=ct-xlsx&date_from=2025-01-01&acquisition_protocol=thorax&test_patients=exclude"
+PICTURES = {
+    # README's picture: view, size, dark
+    "new-export.png": ("form", DESKTOP, False),
+    "exports.png": ("exports", DESKTOP, False),
+    "exports-dark.png": ("exports", DESKTOP, True),
+    "phone.png": ("exports", PHONE, False),
+}
+VIEWS = ("sign-in", "form", "survey", "exports", "details", "question", "stranger")
+
+
+class Photographer:
+    """Somebody with a browser, an account, and exports in every state."""
+
+    def __init__(self, browser: Browser, stack: Stack) -> None:
+        self._browser, self._address = browser, f"{stack.url}/"
+        self._user = users.create(stack, "ada.medphys", users.EXPORT, users.PATIENTS)
+        self._stranger = users.create(stack, "stranger")
+        self.service = Service(stack.url, users.sign_in(stack, self._user))
+
+    def make_exports(self) -> None:
+        """Ask for some of everything, and stop one."""
+        for request in REQUESTS:
+            self.service.wait(self.service.ask(**request).json["id"])
+        stopped = self.service.ask(type="ct-xlsx").json["id"]
+        self.service.call("POST", f"/exports/{stopped}/abort")
+        self.service.wait(stopped)
+
+    def take(self, path: Path, view: str, size: tuple[int, int], *, dark: bool) -> None:
+        """Take a picture of a view."""
+        context = self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+            timezone_id="Europe/London",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        getattr(self, f"_show_{view.replace('-', '_')}")(page)
+        page.mouse.move(0, 0)
+        page.screenshot(path=path)
+        context.close()
+
+    def _show_sign_in(self, page: Page) -> None:
+        page.goto(self._address)
+        expect(page.get_by_label("User name")).to_be_focused()
+
+    def _sign_in(self, page: Page, place: str, user: users.User | None = None) -> None:
+        page.goto(self._address + place)
+        page.get_by_label("User name").fill((user or self._user).name)
+        page.get_by_label("Password").fill((user or self._user).password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def _show_stranger(self, page: Page) -> None:
+        self._sign_in(page, "", self._stranger)
+        expect(page.get_by_text("Ask the administrator")).to_be_visible()
+
+    def _show_form(self, page: Page) -> None:
+        self._sign_in(page, FORM)
+        page.get_by_role("button", name="Preview").click()
+        expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+
+    def _show_survey(self, page: Page) -> None:
+        self._sign_in(page, "#MG?type=mg-nhsbsp-xlsx")
+        expect(page.get_by_label("Survey number")).to_be_visible()
+
+    def _show_exports(self, page: Page) -> None:
+        self._sign_in(page, "#exports")
+        wait_for(newest(page), "Running")
+
+    def _show_details(self, page: Page) -> None:
+        self._show_exports(page)
+        page.locator("#rows tr", has_text="CT table").get_by_role("button", name="Details").click()
+        page.get_by_text("SHA-256").scroll_into_view_if_needed()
+
+    def _show_question(self, page: Page) -> None:
+        self._show_exports(page)
+        for row in page.locator("#rows tr:not(.details)").all()[2:5]:
+            row.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Delete 3").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def main() -> None:
+    """Take the README's pictures, or all of them into the folder that is named."""
+    with ExitStack() as running:
+        server = running.enter_context(Postgres())
+        url = server.create_database("openrem")
+        sample.fill(url, STUDIES, rf=100, mg=100, dx=100, nm=70)
+        stack = running.enter_context(Stack(url))
+        photographer = Photographer(running.enter_context(chromium.launch()), stack)
+        photographer.make_exports()
+        for path, (view, size, dark) in _list_pictures():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if view in {"exports", "details", "question"}:
+                with caught_in_the_middle(stack, photographer.service, type="ct-xlsx") as frozen:
+                    photographer.take(path, view, size, dark=dark)
+                photographer.service.wait(frozen["id"])
+                photographer.service.call("DELETE", f"/exports/{frozen['id']}")
+            else:
+                photographer.take(path, view, size, dark=dark)
+            print(f"{path}  {path.stat().st_size:,} bytes")  # noqa: T201
+
+
+def _list_pictures() -> list[tuple[Path, tuple[str, tuple[int, int], bool]]]:
+    if len(sys.argv) == 1:
+        return [(FOLDER / name, picture) for name, picture in PICTURES.items()]
+    looks = product(
+        VIEWS, {"desktop": DESKTOP, "phone": PHONE}.items(), {"light": False, "dark": True}.items()
+    )
+    return [
+        (Path(sys.argv[1]) / f"{view}-{width}-{theme}.png", (view, size, dark))
+        for view, (width, size), (theme, dark) in looks
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""For everyone: axe-core on every view in both themes and widths, and the way through without a mouse."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from local.service import Service
+from local.users import User
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import DESKTOP, PHONE, Hold, Visits
+from tests.browser.steps import field, newest, open_details, start, wait_for
+
+LOOKS = [
+    pytest.param(dark, size, id=f"{'dark' if dark else 'light'}-{'phone' if size == PHONE else 'desktop'}")
+    for dark in (False, True)
+    for size in (DESKTOP, PHONE)
+]
+
+
+def list_findings(page: Page) -> list[str]:
+    """What axe finds, whatever its impact, with the place of each."""
+    return [
+        f"{finding['impact']} {finding['id']}: {finding['help']} at {node['target']}"
+        for finding in Axe().run(page).response["violations"]
+        for node in finding["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("dark", "size"), LOOKS)
+def test_axe_finds_nothing(
+    visit: Visits,
+    privileged: User,
+    as_service: Callable[[User], Service],
+    dark: bool,
+    size: tuple[int, int],
+) -> None:
+    service = as_service(privileged)
+    service.wait(service.ask(type="ct-csv", filters={"date_from": "2025-10-01"}, names=True).json["id"])
+    service.wait(service.ask(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+    window = visit(dark=dark, size=size)
+    window.open()
+    page = window.page
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert list_findings(page) == []
+
+    window.sign_in(privileged, "#MG?type=mg-nhsbsp-csv&date_from=2020-01-01&age_min=x")
+    page.get_by_role("button", name="Preview").click()
+    expect(field(page, "Age from")).to_have_attribute("aria-invalid", "true")
+    assert list_findings(page) == []
+
+    page.get_by_role("tab", name="CT").click()
+    page.get_by_role("button", name="Clear filters").click()
+    page.get_by_role("radio", name="Both").check()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+    assert list_findings(page) == []
+
+    page.get_by_role("link", name="Exports").click()
+    wait_for(newest(page), "Failed")
+    open_details(page, page.locator("#rows tr:not(.details)").last)
+    assert list_findings(page) == []
+    page.get_by_label("Select all exports").check() if size == DESKTOP else newest(page).get_by_role(
+        "checkbox"
+    ).check()
+    page.get_by_role("button", name="Delete", exact=False).first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert list_findings(page) == []
+
+
+def test_axe_would_find_something(visit: Visits) -> None:
+    window = visit()
+    window.open()
+    expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    window.page.evaluate("document.querySelector('#sign-in label').remove()")
+    assert any("label" in finding for finding in list_findings(window.page))
+
+
+def press_until(page: Page, key: str, there: Callable[[], bool], what: str) -> None:
+    for _ in range(80):
+        if there():
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{what} cannot be reached by {key}")
+
+
+def reach(page: Page, name: str, key: str = "Tab") -> None:
+    """Go on by one key until the thing with this accessible name has the focus."""
+    focused = page.locator(":focus")
+
+    def is_there() -> bool:
+        return focused.count() == 1 and name in (focused.aria_snapshot() or "")
+
+    press_until(page, key, is_there, name)
+    page.wait_for_timeout(10)
+
+
+def test_the_whole_way_with_the_keyboard_alone(visit: Visits, physicist: User, tmp_path: Path) -> None:
+    window = visit()
+    window.open()
+    page, keys = window.page, window.page.keyboard
+    expect(page.get_by_label("User name")).to_be_focused()
+    keys.type(physicist.name)
+    keys.press("Tab")
+    keys.type(physicist.password)
+    keys.press("Enter")
+    expect(page.get_by_role("tab", name="CT")).to_be_visible()
+
+    reach(page, 'tab "CT')
+    keys.press("ArrowRight")
+    expect(page.get_by_role("tab", name="DX")).to_be_focused()
+    keys.press("ArrowLeft")
+    reach(page, '"Study description"')
+    keys.type("a")
+    reach(page, 'radio "csv Table')
+    keys.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Workbook")).to_be_checked()
+    reach(page, 'button "Preview"')
+    keys.press("Enter")
+    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+    expect(page.get_by_role("button", name="Preview")).to_be_focused()
+    reach(page, 'button "Export to xlsx"')
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Exports")).to_be_focused()
+
+    wait_for(newest(page), "Completed")
+    reach(page, 'button "Download"')
+    with page.expect_download() as started:
+        keys.press("Enter")
+    started.value.save_as(tmp_path / "file.xlsx")
+    reach(page, 'button "Details"')
+    keys.press("Enter")
+    expect(page.get_by_text("SHA-256")).to_be_visible()
+    reach(page, 'button "Delete"')
+    keys.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_text("No exports yet.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Exports")).to_be_focused()
+
+
+# Chromium's own measure of jumps; what a person's click moves does not count.
+MEASURE_SHIFT = """
+globalThis.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_nothing_is_wider_than_the_window(visit: Visits, physicist: User, size: tuple[int, int]) -> None:
+    page = visit(size=size).sign_in(physicist)
+    for place in ("#CT", "#MG?type=mg-nhsbsp-csv&study_description=" + "long" * 40, "#exports"):
+        page.evaluate("(place) => { location.hash = place; }", place)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+
+
+def test_nothing_jumps_while_an_export_runs(visit: Visits, physicist: User, database_held: Hold) -> None:
+    window = visit()
+    window.page.add_init_script(MEASURE_SHIFT)
+    page = window.sign_in(physicist, "#CT?date_from=2025-06-01")
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+    wait_for(newest(page), "Completed")
+    # Below 0.1 a page counts as still; a number that grows from the right makes 0.00003.
+    assert page.evaluate("shift") < 0.001

@@ -1,0 +1,177 @@
+"""Signing in on the managed login's own page: authorization code with PKCE, renewal, and the end.
+
+The login is a stand-in that answers as Cognito's does, with real tokens of the local pool.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import pytest
+from local import users
+from local.stack import Stack
+from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import Visit, Visits
+from tests.browser.steps import field as form_field
+
+LOGIN = "https://login.example"
+
+
+@dataclass
+class Login:
+    """What the stand-in was asked, and how it answers."""
+
+    stack: Stack
+    user: users.User
+    refuse: bool = False
+    authorized: list[dict[str, str]] = field(default_factory=list)
+    exchanged: list[dict[str, str]] = field(default_factory=list)
+    ended: list[dict[str, str]] = field(default_factory=list)
+
+    def authorize(self, route: Route) -> None:
+        asked = read_query(route.request.url)
+        self.authorized.append(asked)
+        answer = (
+            {"error": "access_denied", "error_description": "Not today."} if self.refuse else {"code": "c0de"}
+        )
+        back = f"{asked['redirect_uri']}?{urlencode(answer | {'state': asked['state']})}"
+        # Not by a redirect: the policy of the page behind one cannot be changed here.
+        page = f'<meta http-equiv="refresh" content="0;url={html.escape(back)}">'
+        route.fulfill(content_type="text/html", body=page)
+
+    def exchange(self, route: Route) -> None:
+        self.exchanged.append(dict(parse_qsl(route.request.post_data or "")))
+        token = users.sign_in(self.stack, self.user)
+        answer = {"access_token": token, "refresh_token": "again", "expires_in": 1800, "token_type": "Bearer"}
+        route.fulfill(json=answer, headers={"Access-Control-Allow-Origin": "*"})
+
+    def end(self, route: Route) -> None:
+        self.ended.append(read_query(route.request.url))
+        route.fulfill(status=302, headers={"Location": self.ended[-1]["logout_uri"]})
+
+    @contextmanager
+    def before(self, visit: Visit) -> Iterator[Page]:
+        """Stand before a page whose configuration names the login."""
+        visit.elsewhere.append(LOGIN)
+        page = visit.page
+        page.route(f"{LOGIN}/oauth2/authorize?*", self.authorize)
+        page.route(f"{LOGIN}/oauth2/token", self.exchange)
+        page.route(f"{LOGIN}/oauth2/revoke", lambda route: route.fulfill(body=""))
+        page.route(f"{LOGIN}/logout?*", self.end)
+        page.route("**/config.json", name_login)
+        page.route(lambda url: urlsplit(url).path.endswith("/$default/"), allow_login)
+        visit.open("#CT?station=CT1")
+        yield page
+
+
+def name_login(route: Route) -> None:
+    reply = route.fetch()
+    configuration = reply.json() | {"login": LOGIN, "logout": f"{LOGIN}/logout"}
+    route.fulfill(response=reply, body=json.dumps(configuration))
+
+
+def allow_login(route: Route) -> None:
+    """The policy as the server writes it where there is a login."""
+    reply = route.fetch()
+    policy = reply.headers["content-security-policy"].replace(
+        "connect-src 'self'", f"connect-src 'self' {LOGIN}"
+    )
+    route.fulfill(response=reply, headers=reply.headers | {"content-security-policy": policy})
+
+
+def read_query(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+@pytest.fixture
+def login(stack: Stack, privileged: users.User) -> Login:
+    return Login(stack, privileged)
+
+
+def press_sign_in(page: Page) -> None:
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_code_and_proof_are_exchanged_for_tokens(visit: Visits, login: Login) -> None:
+    with login.before(visit()) as page:
+        expect(page.get_by_label("Password")).to_have_count(0)
+        press_sign_in(page)
+        expect(form_field(page, "Station")).to_have_value("CT1")
+        assert page.url.endswith("/#CT?station=CT1")
+    asked, given = login.authorized[0], login.exchanged[0]
+    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+    assert asked["scope"] == "openid profile"
+    assert asked["client_id"] == given["client_id"] == login.stack.resource("UserPoolClient")
+    proof = base64.urlsafe_b64encode(hashlib.sha256(given["code_verifier"].encode()).digest()).decode()
+    assert proof.rstrip("=") == asked["code_challenge"]
+    assert (given["grant_type"], given["code"]) == ("authorization_code", "c0de")
+    assert given["redirect_uri"] == asked["redirect_uri"]
+
+
+def test_a_login_that_was_not_begun_here_is_refused(visit: Visits, login: Login) -> None:
+    window = visit()
+    with login.before(window) as page:
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        page.goto(f"{window.address}?code=c0de&state=forged")
+        expect(page.get_by_role("alert")).to_have_text("That login was not begun here. Try again.")
+        assert "code" not in page.url
+    assert login.exchanged == []
+
+
+def test_a_refusal_of_the_login_is_told(visit: Visits, login: Login) -> None:
+    login.refuse = True
+    with login.before(visit()) as page:
+        press_sign_in(page)
+        expect(page.get_by_role("alert")).to_have_text("Not today.")
+
+
+def test_tokens_are_renewed_at_the_login(visit: Visits, login: Login) -> None:
+    window = visit()
+    window.page.clock.install()
+    with login.before(window) as page:
+        press_sign_in(page)
+        expect(form_field(page, "Station")).to_be_visible()
+        page.clock.fast_forward("31:00")
+        page.get_by_role("button", name="Preview").click()
+        expect(page.locator("#preview")).to_have_text("No study matches these filters.")
+    assert login.exchanged[-1]["grant_type"] == "refresh_token"
+    assert login.exchanged[-1]["refresh_token"] == "again"
+
+
+def test_what_was_typed_survives_the_way_to_the_login_and_back(visit: Visits, login: Login) -> None:
+    window = visit()
+    window.page.clock.install()
+    with login.before(window) as page:
+        press_sign_in(page)
+        form_field(page, "Patient name").fill("nobody of this name")
+        form_field(page, "Procedure").fill("head")
+        page.route(f"{LOGIN}/oauth2/token", refuse)
+        page.clock.fast_forward("13:00:00")
+        expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+        page.unroute(f"{LOGIN}/oauth2/token", refuse)
+        press_sign_in(page)
+        expect(form_field(page, "Procedure")).to_have_value("head")
+        expect(form_field(page, "Patient name")).to_have_value("nobody of this name")
+        assert "nobody" not in page.url
+        assert "nobody" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def refuse(route: Route) -> None:
+    headers = {"Access-Control-Allow-Origin": "*"}
+    route.fulfill(status=400, json={"error": "invalid_grant"}, headers=headers)
+
+
+def test_signing_out_ends_the_logins_session_too(visit: Visits, login: Login) -> None:
+    window = visit()
+    with login.before(window) as page:
+        press_sign_in(page)
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert page.evaluate("sessionStorage.length") == 0
+    client = login.stack.resource("UserPoolClient")
+    assert login.ended == [{"client_id": client, "logout_uri": window.address}]
