@@ -1,4 +1,4 @@
-"""A worker that froze at any of its calls, and thaws when another attempt has made the file."""
+"""What happens while a worker stands at any of its calls: others take over, a double comes, an abort."""
 
 import pytest
 from job_promises import assert_promises, assert_settled, assert_tidy
@@ -31,11 +31,15 @@ def worlds(recordings):
         world.close()
 
 
-def count_calls(worlds):
+def each_moment(worlds):
+    """A world for each call that a worker makes after its claim, with the worker that stands there."""
     world, worker = worlds(1)
     worker.finish()
     world.close()
-    return len(worker.calls)
+    for number in range(2, len(worker.calls) + 1):
+        world, worker = worlds(number)
+        yield world, worker
+        world.close()
 
 
 def take_over(world):
@@ -59,9 +63,8 @@ def assert_one_file(world):
     assert told.seen.state is State.COMPLETED
 
 
-def test_it_hears_that_it_lost_and_takes_back_what_it_did(worlds):
-    for number in range(2, count_calls(worlds) + 1):
-        world, worker = worlds(number)
+def test_a_frozen_worker_hears_that_it_lost_and_takes_back_what_it_did(worlds):
+    for world, worker in each_moment(worlds):
         take_over(world)
         (told,) = world.exports.values()
         theirs = told.seen
@@ -70,12 +73,10 @@ def test_it_hears_that_it_lost_and_takes_back_what_it_did(worlds):
         assert told.seen == theirs
         assert_tidy(world)
         assert_one_file(world)
-        world.close()
 
 
-def test_it_ends_while_the_other_attempt_is_under_way(worlds):
-    for number in range(2, count_calls(worlds) + 1):
-        world, worker = worlds(number)
+def test_a_frozen_worker_ends_while_the_other_attempt_is_under_way(worlds):
+    for world, worker in each_moment(worlds):
         world.wait(61, beating=False)
         world.sweep()
         others = [world.deliver(message) for message in world.take_messages()]
@@ -90,17 +91,52 @@ def test_it_ends_while_the_other_attempt_is_under_way(worlds):
         assert told.seen.result.key.split("/")[2] == str(told.seen.attempt)
         assert_tidy(world)
         assert_one_file(world)
-        world.close()
 
 
-def test_it_does_one_thing_more_and_is_killed(worlds):
+def test_a_frozen_worker_does_one_thing_more_and_is_killed(worlds):
     """So an upload or an object may be left that nobody can reach: the sweep finds it."""
-    for number in range(2, count_calls(worlds) + 1):
-        world, worker = worlds(number)
+    for world, worker in each_moment(worlds):
         take_over(world)
         worker.step()
         if not worker.is_over:
             worker.kill()
         assert_promises(world)
         assert_one_file(world)
-        world.close()
+
+
+def test_a_double_of_the_message_changes_nothing(worlds):
+    for world, worker in each_moment(worlds):
+        (told,) = world.exports.values()
+        before = world.services.store.load(told.id)
+        world.deliver(worker.message).finish()
+        assert world.services.store.load(told.id) == before
+        worker.finish()
+        assert_promises(world)
+        assert_tidy(world)
+        assert_one_file(world)
+
+
+@pytest.mark.parametrize("is_heard", [False, True], ids=["not heard", "heard"])
+def test_an_abort_wins_until_the_file_is_published(worlds, is_heard):
+    for world, worker in each_moment(worlds):
+        (told,) = world.exports.values()
+        world.abort(told, Process())
+        assert told.is_aborted
+        if is_heard:
+            worker.beat()
+        worker.finish()
+        assert_promises(world)
+        assert told.seen.state is State.ABORTED
+        assert_tidy(world)
+
+
+def test_an_abort_that_nobody_hears_any_more_is_carried_out_by_the_sweep(worlds):
+    for world, worker in each_moment(worlds):
+        (told,) = world.exports.values()
+        world.abort(told, Process())
+        worker.kill()
+        world.wait(61, beating=False)
+        world.sweep()
+        assert_promises(world)
+        assert told.seen.state is State.ABORTED
+        assert_tidy(world)
