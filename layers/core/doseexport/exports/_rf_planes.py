@@ -100,10 +100,11 @@ LEFT JOIN (
     FROM ({_BLOCKS}) plane GROUP BY id
 ) planes ON planes.id = study.id"""
 
+ADDED = "Several accumulated doses of one plane in {n} of the studies: they are added."
 PLANE_MARKS = (
     Mark("planes.id IS NULL", "No accumulated dose in {n} of the studies: its planes' cells are blank."),
     Mark("planes.is_cut", "More than two planes in {n} of the studies: the third is left out."),
-    Mark("planes.is_added", "Several accumulated doses of one plane in {n} of the studies: they are added."),
+    Mark("planes.is_added", ADDED),
 )  # fmt: skip
 
 

@@ -84,6 +84,13 @@ PROJ_CHECK = check_repeats(
     "the events of all are here, the comment is the first's",
 )
 
+_REPORTS = f"(SELECT count(*) FROM remapp_projectionxrayradiationdose proj WHERE proj.{OF_STUDY})"
+REPORT_MARKS = (
+    Mark(f"{_REPORTS} = 0", "No X-ray dose report in {n} of the studies: there are no events."),
+    Mark(f"{_REPORTS} > 1", "Several X-ray dose reports in {n} of the studies: the events of all are here."),
+)
+"""For studies that are not joined to their dose reports."""
+
 
 def meaning(column: str) -> str:
     """Return SQL for the code meaning that a coded column (`event.laterality_id`) refers to."""

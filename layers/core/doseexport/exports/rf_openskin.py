@@ -18,6 +18,7 @@ from doseexport.exports._xray import (
     MECHANICAL,
     OF_SOURCE,
     PULSE_WIDTH,
+    REPORT_MARKS,
     SOURCE,
     STORED_UAS,
     meaning,
@@ -35,7 +36,10 @@ _STUDIES = Stream(
     ),
     joins=f"LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}",
     ties=("pat.id",),
-    marks=(Mark("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),),
+    marks=(
+        Mark("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
+        *REPORT_MARKS,
+    ),
 )
 
 _COPPER = f"""

@@ -9,16 +9,18 @@ from __future__ import annotations
 from doseexport.exports._columns import DATE, NUMBER, Column, Mark, Stream
 from doseexport.exports._common import OF_STUDY, check_repeats
 from doseexport.exports._layouts import Rows, Sheet
-from doseexport.exports._rf_planes import ACCUMULATED
+from doseexport.exports._rf_planes import ACCUMULATED, ADDED
 from doseexport.exports._rf_survey_rows import SurveyRows
 from doseexport.exports._spec import Spec
-from doseexport.exports._xray import OF_SOURCE, SOURCE, code, meaning
+from doseexport.exports._xray import OF_SOURCE, REPORT_MARKS, SOURCE, code, meaning
 from doseexport.exports.rf import RF
 
 _TOTALS = f"""
 LEFT JOIN LATERAL (
     SELECT sum(fluoro_dap) AS fluoro_dap, sum(acq_dap) AS acq_dap, sum(fluoro_time) AS fluoro_time,
-        sum(fluoro_rp) AS fluoro_rp, sum(acq_rp) AS acq_rp
+        sum(fluoro_rp) AS fluoro_rp, sum(acq_rp) AS acq_rp, count(*) AS doses,
+        bool_or(integ.rows > 1 OR accproj.rows > 1)
+            OR count(*) > count(DISTINCT coalesce(accum.acquisition_plane_id, 0)) AS is_added
     FROM (SELECT study.id) chosen {ACCUMULATED}
 ) totals ON true"""
 
@@ -55,6 +57,12 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS
     marks=(
         Mark("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
         Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: age and size are blank."),
+        *REPORT_MARKS,
+        Mark(
+            "totals.doses = 0",
+            "No accumulated dose in {n} of the studies: columns F, G, H, J and K are blank.",
+        ),
+        Mark("totals.is_added", ADDED),
     ),
 )
 
