@@ -196,6 +196,13 @@ def test_no_filter_is_no_condition():
     assert build_conditions({}, []) == ("true", ())
 
 
+def test_words_for_filters_hold_the_whole_value():
+    given = [(FILTERS["study_description"], " knee "), (FILTERS["age_min"], "18")]
+    text, number = describe_filters(given)
+    assert text.endswith("contains  knee ")
+    assert number.endswith(" 18 years")
+
+
 def test_words_for_filters_leave_out_whose_they_are():
     given = [
         (FILTERS["age_min"], "18"),

@@ -118,6 +118,6 @@ def build_conditions(
 def describe_filters(filters: Iterable[tuple[Filter, str]]) -> list[str]:
     """Return each filter in words; the value of one that names a patient is left out."""
     return [
-        f"{each.name}: {each.help}" + ("" if each.pid else f" {value} {each.unit}".rstrip())
+        f"{each.name}: {each.help}" + ("" if each.pid else f" {value}" + f" {each.unit}".rstrip())
         for each, value in filters
     ]
