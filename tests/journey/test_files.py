@@ -1,6 +1,7 @@
 """Finished files: who may open them, for how long a link works, and what deleting leaves."""
 
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,19 @@ from local.service import Service, fetch
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import People
+
+LINK = {
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+    "response-cache-control",
+    "response-content-disposition",
+}
+"""The parts of a link's query, and no others."""
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +49,11 @@ def link(service: Service, export: Any) -> str:
     return url
 
 
-def test_the_link_works_without_a_token(physicist: Service, finished: Any) -> None:
-    assert fetch(link(physicist, finished)).status == 200
+def test_the_link_works_without_a_token_and_leaves_no_copy_in_a_browser(
+    physicist: Service, finished: Any
+) -> None:
+    reply = fetch(link(physicist, finished))
+    assert (reply.status, reply.headers["cache-control"]) == (200, "no-store")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +62,11 @@ def test_the_link_works_without_a_token(physicist: Service, finished: Any) -> No
         ("X-Amz-Signature", "0" * 64),
         ("X-Amz-Expires", "604800"),
         ("response-content-disposition", 'attachment; filename="other.csv"'),
+        ("X-Amz-Date", "20991231T000000Z"),
+        ("X-Amz-SignedHeaders", "host;x"),
+        ("X-Amz-Credential", "AKIAIOSFODNN7EXAMPLE/20261123/eu-west-2/s3/aws4_request"),
+        ("X-Amz-Security-Token", "x"),
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA1"),
     ],
 )
 def test_a_link_that_was_changed_is_refused(physicist: Service, finished: Any, name: str, value: str) -> None:
@@ -52,7 +74,47 @@ def test_a_link_that_was_changed_is_refused(physicist: Service, finished: Any, n
     query = dict(urllib.parse.parse_qsl(parts.query))
     assert name in query
     changed = parts._replace(query=urllib.parse.urlencode(query | {name: value}))
-    assert fetch(changed.geturl()).status == 403
+    assert fetch(changed.geturl()).status in {400, 403}
+
+
+def test_nothing_can_be_added_to_a_link(physicist: Service, finished: Any) -> None:
+    url = link(physicist, finished)
+    assert fetch(f"{url}&response-content-type=text%2Fhtml").status == 403
+    assert fetch(f"{url}&versionId=null").status == 403
+
+
+def test_without_a_link_the_bucket_is_closed(stack: Stack, backstage: Backstage, finished: Any) -> None:
+    (key,) = backstage.objects(finished["id"])
+    assert fetch(f"{stack.cloud.endpoint}/{backstage.bucket}/{key}").status == 403
+    assert fetch(f"{stack.cloud.endpoint}/{backstage.bucket}").status == 403
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
+def test_a_link_only_reads(physicist: Service, finished: Any, backstage: Backstage, method: str) -> None:
+    url = link(physicist, finished)
+    reply = fetch(urllib.request.Request(url, b"x" if method != "DELETE" else None, method=method))
+    assert reply.status in {403, 405}
+    assert len(backstage.objects(finished["id"])) == 1
+    assert fetch(url).body != b"x"
+
+
+def test_a_link_says_who_how_long_and_under_which_name(
+    physicist: Service, finished: Any, backstage: Backstage
+) -> None:
+    parts = urllib.parse.urlsplit(link(physicist, finished))
+    query = dict(urllib.parse.parse_qsl(parts.query))
+    assert parts.path.endswith(backstage.objects(finished["id"])[0])
+    assert query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
+    assert 30 <= int(query["X-Amz-Expires"]) <= 300
+    assert query["response-content-disposition"].startswith("attachment; filename=")
+    assert set(query) == LINK
+
+
+@pytest.mark.parametrize("name", sorted(LINK - {"X-Amz-Security-Token"}))
+def test_a_link_that_lacks_a_part_is_refused(physicist: Service, finished: Any, name: str) -> None:
+    parts = urllib.parse.urlsplit(link(physicist, finished))
+    query = {key: value for key, value in urllib.parse.parse_qsl(parts.query) if key != name}
+    assert fetch(parts._replace(query=urllib.parse.urlencode(query)).geturl()).status in {400, 403}
 
 
 def test_a_link_for_one_file_opens_no_other(

@@ -43,9 +43,15 @@ class Files:
         return S3Sink(upload)
 
     def presign(self, key: str, file_name: str, seconds: int) -> str:
-        """Return a link that downloads the file under its name, for `seconds`."""
-        disposition = f"attachment; filename=\"{file_name}\"; filename*=UTF-8''{quote(file_name)}"
-        parameters = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition}
+        """Return a link that downloads the file under its name, for `seconds`; no browser keeps a copy."""
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": (
+                f"attachment; filename=\"{file_name}\"; filename*=UTF-8''{quote(file_name)}"
+            ),
+            "ResponseCacheControl": "no-store",
+        }
         link: str = self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
         return link
 
