@@ -1,6 +1,6 @@
 """What must hold of every export, whatever happened before: looked at from outside, after every step."""
 
-from job_world import PEOPLE
+from job_world import LIMIT, PEOPLE
 
 from doseexport.actions import download_export, get_export, list_exports
 from doseexport.errors import RequestError
@@ -72,13 +72,14 @@ def refusal_of(ask):
 
 
 def assert_places(world, person):
-    """A place is taken exactly by what is active: so nothing is recorded by half."""
+    """A place is taken exactly by what is active, so nothing is recorded by half; there are only so many."""
     active = {
         told.id
         for told in world.exports.values()
         if told.owner is person and told.seen is not None and told.seen.is_active
     }
     assert active_ids(world.services, person) == active
+    assert len(active) <= LIMIT
 
 
 def assert_list(world, person):

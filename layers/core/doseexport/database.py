@@ -8,7 +8,10 @@ PostgreSQL logs the text of statements that fail or are cancelled, and values ca
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
@@ -27,6 +30,8 @@ from doseexport.exports import Spec
 from doseexport.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, Queries, Query, build_checks
 from doseexport.survey import Survey
 
+HEEDS = 3.0
+"""Seconds that a server has to heed a cancel, before the line to it is cut."""
 _PREFIX = "doseexport.value_"
 POSTGRES_14 = 140_000
 
@@ -68,6 +73,10 @@ class Database:
             autocommit=True,
             connect_timeout=10,
             tcp_user_timeout=30_000,
+            # A server gone without a word is noticed also while it would have nothing to say.
+            keepalives_idle=15,
+            keepalives_interval=5,
+            keepalives_count=3,
             application_name=self.name,
         )
         for name, value in self._settings():
@@ -128,6 +137,7 @@ class Snapshot:
         self._started: list[Future[_Open]] = []
         cleanup.callback(self._stop)
         self._events: Future[_Open] | None = None
+        self._cancelled_at: float | None = None
 
     def begin(self, queries: Queries, form: str) -> None:
         """Let PostgreSQL sort the events, which takes longest, while the rest is being counted."""
@@ -164,10 +174,18 @@ class Snapshot:
         return [check.sentence.format(n=n) for check, n in zip(spec.checks, counts, strict=True) if n]
 
     def cancel(self) -> None:
-        """Stop what PostgreSQL is doing for this snapshot; callable from any thread."""
+        """Stop what PostgreSQL is doing for this snapshot; callable from any thread, again and again.
+
+        A server that does not answer, or does not heed it, is hung up on: nobody waits for it.
+        """
+        self._cancelled_at = self._cancelled_at or time.monotonic()
         for connection in filter(None, (self._first, self._second)):
-            with contextlib.suppress(psycopg.Error):
+            try:
                 connection.cancel_safe(timeout=1)
+            except psycopg.Error:
+                _hang_up(connection)
+            if time.monotonic() - self._cancelled_at > HEEDS:
+                _hang_up(connection)
 
     def _rows(self, query: Query) -> list[Any]:
         return self._first.execute(_bind(self._first, query)).fetchall()
@@ -183,6 +201,15 @@ class Snapshot:
         self.cancel()
         while wait(self._started, timeout=0.2).not_done:
             self.cancel()
+
+
+def _hang_up(connection: Connection) -> None:
+    """End every wait on a connection, on whatever thread: the other end is gone, as far as we care."""
+    with (
+        contextlib.suppress(psycopg.Error, OSError),
+        socket.socket(fileno=os.dup(connection.fileno())) as line,
+    ):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _open(connection: Connection, statement: bytes) -> _Open:
