@@ -1,0 +1,50 @@
+-- The database user of Dose Export: it reads the tables that exports are made of, and nothing else:
+-- no accounts of OpenREM's web pages, no settings, no passwords of DICOM nodes.
+--
+-- As an administrator, in OpenREM's database:
+--     psql --dbname openremdb --set password="'…'" --file read_only_role.sql
+-- Run it again after an update of Dose Export; it only adds.
+\set ON_ERROR_STOP on
+\if :{?password}
+\else
+  \set password NULL
+\endif
+
+DO $$ BEGIN
+  IF to_regrole('doseexport') IS NULL THEN
+    CREATE ROLE doseexport LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
+  END IF;
+END $$;
+-- NULL: nobody signs in by password. With IAM authentication of RDS: GRANT rds_iam TO doseexport;
+ALTER ROLE doseexport PASSWORD :password;
+-- Two connections an export, one a preview, and some to spare: 2 × MaximumConcurrency + PreviewConcurrency + 4.
+ALTER ROLE doseexport CONNECTION LIMIT 10;
+ALTER ROLE doseexport SET default_transaction_read_only = on;
+
+GRANT USAGE ON SCHEMA public TO doseexport;
+DO $$
+DECLARE name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY[
+    'remapp_accumintegratedprojradiogdose', 'remapp_accumprojxraydose', 'remapp_accumxraydose',
+    'remapp_contextid', 'remapp_ctaccumulateddosedata', 'remapp_ctdosecheckdetails',
+    'remapp_ctirradiationeventdata', 'remapp_ctirradiationeventdata_standard_protocols',
+    'remapp_ctradiationdose', 'remapp_ctxraysourceparameters', 'remapp_doserelateddistancemeasurements',
+    'remapp_exposure', 'remapp_generalequipmentmoduleattr', 'remapp_generalstudymoduleattr',
+    'remapp_generalstudymoduleattr_standard_names', 'remapp_glomerularfiltrationrate',
+    'remapp_imageviewmodifier', 'remapp_irradeventxraydata',
+    'remapp_irradeventxraydata_standard_protocols', 'remapp_irradeventxraydetectordata',
+    'remapp_irradeventxraymechanicaldata', 'remapp_irradeventxraysourcedata', 'remapp_kvp',
+    'remapp_organdose', 'remapp_patientmoduleattr', 'remapp_patientstate', 'remapp_patientstudymoduleattr',
+    'remapp_personparticipant', 'remapp_petseries', 'remapp_projectionxrayradiationdose',
+    'remapp_pulsewidth', 'remapp_radiopharmaceuticaladministrationeventdata',
+    'remapp_radiopharmaceuticaladministrationpatientcharacteristics',
+    'remapp_radiopharmaceuticalradiationdose', 'remapp_scanninglength', 'remapp_standardnames',
+    'remapp_standardnamesettings', 'remapp_uniqueequipmentnames', 'remapp_xrayfilters', 'remapp_xraygrid',
+    'remapp_xraytubecurrent'
+  ] LOOP
+    IF to_regclass('public.' || name) IS NOT NULL THEN -- standard names came with OpenREM 1.0
+      EXECUTE format('GRANT SELECT ON public.%I TO doseexport', name);
+    END IF;
+  END LOOP;
+END $$;
