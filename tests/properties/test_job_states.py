@@ -52,17 +52,19 @@ class JobStates(RuleBasedStateMachine):
         finally:
             self.world.close()
 
-    @initialize(person=PERSON, kind=KIND)
-    def begin(self, person, kind):
-        self.world.ask(person, "k1", kind, Process())
+    @initialize(person=PERSON, many=st.integers(1, 4), kind=KIND)
+    def begin(self, person, many, kind):
+        for key in range(many):
+            self.world.ask(person, f"k{key}", kind, Process())
 
     # People
 
-    @rule(person=PERSON, key=st.integers(1, 4), kind=KIND, luck=LUCK)
-    def ask(self, person, key, kind, luck):
+    @rule(person=PERSON, keys=st.lists(st.integers(0, 3), min_size=1, max_size=3), kind=KIND, luck=LUCK)
+    def ask(self, person, keys, kind, luck):
         """Ask for something new, or again with the same key."""
-        told = next((t for t in self.world.exports.values() if (t.owner, t.key) == (person, f"k{key}")), None)
-        self.world.ask(person, f"k{key}", told.kind if told else kind, process_of(luck))
+        for key in keys:
+            known = [t.kind for t in self.world.exports.values() if (t.owner, t.key) == (person, f"k{key}")]
+            self.world.ask(person, f"k{key}", known[0] if known else kind, process_of(luck))
 
     @precondition(lambda self: self.active() and self.aborts < 2)
     @rule(which=WHICH, luck=LUCK)
