@@ -137,3 +137,12 @@ def test_nothing_has_an_address_that_anybody_can_call(translated):
     )
     for name, rule in _of(translated, "AWS::EC2::SecurityGroup").items():
         assert "0.0.0.0/0" not in json.dumps(rule.get("SecurityGroupIngress", [])), name
+
+
+def test_every_alarm_has_its_page(root, translated):
+    text = (root / "docs/alarms.md").read_text()
+    pages = {page.split("\n")[0]: page for page in text.split("\n## ")[1:]}
+    assert set(pages) == set(_of(translated, "AWS::CloudWatch::Alarm"))
+    for name, page in pages.items():
+        for word in ("**Means**", "**Look**", "**Do**"):
+            assert word in page, name
