@@ -132,6 +132,14 @@ def test_the_sign_in_trigger_is_told_what_it_reads_from_the_environment(root, fu
     assert set(functions["MapGroups"]["Environment"]["Variables"]) == read
 
 
+def test_the_sign_in_trigger_has_the_rights_it_uses_and_no_others(root, source):
+    text = (root / "layers/core/doseexport/groups.py").read_text()
+    calls = set(re.findall(r"client\.(\w+)\(", text))
+    (statement,) = source["Resources"]["MapGroupsRights"]["Properties"]["PolicyDocument"]["Statement"]
+    assert set(statement["Action"]) == {f"cognito-idp:{call.title().replace('_', '')}" for call in calls}
+    assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+
+
 def test_rights_are_few_actions_on_our_own_things(functions):
     for properties in functions.values():
         for statement in _statements(properties):
