@@ -108,6 +108,8 @@ def test_a_failed_export_names_nobody(stage, make_database, damage):
     assert "STATEMENT" in stage.read_server_log()
     stage.hear_others(export_id)
     stage.hear(row.failure)
+    body = {"type": "ct-csv", "filters": {**FILTERS, "dlp_min": "1"}}
+    stage.hear(stage.sign_in(PIA).call("POST", "/exports/preview", body).body)
     stage.assert_silent()
 
 
