@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -27,6 +28,15 @@ def run(sample_url, tmp_path):
         return subprocess.run(command, capture_output=True, text=True, check=False), output
 
     return run
+
+
+def test_the_password_may_stay_out_of_sight_and_the_file_is_its_askers_alone(run, sample_url, monkeypatch):
+    found = urlsplit(sample_url)
+    monkeypatch.setenv("PGPASSWORD", found.password)
+    without = found._replace(netloc=f"{found.username}@{found.hostname}:{found.port}").geturl()
+    done, output = run("ct-csv", "--with-names", url=without)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert output.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_file_is_the_services_file(run, sample_url):
