@@ -144,8 +144,8 @@ DX_EVENTS = Stream(
     extras=(list_event_names(EVENT_LINK),),
 )
 
-DX_EVENT_CHECKS = (PROJ_CHECK, *(child.repeated for child in _CHILDREN))
-_CHECKS = (*STUDY_CHECKS, *DX_EVENT_CHECKS)
+DX_EVENT_CHECKS = tuple(child.repeated for child in _CHILDREN)
+_CHECKS = (*STUDY_CHECKS, PROJ_CHECK, *DX_EVENT_CHECKS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _EVENT_NAMES = count_event_names(EVENT_LINK)

@@ -9,7 +9,15 @@ from doseexport.exports._common import PATIENT_CHECKS, PATIENT_JOINS, PATIENT_MA
 from doseexport.exports._dx_forms import SingleProjection, WholeStudy
 from doseexport.exports._layouts import Rows
 from doseexport.exports._spec import Spec
-from doseexport.exports._xray import CGYCM2, FILTER_MATERIALS, FILTER_THICKNESSES, KVP, MAS, meaning
+from doseexport.exports._xray import (
+    CGYCM2,
+    FILTER_MATERIALS,
+    FILTER_THICKNESSES,
+    KVP,
+    MAS,
+    REPORT_MARKS,
+    meaning,
+)
 from doseexport.exports.dx import DX, DX_EVENT_CHECKS, DX_EVENTS
 
 # The columns' order is that of the fields of _dx_forms.Exam and Projection.
@@ -45,7 +53,7 @@ _EVENT_COLUMNS = (
     Column("view", meaning("event.image_view_id"), meaning="(111031, DCM)"),
 )
 
-_STUDIES = Stream(_STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, PATIENT_MARKS)
+_STUDIES = Stream(_STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_MARKS, *REPORT_MARKS))
 _EVENTS = dataclasses.replace(DX_EVENTS, columns=_EVENT_COLUMNS, extras=())
 
 # OpenREM's own count, which decides between its two forms.

@@ -1,4 +1,4 @@
-"""rf-phe2019 and rf-openskin say which studies lack, or repeat, dose reports and accumulated doses."""
+"""Survey forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
 
 import pytest
 from exporting import export
@@ -55,3 +55,14 @@ def test_a_file_for_openskin_says_that_there_is_no_report_or_several(sample_url,
         assert told.startswith(sentence)
     plain = next(row["id"] for row in studies if row["reports"] == 1)
     assert not any("report" in each for each in list_warnings(sample_url, "rf-openskin", study_id=plain))
+
+
+@pytest.mark.parametrize("kind", ["dx-phe2019-projection", "dx-phe2019-study"])
+def test_the_forms_of_radiography_count_missing_and_several_reports_too(sample_url, kind):
+    rows = ask(sample_url, OF_STUDIES.replace("= 'RF'", "IN ('DX', 'CR', 'PX')"))
+    none, several = (sum(test(row["reports"]) for row in rows) for test in ((0).__eq__, (1).__lt__))
+    assert none
+    assert several
+    told = list_warnings(sample_url, kind)
+    assert f"No X-ray dose report in {none} of the studies: there are no events." in told
+    assert f"Several X-ray dose reports in {several} of the studies: the events of all are here." in told
