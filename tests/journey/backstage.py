@@ -1,11 +1,16 @@
 """What callers never see, for journeys that look behind the service."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
+from local.service import SETTLED, Service
 from local.stack import Stack
 
 T = TypeVar("T")
@@ -63,6 +68,40 @@ class Backstage:
             ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
         )
 
+    def workers(self) -> list[int]:
+        """The worker's processes that live."""
+        return [process for process in self.stack.workers("RunExport") if Path(f"/proc/{process}").exists()]
+
+    def kill_workers(self) -> None:
+        for process in self.workers():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        until(lambda: not [process for process in self.workers() if not is_zombie(process)])
+
+    def temporary_files(self) -> list[str]:
+        """Files that a worker has open and that have no name any more."""
+        found = []
+        for process in self.workers():
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                with suppress(FileNotFoundError):
+                    found.append(str(descriptor.readlink()))
+        return [name for name in found if name.endswith(" (deleted)") and "/tmp/" in name]
+
+    def take_over(self, export_id: str) -> None:
+        """Let the lease be over, and the sweep see it."""
+        self.end_lease(export_id)
+        self.sweep()
+
+    def sweep_until_settled(self, service: Service, export_id: str, seconds: float = 60) -> Any:
+        """Sweep more often than every minute, until the export is settled; return it."""
+
+        def look() -> Any:
+            self.sweep()
+            export = service.get(export_id)
+            return export if export["state"] in SETTLED else None
+
+        return until(look, seconds)
+
     def sweep(self) -> None:
         """Run the sweep at once; it runs every minute anyway."""
         reply = self.client("lambda").invoke(FunctionName=self.stack.resource("SweepExports"), Payload=b"{}")
@@ -77,6 +116,25 @@ class Backstage:
             ).fetchone()
         assert found is not None
         return int(found[0])
+
+
+def is_zombie(process: int) -> bool:
+    """Whether a process has ended and nobody has asked how."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except FileNotFoundError:
+        return True
+
+
+def in_the_middle(service: Service, export_id: str) -> Any:
+    """Return an export as soon as some of its studies are written; fail if it ends before that is seen."""
+
+    def look() -> Any:
+        export = service.get(export_id)
+        assert export["state"] in {"QUEUED", "RUNNING"}, f"it ended before it was seen at work: {export}"
+        return export if export["done"] else None
+
+    return until(look, seconds=60)
 
 
 def until(look: Callable[[], T], seconds: float = 15) -> T:

@@ -8,13 +8,17 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
-from local import users
+from local import sample, users
+from local.postgres import Postgres
 from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage
+from tests.journey.faults import FaultyWay
 
 # No export can start while this table is held.
 FIRST_TABLE = "remapp_generalstudymoduleattr"
+# Long enough that an export of it is caught in the middle; the smallest that is.
+MANY_STUDIES = 20_000
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +65,14 @@ def backstage(stack: Stack, sample_url: str) -> Backstage:
     return Backstage(stack, sample_url)
 
 
+@pytest.fixture(scope="session")
+def large_url(postgres: Postgres) -> str:
+    """A database whose exports take a few seconds and have several parts."""
+    url = postgres.create_database("large")
+    sample.fill(url, MANY_STUDIES)
+    return url
+
+
 Hold = Callable[[], AbstractContextManager[None]]
 PointWorker = Callable[[str], None]
 
@@ -86,17 +98,38 @@ def worker_reads(stack: Stack, sample_url: str) -> Iterator[PointWorker]:
 
 
 def _point_worker(stack: Stack, url: str) -> None:
-    database, function = urlsplit(url), stack.resource("RunExport")
+    database = urlsplit(url)
     login = {"username": unquote(database.username or ""), "password": unquote(database.password or "")}
-    client = stack.cloud.client("lambda")
-    variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     stack.cloud.client("secretsmanager").put_secret_value(
-        SecretId=variables["DATABASE_SECRET_ARN"], SecretString=json.dumps(login)
+        SecretId=_variables(stack)["DATABASE_SECRET_ARN"], SecretString=json.dumps(login)
     )
-    variables |= {
-        "DATABASE_HOST": database.hostname or "",
-        "DATABASE_NAME": database.path.lstrip("/"),
-        "DATABASE_USER": login["username"],
-    }
-    # New workers start with the new environment, as they do in Lambda.
-    client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+    _set_variables(
+        stack,
+        DATABASE_HOST=database.hostname or "",
+        DATABASE_PORT=str(database.port),
+        DATABASE_NAME=database.path.lstrip("/"),
+        DATABASE_USER=login["username"],
+    )
+
+
+@pytest.fixture
+def faulty_way(stack: Stack) -> Iterator[FaultyWay]:
+    """What the worker calls instead of AWS, until the test is over."""
+    with FaultyWay(stack.cloud.endpoint) as way:
+        _set_variables(stack, AWS_ENDPOINT_URL=way.url)
+        yield way
+        _set_variables(stack, AWS_ENDPOINT_URL=stack.cloud.endpoint)
+
+
+def _variables(stack: Stack) -> dict[str, str]:
+    client = stack.cloud.client("lambda")
+    found = client.get_function_configuration(FunctionName=stack.resource("RunExport"))
+    variables: dict[str, str] = found["Environment"]["Variables"]
+    return variables
+
+
+def _set_variables(stack: Stack, **changes: str) -> None:
+    """New workers start with the new environment, as they do in Lambda."""
+    stack.cloud.client("lambda").update_function_configuration(
+        FunctionName=stack.resource("RunExport"), Environment={"Variables": _variables(stack) | changes}
+    )

@@ -4,22 +4,9 @@ import time
 from typing import Any
 
 import psycopg
-import pytest
-from local import sample
-from local.postgres import Postgres
 from local.service import Service
-from tests.journey.backstage import Backstage, until
+from tests.journey.backstage import Backstage, in_the_middle, until
 from tests.journey.conftest import Hold, People, PointWorker
-
-# Long enough that an export of it is caught in the middle; the smallest that is.
-MANY_STUDIES = 20_000
-
-
-@pytest.fixture(scope="module")
-def large_url(postgres: Postgres) -> str:
-    url = postgres.create_database("large")
-    sample.fill(url, MANY_STUDIES)
-    return url
 
 
 def abort(service: Service, export_id: str) -> Any:
@@ -55,8 +42,9 @@ def test_abort_stops_an_export_in_the_middle_and_leaves_nothing(
 ) -> None:
     worker_reads(large_url)
     asked = physicist.ask(type="ct-xlsx").json
-    seen = until(lambda: _in_the_middle(physicist.get(asked["id"])), seconds=60)
+    seen = in_the_middle(physicist, asked["id"])
     assert 0 < seen["done"] < seen["expected"]
+    assert backstage.temporary_files() != []
     start = time.monotonic()
     abort(physicist, asked["id"])
     export = physicist.wait(asked["id"])
@@ -64,12 +52,8 @@ def test_abort_stops_an_export_in_the_middle_and_leaves_nothing(
     assert export["state"] == "ABORTED"
     assert backstage.queries(asked["id"]) == 0
     assert sessions(large_url, asked["id"]) == 0
+    assert backstage.temporary_files() == []
     no_file_is_left(physicist, backstage, asked["id"])
-
-
-def _in_the_middle(export: Any) -> Any:
-    assert export["state"] in {"QUEUED", "RUNNING"}, f"it ended before it was seen at work: {export}"
-    return export if export["done"] else None
 
 
 def sessions(url: str, export_id: str) -> int:

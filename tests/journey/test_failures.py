@@ -1,14 +1,11 @@
 """What goes wrong ends as FAILED with a reason, or is tried again; never silently, never half."""
 
 import json
-import os
-import signal
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 from local.service import Service
-from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import Hold, PointWorker
 
@@ -23,12 +20,12 @@ def queue_left_empty(backstage: Backstage) -> Iterator[None]:
 
 @pytest.mark.usefixtures("queue_left_empty")
 def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
-    stack: Stack, physicist: Service, backstage: Backstage, database_held: Hold
+    physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
         asked = physicist.ask(type="ct-xlsx").json
         until(lambda: backstage.queries(asked["id"]))
-        kill_workers(stack)
+        backstage.kill_workers()
         # PostgreSQL notices by itself that nobody listens any more.
         until(lambda: not backstage.queries(asked["id"]), seconds=10)
         assert physicist.get(asked["id"])["state"] == "RUNNING"
@@ -43,28 +40,20 @@ def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
 
 @pytest.mark.usefixtures("queue_left_empty")
 def test_a_worker_killed_twice_fails_the_export(
-    stack: Stack, physicist: Service, backstage: Backstage, database_held: Hold
+    physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
         asked = physicist.ask(type="ct-xlsx").json
         for attempt in (1, 2):
             until(lambda: backstage.queries(asked["id"]))
             assert physicist.get(asked["id"])["attempt"] == attempt
-            kill_workers(stack)
+            backstage.kill_workers()
             until(lambda: not backstage.queries(asked["id"]), seconds=10)
             backstage.end_lease(asked["id"])
             backstage.sweep()
     export = physicist.wait(asked["id"])
     assert (export["state"], export["error"]["code"]) == ("FAILED", "WORKER_LOST")
     assert backstage.objects(asked["id"]) == []
-
-
-def kill_workers(stack: Stack) -> None:
-    for process in stack.workers("RunExport"):
-        try:
-            os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
 
 
 def fails(service: Service, **request: object) -> tuple[str, str]:

@@ -1,0 +1,161 @@
+"""A way to AWS on which calls can be refused, held up, or lose their answer."""
+
+import http.client
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a worker: "UploadPart", "UpdateItem", …; of S3 its key and part besides."""
+
+    name: str
+    key: str = ""
+    part: int = 0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is not AWS's, given in its place."""
+
+    status: int
+    code: str
+
+
+Fault = Callable[[Call], Refusal | None]
+"""Decides on a call before it is passed on: None lets it pass. It may take its time."""
+
+
+def _answer_as_it_is(_: Call) -> None:
+    """Let an answer pass at once."""
+
+
+class FaultyWay:
+    """A proxy before the emulator, on loopback; a context manager."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.fault: Fault = lambda _: None
+        self.before_answer: Callable[[Call], None] = _answer_as_it_is
+        self.calls: list[Call] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, urlsplit(endpoint).netloc))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(way: FaultyWay, emulator: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        pass
+
+    Handler.way, Handler.emulator = way, emulator
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    way: FaultyWay
+    emulator: str
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        call = read_call(self.command, self.path, self.headers)
+        self.way.calls.append(call)
+        refusal = self.way.fault(call)
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        status, headers, content = self._pass_on(body)
+        self.way.before_answer(call)
+        self._answer(status, headers, content)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass  # noqa: N815 - names of http.server
+
+    def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(self.emulator, timeout=PATIENCE)
+        # The same headers, the host's too: it is part of what was signed.
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in {"expect", "connection"}:
+                connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, dict(answer.getheaders()), content
+
+    def _refuse(self, refusal: Refusal) -> None:
+        body = f"<Error><Code>{refusal.code}</Code><Message>made by a test</Message></Error>"
+        if "X-Amz-Target" in self.headers:
+            body = json.dumps({"__type": refusal.code, "message": "made by a test"})
+        self._answer(refusal.status, {}, body.encode())
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() not in {"content-length", "transfer-encoding", "connection", "date", "server"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class HeldUp:
+    """Holds a worker up among its rows: at the second part of its file, as often as wanted."""
+
+    def __init__(self, way: FaultyWay, attempts: int) -> None:
+        self._left = attempts
+        self._is_there, self._may_go = threading.Event(), threading.Event()
+        way.fault = self._hold_up
+
+    def _hold_up(self, call: Call) -> None:
+        if call.name == "UploadPart" and call.part == 2 and self._left:
+            self._left -= 1
+            self._may_go.clear()
+            self._is_there.set()
+            self._may_go.wait(PATIENCE)
+
+    def wait(self) -> None:
+        """Wait until a worker stands there; the next one is waited for anew."""
+        assert self._is_there.wait(PATIENCE), "no worker came so far"
+        self._is_there.clear()
+
+    def let_go(self) -> None:
+        """Let the worker that stands there go on."""
+        self._may_go.set()
+
+
+def read_call(method: str, path: str, headers: Any) -> Call:
+    """Tell what a request asks of AWS."""
+    if target := headers.get("X-Amz-Target"):
+        return Call(target.rpartition(".")[2])
+    parts = urlsplit(path)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    names = {
+        ("POST", "uploads"): "CreateMultipartUpload",
+        ("PUT", "partNumber"): "UploadPart",
+        ("POST", "uploadId"): "CompleteMultipartUpload",
+        ("DELETE", "uploadId"): "AbortMultipartUpload",
+    }
+    found = [name for (verb, word), name in names.items() if verb == method and word in query]
+    return Call((found or [method])[0], parts.path, int(query.get("partNumber", ["0"])[0]))

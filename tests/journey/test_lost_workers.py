@@ -1,0 +1,124 @@
+"""Workers that are killed at work, or freeze and come back when another has the export."""
+
+import csv
+import io
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from local.service import Service, fetch
+from tests.journey.backstage import Backstage, until
+from tests.journey.conftest import MANY_STUDIES, Hold, PointWorker
+from tests.journey.faults import Call, FaultyWay, HeldUp
+
+
+@pytest.fixture
+def queue_left_empty(backstage: Backstage) -> Iterator[None]:
+    """Take away afterwards what a killed worker never acknowledged."""
+    until(lambda: backstage.waiting() == 0)
+    yield
+    backstage.client("sqs").purge_queue(QueueUrl=backstage.queue)
+
+
+def attempts_of(keys: list[str]) -> set[str]:
+    return {key.split("/")[2] for key in keys}
+
+
+def assert_whole(service: Service, export_id: str) -> None:
+    """The file can be had, and holds every study."""
+    export = service.get(export_id)
+    assert (export["state"], export["studies"]) == ("COMPLETED", MANY_STUDIES)
+    link = service.call("POST", f"/exports/{export_id}/download").json["url"]
+    rows = csv.reader(io.StringIO(fetch(link).body.decode("utf-8-sig"), newline=""))
+    assert sum(1 for _ in rows) == MANY_STUDIES + 1
+
+
+@pytest.fixture
+def among_rows(faulty_way: FaultyWay, worker_reads: PointWorker, large_url: str) -> Callable[[int], HeldUp]:
+    """Let workers stop among their rows, this often."""
+    worker_reads(large_url)
+    return lambda attempts: HeldUp(faulty_way, attempts)
+
+
+@pytest.mark.usefixtures("queue_left_empty")
+def test_killed_among_its_rows_it_is_made_again(
+    physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
+) -> None:
+    held = among_rows(1)
+    asked = physicist.ask(type="ct-csv").json["id"]
+    held.wait()
+    backstage.kill_workers()
+    backstage.take_over(asked)
+    physicist.wait(asked)
+    assert_whole(physicist, asked)
+    assert attempts_of(backstage.objects(asked)) == {"2"}
+
+
+@pytest.mark.usefixtures("queue_left_empty")
+def test_killed_among_its_rows_twice_it_fails(
+    physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
+) -> None:
+    held = among_rows(2)
+    asked = physicist.ask(type="ct-csv").json["id"]
+    for attempt in (1, 2):
+        held.wait()
+        assert physicist.get(asked)["attempt"] == attempt
+        backstage.kill_workers()
+        backstage.take_over(asked)
+    failed = physicist.wait(asked)
+    assert (failed["state"], failed["error"]["code"]) == ("FAILED", "WORKER_LOST")
+    assert physicist.call("POST", f"/exports/{asked}/download").status == 409
+    assert backstage.objects(asked) == []
+
+
+@pytest.mark.usefixtures("queue_left_empty")
+def test_a_frozen_worker_that_comes_back_changes_nothing(
+    physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
+) -> None:
+    backstage.kill_workers()
+    held = among_rows(1)
+    asked = physicist.ask(type="ct-csv").json["id"]
+    held.wait()
+    (frozen,) = backstage.workers()
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        held.let_go()
+        backstage.take_over(asked)
+        export = physicist.wait(asked)
+        assert (export["state"], export["attempt"]) == ("COMPLETED", 2)
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    until(lambda: backstage.waiting() == 0)
+    assert physicist.get(asked) == export
+    assert attempts_of(backstage.objects(asked)) == {"2"}
+    assert_whole(physicist, asked)
+
+
+@pytest.mark.usefixtures("queue_left_empty")
+def test_a_file_that_a_lost_attempt_completed_is_never_seen_and_goes(
+    physicist: Service, backstage: Backstage, faulty_way: FaultyWay, database_held: Hold
+) -> None:
+    """S3 has made the object of the first attempt, but says so only when the second has published its own."""
+    may_answer, is_made = threading.Event(), threading.Event()
+
+    def hold_up(call: Call) -> None:
+        if call.name == "CompleteMultipartUpload" and "/1/" in call.key:
+            is_made.set()
+            may_answer.wait(60)
+
+    faulty_way.before_answer = hold_up
+    asked = physicist.ask(type="ct-csv").json["id"]
+    assert is_made.wait(30)
+    assert attempts_of(backstage.objects(asked)) == {"1"}
+    assert physicist.call("POST", f"/exports/{asked}/download").status == 409
+    with database_held():
+        backstage.take_over(asked)
+        until(lambda: backstage.queries(asked))
+        may_answer.set()
+    export = physicist.wait(asked)
+    assert (export["state"], export["attempt"]) == ("COMPLETED", 2)
+    until(lambda: attempts_of(backstage.objects(asked)) == {"2"})
+    until(lambda: backstage.waiting() == 0)
+    assert physicist.get(asked) == export
