@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import openpyxl
 import pytest
 from local.users import User
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.browser.conftest import Visits
 from tests.browser.steps import download, field, newest, open_details, start, wait_for
 
@@ -88,11 +88,42 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
 
 
 def test_addresses_with_openrems_names_are_understood(visit: Visits, physicist: User) -> None:
-    old = "study_date__gt=2024-05-01&generalequipmentmoduleattr__station_name=CT2&unknown=1"
+    old = "study_date__gt=2024-05-01&generalequipmentmoduleattr__station_name=CT2&test_data=2"
     page = visit().sign_in(physicist, f"#CT?{old}")
     expect(field(page, "Study date from")).to_have_value("2024-05-01")
     expect(field(page, "Station")).to_have_value("CT2")
-    expect(page).to_have_url(re.compile(r"#CT\?date_from=2024-05-01&station=CT2$"))
+    expect(page).to_have_url(re.compile(r"#CT\?date_from=2024-05-01&station=CT2&test_patients=exclude$"))
+    expect(page.locator(".message")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("address", "lost"),
+    [
+        ("#CT?station=CT2&colour=red", "colour"),
+        ("#CT?station=CT2&events=eleven", "events"),
+        ("#CT?station=CT2&date_from=2024-02-31", "date_from"),
+        ("#CT?station=CT2&patient_id=7", "patient_id"),
+        ("#CT?station=CT2&type=ct-gone", "ct-gone"),
+        ("#XX?station=CT2", "XX"),
+        ("#RF?station=CT2&study_id=7", "study_id"),
+        ("#MG?station=CT2&type=mg-csv&option.words=scout", "words"),
+    ],
+)
+def test_what_an_address_cannot_bring_is_told(
+    visit: Visits, privileged: User, address: str, lost: str
+) -> None:
+    """Or somebody would take for narrowed what is not."""
+    page = visit().sign_in(privileged, address)
+    expect(page.locator(".message")).to_contain_text(f"cannot take from the address: {lost}. Look before")
+    expect(field(page, "Station")).to_have_value("CT2")
+
+
+def test_half_a_date_is_not_taken_for_none(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist)
+    field(page, "Study date from").press_sequentially("31")
+    page.get_by_role("button", name="Export to csv").click()
+    expect(page.get_by_text("This date is not complete.").first).to_be_visible()
+    expect(field(page, "Study date from")).to_be_focused()
 
 
 def test_the_address_never_names_a_patient(visit: Visits, privileged: User) -> None:
@@ -209,7 +240,7 @@ def test_a_modality_unknown_to_the_page_gets_a_form_all_the_same(
     """What the catalogue gains tomorrow: names that no list in the page knows."""
     window = visit()
 
-    def rename(route) -> None:
+    def rename(route: Route) -> None:
         reply = route.fetch()
         catalogue = reply.json()
         found = next(each for each in catalogue["modalities"] if each["name"] == modality)

@@ -1,6 +1,8 @@
 /** What stands behind # in the address: the view and its filters, never what names a patient. */
 
-import { isPrivate } from "./catalogue.js";
+import { isPrivate, normalise } from "./catalogue.js";
+
+const OPTION = "option.";
 
 /**
  * Read an address: "#CT?date_from=2026-01-01&type=ct-xlsx", "#exports?scope=all".
@@ -22,29 +24,36 @@ export const writeExportsAddress = (query) => join("exports", Object.entries(que
  */
 export function writeFormAddress(filters, { modality, type, order, values, options }) {
   const shown = filters.filter((filter) => !isPrivate(filter)).map(({ name }) => [name, values[name]]);
-  const set = Object.entries(options).map(([name, value]) => [`option.${name}`, value]);
+  const set = Object.entries(options).map(([name, value]) => [OPTION + name, value]);
   return join(modality, [["type", type], ["order", order], ...shown, ...set]);
 }
 
 /**
- * What an address says about a form; OpenREM's own names of filters are understood too.
+ * What an address says about a form; OpenREM's own names of filters are understood too. `unknown` are names
+ * that mean nothing here, or that no address may hold.
  * @param {import("./catalogue.js").Filter[]} filters those the form can have
  * @param {URLSearchParams} parameters
  */
 export function readFormParameters(filters, parameters) {
-  const values = {};
-  for (const filter of filters.filter((each) => !isPrivate(each))) {
-    const name = [filter.name, ...filter.aliases].find((each) => parameters.get(each)?.trim());
-    if (name) values[filter.name] = parameters.get(name).trim();
-  }
-  const options = [...parameters].filter(([name]) => name.startsWith("option."));
-  return {
+  const said = {
     type: parameters.get("type"),
     order: parameters.get("order"),
-    values,
-    options: Object.fromEntries(options.map(([name, value]) => [name.slice("option.".length), value])),
+    values: {},
+    options: {},
+    unknown: [],
   };
+  const known = new Map(filters.filter((filter) => !isPrivate(filter)).flatMap(listNames));
+  for (const [name, text] of parameters) {
+    const filter = known.get(name);
+    if (!text.trim() || name === "type" || name === "order") continue;
+    if (filter) said.values[filter.name] = normalise(filter, text.trim());
+    else if (name.startsWith(OPTION)) said.options[name.slice(OPTION.length)] = text;
+    else said.unknown.push(name);
+  }
+  return said;
 }
+
+const listNames = (filter) => [filter.name, ...filter.aliases].map((name) => [name, filter]);
 
 function join(place, parameters) {
   const given = new URLSearchParams(parameters.filter(([, value]) => value));

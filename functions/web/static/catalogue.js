@@ -41,6 +41,11 @@ const PRIVATE = new Set(["accession_number", "patient_id", "patient_name", "stud
 /** Whether a filter's value must stay out of addresses. */
 export const isPrivate = (filter) => Boolean(filter.needs_group) || PRIVATE.has(filter.name);
 
+/** A filter's value as its field holds it: what changes nothing is blank, OpenREM's "2" is "exclude". */
+export function normalise(filter, value) {
+  return filter.kind === "choice" ? ({ include: "", 2: "exclude" }[value] ?? value) : value;
+}
+
 /** A name as a person writes it: "study_dap" → "Study DAP". */
 export function humanise(name) {
   if (name in LABELS) return LABELS[name];

@@ -1,6 +1,6 @@
 /** Fields of a form, made from the catalogue's filters and options by their kind. */
 
-import { make, makeButton, setText } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { formatUnit } from "./words.js";
 
 const MAX_TEXT = 256;
@@ -53,6 +53,12 @@ export function showFault(fields, name, sentence) {
   if (group) group.open = true;
   control.focus();
   return true;
+}
+
+/** The name of a field that is half filled in (a date without a year), which reads as blank; else undefined. */
+export function findHalfFilled(fields) {
+  const controls = fields.flatMap((field) => [...field.controls]);
+  return controls.find(([, control]) => control.validity.badInput)?.[0];
 }
 
 /** Forget what was wrong. */
@@ -135,27 +141,4 @@ function writeControl(control, value) {
 
 function listTens() {
   return Array.from({ length: 10 }, (_, index) => [String(index + 1), String(index + 1)]);
-}
-
-/**
- * Buttons for the dates people ask for most.
- * @param {(from: string, to: string) => void} choose gets ISO dates
- */
-export function makeDateShortcuts(choose) {
-  const today = new Date();
-  const year = today.getFullYear();
-  const shortcuts = [
-    ["Last 30 days", goBack(today, { days: 30 }), ""],
-    ["Last 12 months", goBack(today, { months: 12 }), ""],
-    ["This year", `${year}-01-01`, ""],
-    ["Last year", `${year - 1}-01-01`, `${year - 1}-12-31`],
-  ];
-  const buttons = shortcuts.map(([text, from, to]) => makeButton(text, "small", () => choose(from, to)));
-  return make("div", { class: "shortcuts", role: "group", "aria-label": "Common dates" }, buttons);
-}
-
-function goBack(today, { days = 0, months = 0 }) {
-  const day = new Date(today.getFullYear(), today.getMonth() - months, today.getDate() - days);
-  const pad = (number) => String(number).padStart(2, "0");
-  return `${day.getFullYear()}-${pad(day.getMonth() + 1)}-${pad(day.getDate())}`;
 }

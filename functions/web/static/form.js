@@ -1,18 +1,19 @@
 /** New export: a tab a modality, its filters as a form, what kind of file, preview, start. */
 
 import { readFormParameters, writeFormAddress } from "./address.js";
-import { groupFilters, isPrivate, nameStudies } from "./catalogue.js";
+import { Problem } from "./api.js";
+import { groupFilters, isPrivate, nameStudies, normalise } from "./catalogue.js";
 import { Choice } from "./choice.js";
 import { nameExport } from "./course.js";
 import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
-import { clearFaults, makeDateShortcuts, makeField, readFields, showFault, writeFields } from "./fields.js";
+import { clearFaults, findHalfFilled, readFields, showFault, writeFields } from "./fields.js";
+import { makeGroups } from "./groups.js";
 import { announce, notify } from "./messages.js";
 import { Preview } from "./preview.js";
 import { makeTabs, selectTab } from "./tabs.js";
 import { describeFilters } from "./words.js";
 
 const ADDRESS_DELAY_MS = 300;
-const NARROW = matchMedia("(max-width: 55rem)");
 
 /** The view "New export". `values` outlive a change of tab, so that dates and equipment need no second typing. */
 export class ExportForm {
@@ -46,13 +47,16 @@ export class ExportForm {
     const kept = Object.entries(this.values).filter(([name]) => !told.has(name));
     this.values = { ...Object.fromEntries(kept), ...said.values };
     this.#show(modality, said);
+    this.#tellLost(place, said);
     this.#keepAddress();
   }
 
   /** Fill the form with an export's request; `address` tells then where it is. */
   prepare({ type, filters, order, options }) {
-    this.values = { ...filters };
-    this.#show(this.catalogue.findType(type).modality, { type, order, options });
+    const { modality } = this.catalogue.findType(type);
+    const given = this.#listAllFilters(modality).filter(({ name }) => filters[name]);
+    this.values = Object.fromEntries(given.map((each) => [each.name, normalise(each, filters[each.name])]));
+    this.#show(modality, { type, order, options });
   }
 
   /** All that was typed, to be put back after signing in again. */
@@ -86,6 +90,21 @@ export class ExportForm {
     return [...this.catalogue.listFilters(modality), ...own];
   }
 
+  /** Nobody shall believe that something narrows an export which the form does not hold. */
+  #tellLost(place, { type, values, options, unknown }) {
+    this.#read();
+    const [filters, fields] = [this.#readFilters(), readFields(this.choice.fields)];
+    const lost = [
+      ...(place && place !== this.modality.name ? [place] : []),
+      ...(type && type !== this.choice.type.type ? [type] : []),
+      ...Object.keys(values).filter((name) => values[name] && !filters[name]),
+      ...Object.keys(options).filter((name) => !(name in fields)),
+      ...unknown,
+    ];
+    if (lost.length)
+      notify(`This form cannot take from the address: ${lost.join(", ")}. Look before you export.`, true);
+  }
+
   #show(modality, { type, order, options }) {
     this.modality = modality;
     selectTab(byId("modalities"), byId("modality"), modality.name);
@@ -105,30 +124,9 @@ export class ExportForm {
 
   #makeFilters() {
     const groups = groupFilters(this.catalogue.listFilters(this.modality));
-    const made = groups.map(({ title, items }) => ({ title, fields: items.map((item) => makeField(item)) }));
-    this.fields = made.flatMap(({ fields }) => fields);
-    writeFields(this.fields, this.values);
-    fill(
-      byId("filters"),
-      made.map((group) => this.#makeGroup(group)),
-    );
-  }
-
-  #makeGroup({ title, fields }) {
-    const isUsed = Object.keys(readFields(fields)).length > 0;
-    const open = !NARROW.matches || title === "Dates" || isUsed;
-    const inner = make(
-      "div",
-      { class: "fields", role: "group", "aria-label": title },
-      fields.map(({ element }) => element),
-    );
-    if (title === "Dates") inner.append(makeDateShortcuts((from, to) => this.#setDates(from, to)));
-    return make(
-      "details",
-      { class: `group ${title.toLowerCase()}`, open },
-      make("summary", {}, make("h2", {}, title)),
-      inner,
-    );
+    const made = makeGroups(groups, this.values, (from, to) => this.#setDates(from, to));
+    this.fields = made.fields;
+    fill(byId("filters"), made.elements);
   }
 
   #setDates(from, to) {
@@ -141,6 +139,7 @@ export class ExportForm {
   }
 
   #clear() {
+    this.values = {};
     this.choice.writeFilters({});
     this.#write({});
     announce("Filters cleared.");
@@ -200,17 +199,22 @@ export class ExportForm {
     this.#read();
     clearFaults([...this.fields, ...this.choice.fields]);
     setText(byId("form-fault"), "");
+    const half = findHalfFilled([...this.fields, ...this.choice.fields]);
+    if (half) throw new Problem(422, { detail: "This date is not complete.", field: `filters.${half}` });
     return { filters: this.#readFilters(), ...this.choice.read() };
   }
 
-  #preview() {
-    return this.preview.ask(this.#makeRequest()).catch((problem) => this.#showProblem(problem));
+  async #preview() {
+    try {
+      await this.preview.ask(this.#makeRequest());
+    } catch (problem) {
+      this.#showProblem(problem);
+    }
   }
 
   async #start() {
-    const request = this.#makeRequest();
     try {
-      const started = await this.api.request(request);
+      const started = await this.api.request(this.#makeRequest());
       this.onstart(started);
       notify(`${nameExport(started, this.catalogue)} was asked for.`);
     } catch (problem) {

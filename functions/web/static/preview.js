@@ -36,6 +36,7 @@ export class Preview {
     this.waiting?.abort();
     this.waiting = new AbortController();
     this.card.setAttribute("aria-busy", "true");
+    if (!this.isShown) fill(this.card, make("p", { class: "hint" }, "Counting …"));
     try {
       this.#show(await this.api.preview(request, this.waiting.signal));
       this.card.removeAttribute("aria-busy");
