@@ -8,10 +8,11 @@ from moto.s3 import models as moto_s3
 from running import read_object, services_with
 
 from doseexport import pipeline, sink
+from doseexport import sweep as sweep_module
 from doseexport.aws import ClientError
 from doseexport.export import State
 from doseexport.heartbeat import Heartbeat
-from doseexport.queue import parse_message
+from doseexport.queue import NO_PAUSE, parse_message
 from doseexport.sweep import sweep
 from processes import Fate, Killed, Process, dies_at, services_of
 from recorded import DatabaseOf
@@ -49,6 +50,7 @@ class CountingHeartbeat(Heartbeat):
 def _small_parts(monkeypatch):
     monkeypatch.setattr(moto_s3, "S3_UPLOAD_PART_MIN_SIZE", 1)
     monkeypatch.setattr(pipeline, "Heartbeat", CountingHeartbeat)
+    monkeypatch.setattr(sweep_module, "PAUSE", NO_PAUSE)  # moto's clock is not ours
 
 
 @pytest.fixture

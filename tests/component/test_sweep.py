@@ -74,6 +74,21 @@ def test_a_worker_that_let_go_twice_is_quoted(services, clock):
     assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "sentence": "It is away."}
 
 
+@pytest.mark.parametrize(("reason", "seconds"), [(None, "0"), ("DATABASE_LOST", "120")])
+def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reason, seconds):
+    """A database that restarts is away for longer than the sweep takes to look."""
+    export = run(services, add(services))
+    if reason:
+        services.store.release(export.id, 1, reason, "It went away.", clock())
+    sent, send = [], services.queue._client.send_message
+    monkeypatch.setattr(
+        services.queue._client, "send_message", lambda **message: sent.append(message) or send(**message)
+    )
+    assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
+    assert [str(message.get("DelaySeconds", 0)) for message in sent] == [seconds]
+    assert sweep_after(services, clock, seconds=119) == {}
+
+
 def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
     export = run(services, add(services))
     services.store.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())

@@ -93,11 +93,13 @@ class Backstage:
         self.sweep()
 
     def sweep_until_settled(self, service: Service, export_id: str, seconds: float = 60) -> Any:
-        """Sweep more often than every minute, until the export is settled; return it."""
+        """Sweep more often than every minute, and leave out every pause, until the export is settled."""
 
         def look() -> Any:
             self.sweep()
             export = service.get(export_id)
+            if export["state"] == "QUEUED" and export["attempt"] > 1:
+                self.send(export_id, export["attempt"])
             return export if export["state"] in SETTLED else None
 
         return until(look, seconds)

@@ -4,6 +4,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -107,6 +108,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(refusal.status, {}, body.encode())
 
     def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        with suppress(ConnectionError):  # who asked was killed meanwhile
+            self._send(status, headers, content)
+
+    def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() not in {"content-length", "transfer-encoding", "connection", "date", "server"}:

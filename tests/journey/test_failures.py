@@ -99,13 +99,7 @@ def test_a_database_that_cannot_be_reached_is_tried_again_and_then_said(
 ) -> None:
     worker_reads(sample_url.replace("127.0.0.1", "127.0.0.2"))
     asked = physicist.ask(type="ct-csv").json["id"]
-
-    def is_over() -> bool:
-        backstage.sweep()  # at once what the sweep would do within a minute
-        return bool(physicist.get(asked)["state"] == "FAILED")
-
-    until(is_over, seconds=40)
-    export = physicist.get(asked)
+    export = backstage.sweep_until_settled(physicist, asked)
     assert export["error"]["code"].startswith("DATABASE")
     assert export["attempt"] == 2
 

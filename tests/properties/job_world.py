@@ -135,6 +135,9 @@ class World:
     def _send(self, send, message):
         if self.is_queue_down:
             raise refusal("SendMessage")
+        message.pop(
+            "DelaySeconds", None
+        )  # moto has its own clock: here a message waits for as long as it likes
         return send(**message)
 
     # The index, which may lag

@@ -6,11 +6,14 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from doseexport.aws import BotoCoreError, ClientError
 from doseexport.export import is_id
 from doseexport.logs import describe_error
+
+NO_PAUSE = timedelta(0)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,11 +33,15 @@ class Queue:
         self._client = client
         self._url = url
 
-    def send(self, export_id: str, attempt: int, owner: str) -> None:
-        """Send an attempt to the workers, each owner in turn; ClientError or BotoCoreError if SQS refuses."""
+    def send(self, export_id: str, attempt: int, owner: str, pause: timedelta = NO_PAUSE) -> None:
+        """Send an attempt to the workers, each owner in turn, to be run after `pause` (minutes at most).
+
+        ClientError or BotoCoreError if SQS refuses.
+        """
         body = json.dumps({"export_id": export_id, "attempt": attempt})
+        delay = {"DelaySeconds": int(pause.total_seconds())} if pause else {}
         # A group makes a standard queue fair between owners; it orders nothing.
-        self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner)
+        self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner, **delay)
 
     def give_back(self, receipt: str) -> None:
         """Let a received message be received again at once; where SQS is out of reach, it waits longer."""

@@ -2,7 +2,7 @@
 
 | found | done |
 |---|---|
-| RUNNING, lease over | QUEUED as the next attempt; FAILED after the second |
+| RUNNING, lease over | QUEUED as the next attempt, with a pause after a reason; FAILED after the second |
 | ABORTING, lease over | ABORTED |
 | QUEUED, no message sent for a minute | message sent |
 | QUEUED for two minutes, queue empty | message sent again; FAILED after the fifteenth |
@@ -25,6 +25,7 @@ from itertools import chain
 from doseexport.export import Export, Failure, State, Watch
 from doseexport.export_row import to_text
 from doseexport.logs import describe_error
+from doseexport.queue import NO_PAUSE
 from doseexport.services import Services
 
 ATTEMPTS = 2
@@ -35,6 +36,8 @@ UNSTARTED = timedelta(minutes=2)
 """After this a message that no longer waits is lost; if it is not, its double does no harm."""
 LONGEST_WAIT = timedelta(days=1)
 """After this nobody still wants what nobody started: the queue refuses messages, or nobody reads it."""
+PAUSE = timedelta(minutes=2)
+"""What made a worker let go may take so long to pass: a database that restarts, or hands over."""
 WORKER_LIFE = timedelta(minutes=16)
 """Lambda ends every worker after 15 minutes, and with it whatever it still uploads."""
 
@@ -126,7 +129,7 @@ class _Sweep:
         queued = self._store.requeue(export.id, export.attempt, self._now)
         if queued is None:
             return
-        self._send(queued, "requeued")
+        self._send(queued, "requeued", PAUSE if export.failure else NO_PAUSE)
         self._files.delete_export(queued.id, keep_attempt=queued.attempt)
 
     def _give_up(self, export: Export, failure: Failure) -> None:
@@ -134,8 +137,8 @@ class _Sweep:
             self._done["failed"] += 1
             self._files.delete_export(export.id)
 
-    def _send(self, export: Export, what: str) -> None:
-        self._queue.send(export.id, export.attempt, export.owner)
+    def _send(self, export: Export, what: str, pause: timedelta = NO_PAUSE) -> None:
+        self._queue.send(export.id, export.attempt, export.owner, pause)
         self._store.mark_sent(export.id, export.attempt, self._now)
         self._done[what] += 1
 

@@ -1,0 +1,185 @@
+"""What an export stands on fails under it: the store, the table, the database, the disk, the time."""
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from local.service import Service
+from local.stack import Stack
+from tests.journey.backstage import Backstage, until
+from tests.journey.conftest import MANY_STUDIES, Hold, PointWorker
+from tests.journey.faults import Call, FaultyWay, HeldUp, Refusal
+
+SLOW_DOWN = Refusal(503, "SlowDown")
+ACCESS_DENIED = Refusal(403, "AccessDenied")
+THROTTLED = Refusal(400, "ProvisionedThroughputExceededException")
+
+
+def reason(export: dict[str, dict[str, str]]) -> tuple[object, object]:
+    return export["state"], (export["error"] or {}).get("code")
+
+
+@pytest.fixture
+def long_way(faulty_way: FaultyWay, worker_reads: PointWorker, large_url: str) -> FaultyWay:
+    """The same, for files of several parts."""
+    worker_reads(large_url)
+    return faulty_way
+
+
+def test_s3_that_refuses_a_part_for_a_while_costs_one_attempt(
+    physicist: Service, backstage: Backstage, long_way: FaultyWay
+) -> None:
+    long_way.fault = lambda call: SLOW_DOWN if call.part == 2 and "/1/" in call.key else None
+    asked = physicist.ask(type="ct-csv").json["id"]
+    export = backstage.sweep_until_settled(physicist, asked)
+    assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 2)
+    assert export["studies"] == MANY_STUDIES
+    assert [key.split("/")[2] for key in backstage.objects(asked)] == ["2"]
+    assert sum(call.part == 2 for call in long_way.calls) > 2
+
+
+def test_s3_that_refuses_a_part_for_good_is_said_at_once(
+    physicist: Service, backstage: Backstage, long_way: FaultyWay
+) -> None:
+    long_way.fault = lambda call: ACCESS_DENIED if call.part == 2 else None
+    asked = physicist.ask(type="ct-csv").json["id"]
+    export = physicist.wait(asked)
+    assert (*reason(export), export["attempt"]) == ("FAILED", "STORAGE_REFUSED", 1)
+    assert backstage.objects(asked) == []
+
+
+def test_a_table_that_throttles_for_seconds_costs_nothing(
+    physicist: Service, backstage: Backstage, faulty_way: FaultyWay, database_held: Hold
+) -> None:
+    with database_held():
+        asked = physicist.ask(type="ct-csv").json["id"]
+        until(lambda: backstage.queries(asked))
+        faulty_way.fault = lambda call: THROTTLED if call.name in {"UpdateItem", "GetItem"} else None
+        time.sleep(1)  # what was under way has arrived
+        lease = backstage.row(asked)["lease_until"]
+        time.sleep(3)
+        assert backstage.row(asked)["lease_until"] == lease
+        faulty_way.fault = throttle_twice("TransactWriteItems")
+    export = physicist.wait(asked)
+    assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 1)
+    assert sum(call.name == "TransactWriteItems" for call in faulty_way.calls) == 3
+
+
+def throttle_twice(name: str) -> Callable[[Call], Refusal | None]:
+    left = [THROTTLED, THROTTLED]
+    return lambda call: left.pop() if call.name == name and left else None
+
+
+def end_sessions(url: str, export_id: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            [f"doseexport:{export_id}"],
+        ).fetchall()
+    assert len(ended) == 2
+
+
+def crash_server(url: str, export_id: str) -> None:
+    """Kill one session's process: PostgreSQL ends all sessions, recovers, and starts anew."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", [f"doseexport:{export_id}"]
+        ).fetchone()
+    assert found is not None
+    os.kill(found[0], signal.SIGKILL)
+
+
+def answers(url: str) -> bool:
+    with suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("cut", [end_sessions, crash_server])
+def test_a_database_lost_among_the_rows_costs_one_attempt(
+    physicist: Service,
+    backstage: Backstage,
+    long_way: FaultyWay,
+    large_url: str,
+    cut: Callable[[str, str], None],
+) -> None:
+    held = HeldUp(long_way, 1)
+    asked = physicist.ask(type="ct-csv").json["id"]
+    held.wait()
+    cut(large_url, asked)
+    held.let_go()
+    until(lambda: answers(large_url))
+    export = backstage.sweep_until_settled(physicist, asked)
+    assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 2)
+    assert export["studies"] == MANY_STUDIES
+    assert [key.split("/")[2] for key in backstage.objects(asked)] == ["2"]
+
+
+@pytest.fixture
+def little_disk(backstage: Backstage) -> Iterator[Callable[[], None]]:
+    """Let no file of the workers that live now grow beyond 64 KB."""
+    limited = {}
+
+    def limit() -> None:
+        for process in backstage.workers():
+            limited[process] = resource.prlimit(process, resource.RLIMIT_FSIZE)
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (1 << 16, limited[process][1]))
+        assert limited
+
+    yield limit
+    for process, limits in limited.items():
+        resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_is_said(
+    physicist: Service, backstage: Backstage, database_held: Hold, little_disk: Callable[[], None]
+) -> None:
+    with database_held():
+        asked = physicist.ask(type="ct-xlsx").json["id"]
+        until(lambda: backstage.queries(asked))
+        little_disk()
+    export = physicist.wait(asked)
+    assert reason(export) == ("FAILED", "NO_SPACE")
+    assert "space" in export["error"]["sentence"]
+    assert backstage.objects(asked) == backstage.temporary_files() == []
+
+
+@pytest.fixture
+def little_time(stack: Stack) -> Iterator[None]:
+    """Workers that live three seconds longer than it takes to give up in order."""
+    client, function = stack.cloud.client("lambda"), stack.resource("RunExport")
+    before = client.get_function_configuration(FunctionName=function)["Timeout"]
+    client.update_function_configuration(FunctionName=function, Timeout=33)
+    yield
+    client.update_function_configuration(FunctionName=function, Timeout=before)
+
+
+@pytest.mark.usefixtures("little_time")
+def test_a_worker_out_of_time_says_so_while_it_can(
+    physicist: Service, backstage: Backstage, database_held: Hold
+) -> None:
+    with database_held():
+        asked = physicist.ask(type="ct-csv").json["id"]
+        export = physicist.wait(asked, seconds=20)
+        until(lambda: not backstage.queries(asked))
+    assert (*reason(export), export["attempt"]) == ("FAILED", "OUT_OF_TIME", 1)
+    assert "fewer" in export["error"]["sentence"]
+    assert backstage.objects(asked) == []
+
+
+def test_workers_have_the_memory_of_the_template(
+    stack: Stack, physicist: Service, backstage: Backstage
+) -> None:
+    assert physicist.wait(physicist.ask(type="ct-xlsx").json["id"])["state"] == "COMPLETED"
+    client, function = stack.cloud.client("lambda"), stack.resource("RunExport")
+    size = client.get_function_configuration(FunctionName=function)["MemorySize"]
+    for process in backstage.workers():
+        limits = Path(f"/proc/{process}/limits").read_text().splitlines()
+        (data,) = [line.split() for line in limits if line.startswith("Max data size")]
+        assert int(data[3]) == size << 20
