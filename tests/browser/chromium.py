@@ -15,7 +15,6 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-lcd-text",  # pictures without coloured edges are half as large
 )
 
 

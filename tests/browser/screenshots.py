@@ -18,7 +18,7 @@ from tests.browser.steps import caught_in_the_middle, newest, wait_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 STUDIES = 20_000
-DESKTOP, PHONE = (1280, 800), (390, 844)
+DESKTOP, TALL, PHONE = (1280, 800), (1280, 1080), (390, 844)
 REQUESTS = (
     {"type": "nm-xlsx", "filters": {"date_from": "2090-01-01"}},
     {
@@ -36,7 +36,7 @@ REQUESTS = (
 FORM = "#CT?type=ct-xlsx&date_from=2025-01-01&acquisition_protocol=thorax&test_patients=exclude"
 PICTURES = {
     # README's picture: view, size, dark
-    "new-export.png": ("form", DESKTOP, False),
+    "new-export.png": ("form", TALL, False),
     "exports.png": ("exports", DESKTOP, False),
     "exports-dark.png": ("exports", DESKTOP, True),
     "phone.png": ("exports", PHONE, False),
@@ -50,6 +50,7 @@ class Photographer:
     def __init__(self, browser: Browser, stack: Stack) -> None:
         self._browser, self._address = browser, f"{stack.url}/"
         self._user = users.create(stack, "ada.medphys", users.EXPORT, users.PATIENTS)
+        self._colleague = users.create(stack, "grace.medphys", users.EXPORT)
         self._stranger = users.create(stack, "stranger")
         self.service = Service(stack.url, users.sign_in(stack, self._user))
 
@@ -92,7 +93,7 @@ class Photographer:
         expect(page.get_by_text("Ask the administrator")).to_be_visible()
 
     def _show_form(self, page: Page) -> None:
-        self._sign_in(page, FORM)
+        self._sign_in(page, FORM, self._colleague)
         page.get_by_role("button", name="Preview").click()
         expect(page.get_by_text("Most frequent protocols")).to_be_visible()
 
