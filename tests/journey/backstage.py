@@ -42,6 +42,15 @@ class Backstage:
         rows = [row for page in pages for row in page["Items"]]
         return {row["pk"]["S"]: str(row.get("status", row.get("active"))) for row in rows}
 
+    def places(self) -> dict[str, int]:
+        """How many exports each owner has under way."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self.table, ConsistentRead=True, FilterExpression="attribute_exists(active)")
+        )
+        return {row["pk"]["S"]: len(row["active"]["SS"]) for page in pages for row in page["Items"]}
+
     def row(self, export_id: str) -> dict[str, Any]:
         key = {"pk": {"S": f"EXPORT#{export_id}"}}
         found = self.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)

@@ -1,0 +1,108 @@
+"""Two hundred exports, asked for by twenty people at once."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import repeat
+
+import psycopg
+import pytest
+from local import users
+from local.service import Service
+from local.stack import Stack
+from tests.journey.backstage import Backstage
+
+PEOPLE, EACH = 20, 10
+LIMIT = 5
+CONNECTIONS = 4
+"""Two for each of the exports that run at once."""
+SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def crowd(stack: Stack) -> list[Service]:
+    names = [f"person{number}" for number in range(PEOPLE)]
+    return [
+        Service(stack.url, users.sign_in(stack, users.create(stack, name, users.EXPORT))) for name in names
+    ]
+
+
+class Watcher:
+    """Looks again and again at what must never be too many."""
+
+    def __init__(self, backstage: Backstage) -> None:
+        self.backstage = backstage
+        self.most_connections = 0
+        self.most_active = 0
+        self.looks = 0
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        over = threading.Event()
+
+        def watch() -> None:
+            with psycopg.connect(self.backstage.database_url, autocommit=True) as connection:
+                while not over.wait(0.1):
+                    self._look(connection)
+
+        with ThreadPoolExecutor(1) as pool:
+            watched = pool.submit(watch)
+            try:
+                yield
+            finally:
+                over.set()
+            watched.result()
+
+    def _look(self, connection: "psycopg.Connection[tuple[int]]") -> None:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'doseexport:%'"
+        ).fetchone()
+        assert found is not None
+        self.most_connections = max(self.most_connections, found[0])
+        self.most_active = max([self.most_active, *self.backstage.places().values()])
+        self.looks += 1
+
+
+def ask_until_all_are_taken(service: Service, backstage: Backstage) -> tuple[list[str], int]:
+    """Ask for `EACH` exports as fast as the limit lets; return their ids, and how often it said no.
+
+    Every message comes twice.
+    """
+    ids: list[str] = []
+    refusals, deadline = 0, time.monotonic() + SECONDS
+    while len(ids) < EACH:
+        assert time.monotonic() < deadline, f"only {len(ids)} were taken"
+        reply = service.ask(type="ct-csv", filters={"date_from": "2030-01-01"} if len(ids) == 0 else {})
+        if reply.status == 202:
+            ids.append(reply.json["id"])
+            backstage.send(ids[-1], attempt=1)
+        else:
+            assert (reply.status, reply.json["code"]) == (429, "TOO_MANY_ACTIVE")
+            refusals += 1
+            time.sleep(0.5)
+    return ids, refusals
+
+
+def test_two_hundred_at_once_each_end_once(crowd: list[Service], backstage: Backstage) -> None:
+    watcher = Watcher(backstage)
+    with watcher.watching(), ThreadPoolExecutor(PEOPLE) as pool:
+        asked = list(pool.map(ask_until_all_are_taken, crowd, repeat(backstage)))
+        ends = [
+            service.wait(export_id, SECONDS)
+            for service, (ids, _) in zip(crowd, asked, strict=True)
+            for export_id in ids
+        ]
+    assert Counter(end["state"] for end in ends) == {"COMPLETED": PEOPLE * (EACH - 1), "FAILED": PEOPLE}
+    assert {end["error"]["code"] for end in ends if end["error"]} == {"NO_STUDIES"}
+    assert len({end["id"] for end in ends}) == PEOPLE * EACH
+    assert {end["attempt"] for end in ends} == {1}
+    assert len({end["sha256"] for end in ends}) == 2  # the same file for all, and none
+    assert all(refusals for _, refusals in asked)
+    assert watcher.looks > 20
+    assert watcher.most_active == LIMIT
+    assert 2 <= watcher.most_connections <= CONNECTIONS
+    for end in ends[:: EACH // 2]:
+        assert len(backstage.objects(end["id"])) == (end["state"] == "COMPLETED")
