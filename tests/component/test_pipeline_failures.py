@@ -59,6 +59,15 @@ def test_time_that_runs_out_while_the_file_is_stored_is_no_abort(ready, monkeypa
     assert_no_file(ready)
 
 
+def test_postgresql_itself_ends_what_takes_longer_than_the_worker_lives(ready, sample_url, monkeypatch):
+    """Though nothing cancelled it: the heartbeat has time, the statement has not."""
+    monkeypatch.setattr(heartbeat, "LAST_SECONDS", 0)
+    with BlockedRun(ready, sample_url, monkeypatch, lambda: 3.0) as blocked:
+        row = blocked.end()
+    assert (row.state, row.failure.code) == (State.FAILED, "OUT_OF_TIME")
+    assert_no_file(ready)
+
+
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
 def test_no_study_is_a_failure_that_says_so(ready, kind):
     row = run(ready, add(ready, type=kind, filters={"study_description": "there is none"}))
