@@ -114,7 +114,7 @@ def test_what_an_address_cannot_bring_is_told(
 ) -> None:
     """Or somebody would take for narrowed what is not."""
     page = visit().sign_in(privileged, address)
-    expect(page.locator(".message")).to_contain_text(f"cannot take from the address: {lost}. Look before")
+    expect(page.locator(".message")).to_contain_text(f"cannot hold: {lost}. Look before")
     expect(field(page, "Station")).to_have_value("CT2")
 
 

@@ -47,7 +47,7 @@ export class ExportForm {
     const kept = Object.entries(this.values).filter(([name]) => !told.has(name));
     this.values = { ...Object.fromEntries(kept), ...said.values };
     this.#show(modality, said);
-    this.#tellLost(place, said);
+    this.#checkAddress(place, said);
     this.#keepAddress();
   }
 
@@ -55,6 +55,8 @@ export class ExportForm {
   prepare({ type, filters, order, options }) {
     const { modality } = this.catalogue.findType(type);
     const given = this.#listAllFilters(modality).filter(({ name }) => filters[name]);
+    const held = new Set(given.map(({ name }) => name));
+    tellLost(Object.keys(filters).filter((name) => !held.has(name)));
     this.values = Object.fromEntries(given.map((each) => [each.name, normalise(each, filters[each.name])]));
     this.#show(modality, { type, order, options });
   }
@@ -90,8 +92,8 @@ export class ExportForm {
     return [...this.catalogue.listFilters(modality), ...own];
   }
 
-  /** Nobody shall believe that something narrows an export which the form does not hold. */
-  #tellLost(place, { type, values, options, unknown }) {
+  /** What an address brings that the form cannot hold. */
+  #checkAddress(place, { type, values, options, unknown }) {
     this.#read();
     const [filters, fields] = [this.#readFilters(), readFields(this.choice.fields)];
     const lost = [
@@ -101,8 +103,7 @@ export class ExportForm {
       ...Object.keys(options).filter((name) => !(name in fields)),
       ...unknown,
     ];
-    if (lost.length)
-      notify(`This form cannot take from the address: ${lost.join(", ")}. Look before you export.`, true);
+    tellLost(lost);
   }
 
   #show(modality, { type, order, options }) {
@@ -232,3 +233,8 @@ export class ExportForm {
 
 const omit = (values, names) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
+
+/** Nobody shall believe that something narrows an export which the form does not hold. */
+function tellLost(names) {
+  if (names.length) notify(`This form cannot hold: ${names.join(", ")}. Look before you export.`, true);
+}
