@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -58,12 +58,14 @@ def _parent(stat):
 @contextmanager
 def frozen(processes):
     for process in processes:
-        os.kill(process, signal.SIGSTOP)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGSTOP)
     try:
         yield
     finally:
         for process in processes:
-            os.kill(process, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # a session may have ended meanwhile
+                os.kill(process, signal.SIGCONT)
 
 
 def end_of(blocked, server, sessions_only):
