@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import date, datetime, time
 from decimal import Decimal
 
-import openpyxl
 import pytest
 from by_hand import guard
 from by_hand_mg import MgArchive
@@ -14,6 +13,7 @@ from by_hand_nhsbsp import Surveys, to_digits
 from exporting import ask, export, read_csv
 
 from doseexport.errors import RequestError
+from workbooks import load_exactly
 
 # A character that XML lacks, and an underscore that looks like the beginning of one.
 ESCAPED = re.compile("_x([0-9A-F]{4})_")
@@ -39,7 +39,7 @@ def archive(sample_url):
 
 def read_workbook(data):
     """Sheet name → rows as texts."""
-    book = openpyxl.load_workbook(io.BytesIO(data))
+    book = load_exactly(io.BytesIO(data))
     return {sheet.title: [list(map(to_text, row)) for row in sheet.values] for sheet in book}
 
 

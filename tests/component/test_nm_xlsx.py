@@ -4,12 +4,13 @@ import io
 from collections import Counter
 
 import awkward_nm
-import openpyxl
 import pytest
 from by_hand_nm import Archive
 from exporting import export
 from openrem_nm import is_same, unescape
 from workbook_tables import read_frequencies
+
+from workbooks import load_exactly
 
 OTHERS = ("Summary", "All data", "About")
 
@@ -28,7 +29,7 @@ def archive(nm_url):
 def book(nm_url):
     """The workbook of every study, with identities."""
     data, _ = export(nm_url, type="nm-xlsx", names=True, ids=True)
-    return openpyxl.load_workbook(io.BytesIO(data))
+    return load_exactly(io.BytesIO(data))
 
 
 def assert_cell(heading, text, value):

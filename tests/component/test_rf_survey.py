@@ -3,13 +3,14 @@
 import io
 from datetime import datetime
 
-import openpyxl
 import pytest
 from by_hand_rf import RfArchive
 from by_hand_rf_forms import survey_cells
 from exporting import export
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
+
+from workbooks import load_exactly
 
 NUMBERS = set("CEFGHIJKMOQV")
 RATES = set("TU")
@@ -27,7 +28,7 @@ def exported(sample_url):
 
 @pytest.fixture(scope="module")
 def book(exported):
-    return openpyxl.load_workbook(io.BytesIO(exported[0]))
+    return load_exactly(io.BytesIO(exported[0]))
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,7 @@ def test_a_study_is_there_once_though_several_exposures_meet_a_filter(sample_url
             for event in archive.events_of(study)
         )
     ]
-    form = openpyxl.load_workbook(io.BytesIO(data))["PHE IR-Fluoro"]
+    form = load_exactly(io.BytesIO(data))["PHE IR-Fluoro"]
     assert [form.cell(row, 3).value for row in range(7, form.max_row + 1)] == meant
     assert [form.cell(row, 2).value for row in range(7, form.max_row + 1)] == list(range(1, len(meant) + 1))
     assert report.studies == len(meant) > 1

@@ -16,6 +16,7 @@ from doseexport.writers import parts
 from doseexport.writers.books import BookWriter
 from doseexport.writers.layout import Report
 from doseexport.writers.sheets import Limits
+from workbooks import load_exactly
 
 WIDTH, BLOCK = len(STUDY_COLUMNS), len(EVENT_COLUMNS)
 HEADINGS = [column.heading for column in STUDY_COLUMNS]
@@ -46,7 +47,7 @@ def write(rows, limit):
 
 
 def read_by_openpyxl(data):
-    book = openpyxl.load_workbook(io.BytesIO(data))
+    book = load_exactly(io.BytesIO(data))
     return {
         sheet.title: [[_plain(cell.value) for cell in row] for row in sheet.iter_rows()] for sheet in book
     }

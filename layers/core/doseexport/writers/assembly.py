@@ -1,7 +1,8 @@
 """A workbook is put together: xlsxwriter's parts, with our rows spliced into the big sheets.
 
 Each sheet's part is xlsxwriter's own head, our compressed rows and xlsxwriter's own tail, laid end
-to end as one deflate stream.
+to end as one deflate stream. Our texts come before xlsxwriter's in the workbook's table of texts, so
+its cells name theirs by numbers that are so much higher.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ from doseexport.writers import Sink
 from doseexport.writers.cells import column_letters
 from doseexport.writers.layout import Layout, Report
 from doseexport.writers.parts import Packed, Parts, deflate
-from doseexport.writers.sheets import GrowingSheet
+from doseexport.writers.sheets import GrowingSheet, Sheets
+from doseexport.writers.texts import SharedTexts
 from doseexport.writers.workbook import build_workbook
 from doseexport.writers.zips import ZipStream
 
 _ROWS = re.compile(rb"<sheetData/>|</sheetData>")
+_NUMBER_OF_TEXT = re.compile(rb'( t="s"><v>)(\d+)<')
+# The counts are optional, and nobody knows how often our texts are named.
+_TEXTS = re.compile(rb' count="\d+" uniqueCount="\d+"><si>')
 _DIMENSION = re.compile(rb'<dimension ref="[A-Z0-9:]+"')
 
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """The big sheets of a workbook in their order, the parts that hold their rows, and what comes first."""
+    """The big sheets of a workbook in their order, what they share, and whether a Summary comes first."""
 
     sheets: Sequence[GrowingSheet]
-    parts: Parts
+    shared: Sheets
     has_summary: bool
 
 
@@ -43,15 +48,25 @@ def assemble(sink: Sink, layout: Layout, report: Report, tabs: Tabs) -> None:
     first = 2 if tabs.has_summary else 1
     names = {f"xl/worksheets/sheet{n}.xml": pair for n, pair in enumerate(pages, start=first)}
     stream = ZipStream(sink)
-    with zipfile.ZipFile(io.BytesIO(skeleton)) as made:
-        for name in made.namelist():
+    with zipfile.ZipFile(io.BytesIO(skeleton)) as package:
+        for name in package.namelist():
+            made = _share_texts(name, package.read(name), tabs.shared.texts)
             if name in names:
                 sheet, page = names[name]
                 dimension = f'<dimension ref="A1:{column_letters(sheet.width - 1)}{page.rows}"'.encode()
-                _splice(stream, name, _DIMENSION.sub(dimension, made.read(name)), tabs.parts, page.part)
+                _splice(stream, name, _DIMENSION.sub(dimension, made), tabs.shared.parts, page.part)
             else:
-                _copy(stream, name, made.read(name))
+                _copy(stream, name, made)
     stream.finish()
+
+
+def _share_texts(name: str, made: bytes, texts: SharedTexts) -> bytes:
+    """Return a part of xlsxwriter's with our texts in it, or with the numbers that its texts now have."""
+    if name == "xl/sharedStrings.xml":
+        return _TEXTS.sub(lambda _: b">" + texts.render() + b"<si>", made, count=1)
+    if name.startswith("xl/worksheets/"):
+        return _NUMBER_OF_TEXT.sub(lambda found: b"%b%d<" % (found[1], int(found[2]) + len(texts)), made)
+    return made
 
 
 def _copy(stream: ZipStream, name: str, made: bytes) -> None:

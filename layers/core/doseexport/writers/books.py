@@ -9,23 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from doseexport.database_formats import TEXT
-from doseexport.exports import Blocks, Book, Column
+from doseexport.exports import Blocks, Book, Cells, Column
 from doseexport.rows import Study
 from doseexport.writers import Sink
 from doseexport.writers.assembly import Tabs, assemble
-from doseexport.writers.cells import (
-    MAX_TEXT,
-    Bodies,
-    compile_block,
-    compile_bodies,
-    compile_cells,
-    is_cut,
-    split_at_row,
-)
+from doseexport.writers.cells import CellWriter, column_heads, has_odd_numbers, split_at_row
 from doseexport.writers.copy_text import split_row
 from doseexport.writers.data_sheets import AllData, ProtocolSheets
 from doseexport.writers.layout import Layout, Report
 from doseexport.writers.sheets import GrowingSheet, Limits, Sheets
+from doseexport.writers.texts import MAX_TEXT, is_cut
 
 
 class BookWriter:
@@ -38,29 +31,33 @@ class BookWriter:
         self._sink = sink
         self._layout = layout
         self._shared = Sheets(limits)
-        self._study_bodies = compile_bodies(layout.study_columns)
-        self._event_bodies = compile_bodies(layout.event_columns)
-        self._event_cells = compile_block(len(layout.study_columns), len(layout.event_columns))
+        self._heads = column_heads(0, len(layout.study_columns))
+        studies = CellWriter(layout.study_columns, self._shared.texts)
+        events = CellWriter(layout.event_columns, self._shared.texts)
+        self._quick = studies.quick, events.quick
+        self._careful = studies.careful, events.careful
+        self._blocks = CellWriter(layout.block_columns, self._shared.texts)
+        self._make_blocks = _start_blocks(layout, shape.blocks) if shape.blocks else None
         self._all_data = AllData(layout, shape, self._shared)
         self._protocols = ProtocolSheets(layout, shape, self._shared)
-        self._make_blocks = _compile_blocks(layout, shape.blocks) if shape.blocks else None
         self._cut = 0
 
     def write(self, study: Study) -> None:
         """Add one study with its events."""
         cells, events = study
-        head = split_at_row(0, self._study_bodies(cells))
-        bodies = [self._event_bodies(event) for event in events]
-        self._all_data.add(head, self._make_blocks(events) if self._make_blocks else bodies)
-        for event, body in zip(events, bodies, strict=True):
-            for sheet in self._protocols.find(body, event):
-                row = sheet.next_row()
-                sheet.add(f'<row r="{row}">{row.join(head)}{self._event_cells(row, body)}</row>')
-        if len(cells) > MAX_TEXT:
-            self._cut += _count_cut(cells, self._layout.study_columns)
-        for event in events:
-            if len(event) > MAX_TEXT:
-                self._cut += _count_cut(event, self._layout.event_columns)
+        whole = b"\t".join((cells, *events))
+        write_study, write = self._careful if has_odd_numbers(whole) else self._quick
+        own, rows = split_row(cells), [split_row(event) for event in events]
+        head = split_at_row(write_study, self._heads, own)
+        if self._make_blocks:
+            self._all_data.add(head, self._blocks.careful, self._make_blocks(rows))
+        else:
+            self._all_data.add(head, write, rows)
+        for row in rows:
+            self._protocols.add(head, write, row)
+        if len(whole) > MAX_TEXT:
+            self._cut += _count_cut([own], self._layout.study_columns)
+            self._cut += _count_cut(rows, self._layout.event_columns)
 
     def end(self) -> None:
         """Nothing follows the last study."""
@@ -74,7 +71,7 @@ class BookWriter:
 
     def finish(self, report: Report) -> None:
         """Put the workbook together in the sink."""
-        tabs = Tabs(list(self._sheets()), self._shared.parts, has_summary=True)
+        tabs = Tabs(list(self._sheets()), self._shared, has_summary=True)
         assemble(self._sink, self._layout, report, tabs)
         self.discard()
 
@@ -87,17 +84,11 @@ class BookWriter:
         yield from self._protocols.sheets()
 
 
-def _count_cut(row: bytes, shown: tuple[Column, ...]) -> int:
+def _count_cut(rows: list[Cells], shown: tuple[Column, ...]) -> int:
     """Return how many texts of the columns shown are cut; what is read beside them is for functions."""
-    return sum(map(is_cut, split_row(row)[: len(shown)]))
+    return sum(is_cut(cell) for row in rows for cell in row[: len(shown)])
 
 
-def _compile_blocks(layout: Layout, blocks: Blocks) -> Callable[[list[bytes]], list[Bodies]]:
-    """Return the function from a study's events, as COPY wrote them, to the bodies of its blocks."""
-    make = blocks.start((*layout.event_columns, *layout.event_extras))
-    write_bodies = compile_cells(layout.block_columns)
-
-    def make_blocks(events: list[bytes]) -> list[Bodies]:
-        return [write_bodies(block) for block in make([split_row(event) for event in events])]
-
-    return make_blocks
+def _start_blocks(layout: Layout, blocks: Blocks) -> Callable[[list[Cells]], list[Cells]]:
+    """Return the function from a study's events to its blocks."""
+    return blocks.start((*layout.event_columns, *layout.event_extras))

@@ -15,4 +15,8 @@ def split_row(row: bytes) -> Cells:
     cells = row.decode().split("\t")
     if b"\\" not in row:
         return cells
-    return [_ESCAPE.sub(lambda found: _LETTERS.get(found[1], found[1]), cell) for cell in cells]
+    return [_unescape(cell) if "\\" in cell else cell for cell in cells]
+
+
+def _unescape(cell: str) -> str:
+    return _ESCAPE.sub(lambda found: _LETTERS.get(found[1], found[1]), cell)

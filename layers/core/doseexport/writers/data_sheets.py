@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from doseexport.exports import Book
-from doseexport.writers.cells import Bodies, compile_block, write_text
-from doseexport.writers.copy_text import split_row
+from doseexport.exports import Book, Cells
+from doseexport.writers.cells import Heads, WriteCells, column_heads
 from doseexport.writers.layout import Layout, block_headings
 from doseexport.writers.sheets import GrowingSheet, Sheets
 
@@ -25,18 +24,19 @@ class AllData:
         self._study = [(column.heading, column) for column in layout.study_columns]
         self._per_sheet = (shared.limits.columns - len(self._study)) // len(self._columns)
         self._blocks = 0
+        self._heads: list[Heads] = []
         self.sheets: list[GrowingSheet] = []
         self._widen(1)
 
-    def add(self, head: list[str], blocks: list[Bodies]) -> None:
-        """Add one study: its cells, cut at the row number, and the bodies of its blocks."""
+    def add(self, head: list[str], write: WriteCells, blocks: list[Cells]) -> None:
+        """Add one study: its cells cut at the row's number, and the cells of its blocks."""
         self._widen(len(blocks))
         for n, sheet in enumerate(self.sheets):
             here = blocks[n * self._per_sheet : (n + 1) * self._per_sheet]
             if not here and n:
                 return
             row = sheet.next_row()
-            cells = "".join([self._block(k)(row, body) for k, body in enumerate(here)])
+            cells = "".join([write(row, self._heads[k], block) for k, block in enumerate(here)])
             sheet.add(f'<row r="{row}">{row.join(head)}{cells}</row>')
 
     def describe(self) -> list[str]:
@@ -46,14 +46,13 @@ class AllData:
             for sheet in self.sheets[1:]
         ]
 
-    def _block(self, number: int) -> Callable[[str, Bodies], str]:
-        return compile_block(len(self._study) + number * len(self._columns), len(self._columns))
-
     def _widen(self, blocks: int) -> None:
         """Make room, and headings, for so many blocks."""
         for number in range(self._blocks + 1, blocks + 1):
             if (number - 1) % self._per_sheet == 0:
                 self._add_sheet(number)
+            if len(self._heads) < self._per_sheet:
+                self._heads.append(column_heads(self.sheets[-1].width, len(self._columns)))
             headings = block_headings(self._prefix, self._columns, number)
             self.sheets[-1].columns += zip(headings, self._columns, strict=True)
         self._blocks = max(self._blocks, blocks)
@@ -70,27 +69,33 @@ class ProtocolSheets:
         self._shared = shared
         columns = (*layout.study_columns, *layout.event_columns)
         self._columns = [(column.heading, column) for column in columns]
+        self._heads = column_heads(len(layout.study_columns), len(layout.event_columns))
         headings = [column.heading for column in (*layout.event_columns, *layout.event_extras)]
         self._position = headings.index(shape.sheet_by)
         names = sorted(name for name, _ in layout.start.frequencies[shape.sheets.title])
         self._by_protocol = {name: self._add(name) for name in names}
-        self._by_body = {write_text(name): [sheet] for name, sheet in self._by_protocol.items()}
         counted = layout.start.frequencies.get(shape.standard_sheets.title) if shape.standard_sheets else None
         self._by_standard = {name: self._add(STANDARD + name) for name in sorted(dict(counted or []))}
         self._standard_position = headings.index(shape.standard_by) if counted else None
 
-    def find(self, body: Bodies, event: bytes) -> list[GrowingSheet]:
-        """Return the sheets of an event: its protocol's, and those of its standard names."""
-        sheets = self._by_body[body[self._position]]
-        if self._standard_position is None:
-            return sheets
-        names = split_row(event)[self._standard_position]
-        return sheets + [self._by_standard[name] for name in json.loads(names or "[]")]
+    def add(self, head: list[str], write: WriteCells, event: Cells) -> None:
+        """Add one event behind its study's cells, which are cut at the row's number, on all its sheets."""
+        for sheet in self._find(event):
+            row = sheet.next_row()
+            sheet.add(f'<row r="{row}">{row.join(head)}{write(row, self._heads, event)}</row>')
 
     def sheets(self) -> Iterator[GrowingSheet]:
         """Yield the sheets in the order of their tabs."""
         for sheets in (self._by_protocol, self._by_standard):
             yield from sorted(sheets.values(), key=lambda sheet: sheet.name)
+
+    def _find(self, event: Cells) -> list[GrowingSheet]:
+        """Return the sheets of an event: its protocol's, and those of its standard names."""
+        sheets = [self._by_protocol[event[self._position]]]
+        if self._standard_position is not None:
+            names = json.loads(event[self._standard_position] or "[]")
+            sheets += [self._by_standard[name] for name in names]
+        return sheets
 
     def _add(self, name: str) -> GrowingSheet:
         return GrowingSheet(self._shared.names.name_protocol(name), self._columns, self._shared)

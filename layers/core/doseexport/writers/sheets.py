@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from doseexport.exports import Column
 from doseexport.writers.parts import Parts
 from doseexport.writers.sheet_names import SheetNames
+from doseexport.writers.texts import SharedTexts
 from doseexport.writers.workbook import Shape
 
 
@@ -28,12 +29,13 @@ class Page:
 
 
 class Sheets:
-    """What the sheets of one workbook share: names, parts, limits."""
+    """What the sheets of one workbook share: names, parts, texts, limits."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.names = SheetNames()
         self.parts = Parts()
+        self.texts = SharedTexts()
 
 
 class GrowingSheet:

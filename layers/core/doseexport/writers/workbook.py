@@ -11,8 +11,9 @@ from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 from doseexport.errors import ExportError
 from doseexport.exports import Column
-from doseexport.writers.cells import DATE_STYLE, DATETIME_STYLE, TIME_STYLE, cut_text
+from doseexport.writers.cells import DATE_STYLE, DATETIME_STYLE, TIME_STYLE
 from doseexport.writers.layout import Layout, Report
+from doseexport.writers.texts import cut_text
 
 _WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
 _DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")

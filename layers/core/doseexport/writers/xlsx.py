@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from doseexport.database_formats import TEXT
 from doseexport.errors import ExportError
-from doseexport.exports import Cells, Rows, Sheet
+from doseexport.exports import Cells, Column, Rows, Sheet
 from doseexport.rows import Study
 from doseexport.writers import Sink
 from doseexport.writers.assembly import Tabs, assemble
-from doseexport.writers.cells import MAX_TEXT, WRITERS, column_letters, compile_block, compile_cells, is_cut
+from doseexport.writers.cells import CellWriter, column_heads
 from doseexport.writers.copy_text import split_row
 from doseexport.writers.layout import Layout, Report
 from doseexport.writers.sheets import GrowingSheet, Limits, Sheets
+from doseexport.writers.texts import MAX_TEXT, is_cut
 
 
 class RowsWriter:
@@ -50,7 +51,7 @@ class RowsWriter:
     def finish(self, report: Report) -> None:
         """Put the workbook together in the sink."""
         sheets = [each.grown for each in _order_tabs(self._sheets)]
-        tabs = Tabs(sheets, self._shared.parts, self._has_summary)
+        tabs = Tabs(sheets, self._shared, self._has_summary)
         assemble(self._sink, self._layout, report, tabs)
         self.discard()
 
@@ -72,26 +73,32 @@ class _RowSheet:
         name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.keep(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
         self.grown = GrowingSheet(name, columns, shared, sheet.top)
-        self._width = len(columns)
         self._most_columns = shared.limits.columns
-        self._write = compile_cells(sheet.columns)
-        self._cells = compile_block(0, self._width)
-        self._overflow = [WRITERS[kind.name] for kind in sheet.overflow]
+        self._heads = column_heads(0, len(columns))
+        self._write = CellWriter(sheet.columns, shared.texts).careful
+        self._beyond = [Column("", "", kind) for kind in sheet.overflow]
+        self._write_beyond = CellWriter(self._beyond, shared.texts).careful
 
     def add(self, cells: Cells) -> None:
         """Append one row; ExportError if it is wider than a worksheet."""
         if len(cells) > self._most_columns:
             raise ExportError("TOO_WIDE", "A study needs more columns than a worksheet has.")
         row = self.grown.next_row()
-        shown = cells[: self._width] + [""] * (self._width - len(cells))
-        beyond = "".join(self._write_beyond(row, cells[self._width :]))
-        self.grown.add(f'<row r="{row}">{self._cells(row, self._write(shown))}{beyond}</row>')
+        shown = self._write(row, self._heads, _pad(cells, len(self._heads)))
+        beyond = "".join(self._render_beyond(row, cells)) if len(cells) > len(self._heads) else ""
+        self.grown.add(f'<row r="{row}">{shown}{beyond}</row>')
         self.grown.beyond = max(self.grown.beyond, len(cells))
 
-    def _write_beyond(self, row: str, cells: Cells) -> Iterable[str]:
-        for n, cell in enumerate(cells):
-            write = self._overflow[n % len(self._overflow)]
-            yield f'<c r="{column_letters(self._width + n)}{row}{write(cell)}'
+    def _render_beyond(self, row: str, cells: Cells) -> Iterator[str]:
+        width = len(self._beyond)
+        for first in range(len(self._heads), len(cells), width):
+            here = _pad(cells[first : first + width], width)
+            yield self._write_beyond(row, column_heads(first, width), here)
+
+
+def _pad(cells: Cells, width: int) -> Cells:
+    """Return the cells with blank ones behind them, at least so many in all."""
+    return cells + [""] * (width - len(cells))
 
 
 def _order_tabs(sheets: list[_RowSheet]) -> list[_RowSheet]:
