@@ -11,7 +11,8 @@ from local import sample, users
 from local.postgres import Postgres
 from local.service import Service
 from local.stack import Stack
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import expect as assert_that
 from tests.browser import chromium
 
 # Enough that an export is caught in the middle, and quickly made.
@@ -28,7 +29,7 @@ addEventListener("securitypolicyviolation", (breach) => {
 """
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
-expect.set_options(timeout=20_000)
+assert_that.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +114,8 @@ class Visit:
         """Sign in and wait for the first view."""
         self.open(place)
         self.give_password(user)
-        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
-        expect(self.page.get_by_text("Loading …")).to_be_hidden()
+        assert_that(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+        assert_that(self.page.get_by_text("Loading …")).to_be_hidden()
         return self.page
 
     def give_password(self, user: users.User) -> None:

@@ -12,7 +12,8 @@ from local import sample, users
 from local.postgres import Postgres
 from local.service import Service
 from local.stack import Stack
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import expect as assert_that
 from tests.browser import chromium
 from tests.browser.steps import caught_in_the_middle, newest, wait_for
 
@@ -79,27 +80,27 @@ class Photographer:
 
     def _show_sign_in(self, page: Page) -> None:
         page.goto(self._address)
-        expect(page.get_by_label("User name")).to_be_focused()
+        assert_that(page.get_by_label("User name")).to_be_focused()
 
     def _sign_in(self, page: Page, place: str, user: users.User | None = None) -> None:
         page.goto(self._address + place)
         page.get_by_label("User name").fill((user or self._user).name)
         page.get_by_label("Password").fill((user or self._user).password)
         page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        assert_that(page.get_by_role("button", name="Sign out")).to_be_visible()
 
     def _show_stranger(self, page: Page) -> None:
         self._sign_in(page, "", self._stranger)
-        expect(page.get_by_text("Ask the administrator")).to_be_visible()
+        assert_that(page.get_by_text("Ask the administrator")).to_be_visible()
 
     def _show_form(self, page: Page) -> None:
         self._sign_in(page, FORM, self._colleague)
         page.get_by_role("button", name="Preview").click()
-        expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+        assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
 
     def _show_survey(self, page: Page) -> None:
         self._sign_in(page, "#MG?type=mg-nhsbsp-xlsx")
-        expect(page.get_by_label("Survey number")).to_be_visible()
+        assert_that(page.get_by_label("Survey number")).to_be_visible()
 
     def _show_exports(self, page: Page) -> None:
         self._sign_in(page, "#exports")
@@ -115,7 +116,7 @@ class Photographer:
         for row in page.locator("#rows tr:not(.details)").all()[2:5]:
             row.get_by_role("checkbox").check()
         page.get_by_role("button", name="Delete 3").click()
-        expect(page.get_by_role("dialog")).to_be_visible()
+        assert_that(page.get_by_role("dialog")).to_be_visible()
 
 
 def main() -> None:

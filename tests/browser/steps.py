@@ -10,7 +10,8 @@ from typing import Any
 
 from local.service import Service
 from local.stack import Stack
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
+from playwright.sync_api import expect as assert_that
 from tests.journey.backstage import until
 
 FEBRUARY = "#CT?date_from=2020-02-01&date_to=2020-02-29"
@@ -19,7 +20,7 @@ FEBRUARY = "#CT?date_from=2020-02-01&date_to=2020-02-29"
 def start(page: Page, name: str = "Export to") -> None:
     """Press the button that starts, and come to the table."""
     page.get_by_role("button", name=name).click()
-    expect(page.get_by_role("heading", name="Exports")).to_be_visible()
+    assert_that(page.get_by_role("heading", name="Exports")).to_be_visible()
 
 
 def field(page: Page, label: str) -> Locator:
@@ -37,7 +38,7 @@ def newest(page: Page) -> Locator:
 
 
 def wait_for(row: Locator, state: str) -> None:
-    expect(row.locator(".state")).to_have_text(state, timeout=60_000)
+    assert_that(row.locator(".state")).to_have_text(state, timeout=60_000)
 
 
 def download(page: Page, row: Locator, folder: Path) -> Path:

@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from local.service import Service
 from local.users import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import DESKTOP, PHONE, Hold, Visits
 from tests.browser.steps import field, newest, open_details, start, wait_for
 
@@ -41,19 +42,19 @@ def test_axe_finds_nothing(
     window = visit(dark=dark, size=size)
     window.open()
     page = window.page
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert list_findings(page) == []
 
     window.sign_in(privileged, "#MG?type=mg-nhsbsp-csv&date_from=2020-01-01&age_min=x")
     page.get_by_role("button", name="Preview").click()
-    expect(field(page, "Age from")).to_have_attribute("aria-invalid", "true")
+    assert_that(field(page, "Age from")).to_have_attribute("aria-invalid", "true")
     assert list_findings(page) == []
 
     page.get_by_role("tab", name="CT").click()
     page.get_by_role("button", name="Clear filters").click()
     page.get_by_role("radio", name="Both").check()
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     assert list_findings(page) == []
 
     page.get_by_role("link", name="Exports").click()
@@ -64,14 +65,14 @@ def test_axe_finds_nothing(
         "checkbox"
     ).check()
     page.get_by_role("button", name="Delete", exact=False).first.click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_that(page.get_by_role("dialog")).to_be_visible()
     assert list_findings(page) == []
 
 
 def test_axe_would_find_something(visit: Visits) -> None:
     window = visit()
     window.open()
-    expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
     window.page.evaluate("document.querySelector('#sign-in label').remove()")
     assert any("label" in finding for finding in list_findings(window.page))
 
@@ -99,29 +100,29 @@ def test_the_whole_way_with_the_keyboard_alone(visit: Visits, physicist: User, t
     window = visit()
     window.open()
     page, keys = window.page, window.page.keyboard
-    expect(page.get_by_label("User name")).to_be_focused()
+    assert_that(page.get_by_label("User name")).to_be_focused()
     keys.type(physicist.name)
     keys.press("Tab")
     keys.type(physicist.password)
     keys.press("Enter")
-    expect(page.get_by_role("tab", name="CT")).to_be_visible()
+    assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
     reach(page, 'tab "CT')
     keys.press("ArrowRight")
-    expect(page.get_by_role("tab", name="DX")).to_be_focused()
+    assert_that(page.get_by_role("tab", name="DX")).to_be_focused()
     keys.press("ArrowLeft")
     reach(page, '"Study description"')
     keys.type("a")
     reach(page, 'radio "csv Table')
     keys.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Workbook")).to_be_checked()
+    assert_that(page.get_by_role("radio", name="Workbook")).to_be_checked()
     reach(page, 'button "Preview"')
     keys.press("Enter")
-    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
-    expect(page.get_by_role("button", name="Preview")).to_be_focused()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+    assert_that(page.get_by_role("button", name="Preview")).to_be_focused()
     reach(page, 'button "Export to xlsx"')
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Exports")).to_be_focused()
+    assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
 
     wait_for(newest(page), "Completed")
     reach(page, 'button "Download"')
@@ -130,14 +131,14 @@ def test_the_whole_way_with_the_keyboard_alone(visit: Visits, physicist: User, t
     started.value.save_as(tmp_path / "file.xlsx")
     reach(page, 'button "Details"')
     keys.press("Enter")
-    expect(page.get_by_text("SHA-256")).to_be_visible()
+    assert_that(page.get_by_text("SHA-256")).to_be_visible()
     reach(page, 'button "Delete"')
     keys.press("Enter")
-    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+    assert_that(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
     keys.press("Tab")
     keys.press("Enter")
-    expect(page.get_by_text("No exports yet.")).to_be_visible()
-    expect(page.get_by_role("heading", name="Exports")).to_be_focused()
+    assert_that(page.get_by_text("No exports yet.")).to_be_visible()
+    assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
 
 
 # Chromium's own measure of jumps; what a person's click moves does not count.

@@ -8,7 +8,8 @@ from pathlib import Path
 from local.service import Service
 from local.stack import Stack
 from local.users import ADMIN, EXPORT, User
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Hold, Visits
 from tests.browser.steps import (
     caught_in_the_middle,
@@ -33,14 +34,14 @@ def test_a_running_export_shows_how_far_it_is(
         page = visit().sign_in(physicist, "#exports")
         row = newest(page)
         wait_for(row, "Running")
-        expect(row.locator("small.course")).to_have_text(re.compile(r"[\d,]+ of 20,000"))
+        assert_that(row.locator("small.course")).to_have_text(re.compile(r"[\d,]+ of 20,000"))
         shown = row.get_by_role("progressbar")
-        expect(shown).to_have_attribute("value", re.compile(r"^\d+$"))
-        expect(page.get_by_label("1 running")).to_be_visible()
+        assert_that(shown).to_have_attribute("value", re.compile(r"^\d+$"))
+        assert_that(page.get_by_label("1 running")).to_be_visible()
     wait_for(row, "Completed")
-    expect(row).to_contain_text("20,000")
-    expect(page.get_by_role("status")).to_have_text("CT workbook (xlsx): Completed, 20,000 studies.")
-    expect(page.get_by_label("1 running")).to_be_hidden()
+    assert_that(row).to_contain_text("20,000")
+    assert_that(page.get_by_role("status")).to_have_text("CT workbook (xlsx): Completed, 20,000 studies.")
+    assert_that(page.get_by_label("1 running")).to_be_hidden()
 
 
 def test_abort_is_seen_at_once(visit: Visits, physicist: User, database_held: Hold) -> None:
@@ -56,11 +57,11 @@ def test_abort_is_seen_at_once(visit: Visits, physicist: User, database_held: Ho
 
         page.route("**/abort", hold)
         row.get_by_role("button", name="Abort").click()
-        expect(row.locator(".state")).to_have_text("Aborting", timeout=500)
-        expect(row.get_by_role("button", name="Abort")).to_be_hidden()
+        assert_that(row.locator(".state")).to_have_text("Aborting", timeout=500)
+        assert_that(row.get_by_role("button", name="Abort")).to_be_hidden()
         held[0].continue_()
         wait_for(row, "Aborted")
-    expect(row.get_by_role("button", name="Run again")).to_be_visible()
+    assert_that(row.get_by_role("button", name="Run again")).to_be_visible()
 
 
 def test_a_failed_abort_is_taken_back(visit: Visits, physicist: User, database_held: Hold) -> None:
@@ -71,7 +72,7 @@ def test_a_failed_abort_is_taken_back(visit: Visits, physicist: User, database_h
         wait_for(row, "Running")
         page.route("**/abort", lambda route: route.abort())
         row.get_by_role("button", name="Abort").click()
-        expect(page.locator(".message").last).to_contain_text("cannot be reached")
+        assert_that(page.locator(".message").last).to_contain_text("cannot be reached")
         wait_for(row, "Running")
         page.unroute("**/abort")
         row.get_by_role("button", name="Abort").click()
@@ -91,9 +92,9 @@ def test_details_tell_what_a_file_is(
     assert hashlib.sha256(path.read_bytes()).hexdigest() == export["sha256"]
     details = open_details(page, newest(page))
     for text in (export["sha256"], export["file_name"], "highest total DLP first", *export["warnings"]):
-        expect(details).to_contain_text(text)
+        assert_that(details).to_contain_text(text)
     details.get_by_role("button", name="Copy the SHA-256").click()
-    expect(page.locator(".message")).to_contain_text("SHA-256 copied.")
+    assert_that(page.locator(".message")).to_contain_text("SHA-256 copied.")
     assert page.evaluate("navigator.clipboard.readText()") == export["sha256"]
 
 
@@ -103,14 +104,14 @@ def test_run_again_and_edit_and_run(visit: Visits, physicist: User, as_service: 
     service.wait(service.ask(**request).json["id"])
     page = visit().sign_in(physicist, "#exports")
     row = newest(page)
-    expect(row).to_contain_text("No study matches")
+    assert_that(row).to_contain_text("No study matches")
     row.get_by_role("button", name="Run again").click()
-    expect(rows(page)).to_have_count(2)
+    assert_that(rows(page)).to_have_count(2)
     open_details(page, newest(page)).get_by_role("button", name="Edit and run").click()
-    expect(page.get_by_role("tab", name="RF")).to_have_attribute("aria-selected", "true")
-    expect(field(page, "Study date from")).to_have_value("2030-01-01")
-    expect(page.get_by_role("radio", name="Workbook")).to_be_checked()
-    expect(page.get_by_label("Order of studies")).to_have_value("oldest_first")
+    assert_that(page.get_by_role("tab", name="RF")).to_have_attribute("aria-selected", "true")
+    assert_that(field(page, "Study date from")).to_have_value("2030-01-01")
+    assert_that(page.get_by_role("radio", name="Workbook")).to_be_checked()
+    assert_that(page.get_by_label("Order of studies")).to_have_value("oldest_first")
 
 
 def test_delete_many_after_a_question(visit: Visits, physicist: User, as_service: AsService) -> None:
@@ -118,18 +119,18 @@ def test_delete_many_after_a_question(visit: Visits, physicist: User, as_service
     for _ in range(4):
         service.wait(service.ask(**FEW).json["id"])
     page = visit().sign_in(physicist, "#exports")
-    expect(rows(page)).to_have_count(4)
+    assert_that(rows(page)).to_have_count(4)
     page.get_by_label("Select all exports").check()
     newest(page).get_by_role("checkbox").uncheck()
     page.get_by_role("button", name="Delete 3").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Delete 3 exports?")
+    assert_that(page.get_by_role("dialog")).to_contain_text("Delete 3 exports?")
     page.get_by_role("button", name="Cancel").click()
-    expect(rows(page)).to_have_count(4)
+    assert_that(rows(page)).to_have_count(4)
     page.get_by_role("button", name="Delete 3").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(rows(page)).to_have_count(1)
-    expect(page.locator(".message")).to_contain_text("3 exports deleted.")
-    expect(page.get_by_role("heading", name="Exports")).to_be_focused()
+    assert_that(rows(page)).to_have_count(1)
+    assert_that(page.locator(".message")).to_contain_text("3 exports deleted.")
+    assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
     assert len(service.call("GET", "/exports").json["exports"]) == 1
 
 
@@ -142,14 +143,14 @@ def test_pages_go_on_where_the_one_before_ended(
     window = visit()
     window.page.route("**/exports?*", ask_for_three)
     page = window.sign_in(physicist, "#exports")
-    expect(rows(page)).to_have_count(3)
+    assert_that(rows(page)).to_have_count(3)
     page.get_by_role("button", name="Show older exports").click()
-    expect(rows(page)).to_have_count(5)
-    expect(page.get_by_role("button", name="Show older exports")).to_be_hidden()
+    assert_that(rows(page)).to_have_count(5)
+    assert_that(page.get_by_role("button", name="Show older exports")).to_be_hidden()
     newest(page).get_by_role("button", name="Run again").click()
-    expect(rows(page)).to_have_count(6)
+    assert_that(rows(page)).to_have_count(6)
     wait_for(newest(page), "Failed")
-    expect(rows(page)).to_have_count(6)
+    assert_that(rows(page)).to_have_count(6)
 
 
 def ask_for_three(route: Route) -> None:
@@ -164,18 +165,18 @@ def test_mine_and_everyones_by_state(
     service.wait(service.ask(**FEW).json["id"])
     service.wait(service.ask(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     page = visit().sign_in(admin, "#exports")
-    expect(page.get_by_text("No exports yet.")).to_be_visible()
+    assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     page.get_by_role("radio", name="Everyone's").check()
-    expect(rows(page).filter(has_text=f"by {physicist.name}")).to_have_count(2)
+    assert_that(rows(page).filter(has_text=f"by {physicist.name}")).to_have_count(2)
     page.get_by_label("State").select_option("failed")
     theirs = rows(page).filter(has_text=f"by {physicist.name}")
-    expect(theirs).to_have_count(1)
-    expect(theirs.locator(".state")).to_have_text("Failed")
-    expect(page).to_have_url(re.compile("#exports.scope=all&state=FAILED$"))
+    assert_that(theirs).to_have_count(1)
+    assert_that(theirs.locator(".state")).to_have_text("Failed")
+    assert_that(page).to_have_url(re.compile("#exports.scope=all&state=FAILED$"))
     theirs.get_by_role("checkbox").check()
     page.get_by_role("button", name="Delete 1").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(theirs).to_have_count(0)
+    assert_that(theirs).to_have_count(0)
 
 
 def test_others_see_that_an_export_names_patients_but_not_which(
@@ -186,17 +187,17 @@ def test_others_see_that_an_export_names_patients_but_not_which(
     service.wait(asked["id"])
     page = visit().sign_in(physicist, "#exports?scope=all")
     row = rows(page).filter(has_text=f"by {privileged.name}")
-    expect(row).to_contain_text("patient data")
+    assert_that(row).to_contain_text("patient data")
     open_details(page, row)
-    expect(page.get_by_text("Secretname")).to_have_count(0)
-    expect(page.get_by_role("button", name="Edit and run")).to_have_count(0)
+    assert_that(page.get_by_text("Secretname")).to_have_count(0)
+    assert_that(page.get_by_role("button", name="Edit and run")).to_have_count(0)
 
 
 def test_a_hidden_tab_asks_nothing(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.clock.install()
     page = window.sign_in(physicist, "#exports")
-    expect(page.get_by_text("No exports yet.")).to_be_visible()
+    assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     hide = "(hidden) => {Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import pytest
 from local import users
 from local.stack import Stack
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visit, Visits
 from tests.browser.steps import field as form_field
 
@@ -99,9 +100,9 @@ def press_sign_in(page: Page) -> None:
 
 def test_code_and_proof_are_exchanged_for_tokens(visit: Visits, login: Login) -> None:
     with login.before(visit()) as page:
-        expect(page.get_by_label("Password")).to_have_count(0)
+        assert_that(page.get_by_label("Password")).to_have_count(0)
         press_sign_in(page)
-        expect(form_field(page, "Station")).to_have_value("CT1")
+        assert_that(form_field(page, "Station")).to_have_value("CT1")
         assert page.url.endswith("/#CT?station=CT1")
     asked, given = login.authorized[0], login.exchanged[0]
     assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
@@ -116,9 +117,9 @@ def test_code_and_proof_are_exchanged_for_tokens(visit: Visits, login: Login) ->
 def test_a_login_that_was_not_begun_here_is_refused(visit: Visits, login: Login) -> None:
     window = visit()
     with login.before(window) as page:
-        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        assert_that(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         page.goto(f"{window.address}?code=c0de&state=forged")
-        expect(page.get_by_role("alert")).to_have_text("That login was not begun here. Try again.")
+        assert_that(page.get_by_role("alert")).to_have_text("That login was not begun here. Try again.")
         assert "code" not in page.url
     assert login.exchanged == []
 
@@ -127,7 +128,7 @@ def test_a_refusal_of_the_login_is_told(visit: Visits, login: Login) -> None:
     login.refuse = True
     with login.before(visit()) as page:
         press_sign_in(page)
-        expect(page.get_by_role("alert")).to_have_text("Not today.")
+        assert_that(page.get_by_role("alert")).to_have_text("Not today.")
 
 
 def test_tokens_are_renewed_at_the_login(visit: Visits, login: Login) -> None:
@@ -135,10 +136,10 @@ def test_tokens_are_renewed_at_the_login(visit: Visits, login: Login) -> None:
     window.page.clock.install()
     with login.before(window) as page:
         press_sign_in(page)
-        expect(form_field(page, "Station")).to_be_visible()
+        assert_that(form_field(page, "Station")).to_be_visible()
         page.clock.fast_forward("31:00")
         page.get_by_role("button", name="Preview").click()
-        expect(page.locator("#preview")).to_have_text("No study matches these filters.")
+        assert_that(page.locator("#preview")).to_have_text("No study matches these filters.")
     assert login.exchanged[-1]["grant_type"] == "refresh_token"
     assert login.exchanged[-1]["refresh_token"] == "again"
 
@@ -152,11 +153,11 @@ def test_what_was_typed_survives_the_way_to_the_login_and_back(visit: Visits, lo
         form_field(page, "Procedure").fill("head")
         page.route(f"{LOGIN}/oauth2/token", refuse)
         page.clock.fast_forward("13:00:00")
-        expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+        assert_that(page.get_by_role("dialog")).to_contain_text("Your session has ended")
         page.unroute(f"{LOGIN}/oauth2/token", refuse)
         press_sign_in(page)
-        expect(form_field(page, "Procedure")).to_have_value("head")
-        expect(form_field(page, "Patient name")).to_have_value("nobody of this name")
+        assert_that(form_field(page, "Procedure")).to_have_value("head")
+        assert_that(form_field(page, "Patient name")).to_have_value("nobody of this name")
         assert "nobody" not in page.url
         assert "nobody" not in page.evaluate("JSON.stringify(sessionStorage)")
 
@@ -171,7 +172,7 @@ def test_signing_out_ends_the_logins_session_too(visit: Visits, login: Login) ->
     with login.before(window) as page:
         press_sign_in(page)
         page.get_by_role("button", name="Sign out").click()
-        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert page.evaluate("sessionStorage.length") == 0
     client = login.stack.resource("UserPoolClient")
     assert login.ended == [{"client_id": client, "logout_uri": window.address}]

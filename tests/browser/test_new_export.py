@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import openpyxl
 import pytest
 from local.users import User
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
 from tests.browser.steps import download, field, newest, open_details, start, wait_for
 
@@ -25,13 +26,13 @@ def test_filter_preview_start_download(visit: Visits, physicist: User, tmp_path:
     page.get_by_role("radio", name="Workbook").check()
     page.get_by_role("button", name="Preview").click()
     studies = page.get_by_role("definition").first
-    expect(studies).to_have_text(re.compile(r"^\d+$"))
-    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+    assert_that(studies).to_have_text(re.compile(r"^\d+$"))
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     previewed = int(studies.inner_text())
     start(page, "Export to xlsx")
     row = newest(page)
-    expect(row).to_contain_text("CT workbook (xlsx)")
-    expect(row).to_contain_text("Study date 2025-09-01 to 2025-10-31 · DLP from 100 mGy·cm")
+    assert_that(row).to_contain_text("CT workbook (xlsx)")
+    assert_that(row).to_contain_text("Study date 2025-09-01 to 2025-10-31 · DLP from 100 mGy·cm")
     wait_for(row, "Completed")
     path = download(page, row, tmp_path)
     assert path.name.startswith("ct-xlsx_")
@@ -41,19 +42,19 @@ def test_filter_preview_start_download(visit: Visits, physicist: User, tmp_path:
 def test_a_preview_grows_old_when_the_form_changes(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?date_from=2025-10-01")
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
-    expect(page.locator("#preview")).not_to_have_class(re.compile("stale"))
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+    assert_that(page.locator("#preview")).not_to_have_class(re.compile("stale"))
     field(page, "Station").fill("CT1")
-    expect(page.locator("#preview")).to_have_class(re.compile("stale"))
+    assert_that(page.locator("#preview")).to_have_class(re.compile("stale"))
 
 
 def test_enter_in_a_field_previews_and_starts_nothing(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").fill("2090-01-01")
     field(page, "Procedure").press("Enter")
-    expect(page.locator("#preview")).to_have_text("No study matches these filters.")
+    assert_that(page.locator("#preview")).to_have_text("No study matches these filters.")
     page.get_by_role("link", name="Exports").click()
-    expect(page.get_by_text("No exports yet.")).to_be_visible()
+    assert_that(page.get_by_text("No exports yet.")).to_be_visible()
 
 
 def test_a_wrong_value_is_told_beside_its_field(visit: Visits, physicist: User) -> None:
@@ -61,9 +62,9 @@ def test_a_wrong_value_is_told_beside_its_field(visit: Visits, physicist: User) 
     field(page, "Age from").fill("many")
     page.get_by_role("button", name="Export to csv").click()
     age = field(page, "Age from")
-    expect(age).to_be_focused()
-    expect(age).to_have_attribute("aria-invalid", "true")
-    expect(age).to_have_accessible_description("The value must be a plain number such as 12 or 12.5.")
+    assert_that(age).to_be_focused()
+    assert_that(age).to_have_attribute("aria-invalid", "true")
+    assert_that(age).to_have_accessible_description("The value must be a plain number such as 12 or 12.5.")
     age.fill("20")
     start(page)
 
@@ -80,20 +81,20 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
     address = page.url
     assert not urlsplit(address).query
     other = visit().sign_in(physicist, "#" + urlsplit(address).fragment)
-    expect(other.get_by_role("tab", name="MG")).to_have_attribute("aria-selected", "true")
-    expect(field(other, "Study date from")).to_have_value("2024-01-01")
-    expect(field(other, "View")).to_have_value("cranio & caudal")
-    expect(field(other, "Survey number")).to_have_value("7")
-    expect(other.get_by_label("Order of studies")).to_have_value("oldest_first")
+    assert_that(other.get_by_role("tab", name="MG")).to_have_attribute("aria-selected", "true")
+    assert_that(field(other, "Study date from")).to_have_value("2024-01-01")
+    assert_that(field(other, "View")).to_have_value("cranio & caudal")
+    assert_that(field(other, "Survey number")).to_have_value("7")
+    assert_that(other.get_by_label("Order of studies")).to_have_value("oldest_first")
 
 
 def test_addresses_with_openrems_names_are_understood(visit: Visits, physicist: User) -> None:
     old = "study_date__gt=2024-05-01&generalequipmentmoduleattr__station_name=CT2&test_data=2"
     page = visit().sign_in(physicist, f"#CT?{old}")
-    expect(field(page, "Study date from")).to_have_value("2024-05-01")
-    expect(field(page, "Station")).to_have_value("CT2")
-    expect(page).to_have_url(re.compile(r"#CT\?date_from=2024-05-01&station=CT2&test_patients=exclude$"))
-    expect(page.locator(".message")).to_have_count(0)
+    assert_that(field(page, "Study date from")).to_have_value("2024-05-01")
+    assert_that(field(page, "Station")).to_have_value("CT2")
+    assert_that(page).to_have_url(re.compile(r"#CT\?date_from=2024-05-01&station=CT2&test_patients=exclude$"))
+    assert_that(page.locator(".message")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +115,16 @@ def test_what_an_address_cannot_bring_is_told(
 ) -> None:
     """Or somebody would take for narrowed what is not."""
     page = visit().sign_in(privileged, address)
-    expect(page.locator(".message")).to_contain_text(f"cannot hold: {lost}. Look before")
-    expect(field(page, "Station")).to_have_value("CT2")
+    assert_that(page.locator(".message")).to_contain_text(f"cannot hold: {lost}. Look before")
+    assert_that(field(page, "Station")).to_have_value("CT2")
 
 
 def test_half_a_date_is_not_taken_for_none(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").press_sequentially("31")
     page.get_by_role("button", name="Export to csv").click()
-    expect(page.get_by_text("This date is not complete.").first).to_be_visible()
-    expect(field(page, "Study date from")).to_be_focused()
+    assert_that(page.get_by_text("This date is not complete.").first).to_be_visible()
+    assert_that(field(page, "Study date from")).to_be_focused()
 
 
 def test_the_address_never_names_a_patient(visit: Visits, privileged: User) -> None:
@@ -135,18 +136,18 @@ def test_the_address_never_names_a_patient(visit: Visits, privileged: User) -> N
         assert "Secret" not in page.url
     field(page, "Station").fill("CT3")
     field(page, "Station").press("Tab")
-    expect(page).to_have_url(re.compile("#CT.station=CT3$"))
+    assert_that(page).to_have_url(re.compile("#CT.station=CT3$"))
     page.get_by_role("link", name="Exports").click()
     page.go_back()
     for label, value in secrets.items():
-        expect(field(page, label)).to_have_value(value)
+        assert_that(field(page, label)).to_have_value(value)
     assert "Secret" not in page.evaluate("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)")
 
 
 def test_an_address_that_names_a_patient_is_cleaned_and_not_used(visit: Visits, privileged: User) -> None:
     page = visit().sign_in(privileged, "#CT?patient_id=Secretid&station=CT1")
-    expect(field(page, "Patient ID")).to_have_value("")
-    expect(page).to_have_url(re.compile("#CT.station=CT1$"))
+    assert_that(field(page, "Patient ID")).to_have_value("")
+    assert_that(page).to_have_url(re.compile("#CT.station=CT1$"))
 
 
 def test_filters_stay_when_the_tab_changes(visit: Visits, physicist: User) -> None:
@@ -154,18 +155,18 @@ def test_filters_stay_when_the_tab_changes(visit: Visits, physicist: User) -> No
     field(page, "Study date from").fill("2024-01-01")
     field(page, "DLP from").fill("10")
     page.get_by_role("tab", name="RF").click()
-    expect(field(page, "Study date from")).to_have_value("2024-01-01")
-    expect(field(page, "DLP from")).to_have_count(0)
-    expect(page).to_have_url(re.compile("#RF.date_from=2024-01-01$"))
+    assert_that(field(page, "Study date from")).to_have_value("2024-01-01")
+    assert_that(field(page, "DLP from")).to_have_count(0)
+    assert_that(page).to_have_url(re.compile("#RF.date_from=2024-01-01$"))
     page.go_back()
-    expect(page.get_by_role("tab", name="CT")).to_have_attribute("aria-selected", "true")
-    expect(field(page, "DLP from")).to_have_value("10")
+    assert_that(page.get_by_role("tab", name="CT")).to_have_attribute("aria-selected", "true")
+    assert_that(field(page, "DLP from")).to_have_value("10")
 
 
 def test_chips_say_what_is_chosen_and_take_it_away(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?age_max=16&station=CT1&events=more&test_patients=exclude")
     chosen = page.get_by_role("listitem")
-    expect(chosen).to_have_text(
+    assert_that(chosen).to_have_text(
         [
             re.compile("Station contains “CT1”"),
             re.compile("Age up to 16 years"),
@@ -174,24 +175,24 @@ def test_chips_say_what_is_chosen_and_take_it_away(visit: Visits, physicist: Use
         ]
     )
     page.get_by_role("button", name="Remove: Age up to 16 years").click()
-    expect(field(page, "Age to")).to_have_value("")
+    assert_that(field(page, "Age to")).to_have_value("")
     page.get_by_role("button", name="Clear filters").click()
-    expect(chosen).to_have_text(["All computed tomography studies"])
-    expect(page).to_have_url(re.compile("#CT$"))
+    assert_that(chosen).to_have_text(["All computed tomography studies"])
+    assert_that(page).to_have_url(re.compile("#CT$"))
 
 
 def test_only_pidgroup_chooses_names_and_ids(visit: Visits, physicist: User, privileged: User) -> None:
     page = visit().sign_in(physicist)
-    expect(page.get_by_text("Patients in the file")).to_be_hidden()
-    expect(field(page, "Patient name")).to_have_count(0)
+    assert_that(page.get_by_text("Patients in the file")).to_be_hidden()
+    assert_that(field(page, "Patient name")).to_have_count(0)
     page = visit().sign_in(privileged, "#CT?date_from=2025-10-20")
-    expect(page.get_by_text("The file holds neither names nor IDs of patients.")).to_be_visible()
+    assert_that(page.get_by_text("The file holds neither names nor IDs of patients.")).to_be_visible()
     page.get_by_role("radio", name="Both").check()
-    expect(page.get_by_text("The file will hold patients' names and IDs.")).to_be_visible()
+    assert_that(page.get_by_text("The file will hold patients' names and IDs.")).to_be_visible()
     start(page, "Export to csv with names and IDs")
-    expect(newest(page)).to_contain_text("patient data")
+    assert_that(newest(page)).to_contain_text("patient data")
     page.get_by_role("link", name="New export").click()
-    expect(page.get_by_role("radio", name="Not named")).to_be_checked()
+    assert_that(page.get_by_role("radio", name="Not named")).to_be_checked()
 
 
 def test_every_type_of_the_catalogue_has_its_choice(visit: Visits, privileged: User) -> None:
@@ -212,14 +213,14 @@ def test_every_type_of_the_catalogue_has_its_choice(visit: Visits, privileged: U
 def test_openskin_asks_for_its_study(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#RF?type=rf-openskin")
     page.get_by_role("button", name="Export to csv").click()
-    expect(page.get_by_text("This export type needs study_id or study_uid.")).to_have_count(2)
-    expect(field(page, "Study ID")).to_be_focused()
+    assert_that(page.get_by_text("This export type needs study_id or study_uid.")).to_have_count(2)
+    assert_that(field(page, "Study ID")).to_be_focused()
     field(page, "Study UID").fill("1.2.3")
     field(page, "Study UID").press("Tab")
     assert "1.2.3" not in page.url
     start(page)
     wait_for(newest(page), "Failed")
-    expect(newest(page)).to_contain_text("No study matches the filters, so there is no file.")
+    assert_that(newest(page)).to_contain_text("No study matches the filters, so there is no file.")
 
 
 def test_options_that_differ_are_sent(visit: Visits, physicist: User) -> None:
@@ -228,9 +229,9 @@ def test_options_that_differ_are_sent(visit: Visits, physicist: User) -> None:
     field(page, "Survey number").fill("3")
     start(page)
     details = open_details(page, newest(page))
-    expect(details).to_contain_text("Survey number: 3")
-    expect(details).to_contain_text("Whole years: yes")
-    expect(details).not_to_contain_text("scout")
+    assert_that(details).to_contain_text("Survey number: 3")
+    assert_that(details).to_contain_text("Whole years: yes")
+    assert_that(details).not_to_contain_text("scout")
 
 
 @pytest.mark.parametrize("modality", ["CT", "DX", "MG", "NM", "RF"])
@@ -263,6 +264,6 @@ def test_a_modality_unknown_to_the_page_gets_a_form_all_the_same(
 
     window.page.route("**/export-types", rename)
     page = window.sign_in(physicist)
-    expect(page.get_by_role("tab")).to_have_text(["PT"])
-    expect(field(page, "Uptake min")).to_be_visible()
-    expect(page.get_by_role("radio", name="Glance")).to_be_visible()
+    assert_that(page.get_by_role("tab")).to_have_text(["PT"])
+    assert_that(field(page, "Uptake min")).to_be_visible()
+    assert_that(page.get_by_role("radio", name="Glance")).to_be_visible()

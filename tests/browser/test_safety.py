@@ -4,7 +4,7 @@ import re
 
 from local.stack import Stack
 from local.users import User
-from playwright.sync_api import expect
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import FORMULA, MARKUP, Visits
 from tests.browser.steps import FEBRUARY, field, newest, start, wait_for
 
@@ -13,18 +13,20 @@ def test_markup_and_formulas_are_shown_as_they_are(visit: Visits, physicist: Use
     page = visit().sign_in(physicist, FEBRUARY)
     page.get_by_role("button", name="Preview").click()
     for protocol in (MARKUP, FORMULA):
-        expect(page.get_by_role("rowheader", name=protocol, exact=True)).to_have_text(protocol)
-    expect(page.locator("main img")).to_have_count(0)
+        assert_that(page.get_by_role("rowheader", name=protocol, exact=True)).to_have_text(protocol)
+    assert_that(page.locator("main img")).to_have_count(0)
 
 
 def test_a_filter_that_looks_like_markup_is_shown_as_it_is(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, FEBRUARY)
     field(page, "Acquisition protocol").fill(MARKUP)
-    expect(page.get_by_role("listitem").last).to_contain_text(f"Acquisition protocol contains “{MARKUP}”")
+    assert_that(page.get_by_role("listitem").last).to_contain_text(
+        f"Acquisition protocol contains “{MARKUP}”"
+    )
     start(page)
     wait_for(newest(page), "Completed")
-    expect(newest(page)).to_contain_text(MARKUP)
-    expect(page.locator("main img")).to_have_count(0)
+    assert_that(newest(page)).to_contain_text(MARKUP)
+    assert_that(page.locator("main img")).to_have_count(0)
 
 
 def test_the_policy_allows_no_inline_script_and_the_page_needs_none(visit: Visits, stack: Stack) -> None:
@@ -43,7 +45,7 @@ def test_the_watch_would_see_a_breach(visit: Visits) -> None:
     """The fixture's own check: what it looks for is found when it is there."""
     window = visit()
     window.open()
-    expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
     window.page.evaluate(
         "document.body.append(Object.assign(new Image(), {src: 'data:image/gif;base64,R0lG'}))"
     )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from local.stack import Stack
 from local.users import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, start, wait_for
 
@@ -22,34 +23,34 @@ def test_a_wrong_password_is_told_so_and_the_right_one_gets_in(visit: Visits, ph
     window = visit()
     window.open()
     window.give_password(User(physicist.name, "Wrong-on-purpose-1", ()))
-    expect(window.page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+    assert_that(window.page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
     window.give_password(physicist)
-    expect(window.page.get_by_role("tab", name="CT")).to_be_visible()
-    expect(window.page.get_by_text(physicist.name)).to_be_visible()
+    assert_that(window.page.get_by_role("tab", name="CT")).to_be_visible()
+    assert_that(window.page.get_by_text(physicist.name)).to_be_visible()
 
 
 def test_signing_out_forgets_the_tokens(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
     page.reload()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_reload_keeps_the_session(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.reload()
-    expect(page.get_by_role("tab", name="CT")).to_be_visible()
+    assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
 
 def test_somebody_without_a_group_is_told_so(visit: Visits, make_user: Callable[..., User]) -> None:
     page = visit().sign_in(make_user("stranger"))
-    expect(page.get_by_role("heading", name="No access to exports")).to_be_visible()
-    expect(page.get_by_text("exportgroup")).to_be_visible()
-    expect(page.get_by_role("tab")).to_have_count(0)
+    assert_that(page.get_by_role("heading", name="No access to exports")).to_be_visible()
+    assert_that(page.get_by_text("exportgroup")).to_be_visible()
+    assert_that(page.get_by_role("tab")).to_have_count(0)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_token_that_ends_is_renewed_unseen(visit: Visits, physicist: User) -> None:
@@ -59,7 +60,7 @@ def test_a_token_that_ends_is_renewed_unseen(visit: Visits, physicist: User) -> 
     before = page.evaluate("sessionStorage.getItem('doseexport.tokens')")
     page.clock.fast_forward(HALF_AN_HOUR)
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text("Most frequent protocols")).to_be_visible()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     assert page.evaluate("sessionStorage.getItem('doseexport.tokens')") != before
 
 
@@ -73,13 +74,13 @@ def test_a_session_that_ended_asks_again_and_keeps_the_form(
     field(page, "Patient name").fill("nobody of this name")
     end_session(page, stack)
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Your session has ended")
+    assert_that(dialog).to_contain_text("Your session has ended")
     window.give_password(privileged)
-    expect(dialog).to_be_hidden()
+    assert_that(dialog).to_be_hidden()
     page.get_by_role("button", name="Preview").click()
-    expect(page.locator("#preview")).to_have_text("No study matches these filters.")
-    expect(field(page, "Study description")).to_have_value("thorax")
-    expect(field(page, "Patient name")).to_have_value("nobody of this name")
+    assert_that(page.locator("#preview")).to_have_text("No study matches these filters.")
+    assert_that(field(page, "Study description")).to_have_value("thorax")
+    assert_that(field(page, "Patient name")).to_have_value("nobody of this name")
 
 
 def test_another_person_does_not_take_over_the_form(
@@ -90,11 +91,11 @@ def test_another_person_does_not_take_over_the_form(
     page = window.sign_in(privileged)
     field(page, "Patient name").fill("nobody of this name")
     end_session(page, stack)
-    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_that(page.get_by_role("dialog")).to_be_visible()
     window.give_password(physicist)
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.locator("#user")).to_have_text(physicist.name)
-    expect(field(page, "Patient name")).to_have_count(0)
+    assert_that(page.get_by_role("dialog")).to_be_hidden()
+    assert_that(page.locator("#user")).to_have_text(physicist.name)
+    assert_that(field(page, "Patient name")).to_have_count(0)
 
 
 def test_a_refused_token_asks_again_too(visit: Visits, physicist: User) -> None:
@@ -108,7 +109,7 @@ def test_a_refused_token_asks_again_too(visit: Visits, physicist: User) -> None:
     }"""
     page.evaluate(spoil)
     page.reload()
-    expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+    assert_that(page.get_by_role("dialog")).to_contain_text("Your session has ended")
     window.give_password(physicist)
     start(page)
     wait_for(newest(page), "Completed")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from local.users import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
 
 LIMIT = 100_000
@@ -24,7 +25,7 @@ def test_the_first_view_is_small(visit: Visits) -> None:
     window = visit()
     with weighed(window.page) as sizes:
         window.open()
-        expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert_that(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
         window.page.wait_for_load_state("networkidle")
     assert len(sizes) > 10
     assert sum(sizes) < LIMIT
@@ -34,6 +35,6 @@ def test_the_form_is_small_too(visit: Visits, physicist: User) -> None:
     window = visit()
     with weighed(window.page) as sizes:
         window.sign_in(physicist)
-        expect(window.page.get_by_role("tab", name="CT")).to_be_visible()
+        assert_that(window.page.get_by_role("tab", name="CT")).to_be_visible()
         window.page.wait_for_load_state("networkidle")
     assert sum(sizes) < LIMIT
