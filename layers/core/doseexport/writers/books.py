@@ -13,7 +13,7 @@ from doseexport.exports import Blocks, Book, Cells, Column
 from doseexport.rows import Study
 from doseexport.writers import Sink
 from doseexport.writers.assembly import Tabs, assemble
-from doseexport.writers.cells import CellWriter, column_heads, has_odd_numbers, split_at_row
+from doseexport.writers.cells import column_heads, has_odd_numbers, split_at_row
 from doseexport.writers.copy_text import split_row
 from doseexport.writers.data_sheets import AllData, ProtocolSheets
 from doseexport.writers.layout import Layout, Report
@@ -32,11 +32,11 @@ class BookWriter:
         self._layout = layout
         self._shared = Sheets(limits)
         self._heads = column_heads(0, len(layout.study_columns))
-        studies = CellWriter(layout.study_columns, self._shared.texts)
-        events = CellWriter(layout.event_columns, self._shared.texts)
+        studies = self._shared.cell_writer(layout.study_columns)
+        events = self._shared.cell_writer(layout.event_columns)
         self._quick = studies.quick, events.quick
         self._careful = studies.careful, events.careful
-        self._blocks = CellWriter(layout.block_columns, self._shared.texts)
+        self._blocks = self._shared.cell_writer(layout.block_columns)
         self._make_blocks = _start_blocks(layout, shape.blocks) if shape.blocks else None
         self._all_data = AllData(layout, shape, self._shared)
         self._protocols = ProtocolSheets(layout, shape, self._shared)

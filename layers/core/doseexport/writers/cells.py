@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from doseexport.exports import Cells, Column
+from doseexport.exports import Cells
 from doseexport.writers.texts import SharedTexts, TextBodies, write_text
 
 DATE_STYLE, TIME_STYLE, DATETIME_STYLE = 1, 2, 3
@@ -72,11 +72,11 @@ _CELL = "{f'{h[#]}{r}BODY' if f[#] else ''}"
 _BODIES = {
     "text": "{texts_#[f[#]]}",
     "number": '"><v>{f[#]}</v></c>',
-    "careful": "{write_number(f[#])}",
     "date": "{write_date(f[#])}",
     "time": "{write_time(f[#])}",
     "datetime": "{write_datetime(f[#])}",
 }
+_CAREFUL_NUMBER = "{write_number(f[#])}"
 _WRITERS = (write_number, write_date, write_time, write_datetime)
 
 
@@ -86,22 +86,28 @@ def has_odd_numbers(rows: bytes) -> bool:
 
 
 class CellWriter:
-    """Renders cells of the same columns, wherever they stand.
+    """Renders cells of columns of these kinds, wherever they stand."""
 
-    `quick` takes numbers as the database writes them, `careful` any text in a column of numbers.
-    """
+    def __init__(self, kinds: Sequence[str], texts: SharedTexts) -> None:
+        self._kinds = kinds
+        self._names: dict[str, object] = {write.__name__: write for write in _WRITERS}
+        self._names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind == "text"}
 
-    def __init__(self, columns: Sequence[Column], texts: SharedTexts) -> None:
-        kinds = [column.kind.name for column in columns]
-        self.quick = _compile(kinds, texts)
-        self.careful = _compile(["careful" if kind == "number" else kind for kind in kinds], texts)
+    @functools.cached_property
+    def quick(self) -> WriteCells:
+        """The function that takes numbers as the database writes them."""
+        return self._compile(_BODIES)
 
+    @functools.cached_property
+    def careful(self) -> WriteCells:
+        """The function that takes any text in a column of numbers."""
+        return self._compile({**_BODIES, "number": _CAREFUL_NUMBER})
 
-def _compile(kinds: list[str], texts: SharedTexts) -> WriteCells:
-    cells = [_CELL.replace("BODY", _BODIES[kind]).replace("#", str(n)) for n, kind in enumerate(kinds)]
-    names: dict[str, object] = {write.__name__: write for write in _WRITERS}
-    names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind == "text"}
-    return eval(f'lambda r, h, f: f"""{"".join(cells)}"""', names)  # type: ignore[no-any-return]  # noqa: S307  the text is made of our own specs only
+    def _compile(self, bodies: Mapping[str, str]) -> WriteCells:
+        cells = (
+            _CELL.replace("BODY", bodies[kind]).replace("#", str(n)) for n, kind in enumerate(self._kinds)
+        )
+        return eval(f'lambda r, h, f: f"""{"".join(cells)}"""', self._names)  # type: ignore[no-any-return]  # noqa: S307  the text is made of our own specs only
 
 
 def split_at_row(write: WriteCells, heads: Heads, cells: Cells) -> list[str]:

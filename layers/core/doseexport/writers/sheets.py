@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from doseexport.exports import Column
+from doseexport.writers.cells import CellWriter
 from doseexport.writers.parts import Parts
 from doseexport.writers.sheet_names import SheetNames
 from doseexport.writers.texts import SharedTexts
@@ -29,13 +31,21 @@ class Page:
 
 
 class Sheets:
-    """What the sheets of one workbook share: names, parts, texts, limits."""
+    """What the sheets of one workbook share: names, parts, texts, what renders their cells, limits."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.names = SheetNames()
         self.parts = Parts()
         self.texts = SharedTexts()
+        self._writers: dict[tuple[str, ...], CellWriter] = {}
+
+    def cell_writer(self, columns: Iterable[Column]) -> CellWriter:
+        """Return what renders cells of these columns: the same for all columns of the same kinds."""
+        kinds = tuple(column.kind.name for column in columns)
+        if kinds not in self._writers:
+            self._writers[kinds] = CellWriter(kinds, self.texts)
+        return self._writers[kinds]
 
 
 class GrowingSheet:

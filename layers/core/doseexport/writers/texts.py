@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 MAX_TEXT = 32_767
+SURELY_WHOLE = MAX_TEXT // 2
+"""So many characters are never more than MAX_TEXT UTF-16 units."""
 MOST_SHARED = 2_000
 LONGEST_SHARED = 200
 
@@ -19,7 +21,7 @@ _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}[_\x00-\x08\x0b-\x1f\ufffe\uffff])
 
 def cut_text(value: str) -> str:
     """Return as much of the value as Excel holds in a cell: 32,767 UTF-16 units."""
-    if len(value) * 2 <= MAX_TEXT:
+    if len(value) <= SURELY_WHOLE:
         return value
     return value.encode("utf-16-le")[: MAX_TEXT * 2].decode("utf-16-le", "ignore")
 

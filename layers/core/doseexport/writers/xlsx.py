@@ -10,11 +10,11 @@ from doseexport.exports import Cells, Column, Rows, Sheet
 from doseexport.rows import Study
 from doseexport.writers import Sink
 from doseexport.writers.assembly import Tabs, assemble
-from doseexport.writers.cells import CellWriter, column_heads
+from doseexport.writers.cells import column_heads
 from doseexport.writers.copy_text import split_row
 from doseexport.writers.layout import Layout, Report
 from doseexport.writers.sheets import GrowingSheet, Limits, Sheets
-from doseexport.writers.texts import MAX_TEXT, is_cut
+from doseexport.writers.texts import MAX_TEXT, SURELY_WHOLE, is_cut
 
 
 class RowsWriter:
@@ -62,7 +62,8 @@ class RowsWriter:
     def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
         for index, cells in rows:
             self._sheets[index].add(cells)
-            self._cut += sum(map(is_cut, cells))
+            if max(map(len, cells), default=0) > SURELY_WHOLE:
+                self._cut += sum(map(is_cut, cells))
 
 
 class _RowSheet:
@@ -75,9 +76,9 @@ class _RowSheet:
         self.grown = GrowingSheet(name, columns, shared, sheet.top)
         self._most_columns = shared.limits.columns
         self._heads = column_heads(0, len(columns))
-        self._write = CellWriter(sheet.columns, shared.texts).careful
+        self._write = shared.cell_writer(sheet.columns).careful
         self._beyond = [Column("", "", kind) for kind in sheet.overflow]
-        self._write_beyond = CellWriter(self._beyond, shared.texts).careful
+        self._write_beyond = shared.cell_writer(self._beyond).careful
 
     def add(self, cells: Cells) -> None:
         """Append one row; ExportError if it is wider than a worksheet."""
