@@ -21,7 +21,7 @@ from doseexport.writers.layout import Layout, Report
 from doseexport.writers.parts import Packed, Parts, deflate
 from doseexport.writers.sheets import GrowingSheet, Sheets
 from doseexport.writers.texts import SharedTexts
-from doseexport.writers.workbook import build_workbook
+from doseexport.writers.workbook import Shape, build_workbook
 from doseexport.writers.zips import ZipStream
 
 _ROWS = re.compile(rb"<sheetData/>|</sheetData>")
@@ -46,18 +46,37 @@ def assemble(sink: Sink, layout: Layout, report: Report, tabs: Tabs) -> None:
     shapes = [sheet.shape(page) for sheet, page in pages]
     skeleton = build_workbook(layout, report, shapes, has_summary=tabs.has_summary)
     first = 2 if tabs.has_summary else 1
-    names = {f"xl/worksheets/sheet{n}.xml": pair for n, pair in enumerate(pages, start=first)}
+    big = dict(enumerate(zip(pages, shapes, strict=True), start=first))
+    parts = {f"xl/worksheets/sheet{n}.xml": found for n, found in big.items()}
+    heads = _Heads()
     stream = ZipStream(sink)
     with zipfile.ZipFile(io.BytesIO(skeleton)) as package:
         for name in package.namelist():
             made = _share_texts(name, package.read(name), tabs.shared.texts)
-            if name in names:
-                sheet, page = names[name]
-                dimension = f'<dimension ref="A1:{column_letters(sheet.width - 1)}{page.rows}"'.encode()
-                _splice(stream, name, _DIMENSION.sub(dimension, made), tabs.shared.parts, page.part)
+            if name in parts:
+                (sheet, page), shape = parts[name]
+                head, tail = _split(made)
+                corner = f"{column_letters(sheet.width - 1)}{page.rows}"
+                ends = heads.complete(shape, head, corner), tail
+                _splice(stream, name, ends, tabs.shared.parts, page.part)
             else:
                 _copy(stream, name, made)
     stream.finish()
+
+
+class _Heads:
+    """What stands before the rows of the sheets: xlsxwriter made it whole for the first of those alike."""
+
+    def __init__(self) -> None:
+        self._whole: dict[object, bytes] = {}
+
+    def complete(self, shape: Shape, head: bytes, corner: str) -> bytes:
+        """Return the whole head of a sheet whose last cell is at this corner."""
+        if shape.looks in self._whole:
+            head = self._whole[shape.looks]
+        else:
+            self._whole[shape.looks] = head.replace(b' tabSelected="1"', b"")
+        return _DIMENSION.sub(f'<dimension ref="A1:{corner}"'.encode(), head)
 
 
 def _share_texts(name: str, made: bytes, texts: SharedTexts) -> bytes:
@@ -74,11 +93,16 @@ def _copy(stream: ZipStream, name: str, made: bytes) -> None:
     stream.add(name, isal_zlib.crc32(made), len(packed), len(made), [packed])
 
 
-def _splice(stream: ZipStream, name: str, made: bytes, parts: Parts, part: int) -> None:
-    """Write head, rows and tail as one part."""
+def _split(made: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the rows that a sheet will have."""
     start, end = _ROWS.split(made)
     opening = b"<sheetData>" if b"<sheetData/>" in made else b""
-    head, tail = start + opening, b"</sheetData>" + end
+    return start + opening, b"</sheetData>" + end
+
+
+def _splice(stream: ZipStream, name: str, ends: tuple[bytes, bytes], parts: Parts, part: int) -> None:
+    """Write head, rows and tail as one part."""
+    head, tail = ends
     rows = parts.packed(part)
     packed_head, packed_tail = deflate(head), deflate(tail, last=True)
     crc = isal_zlib.crc32_combine(isal_zlib.crc32(head), rows.crc, rows.raw_size)

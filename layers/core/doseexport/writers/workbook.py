@@ -39,9 +39,18 @@ class Shape:
     rows: int
     is_table: bool = True
 
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """The rows above the data and the columns: of sheets alike they are made once."""
+        columns = tuple((column.heading, column.kind.name) for column in self.columns)
+        return self.is_table, self.top, columns
+
 
 def build_workbook(layout: Layout, report: Report, shapes: list[Shape], *, has_summary: bool) -> bytes:
-    """Return an xlsx whose sheets are Summary, those of `shapes` without their data, and About."""
+    """Return an xlsx whose sheets are Summary, those of `shapes` without their data, and About.
+
+    Of sheets alike only the first has the rows above its data, and widths: all would fill the memory.
+    """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties({"title": layout.title, "created": layout.created.replace(tzinfo=None)})
@@ -50,8 +59,15 @@ def build_workbook(layout: Layout, report: Report, shapes: list[Shape], *, has_s
     header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
     if has_summary:
         _write_summary(book.add_worksheet("Summary"), layout, report, bold)
+    made = set()
     for shape in shapes:
-        _write_top(book.add_worksheet(shape.name), shape, header if shape.is_table else None)
+        sheet = book.add_worksheet(shape.name)
+        if shape.looks not in made:
+            _write_top(sheet, shape, header if shape.is_table else None)
+            made.add(shape.looks)
+        if shape.is_table:
+            sheet.freeze_panes(1, 0)
+            sheet.autofilter(0, 0, shape.rows - 1, len(shape.columns) - 1)
     _write_about(book.add_worksheet("About"), layout, report, bold)
     book.close()
     return buffer.getvalue()
@@ -106,9 +122,6 @@ def _write_top(sheet: Any, shape: Shape, style: Any) -> None:
     for column, below in enumerate(shape.columns):
         width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
-    if shape.is_table:
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, shape.rows - 1, len(shape.columns) - 1)
 
 
 def _write_about(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
