@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,9 +22,9 @@ LEVEL = 1
 
 @dataclass(slots=True)
 class Packed:
-    """Compressed text: where its chunks lie (offset, length), its CRC-32 and its sizes in bytes."""
+    """Compressed text: where its chunks lie (offset, length, offset …), its CRC-32, its sizes in bytes."""
 
-    chunks: list[tuple[int, int]] = field(default_factory=list)
+    chunks: array[int] = field(default_factory=lambda: array("Q"))
     crc: int = 0
     raw_size: int = 0
     size: int = 0
@@ -75,7 +76,7 @@ class Parts:
 
     def read(self, packed: Packed) -> Iterator[bytes]:
         """Yield the compressed chunks in order."""
-        for offset, length in packed.chunks:
+        for offset, length in zip(packed.chunks[::2], packed.chunks[1::2], strict=True):
             self._file.seek(offset)
             yield self._file.read(length)
 
@@ -95,7 +96,7 @@ class Parts:
         data = deflate(raw)
         packed = buffer.packed
         # At the end, wherever a sheet read before this one left off.
-        packed.chunks.append((self._file.seek(0, io.SEEK_END), len(data)))
+        packed.chunks.extend((self._file.seek(0, io.SEEK_END), len(data)))
         packed.crc = isal_zlib.crc32(raw, packed.crc)
         packed.raw_size += len(raw)
         packed.size += len(data)
