@@ -85,9 +85,11 @@ class WideWriter(_CsvWriter):
     def write(self, study: Study) -> None:
         """Add one study with its events."""
         cells, events = study
-        row = [guard_row(cells, self._study_texts)]
-        row += [guard_row(event, self._event_texts) for event in events]
-        self._add(b",".join(row) + self._blank * (self._blocks - len(events)) + b"\r\n")
+        row = b",".join((cells, *events))
+        if _SUSPECT.search(b"," + row):
+            guarded = [guard_row(event, self._event_texts) for event in events]
+            row = b",".join((guard_row(cells, self._study_texts), *guarded))
+        self._add(row + self._blank * (self._blocks - len(events)) + b"\r\n")
 
 
 class LongWriter(_CsvWriter):

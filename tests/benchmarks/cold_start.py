@@ -1,0 +1,106 @@
+"""Cold start: what each function imports, how long that takes, and how large its packages are.
+
+Measured with the interpreter that local.build makes: what Lambda's Python brings, and nothing of ours but
+the layers, without bytecode, since a layer has none and cannot be written to.
+"""
+
+import io
+import json
+import os
+import statistics
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from local import build
+
+RUNS = 5
+WORKER = ("run_export", "preview_export")
+HEAVY = ("boto3", "psycopg", "xlsxwriter", "isal")
+ENVIRONMENT = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "AWS_DEFAULT_REGION": "eu-west-2",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "TABLE_NAME": "t",
+    "BUCKET_NAME": "b",
+    "QUEUE_URL": "https://sqs.invalid/q",
+}
+SCRIPT = f"""
+import json, sys, time
+start = time.process_time()
+import handler
+imported = time.process_time()
+heavy = [name for name in {HEAVY} if name in sys.modules]
+from doseexport.services import connect_services
+services = connect_services()
+print(json.dumps([imported - start, time.process_time() - imported, heavy]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One function: CPU seconds of its import and of its clients, heavy packages, its bytes."""
+
+    name: str
+    imports: float
+    clients: float
+    heavy: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer's bytes, zipped and unpacked."""
+
+    name: str
+    zipped: int
+    unpacked: int
+
+
+def measure_starts() -> tuple[list[Start], list[Layer]]:
+    """Return what every function costs before its first line, and what the layers weigh."""
+    python = build.runtime()
+    with TemporaryDirectory() as folder:
+        layers = [unpack(name, Path(folder, name)) for name in ("core", "worker")]
+        starts = list(_measure_functions(python, Path(folder)))
+    return starts, layers
+
+
+def unpack(name: str, target: Path) -> Layer:
+    """Build a layer into a folder and weigh it."""
+    with zipfile.ZipFile(io.BytesIO(build.layer(build.ROOT / "layers" / name))) as package:
+        package.extractall(target)
+        return Layer(name, _deflated(package), sum(each.file_size for each in package.infolist()))
+
+
+def _measure_functions(python: Path, layers: Path) -> Iterator[Start]:
+    for function in sorted((build.ROOT / "functions").iterdir()):
+        if not (function / "handler.py").exists():
+            continue
+        path = [str(layers / "core" / "python")]
+        if function.name in WORKER:
+            path.append(str(layers / "worker" / "python"))
+        runs = [_start(python, function, path) for _ in range(RUNS)]
+        imports, clients = (statistics.median(run[n] for run in runs) for n in (0, 1))
+        with zipfile.ZipFile(io.BytesIO(build.function(function))) as package:
+            yield Start(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
+
+
+def _start(python: Path, function: Path, path: list[str]) -> list[object]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path), **ENVIRONMENT}
+    done = subprocess.run(
+        [python, "-c", SCRIPT], cwd=function, env=environment, capture_output=True, check=True
+    )
+    return list(json.loads(done.stdout))
+
+
+def _deflated(package: zipfile.ZipFile) -> int:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as smaller:
+        for name in package.namelist():
+            smaller.writestr(name, package.read(name))
+    return buffer.getbuffer().nbytes

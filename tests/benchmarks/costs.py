@@ -1,0 +1,61 @@
+"""What an export costs in AWS, from what was measured here. The prices are the only guess: change them here.
+
+A worker of 1,769 MB has one CPU; here the client and PostgreSQL had two between them, so an export is
+charged the longer of its wall time and its own CPU time, and START_SECONDS more.
+"""
+
+from dataclasses import dataclass
+
+MEMORY_MB = 1_769
+START_SECONDS = 2.0
+PART = 8 * 1024 * 1024
+
+# US dollars: eu-west-2, on demand, arm64, without free tiers; from memory, not from AWS's price list.
+GB_SECOND = 0.0000133334
+MILLION_LAMBDA_REQUESTS = 0.20
+MILLION_HTTP_REQUESTS = 1.16
+MILLION_SQS_REQUESTS = 0.40
+THOUSAND_PUTS = 0.0053
+GB_MONTH = 0.024
+GB_TO_THE_INTERNET = 0.09
+MILLION_WRITE_UNITS = 0.74
+MILLION_READ_UNITS = 0.15
+
+# Asking, watching every two seconds for a minute at most, downloading.
+HTTP_REQUESTS = 35
+HTTP_SECONDS, HTTP_MB = 0.1, 512
+# The new row and the owner's place (a transaction counts twice), three indexes, sent, claim, upload, complete
+# with the place given back, and the index of what is watched at each change of state; and a beat a second.
+WRITE_UNITS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one export costs: the worker's GB-seconds, parts of the file, DynamoDB's write units, dollars."""
+
+    gb_seconds: float
+    parts: int
+    writes: int
+    dollars: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """Everything but keeping and downloading the file, in dollars."""
+        return sum(self.dollars.values())
+
+
+def calculate(wall: float, cpu: float, size: int) -> Cost:
+    """Return the cost of an export of so many seconds and bytes."""
+    seconds = max(wall, cpu) + START_SECONDS
+    gb_seconds = seconds * MEMORY_MB / 1024
+    parts = size // PART + 1
+    writes = WRITE_UNITS + int(seconds)
+    dollars = {
+        "worker": gb_seconds * GB_SECOND + MILLION_LAMBDA_REQUESTS / 1e6,
+        "API": HTTP_REQUESTS * (MILLION_HTTP_REQUESTS + MILLION_LAMBDA_REQUESTS) / 1e6
+        + HTTP_REQUESTS * HTTP_SECONDS * HTTP_MB / 1024 * GB_SECOND,
+        "S3": (parts + 2) * THOUSAND_PUTS / 1e3,
+        "DynamoDB": (writes * MILLION_WRITE_UNITS + HTTP_REQUESTS * MILLION_READ_UNITS) / 1e6,
+        "SQS": 3 * MILLION_SQS_REQUESTS / 1e6,
+    }
+    return Cost(gb_seconds, parts, writes, dollars)

@@ -1,0 +1,73 @@
+"""A rival of csv: psycopg's server-side cursors and Python's csv module, writing the same wide rows.
+
+Run as `python -m tests.benchmarks.cursor_csv TYPE URL FILE`.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain, groupby
+from typing import Any
+
+import psycopg
+
+from doseexport.database import Database
+from doseexport.exports import Wishes
+from doseexport.query import build_queries
+from doseexport.request import ExportRequest
+from doseexport.writers.layout import block_headings
+
+FETCHED = 2_000
+
+
+def main(export_type: str, url: str, path: str) -> None:
+    """Read studies and events by a cursor each, and write a row a study."""
+    request = ExportRequest(export_type)
+    spec, queries = request.spec, build_queries(request, Wishes())
+    with Database({"conninfo": url}).open_snapshot() as snapshot:
+        widest = max(1, snapshot.survey(queries).widest)
+    columns = spec.events.wanted(Wishes())
+    header = [column.heading for column in spec.studies.wanted(Wishes())]
+    header += chain.from_iterable(block_headings("E", columns, n) for n in range(1, widest + 1))
+    with psycopg.connect(url) as connection, open(path, "w", encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
+        connection.execute("SET work_mem = '64MB'")
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for row in read_wide_rows(connection, queries.studies.sql, queries.events.sql):
+            writer.writerow(row + [""] * (len(header) - len(row)))
+
+
+def read_wide_rows(connection: psycopg.Connection[Any], studies: str, events: str) -> Iterator[list[str]]:
+    """Yield each study's cells with its events' cells behind them; the first of repeated rows counts."""
+    by_study = groupby(read(connection, "events", events), key=lambda row: row[0])
+    owner, own = next(by_study, (None, ()))
+    last = None
+    for study, _, *cells in read(connection, "studies", studies):
+        if study == last:
+            continue
+        last = study
+        row = [to_text(cell) for cell in cells]
+        if owner == study:
+            for _, rows in groupby(own, key=lambda event: event[1]):
+                row += [to_text(cell) for cell in next(rows)[3:]]
+            owner, own = next(by_study, (None, ()))
+        yield row
+
+
+def read(connection: psycopg.Connection[Any], name: str, sql: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one server-side cursor."""
+    with connection.cursor(name) as cursor:
+        cursor.itersize = FETCHED
+        yield from cursor.execute(sql)
+
+
+def to_text(value: Any) -> str:
+    """Return a cell as PostgreSQL writes it."""
+    if value is None:
+        return ""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,44 @@
+"""A rival of xlsx: a pandas data frame a sheet, written by xlsxwriter, as OpenREM writes some of its sheets.
+
+Run as `python -m tests.benchmarks.pandas_xlsx TYPE URL FILE`.
+"""
+
+import sys
+from typing import Any
+
+import pandas as pd
+from tests.benchmarks.same_rows import READ, open_book
+
+from doseexport.exports import Cells, Column
+
+
+def main(export_type: str, url: str, path: str) -> None:
+    """Gather every sheet's rows, then write the frames."""
+    with open_book(export_type, url) as book:
+        all_data: list[list[Any]] = []
+        sheets: dict[str, list[list[Any]]] = {name: [] for name in book.sheets}
+        for study, events, blocks in book.rows:
+            head = convert(study, book.study)
+            all_data.append([*head, *(cell for block in blocks for cell in convert(block, book.block))])
+            for event in events:
+                sheets[event[book.position]].append([*head, *convert(event, book.event)])
+        width = max(map(len, all_data))
+        widest = (width - len(book.study)) // len(book.block)
+        all_data = [[*row, *[None] * (width - len(row))] for row in all_data]
+        with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+            frame = pd.DataFrame(all_data, columns=book.headings(widest))
+            frame.to_excel(writer, sheet_name="All data", index=False)
+            for protocol, rows in sheets.items():
+                frame = pd.DataFrame(rows, columns=book.sheet_headings)
+                frame.to_excel(writer, sheet_name=book.sheets[protocol], index=False)
+
+
+def convert(cells: Cells, columns: tuple[Column, ...]) -> list[Any]:
+    """Return the cells as Python's values."""
+    return [
+        READ[column.kind.name](text) if text else None for column, text in zip(columns, cells, strict=False)
+    ]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

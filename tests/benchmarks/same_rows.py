@@ -1,0 +1,85 @@
+"""What the workbook rivals are given: our own rows, read by our own COPY, as Python's values.
+
+So they are measured for writing alone, and cannot differ in what they write.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from doseexport.database import Database
+from doseexport.database_formats import TEXT
+from doseexport.exports import Cells, Column, Wishes
+from doseexport.query import build_queries
+from doseexport.request import ExportRequest
+from doseexport.rows import Tally, merge_streams
+from doseexport.writers.copy_text import split_row
+from doseexport.writers.layout import block_headings
+from doseexport.writers.sheet_names import SheetNames
+
+Row = tuple[Cells, list[Cells], list[Cells]]
+"""The cells of a study, of its events, and of the blocks that All data shows (mostly the events)."""
+READ = {
+    "text": str,
+    "number": float,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The columns of a workbook, the names of its sheets by protocol, and its rows."""
+
+    study: tuple[Column, ...]
+    event: tuple[Column, ...]
+    block: tuple[Column, ...]
+    prefix: str
+    position: int
+    sheets: dict[str, str]
+    rows: Iterator[Row]
+
+    def headings(self, blocks: int) -> list[str]:
+        """Return the headings of All data."""
+        heads = [column.heading for column in self.study]
+        for number in range(1, blocks + 1):
+            heads += block_headings(self.prefix, self.block, number)
+        return heads
+
+    @property
+    def sheet_headings(self) -> list[str]:
+        """The headings of a protocol's sheet."""
+        return [column.heading for column in (*self.study, *self.event)]
+
+
+@contextmanager
+def open_book(export_type: str, url: str) -> Iterator[Book]:
+    """Yield what the workbook of this type holds."""
+    request = ExportRequest(export_type)
+    spec, layout = request.spec, request.spec.layout
+    queries = build_queries(request, Wishes())
+    study, event = spec.studies.wanted(Wishes()), spec.events.wanted(Wishes())
+    blocks = layout.blocks
+    make = blocks.start(spec.events.read(Wishes())) if blocks else None
+    names = SheetNames()
+    with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin(queries, TEXT)
+        protocols = sorted(name for name, _ in snapshot.count_frequencies(queries)[layout.sheets.title])
+        merged = merge_streams(*snapshot.stream(queries, TEXT), b"\t", Tally())
+        yield Book(
+            study=study,
+            event=event,
+            block=tuple(each for each in blocks.columns if each.is_wanted(Wishes())) if blocks else event,
+            prefix=blocks.prefix if blocks else layout.prefix,
+            position=[column.heading for column in event].index(layout.sheet_by),
+            sheets={protocol: names.name_protocol(protocol) for protocol in protocols},
+            rows=(_split(*pair, make) for pair in merged),
+        )
+
+
+def _split(study: bytes, events: list[bytes], make: Any) -> Row:
+    rows = [split_row(event) for event in events]
+    return split_row(study), rows, make(rows) if make else rows
