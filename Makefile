@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIES ?= 6500
+PANDAS := .state/bench
 # Words that stand for a password in examples, and a hash that a test compares; names of variables are
 # ruff's business (S105 to S107).
 NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PASSWORD|secret|none)$$' \
@@ -45,8 +46,13 @@ validate: setup  ## cfn-lint, sam validate, sam build, the template's house rule
 sample: setup  ## a synthetic OpenREM database of STUDIES CT studies, kept running until Ctrl-C
 	$(BIN)/python -m local.sample --studies $(STUDIES)
 
-bench: setup  ## speed against bare COPY and plain xlsxwriter, as ratios of one run
+bench: setup $(PANDAS)/.ready  ## docs/benchmarks.md anew: ours against others; BENCH=full adds a million studies
 	$(BIN)/python -m tests.benchmarks.run
+
+# The rivals' own packages stay apart from what the project stands on.
+$(PANDAS)/.ready: requirements-bench.lock
+	$(BIN)/uv pip install --quiet --require-hashes --target $(PANDAS) -r requirements-bench.lock
+	touch $@
 
 screenshots: setup chromium  ## take docs/screenshots anew
 	$(BIN)/python -m tests.browser.screenshots
@@ -61,6 +67,8 @@ lock: setup  ## renew requirements.lock from pyproject.toml
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-sam.lock
 	echo 'checkov==3.3.30' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-checkov.lock
+	echo 'pandas==2.3.3' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 	$(BIN)/python layers/pin.py
 
 audit: setup  ## known weaknesses of the pinned packages, where PyPI itself can be asked

@@ -1,20 +1,22 @@
 """The limit of csv: the same rows as COPY gives them, written down and nothing else.
 
-Run as `python -m tests.benchmarks.bare_copy URL FILE`.
+Run as `python -m tests.benchmarks.bare_copy TYPE URL FILE`. Both COPYs run at once, as ours do.
 """
 
 import sys
 
 from doseexport.database import Database
 from doseexport.database_formats import CSV
+from doseexport.exports import Wishes
 from doseexport.query import build_queries
 from doseexport.request import ExportRequest
 
 
-def main(url: str, path: str) -> None:
+def main(export_type: str, url: str, path: str) -> None:
     """Copy the rows of studies, then those of events."""
-    queries = build_queries(ExportRequest("ct-csv"))
+    queries = build_queries(ExportRequest(export_type), Wishes())
     with Database({"conninfo": url}).open_snapshot() as snapshot, open(path, "wb") as file:  # noqa: PTH123
+        snapshot.begin(queries, CSV)
         for rows in snapshot.stream(queries, CSV):
             file.writelines(rows)
 

@@ -29,14 +29,28 @@ ENVIRONMENT = {
     "BUCKET_NAME": "b",
     "QUEUE_URL": "https://sqs.invalid/q",
 }
+USED = {
+    "delete_exports": ("dynamodb", "s3"),
+    "download_export": ("dynamodb", "s3"),
+    "get_health": (),
+    "list_types": (),
+    "map_groups": ("cognito-idp",),
+    "preview_export": ("secretsmanager",),
+    "request_export": ("dynamodb", "sqs"),
+    "run_export": ("dynamodb", "s3", "secretsmanager"),
+    "sweep_exports": ("dynamodb", "s3", "sqs"),
+    "web": (),
+}
+"""The clients that a function's first call makes; the others' is DynamoDB's alone."""
 SCRIPT = f"""
 import json, sys, time
 start = time.process_time()
 import handler
 imported = time.process_time()
 heavy = [name for name in {HEAVY} if name in sys.modules]
-from doseexport.services import connect_services
-services = connect_services()
+from doseexport.aws import make_client
+for service in sys.argv[1:]:
+    make_client(service)
 print(json.dumps([imported - start, time.process_time() - imported, heavy]))
 """
 
@@ -93,7 +107,11 @@ def _measure_functions(python: Path, layers: Path) -> Iterator[Start]:
 def _start(python: Path, function: Path, path: list[str]) -> list[object]:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path), **ENVIRONMENT}
     done = subprocess.run(
-        [python, "-c", SCRIPT], cwd=function, env=environment, capture_output=True, check=True
+        [python, "-c", SCRIPT, *USED.get(function.name, ("dynamodb",))],
+        cwd=function,
+        env=environment,
+        capture_output=True,
+        check=True,
     )
     return list(json.loads(done.stdout))
 

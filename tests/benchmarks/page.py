@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
-from tests.benchmarks import cold_start, costs
+from tests.benchmarks import anatomy, cold_start, costs
 from tests.benchmarks.measure import Run
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ TABLE = """
 STARTS = """
 ## Cold start
 CPU milliseconds, medians of {runs}, without bytecode (a layer has none): what a function imports before its
-first line, and boto3 with its three clients, which the first call that needs them makes. On Lambda a
-function of 512 MB has 0.3 of a CPU.
+first line, and boto3 with the clients that its first call makes. On Lambda a function of 512 MB has 0.3 of
+a CPU.
 
 | function | import | clients | heavy packages imported | code, zipped |
 |---|---|---|---|---|"""
@@ -94,13 +94,16 @@ def _name_processor() -> str:
     )
 
 
-def write(path: Path, contests: Sequence["Contest"], facts: Facts) -> None:
+def write(
+    path: Path, contests: Sequence["Contest"], anatomies: Sequence[anatomy.Anatomy], facts: Facts
+) -> None:
     """Write the page."""
     runs = max(len(each.runs["ours"]) for each in contests)
     parts = [
         HEAD.format(facts=facts.text, runs=runs),
         TABLE,
         *(row for contest in contests for row in list_rows(contest)),
+        *anatomy.describe(anatomies),
         *_describe_starts(),
         *_describe_costs(contests),
         (Path(__file__).parent / "notes.md").read_text(encoding="utf-8"),

@@ -1,110 +1,139 @@
-"""`make bench`: our speed and memory as ratios within one run, on synthetic databases.
+"""`make bench`: our time and memory against others' within one run, on synthetic databases.
 
-Every figure is of a whole process: wall and CPU seconds, and peak memory. Rivals take turns with
-ours, and the median of RUNS is told. PostgreSQL's own CPU time is in nobody's figures.
+Every figure is of a whole process. Rivals take turns with ours; medians and ratios of pairs are told.
+BENCH=full adds 300,000 and 1,000,000 CT studies, which take hours. Results go to docs/benchmarks.md.
 """
 
 import argparse
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import sample
 from local.postgres import Postgres
+from tests.benchmarks import anatomy, compare, page
+from tests.benchmarks.measure import Backends, BenchmarkError, Run, measure
 
-SIZES = (6_500, 100_000)
+PANDAS = Path(__file__).resolve().parents[2] / ".state" / "bench"
+CT_SIZES = {"": (6_500, 50_000), "full": (6_500, 50_000, 300_000, 1_000_000)}
+OTHERS = {"rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
+NONE = dict.fromkeys(OTHERS, 1)
+PLAIN_UP_TO, PANDAS_UP_TO = 50_000, 6_500
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One finished process: wall and CPU in seconds, peak memory in MB."""
+@dataclass(slots=True)
+class Contest:
+    """One export of one database and its rivals: the runs of each, in the order they took turns."""
 
-    wall: float
-    cpu: float
-    memory: float
+    title: str
+    type: str
+    rivals: tuple[str, ...]
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    cells: int = 0
 
 
 def main() -> None:
-    """Measure, and print what was found."""
+    """Measure, print as it comes, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.run", description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    runs = parser.parse_args().runs
+    parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="CT studies of each database")
+    parser.add_argument("--page", type=Path, default=page.PATH, help="where the results go")
+    options = parser.parse_args()
+    sizes = options.sizes or CT_SIZES[os.environ.get("BENCH", "")]
     with Postgres() as server, TemporaryDirectory() as folder:
-        urls = {}
-        for studies in SIZES:
-            urls[studies] = server.create_database(f"bench_{studies}")
-            sample.fill(urls[studies], studies)
-        out = Path(folder)
-        for studies, url in urls.items():
-            compare(f"csv, {studies:,} studies", runs, ours(url, "csv", out), bare(url, out))
-        for studies, url in urls.items():
-            compare(f"xlsx, {studies:,} studies", runs, ours(url, "xlsx", out))
-        small = urls[SIZES[0]]
-        compare(f"xlsx, {SIZES[0]:,} studies", runs, ours(small, "xlsx", out), plain(small, out))
+        contests = list(measure_all(server, sizes, options.runs, Path(folder)))
+        with make_database(server, **anatomy.STUDIES) as url:
+            anatomies = list(anatomy.dissect(url))
+        facts = page.gather_facts(server.url())
+    page.write(options.page, contests, anatomies, facts)
 
 
-def ours(url: str, form: str, out: Path) -> list[str]:
-    """Return our command line."""
-    command = [sys.executable, "-m", "doseexport.cli", f"ct-{form}"]
-    return [*command, "--database-url", url, "--output", str(out / f"ours.{form}")]
+def measure_all(server: Postgres, sizes: list[int], runs: int, folder: Path) -> Iterator[Contest]:
+    """Yield every contest when it is over; each database is gone before the next is made."""
+    for studies in sizes:
+        with make_database(server, studies, **NONE) as url:
+            for contest in list_ct_contests(studies):
+                yield compete(contest, url, runs, folder)
+    with make_database(server, 200, **OTHERS) as url:
+        for contest in list_other_contests():
+            yield compete(contest, url, runs, folder)
+    with make_database(server, 1, **(NONE | {"rf_exposures": 1_000})) as url:
+        yield compete(Contest("one of 1,000 exposures among 2", "rf-xlsx", ("plain",)), url, runs, folder)
 
 
-def bare(url: str, out: Path) -> list[str]:
-    """Return the limit of csv."""
-    return [sys.executable, "-m", "tests.benchmarks.bare_copy", url, str(out / "bare.csv")]
+@contextmanager
+def make_database(server: Postgres, studies: int, **others: int) -> Iterator[str]:
+    """Yield the URL of a sample database that is dropped afterwards."""
+    url = server.create_database("bench")
+    try:
+        sample.fill(url, studies, **others)
+        yield url
+    finally:
+        server.drop_database("bench")
 
 
-def plain(url: str, out: Path) -> list[str]:
-    """Return the rival of xlsx."""
-    return [sys.executable, "-m", "tests.benchmarks.plain_xlsx", url, str(out / "plain.xlsx")]
+def list_ct_contests(studies: int) -> Iterator[Contest]:
+    """Yield what is measured on a database of so many CT studies."""
+    title = f"{studies:,} studies"
+    yield Contest(title, "ct-csv", ("copy", "cursor") if studies <= PLAIN_UP_TO else ("copy",))
+    rivals = (("plain",) if studies <= PLAIN_UP_TO else ()) + (("pandas",) if studies <= PANDAS_UP_TO else ())
+    yield Contest(title, "ct-xlsx", rivals)
+    if studies <= PLAIN_UP_TO:
+        yield Contest(title, "ct-phe2019", ())
 
 
-def compare(title: str, runs: int, mine: list[str], rival: list[str] | None = None) -> None:
-    """Run the commands in turn and print medians, and ratios where there is a rival."""
-    commands = [mine, *([rival] if rival else [])]
-    for command in commands:
-        measure(command)
-    found = [[measure(command) for command in commands] for _ in range(runs)]
-    own = [pair[0] for pair in found]
-    print(f"{title}: ours {describe(own)}", flush=True)
-    if rival:
-        other = [pair[1] for pair in found]
-        wall = ratio(found, lambda run: run.wall)
-        cpu = ratio(found, lambda run: run.cpu)
-        print(f"{'':8}rival {describe(other)}; ours / rival: wall {wall:.2f}, CPU {cpu:.3f}", flush=True)
+def list_other_contests() -> Iterator[Contest]:
+    """Yield what is measured on the database of other modalities."""
+    for name, studies in OTHERS.items():
+        yield Contest(f"{studies:,} studies", f"{name}-csv", ("copy",) if name != "nm" else ())
+        yield Contest(f"{studies:,} studies", f"{name}-xlsx", ("plain", "pandas") if name != "nm" else ())
+    for export_type in ("rf-phe2019", "dx-phe2019-study", "dx-phe2019-projection"):
+        yield Contest(f"{OTHERS[export_type[:2]]:,} studies", export_type, ())
+    for export_type in ("mg-nhsbsp-csv", "mg-nhsbsp-xlsx"):
+        yield Contest(f"{OTHERS['mg']:,} studies", export_type, ())
 
 
-def measure(command: list[str]) -> Run:
-    """Run a command to its end."""
-    start = time.monotonic()
-    process = os.posix_spawn(command[0], command, os.environ, file_actions=SILENT)
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        raise SystemExit(f"{command[1:4]} failed")
-    cpu = usage.ru_utime + usage.ru_stime
-    return Run(time.monotonic() - start, cpu, usage.ru_maxrss / 1024)
+def compete(contest: Contest, url: str, runs: int, folder: Path) -> Contest:
+    """Run ours and its rivals in turn, after a first time that only compares their files."""
+    backends = Backends(url)
+    names = ("ours", *contest.rivals)
+    commands = {name: list_command(name, contest.type, url, folder) for name in names}
+    for name, (command, environment) in commands.items():
+        try:
+            measure(command, backends, environment)
+        except BenchmarkError:
+            if name != "pandas":
+                raise
+            print("pandas does not run here: make bench installs it", flush=True)
+            continue
+        contest.sizes[name] = Path(command[-1]).stat().st_size
+        if name not in {"ours", "copy"}:
+            check = compare.compare_csv if contest.type.endswith("csv") else compare.compare_xlsx
+            contest.cells = check(commands["ours"][0][-1], command[-1])
+    for _ in range(runs):
+        for name in contest.sizes:
+            contest.runs.setdefault(name, []).append(measure(commands[name][0], backends, commands[name][1]))
+    backends.close()
+    print(page.describe(contest), flush=True)
+    return contest
 
 
-SILENT = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-
-
-def describe(runs: list[Run]) -> str:
-    """Return the medians in words."""
-    wall, cpu, memory = (
-        statistics.median(getattr(run, name) for run in runs) for name in ("wall", "cpu", "memory")
-    )
-    return f"{wall:.2f} s wall, {cpu:.2f} s CPU, {memory:.0f} MB"
-
-
-def ratio(pairs: list[list[Run]], figure: Callable[[Run], float]) -> float:
-    """Return the median of ours by the rival's, pair by pair."""
-    return statistics.median(figure(mine) / figure(other) for mine, other in pairs)
+def list_command(name: str, export_type: str, url: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the arguments for Python that make a file, whose path is the last, and what is set for it."""
+    path = str(folder / f"{name}.{export_type}")
+    if name == "ours":
+        return ["-m", "doseexport.cli", export_type, "--database-url", url, "--output", path], {}
+    module = {"copy": "bare_copy", "cursor": "cursor_csv", "plain": "plain_xlsx", "pandas": "pandas_xlsx"}[
+        name
+    ]
+    environment = {"PYTHONPATH": str(PANDAS)} if name == "pandas" else {}
+    return ["-m", f"tests.benchmarks.{module}", export_type, url, path], environment
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

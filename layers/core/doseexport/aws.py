@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
-__all__ = ["BotoCoreError", "ClientError", "error_code", "make_client", "make_translators"]
+__all__ = ["BotoCoreError", "ClientError", "LazyClient", "error_code", "make_client", "make_translators"]
 
 _LIMITS: dict[str, Any] = {
     "connect_timeout": 3,
@@ -29,6 +30,22 @@ def make_client(service: str) -> Any:
 
     limits = {"s3": _S3_LIMITS, "dynamodb": _TABLE_LIMITS}.get(service, _LIMITS)
     return boto3.client(service, config=Config(**limits))
+
+
+class LazyClient:
+    """A client that is made when it is first used: a cold start waits for those it needs alone."""
+
+    # Clients of boto3 may be shared between threads, but not made on two at once.
+    _making = threading.Lock()
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._client: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._making:
+            self._client = self._client or make_client(self._service)
+        return getattr(self._client, name)
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from doseexport.aws import make_client
+from doseexport.aws import LazyClient
 from doseexport.files import Files
 from doseexport.queue import Queue
 from doseexport.settings import Settings
@@ -31,8 +31,8 @@ def connect_services() -> Services:
     settings = Settings.from_environment()
     return Services(
         settings=settings,
-        store=Store(make_client("dynamodb"), settings.table_name),
-        files=Files(make_client("s3"), settings.bucket_name),
-        queue=Queue(make_client("sqs"), settings.queue_url),
+        store=Store(LazyClient("dynamodb"), settings.table_name),
+        files=Files(LazyClient("s3"), settings.bucket_name),
+        queue=Queue(LazyClient("sqs"), settings.queue_url),
         clock=lambda: datetime.now(UTC),
     )

@@ -1,0 +1,24 @@
+"""A client is made when it is used, and once."""
+
+import threading
+
+from doseexport import aws
+
+
+def test_a_lazy_client_is_made_once_when_it_is_first_used(monkeypatch):
+    made = []
+
+    def make(service):
+        made.append(service)
+        return f"a client of {service}"
+
+    monkeypatch.setattr(aws, "make_client", make)
+    client = aws.LazyClient("s3")
+    assert made == []
+    threads = [threading.Thread(target=client.upper) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert client.upper() == "A CLIENT OF S3"
+    assert made == ["s3"]
