@@ -65,6 +65,12 @@ _MEANINGS = {
     "503": "The database cannot answer, or too many previews run at once; try again later.",
     "5XX": "Something went wrong here; try again later.",
 }
+_RETRY_AFTER: Json = {
+    "Retry-After": {
+        "description": "Seconds until it is worth asking again; absent once the export has ended.",
+        "schema": {"type": "integer"},
+    }
+}
 _GATEWAYS_OWN = frozenset({"401", "413", "429", "503", "5XX"})
 """What API Gateway answers by itself too, before any function runs."""
 
@@ -100,7 +106,8 @@ def make_document() -> Json:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "A token of the stack's user pool; its cognito:groups give rights.",
+                    "description": "A token of the stack's user pool: cognito:groups give a person's rights, "
+                    "the scopes doseexport/export, /admin and /pid a program's.",
                 }
             },
         },
@@ -129,7 +136,7 @@ def _make_paths() -> Json:
 
 def _request_export() -> Json:
     made = _answer("The export, waiting for a worker. The same key and request give the same one.", "Export")
-    made["headers"] = {
+    made["headers"] = _RETRY_AFTER | {
         "Location": {"description": "The export's address.", "schema": {"type": "string"}, "required": True}
     }
     key_schema = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"}
@@ -165,7 +172,7 @@ def _list_exports() -> Json:
 
 
 def _get_export() -> Json:
-    answers = {"200": _answer("The export.", "Export")}
+    answers = {"200": _answer("The export.", "Export") | {"headers": _RETRY_AFTER}}
     return _operation("get_export", "Show an export and how far it is", answers, _NOT_FOUND)
 
 

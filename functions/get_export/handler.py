@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from doseexport.actions import get_export
 from doseexport.api import Call, Reply, http_handler
+from doseexport.present import suggest_wait
 from doseexport.services import connect_services
 
 
 @http_handler()
 def handler(call: Call) -> Reply:
-    """Answer 200 with the export."""
-    return Reply(200, get_export(connect_services(), call.caller, call.id))
+    """Answer 200 with the export; Retry-After while it is under way."""
+    export = get_export(connect_services(), call.caller, call.id)
+    return Reply(200, export, retry_after=suggest_wait(export))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doseexport.actions import ask_export
 from doseexport.api import Call, Reply, http_handler
+from doseexport.present import suggest_wait
 from doseexport.services import connect_services
 
 
@@ -11,4 +12,4 @@ from doseexport.services import connect_services
 def handler(call: Call) -> Reply:
     """Answer 202 with the export, which waits for a worker from now on."""
     export = ask_export(connect_services(), call.caller, call.read_json(), call.idempotency_key)
-    return Reply(202, export, location=f"/exports/{export['id']}")
+    return Reply(202, export, location=f"/exports/{export['id']}", retry_after=suggest_wait(export))

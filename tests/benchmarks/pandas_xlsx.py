@@ -4,6 +4,7 @@ Run as `python -m tests.benchmarks.pandas_xlsx TYPE URL FILE`.
 """
 
 import sys
+from datetime import date, datetime, time
 from typing import Any
 
 import pandas as pd
@@ -25,7 +26,8 @@ def main(export_type: str, url: str, path: str) -> None:
         width = max(map(len, all_data))
         widest = (width - len(book.study)) // len(book.block)
         all_data = [[*row, *[None] * (width - len(row))] for row in all_data]
-        with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+        options = {"strings_to_formulas": False, "strings_to_urls": False}
+        with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
             frame = pd.DataFrame(all_data, columns=book.headings(widest))
             frame.to_excel(writer, sheet_name="All data", index=False)
             for protocol, rows in sheets.items():
@@ -36,8 +38,15 @@ def main(export_type: str, url: str, path: str) -> None:
 def convert(cells: Cells, columns: tuple[Column, ...]) -> list[Any]:
     """Return the cells as Python's values."""
     return [
-        READ[column.kind.name](text) if text else None for column, text in zip(columns, cells, strict=False)
+        _read(column.kind.name, text) if text else None for column, text in zip(columns, cells, strict=False)
     ]
+
+
+def _read(kind: str, text: str) -> Any:
+    value = READ[kind](text)
+    # A time alone would become a text.
+    midnight = datetime.combine(date.min, time.min)
+    return datetime.combine(date.min, value) - midnight if isinstance(value, time) else value
 
 
 if __name__ == "__main__":

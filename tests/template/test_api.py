@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from doseexport.access import SCOPES
+
 ROUTES = {
     ("POST", "/exports"): "RequestExport",
     ("GET", "/exports"): "ListExports",
@@ -49,7 +51,9 @@ def test_only_health_and_the_page_need_no_token(translated):
 def test_tokens_are_those_of_our_pool_and_our_client(source):
     authorizers = source["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     token = authorizers["Cognito"]["JwtConfiguration"]
-    assert token["audience"] == [{"Ref": "UserPoolClient"}]
+    with_machine, without = token["audience"]["Fn::If"][1:]
+    assert with_machine == [{"Ref": "UserPoolClient"}, {"Ref": "Machine"}]
+    assert without == [{"Ref": "UserPoolClient"}]
     assert "/${UserPool}" in token["issuer"]["Fn::Sub"]
 
 
@@ -177,3 +181,13 @@ def test_the_sweep_runs_every_minute(functions):
     ((name, event),) = _events(functions, "ScheduleV2")
     assert (name, event["ScheduleExpression"]) == ("SweepExports", "rate(1 minute)")
     assert functions["SweepExports"]["Timeout"] < 60
+
+
+def test_a_program_signs_in_by_its_secret_alone_and_only_where_it_is_asked_for(source):
+    machine = source["Resources"]["Machine"]
+    assert (machine["Condition"], source["Parameters"]["MachineClient"]["Default"]) == ("HasMachine", "none")
+    properties = machine["Properties"]
+    assert properties["GenerateSecret"] is True
+    assert properties["AllowedOAuthFlows"] == ["client_credentials"]
+    scopes = {scope for entry in source["Mappings"]["MachineScopes"].values() for scope in entry["Scopes"]}
+    assert scopes - {"none"} == set(SCOPES)

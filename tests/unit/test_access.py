@@ -12,6 +12,7 @@ from doseexport.access import (
     may_see_filters,
     read_caller,
     read_groups,
+    read_scopes,
 )
 from doseexport.errors import RequestError
 from doseexport.export import State
@@ -48,6 +49,36 @@ def test_a_caller_is_named_by_either_claim():
     assert read_caller({"sub": "s", "cognito:username": "a", "username": "b"}).name == "a"
     assert read_caller({"sub": "s", "username": "b"}).name == "b"
     assert read_caller({"sub": "s"}) == Caller("s", "s", frozenset())
+
+
+MACHINE = {"sub": "c", "client_id": "c", "token_use": "access", "scope": "doseexport/export doseexport/pid"}
+
+
+def test_a_programs_scopes_give_the_groups_rights():
+    assert read_caller(MACHINE) == Caller("c", "c", frozenset({"exportgroup", "pidgroup"}))
+    assert read_scopes(MACHINE | {"scope": "doseexport/admin other/export"}) == {"admingroup"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sub": "a person"},
+        {"token_use": "id"},
+        {"token_use": None},
+        {"username": "ada"},
+        {"scope": ["doseexport/export"]},
+        {"scope": "export"},
+        {"scope": "doseexport/export2 DOSEEXPORT/ADMIN"},
+        {"scope": None},
+    ],
+)
+def test_a_scope_gives_nothing_to_anybody_else(change):
+    assert read_caller(MACHINE | change).groups == frozenset()
+
+
+def test_a_person_never_gains_by_a_scope():
+    person = MACHINE | {"sub": "p", "username": "ada", "cognito:groups": "[exportgroup]"}
+    assert read_caller(person).groups == {"exportgroup"}
 
 
 @pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": None}, {"sub": 7}])

@@ -6,13 +6,15 @@
 | admingroup | the same, on everyone's exports |
 | pidgroup | have patients' names and IDs in files, and open everyone's files that hold them |
 
-pidgroup alone opens nothing: it adds a right to a caller who may already use the service.
+pidgroup alone opens nothing: it adds a right to a caller who may already use the service. A program that
+signs in by client credentials has scopes instead of groups: doseexport/export, /admin and /pid give the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from doseexport.errors import RequestError, forbidden
@@ -23,11 +25,19 @@ if TYPE_CHECKING:
 EXPORT_GROUP = "exportgroup"
 ADMIN_GROUP = "admingroup"
 PATIENT_GROUP = "pidgroup"
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "doseexport/export": EXPORT_GROUP,
+        "doseexport/admin": ADMIN_GROUP,
+        "doseexport/pid": PATIENT_GROUP,
+    }
+)
+"""The group whose rights a program's scope gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The person asking: `id` is the Cognito sub, `name` what others see."""
+    """Who asks: `id` is the Cognito sub (a program's client id), `name` what others see."""
 
     id: str
     name: str
@@ -61,13 +71,26 @@ def read_groups(claim: object) -> frozenset[str]:
     return frozenset()
 
 
+def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the groups whose rights the scopes of a program's token give; none for a person's.
+
+    Cognito's token by client credentials is an access token of the client itself: its sub is the client's
+    id, and it names no user.
+    """
+    is_access = claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id")
+    scope = claims.get("scope")
+    if not is_access or "username" in claims or not isinstance(scope, str):
+        return frozenset()
+    return frozenset(SCOPES[name] for name in scope.split() if name in SCOPES)
+
+
 def read_caller(claims: Mapping[str, Any]) -> Caller:
     """Return the caller that a verified token's claims describe; RequestError (401) without a sub."""
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:
         raise RequestError("NOT_SIGNED_IN", "Sign in first.", None, 401)
     name = claims.get("cognito:username") or claims.get("username") or sub
-    return Caller(sub, str(name), read_groups(claims.get("cognito:groups")))
+    return Caller(sub, str(name), read_groups(claims.get("cognito:groups")) or read_scopes(claims))
 
 
 def require_service(caller: Caller) -> None:

@@ -49,11 +49,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a status, JSON (None: no body), and the address of what was made."""
+    """An answer: status, JSON (None: no body), the address of what was made, seconds until it may change."""
 
     status: int
     body: Any = None
     location: str | None = None
+    retry_after: int | None = None
 
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -106,6 +107,8 @@ def respond(reply: Reply) -> dict[str, Any]:
     headers = dict(_HEADERS)
     if reply.location is not None:
         headers["Location"] = reply.location
+    if reply.retry_after is not None:
+        headers["Retry-After"] = str(reply.retry_after)
     if reply.body is None:
         return {"statusCode": reply.status, "headers": headers}
     headers["Content-Type"] = "application/json"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from doseexport.access import Caller, list_rights, may_see_filters
-from doseexport.export import Export, State
+from doseexport.export import ACTIVE, Export, State
 
+PATIENCE = 2
+"""Seconds between two looks at an export that is under way."""
 MEANINGFUL = timedelta(seconds=3)
 """A rate measured over less time says nothing."""
 
@@ -21,6 +24,11 @@ def present(export: Export, caller: Caller, now: datetime) -> dict[str, Any]:
         "error": _present_failure(export),
         "links": _present_links(export, caller),
     }
+
+
+def suggest_wait(shown: Mapping[str, Any]) -> int | None:
+    """Return the seconds after which a shown export is worth another look; None once it has ended."""
+    return PATIENCE if shown["state"] in ACTIVE else None
 
 
 def format_time(when: datetime | None) -> str | None:

@@ -1,0 +1,90 @@
+"""A program signs in by client credentials; its scopes are its rights."""
+
+import base64
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request
+
+import pytest
+from local.build import ROOT
+from local.service import Reply, Service, fetch
+from local.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def hospital(sample_url: str) -> Iterator[Stack]:
+    with Stack(sample_url, LoginDomainPrefix="machines", MachineClient="export-pid") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def machine(hospital: Stack) -> Any:
+    """The client as its administrator sees it, secret included."""
+    found = hospital.cloud.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=hospital.resource("UserPool"), ClientId=hospital.resource("Machine")
+    )
+    return found["UserPoolClient"]
+
+
+def ask_token(stack: Stack, machine: Any, *scopes: str, secret: str = "") -> Reply:
+    login = f"{machine['ClientId']}:{secret or machine['ClientSecret']}"
+    form = {"grant_type": "client_credentials"} | ({"scope": " ".join(scopes)} if scopes else {})
+    headers = {
+        "Authorization": f"Basic {base64.b64encode(login.encode()).decode()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    return fetch(Request(f"{stack.cloud.endpoint}/oauth2/token", urlencode(form).encode(), headers))
+
+
+def test_the_example_asks_waits_downloads_and_checks(hospital: Stack, machine: Any, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "NO_PROXY": "*",
+        "API": hospital.url,
+        "TOKENS": f"{hospital.cloud.endpoint}/oauth2/token",
+        "CLIENT_ID": machine["ClientId"],
+        "CLIENT_SECRET": machine["ClientSecret"],
+    }
+    command = [sys.executable, str(ROOT / "examples" / "export.py"), '{"type": "ct-csv"}']
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    file = tmp_path / done.stdout.strip()
+    service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
+    (export,) = service.call("GET", "/exports").json["exports"]
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == export["sha256"]
+    assert (export["mine"], export["asked_by"]) == (True, machine["ClientId"])
+
+
+def test_only_the_scopes_asked_for_are_rights(hospital: Stack, machine: Any) -> None:
+    token = ask_token(hospital, machine, "doseexport/export").json["access_token"]
+    asked = Service(hospital.url, token).call("POST", "/exports", {"type": "ct-csv", "names": True})
+    assert (asked.status, asked.json["code"]) == (403, "PIDGROUP_NEEDED")
+    token = ask_token(hospital, machine, "doseexport/pid").json["access_token"]
+    assert Service(hospital.url, token).call("GET", "/exports").status == 403
+
+
+def test_a_scope_that_the_client_has_not_gives_no_token(hospital: Stack, machine: Any) -> None:
+    refused = ask_token(hospital, machine, "doseexport/admin")
+    assert refused.status == 400
+    assert refused.json["error"] in {"invalid_scope", "invalid_grant"}
+
+
+def test_a_wrong_secret_gives_no_token(hospital: Stack, machine: Any) -> None:
+    assert ask_token(hospital, machine, secret="guess").status in {400, 401}
+
+
+def test_a_program_is_told_when_to_ask_again(hospital: Stack, machine: Any) -> None:
+    service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
+    asked = service.call("POST", "/exports", {"type": "ct-csv"})
+    assert asked.headers["retry-after"] == "2"
+    done = service.wait(asked.json["id"])
+    assert done["state"] == "COMPLETED"
+    assert "retry-after" not in service.call("GET", f"/exports/{asked.json['id']}").headers
+
+
+def test_without_the_parameter_there_is_no_client(stack: Stack) -> None:
+    assert "Machine" not in stack.deployment.values
