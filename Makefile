@@ -27,7 +27,7 @@ demo: setup  ## the whole stack on this machine, and one CT export through it
 	$(BIN)/python -m local.demo
 
 test: setup chromium  ## every test, on a machine without AWS and without Docker
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 chromium:  ## Debian's chromium for the browser tests, where it is missing and can be had
 	tests/browser/install-chromium

@@ -1,6 +1,8 @@
 """Every minute: whatever went wrong is put right, once."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -184,6 +186,15 @@ def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monke
     )
     assert sweep(services, clock()) == {"expired": 1}
     assert read == [old.id]
+
+
+def test_a_file_of_a_shorter_retention_goes_within_the_hour_when_retention_is_raised(services, clock):
+    finish(services, add(services))
+    raised = replace(services, settings=replace(services.settings, retention=3 * RETENTION))
+    clock.move(days=RETENTION.days)
+    done = sum((sweep(raised, clock() + timedelta(minutes=n)) for n in range(60)), Counter())
+    assert done == {"expired": 1}
+    assert list_keys(services) == []
 
 
 def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):

@@ -49,6 +49,9 @@ NEVER_STARTED = Failure(
     "NEVER_STARTED", "No worker took the export. Try again later, or tell your administrator."
 )
 
+ALL_ARE_READ = 0
+"""The minute of an hour in which no file is too young to be read: retention may have been shorter once."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -60,14 +63,18 @@ def sweep(services: Services, now: datetime) -> Counter[str]:
     return _Sweep(services, now).run()
 
 
+def _find_oldest_kept(now: datetime, retention: timedelta) -> str:
+    """Return created_at of the youngest file that can have expired; the list is oldest first."""
+    return to_text(now if now.minute == ALL_ARE_READ else now - retention)
+
+
 class _Sweep:
     def __init__(self, services: Services, now: datetime) -> None:
         self._store = services.store
         self._files = services.files
         self._queue = services.queue
         self._now = now
-        # No file expires earlier after its request than this; the list is oldest first.
-        self._oldest_kept = to_text(now - services.settings.retention)
+        self._oldest_kept = _find_oldest_kept(now, services.settings.retention)
         self._done: Counter[str] = Counter()
         self._is_queue_empty = cache(services.queue.is_empty)
 
