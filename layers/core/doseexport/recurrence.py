@@ -1,0 +1,177 @@
+"""When a schedule is due: EventBridge Scheduler's cron and rate expressions, foreseen. Pure.
+
+Scheduler runs them; we foresee them, to show the next run and to notice one that was missed. What is not
+foreseen here (cron's W, the nearest working day) is refused. Daylight saving is as Scheduler has it: a time
+that the clocks skip is skipped, one that comes twice is due once, and a rate's day is 24 hours. What is due
+is told in UTC, since two times of one zone compare by their clocks.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from doseexport.errors import RequestError, unprocessable
+
+_DAY = timedelta(days=1)
+_WEEK = 7
+_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": _DAY}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1
+    )
+}
+_WEEKDAYS = {name: n for n, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1)}
+_LONGEST_WAIT = 41
+"""Years searched: a 29 February on a given weekday is 40 years away at most, where a century has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Every so often, counted from the schedule's start."""
+
+    text: str
+    every: timedelta
+
+    def next_after(self, moment: datetime, zone: ZoneInfo, start: datetime) -> datetime:  # noqa: ARG002
+        """Return the first time after `moment` and not before `start` that it is due; any zone will do."""
+        beginning = start.astimezone(UTC)
+        passed = max((moment.astimezone(UTC) - beginning) // self.every + 1, 0)
+        return beginning + passed * self.every
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Which days of a month: by number (0: last), as weekdays (Sunday is 1), or a weekday's nth (0: last)."""
+
+    numbers: frozenset[int]
+    weekly: bool = False
+    nth: int | None = None
+
+    def hold(self, day: date) -> bool:
+        """Whether that day is one of them."""
+        length = monthrange(day.year, day.month)[1]
+        if not self.weekly:
+            return day.day in self.numbers or (day.day == length and 0 in self.numbers)
+        if day.isoweekday() % _WEEK + 1 not in self.numbers:
+            return False
+        if self.nth == 0:
+            return day.day + _WEEK > length
+        return self.nth is None or (day.day - 1) // _WEEK + 1 == self.nth
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """At these minutes of these hours, on these days of these months and years."""
+
+    text: str
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: Days
+    months: frozenset[int]
+    years: frozenset[int]
+
+    def next_after(self, moment: datetime, zone: ZoneInfo, start: datetime) -> datetime | None:
+        """Return the first time after `moment` and not before `start` that it is due, if there is one."""
+        after, beginning = moment.astimezone(UTC), start.astimezone(UTC)
+        for day in self._days_from(max(after, beginning).astimezone(zone).date()):
+            for due in self._times_on(day, zone):
+                if due > after and due >= beginning:
+                    return due
+        return None
+
+    def _days_from(self, day: date) -> Iterator[date]:
+        last_year = min(day.year + _LONGEST_WAIT, max(self.years))
+        while day.year <= last_year:
+            if day.year not in self.years:
+                day = date(day.year + 1, 1, 1)
+            elif day.month not in self.months:
+                day = day.replace(day=monthrange(day.year, day.month)[1]) + _DAY
+            else:
+                if self.days.hold(day):
+                    yield day
+                day += _DAY
+
+    def _times_on(self, day: date, zone: ZoneInfo) -> Iterator[datetime]:
+        for hour in sorted(self.hours):
+            for minute in sorted(self.minutes):
+                clock = time(hour, minute)
+                due = datetime.combine(day, clock, zone).astimezone(UTC)
+                if due.astimezone(zone).time() == clock:  # else the clocks skip it
+                    yield due
+
+
+def parse_expression(value: object) -> Rate | Cron:
+    """Return the expression; RequestError (422) says what is wrong with it."""
+    if isinstance(value, str):
+        if found := re.fullmatch(r"rate\(([1-9]\d{0,4}) (minute|hour|day)s?\)", value, re.ASCII):
+            count, unit = int(found[1]), found[2]
+            return Rate(f"rate({count} {unit}{'s' if count > 1 else ''})", count * _UNITS[unit])
+        if found := re.fullmatch(r"cron\(([\dA-Z,*?/#\- ]{11,200})\)", value, re.ASCII):
+            return _read_cron(found[1].split())
+    raise _bad("It is rate(7 days), or cron(minutes hours day-of-month month day-of-week year).")
+
+
+def _read_cron(fields: list[str]) -> Cron:
+    six = 6
+    if len(fields) != six:
+        raise _bad("A cron expression has six parts: minutes hours day-of-month month day-of-week year.")
+    minutes, hours, month_days, months, weekdays, years = fields
+    return Cron(
+        text=f"cron({' '.join(fields)})",
+        minutes=_read_numbers("minutes", minutes, range(60)),
+        hours=_read_numbers("hours", hours, range(24)),
+        days=_read_days(month_days, weekdays),
+        months=_read_numbers("month", months, range(1, 13), _MONTHS),
+        years=_read_numbers("year", years, range(1970, 2200)),
+    )
+
+
+def _read_days(month_days: str, weekdays: str) -> Days:
+    if (month_days == "?") == (weekdays == "?"):
+        raise _bad("Exactly one of day-of-month and day-of-week is a question mark.")
+    if month_days == "L":
+        return Days(frozenset({0}))
+    if weekdays == "?":
+        return Days(_read_numbers("day-of-month", month_days, range(1, 32)))
+    name, nth = weekdays, None
+    if found := re.fullmatch(r"(\w+?)(?:L|#([1-5]))", weekdays):
+        name, nth = found[1], int(found[2] or 0)
+    numbers = _read_numbers("day-of-week", name, range(1, _WEEK + 1), _WEEKDAYS)
+    return Days(numbers, weekly=True, nth=nth)
+
+
+def _read_numbers(
+    part: str, text: str, allowed: range, names: Mapping[str, int] | None = None
+) -> frozenset[int]:
+    """Return the numbers that a part of a cron expression lists: 1,3-5,10/2,*."""
+    numbers: set[int] = set()
+    for item in text.split(","):
+        found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d?))?", item, re.ASCII)
+        if found is None:
+            raise _bad(f"The part {part} cannot be read.")
+        low = allowed[0] if found[1] is None else _read_number(part, found[1], allowed, names)
+        single = found[1] is not None and found[3] is None
+        high = low if single else allowed[-1]
+        if found[2] is not None:
+            high = _read_number(part, found[2], allowed, names)
+        if low > high:
+            raise _bad(f"In the part {part} a range ends before it starts.")
+        numbers.update(range(low, high + 1, int(found[3] or 1)))
+    return frozenset(numbers)
+
+
+def _read_number(part: str, text: str, allowed: range, names: Mapping[str, int] | None) -> int:
+    number = (names or {}).get(text, int(text) if re.fullmatch(r"\d{1,4}", text, re.ASCII) else -1)
+    if number not in allowed:
+        raise _bad(f"The part {part} goes from {allowed[0]} to {allowed[-1]}.")
+    return number
+
+
+def _bad(sentence: str) -> RequestError:
+    return unprocessable("BAD_EXPRESSION", sentence, "expression")
