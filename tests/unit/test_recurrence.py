@@ -35,6 +35,7 @@ def due_after(expression, moment, start=LONG_AGO, zone=LONDON):
         ("cron(0 5 ? * 2#1 *)", "2026-11-27T06:00Z", "2026-12-07T05:00+00:00"),
         ("cron(0 5 ? * FRI#5 *)", "2026-11-27T06:00Z", "2027-01-29T05:00+00:00"),
         ("cron(0 5 ? * FRIL *)", "2026-11-27T06:00Z", "2026-12-25T05:00+00:00"),
+        ("cron(0 5 ? * MONL *)", "2026-11-20T06:00Z", "2026-11-30T05:00+00:00"),
         ("cron(0 5 ? * 6L *)", "2026-11-27T04:00Z", "2026-11-27T05:00+00:00"),
         ("cron(0 5 ? 2 SUN#5 *)", "2088-03-01T00:00Z", "2128-02-29T05:00+00:00"),
         ("cron(0 0 1 JAN,APR-JUN ? *)", "2026-01-01T00:00Z", "2026-04-01T00:00+01:00"),
@@ -63,6 +64,7 @@ def test_a_time_that_comes_twice_is_due_once():
 def test_nothing_is_due_before_the_start():
     start = datetime(2026, 12, 1, 7, tzinfo=UTC)
     assert due_after("cron(0 7 * * ? *)", "2026-11-01T00:00Z", start) == "2026-12-01T07:00+00:00"
+    assert due_after("cron(59 6 * * ? *)", "2026-11-01T00:00Z", start) == "2026-12-02T06:59+00:00"
     assert due_after("rate(1 day)", "2026-11-01T00:00Z", start) == "2026-12-01T07:00+00:00"
 
 
