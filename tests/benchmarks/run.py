@@ -100,7 +100,7 @@ def list_other_contests() -> Iterator[Contest]:
     """Yield what is measured on the database of other modalities."""
     for name, studies in OTHERS.items():
         yield Contest(f"{studies:,} studies", f"{name}-csv", ("copy",) if name != "nm" else ())
-        yield Contest(f"{studies:,} studies", f"{name}-xlsx", ("plain", "pandas") if name != "nm" else ())
+        yield Contest(f"{studies:,} studies", f"{name}-xlsx", ("plain",) if name != "nm" else ())
     for export_type in ("rf-phe2019", "dx-phe2019-study", "dx-phe2019-projection"):
         yield Contest(f"{OTHERS[export_type[:2]]:,} studies", export_type, ())
     for export_type in ("mg-nhsbsp-csv", "mg-nhsbsp-xlsx"):
