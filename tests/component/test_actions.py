@@ -16,7 +16,7 @@ from doseexport.actions import (
 )
 from doseexport.aws import BotoCoreError, ClientError
 from doseexport.errors import RequestError
-from doseexport.export import State
+from doseexport.export import State, make_id
 from doseexport.listing import make_cursor
 from standins import (
     ADA,
@@ -168,7 +168,7 @@ def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog
 # Reading
 
 
-@pytest.mark.parametrize("export_id", ["", "x", "../etc", make_new().id, "a" * 33])
+@pytest.mark.parametrize("export_id", ["", "x", "../etc", make_id("ada", "a key"), "a" * 33])
 def test_what_is_not_there_is_404_whatever_one_asks(services, export_id):
     for call in (get_export, abort_export, download_export, delete_export):
         assert_refused(404, "NOT_FOUND", call, services, ADMIN, export_id, field="id")

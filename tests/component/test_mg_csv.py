@@ -72,7 +72,7 @@ def read(rows):
         ({"ids": True}, {"Patient name"}),
         (IDENTITIES, set()),
     ],
-    ids=str,
+    ids=["neither", "names", "ids", "both"],
 )
 def test_every_cell_is_what_the_rules_say(sample_url, archive, wishes, hidden):
     data, _ = export(sample_url, type="mg-csv", **wishes)

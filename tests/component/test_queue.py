@@ -5,10 +5,11 @@ import json
 import pytest
 
 from doseexport.aws import BotoCoreError, ClientError
+from doseexport.export import make_id
 from doseexport.queue import Message, parse_message
-from standins import ADA, make_new, take_messages
+from standins import ADA, take_messages
 
-ID = make_new().id
+ID = make_id("ada", "a key")
 
 
 def test_a_message_carries_ids_and_the_owner_only_as_its_group(services):
