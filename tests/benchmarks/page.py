@@ -32,8 +32,8 @@ HEAD = """# Benchmarks
 Written by `make bench` (tests/benchmarks). {facts}
 
 Every figure is of a whole process on a synthetic OpenREM database, from its start to its end: medians of
-{runs} runs that took turns, after a first run of each whose files were compared cell by cell (but the bare
-COPY's, which is no file of ours). "PostgreSQL" is the CPU time of its backends. A ratio is the median of
+{runs} runs that took turns; the first turn's files were compared cell by cell (but the bare COPY's, which
+is no file of ours). "PostgreSQL" is the CPU time of its backends. A ratio is the median of
 ours / the rival's, pair by pair.
 
 - **bare COPY**: both COPY statements of the export at once, written to a file as they come: the limit of csv.

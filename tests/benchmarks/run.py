@@ -7,7 +7,7 @@ BENCH=full adds 300,000 and 1,000,000 CT studies, which take hours. Results go t
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,25 +108,26 @@ def list_other_contests() -> Iterator[Contest]:
 
 
 def compete(contest: Contest, url: str, runs: int, folder: Path) -> Contest:
-    """Run ours and its rivals in turn, after a first time that only compares their files."""
+    """Run ours and its rivals in turn, and compare the files of the first turn."""
     backends = Backends(url)
-    names = ("ours", *contest.rivals)
-    commands = {name: list_command(name, contest.type, url, folder) for name in names}
-    for name, (command, environment) in commands.items():
-        if name == "pandas" and not PANDAS.exists():
-            print("no pandas: make bench installs it", flush=True)
-            continue
-        measure(command, backends, environment)
-        contest.sizes[name] = Path(command[-1]).stat().st_size
-        if name not in {"ours", "copy"}:
-            check = compare.compare_csv if contest.type.endswith("csv") else compare.compare_xlsx
-            contest.cells = check(commands["ours"][0][-1], command[-1])
-    for _ in range(runs):
-        for name in contest.sizes:
-            contest.runs.setdefault(name, []).append(measure(commands[name][0], backends, commands[name][1]))
+    rivals = [name for name in contest.rivals if name != "pandas" or PANDAS.exists()]
+    commands = {name: list_command(name, contest.type, url, folder) for name in ("ours", *rivals)}
+    for turn in range(runs):
+        for name, (command, environment) in commands.items():
+            contest.runs.setdefault(name, []).append(measure(command, backends, environment))
+        if turn == 0:
+            compare_files(contest, {name: command[-1] for name, (command, _) in commands.items()})
     backends.close()
     print(page.describe(contest), flush=True)
     return contest
+
+
+def compare_files(contest: Contest, paths: Mapping[str, str]) -> None:
+    """Note how large the files are; BenchmarkError unless all but the bare COPY's hold the same cells."""
+    contest.sizes = {name: Path(path).stat().st_size for name, path in paths.items()}
+    check = compare.compare_csv if contest.type.endswith("csv") else compare.compare_xlsx
+    for name in paths.keys() - {"ours", "copy"}:
+        contest.cells = check(paths["ours"], paths[name])
 
 
 def list_command(name: str, export_type: str, url: str, folder: Path) -> tuple[list[str], dict[str, str]]:

@@ -13,11 +13,15 @@ from doseexport.kinds import TEXT as TEXT_FILTER
 
 STANDARD_SHEETS = "standard sheets"
 
+# By code points: the same on every server, whatever its collation.
+_NAME = 'standard.standard_name COLLATE "C"'
+_SORTED_NAMES = f"string_agg(DISTINCT {_NAME}, ' | ' ORDER BY {_NAME})"
+
 
 def name_study(heading: str, modality: str, matches: str) -> Column:
     """Return the column of the names that map a text of the study; `matches` is a column of both tables."""
     sql = (
-        "(SELECT string_agg(DISTINCT standard.standard_name, ' | ' ORDER BY standard.standard_name)"
+        f"(SELECT {_SORTED_NAMES}"
         f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
         f" AND standard.{matches} = study.{matches} AND standard.standard_name <> '')"
     )
@@ -34,9 +38,11 @@ def _linked(link: str, aggregate: str) -> str:
 
 def name_event(link: str) -> Column:
     """Return the column of an event's names; `link` is the table of events without its prefix."""
-    names = "string_agg(DISTINCT standard.standard_name, ' | ' ORDER BY standard.standard_name)"
     return Column(
-        "Standard acquisition name", _linked(link, names), meaning="OpenREM's standard names", only=STANDARD
+        "Standard acquisition name",
+        _linked(link, _SORTED_NAMES),
+        meaning="OpenREM's standard names",
+        only=STANDARD,
     )
 
 
