@@ -131,6 +131,15 @@ def test_a_refusal_of_the_login_is_told(visit: Visits, login: Login) -> None:
         assert_that(page.get_by_role("alert")).to_have_text("Not today.")
 
 
+def test_a_link_from_elsewhere_puts_no_words_into_the_page(visit: Visits, login: Login) -> None:
+    window = visit()
+    with login.before(window) as page:
+        assert_that(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        page.goto(f"{window.address}?error=x&error_description=Call+0900+1234&state=forged")
+        assert_that(page.get_by_role("alert")).to_have_text("That login was not begun here. Try again.")
+        assert "0900" not in page.url
+
+
 def test_tokens_are_renewed_at_the_login(visit: Visits, login: Login) -> None:
     window = visit()
     window.page.clock.install()
@@ -160,6 +169,26 @@ def test_what_was_typed_survives_the_way_to_the_login_and_back(visit: Visits, lo
         assert_that(form_field(page, "Patient name")).to_have_value("nobody of this name")
         assert "nobody" not in page.url
         assert "nobody" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def test_another_person_gets_nothing_of_what_was_typed(
+    visit: Visits, login: Login, physicist: users.User
+) -> None:
+    window = visit()
+    window.page.clock.install()
+    with login.before(window) as page:
+        press_sign_in(page)
+        form_field(page, "Accession number").fill("ACC-CANARY")
+        form_field(page, "Patient name").fill("nobody of this name")
+        page.route(f"{LOGIN}/oauth2/token", refuse)
+        page.clock.fast_forward("13:00:00")
+        assert_that(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+        page.unroute(f"{LOGIN}/oauth2/token", refuse)
+        login.user = physicist
+        press_sign_in(page)
+        assert_that(page.locator("#user")).to_have_text(physicist.name)
+        assert_that(form_field(page, "Accession number")).to_have_value("")
+        assert_that(page.locator("#chosen")).not_to_contain_text("CANARY")
 
 
 def refuse(route: Route) -> None:

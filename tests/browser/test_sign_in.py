@@ -38,6 +38,17 @@ def test_signing_out_forgets_the_tokens(visit: Visits, physicist: User) -> None:
     assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_going_back_after_signing_out_shows_nothing(visit: Visits, physicist: User) -> None:
+    """Browsers keep a whole page in memory for the way back, with all it showed."""
+    page = visit().sign_in(physicist)
+    page.evaluate("""() => {
+        sessionStorage.clear();
+        dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}));
+    }""")
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(page.locator("#form")).to_be_hidden()
+
+
 def test_a_reload_keeps_the_session(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.reload()

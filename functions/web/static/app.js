@@ -12,6 +12,8 @@ import { describeFault, SignIn } from "./signin.js";
 
 const NAME = "Dose Export";
 
+// A page that the browser kept for the way back shows what was there before somebody signed out.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 start().catch(showFailure);
 
 async function start() {

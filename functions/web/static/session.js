@@ -61,11 +61,11 @@ export class Session {
     this.#keep(readPoolTokens(answer.AuthenticationResult));
   }
 
-  /** Leave for the managed login; `draft` is given back by finishLogin. */
-  async beginLogin(draft) {
+  /** Leave for the managed login; `draft` is given back by finishLogin to the `person` it belongs to. */
+  async beginLogin(draft, person) {
     const verifier = makeRandomText();
     const state = makeRandomText();
-    sessionStorage.setItem(LOGIN, JSON.stringify({ verifier, state, hash: location.hash, draft }));
+    sessionStorage.setItem(LOGIN, JSON.stringify({ verifier, state, hash: location.hash, draft, person }));
     const parameters = new URLSearchParams({
       response_type: "code",
       client_id: this.config.client_id,
@@ -78,24 +78,25 @@ export class Session {
     location.assign(`${this.config.login}/oauth2/authorize?${parameters}`);
   }
 
-  /** Take the code that the managed login sent us back with, if it did; returns the draft kept meanwhile. */
+  /** Take the code that the managed login sent us back with, if it did; returns this person's draft. */
   async finishLogin() {
     const query = new URLSearchParams(location.search);
     const kept = JSON.parse(sessionStorage.getItem(LOGIN) ?? "null");
     sessionStorage.removeItem(LOGIN);
     if (!query.has("code") && !query.has("error")) return null;
     history.replaceState(null, "", location.pathname + (kept?.hash ?? ""));
-    if (query.has("error"))
-      throw new SignInError(query.get("error_description") ?? "The login was not finished.");
+    // First of all: whoever made this address chose its words.
     if (!kept || kept.state !== query.get("state"))
       throw new SignInError("That login was not begun here. Try again.");
+    if (query.has("error"))
+      throw new SignInError(query.get("error_description") ?? "The login was not finished.");
     await this.#exchange({
       grant_type: "authorization_code",
       code: query.get("code"),
       redirect_uri: findOwnAddress(),
       code_verifier: kept.verifier,
     });
-    return kept.draft ?? null;
+    return kept.person === this.person ? kept.draft : null;
   }
 
   /** Forget the tokens here, and let the pool forget them. */

@@ -30,13 +30,18 @@ export class SignIn {
   }
 
   async #askAgain(findDraft) {
-    const before = this.session.person ?? this.lastPerson;
+    const before = this.#person;
     const dialog = byId("ended");
     dialog.showModal();
     await new Promise((resolve) => this.#fillForm(byId("ended-form"), "ended", "", resolve, findDraft));
     fill(byId("ended-form"));
     dialog.close();
     if (before && this.session.person !== before) await this.#startAnew();
+  }
+
+  /** Who is here, or was until their tokens were forgotten. */
+  get #person() {
+    return this.session.person ?? this.lastPerson;
   }
 
   /** Remember who was here, for when their tokens are forgotten. */
@@ -77,7 +82,7 @@ export class SignIn {
     if (!this.session.usesLoginPage) {
       return this.session.signIn(form.elements.name.value.trim(), form.elements.password.value);
     }
-    await this.session.beginLogin(findDraft());
+    await this.session.beginLogin(findDraft(), this.#person);
     return new Promise(() => {}); // the page is being left
   }
 }
