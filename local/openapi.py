@@ -177,7 +177,8 @@ def _get_export() -> Json:
 
 
 def _abort_export() -> Json:
-    answers = {"202": _answer("ABORTED, or ABORTING until its worker has stopped.", "Export")}
+    stopped = _answer("ABORTED, or ABORTING until its worker has stopped.", "Export")
+    answers = {"202": stopped | {"headers": _RETRY_AFTER}}
     problems = (_NOT_YOURS, _NOT_FOUND, {409: ["NOT_ACTIVE"]})
     return _operation("abort_export", "Stop an export that waits or runs", answers, *problems)
 

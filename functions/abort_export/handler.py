@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from doseexport.actions import abort_export
 from doseexport.api import Call, Reply, http_handler
+from doseexport.present import suggest_wait
 from doseexport.services import connect_services
 
 
 @http_handler()
 def handler(call: Call) -> Reply:
-    """Answer 202 with the export: ABORTED, or ABORTING until its worker has stopped."""
-    return Reply(202, abort_export(connect_services(), call.caller, call.id))
+    """Answer 202 with the export: ABORTED, or ABORTING, with Retry-After, until its worker has stopped."""
+    export = abort_export(connect_services(), call.caller, call.id)
+    return Reply(202, export, retry_after=suggest_wait(export))

@@ -45,7 +45,7 @@ def test_request_export(services, load_handler):
     status, body, headers = call(handler, read_event("request_export"))
     assert status == 202
     assert headers["Location"] == f"/exports/{body['id']}" == body["links"]["self"]
-    assert headers["Cache-Control"] == "no-store"
+    assert (headers["Cache-Control"], headers["Retry-After"]) == ("no-store", "2")
     assert services.store.load(body["id"]).request.type == "ct-xlsx"
     again = call(handler, read_event("request_export"))
     assert again[1]["id"] == body["id"]
@@ -62,15 +62,22 @@ def test_list_exports(services, load_handler, export):
 
 
 def test_get_export(services, load_handler, export):
-    status, body, _ = call(load_handler("get_export"), read_event("get_export"))
+    handler = load_handler("get_export")
+    status, body, headers = call(handler, read_event("get_export"))
     assert (status, body["id"], body["state"]) == (200, ID, "QUEUED")
-    assert body["filters"] == {"date_from": "2026-01-01"}
+    assert (body["filters"], headers["Retry-After"]) == ({"date_from": "2026-01-01"}, "2")
+    finish(services, export)
+    assert "Retry-After" not in call(handler, read_event("get_export"))[2]
 
 
 def test_abort_export(services, load_handler, export):
     run(services, export)
-    status, body, _ = call(load_handler("abort_export"), read_event("abort_export"))
-    assert (status, body["state"]) == (202, "ABORTING")
+    handler = load_handler("abort_export")
+    status, body, headers = call(handler, read_event("abort_export"))
+    assert (status, body["state"], headers["Retry-After"]) == (202, "ABORTING", "2")
+    assert services.store.settle_aborted(ID, 1, services.clock())
+    status, body, headers = call(handler, read_event("abort_export"))
+    assert (status, body["state"], "Retry-After" in headers) == (202, "ABORTED", False)
 
 
 def test_download_export(services, load_handler, export):

@@ -77,6 +77,19 @@ def test_a_wrong_secret_gives_no_token(hospital: Stack, machine: Any) -> None:
     assert ask_token(hospital, machine, secret="guess").status in {400, 401}
 
 
+def test_another_program_of_the_pool_is_refused_whatever_its_scopes(hospital: Stack, machine: Any) -> None:
+    other = hospital.cloud.client("cognito-idp").create_user_pool_client(
+        UserPoolId=machine["UserPoolId"],
+        ClientName="other",
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=["doseexport/admin", "doseexport/pid"],
+    )["UserPoolClient"]
+    token = ask_token(hospital, other).json["access_token"]
+    assert Service(hospital.url, token).call("GET", "/exports").status == 401
+
+
 def test_a_program_is_told_when_to_ask_again(hospital: Stack, machine: Any) -> None:
     service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
     asked = service.call("POST", "/exports", {"type": "ct-csv"})

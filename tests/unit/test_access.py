@@ -55,7 +55,8 @@ MACHINE = {"sub": "c", "client_id": "c", "token_use": "access", "scope": "doseex
 
 
 def test_a_programs_scopes_give_the_groups_rights():
-    assert read_caller(MACHINE) == Caller("c", "c", frozenset({"exportgroup", "pidgroup"}))
+    groups = frozenset({"exportgroup", "pidgroup"})
+    assert read_caller(MACHINE) == Caller("c", "c", groups, is_machine=True)
     assert read_scopes(MACHINE | {"scope": "doseexport/admin other/export"}) == {"admingroup"}
 
 
@@ -74,6 +75,16 @@ def test_a_programs_scopes_give_the_groups_rights():
 )
 def test_a_scope_gives_nothing_to_anybody_else(change):
     assert read_caller(MACHINE | change).groups == frozenset()
+
+
+def test_a_program_is_known_by_its_own_token_whatever_its_scopes():
+    assert read_caller(MACHINE | {"scope": "other/export"}).is_machine
+    for change in ({"sub": "a person"}, {"token_use": "id"}, {"username": "ada"}, {"client_id": None}):
+        assert not read_caller(MACHINE | change).is_machine
+
+
+def test_groups_in_a_programs_token_are_no_rights():
+    assert read_caller(MACHINE | {"cognito:groups": "[admingroup]"}).groups == {"exportgroup", "pidgroup"}
 
 
 def test_a_person_never_gains_by_a_scope():

@@ -42,6 +42,7 @@ class Caller:
     id: str
     name: str
     groups: frozenset[str]
+    is_machine: bool = False
 
     @property
     def may_use_service(self) -> bool:
@@ -72,14 +73,9 @@ def read_groups(claim: object) -> frozenset[str]:
 
 
 def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Return the groups whose rights the scopes of a program's token give; none for a person's.
-
-    Cognito's token by client credentials is an access token of the client itself: its sub is the client's
-    id, and it names no user.
-    """
-    is_access = claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id")
+    """Return the groups whose rights the scopes of a program's token give; none for a person's."""
     scope = claims.get("scope")
-    if not is_access or "username" in claims or not isinstance(scope, str):
+    if not _is_programs(claims) or not isinstance(scope, str):
         return frozenset()
     return frozenset(SCOPES[name] for name in scope.split() if name in SCOPES)
 
@@ -90,7 +86,9 @@ def read_caller(claims: Mapping[str, Any]) -> Caller:
     if not isinstance(sub, str) or not sub:
         raise RequestError("NOT_SIGNED_IN", "Sign in first.", None, 401)
     name = claims.get("cognito:username") or claims.get("username") or sub
-    return Caller(sub, str(name), read_groups(claims.get("cognito:groups")) or read_scopes(claims))
+    if _is_programs(claims):
+        return Caller(sub, str(name), read_scopes(claims), is_machine=True)
+    return Caller(sub, str(name), read_groups(claims.get("cognito:groups")))
 
 
 def require_service(caller: Caller) -> None:
@@ -134,6 +132,12 @@ def list_rights(caller: Caller, export: Export) -> Iterable[str]:
         yield "download"
     if may_change(caller, export):
         yield "abort" if export.is_active else "delete"
+
+
+def _is_programs(claims: Mapping[str, Any]) -> bool:
+    """Tell a token by client credentials: an access token of the client itself, which names no user."""
+    is_own = claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id")
+    return is_own and "username" not in claims
 
 
 def _may_see_contents(caller: Caller, export: Export) -> bool:
