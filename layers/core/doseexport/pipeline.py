@@ -39,11 +39,13 @@ def run(services: Services, export_id: str, attempt: int, seconds_left: Callable
     if export is None:
         _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
         return
-    with Heartbeat(services.store, export, services.clock, seconds_left) as heartbeat:
-        try:
+    heartbeat = Heartbeat(services.store, export, services.clock, seconds_left)
+    try:
+        with heartbeat:
             _publish_file(services, export, heartbeat, seconds_left)
-        except Exception as error:  # noqa: BLE001  every failure must reach the person who asked
-            _settle_failure(services, export, heartbeat.reason or error)
+    except Exception as error:  # noqa: BLE001  every failure must reach the person who asked
+        # After the last beat, so that only one thread writes how the attempt ended.
+        _settle_failure(services, export, heartbeat.reason or error)
 
 
 def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor) -> Report:
