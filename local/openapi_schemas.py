@@ -160,6 +160,7 @@ def _file() -> Json:
         "studies": _NUMBER_OR_NULL,
         "events": _NUMBER_OR_NULL,
         "warnings": _list_of(_TEXT),
+        "has_manifest": FLAG | {"description": "Whether a manifest can be downloaded beside the file."},
     }
 
 

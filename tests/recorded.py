@@ -23,6 +23,7 @@ class Recording:
     studies: list
     events: list
     repeats: list
+    taken_at: object
 
 
 def record(url, request, by, at):
@@ -65,6 +66,9 @@ class _RecordingSnapshot:
     def explain_repeats(self, spec, studies):
         return self._note("repeats", self._snapshot.explain_repeats(spec, studies))
 
+    def taken_at(self):
+        return self._note("taken_at", self._snapshot.taken_at())
+
     def _note(self, name, value):
         self._said[name] = value
         return value
@@ -97,6 +101,9 @@ class RecordedDatabase:
 
     def explain_repeats(self, spec, studies):
         return self._recording.repeats
+
+    def taken_at(self):
+        return self._recording.taken_at
 
     def cancel(self):
         pass

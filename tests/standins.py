@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from doseexport.access import Caller
 from doseexport.aws import make_client
-from doseexport.export import Export, Result, make_export, make_id
+from doseexport.export import Export, Result, make_export, make_id, name_manifest
 from doseexport.files import Files
 from doseexport.queue import Queue
 from doseexport.request import ExportRequest
@@ -156,6 +156,11 @@ def finish(services: Services, export: Export) -> Export:
 
 def put_object(services: Services, key: str) -> None:
     services.files._client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+
+
+def keys_of(result: Result) -> list[str]:
+    """The objects of a finished export: its file and its manifest."""
+    return [result.key, name_manifest(result.key)]
 
 
 def list_keys(services: Services) -> list[str]:

@@ -5,7 +5,7 @@ from job_world import LIMIT, PEOPLE
 from doseexport.actions import download_export, get_export, list_exports
 from doseexport.errors import RequestError
 from doseexport.export import SETTLED, TRANSITIONS, State
-from standins import active_ids, list_keys, list_uploads
+from standins import active_ids, keys_of, list_keys, list_uploads
 
 ENDS_OF_AN_ABORT = {State.ABORTING, State.ABORTED}
 
@@ -101,9 +101,10 @@ def assert_settled(world):
 def assert_tidy(world):
     """Of all objects and uploads only the files that can be downloaded are left."""
     files = {
-        told.seen.result.key
+        key
         for told in world.exports.values()
         if told.seen is not None and told.seen.is_downloadable and not told.seen.is_gone(world.clock())
+        for key in keys_of(told.seen.result)
     }
     assert set(list_keys(world.services)) == files
     assert list_uploads(world.services) == []

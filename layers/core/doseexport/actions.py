@@ -13,7 +13,7 @@ from typing import Any
 from doseexport.access import Caller, require_change, require_open, require_service
 from doseexport.aws import BotoCoreError, ClientError
 from doseexport.errors import RequestError, unprocessable
-from doseexport.export import Export, State, is_id, make_export, make_id
+from doseexport.export import Export, Result, State, is_id, make_export, make_id, name_manifest
 from doseexport.listing import find_page, parse_list_query
 from doseexport.logs import describe_error
 from doseexport.present import present
@@ -90,7 +90,7 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str
 
 
 def download_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
-    """Return a link that downloads the file for some minutes. RequestError: 403, 404, 409."""
+    """Return links that download the file and its manifest for some minutes. RequestError: 403, 404, 409."""
     export = _find(services, caller, export_id)
     require_open(caller, export)
     if not export.is_downloadable or export.result is None:
@@ -104,6 +104,7 @@ def download_export(services: Services, caller: Caller, export_id: str) -> dict[
         "size": file.size,
         "sha256": file.sha256,
         "seconds": seconds,
+        "manifest": _link_manifest(services, file, seconds) if file.has_manifest else None,
     }
 
 
@@ -131,6 +132,11 @@ def delete_exports(services: Services, caller: Caller, body: object) -> dict[str
         except RequestError as error:
             refused.append({"id": export_id, "code": error.code, "sentence": error.sentence})
     return {"deleted": deleted, "refused": refused}
+
+
+def _link_manifest(services: Services, file: Result, seconds: int) -> dict[str, str]:
+    name = name_manifest(file.file_name)
+    return {"url": services.files.presign(name_manifest(file.key), name, seconds), "file_name": name}
 
 
 def _find(services: Services, caller: Caller, export_id: str) -> Export:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import IO, Any
 
@@ -28,7 +29,14 @@ from psycopg.conninfo import conninfo_to_dict
 from doseexport.database_errors import explain_errors
 from doseexport.errors import unprocessable
 from doseexport.exports import Spec
-from doseexport.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, Queries, Query, build_checks
+from doseexport.query import (
+    HAS_STANDARD_NAMES,
+    STANDARD_NAMES_ARE_ON,
+    TAKEN_AT,
+    Queries,
+    Query,
+    build_checks,
+)
 from doseexport.survey import Survey
 
 HEEDS = 3.0
@@ -143,6 +151,11 @@ class Snapshot:
         cleanup.callback(self._stop)
         self._events: Future[_Open] | None = None
         self._cancelled_at: float | None = None
+
+    def taken_at(self) -> datetime:
+        """Return when the transaction began that sees it, by the database's clock."""
+        found: datetime = self._rows(TAKEN_AT)[0][0]
+        return found
 
     def begin(self, queries: Queries, form: str) -> None:
         """Let PostgreSQL sort the events, which takes longest, while the rest is being counted."""

@@ -78,7 +78,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished file: its object key, its size in bytes, its SHA-256 in hexadecimal, what is in it."""
+    """A finished file: its object key, its size in bytes, its SHA-256 in hexadecimal, what is in it.
+
+    A file of before there were manifests has none.
+    """
 
     key: str
     file_name: str
@@ -87,6 +90,7 @@ class Result:
     studies: int
     events: int
     warnings: tuple[str, ...] = ()
+    has_manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,11 @@ def name_file(export_type: str, suffix: str, when: datetime) -> str:
     `when` is in the time zone that its reader lives in; `suffix` comes without a dot.
     """
     return f"{export_type}_{when:%Y-%m-%d_%H%M}.{suffix}"
+
+
+def name_manifest(file: str) -> str:
+    """Return what the manifest beside a file is called, by the file's name, path or key."""
+    return f"{file}.manifest.json"
 
 
 def object_key(export_id: str, attempt: int, file_name: str) -> str:

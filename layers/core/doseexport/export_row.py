@@ -108,6 +108,7 @@ def _read_result(row: dict[str, Any]) -> Result | None:
         studies=int(row["studies"]),
         events=int(row["events"]),
         warnings=tuple(row["warnings"]),
+        has_manifest=row.get("has_manifest", False),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from doseexport.aws import ClientError, error_code
-from doseexport.export import object_prefix
+from doseexport.export import name_manifest, object_prefix
 from doseexport.sink import S3Sink, Upload, translate_errors
 
 CONTENT_TYPES = {
@@ -93,7 +93,7 @@ class S3Upload(Upload):
         self._bucket = bucket
         self._key = key
         self._parts: list[dict[str, Any]] = []
-        self._is_complete = False
+        self._made: list[str] = []
         with translate_errors():
             self.upload_id = self._create()
 
@@ -108,17 +108,30 @@ class S3Upload(Upload):
         checksums = {name: value for name, value in answer.items() if name == f"Checksum{CHECKSUM}"}
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksums})
 
+    def put_manifest(self, manifest: bytes) -> None:
+        """Put the manifest beside the file that is to come, kept and encrypted as that is."""
+        key = name_manifest(self._key)
+        self._made.append(key)
+        with translate_errors():
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=manifest,
+                ContentType="application/json",
+                ChecksumAlgorithm=CHECKSUM,
+            )
+
     def complete(self) -> None:
         """Make the parts one object."""
-        self._is_complete = True
+        self._made.append(self._key)
         with translate_errors():
             self._client.complete_multipart_upload(**self._where, MultipartUpload={"Parts": self._parts})
 
     def discard(self) -> None:
-        """Leave nothing behind, neither parts nor object; it is fine if nothing is there."""
+        """Leave nothing behind, neither parts nor objects; it is fine if nothing is there."""
         abort_upload(self._client, self._bucket, self._key, self.upload_id)
-        if self._is_complete:
-            self._client.delete_object(Bucket=self._bucket, Key=self._key)
+        for key in self._made:
+            self._client.delete_object(Bucket=self._bucket, Key=key)
 
     @property
     def _where(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """One run of an export, from claim to settle: the only place that knows the order.
 
-    claim ─► snapshot ─► survey ─► two COPY streams ─► merge ─► writer ─► sink ─► publish
+    claim ─► snapshot ─► survey ─► two COPY streams ─► merge ─► writer ─► sink ─► manifest ─► publish
 
 A file exists for others only when its row says COMPLETED, and only `_publish_file` makes it say so.
 """
@@ -11,6 +11,8 @@ import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from doseexport.credentials import find_database
 from doseexport.database import Database, Snapshot
@@ -19,6 +21,7 @@ from doseexport.export import Export, Result, name_file, object_key
 from doseexport.exports import Spec, Wishes
 from doseexport.heartbeat import Heartbeat
 from doseexport.logs import describe_error
+from doseexport.manifest import FileFacts, write_manifest
 from doseexport.monitor import Monitor
 from doseexport.plan import Asked, plan_layout
 from doseexport.query import build_queries
@@ -71,7 +74,8 @@ def write_export(asked: Asked, database: Database, sink: Sink, monitor: Monitor)
                 monitor.advance()
             tally.check(survey.studies, survey.events if spec.events else None)
             warnings = describe_tally(spec, tally) + snapshot.explain_repeats(spec, tally.repeated)
-        return _finish_file(writer, survey, warnings)
+            report = Report(survey.studies, survey.events, tuple(warnings), snapshot_at=snapshot.taken_at())
+        return _finish_file(writer, report)
 
 
 def _check_survey(spec: Spec, survey: Survey) -> None:
@@ -86,11 +90,10 @@ def _list_wishes(request: ExportRequest, snapshot: Snapshot) -> Wishes:
     return Wishes(request.names, request.ids, standard)
 
 
-def _finish_file(writer: Writer, survey: Survey, warnings: list[str]) -> Report:
+def _finish_file(writer: Writer, report: Report) -> Report:
     writer.end()
-    report = Report(survey.studies, survey.events, (*warnings, *writer.warnings))
-    writer.finish(report)
-    return report
+    whole = replace(report, warnings=(*report.warnings, *writer.warnings), exclusions=writer.exclusions)
+    return replace(whole, sheets=tuple(writer.finish(whole)))
 
 
 def _publish_file(
@@ -105,14 +108,19 @@ def _publish_file(
         cleanup.callback(sink.discard)
         heartbeat.guard(sink)
         report = write_export(Asked(export.request, export.owner_name, created), database, sink, heartbeat)
-        size, sha256 = sink.finish()
-        result = Result(key, file_name, size, sha256, report.studies, report.events, report.warnings)
+        size, sha256 = sink.finish(partial(_describe_file, export, report, file_name))
+        counts = report.studies, report.events, report.warnings
+        result = Result(key, file_name, size, sha256, *counts, has_manifest=True)
         # From here on the file may be published even if the answer never comes: only a no discards it.
         cleanup.pop_all()
     now, retention = services.clock(), services.settings.retention
     if not services.store.complete(export.id, export.attempt, result, now, retention):
         sink.discard()
         raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
+
+
+def _describe_file(export: Export, report: Report, file_name: str, size: int, sha256: str) -> bytes:
+    return write_manifest(export.id, export.request, report, FileFacts(file_name, size, sha256))
 
 
 def _note_upload(services: Services, export: Export, key: str, upload_id: str) -> None:

@@ -87,6 +87,7 @@ def _present_file(export: Export) -> dict[str, Any]:
         "studies": result.studies if result else None,
         "events": result.events if result else None,
         "warnings": list(result.warnings) if result else [],
+        "has_manifest": result.has_manifest if result else False,
     }
 
 

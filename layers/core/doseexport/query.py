@@ -24,6 +24,7 @@ class Query:
     params: tuple[str, ...]
 
 
+TAKEN_AT = Query("SELECT now()", ())
 HAS_STANDARD_NAMES = Query("SELECT to_regclass('remapp_standardnamesettings') IS NOT NULL", ())
 STANDARD_NAMES_ARE_ON = Query(
     "SELECT coalesce(bool_or(enable_standard_names), false) FROM remapp_standardnamesettings", ()

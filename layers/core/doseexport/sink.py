@@ -1,6 +1,6 @@
 """Bytes into parts, parts into S3, beside the thread that makes the bytes.
 
-    write ──► part being filled ──► uploader thread: hash, send ──► complete
+    write ──► part being filled ──► uploader thread: hash, send ──► manifest ──► complete
 
 Memory is flat: a part being filled and a part under way, neither of them copied. A `write` that has
 filled a part while one is under way blocks until that is sent, has failed, or somebody cancelled.
@@ -29,11 +29,18 @@ _LOGGER = logging.getLogger(__name__)
 _REFUSED = frozenset({"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "KMS.DisabledException"})
 
 
+Describe = Callable[[int, str], bytes]
+"""From a file's size in bytes and its SHA-256 in hexadecimal to its manifest."""
+
+
 class Upload(Protocol):
     """Where a sink's parts go."""
 
     def send_part(self, part: BytesIO) -> None:
         """Send the next part; ExportError if it cannot be sent."""
+
+    def put_manifest(self, manifest: bytes) -> None:
+        """Put the manifest beside the file; ExportError if that fails."""
 
     def complete(self) -> None:
         """Make the parts one object; ExportError if that fails."""
@@ -50,6 +57,7 @@ class S3Sink:
         self._filling = BytesIO()
         self._under_way: BytesIO | None = None
         self._is_last = False
+        self._describe: Describe | None = None
         self._is_finished = False
         self._stopped_by: BaseException | None = None
         self._changed = Condition()
@@ -68,8 +76,12 @@ class S3Sink:
             self._hand_over(is_last=False)
         self._filling.write(rest)
 
-    def finish(self) -> tuple[int, str]:
-        """Send what is left and make the file exist; return its size in bytes and its SHA-256 in hex."""
+    def finish(self, describe: Describe | None = None) -> tuple[int, str]:
+        """Send what is left and make the file exist; return its size in bytes and its SHA-256 in hex.
+
+        `describe` makes its manifest of these two; no file exists before its manifest does.
+        """
+        self._describe = describe
         self._hand_over(is_last=True)
         self._wait_for(lambda: self._is_finished)
         return self._size, self._sha256.hexdigest()
@@ -137,6 +149,9 @@ class S3Sink:
 
     def _complete(self) -> None:
         self._raise_if_stopped()
+        if self._describe is not None:
+            self._upload.put_manifest(self._describe(self._size, self._sha256.hexdigest()))
+            self._raise_if_stopped()
         self._upload.complete()
         with self._changed:
             self._is_finished = True

@@ -143,7 +143,8 @@ class Store:
             Watch.KEPT if attempt == 1 else Watch.CONTESTED,
             f"{RUNNING} AND {MINE}",
             "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
-            " #events = :events, #warnings = :warnings, #done = :studies, #expected = :studies,",
+            " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest,"
+            " #done = :studies, #expected = :studies,",
             values,
         )
         return self._settle(export_id, end, now, retention)

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from doseexport.exports._columns import DATE, NUMBER, Cells, Column
-from doseexport.exports._layouts import Row, Sheet, Start
+from doseexport.exports._layouts import NO_EXCLUSIONS, Row, Sheet, Start
 
 
 class Exam(NamedTuple):
@@ -138,6 +138,7 @@ def _exam_cells(number: int, exam: Exam, dap: str, protocol: str = "") -> Cells:
 class SingleProjection:
     """The rows of the form for one projection: a study's first event."""
 
+    exclusions = NO_EXCLUSIONS
     sheets: Sequence[Sheet] = (
         Sheet(
             "PHE DX 2019 Single Projection",
@@ -180,6 +181,8 @@ MANY = 20
 
 class WholeStudy:
     """The rows of the form for studies: their projections side by side, six, or twenty if one has more."""
+
+    exclusions = NO_EXCLUSIONS
 
     def __init__(self, start: Start) -> None:
         self._projections = MANY if start.widths["events"] > FEW else FEW

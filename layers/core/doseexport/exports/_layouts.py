@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from doseexport.exports._columns import Cells, Column, ColumnKind
@@ -110,6 +111,9 @@ Row = tuple[int, Cells]
 """The index of a sheet, and the cells of one of its rows."""
 
 
+NO_EXCLUSIONS: Mapping[str, int] = MappingProxyType({})
+
+
 class Arranger(Protocol):
     """Turns studies with their events into rows; made anew for every file, so it may count."""
 
@@ -126,6 +130,10 @@ class Arranger(Protocol):
     @property
     def warnings(self) -> Sequence[str]:
         """Sentences a reader of the file has to know, complete after `end`; they name no patient."""
+
+    @property
+    def exclusions(self) -> Mapping[str, int]:
+        """How many events were left out on purpose, by reason; complete after `end`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,11 +122,16 @@ class Intake:
         return f"{Decimal(age).to_integral_value(ROUND_FLOOR):f}" if age and self._has_whole_years else age
 
     @property
+    def exclusions(self) -> Mapping[str, int]:
+        """How many exposures were left out, by reason, the most frequent first."""
+        return dict(self._left_out.most_common())
+
+    @property
     def warnings(self) -> list[str]:
         """How many studies have no exposure, and how many exposures were left out, by reason."""
         empty = [f"No exposure in {self._empty} of the studies: they have no row."] if self._empty else []
         return empty + [
-            f"{times} of the exposures left out: {reason}." for reason, times in self._left_out.most_common()
+            f"{times} of the exposures left out: {reason}." for reason, times in self.exclusions.items()
         ]
 
 
@@ -152,6 +157,11 @@ class Csv:
     def end(self) -> Sequence[Row]:
         """Return nothing: a csv has no summary."""
         return ()
+
+    @property
+    def exclusions(self) -> Mapping[str, int]:
+        """What is left out, by reason."""
+        return self._intake.exclusions
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -200,6 +210,11 @@ class Workbook:
         for each in self._medians.summarise():
             name, number = SURVEYS[each.survey], self._intake.number_survey(each.survey)
             yield _SUMMARISED, [name, number, each.view, str(each.exposures), each.thickness, each.agd]
+
+    @property
+    def exclusions(self) -> Mapping[str, int]:
+        """What is left out, by reason."""
+        return self._intake.exclusions
 
     @property
     def warnings(self) -> Sequence[str]:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from doseexport.exports._columns import Cells, Column
 from doseexport.exports._common import STUDY_FREQUENCIES
-from doseexport.exports._layouts import Row, Sheet, Start
+from doseexport.exports._layouts import NO_EXCLUSIONS, Row, Sheet, Start
 from doseexport.exports._nm_parts import PARTS, SINGLE_COLUMNS, Group
 
 
@@ -18,6 +18,7 @@ class Administrations:
     A study without a dose report has one row: its own cells.
     """
 
+    exclusions = NO_EXCLUSIONS
     warnings = ()
 
     def __init__(self, start: Start) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from doseexport.exports._columns import Cells
-from doseexport.exports._layouts import Row, Sheet, Start
+from doseexport.exports._layouts import NO_EXCLUSIONS, Row, Sheet, Start
 
 ACQUISITION = "11361"
 """Part of the type codes of acquisitions (113611 to 113613, DCM); all else counts as fluoroscopy."""
@@ -23,6 +23,8 @@ Event = dict[str, str]
 
 class SurveyRows:
     """Makes the form's rows from studies' cells C to Q and their events."""
+
+    exclusions = NO_EXCLUSIONS
 
     def __init__(self, start: Start, sheet: Sheet) -> None:
         self.sheets = (sheet,)

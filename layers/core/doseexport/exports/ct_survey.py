@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from doseexport.exports._columns import NUMBER, TEXT, Cells, Check, Column, Mark, Stream
 from doseexport.exports._common import OF_STUDY, check_repeats
-from doseexport.exports._layouts import Row, Rows, Sheet, Start
+from doseexport.exports._layouts import NO_EXCLUSIONS, Row, Rows, Sheet, Start
 from doseexport.exports._spec import Spec
 from doseexport.exports.ct import CT
 
@@ -80,6 +80,7 @@ _FORM_COLUMNS = (
 class SurveyForm:
     """The arranger: one row a study, numbered from 1."""
 
+    exclusions = NO_EXCLUSIONS
     sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
 
     def __init__(self, _: Start) -> None:

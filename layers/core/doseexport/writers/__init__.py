@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from doseexport.exports import Book, Long, Rows, Spec, Wide
 from doseexport.rows import Study
-from doseexport.writers.layout import Layout, Report
+from doseexport.writers.layout import Layout, Report, SheetCount
 
 
 class Sink(Protocol):
@@ -38,8 +39,12 @@ class Writer(Protocol):
     def warnings(self) -> list[str]:
         """Sentences a reader of the file has to know, complete after `end`."""
 
-    def finish(self, report: Report) -> None:
-        """Write what is left, with what is known only now; afterwards the file is whole."""
+    @property
+    def exclusions(self) -> Mapping[str, int]:
+        """How many events were left out on purpose, by reason; complete after `end`."""
+
+    def finish(self, report: Report) -> list[SheetCount]:
+        """Write what is left, with what is known only now; the file is whole, with these sheets in turn."""
 
     def discard(self) -> None:
         """Forget everything and free what was taken; harmless after finish."""

@@ -17,11 +17,11 @@ from isal import isal_zlib
 
 from doseexport.writers import Sink
 from doseexport.writers.cells import column_letters
-from doseexport.writers.layout import Layout, Report
+from doseexport.writers.layout import Layout, Report, SheetCount
 from doseexport.writers.parts import Packed, Parts, deflate
 from doseexport.writers.sheets import GrowingSheet, Sheets
 from doseexport.writers.texts import SharedTexts
-from doseexport.writers.workbook import Shape, build_workbook
+from doseexport.writers.workbook import ABOUT, SUMMARY, Shape, build_workbook, count_summary, list_about
 from doseexport.writers.zips import ZipStream
 
 _ROWS = re.compile(rb"<sheetData/>|</sheetData>")
@@ -62,6 +62,13 @@ def assemble(sink: Sink, layout: Layout, report: Report, tabs: Tabs) -> None:
             else:
                 _copy(stream, name, made)
     stream.finish()
+
+
+def count_rows(layout: Layout, report: Report, tabs: Tabs) -> list[SheetCount]:
+    """Return what is on each sheet of the workbook, in the order of the tabs."""
+    summary = [SheetCount(SUMMARY, 0, count_summary(layout), 0)] if tabs.has_summary else []
+    data = [sheet.count(page) for sheet in tabs.sheets for page in sheet.pages]
+    return [*summary, *data, SheetCount(ABOUT, 0, len(list_about(layout, report)), 0)]
 
 
 class _Heads:

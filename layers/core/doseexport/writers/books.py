@@ -6,17 +6,18 @@ compressed and spilled, and spliced into its sheet's part when the file is put t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from doseexport.database_formats import TEXT
 from doseexport.exports import Blocks, Book, Cells, Column
+from doseexport.exports._layouts import NO_EXCLUSIONS
 from doseexport.rows import Study
 from doseexport.writers import Sink
-from doseexport.writers.assembly import Tabs, assemble
+from doseexport.writers.assembly import Tabs, assemble, count_rows
 from doseexport.writers.cells import column_heads, has_odd_numbers, split_at_row
 from doseexport.writers.copy_text import split_row
 from doseexport.writers.data_sheets import AllData, ProtocolSheets
-from doseexport.writers.layout import Layout, Report
+from doseexport.writers.layout import Layout, Report, SheetCount
 from doseexport.writers.sheets import GrowingSheet, Limits, Sheets
 from doseexport.writers.texts import MAX_TEXT, is_cut
 
@@ -26,6 +27,7 @@ class BookWriter:
 
     copy_format = TEXT
     separator = b"\t"
+    exclusions: Mapping[str, int] = NO_EXCLUSIONS
 
     def __init__(self, sink: Sink, layout: Layout, shape: Book, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
         self._sink = sink
@@ -44,6 +46,7 @@ class BookWriter:
 
     def write(self, study: Study) -> None:
         """Add one study with its events."""
+        self._shared.study += 1
         cells, events = study
         whole = b"\t".join((cells, *events))
         write_study, write = self._careful if has_odd_numbers(whole) else self._quick
@@ -69,11 +72,12 @@ class BookWriter:
         cut = f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."
         return [*self._all_data.describe(), *full, *([cut] if self._cut else [])]
 
-    def finish(self, report: Report) -> None:
-        """Put the workbook together in the sink."""
+    def finish(self, report: Report) -> list[SheetCount]:
+        """Put the workbook together in the sink; return what is on its sheets."""
         tabs = Tabs(list(self._sheets()), self._shared, has_summary=True)
         assemble(self._sink, self._layout, report, tabs)
         self.discard()
+        return count_rows(self._layout, report, tabs)
 
     def discard(self) -> None:
         """Forget the rows."""

@@ -6,14 +6,15 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from doseexport.database_formats import CSV, TEXT
 from doseexport.exports import Column, Long, Rows, Wide
+from doseexport.exports._layouts import NO_EXCLUSIONS, Row
 from doseexport.rows import Study
 from doseexport.writers import Sink
 from doseexport.writers.copy_text import split_row
-from doseexport.writers.layout import Layout, Report, block_headings
+from doseexport.writers.layout import Layout, Report, SheetCount, block_headings
 
 # = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -35,6 +36,7 @@ class _CsvWriter:
 
     copy_format = CSV
     separator = b","
+    exclusions: Mapping[str, int] = NO_EXCLUSIONS
 
     def __init__(self, sink: Sink, layout: Layout) -> None:
         self._sink = sink
@@ -42,6 +44,7 @@ class _CsvWriter:
         self._event_texts = _texts(layout.event_columns)
         self._rows = [codecs.BOM_UTF8]
         self._size = 0
+        self._studies = self._data_rows = self._rows_above = 0
 
     def end(self) -> None:
         """Nothing follows the last study."""
@@ -51,13 +54,23 @@ class _CsvWriter:
         """A csv holds every text whole, in as many rows and columns as there are."""
         return []
 
-    def finish(self, report: Report) -> None:  # noqa: ARG002  a csv has no place for it
-        """Write what is left."""
+    def finish(self, report: Report) -> list[SheetCount]:  # noqa: ARG002  a csv has no place for it
+        """Write what is left; return what is in the file."""
         self._flush()
+        return [SheetCount(None, self._studies, self._data_rows, self._rows_above)]
 
     def discard(self) -> None:
         """Forget what is left."""
         self._rows = []
+
+    def _add_heading(self, row: Iterable[str]) -> None:
+        self._rows_above += 1
+        self._add(_write_row(row))
+
+    def _count(self, rows: int) -> None:
+        """Count a study with so many rows."""
+        self._data_rows += rows
+        self._studies += rows > 0
 
     def _add(self, row: bytes) -> None:
         self._rows.append(row)
@@ -80,7 +93,7 @@ class WideWriter(_CsvWriter):
         headings = [column.heading for column in layout.study_columns]
         for number in range(1, self._blocks + 1):
             headings += block_headings(shape.prefix, layout.event_columns, number)
-        self._add(_write_row(headings))
+        self._add_heading(headings)
 
     def write(self, study: Study) -> None:
         """Add one study with its events."""
@@ -90,6 +103,7 @@ class WideWriter(_CsvWriter):
             guarded = [guard_row(event, self._event_texts) for event in events]
             row = b",".join((guard_row(cells, self._study_texts), *guarded))
         self._add(row + self._blank * (self._blocks - len(events)) + b"\r\n")
+        self._count(1)
 
 
 class LongWriter(_CsvWriter):
@@ -100,7 +114,7 @@ class LongWriter(_CsvWriter):
         columns = (*layout.study_columns, *layout.event_columns)
         self._empty = b"," * len(layout.event_columns) + b"\r\n" if shape.keep_empty else b""
         if shape.header:
-            self._add(_write_row([column.heading for column in columns]))
+            self._add_heading(column.heading for column in columns)
 
     def write(self, study: Study) -> None:
         """Add one study's events."""
@@ -110,6 +124,7 @@ class LongWriter(_CsvWriter):
             self._add(head + b"," + guard_row(event, self._event_texts) + b"\r\n")
         if not events and self._empty:
             self._add(head + self._empty)
+        self._count(len(events) or bool(self._empty))
 
 
 class RowsWriter(_CsvWriter):
@@ -124,26 +139,35 @@ class RowsWriter(_CsvWriter):
         (sheet,) = self._arranger.sheets
         self._texts = _texts(sheet.columns)
         for row in sheet.rows_above:
-            self._add(_write_row(row))
+            self._add_heading(row)
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
         cells, events = study
-        for _, row in self._arranger.arrange(split_row(cells), [split_row(event) for event in events]):
-            self._add_cells(row)
+        self._count(
+            self._add_all(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
+        )
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
-        for _, row in self._arranger.end():
-            self._add_cells(row)
+        self._data_rows += self._add_all(self._arranger.end())
 
     @property
     def warnings(self) -> list[str]:
         """What the function has to say."""
         return list(self._arranger.warnings)
 
-    def _add_cells(self, cells: list[str]) -> None:
-        self._add(_write_row(_guard_cells(cells, self._texts)))
+    @property
+    def exclusions(self) -> Mapping[str, int]:  # type: ignore[override]
+        """What the function leaves out."""
+        return self._arranger.exclusions
+
+    def _add_all(self, rows: Iterable[Row]) -> int:
+        """Add rows; return how many."""
+        added = 0
+        for added, (_, cells) in enumerate(rows, start=1):  # noqa: B007  the last number is the count
+            self._add(_write_row(_guard_cells(cells, self._texts)))
+        return added
 
 
 def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,12 +39,32 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetCount:
+    """One sheet as it is in the file (a csv's has no name): how many studies have rows on it, and its rows.
+
+    `rows_above` are those above the data, mostly the headings; they are not among the `rows`.
+    """
+
+    name: str | None
+    studies: int
+    rows: int
+    rows_above: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What is known only when every row has been written."""
+    """What is known only when every row has been written.
+
+    `exclusions` counts the events left out on purpose, by reason; `snapshot_at` is when the database
+    looked as the file does.
+    """
 
     studies: int
     events: int
     warnings: tuple[str, ...]
+    exclusions: Mapping[str, int] = field(default_factory=dict)
+    sheets: tuple[SheetCount, ...] = ()
+    snapshot_at: datetime | None = None
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:

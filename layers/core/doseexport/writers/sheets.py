@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from doseexport.exports import Column
 from doseexport.writers.cells import CellWriter
+from doseexport.writers.layout import SheetCount
 from doseexport.writers.parts import Parts
 from doseexport.writers.sheet_names import SheetNames
 from doseexport.writers.texts import SharedTexts
@@ -23,18 +24,27 @@ class Limits:
 
 @dataclass(slots=True)
 class Page:
-    """One worksheet: the number of its rows in Parts, and how many rows it has with those above the data."""
+    """One worksheet: the number of its rows in Parts, and how many rows it has with those above the data.
+
+    `studies` counts those with rows here; `last_study` is the number of the last of them.
+    """
 
     name: str
     part: int
     rows: int
+    studies: int = 0
+    last_study: int = 0
 
 
 class Sheets:
-    """What the sheets of one workbook share: names, parts, texts, what renders their cells, limits."""
+    """What the sheets of one workbook share: names, parts, texts, what renders their cells, limits.
+
+    `study` is the number of the study whose rows are being added, from 1; 0 after the last.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.study = 0
         self.names = SheetNames()
         self.parts = Parts()
         self.texts = SharedTexts()
@@ -85,8 +95,12 @@ class GrowingSheet:
             name = self._shared.names.name_continuation(self.name, len(self.pages) + 1)
             self._page = self._turn(name)
             self.pages.append(self._page)
-        self._page.rows += 1
-        return str(self._page.rows)
+        page, study = self._page, self._shared.study
+        page.rows += 1
+        if page.last_study != study:
+            page.last_study = study
+            page.studies += study > 0
+        return str(page.rows)
 
     def add(self, row: str) -> None:
         """Append one row's XML."""
@@ -99,9 +113,17 @@ class GrowingSheet:
         columns = [column for _, column in self.columns]
         return Shape(page.name, top, columns, page.rows, is_table=self._top is None)
 
+    def count(self, page: Page) -> SheetCount:
+        """Return what is on a page."""
+        return SheetCount(page.name, page.studies, page.rows - self._rows_above, self._rows_above)
+
     def describe(self) -> list[str]:
         """Return a sentence for each further page."""
         return [f"Sheet {self.name} is full and goes on as {page.name}." for page in self.pages[1:]]
 
+    @property
+    def _rows_above(self) -> int:
+        return 1 if self._top is None else len(self._top)
+
     def _turn(self, name: str) -> Page:
-        return Page(name, self._shared.parts.add_sheet(), 1 if self._top is None else len(self._top))
+        return Page(name, self._shared.parts.add_sheet(), self._rows_above)

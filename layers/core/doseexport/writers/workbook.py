@@ -18,6 +18,8 @@ from doseexport.writers.texts import cut_text
 _WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
 _DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")
 _MOST_WIDTH = 40
+_ROWS_ABOVE_FREQUENCIES = 6
+SUMMARY, ABOUT = "Summary", "About"
 _OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,
@@ -58,7 +60,7 @@ def build_workbook(layout: Layout, report: Report, shapes: list[Shape], *, has_s
     bold = book.add_format({"bold": True})
     header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
     if has_summary:
-        _write_summary(book.add_worksheet("Summary"), layout, report, bold)
+        _write_summary(book.add_worksheet(SUMMARY), layout, report, bold)
     made = set()
     for shape in shapes:
         sheet = book.add_worksheet(shape.name)
@@ -68,7 +70,7 @@ def build_workbook(layout: Layout, report: Report, shapes: list[Shape], *, has_s
         if shape.is_table:
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, shape.rows - 1, len(shape.columns) - 1)
-    _write_about(book.add_worksheet("About"), layout, report, bold)
+    _write_about(book.add_worksheet(ABOUT), layout, report, bold)
     book.close()
     return buffer.getvalue()
 
@@ -110,9 +112,14 @@ def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> Non
         sheet.set_column(column, column, 30)
         _put(sheet, 5, column, title, bold)
         _put(sheet, 5, column + 1, "Frequency", bold)
-        for row, (value, count) in enumerate(rows, start=6):
+        for row, (value, count) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
             _put(sheet, row, column, value)
             _put(sheet, row, column + 1, count)
+
+
+def count_summary(layout: Layout) -> int:
+    """Return the number of the last row of the sheet Summary."""
+    return _ROWS_ABOVE_FREQUENCIES + max(map(len, layout.start.frequencies.values()), default=-2)
 
 
 def _write_top(sheet: Any, shape: Shape, style: Any) -> None:
@@ -127,10 +134,14 @@ def _write_top(sheet: Any, shape: Shape, style: Any) -> None:
 def _write_about(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
     sheet.set_column("A:A", 20)
     sheet.set_column("B:B", 100)
+    for row, (name, value) in enumerate(list_about(layout, report)):
+        _put(sheet, row, 0, name, bold)
+        _put(sheet, row, 1, value)
+
+
+def list_about(layout: Layout, report: Report) -> list[tuple[str, str | int]]:
+    """Return the lines of the sheet About."""
     counts = [("Studies", report.studies), ("Events", report.events)]
     warnings = [("Warning", warning) for warning in report.warnings] or [("Warnings", "none")]
     software = [("Software", layout.software)]
-    lines: list[tuple[str, str | int]] = [*layout.about, *counts, *warnings, *software]
-    for row, (name, value) in enumerate(lines):
-        _put(sheet, row, 0, name, bold)
-        _put(sheet, row, 1, value)
+    return [*layout.about, *counts, *warnings, *software]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from doseexport.database_formats import TEXT
 from doseexport.errors import ExportError
 from doseexport.exports import Cells, Column, Rows, Sheet
 from doseexport.rows import Study
 from doseexport.writers import Sink
-from doseexport.writers.assembly import Tabs, assemble
+from doseexport.writers.assembly import Tabs, assemble, count_rows
 from doseexport.writers.cells import column_heads
 from doseexport.writers.copy_text import split_row
-from doseexport.writers.layout import Layout, Report
+from doseexport.writers.layout import Layout, Report, SheetCount
 from doseexport.writers.sheets import GrowingSheet, Limits, Sheets
 from doseexport.writers.texts import MAX_TEXT, SURELY_WHOLE, is_cut
 
@@ -34,11 +34,13 @@ class RowsWriter:
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
+        self._shared.study += 1
         cells, events = study
         self._add(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
+        self._shared.study = 0
         self._add(self._arranger.end())
 
     @property
@@ -48,12 +50,18 @@ class RowsWriter:
         cut = f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."
         return [*self._arranger.warnings, *full, *([cut] if self._cut else [])]
 
-    def finish(self, report: Report) -> None:
-        """Put the workbook together in the sink."""
+    @property
+    def exclusions(self) -> Mapping[str, int]:
+        """What the function leaves out."""
+        return self._arranger.exclusions
+
+    def finish(self, report: Report) -> list[SheetCount]:
+        """Put the workbook together in the sink; return what is on its sheets."""
         sheets = [each.grown for each in _order_tabs(self._sheets)]
         tabs = Tabs(sheets, self._shared, self._has_summary)
         assemble(self._sink, self._layout, report, tabs)
         self.discard()
+        return count_rows(self._layout, report, tabs)
 
     def discard(self) -> None:
         """Forget the rows."""
