@@ -53,8 +53,13 @@ def _make_answers() -> Json:
             "file_name": _TEXT,
             "size": _NUMBER | {"description": "Bytes."},
             "sha256": _SHA256,
-            "seconds": _NUMBER | {"description": "Life of the link."},
+            "seconds": _NUMBER | {"description": "Life of the links."},
+            "manifest": refer("ManifestLink"),
         }),
+        "ManifestLink": make_object({
+            "url": {"type": "string", "format": "uri"},
+            "file_name": _TEXT,
+        }) | {"type": ["object", "null"], "description": "Null beside a file of before there were any."},
         "DeletionRequest": make_object({"ids": _list_of(_TEXT, minItems=1, maxItems=MAX_DELETED)}),
         "Deletion": make_object({
             "deleted": _list_of(ID),

@@ -116,7 +116,8 @@ def test_a_worker_killed_at_any_call_leaves_the_same_file_and_nothing_else(make,
     counted = Process()
     undisturbed = make(kind, counted)
     assert counted.calls.count("upload_part") >= 3
-    assert {"update_item", "transact_write_items", "row", "create_multipart_upload", "put_object"} <= set(counted.calls)
+    expected = {"update_item", "transact_write_items", "row", "create_multipart_upload", "put_object"}
+    assert expected <= set(counted.calls)
     assert_same(undisturbed, undisturbed, "undisturbed")
     for number, name in enumerate(["nothing", *counted.calls]):
         end = make(kind, dies_at(number, after=True) if number else dies_at(1, after=False))

@@ -99,6 +99,7 @@ def test_a_new_export_is_shown():
         "studies": None,
         "events": None,
         "warnings": [],
+        "has_manifest": False,
         "error": None,
         "links": {"self": f"/exports/{export.id}", "abort": f"/exports/{export.id}/abort"},
     }

@@ -31,8 +31,17 @@ export class Actions {
 
   /** Fetch the file by a link that is made now. */
   download(row, button) {
+    return this.#fetch(row, button, (link) => link);
+  }
+
+  /** Fetch the file's manifest in the same way. */
+  manifest(row, button) {
+    return this.#fetch(row, button, (link) => link.manifest);
+  }
+
+  #fetch(row, button, choose) {
     return this.#try(button, async () => {
-      const link = await this.api.download(row.export.id);
+      const link = choose(await this.api.download(row.export.id));
       const anchor = document.createElement("a");
       anchor.href = link.url;
       anchor.download = link.file_name;

@@ -85,12 +85,18 @@ export class Details {
     return known?.help ?? order;
   }
 
+  #canFetchManifest() {
+    const { links, has_manifest: hasManifest } = this.row.export;
+    return hasManifest && Boolean(links.download);
+  }
+
   #makeActions() {
     const { actions, mayRunAgain } = this.row;
     const act = (name) => (event) => actions[name](this.row, event.currentTarget);
     return make(
       "div",
       { class: "buttons" },
+      this.#canFetchManifest() && makeButton("Manifest", "plain", act("manifest")),
       mayRunAgain && makeButton("Run again", "plain", act("again")),
       mayRunAgain && makeButton("Edit and run", "plain", act("edit")),
       this.row.export.links.delete && makeButton("Delete", "plain danger", () => actions.remove([this.row])),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
+import io
 import os
 import signal
 import sys
@@ -18,11 +19,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from doseexport import exports
 from doseexport.database import Database, check_url
 from doseexport.errors import DoseExportError, ExportError
+from doseexport.export import name_manifest
 from doseexport.exports import Spec
+from doseexport.manifest import FileFacts, write_manifest
 from doseexport.monitor import Stoppable
 from doseexport.pipeline import explain_disk_errors, write_export
 from doseexport.plan import Asked
 from doseexport.request import ExportRequest, parse_request
+from doseexport.verify import HashedFile, verify_file
 from doseexport.writers.layout import Report
 
 BAD_INPUT, FAILED = 2, 1
@@ -71,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Ended from outside we clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _list_types() if options.type == "list" else _export(options)
+        return _COMMANDS.get(options.type, _export)(options)
     except DoseExportError as error:
         field = f"{error.field}: " if error.field else ""
         sys.stderr.write(f"doseexport: {field}{error.sentence} ({error.code})\n")
@@ -88,6 +92,9 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="doseexport", description=__doc__)
     kinds = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
     kinds.add_parser("list", help="show every type with its columns, filters and orders")
+    verify = kinds.add_parser("verify", help="tell whether a file is the one that its manifest describes")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    verify.add_argument("manifest", type=Path, metavar="MANIFEST")
     for spec in exports.catalogue().values():
         _add_options(kinds.add_parser(spec.type, help=spec.help, description=spec.help))
     return parser
@@ -112,6 +119,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", required=True, type=Path, metavar="FILE", help="written whole or not at all"
     )
+    parser.add_argument("--manifest", action="store_true", help="write FILE.manifest.json beside the file")
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -120,11 +128,25 @@ def _export(options: argparse.Namespace) -> int:
     database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
     bar = ProgressBar()
     try:
-        with explain_disk_errors(), open_file(options.output) as file:
+        with explain_disk_errors(), _open_manifest(options) as manifest, open_file(options.output) as output:
+            file = HashedFile(output)
             report = write_export(asked, database, file, bar)
+            facts = FileFacts(options.output.name, file.size, file.sha256)
+            manifest.write(write_manifest(None, asked.request, report, facts))
     finally:
         bar.clear()
     _tell(options.output, report)
+    return 0
+
+
+def _open_manifest(options: argparse.Namespace) -> contextlib.AbstractContextManager[BinaryIO]:
+    if not options.manifest:
+        return contextlib.nullcontext(io.BytesIO())
+    return open_file(Path(name_manifest(str(options.output))))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    _print([f"{verify_file(options.file, options.manifest)}\n"])
     return 0
 
 
@@ -193,7 +215,7 @@ def _tell(path: Path, report: Report) -> None:
     _print(lines + [f"warning: {warning}\n" for warning in report.warnings])
 
 
-def _list_types() -> int:
+def _list_types(_: argparse.Namespace) -> int:
     _print(line for spec in exports.catalogue().values() for line in _describe(spec))
     return 0
 
@@ -208,6 +230,9 @@ def _describe(spec: Spec) -> Iterator[str]:
     }
     for title, lines in parts.items():
         yield from [f"  {title}\n", *(f"    {name:28} {words}\n" for name, words in lines)] if lines else ()
+
+
+_COMMANDS = {"list": _list_types, "verify": _verify}
 
 
 def _print(lines: Iterable[str]) -> None:
