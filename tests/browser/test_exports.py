@@ -1,6 +1,7 @@
 """The table: watching, stopping, fetching, deleting, running again."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,11 @@ def test_details_tell_what_a_file_is(
     details = open_details(page, newest(page))
     for text in (export["sha256"], export["file_name"], "highest total DLP first", *export["warnings"]):
         assert_that(details).to_contain_text(text)
+    with page.expect_download() as started:
+        details.get_by_role("button", name="Manifest").click()
+    manifest = json.loads(Path(started.value.path()).read_text())
+    assert started.value.suggested_filename == f"{path.name}.manifest.json"
+    assert manifest["file"] == {"name": path.name, "size": export["size"], "sha256": export["sha256"]}
     details.get_by_role("button", name="Copy the SHA-256").click()
     assert_that(page.locator(".message")).to_contain_text("SHA-256 copied.")
     assert page.evaluate("navigator.clipboard.readText()") == export["sha256"]
