@@ -119,7 +119,7 @@ def run(role: Role, yard: Yard) -> None:
         _give_back(role, yard)
     states = [yard.store.load(export.id).state for export in (whole, empty, late)]  # type: ignore[union-attr]
     assert states == [State.COMPLETED, State.FAILED, State.ABORTED]
-    assert [len(yard.backstage.objects(export.id)) for export in (whole, empty, late)] == [1, 0, 0]
+    assert [len(yard.backstage.objects(export.id)) for export in (whole, empty, late)] == [2, 0, 0]
 
 
 class Loser(Store):

