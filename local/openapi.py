@@ -127,6 +127,7 @@ def _make_paths() -> Json:
         "/exports/{id}": named | {"get": _get_export(), "delete": _delete_export()},
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
+        "/exports/{id}/trail": named | {"get": _show_trail()},
         "/export-types": {"get": _list_types()},
         "/health": {"get": _get_health()},
         "/": {"get": _get_page()},
@@ -187,6 +188,12 @@ def _download_export() -> Json:
     answers = {"200": _answer("A link that works for some minutes, without a token.", "Download")}
     problems = (_NOT_YOURS, _NOT_FOUND, {409: ["NOT_READY"]})
     return _operation("download_export", "Make a link to the file", answers, *problems)
+
+
+def _show_trail() -> Json:
+    answers = {"200": _answer("What happened to it, oldest first; of a deleted export too.", "Trail")}
+    problems = (_NOT_YOURS, _NOT_FOUND)
+    return _operation("show_trail", "Show what happened to an export, and by whom", answers, *problems)
 
 
 def _delete_export() -> Json:

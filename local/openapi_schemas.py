@@ -5,12 +5,14 @@ from typing import Any
 from doseexport import exports, kinds
 from doseexport.actions import MAX_DELETED
 from doseexport.export import ID_PATTERN, State
+from doseexport.trail import Kind
 
 Json = dict[str, Any]
 
 ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
 _TEXT: Json = {"type": "string"}
 _TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+_OR_NULL: Json = {"type": ["object", "null"]}
 FLAG: Json = {"type": "boolean"}
 _NUMBER: Json = {"type": "integer", "minimum": 0}
 _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
@@ -67,6 +69,7 @@ def _make_answers() -> Json:
         }),
         "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
         "Preview": _make_preview(),
+        **_make_trail(),
         **_make_catalogue(),
     }  # fmt: skip
 
@@ -85,6 +88,35 @@ def _make_preview() -> Json:
         "estimated_seconds": _NUMBER_OR_NULL | {"description": "Until there is a file, roughly."},
         "timed_out": FLAG | {"description": "PostgreSQL could not count in time: everything else is null."},
     })  # fmt: skip
+
+
+def _make_trail() -> Json:
+    person = make_object({"id": _TEXT, "name": _TEXT}, description="Null: the service itself.")
+    values: Json = {"type": "object", "additionalProperties": _TEXT}
+    naming = "Filters that name a patient; null for a caller who may not see patients."
+    asked = make_object(
+        {
+            "type": _TEXT,
+            "filters": values,
+            "patient_filters": values | {"type": ["object", "null"], "description": naming},
+            "names": FLAG,
+            "ids": FLAG,
+        }
+    )
+    file = make_object({"studies": _NUMBER, "events": _NUMBER, "size": _NUMBER, "sha256": _SHA256})
+    entry = {
+        "time": _TIME,
+        "kind": {"enum": list(Kind)},
+        "attempt": {"type": "integer", "minimum": 1},
+        "by": person | _OR_NULL,
+        "asked": asked | _OR_NULL | {"description": "Of the entry requested; else null."},
+        "file": file | _OR_NULL | {"description": "Of the entry completed; else null."},
+        "code": _TEXT_OR_NULL | {"description": "Of the entry failed; else null."},
+    }
+    return {
+        "Trail": make_object({"id": ID, "entries": _list_of(refer("TrailEntry"))}),
+        "TrailEntry": make_object(entry),
+    }  # fmt: skip
 
 
 def _make_catalogue() -> Json:

@@ -12,7 +12,8 @@ from doseexport.aws import ClientError
 from doseexport.files import Files
 from doseexport.queue import Queue
 from doseexport.store import Store
-from standins import BUCKET, TABLE
+from doseexport.trail_store import TrailStore
+from standins import BUCKET, TABLE, TRAIL_RETENTION, TRAIL_TABLE
 
 PATIENCE = 20.0
 
@@ -169,9 +170,12 @@ class _Paginator:
 def services_of(process, services):
     """The same services, as a process of its own meets them."""
     queue = services.queue
+    dynamodb = _Client(services.store._table._client, process)
+    trail = TrailStore(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
     return replace(
         services,
-        store=Store(_Client(services.store._table._client, process), TABLE),
+        store=Store(dynamodb, TABLE, trail),
+        trail=trail,
         files=Files(_Client(services.files._client, process), BUCKET),
         queue=Queue(_Client(queue._client, process), queue._url),
     )

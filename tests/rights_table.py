@@ -29,6 +29,8 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "download": ("POST", "/exports/{}/download", None),
     "abort": ("POST", "/exports/{}/abort", None),
     "delete": ("DELETE", "/exports/{}", None),
+    "read trail": ("GET", "/exports/{}/trail", None),
+    "read patients in the trail": ("GET", "/exports/{}/trail", None),
     "delete many": ("DELETE", "/exports", {"ids": ["{}"]}),
 }
 ACTIVE = ("see", "abort")
@@ -67,6 +69,9 @@ def _was_done(what: str, answer: Any, export_id: str) -> bool:
     if what == "read filters in the list":
         (shown,) = [export for export in answer["exports"] if export["id"] == export_id]
         return shown["filters"] is not None
+    if what == "read patients in the trail":
+        (asked,) = [entry["asked"] for entry in answer["entries"] if entry["kind"] == "requested"]
+        return asked["patient_filters"] is not None
     if what == "delete many":
         assert [one["code"] for one in answer["refused"]] in ([], ["FORBIDDEN"])
         return bool(answer["deleted"] == [export_id])

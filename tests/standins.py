@@ -1,13 +1,15 @@
 """What tests put in the place of AWS, people and time."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from doseexport.access import Caller
 from doseexport.aws import make_client
@@ -18,11 +20,15 @@ from doseexport.request import ExportRequest
 from doseexport.services import Services
 from doseexport.settings import Settings
 from doseexport.store import Store
+from doseexport.trail import Entry
+from doseexport.trail_store import TrailStore
 
 NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 RETENTION = timedelta(days=30)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
+TRAIL_TABLE = "trail"
+TRAIL_RETENTION = timedelta(days=2555)
 
 ADA = Caller("ada-sub", "ada", frozenset({"exportgroup"}))
 BEN = Caller("ben-sub", "ben", frozenset({"exportgroup"}))
@@ -48,15 +54,32 @@ class Clock:
 def make_settings(**changes: Any) -> Settings:
     values = {
         "table_name": TABLE,
+        "trail_table_name": TRAIL_TABLE,
         "bucket_name": BUCKET,
         "queue_url": "",
         "max_active_exports": 3,
         "retention": RETENTION,
+        "trail_retention": TRAIL_RETENTION,
         "download_seconds": 300,
         "time_zone": ZoneInfo("Europe/London"),
         "database": None,
     }
     return Settings(**{**values, **changes})
+
+
+def _take_turns(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Let moto answer one call at a time: its rows are not made for two threads, DynamoDB's are."""
+    turn = threading.RLock()
+
+    @wraps(answer)
+    def answer_in_turn(*call: Any, **event: Any) -> Any:
+        with turn:
+            return answer(*call, **event)
+
+    return answer_in_turn
+
+
+BotocoreStubber.__call__ = _take_turns(BotocoreStubber.__call__)
 
 
 @contextmanager
@@ -65,11 +88,14 @@ def stand_in_for_aws() -> Iterator[Services]:
     with mock_aws():
         dynamodb, s3, sqs = _make_clients()
         make_table(dynamodb)
+        make_trail_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         url = sqs.create_queue(QueueName="exports")["QueueUrl"]
+        trail = TrailStore(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
         yield Services(
             settings=make_settings(queue_url=url),
-            store=Store(dynamodb, TABLE),
+            store=Store(dynamodb, TABLE, trail),
+            trail=trail,
             files=Files(s3, BUCKET),
             queue=Queue(sqs, url),
             clock=Clock(),
@@ -102,6 +128,19 @@ def make_table(client: Any) -> None:
             for index, attribute in indexes.items()
         ],
     )
+
+
+def make_trail_table(client: Any) -> None:
+    client.create_table(
+        TableName=TRAIL_TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+
+
+def read_trail(services: Services, export: Export) -> list[Entry]:
+    return services.trail.read(export.id)
 
 
 def read_raw(services: Services, pk: str) -> dict[str, Any] | None:

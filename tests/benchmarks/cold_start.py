@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "TABLE_NAME": "t",
+    "TRAIL_TABLE_NAME": "e",
     "BUCKET_NAME": "b",
     "QUEUE_URL": "https://sqs.invalid/q",
 }

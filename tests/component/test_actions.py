@@ -204,7 +204,7 @@ def test_pages_join_to_the_whole_list_over_months_and_gaps(services, clock, scop
     for number in range(9):
         export = finish(services, add(services)) if number % 3 == 1 else add(services)
         if number % 3 == 1:
-            services.store.delete(export.id, clock())
+            services.store.delete(export.id, ADA, clock())
         else:
             kept.insert(0, export.id)
         clock.move(days=4)
@@ -348,7 +348,7 @@ def test_a_failed_or_aborted_export_has_no_file(services, how):
         run(services, export)
         services.store.fail(export.id, 1, "X", "Y.", NOW)
     else:
-        services.store.request_abort(export.id, NOW)
+        services.store.request_abort(export.id, ADA, NOW)
     assert_refused(409, "NOT_READY", download_export, services, ADA, export.id)
 
 

@@ -53,6 +53,14 @@ def test_request_export(services, load_handler):
     assert active_ids(services, ADA) == {body["id"]}
 
 
+def test_show_trail(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("show_trail"), read_event("show_trail"))
+    assert (status, body["id"]) == (200, ID)
+    assert {entry["kind"] for entry in body["entries"]} == {"requested", "started", "completed"}
+    assert call(load_handler("show_trail"), sign_in(read_event("show_trail"), BEN))[0] == 403
+
+
 def test_list_exports(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("list_exports"), read_event("list_exports"))

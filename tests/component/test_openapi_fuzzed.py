@@ -76,7 +76,7 @@ def known(services):
     """Ids of exports that there are, in every state, besides one that there is not."""
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, names=True))
     running, waiting = run(services, add(services)), add(services)
-    services.store.delete(other.id, services.clock())
+    services.store.delete(other.id, ADA, services.clock())
     return st.sampled_from([each.id for each in (ended, other, running, waiting)])
 
 

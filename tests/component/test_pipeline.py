@@ -10,7 +10,7 @@ from running import PATIENCE, BlockedRun, assert_no_file, plenty, read_object, r
 
 from doseexport import heartbeat, pipeline
 from doseexport.export import State
-from standins import PIA, add, keys_of, list_keys, list_uploads, put_object
+from standins import ADA, PIA, add, keys_of, list_keys, list_uploads, put_object
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_an_export_that_is_not_there_is_nothing(ready):
 
 def test_an_abort_ends_the_run_while_postgresql_sorts(ready, sample_url, monkeypatch):
     with BlockedRun(ready, sample_url, monkeypatch) as blocked:
-        ready.store.request_abort(blocked.export.id, ready.clock())
+        ready.store.request_abort(blocked.export.id, ADA, ready.clock())
         row = blocked.end()
     assert (row.state, row.failure, row.result) == (State.ABORTED, None, None)
     assert_no_file(ready)
@@ -128,6 +128,6 @@ def test_a_lease_lost_at_the_last_moment_is_lost(ready, monkeypatch):
 def test_an_abort_at_the_last_moment_counts(ready, monkeypatch):
     export = add(ready)
     monkeypatch.setattr(heartbeat, "INTERVAL", PATIENCE)
-    change_the_end(monkeypatch, lambda: ready.store.request_abort(export.id, ready.clock()))
+    change_the_end(monkeypatch, lambda: ready.store.request_abort(export.id, ADA, ready.clock()))
     assert run(ready, export).state is State.ABORTED
     assert_no_file(ready)

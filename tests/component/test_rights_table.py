@@ -10,7 +10,7 @@ from gateway import Gateway
 from doseexport import preview
 from doseexport.access import Caller
 from rights_table import ACTIVE, LINES, REQUESTS
-from standins import BEN, active_ids, add, finish, list_keys, read_raw, take_messages
+from standins import BEN, active_ids, add, finish, list_keys, read_raw, read_trail, take_messages
 
 GROUPS = sorted(LINES[0].allowed, key=lambda groups: (len(groups), sorted(groups)))
 
@@ -47,7 +47,12 @@ def prepare(services, line, caller):
 
 def look(services, export, caller):
     owners = [active_ids(services, each) for each in (caller, BEN)]
-    return read_raw(services, f"EXPORT#{export.id}"), list_keys(services), owners
+    return (
+        read_raw(services, f"EXPORT#{export.id}"),
+        list_keys(services),
+        owners,
+        read_trail(services, export),
+    )
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)

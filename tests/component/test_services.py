@@ -15,7 +15,12 @@ from standins import NOW
 
 @pytest.fixture
 def _environment(monkeypatch):
-    for name, value in {"TABLE_NAME": "t", "BUCKET_NAME": "b", "QUEUE_URL": "https://q"}.items():
+    for name, value in {
+        "TABLE_NAME": "t",
+        "TRAIL_TABLE_NAME": "e",
+        "BUCKET_NAME": "b",
+        "QUEUE_URL": "https://q",
+    }.items():
         monkeypatch.setenv(name, value)
     connect_services.cache_clear()
     yield

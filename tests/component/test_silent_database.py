@@ -16,6 +16,7 @@ from running import BlockedRun, assert_no_file, services_with
 from doseexport import heartbeat
 from doseexport.database import Database
 from doseexport.export import State
+from standins import ADA
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 SOON = 8.0
@@ -72,7 +73,7 @@ def end_of(blocked, server, sessions_only):
     """How a run ends after an abort, while its server, or only its sessions, are frozen."""
     processes = list_processes(server)
     with frozen(processes[1:] if sessions_only else processes):
-        blocked.services.store.request_abort(blocked.export.id, blocked.services.clock())
+        blocked.services.store.request_abort(blocked.export.id, ADA, blocked.services.clock())
         began = time.monotonic()
         blocked._thread.join(SOON)
         assert not blocked._thread.is_alive(), "it waits for a server that does not answer"

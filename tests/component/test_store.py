@@ -8,6 +8,7 @@ from doseexport.aws import ClientError
 from doseexport.export import Failure, Progress, State, Watch
 from doseexport.store import Store
 from doseexport.table import Table
+from doseexport.trail_store import TrailStore
 from standins import (
     ADA,
     BEN,
@@ -81,7 +82,7 @@ def test_an_unknown_export_cannot_be_claimed_or_settled(services):
     unknown = make_new()
     assert services.store.claim(unknown.id, 1, NOW) is None
     assert not services.store.fail(unknown.id, 1, "X", "Y.", NOW)
-    assert services.store.request_abort(unknown.id, NOW) is None
+    assert services.store.request_abort(unknown.id, ADA, NOW) is None
     assert read_raw(services, f"EXPORT#{unknown.id}") is None
 
 
@@ -102,7 +103,7 @@ def test_a_beat_may_not_know_yet_how_many_there_are(services):
 
 def test_a_beat_tells_of_an_abort(services):
     export = run(services, add(services))
-    assert services.store.request_abort(export.id, NOW).state is State.ABORTING
+    assert services.store.request_abort(export.id, ADA, NOW).state is State.ABORTING
     assert services.store.beat(export.id, 1, Progress(), NOW) is State.ABORTING
 
 
@@ -114,7 +115,7 @@ def test_a_lost_attempt_can_change_nothing_whatever_the_next_one_does(services, 
     if state is not State.QUEUED:
         services.store.claim(export.id, 2, late)
     if state is State.ABORTING:
-        services.store.request_abort(export.id, late)
+        services.store.request_abort(export.id, ADA, late)
     assert services.store.load(export.id).state is state
     before = read_raw(services, f"EXPORT#{export.id}")
     assert services.store.beat(export.id, 1, Progress(9, 9), late) is None
@@ -140,7 +141,7 @@ def test_completing_publishes_the_file_and_frees_the_place(services):
 
 def test_an_abort_wins_over_completing(services):
     export = run(services, add(services))
-    services.store.request_abort(export.id, NOW)
+    services.store.request_abort(export.id, ADA, NOW)
     assert not services.store.complete(export.id, 1, make_result(export), NOW, RETENTION)
     assert not services.store.fail(export.id, 1, "X", "Y.", NOW)
     assert services.store.load(export.id).result is None
@@ -173,7 +174,7 @@ def test_failing_says_why(services):
 
 def test_aborting_what_waits_settles_it(services):
     export = add(services)
-    assert services.store.request_abort(export.id, NOW).state is State.ABORTED
+    assert services.store.request_abort(export.id, ADA, NOW).state is State.ABORTED
     assert services.store.claim(export.id, 1, NOW) is None
     assert active_ids(services, ADA) == set()
 
@@ -186,7 +187,7 @@ def test_aborting_what_has_ended_changes_nothing(services, end):
     else:
         services.store.fail(export.id, 1, "X", "Y.", NOW)
     before = services.store.load(export.id)
-    assert services.store.request_abort(export.id, NOW) == before
+    assert services.store.request_abort(export.id, ADA, NOW) == before
 
 
 def test_requeueing_begins_the_next_attempt_afresh(services):
@@ -235,19 +236,19 @@ def test_marking_sent_counts_and_moves_the_time(services):
 
 def test_a_deleted_export_is_gone_and_its_filters_forgotten(services):
     export = finish(services, add(services, filters={"date_from": "2026-01-01"}))
-    assert services.store.delete(export.id, NOW)
+    assert services.store.delete(export.id, ADA, NOW)
     assert services.store.get(export.id, NOW) is None
     assert services.store.get_many([export.id], NOW) == []
     assert "filters" not in read_raw(services, f"EXPORT#{export.id}")
     assert services.store.load(export.id).watch is Watch.LITTER
-    assert not services.store.delete(export.id, NOW)
+    assert not services.store.delete(export.id, ADA, NOW)
 
 
 def test_what_is_under_way_cannot_be_deleted(services):
     export = add(services)
-    assert not services.store.delete(export.id, NOW)
+    assert not services.store.delete(export.id, ADA, NOW)
     run(services, export)
-    assert not services.store.delete(export.id, NOW)
+    assert not services.store.delete(export.id, ADA, NOW)
 
 
 def test_an_expired_export_is_gone_to_the_second(services):
@@ -255,7 +256,7 @@ def test_an_expired_export_is_gone_to_the_second(services):
     end = NOW + RETENTION
     assert services.store.get(export.id, end - timedelta(seconds=1)) is not None
     assert services.store.get(export.id, end) is None
-    services.store.forget_expired(export.id)
+    services.store.forget_expired(export.id, 1, end)
     assert services.store.load(export.id).watch is None
 
 
@@ -298,6 +299,10 @@ class Scripted:
         return answer
 
 
+def make_store(client):
+    return Store(client, "t", TrailStore(client, "trail", RETENTION))
+
+
 def cancelled(*codes):
     reasons = [{"Code": code} for code in codes]
     response = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
@@ -316,7 +321,7 @@ def _no_pauses(monkeypatch):
 @pytest.mark.usefixtures("_no_pauses")
 def test_a_transaction_that_met_another_is_made_again():
     client = Scripted(cancelled("None", "TransactionConflict"), cancelled("TransactionConflict", "None"), {})
-    assert Store(client, "t").create(make_new(), limit=1) is not None
+    assert make_store(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
 
@@ -324,33 +329,33 @@ def test_a_transaction_that_met_another_is_made_again():
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_throttled_transaction_is_made_again(code):
     client = Scripted(cancelled("None", code), cancelled(code, "TransactionConflict"), {})
-    assert Store(client, "t").create(make_new(), limit=1) is not None
+    assert make_store(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_an_update_that_met_a_transaction_is_made_again():
     client = Scripted(refused("TransactionConflictException"), refused("ConditionalCheckFailedException"))
-    assert Store(client, "t").claim("x" * 32, 1, NOW) is None
+    assert make_store(client).beat("x" * 32, 1, Progress(), NOW) is None
     assert client.answers == []
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_a_condition_that_failed_is_not_tried_again():
     client = Scripted(cancelled("ConditionalCheckFailed", "TransactionConflict"), {})
-    assert Store(client, "t").create(make_new(), limit=1) is None
+    assert make_store(client).create(make_new(), limit=1) is None
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_an_endless_conflict_is_an_error():
     client = Scripted(*[cancelled("TransactionConflict")] * 20)
     with pytest.raises(ClientError):
-        Store(client, "t").create(make_new(), limit=1)
+        make_store(client).create(make_new(), limit=1)
 
 
 def test_throttling_and_denial_are_errors():
     with pytest.raises(ClientError):
-        Store(Scripted(refused("AccessDeniedException")), "t").claim("x" * 32, 1, NOW)
+        make_store(Scripted(refused("AccessDeniedException"))).claim("x" * 32, 1, NOW)
 
 
 @pytest.mark.usefixtures("_no_pauses")

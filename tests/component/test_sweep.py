@@ -103,7 +103,7 @@ def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
 def test_an_abort_nobody_answers_is_an_abort(services, clock):
     export = run(services, add(services))
     put_object(services, object_key(export.id, 1, "f.csv"))
-    services.store.request_abort(export.id, NOW)
+    services.store.request_abort(export.id, ADA, NOW)
     assert sweep_after(services, clock, seconds=59) == {}
     assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
     assert services.store.load(export.id).state is State.ABORTED

@@ -47,7 +47,7 @@ def test_what_was_deleted_long_after_its_end_is_cleaned_once(services, clock):
     """Many may be deleted at once; no worker is left that could have any of them."""
     export = finish(services, add(services))
     clock.move(minutes=16)
-    services.store.delete(export.id, clock())
+    services.store.delete(export.id, ADA, clock())
     assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
     assert list_keys(services) == []
     assert sweep_after(services, clock, minutes=1) == {}

@@ -9,6 +9,7 @@ from tests.journey.backstage import Backstage
 Attempt = Callable[[Callable[[str], Any]], Any]
 """Takes what makes clients (`session.client`)."""
 
+OF_THE_TRAIL = " of the trail"
 KEY = {"pk": {"S": "EXPORT#attempt"}}
 
 
@@ -17,6 +18,7 @@ def list_attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
     _make_others(backstage)
     return {
         **_on_table(backstage.table),
+        **_on_trail(backstage.trail_table),
         **_on_bucket(backstage.bucket, "exports/attempt/1/x", ""),
         **_on_bucket(backstage.bucket, "elsewhere/x", " beside exports/"),
         **_on_bucket("another-bucket", "exports/attempt/1/x", " in another bucket"),
@@ -80,6 +82,25 @@ def _on_table(table: str) -> dict[str, Attempt]:
             **where, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
         ),
     }
+
+
+def _on_trail(table: str) -> dict[str, Attempt]:
+    where: dict[str, Any] = {"TableName": table}
+    key = {**KEY, "sk": {"S": "attempt"}}
+    attempts: dict[str, Attempt] = {
+        "dynamodb:GetItem": lambda client: client("dynamodb").get_item(**where, Key=key),
+        "dynamodb:PutItem": lambda client: client("dynamodb").put_item(**where, Item=key),
+        "dynamodb:UpdateItem": lambda client: client("dynamodb").update_item(**where, Key=key),
+        "dynamodb:DeleteItem": lambda client: client("dynamodb").delete_item(**where, Key=key),
+        "dynamodb:Scan": lambda client: client("dynamodb").scan(**where),
+        "dynamodb:Query": lambda client: client("dynamodb").query(
+            **where, KeyConditionExpression="pk = :v", ExpressionAttributeValues={":v": {"S": "x"}}
+        ),
+        "dynamodb:UpdateTimeToLive": lambda client: client("dynamodb").update_time_to_live(
+            **where, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+        ),
+    }
+    return {f"{name}{OF_THE_TRAIL}": attempt for name, attempt in attempts.items()}
 
 
 def _on_bucket(bucket: str, key: str, words: str) -> dict[str, Attempt]:

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,10 @@ import psycopg
 from local.service import SETTLED, Service
 from local.stack import Stack
 
+from doseexport.trail_store import TrailStore
+
 T = TypeVar("T")
+TRAIL_KEPT = timedelta(days=1)
 
 
 class Backstage:
@@ -24,6 +28,8 @@ class Backstage:
         self.client = stack.cloud.client
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("Table")
+        self.trail_table = stack.resource("TrailTable")
+        self.trail = TrailStore(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
         self.queue = stack.resource("ExportQueue")
         self.dead_letters = stack.resource("DeadLetters")
         self.database_url = database_url

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from local.service import fetch
-from tests.journey.backstage import Backstage
+from tests.journey.backstage import TRAIL_KEPT, Backstage
 from tests.journey.wearing import Role
 
 from doseexport.export import Export, Result, State, make_export, make_id
 from doseexport.request import ExportRequest
 from doseexport.store import Store
+from doseexport.trail_store import TrailStore
+from standins import ADA
 
 CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
 NOTHING = {"date_from": "2199-01-01"}
@@ -28,7 +30,7 @@ class Yard:
         self.backstage = backstage
         self.s3 = backstage.client("s3")
         self.sqs = backstage.client("sqs")
-        self.store = Store(backstage.client("dynamodb"), backstage.table)
+        self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
         self.keys: set[str] = set()
 
     def ask(self, age: timedelta = timedelta(0), **filters: str) -> Export:
@@ -102,6 +104,11 @@ def delete(role: Role, yard: Yard) -> None:
     assert yard.backstage.objects(export.id) == []
 
 
+def show_trail(role: Role, yard: Yard) -> None:
+    answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/trail")
+    assert {entry["kind"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
+
+
 def preview(role: Role, _: Yard) -> None:
     answer = role.sign_in().call("POST", "/exports/preview", {"type": "ct-csv"})
     assert (answer.status, answer.json["studies"] > 0) == (200, True)
@@ -126,11 +133,12 @@ class Loser(Store):
     """Somebody aborts in the moment before the file would be published."""
 
     def __init__(self, client: Any, yard: Yard) -> None:
-        super().__init__(client, yard.backstage.table)
+        trail = TrailStore(client, yard.backstage.trail_table, TRAIL_KEPT)
+        super().__init__(client, yard.backstage.table, trail)
         self._yard = yard
 
     def complete(self, export_id: str, *rest: Any) -> bool:
-        self._yard.store.request_abort(export_id, datetime.now(UTC))
+        self._yard.store.request_abort(export_id, ADA, datetime.now(UTC))
         return super().complete(export_id, *rest)
 
 
@@ -160,15 +168,18 @@ def _give_back(role: Role, yard: Yard) -> None:
 
 
 def sweep(role: Role, yard: Yard) -> None:
-    """One deleted with its file still there, one that nobody has taken for long."""
+    """One deleted with its file still there, one that nobody has taken for long, one whose worker is gone."""
     yard.sqs.purge_queue(QueueUrl=yard.backstage.queue)
     deleted, waiting = yard.finish(), yard.ask(timedelta(minutes=30))
-    assert yard.store.delete(deleted.id, datetime.now(UTC))
+    assert yard.store.delete(deleted.id, ADA, datetime.now(UTC))
     assert yard.store.mark_sent(waiting.id, 1, datetime.now(UTC) - timedelta(minutes=20))
+    lost = yard.ask()
+    assert yard.store.claim(lost.id, 1, datetime.now(UTC) - timedelta(minutes=2))
     with role.worn():
         role.load("sweep_exports")({}, CONTEXT)
     assert yard.backstage.objects(deleted.id) == []
     assert yard.store.load(waiting.id).sends == 2  # type: ignore[union-attr]
+    assert yard.store.load(lost.id).attempt == 2  # type: ignore[union-attr]
 
 
 HAPPY: dict[str, Callable[[Role, Yard], None]] = {
@@ -178,6 +189,7 @@ HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "AbortExport": abort,
     "DownloadExport": download,
     "DeleteExports": delete,
+    "ShowTrail": show_trail,
     "PreviewExport": preview,
     "RunExport": run,
     "SweepExports": sweep,

@@ -40,7 +40,7 @@ class Maker:
 
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
-        self.store = Store(backstage.client("dynamodb"), backstage.table)
+        self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
         self.keys: set[str] = set()
 
     def make(self, line: Line, owner: str) -> Export:

@@ -162,7 +162,7 @@ class World:
         return self._old_index is not None
 
     def _ask_index(self, table, index, condition, values, after, *, newest_first):
-        if self._old_index is None or index == "by_month":
+        if self._old_index is None or index not in {"by_watch", "by_owner"}:
             return self._query(table, index, condition, values, after, newest_first=newest_first)
         return iter(self._old_index[index, values["value"]])
 

@@ -11,9 +11,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from doseexport.export import ACTIVE, TRANSITIONS, Failure, Progress, State
 from doseexport.sweep import sweep
+from doseexport.trail import Kind
 from standins import ADA, RETENTION, active_ids, make_new, make_result, stand_in_for_aws
+from stories import assert_legal
 
 ATTEMPTS = st.integers(1, 3)
+MEANING = {
+    Kind.REQUESTED: State.QUEUED,
+    Kind.REQUEUED: State.QUEUED,
+    Kind.STARTED: State.RUNNING,
+    Kind.ABORT_REQUESTED: State.ABORTING,
+    Kind.COMPLETED: State.COMPLETED,
+    Kind.FAILED: State.FAILED,
+    Kind.ABORTED: State.ABORTED,
+}
+"""The state that an entry tells of."""
 
 
 class ExportStates(RuleBasedStateMachine):
@@ -86,14 +98,21 @@ class ExportStates(RuleBasedStateMachine):
 
     @rule()
     def request_abort(self):
-        after = self.store.request_abort(self.export.id, self.clock())
+        after = self.store.request_abort(self.export.id, ADA, self.clock())
         assert after.state not in {State.QUEUED, State.RUNNING}
 
     @rule()
     def delete(self):
         before = self.load()
-        assert self.store.delete(self.export.id, self.clock()) == (
+        assert self.store.delete(self.export.id, ADA, self.clock()) == (
             before.state not in ACTIVE and before.deleted_at is None
+        )
+
+    @rule()
+    def issue_link(self):
+        before = self.load()
+        assert self.store.issue_link(before, ADA, self.clock()) == (
+            before.state is State.COMPLETED and before.deleted_at is None
         )
 
     @rule()
@@ -113,6 +132,15 @@ class ExportStates(RuleBasedStateMachine):
         assert now.attempt in {self.seen.attempt, self.seen.attempt + 1}
         assert now.attempt <= 2, "nobody gets a third attempt"
         self.seen = now
+
+    @invariant()
+    def the_trail_is_a_legal_story_that_ends_where_the_export_stands(self):
+        story = self.services.trail.read(self.export.id)
+        assert_legal(story)
+        end = [entry for entry in story if entry.kind in MEANING][-1]
+        assert (MEANING[end.kind], end.attempt) == (self.load().state, self.load().attempt)
+        assert (story[-1].kind is Kind.DELETED) == (self.load().deleted_at is not None)
+        self.clock.move(microseconds=1)  # what happens next is later, also in the trail
 
     @invariant()
     def a_place_is_taken_exactly_while_active(self):

@@ -13,6 +13,7 @@ ROUTES = {
     ("GET", "/exports/{id}"): "GetExport",
     ("POST", "/exports/{id}/abort"): "AbortExport",
     ("POST", "/exports/{id}/download"): "DownloadExport",
+    ("GET", "/exports/{id}/trail"): "ShowTrail",
     ("DELETE", "/exports/{id}"): "DeleteExports",
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",

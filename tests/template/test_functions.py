@@ -15,6 +15,8 @@ MANAGED = {
 }
 # What reads the dose database: it alone has psycopg, a place in the network, and the database's secret.
 READERS = {"RunExport", "PreviewExport"}
+# What changes exports, or gives files away, and writes into the trail that it did.
+RECORDERS = {"RequestExport", "AbortExport", "DownloadExport", "DeleteExports", "RunExport", "SweepExports"}
 # The one action that is every function's own, and of no other.
 ALONE = {
     "s3:GetObject": {"DownloadExport"},
@@ -23,7 +25,8 @@ ALONE = {
     "rds-db:connect": READERS,
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
-    "dynamodb:PutItem": {"RequestExport"},
+    "dynamodb:ConditionCheckItem": {"DownloadExport"},
+    "dynamodb:PutItem": {"RequestExport", *RECORDERS},
     "sqs:SendMessage": {"RequestExport", "SweepExports"},
     "s3:DeleteObject": {"RunExport", "DeleteExports", "SweepExports"},
 }
@@ -146,7 +149,9 @@ def test_rights_are_few_actions_on_our_own_things(functions):
             assert len(statement["Action"]) <= 4, statement
             assert not [action for action in statement["Action"] if "*" in action], statement
             text = json.dumps(statement["Resource"])
-            assert re.search(r"\b(Table|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser)\b", text), text
+            assert re.search(
+                r"\b(Table|TrailTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser)\b", text
+            ), text
             assert text.count("*") == text.count("/exports/*"), text
 
 
@@ -158,6 +163,27 @@ def test_what_touches_nothing_has_no_rights(functions, name):
 @pytest.mark.parametrize("action", ALONE)
 def test_a_right_is_given_to_those_who_need_it(functions, action):
     assert {name for name, properties in functions.items() if action in _actions(properties)} <= ALONE[action]
+
+
+def _actions_on(properties, resource):
+    where = {"Fn::GetAtt": [resource, "Arn"]}
+    return {
+        action
+        for statement in _statements(properties)
+        if statement["Resource"] == where
+        for action in statement["Action"]
+    }
+
+
+def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(functions):
+    rights = {name: _actions_on(properties, "TrailTable") for name, properties in functions.items()}
+    expected = {"ShowTrail": {"dynamodb:Query"}} | {name: {"dynamodb:PutItem"} for name in RECORDERS}
+    assert {name: actions for name, actions in rights.items() if actions} == expected
+
+
+def test_only_asking_makes_rows_of_exports(functions):
+    makers = {name for name, one in functions.items() if "dynamodb:PutItem" in _actions_on(one, "Table")}
+    assert makers == {"RequestExport"}
 
 
 def test_listing_the_bucket_stops_at_exports(functions):

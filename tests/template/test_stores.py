@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-RETAINED = ("Table", "Bucket", "UserPool")
+RETAINED = ("Table", "TrailTable", "Bucket", "UserPool")
 
 
 def test_messages_come_one_by_one_and_to_a_limited_number_of_workers(source):
@@ -42,10 +42,12 @@ def test_what_holds_people_or_exports_outlives_the_stack(source, name):
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_table_and_pool_are_protected_from_deletion(source):
-    table = source["Resources"]["Table"]["Properties"]
-    assert table["DeletionProtectionEnabled"] is True
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+def test_tables_and_pool_are_protected_from_deletion(source):
+    for name in ("Table", "TrailTable"):
+        table = source["Resources"][name]["Properties"]
+        assert table["DeletionProtectionEnabled"] is True
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert source["Resources"]["UserPool"]["Properties"]["DeletionProtection"] == "ACTIVE"
 
 

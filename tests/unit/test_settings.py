@@ -10,7 +10,7 @@ from doseexport.errors import DoseExportError
 from doseexport.settings import Settings
 from doseexport.version import VERSION
 
-STORES = {"TABLE_NAME": "t", "BUCKET_NAME": "b", "QUEUE_URL": "https://q"}
+STORES = {"TABLE_NAME": "t", "TRAIL_TABLE_NAME": "e", "BUCKET_NAME": "b", "QUEUE_URL": "https://q"}
 DATABASE = {"DATABASE_HOST": "db", "DATABASE_NAME": "openrem", "DATABASE_USER": "reader"}
 
 
@@ -18,6 +18,7 @@ def test_the_defaults_are_those_of_the_architecture():
     settings = Settings.from_environment(STORES)
     assert (settings.max_active_exports, settings.download_seconds) == (5, 300)
     assert settings.retention == timedelta(days=30)
+    assert settings.trail_retention == timedelta(days=2555)
     assert settings.time_zone.key == "Europe/London"
     assert settings.database is None
 

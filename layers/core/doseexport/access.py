@@ -126,6 +126,12 @@ def require_change(caller: Caller, export: Export) -> None:
         raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
 
 
+def require_trail(caller: Caller, owner: str | None) -> None:
+    """Raise RequestError (403) unless the caller may read the trail of what `owner` asked for."""
+    if not (caller.may_use_service and (caller.is_admin or caller.id == owner)):
+        raise forbidden("Only its owner or a member of admingroup may read this export's trail.", "id")
+
+
 def list_rights(caller: Caller, export: Export) -> Iterable[str]:
     """Yield what the caller may ask of the export as it is now: download, abort, delete."""
     if export.is_downloadable and may_open(caller, export):

@@ -10,15 +10,16 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from doseexport.access import Caller, require_change, require_open, require_service
+from doseexport.access import Caller, require_change, require_open, require_service, require_trail
 from doseexport.aws import BotoCoreError, ClientError
 from doseexport.errors import RequestError, unprocessable
 from doseexport.export import Export, Result, State, is_id, make_export, make_id, name_manifest
 from doseexport.listing import find_page, parse_list_query
 from doseexport.logs import describe_error
-from doseexport.present import present
+from doseexport.present import present, present_entry
 from doseexport.request import ExportRequest, parse_request
 from doseexport.services import Services
+from doseexport.trail import find_owner
 
 MAX_DELETED = 100
 """Exports that one call may delete."""
@@ -81,7 +82,7 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str
     """Stop an export that waits or runs; return it. RequestError: 403, 404, 409."""
     require_change(caller, _find(services, caller, export_id))
     now = services.clock()
-    export = services.store.request_abort(export_id, now)
+    export = services.store.request_abort(export_id, caller, now)
     if export is None or export.is_gone(now):
         raise _not_found()
     if export.state not in {State.ABORTING, State.ABORTED}:
@@ -90,13 +91,18 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str
 
 
 def download_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
-    """Return links that download the file and its manifest for some minutes. RequestError: 403, 404, 409."""
+    """Write the trail and return links that download the file and its manifest for some minutes.
+
+    RequestError: 403, 404, 409.
+    """
     export = _find(services, caller, export_id)
     require_open(caller, export)
     if not export.is_downloadable or export.result is None:
         raise _conflict("NOT_READY", "There is no file: the export has not completed.")
     seconds = services.settings.download_seconds
     file = export.result
+    if not services.store.issue_link(export, caller, services.clock()):
+        raise _not_found()  # deleted or expired since it was read
     url = services.files.presign(file.key, file.file_name, seconds)
     return {
         "url": url,
@@ -114,10 +120,20 @@ def delete_export(services: Services, caller: Caller, export_id: str) -> None:
     RequestError: 403, 404, 409.
     """
     require_change(caller, _find(services, caller, export_id))
-    if not services.store.delete(export_id, services.clock()):
+    if not services.store.delete(export_id, caller, services.clock()):
         _find(services, caller, export_id)
         raise _conflict("STILL_ACTIVE", "This export is still under way; abort it first.")
     _delete_files(services, export_id)
+
+
+def show_trail(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
+    """Return what happened to an export, even to a deleted one, oldest first. RequestError: 403, 404."""
+    require_service(caller)
+    entries = services.trail.read(export_id) if is_id(export_id) else []
+    if not entries:
+        raise _not_found()
+    require_trail(caller, find_owner(entries))
+    return {"id": export_id, "entries": [present_entry(entry, caller) for entry in entries]}
 
 
 def delete_exports(services: Services, caller: Caller, body: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The words store.py makes its expressions of: named conditions, and how an export ends."""
+"""The words the store makes its expressions of: named conditions, and how an export ends."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ SETTLED = "#status IN (:COMPLETED, :FAILED, :ABORTED)"
 LEASE_OVER = f"({RUNNING} AND #lease_until <= :epoch)"
 NOT_RELEASED = "attribute_not_exists(#error_code)"
 NOT_DELETED = "attribute_not_exists(#deleted_at)"
+NOT_EXPIRED = "#expires_at > :now"
 HAS_ROOM = "(attribute_not_exists(#active) OR size(#active) < :limit)"
 
 FORGET_ATTEMPT = "#lease_until, #started_at, #done, #expected, #key, #upload_id, #error_code, #error"

@@ -19,7 +19,8 @@ from doseexport.errors import RequestError
 from doseexport.export import Export, State, is_id
 from doseexport.export_row import to_text
 from doseexport.services import Services
-from doseexport.store import REMEMBERED, Position
+from doseexport.store import Position
+from doseexport.store_base import REMEMBERED
 
 SCOPES = ("mine", "all")
 MAX_LIMIT = 100

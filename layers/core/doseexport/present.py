@@ -8,6 +8,7 @@ from typing import Any
 
 from doseexport.access import Caller, list_rights, may_see_filters
 from doseexport.export import ACTIVE, Export, State
+from doseexport.trail import Entry
 
 PATIENCE = 2
 """Seconds between two looks at an export that is under way."""
@@ -23,6 +24,19 @@ def present(export: Export, caller: Caller, now: datetime) -> dict[str, Any]:
         **_present_file(export),
         "error": _present_failure(export),
         "links": _present_links(export, caller),
+    }
+
+
+def present_entry(entry: Entry, caller: Caller) -> dict[str, Any]:
+    """Return an entry of a trail as a JSON object: null for what entries of its kind do not say."""
+    return {
+        "time": format_time(entry.at),
+        "kind": entry.kind.value,
+        "attempt": entry.attempt,
+        "by": {"id": entry.by.id, "name": entry.by.name} if entry.by else None,
+        "asked": _present_asked(entry.asked, caller) if entry.asked else None,
+        "file": dict(entry.file) if entry.file else None,
+        "code": entry.code,
     }
 
 
@@ -61,6 +75,12 @@ def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
         "asked_by": export.owner_name,
         "mine": export.owner == caller.id,
     }
+
+
+def _present_asked(asked: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """Return what was asked for; `patient_filters` is null for a caller who may not see patients."""
+    naming = asked["patient_filters"]
+    return {**asked, "patient_filters": dict(naming) if caller.may_see_patients else None}
 
 
 def _present_course(export: Export, now: datetime) -> dict[str, Any]:

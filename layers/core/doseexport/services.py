@@ -12,14 +12,16 @@ from doseexport.files import Files
 from doseexport.queue import Queue
 from doseexport.settings import Settings
 from doseexport.store import Store
+from doseexport.trail_store import TrailStore
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings, the three stores, and a clock that tells the time in UTC."""
+    """The settings, the stores, and a clock that tells the time in UTC."""
 
     settings: Settings
     store: Store
+    trail: TrailStore
     files: Files
     queue: Queue
     clock: Callable[[], datetime]
@@ -29,9 +31,12 @@ class Services:
 def connect_services() -> Services:
     """Return the services of this function, from its environment: the same ones at every call."""
     settings = Settings.from_environment()
+    dynamodb = LazyClient("dynamodb")
+    trail = TrailStore(dynamodb, settings.trail_table_name, settings.trail_retention)
     return Services(
         settings=settings,
-        store=Store(LazyClient("dynamodb"), settings.table_name),
+        store=Store(dynamodb, settings.table_name, trail),
+        trail=trail,
         files=Files(LazyClient("s3"), settings.bucket_name),
         queue=Queue(LazyClient("sqs"), settings.queue_url),
         clock=lambda: datetime.now(UTC),

@@ -29,10 +29,12 @@ class Settings:
     """What template.yaml tells a function. `database` is None for functions that read none."""
 
     table_name: str
+    trail_table_name: str
     bucket_name: str
     queue_url: str
     max_active_exports: int
     retention: timedelta
+    trail_retention: timedelta
     download_seconds: int
     time_zone: ZoneInfo
     database: DatabaseSettings | None
@@ -43,10 +45,12 @@ class Settings:
         values = _Values(os.environ if environment is None else environment)
         return cls(
             table_name=values.text("TABLE_NAME"),
+            trail_table_name=values.text("TRAIL_TABLE_NAME"),
             bucket_name=values.text("BUCKET_NAME"),
             queue_url=values.text("QUEUE_URL"),
             max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
             retention=timedelta(days=values.number("RETENTION_DAYS", 30)),
+            trail_retention=timedelta(days=values.number("TRAIL_RETENTION_DAYS", 2555)),
             download_seconds=values.number("DOWNLOAD_SECONDS", 300),
             time_zone=values.zone("TIME_ZONE", "Europe/London"),
             database=_read_database(values),

@@ -151,8 +151,8 @@ class _Sweep:
 
     def _expire(self, export: Export) -> None:
         self._files.delete_export(export.id)
-        self._store.forget_expired(export.id)
-        self._done["expired"] += 1
+        if self._store.forget_expired(export.id, export.attempt, self._now):
+            self._done["expired"] += 1
 
     def _clean(self, export: Export) -> None:
         self._files.delete_export(export.id)

@@ -1,4 +1,4 @@
-"""DynamoDB's plumbing: values, names, conflicts. The expressions themselves are in store.py.
+"""DynamoDB's plumbing: values, names, conflicts. The expressions themselves are in the stores.
 
 In an expression every attribute is written `#name` and every value `:name`; both maps are made from it.
 """
@@ -32,14 +32,30 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """A condition that one row must meet for the writes beside it to be made."""
+
+    pk: str
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Insert:
-    """One new row; refused if a row with its key exists."""
+    """One new row; refused if a row with its key exists. `table` None: of the table that writes it."""
 
     row: Row
+    table: str | None = None
+
+
+Write = Change | Check | Insert
 
 
 class Table:
-    """One table with the key `pk`. Errors of DynamoDB pass as ClientError, refused conditions do not."""
+    """One table, whose rows are read and changed by `pk`.
+
+    Errors of DynamoDB pass as ClientError, refused conditions do not.
+    """
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -69,7 +85,7 @@ class Table:
             raise
         return _unpack(answer["Attributes"])
 
-    def write_together(self, *writes: Change | Insert) -> bool:
+    def write_together(self, *writes: Write) -> bool:
         """Make all the writes or none; False if a condition did not hold."""
         items = [self._pack_write(write) for write in writes]
         try:
@@ -81,12 +97,18 @@ class Table:
         return True
 
     def query(
-        self, index: str, condition: str, values: Mapping[str, Any], after: Row | None, *, newest_first: bool
+        self,
+        index: str | None,
+        condition: str,
+        values: Mapping[str, Any],
+        after: Row | None,
+        *,
+        newest_first: bool,
     ) -> Iterator[list[Row]]:
-        """Yield an index's pages of keys; `after` is the key to go on from."""
+        """Yield pages of an index's keys, or of the table's rows; `after` is the key to go on from."""
         arguments = {
             "TableName": self._name,
-            "IndexName": index,
+            **({"IndexName": index} if index else {"ConsistentRead": True}),
             "KeyConditionExpression": condition,
             "ScanIndexForward": not newest_first,
             **_placeholders(condition, values),
@@ -110,15 +132,25 @@ class Table:
             time.sleep(pause or 0)
         raise TimeoutError("DynamoDB left keys unprocessed")
 
-    def _pack_write(self, write: Change | Insert) -> Row:
+    def _pack_write(self, write: Write) -> Row:
         if isinstance(write, Change):
             return {"Update": self._pack_change(write)}
+        if isinstance(write, Check):
+            return {"ConditionCheck": self._pack_check(write)}
         return {
             "Put": {
-                "TableName": self._name,
+                "TableName": write.table or self._name,
                 "Item": _pack(write.row),
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
+        }
+
+    def _pack_check(self, check: Check) -> Row:
+        return {
+            "TableName": self._name,
+            "Key": {"pk": {"S": check.pk}},
+            "ConditionExpression": check.condition,
+            **_placeholders(check.condition, check.values),
         }
 
     def _pack_change(self, change: Change) -> Row:

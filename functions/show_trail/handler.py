@@ -1,0 +1,13 @@
+"""GET /exports/{id}/trail: what happened to an export, when, and by whom."""
+
+from __future__ import annotations
+
+from doseexport.actions import show_trail
+from doseexport.api import Call, Reply, http_handler
+from doseexport.services import connect_services
+
+
+@http_handler()
+def handler(call: Call) -> Reply:
+    """Answer 200 with {"id", "entries"}, oldest first; of deleted exports too."""
+    return Reply(200, show_trail(connect_services(), call.caller, call.id))

@@ -1,0 +1,59 @@
+"""What the sweep writes: about messages, lost attempts, and what is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from doseexport.conditions import FORGET_ATTEMPT, LEASE_OVER, MINE, QUEUED
+from doseexport.export import Export, Failure
+from doseexport.export_row import to_epoch, to_text
+from doseexport.store_base import StoreBase
+from doseexport.trail import Kind, tell
+
+
+class SweepWrites(StoreBase):
+    """The sweep's part of the store."""
+
+    def mark_sent(self, export_id: str, attempt: int, now: datetime) -> bool:
+        """Count a message sent for the attempt; False if it no longer waits."""
+        sent = self._change(
+            export_id,
+            "SET #queued_at = :now ADD #sends :one",
+            f"{QUEUED} AND {MINE}",
+            attempt=attempt,
+            now=to_text(now),
+            one=1,
+        )
+        return sent is not None
+
+    def requeue(self, export_id: str, attempt: int, now: datetime) -> Export | None:
+        """Queue again, as the next attempt, an export whose worker fell silent; None if it did not."""
+        requeued = self._record(
+            tell(Kind.REQUEUED, export_id, attempt + 1, now),
+            "SET #status = :QUEUED, #attempt = :next, #sends = :zero, #queued_at = :now"
+            f" REMOVE {FORGET_ATTEMPT}",
+            f"{LEASE_OVER} AND {MINE}",
+            attempt=attempt,
+            next=attempt + 1,
+            zero=0,
+            now=to_text(now),
+            epoch=to_epoch(now),
+        )
+        return self.load(export_id) if requeued else None
+
+    def give_up(self, export_id: str, attempt: int, failure: Failure, now: datetime) -> bool:
+        """Settle as FAILED what still waits, or whose worker fell silent; False if neither."""
+        return self._fail(export_id, attempt, failure, now, f"({QUEUED} OR {LEASE_OVER})")
+
+    def forget_litter(self, export_id: str) -> None:
+        """Stop watching an export whose objects are gone for good."""
+        self._change(export_id, "REMOVE #watch", "#watch = :LITTER")
+
+    def keep(self, export_id: str) -> None:
+        """Watch only for its expiry a file that no other attempt can contest any more."""
+        self._change(export_id, "SET #watch = :KEPT", "#watch = :CONTESTED")
+
+    def forget_expired(self, export_id: str, attempt: int, now: datetime) -> bool:
+        """Stop watching an expired export whose objects are gone, and forget its filters."""
+        entry = tell(Kind.EXPIRED, export_id, attempt, now)
+        return self._record(entry, "REMOVE #watch, #filters, #options", "#watch = :KEPT")

@@ -1,0 +1,31 @@
+"""The trail's table: entries are put beside the change they tell of, and read; nothing changes them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+from doseexport.export_row import export_key
+from doseexport.table import Insert, Table
+from doseexport.trail import Entry, new_entry_row, read_entry
+
+
+class TrailStore:
+    """The table of entries, each kept for `kept`."""
+
+    def __init__(self, client: Any, table_name: str, kept: timedelta) -> None:
+        self._table = Table(client, table_name)
+        self._name = table_name
+        self._kept = kept
+
+    def insert(self, entry: Entry) -> Insert:
+        """Return the write of an entry, to be made together with what it tells of."""
+        return Insert(new_entry_row(entry, self._kept), self._name)
+
+    def read(self, export_id: str) -> list[Entry]:
+        """Return an export's entries, oldest first; none of an unknown one."""
+        pages = self._table.query(
+            None, "#pk = :value", {"value": export_key(export_id)}, None, newest_first=False
+        )
+        return [read_entry(row) for row in chain.from_iterable(pages)]

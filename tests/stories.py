@@ -1,0 +1,28 @@
+"""Which trails an export can have: what may follow what."""
+
+from itertools import pairwise
+
+from doseexport.trail import Entry, Kind
+
+AFTERWARDS = {Kind.LINK_ISSUED, Kind.DELETED, Kind.EXPIRED}
+FOLLOWING = {
+    Kind.REQUESTED: {Kind.STARTED, Kind.ABORTED, Kind.FAILED},
+    Kind.STARTED: {Kind.COMPLETED, Kind.FAILED, Kind.REQUEUED, Kind.ABORT_REQUESTED},
+    Kind.REQUEUED: {Kind.STARTED, Kind.ABORTED, Kind.FAILED},
+    Kind.ABORT_REQUESTED: {Kind.ABORTED},
+    Kind.COMPLETED: AFTERWARDS,
+    Kind.LINK_ISSUED: AFTERWARDS,
+    Kind.EXPIRED: {Kind.DELETED},
+    Kind.FAILED: {Kind.DELETED},
+    Kind.ABORTED: {Kind.DELETED},
+    Kind.DELETED: set(),
+}
+
+
+def assert_legal(entries: list[Entry]) -> None:
+    """It begins with a request, goes on as an export can, and counts its attempts."""
+    assert entries[0].kind is Kind.REQUESTED
+    assert [entry.asked is not None for entry in entries] == [True] + [False] * (len(entries) - 1)
+    for before, after in pairwise(entries):
+        assert after.kind in FOLLOWING[before.kind], (before.kind, after.kind)
+        assert after.attempt == before.attempt + (after.kind is Kind.REQUEUED)
