@@ -104,6 +104,23 @@ def test_details_tell_what_a_file_is(
     assert page.evaluate("navigator.clipboard.readText()") == export["sha256"]
 
 
+def test_the_history_tells_who_did_what(
+    visit: Visits, physicist: User, as_service: AsService, tmp_path: Path
+) -> None:
+    service = as_service(physicist)
+    service.wait(service.ask(**FEW).json["id"])
+    page = visit().sign_in(physicist, "#exports")
+    download(page, newest(page), tmp_path)
+    details = open_details(page, newest(page))
+    details.get_by_role("button", name="History").click()
+    items = details.get_by_role("list", name="History").get_by_role("listitem")
+    who = f"by {physicist.name}"
+    for item, words in enumerate((f"Asked for {who}", "Started", "Completed with", f"Link made {who}")):
+        assert_that(items.nth(item)).to_contain_text(words)
+    assert_that(items).to_have_count(4)
+    assert_that(details.get_by_role("button", name="History")).to_be_focused()
+
+
 def test_run_again_and_edit_and_run(visit: Visits, physicist: User, as_service: AsService) -> None:
     service = as_service(physicist)
     request = {"type": "rf-xlsx", "filters": {"date_from": "2030-01-01"}, "order": "oldest_first"}

@@ -39,6 +39,14 @@ export class Actions {
     return this.#fetch(row, button, (link) => link.manifest);
   }
 
+  /** Show what happened to an export. */
+  trail(row, button) {
+    return this.#try(button, async () => {
+      const { entries } = await this.api.trail(row.export.id);
+      row.details.tell(entries);
+    });
+  }
+
   #fetch(row, button, choose) {
     return this.#try(button, async () => {
       const link = choose(await this.api.download(row.export.id));

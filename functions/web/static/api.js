@@ -60,6 +60,9 @@ export class Api {
   /** A link to the file, good for minutes. */
   download = (id) => this.#call("POST", `/exports/${id}/download`);
 
+  /** What happened to an export, oldest first. */
+  trail = (id) => this.#call("GET", `/exports/${id}/trail`);
+
   /** Delete exports: what was deleted, and what was refused and why. */
   delete = (ids) => this.#call("DELETE", "/exports", { body: { ids } });
 

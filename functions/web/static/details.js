@@ -4,6 +4,7 @@ import { humanise } from "./catalogue.js";
 import { describeExport, describeWish } from "./course.js";
 import { fill, make, makeButton, setShown } from "./dom.js";
 import { notify } from "./messages.js";
+import { makeTrail } from "./trail.js";
 import { count, formatExactTime, formatNumber } from "./words.js";
 
 let number = 0;
@@ -22,6 +23,13 @@ export class Details {
   toggle() {
     setShown(this.element, this.element.hidden);
     this.row.parts.more.setAttribute("aria-expanded", String(!this.element.hidden));
+    this.update();
+  }
+
+  /** Show what happened to the export, as its trail told when it was asked. */
+  tell(entries) {
+    this.entries = entries;
+    this.shown = null;
     this.update();
   }
 
@@ -48,6 +56,7 @@ export class Details {
           make("div", {}, make("dt", {}, name), make("dd", {}, value)),
         ),
       ),
+      this.entries && makeTrail(this.entries),
       this.#makeActions(),
     ];
   }
@@ -90,6 +99,12 @@ export class Details {
     return hasManifest && Boolean(links.download);
   }
 
+  /** Its owner and admins may: those who may change it. */
+  #mayReadTrail() {
+    const { links } = this.row.export;
+    return Boolean(links.abort || links.delete);
+  }
+
   #makeActions() {
     const { actions, mayRunAgain } = this.row;
     const act = (name) => (event) => actions[name](this.row, event.currentTarget);
@@ -97,6 +112,7 @@ export class Details {
       "div",
       { class: "buttons" },
       this.#canFetchManifest() && makeButton("Manifest", "plain", act("manifest")),
+      this.#mayReadTrail() && makeButton("History", "plain", act("trail")),
       mayRunAgain && makeButton("Run again", "plain", act("again")),
       mayRunAgain && makeButton("Edit and run", "plain", act("edit")),
       this.row.export.links.delete && makeButton("Delete", "plain danger", () => actions.remove([this.row])),

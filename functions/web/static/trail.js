@@ -1,0 +1,36 @@
+/** What happened to an export, when, and by whom, in words. */
+
+import { make } from "./dom.js";
+import { count, formatExactTime } from "./words.js";
+
+const HAPPENED = {
+  requested: "Asked for",
+  started: "Started",
+  requeued: "Queued again",
+  completed: "Completed",
+  failed: "Failed",
+  abort_requested: "Abort asked for",
+  aborted: "Aborted",
+  link_issued: "Link made",
+  deleted: "Deleted",
+  expired: "Expired",
+};
+
+/**
+ * The entries of a trail, oldest first, as a list.
+ * @param {{kind: string, time: string, by: ?{name: string}, file: ?Object, code: ?string}[]} entries
+ */
+export function makeTrail(entries) {
+  const items = entries.map((entry) => make("li", {}, describeEntry(entry)));
+  return make("ol", { class: "trail", "aria-label": "History" }, items);
+}
+
+function describeEntry({ kind, time, by, file, code }) {
+  const parts = [
+    `${formatExactTime(time)}: ${HAPPENED[kind] ?? kind}`,
+    by && `by ${by.name}`,
+    file && `with ${count(file.studies, "study", "studies")}`,
+    code && `(${code})`,
+  ];
+  return parts.filter(Boolean).join(" ");
+}
