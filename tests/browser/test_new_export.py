@@ -127,6 +127,11 @@ def test_half_a_date_is_not_taken_for_none(visit: Visits, physicist: User) -> No
     assert_that(field(page, "Study date from")).to_be_focused()
 
 
+def test_an_address_that_cannot_be_read_still_opens_the_form(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#%")
+    assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
+
+
 def test_the_address_never_names_a_patient(visit: Visits, privileged: User) -> None:
     page = visit().sign_in(privileged)
     secrets = {"Patient name": "Secretname", "Patient ID": "Secretid", "Accession number": "Secretnumber"}

@@ -11,7 +11,16 @@ const OPTION = "option.";
  */
 export function readAddress(hash) {
   const [place, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
-  return { place: decodeURIComponent(place), parameters: new URLSearchParams(query) };
+  return { place: decode(place), parameters: new URLSearchParams(query) };
+}
+
+/** A place as it was before it was encoded; none, if it never was: addresses are typed, too. */
+function decode(place) {
+  try {
+    return decodeURIComponent(place);
+  } catch {
+    return "";
+  }
 }
 
 /** The address of a list of exports. */
