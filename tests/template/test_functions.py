@@ -27,7 +27,9 @@ ALONE = {
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
     "dynamodb:PutItem": {"RequestExport", *RECORDERS},
-    "sqs:SendMessage": {"RequestExport", "SweepExports"},
+    "sqs:SendMessage": {"RequestExport", "SweepExports", "SendNotices"},
+    "events:PutEvents": {"SendNotices"},
+    "sns:Publish": {"SendNotices"},
     "s3:DeleteObject": {"RunExport", "DeleteExports", "SweepExports"},
 }
 
@@ -150,9 +152,10 @@ def test_rights_are_few_actions_on_our_own_things(functions):
             assert not [action for action in statement["Action"] if "*" in action], statement
             text = json.dumps(statement["Resource"])
             assert re.search(
-                r"\b(Table|TrailTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser)\b", text
+                r"\b(Table|TrailTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName|NoticeTopic|UnsentNotices)\b",
+                text,
             ), text
-            assert text.count("*") == text.count("/exports/*"), text
+            assert text.count("*") == text.count("/exports/*") + text.count("/stream/*"), text
 
 
 @pytest.mark.parametrize("name", ["GetHealth", "Web", "ListTypes"])
@@ -209,3 +212,16 @@ def test_every_role_takes_the_boundary(translated):
 def test_every_function_with_rights_may_use_the_key(source, functions):
     roles = {role["Ref"] for role in source["Resources"]["KeyUse"]["Properties"]["Roles"]}
     assert roles == {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}
+
+
+def test_notices_are_read_from_the_trails_stream_and_no_other(functions):
+    wanted = {"DescribeStream", "GetShardIterator", "GetRecords", "ListStreams"}
+    found = {
+        action.removeprefix("dynamodb:"): statement["Resource"]
+        for statement in _statements(functions["SendNotices"])
+        for action in statement["Action"]
+        if action.startswith("dynamodb:")
+    }
+    assert set(found) == wanted
+    assert found.pop("ListStreams") == {"Fn::Sub": "${TrailTable.Arn}/stream/*"}
+    assert all(resource == {"Fn::GetAtt": ["TrailTable", "StreamArn"]} for resource in found.values())

@@ -1,0 +1,22 @@
+"""From the trail's stream: a notice of everything that happens to an export."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from doseexport.logs import configure_logging
+from doseexport.notifier import Notifier
+
+
+@cache
+def _connect() -> Notifier:
+    return Notifier.from_environment(os.environ)
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, list[dict[str, str]]]:
+    """Send the notices of a batch; return from which record on the stream shall come again."""
+    configure_logging()
+    unsent = _connect().send_all(event["Records"])
+    return {"batchItemFailures": [] if unsent is None else [{"itemIdentifier": unsent}]}

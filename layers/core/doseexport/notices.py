@@ -1,0 +1,67 @@
+"""Notices of what happened to exports, made from the trail's entries: ids and counts, nothing else. Pure.
+
+docs/notices.schema.json is their form, docs/notices.md how to listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from doseexport.export_row import to_text
+from doseexport.trail import Entry, Kind
+
+SOURCE = "doseexport"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message for people: plain text, without anything that was asked for."""
+
+    subject: str
+    text: str
+
+
+def name_notice(kind: Kind) -> str:
+    """Return an event's detail-type: "Export completed", "Export link issued"."""
+    return f"Export {kind.replace('_', ' ')}"
+
+
+def describe_entry(entry: Entry, notice_id: str) -> dict[str, Any]:
+    """Return an event's detail; the same entry told twice has the same `notice_id`."""
+    detail: dict[str, Any] = {
+        "notice_id": notice_id,
+        "export_id": entry.export_id,
+        "kind": entry.kind.value,
+        "attempt": entry.attempt,
+        "time": to_text(entry.at),
+    }
+    if entry.by is not None:
+        detail["by"] = entry.by.id
+    if entry.file is not None:
+        detail["file"] = dict(entry.file)
+    if entry.code is not None:
+        detail["code"] = entry.code
+    return detail
+
+
+def write_mail(entry: Entry, page: str) -> Mail | None:
+    """Return what people hear of an export that has completed or failed; None of all else.
+
+    `page` is the origin of the page: the mail's link leads there, never to the file.
+    """
+    ending = {Kind.COMPLETED: _tell_contents, Kind.FAILED: _tell_reason}.get(entry.kind)
+    if ending is None:
+        return None
+    text = f"The export {entry.export_id} has {entry.kind}: {ending(entry)}.\n\n{page}/#exports\n"
+    return Mail(f"Dose export {entry.kind}", text)
+
+
+def _tell_contents(entry: Entry) -> str:
+    file: Mapping[str, Any] = entry.file or {}
+    return f"{file.get('studies', 0):,} studies, {file.get('size', 0):,} bytes"
+
+
+def _tell_reason(entry: Entry) -> str:
+    return entry.code or "INTERNAL"
