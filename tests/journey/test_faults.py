@@ -92,8 +92,12 @@ def crash_server(url: str, export_id: str) -> None:
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE application_name = %s", [f"doseexport:{export_id}"]
         ).fetchone()
-    assert found is not None
-    os.kill(found[0], signal.SIGKILL)
+        assert found is not None
+        os.kill(found[0], signal.SIGKILL)
+        # Until ours has ended too, the server has not noticed, and still answers.
+        with suppress(psycopg.OperationalError):
+            while True:
+                connection.execute("SELECT pg_sleep(0.01)")
 
 
 def answers(url: str) -> bool:
