@@ -1,6 +1,7 @@
 """The schemas of values: what each kind of filter or option takes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from doseexport.kinds import (
     COUNT,
@@ -37,57 +38,37 @@ def make_values() -> Json:
     """Return what each kind of filter takes; kinds.py reads them, tests compare the two."""
     number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
     most = 10**16
+    day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
+    few = {"pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$", "minimum": 0, "maximum": 10}
+    whole = {"pattern": r"^\s*(0*[1-9][0-9]{0,8})?\s*$", "minimum": 1, "maximum": 999_999_999}
+    text = {"maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"}
+    flags = ["yes", "no", True, False, "true", "false", "1", "0", 1, 0, "", None]
     return {
-        "TextValue": {
-            "type": ["string", "number", "null"],
-            "maxLength": MAX_TEXT,
-            "pattern": r"^[^\u0000]*$",
-            "description": f"Capitals do not matter; %, _ and \\ mean themselves. {_ABSENT}",
-        },
-        "NumberValue": {
-            "type": ["string", "number", "null"],
-            "pattern": number,
-            "exclusiveMinimum": -most,
-            "exclusiveMaximum": most,
-            "description": f"A plain number such as 12 or 12.5. {_ABSENT}",
-        },
-        "DateValue": {
-            "type": ["string", "null"],
-            "pattern": r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$",
-            "description": f"YYYY-MM-DD. {_ABSENT}",
-        },
-        "CountValue": {
-            "type": ["string", "integer", "null"],
-            "pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$",
-            "minimum": 0,
-            "maximum": 10,
-            "description": f"0 to 10, some (more than 0) or more (more than 10). {_ABSENT}",
-        },
-        "IntegerValue": {
-            "type": ["string", "integer", "null"],
-            "pattern": r"^\s*(0*[1-9][0-9]{0,8})?\s*$",
-            "minimum": 1,
-            "maximum": 999_999_999,
-            "description": f"A whole number from 1. {_ABSENT}",
-        },
-        "ExactValue": {
-            "type": ["string", "null"],
-            "maxLength": MAX_TEXT,
-            "pattern": r"^[^\u0000]*$",
-            "description": f"The whole text, as stored. {_ABSENT}",
-        },
-        "FlagValue": {
-            "enum": ["yes", "no", True, False, "true", "false", "1", "0", 1, 0, "", None],
-            "description": f"yes or no. {_ABSENT}",
-        },
-        "WordsValue": {
-            "type": ["string", "null"],
-            "maxLength": MAX_TEXT,
-            "pattern": r"^[^\u0000]*$",
-            "description": f"Texts with commas between them. {_ABSENT}",
-        },
+        "TextValue": _take(
+            "Capitals do not matter; %, _ and \\ mean themselves.", "string", "number", **text
+        ),
+        "NumberValue": _take(
+            "A plain number such as 12 or 12.5.",
+            "string",
+            "number",
+            pattern=number,
+            exclusiveMinimum=-most,
+            exclusiveMaximum=most,
+        ),
+        "DateValue": _take("YYYY-MM-DD.", "string", pattern=day),
+        "CountValue": _take(
+            "0 to 10, some (more than 0) or more (more than 10).", "string", "integer", **few
+        ),
+        "IntegerValue": _take("A whole number from 1.", "string", "integer", **whole),
+        "ExactValue": _take("The whole text, as stored.", "string", **text),
+        "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
+        "WordsValue": _take("Texts with commas between them.", "string", **text),
         "TestPatientsValue": {
             "enum": ["include", "exclude", "2", 2, "", None],
             "description": f"2 is OpenREM's word for exclude. {_ABSENT}",
         },
     }
+
+
+def _take(what: str, *types: str, **rules: Any) -> Json:
+    return {"type": [*types, "null"], **rules, "description": f"{what} {_ABSENT}"}

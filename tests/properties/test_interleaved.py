@@ -6,7 +6,7 @@ from job_world import LIMIT, World
 
 from doseexport.export import State
 from processes import Paced, Process
-from standins import ADA, active_ids
+from standins import ADA, active_ids, list_keys
 
 pytestmark = pytest.mark.usefixtures("no_real_aws")
 
@@ -167,6 +167,7 @@ def test_a_delete_and_a_sweep_that_expires_leave_nothing(interleave):
 
     for world in interleave(nearly_expire, delete, expire):
         let_it_end(world)
+        assert list_keys(world.services) == []
 
 
 def fill_but_one(world):

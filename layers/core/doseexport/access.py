@@ -109,7 +109,7 @@ def may_open(caller: Caller, export: Export) -> bool:
 
 def may_change(caller: Caller, export: Export) -> bool:
     """Whether the caller may abort or delete the export."""
-    return caller.may_use_service and (caller.is_admin or caller.id == export.owner)
+    return _is_owner_or_admin(caller, export.owner)
 
 
 def require_open(caller: Caller, export: Export) -> None:
@@ -128,7 +128,7 @@ def require_change(caller: Caller, export: Export) -> None:
 
 def require_trail(caller: Caller, owner: str | None) -> None:
     """Raise RequestError (403) unless the caller may read the trail of what `owner` asked for."""
-    if not (caller.may_use_service and (caller.is_admin or caller.id == owner)):
+    if not _is_owner_or_admin(caller, owner):
         raise forbidden("Only its owner or a member of admingroup may read this export's trail.", "id")
 
 
@@ -144,6 +144,10 @@ def _is_programs(claims: Mapping[str, Any]) -> bool:
     """Tell a token by client credentials: an access token of the client itself, which names no user."""
     is_own = claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id")
     return is_own and "username" not in claims
+
+
+def _is_owner_or_admin(caller: Caller, owner: str | None) -> bool:
+    return caller.may_use_service and (caller.is_admin or caller.id == owner)
 
 
 def _may_see_contents(caller: Caller, export: Export) -> bool:

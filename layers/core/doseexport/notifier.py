@@ -7,10 +7,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from doseexport.aws import LazyClient, make_translators
+from doseexport.aws import LazyClient
 from doseexport.errors import DoseExportError
 from doseexport.logs import describe_error
 from doseexport.notices import SOURCE, describe_entry, name_notice, write_mail
+from doseexport.table import unpack
 from doseexport.trail import Entry, read_entry
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Notifier:
     def _send(self, record: Mapping[str, Any]) -> None:
         if record["eventName"] != "INSERT":
             return
-        entry = _read_image(record["dynamodb"]["NewImage"])
+        entry = read_entry(unpack(record["dynamodb"]["NewImage"]))
         self._put_event(entry, record["eventID"])
         mail = write_mail(entry, self._page)
         if mail is not None:
@@ -70,8 +71,3 @@ class Notifier:
         answer = self._events.put_events(Entries=[event])
         if answer["FailedEntryCount"]:
             raise DoseExportError("NOTICE_REFUSED", "EventBridge refused a notice.")
-
-
-def _read_image(image: Mapping[str, Any]) -> Entry:
-    _, deserialize = make_translators()
-    return read_entry({name: deserialize(value) for name, value in image.items()})

@@ -64,7 +64,7 @@ class Table:
     def get(self, pk: str) -> Row | None:
         """Return the row as it is now, or None."""
         answer = self._client.get_item(TableName=self._name, Key={"pk": {"S": pk}}, ConsistentRead=True)
-        return _unpack(answer["Item"]) if "Item" in answer else None
+        return unpack(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, pks: Sequence[str]) -> dict[str, Row]:
         """Return the rows that exist now, by key."""
@@ -83,7 +83,7 @@ class Table:
             if error_code(error) == "ConditionalCheckFailedException":
                 return None
             raise
-        return _unpack(answer["Attributes"])
+        return unpack(answer["Attributes"])
 
     def write_together(self, *writes: Write) -> bool:
         """Make all the writes or none; False if a condition did not hold."""
@@ -116,7 +116,7 @@ class Table:
         start = None if after is None else _pack(after)
         while True:
             page = self._client.query(**arguments, **({"ExclusiveStartKey": start} if start else {}))
-            yield [_unpack(item) for item in page["Items"]]
+            yield [unpack(item) for item in page["Items"]]
             start = page.get("LastEvaluatedKey")
             if not start:
                 return
@@ -125,7 +125,7 @@ class Table:
         wanted: Any = {self._name: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": True}}
         for pause in (*PAUSES, None):
             answer = self._client.batch_get_item(RequestItems=wanted)
-            yield from map(_unpack, answer["Responses"].get(self._name, []))
+            yield from map(unpack, answer["Responses"].get(self._name, []))
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
                 return
@@ -199,6 +199,7 @@ def _pack(row: Mapping[str, Any]) -> Row:
     return {name: serialize(value) for name, value in row.items()}
 
 
-def _unpack(item: Mapping[str, Any]) -> Row:
+def unpack(item: Mapping[str, Any]) -> Row:
+    """Return an item of DynamoDB's JSON, or a stream's image of one, as a row."""
     _, deserialize = make_translators()
     return {name: deserialize(value) for name, value in item.items()}
