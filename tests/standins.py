@@ -28,6 +28,7 @@ RETENTION = timedelta(days=30)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
 TRAIL_TABLE = "trail"
+SAVED_TABLE = "saved"
 TRAIL_RETENTION = timedelta(days=2555)
 
 ADA = Caller("ada-sub", "ada", frozenset({"exportgroup"}))
@@ -55,6 +56,7 @@ def make_settings(**changes: Any) -> Settings:
     values = {
         "table_name": TABLE,
         "trail_table_name": TRAIL_TABLE,
+        "saved_table_name": SAVED_TABLE,
         "bucket_name": BUCKET,
         "queue_url": "",
         "max_active_exports": 3,
@@ -87,7 +89,8 @@ def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
         dynamodb, s3, sqs = _make_clients()
-        make_table(dynamodb)
+        make_table(dynamodb, TABLE, by_owner="owner", by_month="month", by_watch="watch")
+        make_table(dynamodb, SAVED_TABLE, by_owner="owner", by_kind="kind")
         make_trail_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         url = sqs.create_queue(QueueName="exports")["QueueUrl"]
@@ -108,11 +111,11 @@ def _make_clients() -> tuple[Any, Any, Any]:
     return make_client("dynamodb"), make_client("s3"), make_client("sqs")
 
 
-def make_table(client: Any) -> None:
-    indexes = {"by_owner": "owner", "by_month": "month", "by_watch": "watch"}
+def make_table(client: Any, name: str, **indexes: str) -> None:
+    """A table whose indexes have these attributes as their keys, in the order of created_at."""
     attributes = ["pk", "created_at", *indexes.values()]
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],

@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "TABLE_NAME": "t",
     "TRAIL_TABLE_NAME": "e",
+    "SAVED_TABLE_NAME": "s",
     "BUCKET_NAME": "b",
     "QUEUE_URL": "https://sqs.invalid/q",
 }

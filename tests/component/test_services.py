@@ -18,6 +18,7 @@ def _environment(monkeypatch):
     for name, value in {
         "TABLE_NAME": "t",
         "TRAIL_TABLE_NAME": "e",
+        "SAVED_TABLE_NAME": "s",
         "BUCKET_NAME": "b",
         "QUEUE_URL": "https://q",
     }.items():

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-RETAINED = ("Table", "TrailTable", "Bucket", "UserPool")
+RETAINED = ("Table", "TrailTable", "SavedTable", "Bucket", "UserPool")
 
 
 def test_messages_come_one_by_one_and_to_a_limited_number_of_workers(source):
@@ -43,7 +43,7 @@ def test_what_holds_people_or_exports_outlives_the_stack(source, name):
 
 
 def test_tables_and_pool_are_protected_from_deletion(source):
-    for name in ("Table", "TrailTable"):
+    for name in ("Table", "TrailTable", "SavedTable"):
         table = source["Resources"][name]["Properties"]
         assert table["DeletionProtectionEnabled"] is True
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}

@@ -24,8 +24,9 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: who asks, the id in its path ("" if none), its parameters, its body."""
+    """One request: its route ("PATCH /presets/{id}"), who asks, the path's id ("" if none), what is given."""
 
+    route: str
     caller: Caller
     id: str
     query: Mapping[str, str]
@@ -93,6 +94,7 @@ def read_call(event: Mapping[str, Any], parameters: frozenset[str] = frozenset()
             )
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     return Call(
+        route=event.get("routeKey", ""),
         caller=caller,
         id=(event.get("pathParameters") or {}).get("id", ""),
         query=query,

@@ -30,6 +30,7 @@ class Settings:
 
     table_name: str
     trail_table_name: str
+    saved_table_name: str
     bucket_name: str
     queue_url: str
     max_active_exports: int
@@ -46,6 +47,7 @@ class Settings:
         return cls(
             table_name=values.text("TABLE_NAME"),
             trail_table_name=values.text("TRAIL_TABLE_NAME"),
+            saved_table_name=values.text("SAVED_TABLE_NAME"),
             bucket_name=values.text("BUCKET_NAME"),
             queue_url=values.text("QUEUE_URL"),
             max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
