@@ -15,11 +15,14 @@ from doseexport.access import Caller
 from doseexport.aws import make_client
 from doseexport.export import Export, Result, make_export, make_id, name_manifest
 from doseexport.files import Files
+from doseexport.people import People
 from doseexport.queue import Queue
 from doseexport.request import ExportRequest
+from doseexport.schedule_store import ScheduleStore
 from doseexport.services import Services
-from doseexport.settings import Settings
+from doseexport.settings import Settings, Target
 from doseexport.store import Store
+from doseexport.timetable import Timetable
 from doseexport.trail import Entry
 from doseexport.trail_store import TrailStore
 
@@ -29,6 +32,13 @@ BUCKET = "exports-of-tests"
 TABLE = "exports"
 TRAIL_TABLE = "trail"
 SAVED_TABLE = "saved"
+GROUP = "schedules"
+TARGET = Target(
+    group=GROUP,
+    function_arn="arn:aws:lambda:eu-west-2:123456789012:function:run-schedule",
+    role_arn="arn:aws:iam::123456789012:role/scheduler",
+    queue_arn="arn:aws:sqs:eu-west-2:123456789012:lost",
+)
 TRAIL_RETENTION = timedelta(days=2555)
 
 ADA = Caller("ada-sub", "ada", frozenset({"exportgroup"}))
@@ -64,6 +74,10 @@ def make_settings(**changes: Any) -> Settings:
         "trail_retention": TRAIL_RETENTION,
         "download_seconds": 300,
         "time_zone": ZoneInfo("Europe/London"),
+        "max_schedules": 3,
+        "owner_silent": timedelta(days=90),
+        "user_pool_id": "",
+        "target": TARGET,
         "database": None,
     }
     return Settings(**{**values, **changes})
@@ -88,27 +102,32 @@ BotocoreStubber.__call__ = _take_turns(BotocoreStubber.__call__)
 def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
-        dynamodb, s3, sqs = _make_clients()
+        dynamodb, s3, sqs, scheduler, cognito = _make_clients()
         make_table(dynamodb, TABLE, by_owner="owner", by_month="month", by_watch="watch")
         make_table(dynamodb, SAVED_TABLE, by_owner="owner", by_kind="kind")
         make_trail_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         url = sqs.create_queue(QueueName="exports")["QueueUrl"]
+        scheduler.create_schedule_group(Name=GROUP)
+        pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
         trail = TrailStore(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
         yield Services(
-            settings=make_settings(queue_url=url),
+            settings=make_settings(queue_url=url, user_pool_id=pool),
             store=Store(dynamodb, TABLE, trail),
             trail=trail,
             files=Files(s3, BUCKET),
             queue=Queue(sqs, url),
+            schedules=ScheduleStore(dynamodb, SAVED_TABLE),
+            timetable=Timetable(scheduler, TARGET),
+            people=People(cognito, pool),
             clock=Clock(),
         )
 
 
 @cache
-def _make_clients() -> tuple[Any, Any, Any]:
+def _make_clients() -> tuple[Any, ...]:
     """Make the clients once for all tests: moto answers them anew in each."""
-    return make_client("dynamodb"), make_client("s3"), make_client("sqs")
+    return tuple(make_client(name) for name in ("dynamodb", "s3", "sqs", "scheduler", "cognito-idp"))
 
 
 def make_table(client: Any, name: str, **indexes: str) -> None:

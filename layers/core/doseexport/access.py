@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from doseexport.errors import RequestError, forbidden
 
@@ -33,6 +33,15 @@ SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The group whose rights a program's scope gives."""
+
+
+class Asked(Protocol):
+    """An export or a schedule: whose it is, and whether what it asks for names patients."""
+
+    @property
+    def owner(self) -> str: ...  # noqa: D102
+    @property
+    def with_patients(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +106,9 @@ def require_service(caller: Caller) -> None:
         raise forbidden("Exports are for members of exportgroup or admingroup only.", code="GROUP_NEEDED")
 
 
-def may_see_filters(caller: Caller, export: Export) -> bool:
+def may_see_filters(caller: Caller, asked: Asked) -> bool:
     """Whether the caller may read what was asked for: a filter's value can name a patient."""
-    return _may_see_contents(caller, export)
+    return _may_see_contents(caller, asked)
 
 
 def may_open(caller: Caller, export: Export) -> bool:
@@ -150,7 +159,7 @@ def _is_owner_or_admin(caller: Caller, owner: str | None) -> bool:
     return caller.may_use_service and (caller.is_admin or caller.id == owner)
 
 
-def _may_see_contents(caller: Caller, export: Export) -> bool:
+def _may_see_contents(caller: Caller, asked: Asked) -> bool:
     if not caller.may_use_service:
         return False
-    return not export.with_patients or caller.id == export.owner or caller.may_see_patients
+    return not asked.with_patients or caller.id == asked.owner or caller.may_see_patients

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from doseexport.access import Caller, require_change, require_open, require_service, require_trail
@@ -38,17 +39,17 @@ def ask_export(
     """
     require_service(caller)
     request = parse_request(body, may_see_patients=caller.may_see_patients)
-    return start_export(services, caller, request, idempotency_key)
+    check_key(idempotency_key)
+    return start_export(services, caller, request, make_id(caller.id, idempotency_key))
 
 
 def start_export(
-    services: Services, caller: Caller, request: ExportRequest, idempotency_key: str | None = None
+    services: Services, caller: Caller, request: ExportRequest, export_id: str, schedule_id: str | None = None
 ) -> dict[str, Any]:
-    """Do the same for a request that is checked already."""
+    """Do the same for a request that is checked already, under an id that stands for it."""
     require_service(caller)
-    _check_key(idempotency_key)
     now = services.clock()
-    asked = make_export(make_id(caller.id, idempotency_key), caller.id, caller.name, request, now)
+    asked = replace(make_export(export_id, caller.id, caller.name, request, now), schedule_id=schedule_id)
     limit = services.settings.max_active_exports
     export = services.store.create(asked, limit)
     if export is None:
@@ -61,6 +62,17 @@ def start_export(
     return present(export, caller, now)
 
 
+def check_key(key: str | None) -> None:
+    """Raise RequestError (400) unless it is an Idempotency-Key, or none."""
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise RequestError(
+            "BAD_IDEMPOTENCY_KEY",
+            f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters.",
+            "Idempotency-Key",
+            400,
+        )
+
+
 def list_exports(services: Services, caller: Caller, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return a page of exports, newest first, and `next_cursor` (null: the last page).
 
@@ -69,6 +81,7 @@ def list_exports(services: Services, caller: Caller, parameters: Mapping[str, st
     require_service(caller)
     page, cursor = find_page(services, caller, parse_list_query(parameters))
     now = services.clock()
+    services.schedules.note_seen(caller.id, now)
     return {"exports": [present(export, caller, now) for export in page], "next_cursor": cursor}
 
 
@@ -161,16 +174,6 @@ def _find(services: Services, caller: Caller, export_id: str) -> Export:
     if export is None:
         raise _not_found()
     return export
-
-
-def _check_key(key: str | None) -> None:
-    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-        raise RequestError(
-            "BAD_IDEMPOTENCY_KEY",
-            f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters.",
-            "Idempotency-Key",
-            400,
-        )
 
 
 def _check_repeat(asked: Export, export: Export, services: Services) -> None:

@@ -23,7 +23,7 @@ _S3_LIMITS = {**_LIMITS, "signature_version": "s3v4", "s3": {"addressing_style":
 
 
 def make_client(service: str) -> Any:
-    """Return a client of "dynamodb", "s3" or "sqs"; safe to share between threads."""
+    """Return a client of a service ("dynamodb", "s3"); safe to share between threads."""
     # Here, since they take 0.2 s to import that the command line never needs.
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
     from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415

@@ -106,7 +106,7 @@ class Export:
     """One export as its row says. All times are aware datetimes in UTC.
 
     `lease_until` is in epoch seconds; `sends` counts the messages sent for this attempt;
-    `failure` on a running export is why its worker let go of it.
+    `failure` on a running export is why its worker let go of it; `schedule_id` None: a person asked.
     """
 
     id: str
@@ -129,6 +129,7 @@ class Export:
     progress: Progress = Progress()
     result: Result | None = None
     failure: Failure | None = None
+    schedule_id: str | None = None
     watch: Watch | None = Watch.ACTIVE
 
     @property

@@ -55,6 +55,7 @@ def new_row(export: Export) -> dict[str, Any]:
         "sends": export.sends,
         "queued_at": to_text(export.queued_at),
         "watch": Watch.ACTIVE.value,
+        **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
     }
 
 
@@ -81,6 +82,7 @@ def read_row(row: dict[str, Any]) -> Export:
         progress=Progress(_number(row, "done") or 0, _number(row, "expected")),
         result=_read_result(row),
         failure=Failure(row["error_code"], row["error"]) if "error_code" in row else None,
+        schedule_id=row.get("schedule_id"),
         watch=Watch(row["watch"]) if "watch" in row else None,
     )
 

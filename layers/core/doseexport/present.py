@@ -1,4 +1,4 @@
-"""An export as the API shows it to one caller. Pure."""
+"""Exports, their trails and schedules as the API shows them to one caller. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from doseexport.access import Caller, list_rights, may_see_filters
 from doseexport.export import ACTIVE, Export, State
+from doseexport.schedule import PAUSES, Pause, Run, Schedule
 from doseexport.trail import Entry
 
 PATIENCE = 2
@@ -37,6 +38,26 @@ def present_entry(entry: Entry, caller: Caller) -> dict[str, Any]:
         "asked": _present_asked(entry.asked, caller) if entry.asked else None,
         "file": dict(entry.file) if entry.file else None,
         "code": entry.code,
+    }
+
+
+def present_schedule(schedule: Schedule, caller: Caller, now: datetime) -> dict[str, Any]:
+    """Return a schedule as a JSON object; `filters` and `options` are null for whoever may not read them."""
+    hidden = {} if may_see_filters(caller, schedule) else {"filters": None, "options": None}
+    itself, is_owner = f"/schedules/{schedule.id}", schedule.owner == caller.id
+    return {
+        "id": schedule.id,
+        **schedule.terms.body,
+        **hidden,
+        "with_patients": schedule.with_patients,
+        "owner_name": schedule.owner_name,
+        "mine": is_owner,
+        "created_at": format_time(schedule.created_at),
+        "paused": _present_pause(schedule.paused),
+        "next_run": format_time(schedule.next_after(now)) if schedule.is_live else None,
+        "last_run": _present_run(schedule.last),
+        "covered_until": schedule.covered_until.isoformat() if schedule.covered_until else None,
+        "links": {"self": itself, **({"run": f"{itself}/run"} if is_owner else {})},
     }
 
 
@@ -74,13 +95,32 @@ def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
         "with_patients": export.with_patients,
         "asked_by": export.owner_name,
         "mine": export.owner == caller.id,
+        "schedule_id": export.schedule_id,
     }
 
 
 def _present_asked(asked: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     """Return what was asked for; `patient_filters` is null for a caller who may not see patients."""
     naming = asked["patient_filters"]
-    return {**asked, "patient_filters": dict(naming) if caller.may_see_patients else None}
+    return {
+        "schedule_id": None,
+        **asked,
+        "patient_filters": dict(naming) if caller.may_see_patients else None,
+    }
+
+
+def _present_pause(pause: Pause | None) -> dict[str, str] | None:
+    return None if pause is None else {"code": pause.value, "sentence": PAUSES[pause]}
+
+
+def _present_run(run: Run | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "scheduled_at": format_time(run.scheduled_at),
+        "export_id": run.export_id,
+        "outcome": run.outcome.value,
+    }
 
 
 def _present_course(export: Export, now: datetime) -> dict[str, Any]:

@@ -38,6 +38,11 @@ class Rate:
     text: str
     every: timedelta
 
+    @property
+    def is_too_frequent(self) -> bool:
+        """Whether it is due more than once an hour."""
+        return self.every < _UNITS["hour"]
+
     def next_after(self, moment: datetime, zone: ZoneInfo, start: datetime) -> datetime:  # noqa: ARG002
         """Return the first time after `moment` and not before `start` that it is due; any zone will do."""
         beginning = start.astimezone(UTC)
@@ -75,6 +80,11 @@ class Cron:
     days: Days
     months: frozenset[int]
     years: frozenset[int]
+
+    @property
+    def is_too_frequent(self) -> bool:
+        """Whether it is due more than once an hour."""
+        return len(self.minutes) > 1
 
     def next_after(self, moment: datetime, zone: ZoneInfo, start: datetime) -> datetime | None:
         """Return the first time after `moment` and not before `start` that it is due, if there is one."""

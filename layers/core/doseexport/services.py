@@ -9,9 +9,12 @@ from functools import cache
 
 from doseexport.aws import LazyClient
 from doseexport.files import Files
+from doseexport.people import People
 from doseexport.queue import Queue
+from doseexport.schedule_store import ScheduleStore
 from doseexport.settings import Settings
 from doseexport.store import Store
+from doseexport.timetable import Timetable
 from doseexport.trail_store import TrailStore
 
 
@@ -24,6 +27,9 @@ class Services:
     trail: TrailStore
     files: Files
     queue: Queue
+    schedules: ScheduleStore
+    timetable: Timetable
+    people: People
     clock: Callable[[], datetime]
 
 
@@ -39,5 +45,8 @@ def connect_services() -> Services:
         trail=trail,
         files=Files(LazyClient("s3"), settings.bucket_name),
         queue=Queue(LazyClient("sqs"), settings.queue_url),
+        schedules=ScheduleStore(dynamodb, settings.saved_table_name),
+        timetable=Timetable(LazyClient("scheduler"), settings.target),
+        people=People(LazyClient("cognito-idp"), settings.user_pool_id),
         clock=lambda: datetime.now(UTC),
     )

@@ -25,8 +25,22 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What EventBridge Scheduler invokes, as which role; its group; the queue for what it cannot deliver."""
+
+    group: str
+    function_arn: str
+    role_arn: str
+    queue_arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What template.yaml tells a function. `database` is None for functions that read none."""
+    """What template.yaml tells a function.
+
+    `database` is None for functions that read none; `target` and `user_pool_id` are empty for those that
+    have nothing to do with schedules.
+    """
 
     table_name: str
     trail_table_name: str
@@ -38,6 +52,10 @@ class Settings:
     trail_retention: timedelta
     download_seconds: int
     time_zone: ZoneInfo
+    max_schedules: int
+    owner_silent: timedelta
+    user_pool_id: str
+    target: Target
     database: DatabaseSettings | None
 
     @classmethod
@@ -55,8 +73,17 @@ class Settings:
             trail_retention=timedelta(days=values.number("TRAIL_RETENTION_DAYS", 2555)),
             download_seconds=values.number("DOWNLOAD_SECONDS", 300),
             time_zone=values.zone("TIME_ZONE", "Europe/London"),
+            max_schedules=values.number("MAX_SCHEDULES", 20),
+            owner_silent=timedelta(days=values.number("OWNER_SILENT_DAYS", 90)),
+            user_pool_id=values.optional("USER_POOL_ID") or "",
+            target=_read_target(values),
             database=_read_database(values),
         )
+
+
+def _read_target(values: _Values) -> Target:
+    names = ("SCHEDULE_GROUP", "RUN_SCHEDULE_ARN", "SCHEDULE_ROLE_ARN", "LOST_OCCURRENCES_ARN")
+    return Target(*(values.optional(name) or "" for name in names))
 
 
 def _read_database(values: _Values) -> DatabaseSettings | None:

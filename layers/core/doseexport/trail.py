@@ -64,6 +64,8 @@ def tell_request(export: Export) -> Entry:
     """Return the entry of a new export: the only one that holds filters."""
     by = Person(export.owner, export.owner_name)
     asked = describe_request(export.request)
+    if export.schedule_id is not None:
+        asked["schedule_id"] = export.schedule_id
     return Entry(export.id, Kind.REQUESTED, export.attempt, export.created_at, by, asked=asked)
 
 

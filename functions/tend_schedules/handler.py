@@ -1,0 +1,18 @@
+"""Every five minutes: place schedules, follow their exports, run what was missed."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from doseexport.logs import configure_logging
+from doseexport.services import connect_services
+from doseexport.tending import tend_schedules
+
+
+def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
+    """Look after every schedule once; return and log how often each thing was done."""
+    configure_logging()
+    counts = dict(tend_schedules(connect_services()))
+    logging.getLogger("doseexport.tending").info("tended", extra={"counts": counts})
+    return counts

@@ -1,0 +1,157 @@
+"""A schedule: an export that somebody wants again and again. Pure; EventBridge Scheduler keeps the time.
+
+A schedule has one export under way at most. What comes due meanwhile waits for its end, so that a window
+starts where the last successful one ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from doseexport.export import make_id
+from doseexport.schedule_terms import Terms
+from doseexport.windows import SINCE_LAST_RUN, Period, Window
+
+INEXACT = timedelta(minutes=1)
+"""By how much the time that a rate is due may differ from what we foresee."""
+_DAY = timedelta(days=1)
+
+
+class Pause(StrEnum):
+    """Why the service stopped a schedule by itself, until its owner enables it again."""
+
+    OWNER_GONE = "OWNER_GONE"
+    OWNER_DISABLED = "OWNER_DISABLED"
+    OWNER_SILENT = "OWNER_SILENT"
+    GROUP_LOST = "GROUP_LOST"
+    PIDGROUP_LOST = "PIDGROUP_LOST"
+    REQUEST_REFUSED = "REQUEST_REFUSED"
+
+
+PAUSES: Mapping[Pause, str] = {
+    Pause.OWNER_GONE: "Its owner's account is gone.",
+    Pause.OWNER_DISABLED: "Its owner's account is disabled.",
+    Pause.OWNER_SILENT: "Its owner has not used the service for too long.",
+    Pause.GROUP_LOST: "Its owner may not export any more.",
+    Pause.PIDGROUP_LOST: "Its owner may not see patients' names and IDs any more.",
+    Pause.REQUEST_REFUSED: "What it asks for is no longer understood; change it, or make it anew.",
+}
+
+
+class Outcome(StrEnum):
+    """What became of an occurrence; STARTED until its export has ended."""
+
+    STARTED = "STARTED"
+    NOTHING_NEW = "NOTHING_NEW"
+    COMPLETED = "COMPLETED"
+    NO_STUDIES = "NO_STUDIES"
+    FAILED = "FAILED"
+    ABORTED = "ABORTED"
+    PAUSED = "PAUSED"
+
+
+COVERING = frozenset({Outcome.COMPLETED, Outcome.NO_STUDIES})
+"""After these an occurrence's days are not exported again: there is a file of them, or nothing to export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time at which a schedule is due, and what it exports, decided once.
+
+    `asked` is an export request's body with real dates; `period` the days that a window gave it.
+    """
+
+    scheduled_at: datetime
+    export_id: str
+    asked: Mapping[str, Any]
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The last occurrence, for people to see."""
+
+    scheduled_at: datetime
+    export_id: str | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One schedule as its row says.
+
+    `revision` counts its changes; `placed` is the one that EventBridge Scheduler knows. `handled_until` is
+    the newest time at which it was due and which needs no care any more; `covered_until` the last day that
+    its window's exports hold; `open` the occurrence whose export is under way.
+    """
+
+    id: str
+    owner: str
+    owner_name: str
+    created_at: datetime
+    terms: Terms
+    handled_until: datetime
+    revision: int = 1
+    placed: int = 0
+    paused: Pause | None = None
+    is_deleted: bool = False
+    covered_until: date | None = None
+    open: Occurrence | None = None
+    last: Run | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is to run when it is due."""
+        return self.terms.enabled and self.paused is None and not self.is_deleted
+
+    @property
+    def with_patients(self) -> bool:
+        """Whether its files, or what it asks for, name patients."""
+        return self.terms.with_patients
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """Return when it is due next after a moment; None if it never is again."""
+        terms = self.terms
+        due = terms.expression.next_after(moment, terms.zone, _floor_minute(self.created_at))
+        return None if due is None or (terms.ends_at is not None and due >= terms.ends_at) else due
+
+    def find_missed(self, until: datetime) -> datetime | None:
+        """Return the newest time up to `until` at which it was due and nothing happened."""
+        missed, due = None, self.next_after(self.handled_until + INEXACT)
+        while due is not None and due <= until:
+            missed, due = due, self.next_after(due)
+        return missed
+
+    def plan_occurrence(self, scheduled_at: datetime) -> Occurrence | None:
+        """Return what the occurrence of that time exports; None if there is nothing new to export."""
+        return self._plan(scheduled_at, self._last_day)
+
+    def plan_extra(self, now: datetime) -> Occurrence | None:
+        """Return the same for a run beside the series: a window of the calendar is the newest whole one."""
+        is_since = self.terms.window == Window(SINCE_LAST_RUN)
+        return self._plan(now, self._last_day if is_since else None)
+
+    def _plan(self, at: datetime, last_day: date | None) -> Occurrence | None:
+        export_id = make_id(self.owner, f"schedule\n{self.id}\n{at.isoformat()}")
+        if self.terms.window is None:
+            return Occurrence(at, export_id, self.terms.asked)
+        period = self.terms.window.resolve(at, self.terms.zone, last_day)
+        if period is None:
+            return None
+        filters = {**self.terms.asked["filters"], **period.filters}
+        return Occurrence(at, export_id, {**self.terms.asked, "filters": filters}, period)
+
+    @property
+    def _last_day(self) -> date | None:
+        """The day before the next window; before any run only `since_last_run` has one."""
+        if self.covered_until is None and self.terms.window == Window(SINCE_LAST_RUN):
+            return self.created_at.astimezone(self.terms.zone).date() - _DAY
+        return self.covered_until
+
+
+def _floor_minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

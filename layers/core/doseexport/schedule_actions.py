@@ -1,0 +1,143 @@
+"""What people do with schedules through the API.
+
+A schedule is its owner's: others see none of it, but administrators, who may stop and delete it too.
+Programs have none: nobody would notice that one has left.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from doseexport.access import Caller, require_service
+from doseexport.actions import check_key, start_export
+from doseexport.aws import BotoCoreError, ClientError
+from doseexport.errors import RequestError, forbidden
+from doseexport.export import is_id, make_id
+from doseexport.listing import SCOPES
+from doseexport.logs import describe_error
+from doseexport.present import present_schedule
+from doseexport.request import parse_request
+from doseexport.schedule import Schedule
+from doseexport.schedule_terms import change_terms, disable, parse_terms
+from doseexport.services import Services
+from doseexport.tending import place
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def create_schedule(services: Services, caller: Caller, body: object) -> dict[str, Any]:
+    """Check a schedule's terms, write them, tell EventBridge Scheduler; return the schedule.
+
+    RequestError: 403, 409 (too many), 422.
+    """
+    _require_person(caller)
+    now, settings = services.clock(), services.settings
+    terms = parse_terms(body, now, settings.time_zone, may_see_patients=caller.may_see_patients)
+    schedule = Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
+    if not services.schedules.create(schedule, settings.max_schedules):
+        raise RequestError(
+            "TOO_MANY_SCHEDULES", f"You have {settings.max_schedules} schedules; delete one first.", None, 409
+        )
+    services.schedules.note_seen(caller.id, now)
+    return _show_placed(services, caller, schedule)
+
+
+def list_schedules(services: Services, caller: Caller, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the caller's schedules, oldest first; all of them for an admin who asks for scope=all.
+
+    RequestError: 400, 403.
+    """
+    require_service(caller)
+    scope = parameters.get("scope", "mine")
+    if scope not in SCOPES:
+        raise RequestError("BAD_SCOPE", "scope must be mine or all.", "scope", 400)
+    if scope == "all" and not caller.is_admin:
+        raise forbidden("Everybody's schedules are for members of admingroup only.", "scope")
+    services.schedules.note_seen(caller.id, services.clock())
+    found = services.schedules.list_all() if scope == "all" else services.schedules.list_owned(caller.id)
+    shown = [_present(services, caller, schedule) for schedule in found if not schedule.is_deleted]
+    return {"schedules": shown}
+
+
+def get_schedule(services: Services, caller: Caller, schedule_id: str) -> dict[str, Any]:
+    """Return one schedule. RequestError: 404."""
+    return _present(services, caller, _find(services, caller, schedule_id))
+
+
+def change_schedule(services: Services, caller: Caller, schedule_id: str, changes: object) -> dict[str, Any]:
+    """Change the fields given; an administrator may only disable another's. Return the schedule.
+
+    RequestError: 403, 404, 409 (changed at the same moment), 422.
+    """
+    schedule = _find(services, caller, schedule_id)
+    now = services.clock()
+    if changes == {"enabled": False}:
+        terms = disable(schedule.terms)
+    elif schedule.owner == caller.id:
+        terms = change_terms(schedule.terms, changes, now, may_see_patients=caller.may_see_patients)
+    else:
+        raise forbidden("Only its owner may change a schedule; an administrator may disable it.", "id")
+    if not services.schedules.change(schedule, terms, now):
+        raise RequestError("CHANGED_MEANWHILE", "The schedule was changed meanwhile; look again.", "id", 409)
+    return _show_placed(services, caller, _find(services, caller, schedule_id))
+
+
+def delete_schedule(services: Services, caller: Caller, schedule_id: str) -> None:
+    """Delete a schedule; its exports stay. RequestError: 403, 404."""
+    schedule = _find(services, caller, schedule_id)
+    if services.schedules.delete(schedule, services.clock()):
+        _place_safely(services, services.schedules.load(schedule_id))
+
+
+def run_schedule_now(
+    services: Services, caller: Caller, schedule_id: str, idempotency_key: str | None = None
+) -> dict[str, Any]:
+    """Ask for a schedule's export now, beside its occurrences; return the export. For its owner alone.
+
+    RequestError: 400, 403, 404, 409 (nothing new to export), 422, 429.
+    """
+    check_key(idempotency_key)
+    schedule = _find(services, caller, schedule_id)
+    if schedule.owner != caller.id:
+        raise forbidden("Only its owner may run a schedule.", "id")
+    occurrence = schedule.plan_extra(services.clock())
+    if occurrence is None:
+        raise RequestError("NOTHING_NEW", "All days until today are exported already.", "id", 409)
+    request = parse_request(occurrence.asked, may_see_patients=caller.may_see_patients)
+    export_id = make_id(caller.id, idempotency_key) if idempotency_key else occurrence.export_id
+    return start_export(services, caller, request, export_id, schedule.id)
+
+
+def _require_person(caller: Caller) -> None:
+    require_service(caller)
+    if caller.is_machine:
+        raise forbidden("Schedules are for people; a program can keep time itself.", code="PEOPLE_ONLY")
+
+
+def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:
+    require_service(caller)
+    schedule = services.schedules.load(schedule_id) if is_id(schedule_id) else None
+    if schedule is None or schedule.is_deleted or not (caller.is_admin or schedule.owner == caller.id):
+        raise RequestError("NOT_FOUND", "There is no such schedule of yours.", "id", 404)
+    return schedule
+
+
+def _show_placed(services: Services, caller: Caller, schedule: Schedule) -> dict[str, Any]:
+    _place_safely(services, schedule)
+    return _present(services, caller, schedule)
+
+
+def _place_safely(services: Services, schedule: Schedule | None) -> None:
+    """Tell EventBridge Scheduler; if that fails the look every five minutes will."""
+    if schedule is None:
+        return
+    try:
+        place(services, schedule)
+    except (ClientError, BotoCoreError) as error:
+        _LOGGER.warning("placing_failed", extra={"schedule_id": schedule.id, **describe_error(error)})
+
+
+def _present(services: Services, caller: Caller, schedule: Schedule) -> dict[str, Any]:
+    return present_schedule(schedule, caller, services.clock())

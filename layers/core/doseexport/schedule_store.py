@@ -1,0 +1,186 @@
+"""The schedules' rows, and when their owners were last seen.
+
+A write that lost a race changes nothing and returns False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from doseexport.export_row import owner_key, to_epoch, to_text
+from doseexport.schedule import COVERING, Occurrence, Outcome, Pause, Run, Schedule
+from doseexport.schedule_row import (
+    KIND,
+    new_schedule_row,
+    read_schedule,
+    schedule_key,
+    write_occurrence,
+    write_run,
+    write_terms,
+)
+from doseexport.schedule_terms import Terms
+from doseexport.table import Change, Insert, Table
+
+AFTERLIFE = timedelta(days=7)
+"""How long a deleted schedule's row stays, so that EventBridge Scheduler's is deleted too."""
+SEEN_EVERY = timedelta(hours=12)
+
+_ALIVE = "attribute_exists(pk) AND attribute_not_exists(#deleted_at)"
+_SAME = f"{_ALIVE} AND #revision = :revision"
+_IDLE = f"{_SAME} AND attribute_not_exists(#paused) AND attribute_not_exists(#open)"
+_HAS_ROOM = "(attribute_not_exists(#schedules) OR size(#schedules) < :limit)"
+_DAY = timedelta(days=1)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ScheduleStore:
+    """The schedules in the table of what is saved."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._table = Table(client, table_name)
+        self._noted: dict[str, datetime] = {}
+
+    # What people do
+
+    def create(self, schedule: Schedule, limit: int) -> bool:
+        """Write a new schedule; False if its owner has `limit` of them already."""
+        room = {"ids": {schedule.id}, "limit": limit}
+        take_place = Change(owner_key(schedule.owner), "ADD #schedules :ids", _HAS_ROOM, room)
+        return self._table.write_together(Insert(new_schedule_row(schedule)), take_place)
+
+    def load(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule, even a deleted one that EventBridge Scheduler may still know."""
+        row = self._table.get(schedule_key(schedule_id))
+        return None if row is None else read_schedule(row)
+
+    def list_owned(self, owner: str) -> Iterator[Schedule]:
+        """Yield a person's schedules, oldest first."""
+        return self._list("by_owner", "#owner = :value", owner)
+
+    def list_all(self) -> Iterator[Schedule]:
+        """Yield everybody's schedules, deleted ones too, oldest first."""
+        return self._list("by_kind", "#kind = :value", KIND)
+
+    def change(self, schedule: Schedule, terms: Terms, now: datetime) -> bool:
+        """Write new terms, and end a pause; what was due before is not made up for."""
+        values = {f"t_{name}": value for name, value in write_terms(terms).items()}
+        assignments = ", ".join(f"#{name.removeprefix('t_')} = :{name}" for name in values)
+        return self._change(
+            schedule,
+            f"SET {assignments}, #revision = :next, #handled_until = :now REMOVE #paused",
+            _SAME,
+            now=to_text(max(now, schedule.handled_until)),
+            next=schedule.revision + 1,
+            **values,
+        )
+
+    def delete(self, schedule: Schedule, now: datetime) -> bool:
+        """Hide a schedule from every read, forget what it asks for, free its owner's place."""
+        gone = Change(
+            schedule_key(schedule.id),
+            "SET #deleted_at = :now, #ttl = :ttl, #revision = #revision + :one,"
+            " #asked = :nothing, #name = :blank REMOVE #open, #covered_until",
+            _ALIVE,
+            {
+                "now": to_text(now),
+                "ttl": to_epoch(now + AFTERLIFE),
+                "one": 1,
+                "nothing": {"filters": {}},
+                "blank": "",
+            },
+        )
+        free_place = Change(
+            owner_key(schedule.owner), "DELETE #schedules :ids", values={"ids": {schedule.id}}
+        )
+        return self._table.write_together(gone, free_place)
+
+    # What the service does
+
+    def mark_placed(self, schedule: Schedule) -> bool:
+        """Note that EventBridge Scheduler knows this revision."""
+        return self._change(
+            schedule, "SET #placed = :revision", "attribute_exists(pk) AND #revision = :revision"
+        )
+
+    def pause(self, schedule: Schedule, pause: Pause, scheduled_at: datetime) -> bool:
+        """Stop a schedule with a reason; what was under way is given up."""
+        return self._change(
+            schedule,
+            "SET #paused = :paused, #revision = :next, #last = :last, #handled_until = :until REMOVE #open",
+            _SAME,
+            paused=pause.value,
+            next=schedule.revision + 1,
+            last=write_run(Run(scheduled_at, None, Outcome.PAUSED)),
+            until=to_text(max(scheduled_at, schedule.handled_until)),
+        )
+
+    def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:
+        """Write down what an occurrence exports, once and for all; False if the schedule has gone on."""
+        assignments = ", #open = :open"
+        values: dict[str, Any] = {"open": write_occurrence(occurrence)}
+        if occurrence.period is not None:
+            assignments += ", #covered_until = if_not_exists(#covered_until, :before)"
+            values["before"] = (occurrence.period.first - _DAY).isoformat()
+        run = Run(occurrence.scheduled_at, occurrence.export_id, Outcome.STARTED)
+        return self._handle(schedule, run, assignments, values)
+
+    def pass_over(self, schedule: Schedule, scheduled_at: datetime) -> bool:
+        """Write down that there was nothing new to export at that time; False if the schedule has gone on."""
+        return self._handle(schedule, Run(scheduled_at, None, Outcome.NOTHING_NEW), "", {})
+
+    def close_occurrence(self, schedule: Schedule, occurrence: Occurrence, outcome: Outcome) -> bool:
+        """Write down how an occurrence ended."""
+        run = Run(occurrence.scheduled_at, occurrence.export_id, outcome)
+        values = {"last": write_run(run), "export_id": occurrence.export_id}
+        update = "SET #last = :last"
+        if outcome in COVERING and occurrence.period is not None:
+            update += ", #covered_until = :covered"
+            values["covered"] = occurrence.period.last.isoformat()
+        return self._change(schedule, f"{update} REMOVE #open", "#open.#export_id = :export_id", **values)
+
+    # When owners were seen
+
+    def note_seen(self, owner: str, now: datetime) -> None:
+        """Remember that somebody uses the service, to half a day."""
+        if now - self._noted.get(owner, _LONG_AGO) < SEEN_EVERY:
+            return
+        self._noted[owner] = now
+        self._table.update(
+            Change(
+                owner_key(owner),
+                "SET #seen_at = :now",
+                "attribute_not_exists(#seen_at) OR #seen_at < :before",
+                {"now": to_text(now), "before": to_text(now - SEEN_EVERY)},
+            )
+        )
+
+    def find_seen(self, owner: str) -> datetime | None:
+        """Return when somebody used the service, to half a day; None if that was never noted."""
+        row = self._table.get(owner_key(owner)) or {}
+        return datetime.fromisoformat(row["seen_at"]) if "seen_at" in row else None
+
+    def _handle(self, schedule: Schedule, run: Run, assignments: str, values: Mapping[str, Any]) -> bool:
+        """Note that a time at which the schedule was due is dealt with: no second call does it again."""
+        return self._change(
+            schedule,
+            f"SET #handled_until = :at, #last = :last{assignments}",
+            f"{_IDLE} AND #handled_until < :at",
+            at=to_text(run.scheduled_at),
+            last=write_run(run),
+            **values,
+        )
+
+    def _list(self, index: str, condition: str, value: str) -> Iterator[Schedule]:
+        prefix = schedule_key("")
+        for page in self._table.query(index, condition, {"value": value}, None, newest_first=False):
+            keys = [row["pk"] for row in page if row["pk"].startswith(prefix)]
+            rows = self._table.get_many(keys)
+            yield from (read_schedule(rows[key]) for key in keys if key in rows)
+
+    def _change(self, schedule: Schedule, update: str, condition: str, **values: Any) -> bool:
+        change = Change(
+            schedule_key(schedule.id), update, condition, {"revision": schedule.revision, **values}
+        )
+        return self._table.update(change) is not None

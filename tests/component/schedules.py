@@ -1,0 +1,61 @@
+"""People in a user pool, and schedules of theirs, for tests."""
+
+from datetime import UTC, datetime
+
+from doseexport.access import Caller
+from doseexport.schedule_actions import create_schedule
+from standins import run
+
+MONTHLY = {
+    "name": "Monthly CT audit",
+    "type": "ct-csv",
+    "window": "last_month",
+    "expression": "cron(0 7 1 * ? *)",
+}
+DECEMBER = datetime(2026, 12, 1, 7, tzinfo=UTC)
+JANUARY = datetime(2027, 1, 1, 7, tzinfo=UTC)
+FEBRUARY = datetime(2027, 2, 1, 7, tzinfo=UTC)
+
+
+def join(services, name, *groups):
+    """Somebody with an account and in these groups: who they are, as their token says."""
+    client, pool = services.people._client, services.settings.user_pool_id
+    user = client.admin_create_user(UserPoolId=pool, Username=name)["User"]
+    for group in groups:
+        if group not in {found["GroupName"] for found in client.list_groups(UserPoolId=pool)["Groups"]}:
+            client.create_group(UserPoolId=pool, GroupName=group)
+        client.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+    sub = next(each["Value"] for each in user["Attributes"] if each["Name"] == "sub")
+    return Caller(sub, name, frozenset(groups))
+
+
+def leave(services, person, group):
+    services.people._client.admin_remove_user_from_group(
+        UserPoolId=services.settings.user_pool_id, Username=person.name, GroupName=group
+    )
+
+
+def create(services, owner, **changes):
+    """A new schedule, as the store has it."""
+    shown = create_schedule(services, owner, {**MONTHLY, **changes})
+    return services.schedules.load(shown["id"])
+
+
+def exports_of(services, owner):
+    """Everything that somebody has asked for, newest first."""
+    ids = [found.id for page in services.store.list_owned(owner.id) for found in page]
+    return [services.store.load(export_id) for export_id in ids]
+
+
+def fail(services, export, code="DISK_FULL"):
+    claimed = run(services, export)
+    assert services.store.fail(export.id, claimed.attempt, code, "It failed.", services.clock())
+
+
+def firing(services, schedule):
+    """What EventBridge Scheduler knows of a schedule; None if nothing."""
+    client, target = services.timetable._client, services.settings.target
+    try:
+        return client.get_schedule(Name=schedule.id, GroupName=target.group)
+    except client.exceptions.ResourceNotFoundException:
+        return None

@@ -1,0 +1,229 @@
+"""A schedule that is due: once, twice, late, while the last run goes, and after its owner has left."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.component.schedules import (
+    DECEMBER,
+    FEBRUARY,
+    JANUARY,
+    create,
+    exports_of,
+    fail,
+    join,
+    leave,
+)
+
+from doseexport import occurrences
+from doseexport.export import State
+from doseexport.occurrences import run_occurrence
+from doseexport.schedule import Outcome, Pause
+from doseexport.schedule_actions import change_schedule, delete_schedule
+from doseexport.tending import tend_schedules
+from standins import add, finish, take_messages
+
+
+@pytest.fixture
+def ada(services):
+    return join(services, "ada", "exportgroup")
+
+
+def fire(services, schedule, at):
+    services.clock.now = at
+    return run_occurrence(services, schedule.id, at)
+
+
+def days(export):
+    return export.request.filters["date_from"], export.request.filters["date_to"]
+
+
+def test_one_occurrence_makes_one_export_with_real_dates(services, ada):
+    schedule = create(services, ada)
+    assert [fire(services, schedule, DECEMBER) for _ in range(3)] == ["asked"] * 3
+    (export,) = exports_of(services, ada)
+    assert (export.state, export.schedule_id) == (State.QUEUED, schedule.id)
+    assert days(export) == ("2026-11-01", "2026-11-30")
+    assert take_messages(services)
+
+
+def test_called_again_after_it_has_ended_it_asks_no_more(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    finish(services, *exports_of(services, ada))
+    tend_schedules(services)
+    assert fire(services, schedule, DECEMBER) == "ignored"
+    services.clock.move(days=20)
+    assert run_occurrence(services, schedule.id, DECEMBER) == "ignored"
+    assert len(exports_of(services, ada)) == 1
+
+
+def test_a_late_call_exports_the_days_of_its_own_time(services, ada):
+    schedule = create(services, ada)
+    services.clock.now = JANUARY - timedelta(minutes=1)
+    assert run_occurrence(services, schedule.id, DECEMBER) == "asked"
+    assert days(*exports_of(services, ada)) == ("2026-11-01", "2026-11-30")
+
+
+def test_while_the_last_run_goes_the_next_waits_for_its_end(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    assert fire(services, schedule, JANUARY) == "waits"
+    finish(services, *exports_of(services, ada))
+    services.clock.move(minutes=11)
+    tend_schedules(services)
+    tend_schedules(services)
+    december, november = exports_of(services, ada)
+    assert (days(november), days(december)) == (("2026-11-01", "2026-11-30"), ("2026-12-01", "2026-12-31"))
+
+
+def test_days_of_a_run_that_failed_are_in_the_next(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    fail(services, *exports_of(services, ada))
+    tend_schedules(services)
+    assert services.schedules.load(schedule.id).last.outcome is Outcome.FAILED
+    fire(services, schedule, JANUARY)
+    assert days(exports_of(services, ada)[0]) == ("2026-11-01", "2026-12-31")
+
+
+def test_a_month_without_studies_is_over(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    fail(services, *exports_of(services, ada), code="NO_STUDIES")
+    tend_schedules(services)
+    assert services.schedules.load(schedule.id).last.outcome is Outcome.NO_STUDIES
+    fire(services, schedule, JANUARY)
+    assert days(exports_of(services, ada)[0]) == ("2026-12-01", "2026-12-31")
+
+
+def test_days_that_are_exported_already_are_not_exported_again(services, ada):
+    schedule = create(services, ada, expression="cron(0 7 * * ? *)")
+    fire(services, schedule, DECEMBER)
+    finish(services, *exports_of(services, ada))
+    tend_schedules(services)
+    assert fire(services, schedule, DECEMBER + timedelta(days=1)) == "nothing_new"
+    assert services.schedules.load(schedule.id).last.outcome is Outcome.NOTHING_NEW
+    assert len(exports_of(services, ada)) == 1
+
+
+def test_a_change_after_the_decision_does_not_change_what_is_asked(services, ada, monkeypatch):
+    schedule = create(services, ada)
+    with monkeypatch.context() as patch:
+        patch.setattr(occurrences, "start_export", _break)
+        with pytest.raises(ConnectionError):
+            fire(services, schedule, DECEMBER)
+    change_schedule(services, ada, schedule.id, {"type": "ct-xlsx", "filters": {"station": "CT2"}})
+    tend_schedules(services)
+    (export,) = exports_of(services, ada)
+    assert export.request.type == "ct-csv"
+    assert export.request.filters == {"date_from": "2026-11-01", "date_to": "2026-11-30"}
+
+
+def _break(*_):
+    raise ConnectionError
+
+
+@pytest.mark.parametrize("group", ["exportgroup", "admingroup"])
+def test_who_left_the_group_exports_nothing_more(services, group):
+    owner = join(services, "gus", group)
+    schedule = create(services, owner)
+    leave(services, owner, group)
+    assert fire(services, schedule, DECEMBER) == "paused"
+    assert services.schedules.load(schedule.id).paused is Pause.GROUP_LOST
+    assert exports_of(services, owner) == []
+    assert fire(services, schedule, JANUARY) == "ignored"
+
+
+def test_patients_are_for_members_of_pidgroup_then_too(services):
+    pia = join(services, "pia", "exportgroup", "pidgroup")
+    with_names, plain = create(services, pia, names=True), create(services, pia)
+    fire(services, with_names, DECEMBER)
+    leave(services, pia, "pidgroup")
+    finish(services, *exports_of(services, pia))
+    tend_schedules(services)
+    assert fire(services, with_names, JANUARY) == "paused"
+    assert services.schedules.load(with_names.id).paused is Pause.PIDGROUP_LOST
+    assert fire(services, plain, JANUARY) == "asked"
+    assert [export.request.names for export in exports_of(services, pia)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("fate", "pause"),
+    [("gone", Pause.OWNER_GONE), ("reborn", Pause.OWNER_GONE), ("disabled", Pause.OWNER_DISABLED)],
+)
+def test_an_account_that_is_gone_disabled_or_anothers_exports_nothing(services, ada, fate, pause):
+    account = {"UserPoolId": services.settings.user_pool_id, "Username": "ada"}
+    schedule = create(services, ada)
+    if fate == "disabled":
+        services.people._client.admin_disable_user(**account)
+    else:
+        services.people._client.admin_delete_user(**account)
+    if fate == "reborn":  # somebody else, of the same name
+        join(services, "ada", "exportgroup")
+    assert fire(services, schedule, DECEMBER) == "paused"
+    assert services.schedules.load(schedule.id).paused is pause
+    assert exports_of(services, ada) == []
+
+
+def test_who_has_not_used_the_service_for_long_exports_nothing(services, ada):
+    schedule = create(services, ada)
+    services.schedules.note_seen(ada.id, DECEMBER)
+    assert fire(services, schedule, JANUARY) == "asked"
+    finish(services, *exports_of(services, ada))
+    tend_schedules(services)
+    assert fire(services, schedule, FEBRUARY + timedelta(days=60)) == "paused"
+    assert services.schedules.load(schedule.id).paused is Pause.OWNER_SILENT
+
+
+def test_enabled_again_it_goes_on_where_it_ended(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    finish(services, *exports_of(services, ada))
+    tend_schedules(services)
+    leave(services, ada, "exportgroup")
+    fire(services, schedule, JANUARY)
+    join_again = services.people._client.admin_add_user_to_group
+    join_again(UserPoolId=services.settings.user_pool_id, Username="ada", GroupName="exportgroup")
+    services.clock.move(days=3)
+    change_schedule(services, ada, schedule.id, {"enabled": True})
+    assert services.schedules.load(schedule.id).paused is None
+    services.clock.move(minutes=20)
+    tend_schedules(services)
+    assert len(exports_of(services, ada)) == 1  # what was due while it was paused is not made up for
+    fire(services, schedule, FEBRUARY)
+    assert days(exports_of(services, ada)[0]) == ("2026-12-01", "2027-01-31")
+
+
+def test_without_a_place_it_waits_for_one(services, ada):
+    schedule = create(services, ada)
+    others = [add(services, ada) for _ in range(services.settings.max_active_exports)]
+    assert fire(services, schedule, DECEMBER) == "waits"
+    assert len(exports_of(services, ada)) == len(others)
+    finish(services, others[0])
+    assert tend_schedules(services)["asked"] == 1
+    assert {export.schedule_id for export in exports_of(services, ada)} == {None, schedule.id}
+
+
+def test_what_is_no_longer_understood_pauses_the_schedule(services, ada, caplog):
+    schedule = create(services, ada)
+    asked = {**schedule.terms.asked, "type": "ct-of-before"}
+    services.schedules.change(schedule, replace(schedule.terms, asked=asked), services.clock())
+    assert fire(services, schedule, DECEMBER) == "paused"
+    assert services.schedules.load(schedule.id).paused is Pause.REQUEST_REFUSED
+    assert "schedule_refused" in caplog.text
+
+
+@pytest.mark.parametrize("end", ["deleted", "disabled"])
+def test_what_is_deleted_or_disabled_does_not_run(services, ada, end):
+    schedule = create(services, ada)
+    if end == "deleted":
+        delete_schedule(services, ada, schedule.id)
+    else:
+        change_schedule(services, ada, schedule.id, {"enabled": False})
+    assert fire(services, schedule, DECEMBER) == "ignored"
+    assert exports_of(services, ada) == []
+
+
+def test_an_unknown_schedule_is_ignored(services):
+    assert run_occurrence(services, "x" * 32, DECEMBER) == "ignored"

@@ -1,0 +1,104 @@
+"""The look every few minutes: what EventBridge Scheduler was not told, what it missed, what broke."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
+
+from doseexport.aws import ClientError
+from doseexport.schedule_actions import change_schedule, delete_schedule
+from doseexport.tending import tend_schedules
+from standins import finish
+
+DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
+
+
+@pytest.fixture
+def ada(services):
+    return join(services, "ada", "exportgroup")
+
+
+@pytest.fixture
+def scheduler_down(services):
+    """While it lasts, EventBridge Scheduler refuses everything."""
+
+    @contextmanager
+    def down():
+        def refuse(*_):
+            raise DOWN
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(services.timetable, "put", refuse)
+            patch.setattr(services.timetable, "remove", refuse)
+            yield
+
+    return down
+
+
+def test_what_scheduler_was_not_told_is_told_again(services, ada, scheduler_down):
+    with scheduler_down():
+        schedule = create(services, ada)
+        assert tend_schedules(services) == {"broken": 1}
+    assert firing(services, schedule) is None
+    assert tend_schedules(services) == {"placed": 1}
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 7 1 * ? *)"
+    assert tend_schedules(services) == {}
+
+
+def test_a_delete_reaches_scheduler_in_the_end(services, ada, scheduler_down):
+    schedule = create(services, ada)
+    with scheduler_down():
+        delete_schedule(services, ada, schedule.id)
+    assert firing(services, schedule) is not None
+    assert tend_schedules(services) == {"placed": 1}
+    assert firing(services, schedule) is None
+
+
+def test_a_missed_occurrence_is_run_once_ten_minutes_are_over(services, ada):
+    create(services, ada)
+    services.clock.now = DECEMBER + timedelta(minutes=9)
+    assert tend_schedules(services) == {}
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    assert tend_schedules(services) == {"asked": 1}
+    assert tend_schedules(services) == {"under_way": 1}
+    finish(services, *exports_of(services, ada))
+    assert tend_schedules(services) == {"closed": 1}
+    assert tend_schedules(services) == {}
+
+
+def test_of_many_missed_ones_the_newest_holds_all_their_days(services, ada):
+    create(services, ada)
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    tend_schedules(services)
+    finish(services, *exports_of(services, ada))
+    tend_schedules(services)
+    services.clock.now = FEBRUARY + timedelta(days=20)
+    tend_schedules(services)
+    newest = exports_of(services, ada)[0]
+    assert newest.request.filters == {"date_from": "2026-12-01", "date_to": "2027-01-31"}
+
+
+def test_what_is_disabled_is_not_run(services, ada):
+    schedule = create(services, ada)
+    change_schedule(services, ada, schedule.id, {"enabled": False})
+    services.clock.now = DECEMBER + timedelta(hours=1)
+    assert tend_schedules(services) == {}
+    assert firing(services, schedule)["State"] == "DISABLED"
+
+
+def test_a_broken_schedule_does_not_stop_the_others(services, ada, monkeypatch):
+    broken, whole = create(services, ada), create(services, ada)
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    find = services.people.find
+
+    def find_or_break(name):
+        if len(exports_of(services, ada)) == 0 and not services.schedules.load(whole.id).open:
+            raise ConnectionError
+        return find(name)
+
+    monkeypatch.setattr(services.people, "find", find_or_break)
+    assert tend_schedules(services) == {"broken": 1, "asked": 1}
+    assert [export.schedule_id for export in exports_of(services, ada)] == [whole.id]
+    assert tend_schedules(services) == {"asked": 1, "under_way": 1}
+    assert {export.schedule_id for export in exports_of(services, ada)} == {broken.id, whole.id}

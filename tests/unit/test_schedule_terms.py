@@ -1,0 +1,115 @@
+"""What a schedule may say, and what is said to those who say something else."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from doseexport.errors import RequestError
+from doseexport.schedule_terms import change_terms, parse_terms
+
+NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
+LONDON = ZoneInfo("Europe/London")
+MONTHLY = {
+    "name": "Monthly CT audit",
+    "type": "ct-xlsx",
+    "filters": {"station_name": "CT1"},
+    "window": "last_month",
+    "expression": "cron(0 7 1 * ? *)",
+}
+
+
+def parse(may_see_patients=False, **changes):
+    body = {name: value for name, value in {**MONTHLY, **changes}.items() if value is not ...}
+    return parse_terms(body, NOW, LONDON, may_see_patients=may_see_patients)
+
+
+def test_terms_are_an_export_request_and_when_it_is_due():
+    terms = parse(time_zone="Europe/Stockholm", ends_on="2027-11-30", options={}, order=None)
+    assert terms.name == "Monthly CT audit"
+    assert terms.asked["type"] == "ct-xlsx"
+    assert terms.asked["filters"] == {"station": "CT1"}
+    assert terms.window.name == "last_month"
+    assert terms.zone.key == "Europe/Stockholm"
+    assert terms.ends_at == datetime(2027, 11, 30, 23, tzinfo=UTC)
+    assert (terms.enabled, terms.with_patients) == (True, False)
+
+
+def test_what_is_left_out_has_its_default():
+    terms = parse()
+    assert (terms.zone, terms.ends_on, terms.ends_at, terms.enabled) == (LONDON, None, None, True)
+
+
+def test_without_a_window_dates_are_filters_as_always():
+    terms = parse(window=None, filters={"date_from": "2026-01-01"})
+    assert terms.asked["filters"] == {"date_from": "2026-01-01"}
+
+
+def test_terms_say_what_made_them():
+    terms = parse(ends_on="2027-11-30", filters={"station_name": " CT1 "})
+    assert parse_terms(terms.body, NOW, ZoneInfo("UTC"), may_see_patients=False) == terms
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"name": ...}, "BAD_NAME", "name"),
+        ({"name": "  "}, "BAD_NAME", "name"),
+        ({"name": "a\nb"}, "BAD_NAME", "name"),
+        ({"name": "x" * 81}, "BAD_NAME", "name"),
+        ({"name": 7}, "BAD_NAME", "name"),
+        ({"colour": "red"}, "UNKNOWN_FIELD", "colour"),
+        ({"type": "ct-pdf"}, "UNKNOWN_EXPORT_TYPE", "type"),
+        ({"filters": {"nonsense": "1"}}, "UNKNOWN_FILTER", "filters.nonsense"),
+        ({"filters": ["x"]}, "NOT_AN_OBJECT", "filters"),
+        ({"window": "last_fortnight"}, "BAD_WINDOW", "window"),
+        ({"filters": {"date_from": "2026-01-01"}}, "WINDOW_AND_DATES", "window"),
+        ({"expression": ...}, "BAD_EXPRESSION", "expression"),
+        ({"expression": "at(2026-12-01T00:00:00)"}, "BAD_EXPRESSION", "expression"),
+        ({"expression": "rate(59 minutes)"}, "TOO_FREQUENT", "expression"),
+        ({"expression": "cron(0,30 7 * * ? *)"}, "TOO_FREQUENT", "expression"),
+        ({"expression": "cron(0 7 1 * ? 2020)"}, "NEVER_DUE", "expression"),
+        ({"ends_on": "2026-11-30"}, "NEVER_DUE", "expression"),
+        ({"ends_on": "30.11.2026"}, "BAD_DATE", "ends_on"),
+        ({"ends_on": 20261130}, "BAD_DATE", "ends_on"),
+        ({"time_zone": "Europe/Atlantis"}, "BAD_TIME_ZONE", "time_zone"),
+        ({"time_zone": "../etc/passwd"}, "BAD_TIME_ZONE", "time_zone"),
+        ({"time_zone": 1}, "BAD_TIME_ZONE", "time_zone"),
+        ({"enabled": "yes"}, "NOT_A_BOOLEAN", "enabled"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_field(changes, code, field):
+    with pytest.raises(RequestError) as caught:
+        parse(**changes)
+    assert (caught.value.code, caught.value.field, caught.value.status) == (code, field, 422)
+
+
+@pytest.mark.parametrize("body", [None, [], "x"])
+def test_terms_are_an_object(body):
+    with pytest.raises(RequestError) as caught:
+        parse_terms(body, NOW, LONDON, may_see_patients=False)
+    assert caught.value.code == "NOT_AN_OBJECT"
+
+
+@pytest.mark.parametrize("wish", [{"names": True}, {"filters": {"patient_id": "x"}}])
+def test_patients_are_for_pidgroup(wish):
+    with pytest.raises(RequestError) as caught:
+        parse(**wish)
+    assert (caught.value.code, caught.value.status) == ("PIDGROUP_NEEDED", 403)
+    assert parse(may_see_patients=True, **wish).with_patients
+
+
+def test_a_change_keeps_what_it_does_not_name():
+    terms = parse(time_zone="Europe/Stockholm")
+    changed = change_terms(terms, {"ends_on": "2027-01-31"}, NOW, may_see_patients=False)
+    assert changed.ends_on == date(2027, 1, 31)
+    assert {**changed.body, "ends_on": None} == terms.body
+    assert change_terms(changed, {"ends_on": None}, NOW, may_see_patients=False) == terms
+
+
+def test_what_is_over_can_be_disabled_but_not_enabled():
+    terms = parse(ends_on="2026-12-31")
+    later = datetime(2027, 2, 1, tzinfo=UTC)
+    assert not change_terms(terms, {"enabled": False}, later, may_see_patients=False).enabled
+    with pytest.raises(RequestError, match="never due"):
+        change_terms(terms, {"name": "New"}, later, may_see_patients=False)
