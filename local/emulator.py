@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 
+from local import scheduler
+
 
 def main() -> None:
     """Serve on GATEWAY_PORT; argv names the program that stands in for Lambda's Python."""
@@ -14,6 +16,7 @@ def main() -> None:
     # It reads its settings while it is imported.
     from ministack.app import main as serve  # type: ignore[import-untyped]  # noqa: PLC0415
 
+    scheduler.install()
     serve()
 
 

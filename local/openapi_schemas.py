@@ -10,15 +10,16 @@ from doseexport.trail import Kind
 Json = dict[str, Any]
 
 ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
-_TEXT: Json = {"type": "string"}
-_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
-_OR_NULL: Json = {"type": ["object", "null"]}
+TEXT: Json = {"type": "string"}
+TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+OR_NULL: Json = {"type": ["object", "null"]}
 FLAG: Json = {"type": "boolean"}
 _NUMBER: Json = {"type": "integer", "minimum": 0}
 _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
-_TIME: Json = {"type": "string", "format": "date-time"}
-_TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
+TIME: Json = {"type": "string", "format": "date-time"}
+TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
 _KINDS = sorted({each.name for each in vars(kinds).values() if isinstance(each, kinds.Kind)})
+_SCHEDULE: Json = ID | {"type": ["string", "null"], "description": "The schedule that asked; null: a person."}
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -39,7 +40,8 @@ def make_object(properties: Json, *optional: str, **more: Any) -> Json:
     return closed | ({"required": required} if required else {}) | more
 
 
-def _list_of(items: Json, **more: Any) -> Json:
+def list_of(items: Json, **more: Any) -> Json:
+    """Return a list of such items."""
     return {"type": "array", "items": items, **more}
 
 
@@ -47,12 +49,12 @@ def _make_answers() -> Json:
     return {
         "Export": make_object({**_asked(), **_course(), **_file(), "error": _failure(), "links": _links()}),
         "ExportPage": make_object({
-            "exports": _list_of(refer("Export")),
-            "next_cursor": _TEXT_OR_NULL | {"description": "Null on the last page."},
+            "exports": list_of(refer("Export")),
+            "next_cursor": TEXT_OR_NULL | {"description": "Null on the last page."},
         }),
         "Download": make_object({
             "url": {"type": "string", "format": "uri"},
-            "file_name": _TEXT,
+            "file_name": TEXT,
             "size": _NUMBER | {"description": "Bytes."},
             "sha256": _SHA256,
             "seconds": _NUMBER | {"description": "Life of the links."},
@@ -60,14 +62,14 @@ def _make_answers() -> Json:
         }),
         "ManifestLink": make_object({
             "url": {"type": "string", "format": "uri"},
-            "file_name": _TEXT,
+            "file_name": TEXT,
         }) | {"type": ["object", "null"], "description": "Null beside a file of before there were any."},
-        "DeletionRequest": make_object({"ids": _list_of(_TEXT, minItems=1, maxItems=MAX_DELETED)}),
+        "DeletionRequest": make_object({"ids": list_of(TEXT, minItems=1, maxItems=MAX_DELETED)}),
         "Deletion": make_object({
-            "deleted": _list_of(ID),
-            "refused": _list_of(make_object({"id": _TEXT, "code": _TEXT, "sentence": _TEXT})),
+            "deleted": list_of(ID),
+            "refused": list_of(make_object({"id": TEXT, "code": TEXT, "sentence": TEXT})),
         }),
-        "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
+        "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
         "Preview": _make_preview(),
         **_make_trail(),
         **_make_catalogue(),
@@ -76,7 +78,7 @@ def _make_answers() -> Json:
 
 def _make_preview() -> Json:
     date = {"type": ["string", "null"], "format": "date"}
-    frequent = _list_of(make_object({"value": _TEXT, "count": _NUMBER}))
+    frequent = list_of(make_object({"value": TEXT, "count": _NUMBER}))
     words = "The most frequent values of what the workbook has its sheets by."
     return make_object({
         "studies": _NUMBER_OR_NULL,
@@ -91,74 +93,75 @@ def _make_preview() -> Json:
 
 
 def _make_trail() -> Json:
-    person = make_object({"id": _TEXT, "name": _TEXT}, description="Null: the service itself.")
-    values: Json = {"type": "object", "additionalProperties": _TEXT}
+    person = make_object({"id": TEXT, "name": TEXT}, description="Null: the service itself.")
+    values: Json = {"type": "object", "additionalProperties": TEXT}
     naming = "Filters that name a patient; null for a caller who may not see patients."
     asked = make_object(
         {
-            "type": _TEXT,
+            "type": TEXT,
             "filters": values,
             "patient_filters": values | {"type": ["object", "null"], "description": naming},
             "names": FLAG,
             "ids": FLAG,
+            "schedule_id": _SCHEDULE,
         }
     )
     file = make_object({"studies": _NUMBER, "events": _NUMBER, "size": _NUMBER, "sha256": _SHA256})
     entry = {
-        "time": _TIME,
+        "time": TIME,
         "kind": {"enum": list(Kind)},
         "attempt": {"type": "integer", "minimum": 1},
-        "by": person | _OR_NULL,
-        "asked": asked | _OR_NULL | {"description": "Of the entry requested; else null."},
-        "file": file | _OR_NULL | {"description": "Of the entry completed; else null."},
-        "code": _TEXT_OR_NULL | {"description": "Of the entry failed; else null."},
+        "by": person | OR_NULL,
+        "asked": asked | OR_NULL | {"description": "Of the entry requested; else null."},
+        "file": file | OR_NULL | {"description": "Of the entry completed; else null."},
+        "code": TEXT_OR_NULL | {"description": "Of the entry failed; else null."},
     }
     return {
-        "Trail": make_object({"id": ID, "entries": _list_of(refer("TrailEntry"))}),
+        "Trail": make_object({"id": ID, "entries": list_of(refer("TrailEntry"))}),
         "TrailEntry": make_object(entry),
     }  # fmt: skip
 
 
 def _make_catalogue() -> Json:
     """Return what GET /export-types answers: as a form needs it; the requests' own schemas are stricter."""
-    helped = {"name": _TEXT, "help": _TEXT}
+    helped = {"name": TEXT, "help": TEXT}
     return {
         "Catalogue": make_object({
-            "modalities": _list_of(refer("Modality")),
-            "default_order": _TEXT,
+            "modalities": list_of(refer("Modality")),
+            "default_order": TEXT,
             "may_see_patients": FLAG,
             "is_admin": FLAG,
-            "user": _TEXT,
+            "user": TEXT,
         }),
         "Modality": make_object({
-            "name": _TEXT,
-            "filters": _list_of(refer("KnownFilter")),
-            "orders": _list_of(make_object(helped)),
-            "types": _list_of(refer("ExportType")),
+            "name": TEXT,
+            "filters": list_of(refer("KnownFilter")),
+            "orders": list_of(make_object(helped)),
+            "types": list_of(refer("ExportType")),
         }),
         "KnownFilter": make_object({
             **helped,
             "kind": {"enum": _KINDS},
-            "unit": _TEXT,
-            "aliases": _list_of(_TEXT),
-            "needs_group": _TEXT_OR_NULL,
+            "unit": TEXT,
+            "aliases": list_of(TEXT),
+            "needs_group": TEXT_OR_NULL,
         }),
         "ExportType": make_object({
-            "type": _TEXT,
+            "type": TEXT,
             "format": {"enum": ["csv", "xlsx"]},
-            "help": _TEXT,
+            "help": TEXT,
             "names": FLAG | {"description": "Whether files can hold patients' names."},
             "ids": FLAG | {"description": "Whether files can hold patients' IDs."},
-            "options": _list_of(make_object({**helped, "kind": {"enum": _KINDS}, "default": _TEXT})),
-            "own_filters": _list_of(refer("KnownFilter")),
-            "needs": _list_of(_TEXT) | {"description": "Filters of which at least one must be given."},
+            "options": list_of(make_object({**helped, "kind": {"enum": _KINDS}, "default": TEXT})),
+            "own_filters": list_of(refer("KnownFilter")),
+            "needs": list_of(TEXT) | {"description": "Filters of which at least one must be given."},
         }),
     }  # fmt: skip
 
 
 def _asked() -> Json:
     hidden = "Canonical names and values; null for a caller who may not read them."
-    values = {"type": ["object", "null"], "additionalProperties": _TEXT, "description": hidden}
+    values = {"type": ["object", "null"], "additionalProperties": TEXT, "description": hidden}
     orders = {order.name for spec in exports.catalogue().values() for order in spec.orders}
     return {
         "id": ID,
@@ -169,8 +172,9 @@ def _asked() -> Json:
         "names": FLAG,
         "ids": FLAG,
         "with_patients": FLAG | {"description": "Whether the file, or the request itself, names patients."},
-        "asked_by": _TEXT,
+        "asked_by": TEXT,
         "mine": FLAG,
+        "schedule_id": _SCHEDULE,
     }
 
 
@@ -178,36 +182,36 @@ def _course() -> Json:
     return {
         "state": {"enum": list(State)},
         "attempt": {"type": "integer", "minimum": 1},
-        "created_at": _TIME,
-        "started_at": _TIME_OR_NULL,
-        "finished_at": _TIME_OR_NULL,
-        "expires_at": _TIME_OR_NULL,
+        "created_at": TIME,
+        "started_at": TIME_OR_NULL,
+        "finished_at": TIME_OR_NULL,
+        "expires_at": TIME_OR_NULL,
         "done": _NUMBER | {"description": "Studies written."},
         "expected": _NUMBER_OR_NULL | {"description": "Studies there will be; null until counted."},
         "per_cent": _NUMBER_OR_NULL | {"maximum": 100, "description": "100 only with the file."},
-        "estimated_end": _TIME_OR_NULL,
+        "estimated_end": TIME_OR_NULL,
     }
 
 
 def _file() -> Json:
     return {
-        "file_name": _TEXT_OR_NULL,
+        "file_name": TEXT_OR_NULL,
         "size": _NUMBER_OR_NULL | {"description": "Bytes."},
         "sha256": _SHA256 | {"type": ["string", "null"]},
         "studies": _NUMBER_OR_NULL,
         "events": _NUMBER_OR_NULL,
-        "warnings": _list_of(_TEXT),
+        "warnings": list_of(TEXT),
         "has_manifest": FLAG | {"description": "Whether a manifest can be downloaded beside the file."},
     }
 
 
 def _failure() -> Json:
-    reason = make_object({"code": _TEXT, "sentence": _TEXT}, description="Why it failed; else null.")
+    reason = make_object({"code": TEXT, "sentence": TEXT}, description="Why it failed; else null.")
     return reason | {"type": ["object", "null"]}
 
 
 def _links() -> Json:
-    paths = dict.fromkeys(("self", "download", "abort", "delete"), _TEXT)
+    paths = dict.fromkeys(("self", "download", "abort", "delete"), TEXT)
     return make_object(paths, "download", "abort", "delete", description="What the caller may do now.")
 
 
@@ -215,15 +219,15 @@ def _make_problems() -> Json:
     return {
         "Problem": make_object({
             "type": {"type": "string", "pattern": "^urn:doseexport:problem:"},
-            "title": _TEXT,
+            "title": TEXT,
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "code": _TEXT | {"description": "Stable: for programs."},
-            "detail": _TEXT | {"description": "A sentence for a person; never a filter's value."},
-            "field": _TEXT_OR_NULL | {"description": "The part of the request at fault."},
+            "code": TEXT | {"description": "Stable: for programs."},
+            "detail": TEXT | {"description": "A sentence for a person; never a filter's value."},
+            "field": TEXT_OR_NULL | {"description": "The part of the request at fault."},
         }),
         "GatewayMessage": {
             "type": "object",
             "description": "API Gateway's own answer, when it refuses before a function runs.",
-            "properties": {"message": _TEXT},
+            "properties": {"message": TEXT},
         },
     }  # fmt: skip

@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from doseexport.export import make_id
+from doseexport.schedule import Schedule
+from doseexport.schedule_terms import parse_terms
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rights.md"
 
-# method, path and body; {} in a path is the export's id.
+SCHEDULE = {"name": "Weekly", "type": "ct-csv", "expression": "rate(7 days)"}
+# method, path and body; {} in a path is the export's id, or the schedule's.
 REQUESTS: dict[str, tuple[str, str, Any]] = {
     "list export types": ("GET", "/export-types", None),
     "list exports": ("GET", "/exports", None),
@@ -32,6 +39,16 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "read trail": ("GET", "/exports/{}/trail", None),
     "read patients in the trail": ("GET", "/exports/{}/trail", None),
     "delete many": ("DELETE", "/exports", {"ids": ["{}"]}),
+    "make a schedule": ("POST", "/schedules", SCHEDULE),
+    "make a schedule with names": ("POST", "/schedules", {**SCHEDULE, "names": True}),
+    "list schedules": ("GET", "/schedules", None),
+    "list everyone's schedules": ("GET", "/schedules?scope=all", None),
+    "see a schedule": ("GET", "/schedules/{}", None),
+    "read a schedule's filters": ("GET", "/schedules/{}", None),
+    "run a schedule now": ("POST", "/schedules/{}/run", None),
+    "change a schedule": ("PATCH", "/schedules/{}", {"name": "Another name"}),
+    "disable a schedule": ("PATCH", "/schedules/{}", {"enabled": False}),
+    "delete a schedule": ("DELETE", "/schedules/{}", None),
 }
 ACTIVE = ("see", "abort")
 """What is tried with an export that waits; all else with one that has ended."""
@@ -50,21 +67,28 @@ class Line:
         whose = "own" if self.mine else "another's"
         return f"{self.what}, {whose}, {'with' if self.with_patients else 'without'} patients"
 
+    @property
+    def is_about_a_schedule(self) -> bool:
+        """Whether {} in its request is the id of a schedule."""
+        return "/schedules/{}" in REQUESTS[self.what][1]
+
     def may(self, call: Callable[[str, str, Any], Any], export_id: str) -> bool:
         """Do it and tell whether it was done; `call` answers with `status` and `json`."""
         method, path, body = REQUESTS[self.what]
         if self.what == "delete many":
             body = {"ids": [export_id]}
         reply = call(method, path.replace("{}", export_id), body)
+        if reply.status == 404 and self.is_about_a_schedule:
+            return False  # nobody learns of another's schedule
         if reply.status == 403:
             assert reply.json["code"] in {"GROUP_NEEDED", "PIDGROUP_NEEDED", "FORBIDDEN"}
             return False
-        assert reply.status in {200, 202, 204}, reply.body
+        assert reply.status in {200, 201, 202, 204}, reply.body
         return reply.status == 204 or _was_done(self.what, reply.json, export_id)
 
 
 def _was_done(what: str, answer: Any, export_id: str) -> bool:
-    if what == "read filters":
+    if what in {"read filters", "read a schedule's filters"}:
         return answer["filters"] is not None and answer["options"] is not None
     if what == "read filters in the list":
         (shown,) = [export for export in answer["exports"] if export["id"] == export_id]
@@ -94,6 +118,14 @@ def read_lines() -> Iterator[Line]:
 
 def _read_groups(heading: str) -> frozenset[str]:
     return frozenset() if heading == "nobody" else frozenset(f"{name}group" for name in heading.split())
+
+
+def make_schedule(line: Line, owner: str, now: datetime) -> Schedule:
+    """The schedule that a line is about; that with patients exports one's studies by name."""
+    filters = {"patient_name": "Secret"} if line.with_patients else {"date_from": "2199-01-01"}
+    body = {**SCHEDULE, "filters": filters, "ids": line.with_patients}
+    terms = parse_terms(body, now, ZoneInfo("Europe/London"), may_see_patients=True)
+    return Schedule(make_id(owner, None), owner, "somebody", now, terms, handled_until=now)
 
 
 LINES = tuple(read_lines())

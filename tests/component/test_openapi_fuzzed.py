@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.component.schedules import create
 
 from doseexport import preview
 from standins import ADA, BEN, add, finish, run
@@ -65,6 +66,7 @@ def schema(services, load_handler, monkeypatch):
         monkeypatch.setenv(name, value)
     # 429 is an answer of its own; here every request shall get past it.
     object.__setattr__(services.settings, "max_active_exports", 100_000)
+    object.__setattr__(services.settings, "max_schedules", 100_000)
     claims = {"sub": ADA.id, "username": "ada", "cognito:groups": "[exportgroup admingroup pidgroup]"}
     made = schemathesis.openapi.from_dict(DOCUMENT)
     made.app = Server(Gateway(cache(load_handler), claims))
@@ -77,7 +79,8 @@ def known(services):
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, names=True))
     running, waiting = run(services, add(services)), add(services)
     services.store.delete(other.id, ADA, services.clock())
-    return st.sampled_from([each.id for each in (ended, other, running, waiting)])
+    schedule = create(services, ADA)
+    return st.sampled_from([each.id for each in (ended, other, running, waiting, schedule)])
 
 
 def fuzzed(examples=EXAMPLES):

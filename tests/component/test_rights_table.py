@@ -9,7 +9,7 @@ from gateway import Gateway
 
 from doseexport import preview
 from doseexport.access import Caller
-from rights_table import ACTIVE, LINES, REQUESTS
+from rights_table import ACTIVE, LINES, REQUESTS, make_schedule
 from standins import BEN, active_ids, add, finish, list_keys, read_raw, read_trail, take_messages
 
 GROUPS = sorted(LINES[0].allowed, key=lambda groups: (len(groups), sorted(groups)))
@@ -39,16 +39,22 @@ def sign_in(gateway, caller, claim):
 
 
 def prepare(services, line, caller):
-    """The export that a line is about; that with patients was asked for by one's name."""
+    """The export or schedule that a line is about; an export with patients was asked for by one's name."""
+    if line.is_about_a_schedule:
+        schedule = make_schedule(line, (caller if line.mine else BEN).id, services.clock())
+        assert services.schedules.create(schedule, limit=1000)
+        return schedule
     request = {"ids": True, "filters": {"patient_name": "Secret"}} if line.with_patients else {}
     export = add(services, caller if line.mine else BEN, **request)
     return export if line.what in ACTIVE else finish(services, export)
 
 
 def look(services, export, caller):
+    """Everything that a refused call might have changed."""
     owners = [active_ids(services, each) for each in (caller, BEN)]
     return (
         read_raw(services, f"EXPORT#{export.id}"),
+        services.schedules.load(export.id),
         list_keys(services),
         owners,
         read_trail(services, export),

@@ -10,6 +10,7 @@ Attempt = Callable[[Callable[[str], Any]], Any]
 """Takes what makes clients (`session.client`)."""
 
 OF_THE_TRAIL = " of the trail"
+OF_WHAT_IS_SAVED = " of what is saved"
 KEY = {"pk": {"S": "EXPORT#attempt"}}
 
 
@@ -18,7 +19,8 @@ def list_attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
     _make_others(backstage)
     return {
         **_on_table(backstage.table),
-        **_on_trail(backstage.trail_table),
+        **_on_further_table(backstage.trail_table, {**KEY, "sk": {"S": "attempt"}}, OF_THE_TRAIL),
+        **_on_further_table(backstage.saved_table, KEY, OF_WHAT_IS_SAVED),
         **_on_bucket(backstage.bucket, "exports/attempt/1/x", ""),
         **_on_bucket(backstage.bucket, "elsewhere/x", " beside exports/"),
         **_on_bucket("another-bucket", "exports/attempt/1/x", " in another bucket"),
@@ -84,9 +86,8 @@ def _on_table(table: str) -> dict[str, Attempt]:
     }
 
 
-def _on_trail(table: str) -> dict[str, Attempt]:
+def _on_further_table(table: str, key: dict[str, Any], words: str) -> dict[str, Attempt]:
     where: dict[str, Any] = {"TableName": table}
-    key = {**KEY, "sk": {"S": "attempt"}}
     attempts: dict[str, Attempt] = {
         "dynamodb:GetItem": lambda client: client("dynamodb").get_item(**where, Key=key),
         "dynamodb:PutItem": lambda client: client("dynamodb").put_item(**where, Item=key),
@@ -100,7 +101,7 @@ def _on_trail(table: str) -> dict[str, Attempt]:
             **where, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
         ),
     }
-    return {f"{name}{OF_THE_TRAIL}": attempt for name, attempt in attempts.items()}
+    return {f"{name}{words}": attempt for name, attempt in attempts.items()}
 
 
 def _on_bucket(bucket: str, key: str, words: str) -> dict[str, Attempt]:
@@ -173,6 +174,19 @@ def _on_account(stack: Stack) -> dict[str, Attempt]:
         "cognito-idp:AdminAddUserToGroup": lambda client: client("cognito-idp").admin_add_user_to_group(
             UserPoolId=pool, Username="physicist", GroupName="exportgroup"
         ),
+        "cognito-idp:AdminGetUser": lambda client: client("cognito-idp").admin_get_user(
+            UserPoolId=pool, Username="physicist"
+        ),
+        "cognito-idp:AdminDisableUser": lambda client: client("cognito-idp").admin_disable_user(
+            UserPoolId=pool, Username="nobody-of-this-name"
+        ),
+        "scheduler:DeleteSchedule": lambda client: client("scheduler").delete_schedule(
+            GroupName=stack.resource("ScheduleGroup"), Name="attempt"
+        ),
+        "scheduler:DeleteSchedule of another group": lambda client: client("scheduler").delete_schedule(
+            GroupName="default", Name="attempt"
+        ),
+        "scheduler:ListSchedules": lambda client: client("scheduler").list_schedules(),
         "lambda:InvokeFunction": lambda client: client("lambda").invoke(
             FunctionName=worker, InvocationType="DryRun"
         ),

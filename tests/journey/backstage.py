@@ -14,6 +14,7 @@ import psycopg
 from local.service import SETTLED, Service
 from local.stack import Stack
 
+from doseexport.schedule_store import ScheduleStore
 from doseexport.trail_store import TrailStore
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class Backstage:
         self.table = stack.resource("Table")
         self.trail_table = stack.resource("TrailTable")
         self.trail = TrailStore(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
+        self.saved_table = stack.resource("SavedTable")
+        self.schedules = ScheduleStore(self.client("dynamodb"), self.saved_table)
         self.queue = stack.resource("ExportQueue")
         self.dead_letters = stack.resource("DeadLetters")
         self.database_url = database_url

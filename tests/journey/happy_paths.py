@@ -6,16 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from local import users
 from local.service import fetch
 from tests.journey.backstage import TRAIL_KEPT, Backstage
 from tests.journey.wearing import Role
 
+from doseexport.access import Caller
 from doseexport.export import Export, Result, State, make_export, make_id
 from doseexport.request import ExportRequest
+from doseexport.schedule import Schedule
+from doseexport.schedule_terms import parse_terms
 from doseexport.store import Store
 from doseexport.trail_store import TrailStore
 from standins import ADA
@@ -34,6 +40,16 @@ class Yard:
         self.sqs = backstage.client("sqs")
         self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
         self.keys: set[str] = set()
+        self.saved: set[str] = set()
+
+    @cached_property
+    def owner(self) -> Caller:
+        """Somebody with an account, who is a member of exportgroup."""
+        user = users.create(self.backstage.stack, f"owner-{secrets.token_hex(4)}", users.EXPORT)
+        pool = self.backstage.stack.resource("UserPool")
+        found = self.backstage.client("cognito-idp").admin_get_user(UserPoolId=pool, Username=user.name)
+        (sub,) = [each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub"]
+        return Caller(sub, user.name, frozenset({users.EXPORT}))
 
     def ask(self, age: timedelta = timedelta(0), **filters: str) -> Export:
         now = datetime.now(UTC) - age
@@ -59,10 +75,10 @@ class Yard:
         return export
 
     def clear(self) -> None:
-        for key in self.keys:
-            self.backstage.client("dynamodb").delete_item(
-                TableName=self.backstage.table, Key={"pk": {"S": key}}
-            )
+        client = self.backstage.client("dynamodb")
+        for table, keys in ((self.backstage.table, self.keys), (self.backstage.saved_table, self.saved)):
+            for key in keys:
+                client.delete_item(TableName=table, Key={"pk": {"S": key}})
         self.sqs.purge_queue(QueueUrl=self.backstage.queue)
 
 
@@ -74,6 +90,10 @@ def request(role: Role, yard: Yard) -> None:
     yard.keys.add(f"EXPORT#{first.json.get('id')}")
     assert (first.status, again.status) == (202, 202)
     assert yard.store.load(first.json["id"]).sends == 2  # type: ignore[union-attr]
+    schedule = plan(yard, Caller(caller.id, "ada", frozenset()))
+    now = caller.call("POST", f"/schedules/{schedule.id}/run")
+    assert now.status == 202
+    yard.keys.add(f"EXPORT#{now.json['id']}")
 
 
 def show_list(role: Role, yard: Yard) -> None:
@@ -194,6 +214,71 @@ def send_notices(role: Role, yard: Yard) -> None:
     yard.sqs.purge_queue(QueueUrl=queue)
 
 
+WEEKLY = {"name": "Weekly", "type": "ct-csv", "expression": "rate(7 days)", "filters": NOTHING}
+
+
+def plan(yard: Yard, owner: Caller, due: datetime | None = None) -> Schedule:
+    """A schedule that Scheduler does not know yet; `due`: it was, a week ago."""
+    made = (due or datetime.now(UTC)) - timedelta(days=7)
+    terms = parse_terms(WEEKLY, made, ZoneInfo("UTC"), may_see_patients=False)
+    schedule = Schedule(make_id(owner.id, None), owner.id, owner.name, made, terms, handled_until=made)
+    assert yard.backstage.schedules.create(schedule, limit=100)
+    yard.saved |= {f"SCHEDULE#{schedule.id}", f"OWNER#{owner.id}"}
+    return schedule
+
+
+def list_schedules(role: Role, yard: Yard) -> None:
+    me = role.sign_in()
+    schedule = plan(yard, Caller(me.id, "me", frozenset()))
+    mine, all_of_them = me.call("GET", "/schedules"), me.call("GET", "/schedules?scope=all")
+    assert [one["id"] for one in mine.json["schedules"]] == [schedule.id]
+    assert schedule.id in [one["id"] for one in all_of_them.json["schedules"]]
+    assert me.call("GET", f"/schedules/{schedule.id}").status == 200
+
+
+def keep_schedules(role: Role, yard: Yard) -> None:
+    me = role.sign_in()
+    made = me.call("POST", "/schedules", WEEKLY)
+    address = f"/schedules/{made.json['id']}"
+    assert yard.backstage.schedules.load(made.json["id"]).placed == 1  # type: ignore[union-attr]
+    assert me.call("PATCH", address, {"expression": "rate(8 days)"}).status == 200
+    assert yard.backstage.schedules.load(made.json["id"]).placed == 2  # type: ignore[union-attr]
+    assert me.call("DELETE", address).status == 204
+    assert yard.backstage.schedules.load(made.json["id"]).placed == 3  # type: ignore[union-attr]
+
+
+def run_schedule(role: Role, yard: Yard) -> None:
+    """One that is due, and what Lambda does with the role where that fails."""
+    due = datetime.now(UTC).replace(second=0, microsecond=0)
+    schedule = plan(yard, yard.owner, due)
+    event = {"schedule_id": schedule.id, "scheduled_at": due.isoformat()}
+    with role.worn():
+        assert role.load("run_schedule")(event, CONTEXT) == {"done": "asked"}
+        assert role.load("run_schedule")(event, CONTEXT) == {"done": "asked"}
+        lost = yard.backstage.stack.resource("LostOccurrences")
+        role.session.client("sqs").send_message(QueueUrl=lost, MessageBody="{}")
+    yard.keys |= {f"EXPORT#{_opened(yard, schedule)}", f"OWNER#{yard.owner.id}"}
+
+
+def tend_schedules(role: Role, yard: Yard) -> None:
+    """One that was missed, one that was deleted without Scheduler knowing."""
+    missed = plan(yard, yard.owner, datetime.now(UTC) - timedelta(minutes=20))
+    gone = plan(yard, yard.owner)
+    assert yard.backstage.schedules.delete(gone, datetime.now(UTC))
+    with role.worn():
+        first, second = (role.load("tend_schedules")({}, CONTEXT) for _ in range(2))
+    assert "broken" not in first | second
+    yard.keys |= {f"EXPORT#{_opened(yard, missed)}", f"OWNER#{yard.owner.id}"}
+
+
+def _opened(yard: Yard, schedule: Schedule) -> str:
+    """The export of the occurrence that is under way."""
+    found = yard.backstage.schedules.load(schedule.id)
+    assert found is not None
+    assert found.open is not None
+    return found.open.export_id
+
+
 UNTRIED = frozenset(
     {
         "dynamodb:DescribeStream",
@@ -201,9 +286,11 @@ UNTRIED = frozenset(
         "dynamodb:GetRecords",
         "dynamodb:ListStreams",
         "sns:Publish",
+        "iam:PassRole",
     }
 )
-"""What the emulator decides by itself: it knows no rights to a stream; a topic is its account's."""
+"""What the emulator decides by itself: it knows no rights to a stream; a topic is its account's; any role
+may be passed on."""
 
 HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "RequestExport": request,
@@ -217,4 +304,8 @@ HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "RunExport": run,
     "SweepExports": sweep,
     "SendNotices": send_notices,
+    "ListSchedules": list_schedules,
+    "KeepSchedules": keep_schedules,
+    "RunSchedule": run_schedule,
+    "TendSchedules": tend_schedules,
 }

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from local import build, lower
 from local.stack import Stack
-from tests.journey.attempts import OF_THE_TRAIL, Attempt, list_attempts
+from tests.journey.attempts import OF_THE_TRAIL, OF_WHAT_IS_SAVED, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Yard
 from tests.journey.wearing import Role, list_removals
@@ -22,17 +22,23 @@ FUNCTIONS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _undisturbed(stack: Stack) -> Iterator[None]:
-    """Neither worker nor sweep of the stack itself works meanwhile."""
+    """Neither worker nor sweep of the stack itself works meanwhile, nor the look after schedules."""
     mapping = stack.resource("RunExportMessages")
-    schedules = stack.cloud.client("scheduler")
-    (schedule,) = schedules.list_schedules()["Schedules"]
-    plan = schedules.get_schedule(Name=schedule["Name"])
-    kept = {name: plan[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
-    schedules.update_schedule(**kept, State="DISABLED")
+    _switch_rhythms(stack, "DISABLED")
     yield
-    schedules.update_schedule(**kept, State="ENABLED")
+    _switch_rhythms(stack, "ENABLED")
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+def _switch_rhythms(stack: Stack, state: str) -> None:
+    client = stack.cloud.client("scheduler")
+    found = client.list_schedules(GroupName="default")["Schedules"]
+    assert len(found) == 2
+    for each in found:
+        plan = client.get_schedule(Name=each["Name"])
+        kept = {name: plan[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+        client.update_schedule(**kept, State=state)
 
 
 @pytest.fixture
@@ -90,13 +96,19 @@ def test_without_any_one_of_them_it_does_not(roles: dict[str, Role], yard: Yard,
     assert role.denied == []
 
 
+def _words(backstage: Backstage, resource: str) -> str:
+    """How attempts on that resource are named."""
+    others = {backstage.trail_table: OF_THE_TRAIL, backstage.saved_table: OF_WHAT_IS_SAVED}
+    return next((words for table, words in others.items() if f"/{table}" in resource), "")
+
+
 @pytest.mark.parametrize("function", HAPPY)
 def test_nothing_else_is_allowed(
     roles: dict[str, Role], backstage: Backstage, attempts: dict[str, Attempt], function: str
 ) -> None:
     role = roles[function]
     granted = {
-        action + (OF_THE_TRAIL if str(one["Resource"]).endswith(f"/{backstage.trail_table}") else "")
+        action + _words(backstage, str(one["Resource"]))
         for whole in role.policies.values()
         for one in whole["Statement"]
         for action in one["Action"]

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from local import users
@@ -13,8 +14,9 @@ from tests.journey.backstage import Backstage, until
 
 from doseexport.export import Export, Result, make_export, make_id
 from doseexport.request import ExportRequest
+from doseexport.schedule import Schedule
 from doseexport.store import Store
-from rights_table import ACTIVE, LINES, REQUESTS, Line
+from rights_table import ACTIVE, LINES, REQUESTS, Line, make_schedule
 
 MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what])]
 
@@ -43,7 +45,11 @@ class Maker:
         self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
         self.keys: set[str] = set()
 
-    def make(self, line: Line, owner: str) -> Export:
+    def make(self, line: Line, owner: str) -> Export | Schedule:
+        if line.is_about_a_schedule:
+            schedule = make_schedule(line, owner, datetime.now(UTC))
+            assert self.backstage.schedules.create(schedule, limit=1000)
+            return schedule
         filters = {"patient_name": "Secret"} if line.with_patients else {}
         request = ExportRequest("ct-csv", filters, ids=line.with_patients)
         asked = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
@@ -53,6 +59,12 @@ class Maker:
         if line.what not in ACTIVE:
             self._finish(export)
         return export
+
+    def look(self, made: Export | Schedule) -> Any:
+        """The row as it is now."""
+        if isinstance(made, Schedule):
+            return self.backstage.schedules.load(made.id)
+        return self.backstage.row(made.id)
 
     def _finish(self, export: Export) -> None:
         result = Result(f"exports/{export.id}/1/x.csv", "x.csv", 1, "0" * 64, 1, 1)
@@ -74,14 +86,14 @@ def maker(backstage: Backstage) -> Iterator[Maker]:
 
 
 @pytest.mark.parametrize("line", MADE, ids=str)
-def test_line_about_an_export(members: dict[frozenset[str], Member], maker: Maker, line: Line) -> None:
+def test_line_about_one(members: dict[frozenset[str], Member], maker: Maker, line: Line) -> None:
     found = {}
     for groups, member in members.items():
         export = maker.make(line, member.id if line.mine else "another")
-        before = maker.backstage.row(export.id)
+        before = maker.look(export)
         found[groups] = line.may(member.service.call, export.id)
         if not found[groups]:
-            assert maker.backstage.row(export.id) == before
+            assert maker.look(export) == before
     assert found == line.allowed
 
 

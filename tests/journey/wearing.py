@@ -123,7 +123,8 @@ class Caller:
     def __init__(self, role: Role) -> None:
         self._role = role
         groups = ["exportgroup", "admingroup", "pidgroup"]
-        claims = {"sub": f"sub-{secrets.token_hex(4)}", "username": "ada", "cognito:groups": groups}
+        self.id = f"sub-{secrets.token_hex(4)}"
+        claims = {"sub": self.id, "username": "ada", "cognito:groups": groups}
         self._gateway = Gateway(role.load, claims)
 
     def call(self, *request: Any) -> Any:

@@ -18,6 +18,12 @@ ROUTES = {
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",
     ("POST", "/exports/preview"): "PreviewExport",
+    ("GET", "/schedules"): "ListSchedules",
+    ("POST", "/schedules"): "KeepSchedules",
+    ("GET", "/schedules/{id}"): "ListSchedules",
+    ("PATCH", "/schedules/{id}"): "KeepSchedules",
+    ("DELETE", "/schedules/{id}"): "KeepSchedules",
+    ("POST", "/schedules/{id}/run"): "RequestExport",
     ("GET", "/health"): "GetHealth",
     ("GET", "/"): "Web",
     ("GET", "/{file}"): "Web",
@@ -178,10 +184,11 @@ def test_groups_are_named_as_openrem_names_them(resources):
     assert names == {"exportgroup", "admingroup", "pidgroup"}
 
 
-def test_the_sweep_runs_every_minute(functions):
-    ((name, event),) = _events(functions, "ScheduleV2")
-    assert (name, event["ScheduleExpression"]) == ("SweepExports", "rate(1 minute)")
+def test_what_looks_after_things_comes_often_and_ends_before_it_comes_again(functions):
+    rhythms = {name: event["ScheduleExpression"] for name, event in _events(functions, "ScheduleV2")}
+    assert rhythms == {"SweepExports": "rate(1 minute)", "TendSchedules": "rate(5 minutes)"}
     assert functions["SweepExports"]["Timeout"] < 60
+    assert functions["TendSchedules"]["Timeout"] < 300
 
 
 def test_a_program_signs_in_by_its_secret_alone_and_only_where_it_is_asked_for(source):

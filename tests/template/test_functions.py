@@ -16,7 +16,10 @@ MANAGED = {
 # What reads the dose database: it alone has psycopg, a place in the network, and the database's secret.
 READERS = {"RunExport", "PreviewExport"}
 # What changes exports, or gives files away, and writes into the trail that it did.
-RECORDERS = {"RequestExport", "AbortExport", "DownloadExport", "DeleteExports", "RunExport", "SweepExports"}
+ASKERS = {"RequestExport", "RunSchedule", "TendSchedules"}
+RECORDERS = ASKERS | {"AbortExport", "DownloadExport", "DeleteExports", "RunExport", "SweepExports"}
+# What tells EventBridge Scheduler of schedules.
+PLACERS = {"KeepSchedules", "TendSchedules"}
 # The one action that is every function's own, and of no other.
 ALONE = {
     "s3:GetObject": {"DownloadExport"},
@@ -26,8 +29,14 @@ ALONE = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {"RequestExport", *RECORDERS},
-    "sqs:SendMessage": {"RequestExport", "SweepExports", "SendNotices"},
+    "dynamodb:PutItem": {*RECORDERS, "KeepSchedules"},
+    "sqs:SendMessage": {*ASKERS, "SweepExports", "SendNotices"},
+    "scheduler:CreateSchedule": PLACERS,
+    "scheduler:UpdateSchedule": PLACERS,
+    "scheduler:DeleteSchedule": PLACERS,
+    "iam:PassRole": PLACERS,
+    "cognito-idp:AdminGetUser": {"RunSchedule", "TendSchedules"},
+    "cognito-idp:AdminListGroupsForUser": {"RunSchedule", "TendSchedules"},
     "events:PutEvents": {"SendNotices"},
     "sns:Publish": {"SendNotices"},
     "s3:DeleteObject": {"RunExport", "DeleteExports", "SweepExports"},
@@ -122,7 +131,8 @@ def test_the_environment_is_what_the_settings_read(root, source, functions):
     text = (root / "layers/core/doseexport/settings.py").read_text()
     read = set(re.findall(r'values\.\w+\("([A-Z_]+)"', text))
     given = set(source["Globals"]["Function"]["Environment"]["Variables"])
-    given |= set(functions["RunExport"]["Environment"]["Variables"])
+    for name in ("RunExport", "KeepSchedules", "TendSchedules"):
+        given |= set(functions[name]["Environment"]["Variables"])
     assert {name for name in given if not name.startswith("POWERTOOLS_")} == read - {"DATABASE_SSLMODE"}
 
 
@@ -152,10 +162,12 @@ def test_rights_are_few_actions_on_our_own_things(functions):
             assert not [action for action in statement["Action"] if "*" in action], statement
             text = json.dumps(statement["Resource"])
             assert re.search(
-                r"\b(Table|TrailTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName|NoticeTopic|UnsentNotices)\b",
+                r"\b(Table|TrailTable|SavedTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName"
+                r"|NoticeTopic|UnsentNotices|UserPool|ScheduleGroup|ScheduleRole)\b",
                 text,
             ), text
-            assert text.count("*") == text.count("/exports/*") + text.count("/stream/*"), text
+            stars = ("/exports/*", "/stream/*", "${ScheduleGroup}/*")
+            assert text.count("*") == sum(text.count(star) for star in stars), text
 
 
 @pytest.mark.parametrize("name", ["GetHealth", "Web", "ListTypes"])
@@ -186,7 +198,7 @@ def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(f
 
 def test_only_asking_makes_rows_of_exports(functions):
     makers = {name for name, one in functions.items() if "dynamodb:PutItem" in _actions_on(one, "Table")}
-    assert makers == {"RequestExport"}
+    assert makers == ASKERS
 
 
 def test_listing_the_bucket_stops_at_exports(functions):
@@ -211,7 +223,31 @@ def test_every_role_takes_the_boundary(translated):
 
 def test_every_function_with_rights_may_use_the_key(source, functions):
     roles = {role["Ref"] for role in source["Resources"]["KeyUse"]["Properties"]["Roles"]}
-    assert roles == {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}
+    with_rights = {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}
+    assert roles == with_rights | {"ScheduleRole"}
+
+
+def test_scheduler_may_call_what_is_due_for_this_group_alone(source):
+    role = source["Resources"]["ScheduleRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == {"Fn::GetAtt": ["ScheduleGroup", "Arn"]}
+    (policy,) = role["Policies"]
+    rights = [(one["Action"], one["Resource"]) for one in policy["PolicyDocument"]["Statement"]]
+    assert rights == [
+        (["lambda:InvokeFunction"], {"Fn::GetAtt": ["RunSchedule", "Arn"]}),
+        (["sqs:SendMessage"], {"Fn::GetAtt": ["LostOccurrences", "Arn"]}),
+    ]
+
+
+def test_what_a_schedule_could_not_run_goes_to_a_queue_that_alarms(source, functions):
+    lost = {"Fn::GetAtt": ["LostOccurrences", "Arn"]}
+    on_failure = functions["RunSchedule"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert on_failure["Destination"] == lost
+    assert all(
+        functions[name]["Environment"]["Variables"]["LOST_OCCURRENCES_ARN"] == lost for name in PLACERS
+    )
+    dimensions = source["Resources"]["LostOccurrencesAlarm"]["Properties"]["Dimensions"]
+    assert dimensions[0]["Value"] == {"Fn::GetAtt": ["LostOccurrences", "QueueName"]}
 
 
 def test_notices_are_read_from_the_trails_stream_and_no_other(functions):

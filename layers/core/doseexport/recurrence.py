@@ -124,13 +124,13 @@ def parse_expression(value: object) -> Rate | Cron:
             return Rate(f"rate({count} {unit}{'s' if count > 1 else ''})", count * _UNITS[unit])
         if found := re.fullmatch(r"cron\(([\dA-Z,*?/#\- ]{11,200})\)", value, re.ASCII):
             return _read_cron(found[1].split())
-    raise _bad("It is rate(7 days), or cron(minutes hours day-of-month month day-of-week year).")
+    raise _refuse("It is rate(7 days), or cron(minutes hours day-of-month month day-of-week year).")
 
 
 def _read_cron(fields: list[str]) -> Cron:
     six = 6
     if len(fields) != six:
-        raise _bad("A cron expression has six parts: minutes hours day-of-month month day-of-week year.")
+        raise _refuse("A cron expression has six parts: minutes hours day-of-month month day-of-week year.")
     minutes, hours, month_days, months, weekdays, years = fields
     return Cron(
         text=f"cron({' '.join(fields)})",
@@ -144,7 +144,7 @@ def _read_cron(fields: list[str]) -> Cron:
 
 def _read_days(month_days: str, weekdays: str) -> Days:
     if (month_days == "?") == (weekdays == "?"):
-        raise _bad("Exactly one of day-of-month and day-of-week is a question mark.")
+        raise _refuse("Exactly one of day-of-month and day-of-week is a question mark.")
     if month_days == "L":
         return Days(frozenset({0}))
     if weekdays == "?":
@@ -164,14 +164,14 @@ def _read_numbers(
     for item in text.split(","):
         found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d?))?", item, re.ASCII)
         if found is None:
-            raise _bad(f"The part {part} cannot be read.")
+            raise _refuse(f"The part {part} cannot be read.")
         low = allowed[0] if found[1] is None else _read_number(part, found[1], allowed, names)
         single = found[1] is not None and found[3] is None
         high = low if single else allowed[-1]
         if found[2] is not None:
             high = _read_number(part, found[2], allowed, names)
         if low > high:
-            raise _bad(f"In the part {part} a range ends before it starts.")
+            raise _refuse(f"In the part {part} a range ends before it starts.")
         numbers.update(range(low, high + 1, int(found[3] or 1)))
     return frozenset(numbers)
 
@@ -179,9 +179,9 @@ def _read_numbers(
 def _read_number(part: str, text: str, allowed: range, names: Mapping[str, int] | None) -> int:
     number = (names or {}).get(text, int(text) if re.fullmatch(r"\d{1,4}", text, re.ASCII) else -1)
     if number not in allowed:
-        raise _bad(f"The part {part} goes from {allowed[0]} to {allowed[-1]}.")
+        raise _refuse(f"The part {part} goes from {allowed[0]} to {allowed[-1]}.")
     return number
 
 
-def _bad(sentence: str) -> RequestError:
+def _refuse(sentence: str) -> RequestError:
     return unprocessable("BAD_EXPRESSION", sentence, "expression")

@@ -82,8 +82,12 @@ class Settings:
 
 
 def _read_target(values: _Values) -> Target:
-    names = ("SCHEDULE_GROUP", "RUN_SCHEDULE_ARN", "SCHEDULE_ROLE_ARN", "LOST_OCCURRENCES_ARN")
-    return Target(*(values.optional(name) or "" for name in names))
+    return Target(
+        group=values.optional("SCHEDULE_GROUP") or "",
+        function_arn=values.optional("RUN_SCHEDULE_ARN") or "",
+        role_arn=values.optional("SCHEDULE_ROLE_ARN") or "",
+        queue_arn=values.optional("LOST_OCCURRENCES_ARN") or "",
+    )
 
 
 def _read_database(values: _Values) -> DatabaseSettings | None:

@@ -1,0 +1,109 @@
+"""What the operations of the document are made of: answers, problems, bodies, parameters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from doseexport.actions import MAX_KEY
+from doseexport.api import MAX_BODY
+from local.openapi_schemas import Json, refer
+
+Codes = Mapping[int, Sequence[str]]
+"""Problem codes by HTTP status."""
+
+_EVERYWHERE: Codes = {400: ["UNKNOWN_PARAMETER"], 401: ["NOT_SIGNED_IN"], 403: ["GROUP_NEEDED"]}
+NOT_FOUND: Codes = {404: ["NOT_FOUND"]}
+NOT_YOURS: Codes = {403: ["FORBIDDEN"]}
+BAD_BODY: Codes = {400: ["BAD_BASE64", "BAD_JSON"], 413: ["BODY_TOO_LARGE"]}
+BAD_LIST: Codes = {400: ["BAD_CURSOR", "BAD_LIMIT", "BAD_SCOPE", "BAD_STATE"]}
+BAD_KEY: Codes = {
+    400: ["BAD_IDEMPOTENCY_KEY"],
+    409: ["IDEMPOTENCY_KEY_SPENT"],
+    422: ["IDEMPOTENCY_MISMATCH"],
+    429: ["TOO_MANY_ACTIVE"],
+}
+BAD_REQUEST: Codes = {
+    403: ["PIDGROUP_NEEDED"],
+    422: [
+        "BAD_FILTER_VALUE",
+        "BAD_OPTION_VALUE",
+        "EMPTY_RANGE",
+        "FILTER_GIVEN_TWICE",
+        "FILTER_NEEDED",
+        "NOT_AN_OBJECT",
+        "NOT_A_BOOLEAN",
+        "NO_PATIENT_COLUMNS",
+        "ORDER_GIVEN_TWICE",
+        "UNKNOWN_EXPORT_TYPE",
+        "UNKNOWN_FIELD",
+        "UNKNOWN_FILTER",
+        "UNKNOWN_OPTION",
+        "UNKNOWN_ORDER",
+    ],
+}
+
+SILENT = (("application/problem+json", "Problem"), ("application/json", "GatewayMessage"))
+
+_MEANINGS = {
+    "400": "A parameter, a header or the body cannot be read.",
+    "401": "No token, or not a valid one.",
+    "403": "The caller lacks a right.",
+    "404": "There is no such export: unknown, deleted or expired.",
+    "409": "The state of the export, or of the key, does not allow it.",
+    "413": f"The body is larger than {MAX_BODY} bytes.",
+    "422": "A field was understood but cannot be honoured.",
+    "429": "Too many calls, or too many exports under way.",
+    "503": "The database cannot answer, or too many previews run at once; try again later.",
+    "5XX": "Something went wrong here; try again later.",
+}
+RETRY_AFTER: Json = {
+    "Retry-After": {
+        "description": "Seconds until it is worth asking again; absent once the export has ended.",
+        "schema": {"type": "integer"},
+    }
+}
+_GATEWAYS_OWN = frozenset({"401", "413", "429", "503", "5XX"})
+"""What API Gateway answers by itself too, before any function runs."""
+
+
+def make_operation(name: str, summary: str, answers: Json, *problems: Codes) -> Json:
+    """Return an operation with its answers: what it may say, and what any may say."""
+    codes: dict[str, list[str]] = {"429": [], "5XX": ["UNEXPECTED"]}
+    for each in (_EVERYWHERE, *problems):
+        for status, found in each.items():
+            codes.setdefault(str(status), []).extend(found)
+    refusals = {status: make_problem(status, sorted(codes[status])) for status in sorted(codes)}
+    return {"operationId": name, "summary": summary, "responses": answers | refusals}
+
+
+def make_problem(status: str, codes: Sequence[str]) -> Json:
+    """Return a problem's answer with the codes it may have."""
+    content: Json = {}
+    if codes:
+        limits: Json = {"code": {"enum": list(codes)}}
+        if status.isdecimal():
+            limits["status"] = {"const": int(status)}
+        content["application/problem+json"] = {"schema": refer("Problem") | {"properties": limits}}
+    if status in _GATEWAYS_OWN:
+        content["application/json"] = {"schema": refer("GatewayMessage")}
+    return {"description": _MEANINGS[status], "content": content}
+
+
+def make_answer(description: str, schema: str) -> Json:
+    """Return an answer of a schema."""
+    return {"description": description, "content": {"application/json": {"schema": refer(schema)}}}
+
+
+def make_body(schema: str) -> Json:
+    """Return a request's body of a schema."""
+    return {"required": True, "content": {"application/json": {"schema": refer(schema)}}}
+
+
+def make_parameter(name: str, place: str, schema: Mapping[str, Any], description: str) -> Json:
+    """Return a parameter in the path, the query or a header."""
+    return {"name": name, "in": place, "description": description, "schema": dict(schema)}
+
+
+def make_key() -> Json:
+    """Return the header Idempotency-Key."""
+    schema = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"}
+    return make_parameter("Idempotency-Key", "header", schema, "Asking again with it asks only once.")
