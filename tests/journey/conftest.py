@@ -14,6 +14,7 @@ from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage
 from tests.journey.faults import FaultyWay
+from tests.journey.listening import Listener
 
 # No export can start while this table is held.
 FIRST_TABLE = "remapp_generalstudymoduleattr"
@@ -133,3 +134,10 @@ def _set_variables(stack: Stack, **changes: str) -> None:
     stack.cloud.client("lambda").update_function_configuration(
         FunctionName=stack.resource("RunExport"), Environment={"Variables": _variables(stack) | changes}
     )
+
+
+@pytest.fixture(scope="session")
+def listener(backstage: Backstage) -> Iterator[Listener]:
+    yield Listener(backstage)
+    backstage.client("events").remove_targets(Rule="listener", Ids=["1"])
+    backstage.client("events").delete_rule(Name="listener")

@@ -1,0 +1,139 @@
+"""A schedule made through the API fires by itself: its window's file, its notice, its trail, its manifest."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from local import users
+from local.service import Service, fetch
+from local.stack import Stack
+from tests.journey.backstage import Backstage, until
+from tests.journey.listening import Listener
+
+from doseexport.verify import verify_file
+from doseexport.windows import parse_window
+
+WINDOW = "rolling_120_months"
+LONDON = ZoneInfo("Europe/London")
+PATIENCE = 150
+"""Seconds: a minute until it is due, and what an export takes."""
+
+
+def soon(now: datetime) -> tuple[datetime, str]:
+    """The next minute that is far enough away to be met, and a cron expression in London's time for it."""
+    due = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
+    clock = due.astimezone(LONDON)
+    return due, f"cron({clock.minute} {clock.hour} * * ? *)"
+
+
+def make(service: Service, expression: str, **more: Any) -> Any:
+    terms = {"name": "Audit", "type": "ct-csv", "expression": expression, "time_zone": LONDON.key}
+    made = service.call("POST", "/schedules", terms | {"window": WINDOW} | more)
+    assert made.status == 201, made.body
+    return made.json
+
+
+def tend(backstage: Backstage) -> None:
+    """Look after the schedules now, not within five minutes."""
+    function = backstage.stack.resource("TendSchedules")
+    reply = backstage.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    assert "FunctionError" not in reply, reply["Payload"].read().decode()
+
+
+def exports_by(service: Service, schedule_id: str) -> list[Any]:
+    listed = service.call("GET", "/exports?limit=100").json["exports"]
+    return [export for export in listed if export["schedule_id"] == schedule_id]
+
+
+def test_it_fires_by_itself(
+    backstage: Backstage, listener: Listener, physicist: Service, sample_url: str, tmp_path: Path
+) -> None:
+    due, expression = soon(datetime.now(UTC))
+    schedule = make(physicist, expression)
+    assert schedule["next_run"] == f"{due:%Y-%m-%dT%H:%M:%SZ}"
+    (started,) = until(lambda: exports_by(physicist, schedule["id"]), PATIENCE)
+    period = parse_window(WINDOW).resolve(due, LONDON, None)
+    assert period is not None
+    assert started["filters"] == period.filters
+
+    export = physicist.wait(started["id"])
+    assert export["state"] == "COMPLETED", export["error"]
+    assert export["studies"] == count_studies(sample_url, period.filters)
+    links = physicist.call("POST", f"/exports/{export['id']}/download").json
+    file, manifest = tmp_path / links["file_name"], tmp_path / links["manifest"]["file_name"]
+    file.write_bytes(fetch(links["url"]).body)
+    manifest.write_bytes(fetch(links["manifest"]["url"]).body)
+    assert verify_file(file, manifest)
+
+    until(lambda: "completed" in listener.story(export["id"]))
+    until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
+    trail = physicist.call("GET", f"/exports/{export['id']}/trail").json["entries"]
+    assert trail[0]["asked"]["schedule_id"] == schedule["id"]
+    tend(backstage)
+    shown = physicist.call("GET", f"/schedules/{schedule['id']}").json
+    last_run = {
+        "scheduled_at": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+        "export_id": export["id"],
+        "outcome": "COMPLETED",
+    }
+    assert shown["last_run"] == last_run
+    assert len(exports_by(physicist, schedule["id"])) == 1
+    assert physicist.call("DELETE", f"/schedules/{schedule['id']}").status == 204
+
+
+def count_studies(url: str, period: dict[str, str]) -> int:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM remapp_generalstudymoduleattr"
+            " WHERE modality_type = 'CT' AND study_date BETWEEN %s AND %s",
+            [period["date_from"], period["date_to"]],
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_who_left_the_group_is_paused_when_it_fires(stack: Stack, backstage: Backstage) -> None:
+    user = users.create(stack, "leaver", users.EXPORT)
+    leaver = Service(stack.url, users.sign_in(stack, user))
+    schedule = make(leaver, soon(datetime.now(UTC))[1])
+    backstage.client("cognito-idp").admin_remove_user_from_group(
+        UserPoolId=stack.resource("UserPool"), Username=user.name, GroupName=users.EXPORT
+    )
+
+    def look() -> Any:
+        return leaver.call("GET", f"/schedules/{schedule['id']}").json["paused"]
+
+    assert until(look, PATIENCE)["code"] == "GROUP_LOST"
+    assert exports_by(leaver, schedule["id"]) == []
+
+
+@pytest.mark.parametrize("lost", ["the call", "the message"])
+def test_what_scheduler_lost_is_found(backstage: Backstage, physicist: Service, lost: str) -> None:
+    """Due twenty minutes ago: nobody called, or the export's row and message were never made."""
+    due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=20)
+    schedule = make(physicist, "rate(1 hour)")
+    turn_back(backstage, schedule["id"], due)
+    if lost == "the message":
+        found = backstage.schedules.load(schedule["id"])
+        assert found is not None
+        occurrence = found.plan_occurrence(due)
+        assert occurrence is not None
+        assert backstage.schedules.open_occurrence(found, occurrence)
+    tend(backstage)
+    (export,) = exports_by(physicist, schedule["id"])
+    assert physicist.wait(export["id"])["state"] == "COMPLETED"
+    assert physicist.call("DELETE", f"/schedules/{schedule['id']}").status == 204
+
+
+def turn_back(backstage: Backstage, schedule_id: str, due: datetime) -> None:
+    """Let a schedule of every hour have been made an hour before it was due."""
+    made = (due - timedelta(hours=1)).isoformat(timespec="microseconds")
+    backstage.client("dynamodb").update_item(
+        TableName=backstage.saved_table,
+        Key={"pk": {"S": f"SCHEDULE#{schedule_id}"}},
+        UpdateExpression="SET created_at = :made, handled_until = :made",
+        ExpressionAttributeValues={":made": {"S": made}},
+    )
