@@ -114,7 +114,7 @@ def _make_trail() -> Json:
         "by": person | OR_NULL,
         "asked": asked | OR_NULL | {"description": "Of the entry requested; else null."},
         "file": file | OR_NULL | {"description": "Of the entry completed; else null."},
-        "code": TEXT_OR_NULL | {"description": "Of the entry failed; else null."},
+        "code": TEXT_OR_NULL | {"description": "Of the entries failed and withheld; else null."},
     }
     return {
         "Trail": make_object({"id": ID, "entries": list_of(refer("TrailEntry"))}),

@@ -117,7 +117,7 @@ def stand_in_for_aws() -> Iterator[Services]:
             trail=trail,
             files=Files(s3, BUCKET),
             queue=Queue(sqs, url),
-            schedules=ScheduleStore(dynamodb, SAVED_TABLE),
+            schedules=ScheduleStore(dynamodb, SAVED_TABLE, trail),
             timetable=Timetable(scheduler, TARGET),
             people=People(cognito, pool),
             clock=Clock(),

@@ -21,6 +21,7 @@ from doseexport.occurrences import run_occurrence
 from doseexport.schedule import Outcome, Pause
 from doseexport.schedule_actions import change_schedule, delete_schedule
 from doseexport.tending import tend_schedules
+from doseexport.trail import Kind
 from standins import add, finish, take_messages
 
 
@@ -130,8 +131,11 @@ def test_who_left_the_group_exports_nothing_more(services, group):
     schedule = create(services, owner)
     leave(services, owner, group)
     assert fire(services, schedule, DECEMBER) == "paused"
-    assert services.schedules.load(schedule.id).paused is Pause.GROUP_LOST
+    paused = services.schedules.load(schedule.id)
+    assert paused.paused is Pause.GROUP_LOST
     assert exports_of(services, owner) == []
+    (entry,) = services.trail.read(paused.last.export_id)
+    assert (entry.kind, entry.code) == (Kind.WITHHELD, "GROUP_LOST")
     assert fire(services, schedule, JANUARY) == "ignored"
 
 

@@ -32,7 +32,7 @@ class Backstage:
         self.trail_table = stack.resource("TrailTable")
         self.trail = TrailStore(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
         self.saved_table = stack.resource("SavedTable")
-        self.schedules = ScheduleStore(self.client("dynamodb"), self.saved_table)
+        self.schedules = ScheduleStore(self.client("dynamodb"), self.saved_table, self.trail)
         self.queue = stack.resource("ExportQueue")
         self.dead_letters = stack.resource("DeadLetters")
         self.database_url = database_url

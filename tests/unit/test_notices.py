@@ -11,7 +11,7 @@ from doseexport.access import Caller
 from doseexport.export import Result, make_export
 from doseexport.notices import describe_entry, name_notice, write_mail
 from doseexport.request import ExportRequest
-from doseexport.trail import Kind, tell, tell_completion, tell_failure, tell_request
+from doseexport.trail import Kind, tell, tell_completion, tell_failure, tell_request, tell_withheld
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "notices.schema.json").read_text())
@@ -31,6 +31,8 @@ def entry_of(kind):
         return tell_completion(ID, 1, AT, result)
     if kind is Kind.FAILED:
         return tell_failure(ID, 2, AT, "NO_STUDIES")
+    if kind is Kind.WITHHELD:
+        return tell_withheld(ID, AT, "GROUP_LOST")
     is_persons = kind in {Kind.ABORT_REQUESTED, Kind.LINK_ISSUED, Kind.DELETED}
     return tell(kind, ID, 1, AT, ADA if is_persons else None)
 
@@ -55,7 +57,9 @@ def test_the_schema_and_the_page_know_every_kind():
     assert [kind for kind in Kind if name_notice(kind) not in text] == []
 
 
-@pytest.mark.parametrize(("kind", "lacking"), [(Kind.COMPLETED, "file"), (Kind.FAILED, "code")])
+@pytest.mark.parametrize(
+    ("kind", "lacking"), [(Kind.COMPLETED, "file"), (Kind.FAILED, "code"), (Kind.WITHHELD, "code")]
+)
 def test_the_schema_misses_what_a_notice_leaves_out(kind, lacking):
     detail = describe_entry(entry_of(kind), "n1")
     del detail[lacking]
@@ -63,9 +67,10 @@ def test_the_schema_misses_what_a_notice_leaves_out(kind, lacking):
         jsonschema.validate(detail, SCHEMA)
 
 
-def test_people_hear_of_what_completed_or_failed_with_a_link_to_the_page():
+def test_people_hear_of_what_completed_or_failed_or_was_not_asked_for_with_a_link_to_the_page():
     mails = {kind: mail for kind in Kind if (mail := write_mail(entry_of(kind), PAGE))}
-    assert set(mails) == {Kind.COMPLETED, Kind.FAILED}
+    assert set(mails) == {Kind.COMPLETED, Kind.FAILED, Kind.WITHHELD}
+    assert "its schedule is paused: GROUP_LOST" in mails[Kind.WITHHELD].text
     assert mails[Kind.COMPLETED].subject == "Dose export completed"
     assert "6,500 studies, 1,234,567 bytes" in mails[Kind.COMPLETED].text
     assert "NO_STUDIES" in mails[Kind.FAILED].text

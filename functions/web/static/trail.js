@@ -14,6 +14,7 @@ const HAPPENED = {
   link_issued: "Link made",
   deleted: "Deleted",
   expired: "Expired",
+  withheld: "Not asked for: its schedule is paused",
 };
 
 /**

@@ -47,21 +47,25 @@ def describe_entry(entry: Entry, notice_id: str) -> dict[str, Any]:
 
 
 def write_mail(entry: Entry, page: str) -> Mail | None:
-    """Return what people hear of an export that has completed or failed; None of all else.
+    """Return what people hear of an export that has completed or failed, or was not asked for; else None.
 
     `page` is the origin of the page: the mail's link leads there, never to the file.
     """
-    ending = {Kind.COMPLETED: _tell_contents, Kind.FAILED: _tell_reason}.get(entry.kind)
-    if ending is None:
+    tell = {Kind.COMPLETED: _tell_contents, Kind.FAILED: _tell_reason, Kind.WITHHELD: _tell_pause}
+    if entry.kind not in tell:
         return None
-    text = f"The export {entry.export_id} has {entry.kind}: {ending(entry)}.\n\n{page}/#exports\n"
+    text = f"The export {entry.export_id} {tell[entry.kind](entry)}.\n\n{page}/#exports\n"
     return Mail(f"Dose export {entry.kind}", text)
 
 
 def _tell_contents(entry: Entry) -> str:
     file: Mapping[str, Any] = entry.file or {}
-    return f"{file.get('studies', 0):,} studies, {file.get('size', 0):,} bytes"
+    return f"has completed: {file.get('studies', 0):,} studies, {file.get('size', 0):,} bytes"
 
 
 def _tell_reason(entry: Entry) -> str:
-    return entry.code or "INTERNAL"
+    return f"has failed: {entry.code}"
+
+
+def _tell_pause(entry: Entry) -> str:
+    return f"was due, but its schedule is paused: {entry.code}"

@@ -77,7 +77,7 @@ def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
 
 
 def _pause(services: Services, schedule: Schedule, pause: Pause, occurrence: Occurrence) -> str:
-    paused = services.schedules.pause(schedule, pause, occurrence.scheduled_at)
+    paused = services.schedules.pause(schedule, pause, occurrence, services.clock())
     if paused:
         _LOGGER.warning("schedule_paused", extra={"schedule_id": schedule.id, "code": pause.value})
     return "paused" if paused else "ignored"

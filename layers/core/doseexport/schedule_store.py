@@ -22,6 +22,8 @@ from doseexport.schedule_row import (
 )
 from doseexport.schedule_terms import Terms
 from doseexport.table import Change, Insert, Table
+from doseexport.trail import tell_withheld
+from doseexport.trail_store import TrailStore
 
 AFTERLIFE = timedelta(days=7)
 """How long a deleted schedule's row stays, so that EventBridge Scheduler's is deleted too."""
@@ -36,10 +38,11 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ScheduleStore:
-    """The schedules in the table of what is saved."""
+    """The schedules in the table of what is saved, and the trail of what they did not ask for."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, trail: TrailStore) -> None:
         self._table = Table(client, table_name)
+        self._trail = trail
         self._noted: dict[str, datetime] = {}
 
     # What people do
@@ -104,17 +107,22 @@ class ScheduleStore:
             schedule, "SET #placed = :revision", "attribute_exists(pk) AND #revision = :revision"
         )
 
-    def pause(self, schedule: Schedule, pause: Pause, scheduled_at: datetime) -> bool:
-        """Stop a schedule with a reason; what was under way is given up."""
-        return self._change(
-            schedule,
-            "SET #paused = :paused, #revision = :next, #last = :last, #handled_until = :until REMOVE #open",
-            _SAME,
-            paused=pause.value,
-            next=schedule.revision + 1,
-            last=write_run(Run(scheduled_at, None, Outcome.PAUSED)),
-            until=to_text(max(scheduled_at, schedule.handled_until)),
+    def pause(self, schedule: Schedule, pause: Pause, occurrence: Occurrence, now: datetime) -> bool:
+        """Stop a schedule instead of asking for an export, and write the trail of the export that is not."""
+        stop = Change(
+            schedule_key(schedule.id),
+            "SET #paused = :paused, #revision = :next, #last = :last REMOVE #open",
+            f"{_SAME} AND #open.#export_id = :export_id",
+            {
+                "paused": pause.value,
+                "revision": schedule.revision,
+                "next": schedule.revision + 1,
+                "last": write_run(Run(occurrence.scheduled_at, occurrence.export_id, Outcome.PAUSED)),
+                "export_id": occurrence.export_id,
+            },
         )
+        entry = tell_withheld(occurrence.export_id, now, pause.value)
+        return self._table.write_together(stop, self._trail.insert(entry))
 
     def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:
         """Write down what an occurrence exports, once and for all; False if the schedule has gone on."""

@@ -45,7 +45,7 @@ def connect_services() -> Services:
         trail=trail,
         files=Files(LazyClient("s3"), settings.bucket_name),
         queue=Queue(LazyClient("sqs"), settings.queue_url),
-        schedules=ScheduleStore(dynamodb, settings.saved_table_name),
+        schedules=ScheduleStore(dynamodb, settings.saved_table_name, trail),
         timetable=Timetable(LazyClient("scheduler"), settings.target),
         people=People(LazyClient("cognito-idp"), settings.user_pool_id),
         clock=lambda: datetime.now(UTC),

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     LINK_ISSUED = "link_issued"
     DELETED = "deleted"
     EXPIRED = "expired"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Entry:
     """One entry; `by` None: the service itself. `at` is an aware datetime.
 
     `asked` is what was asked for (requested alone), `file` what is in the file (completed alone),
-    `code` why it failed (failed alone).
+    `code` why it failed, or was not asked for (failed and withheld alone).
     """
 
     export_id: str
@@ -88,6 +89,11 @@ def tell_completion(export_id: str, attempt: int, at: datetime, result: Result) 
 def tell_failure(export_id: str, attempt: int, at: datetime, code: str) -> Entry:
     """Return the entry of an export that failed: its code, not its sentence."""
     return Entry(export_id, Kind.FAILED, attempt, at, code=code)
+
+
+def tell_withheld(export_id: str, at: datetime, code: str) -> Entry:
+    """Return the entry of an export that its schedule did not ask for: why the schedule is paused."""
+    return Entry(export_id, Kind.WITHHELD, 1, at, code=code)
 
 
 def describe_request(request: ExportRequest) -> dict[str, Any]:
