@@ -12,6 +12,7 @@ from doseexport.listing import MAX_LIMIT, SCOPES, ListQuery
 from doseexport.version import VERSION
 from doseexport.web import CONTENT_TYPES
 from local.build import ROOT
+from local.openapi_presets import make_preset_schemas
 from local.openapi_requests import make_request_schemas
 from local.openapi_schemas import ID, Json, make_answer_schemas, refer
 
@@ -31,6 +32,8 @@ _BAD_KEY: Codes = {
     422: ["IDEMPOTENCY_MISMATCH"],
     429: ["TOO_MANY_ACTIVE"],
 }
+_BAD_PRESET: Codes = {422: ["BAD_NAME", "FIELD_NEEDED", "NO_PATIENTS_IN_PRESETS"]}
+_OVERTAKEN: Codes = {409: ["PRESET_BUSY"]}
 _BAD_REQUEST: Codes = {
     403: ["PIDGROUP_NEEDED"],
     422: [
@@ -57,8 +60,8 @@ _MEANINGS = {
     "400": "A parameter, a header or the body cannot be read.",
     "401": "No token, or not a valid one.",
     "403": "The caller lacks a right.",
-    "404": "There is no such export: unknown, deleted or expired.",
-    "409": "The state of the export, or of the key, does not allow it.",
+    "404": "There is no such thing: unknown, deleted, expired, or somebody's own.",
+    "409": "The state of the export, of the key or of the presets does not allow it.",
     "413": f"The body is larger than {MAX_BODY} bytes.",
     "422": "A field was understood but cannot be honoured.",
     "429": "Too many calls, or too many exports under way.",
@@ -80,7 +83,7 @@ Ask (POST /exports), follow the address in Location until `state` is settled, th
 (POST /exports/{{id}}/download). `links` of an export says what the caller may do with it now.
 
 Callers are members of {EXPORT_GROUP} (their own exports) or {ADMIN_GROUP} (everyone's); {PATIENT_GROUP} adds
-patients' names and IDs. Problems are RFC 9457; a program reads `code`, a person reads `detail`.
+patients' names and IDs. What is asked for again and again can be kept as a preset, and shared. Problems are RFC 9457; a program reads `code`, a person reads `detail`.
 """
 
 
@@ -99,8 +102,8 @@ def make_document() -> Json:
         "security": [{"cognito": []}],
         "paths": _make_paths(),
         "components": {
-            "schemas": make_request_schemas() | make_answer_schemas(),
-            "parameters": {"id": _parameter("id", "path", ID, "An export's id.") | {"required": True}},
+            "schemas": make_request_schemas() | make_preset_schemas() | make_answer_schemas(),
+            "parameters": {"id": _parameter("id", "path", ID, "Its id.") | {"required": True}},
             "securitySchemes": {
                 "cognito": {
                     "type": "http",
@@ -128,6 +131,9 @@ def _make_paths() -> Json:
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
         "/exports/{id}/trail": named | {"get": _show_trail()},
+        "/presets": {"get": _list_presets(), "post": _create_preset()},
+        "/presets/{id}": named
+        | {"get": _get_preset(), "patch": _change_preset(), "delete": _delete_preset()},
         "/export-types": {"get": _list_types()},
         "/health": {"get": _get_health()},
         "/": {"get": _get_page()},
@@ -142,10 +148,11 @@ def _request_export() -> Json:
     }
     key_schema = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"}
     key = _parameter("Idempotency-Key", "header", key_schema, "Asking again with it asks only once.")
-    problems = (_BAD_BODY, _BAD_REQUEST, _BAD_KEY)
+    by_preset: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
+    problems = (_BAD_BODY, _BAD_REQUEST, _BAD_KEY, by_preset)
     return _operation("request_export", "Ask for an export", {"202": made}, *problems) | {
         "parameters": [key],
-        "requestBody": _body("ExportRequest"),
+        "requestBody": _body("ExportRequest", "PresetUse"),
     }
 
 
@@ -208,6 +215,41 @@ def _delete_exports() -> Json:
     return _operation("delete_exports", "Delete many exports", answers, *problems) | {
         "requestBody": _body("DeletionRequest")
     }
+
+
+def _create_preset() -> Json:
+    made = _answer("The preset.", "Preset")
+    made["headers"] = {
+        "Location": {"description": "The preset's address.", "schema": {"type": "string"}, "required": True}
+    }
+    problems = (_BAD_BODY, _BAD_REQUEST, _BAD_PRESET, {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_PRESETS"]})
+    return _operation("create_preset", "Keep a request under a name", {"201": made}, *problems) | {
+        "requestBody": _body("PresetRequest")
+    }
+
+
+def _list_presets() -> Json:
+    answers = {"200": _answer("One's own and those that are shared, by name.", "PresetList")}
+    return _operation("list_presets", "List presets", answers)
+
+
+def _get_preset() -> Json:
+    answers = {"200": _answer("The preset.", "Preset")}
+    return _operation("get_preset", "Show a preset", answers, _NOT_FOUND)
+
+
+def _change_preset() -> Json:
+    answers = {"200": _answer("The preset after it.", "Preset")}
+    problems = (_NOT_YOURS, _NOT_FOUND, _BAD_BODY, _BAD_REQUEST, _BAD_PRESET, _OVERTAKEN)
+    return _operation("change_preset", "Change name, shared or request", answers, *problems) | {
+        "requestBody": _body("PresetChange")
+    }
+
+
+def _delete_preset() -> Json:
+    answers: Json = {"204": {"description": "Deleted."}}
+    problems = (_NOT_YOURS, _NOT_FOUND, _OVERTAKEN)
+    return _operation("delete_preset", "Delete a preset", answers, *problems)
 
 
 def _get_health() -> Json:
@@ -278,8 +320,11 @@ def _answer(description: str, schema: str) -> Json:
     return {"description": description, "content": {"application/json": {"schema": refer(schema)}}}
 
 
-def _body(schema: str) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": refer(schema)}}}
+def _body(*schemas: str) -> Json:
+    """Return a body that is of one of these."""
+    referred = [refer(schema) for schema in schemas]
+    schema = referred[0] if len(referred) == 1 else {"anyOf": referred}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _parameter(name: str, place: str, schema: Mapping[str, Any], description: str) -> Json:

@@ -10,13 +10,13 @@ from doseexport.trail import Kind
 Json = dict[str, Any]
 
 ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
-_TEXT: Json = {"type": "string"}
+TEXT: Json = {"type": "string"}
 _TEXT_OR_NULL: Json = {"type": ["string", "null"]}
 _OR_NULL: Json = {"type": ["object", "null"]}
 FLAG: Json = {"type": "boolean"}
 _NUMBER: Json = {"type": "integer", "minimum": 0}
 _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
-_TIME: Json = {"type": "string", "format": "date-time"}
+TIME: Json = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
 _KINDS = sorted({each.name for each in vars(kinds).values() if isinstance(each, kinds.Kind)})
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
@@ -52,7 +52,7 @@ def _make_answers() -> Json:
         }),
         "Download": make_object({
             "url": {"type": "string", "format": "uri"},
-            "file_name": _TEXT,
+            "file_name": TEXT,
             "size": _NUMBER | {"description": "Bytes."},
             "sha256": _SHA256,
             "seconds": _NUMBER | {"description": "Life of the links."},
@@ -60,14 +60,14 @@ def _make_answers() -> Json:
         }),
         "ManifestLink": make_object({
             "url": {"type": "string", "format": "uri"},
-            "file_name": _TEXT,
+            "file_name": TEXT,
         }) | {"type": ["object", "null"], "description": "Null beside a file of before there were any."},
-        "DeletionRequest": make_object({"ids": _list_of(_TEXT, minItems=1, maxItems=MAX_DELETED)}),
+        "DeletionRequest": make_object({"ids": _list_of(TEXT, minItems=1, maxItems=MAX_DELETED)}),
         "Deletion": make_object({
             "deleted": _list_of(ID),
-            "refused": _list_of(make_object({"id": _TEXT, "code": _TEXT, "sentence": _TEXT})),
+            "refused": _list_of(make_object({"id": TEXT, "code": TEXT, "sentence": TEXT})),
         }),
-        "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
+        "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
         "Preview": _make_preview(),
         **_make_trail(),
         **_make_catalogue(),
@@ -76,7 +76,7 @@ def _make_answers() -> Json:
 
 def _make_preview() -> Json:
     date = {"type": ["string", "null"], "format": "date"}
-    frequent = _list_of(make_object({"value": _TEXT, "count": _NUMBER}))
+    frequent = _list_of(make_object({"value": TEXT, "count": _NUMBER}))
     words = "The most frequent values of what the workbook has its sheets by."
     return make_object({
         "studies": _NUMBER_OR_NULL,
@@ -91,12 +91,12 @@ def _make_preview() -> Json:
 
 
 def _make_trail() -> Json:
-    person = make_object({"id": _TEXT, "name": _TEXT}, description="Null: the service itself.")
-    values: Json = {"type": "object", "additionalProperties": _TEXT}
+    person = make_object({"id": TEXT, "name": TEXT}, description="Null: the service itself.")
+    values: Json = {"type": "object", "additionalProperties": TEXT}
     naming = "Filters that name a patient; null for a caller who may not see patients."
     asked = make_object(
         {
-            "type": _TEXT,
+            "type": TEXT,
             "filters": values,
             "patient_filters": values | {"type": ["object", "null"], "description": naming},
             "names": FLAG,
@@ -105,7 +105,7 @@ def _make_trail() -> Json:
     )
     file = make_object({"studies": _NUMBER, "events": _NUMBER, "size": _NUMBER, "sha256": _SHA256})
     entry = {
-        "time": _TIME,
+        "time": TIME,
         "kind": {"enum": list(Kind)},
         "attempt": {"type": "integer", "minimum": 1},
         "by": person | _OR_NULL,
@@ -121,17 +121,17 @@ def _make_trail() -> Json:
 
 def _make_catalogue() -> Json:
     """Return what GET /export-types answers: as a form needs it; the requests' own schemas are stricter."""
-    helped = {"name": _TEXT, "help": _TEXT}
+    helped = {"name": TEXT, "help": TEXT}
     return {
         "Catalogue": make_object({
             "modalities": _list_of(refer("Modality")),
-            "default_order": _TEXT,
+            "default_order": TEXT,
             "may_see_patients": FLAG,
             "is_admin": FLAG,
-            "user": _TEXT,
+            "user": TEXT,
         }),
         "Modality": make_object({
-            "name": _TEXT,
+            "name": TEXT,
             "filters": _list_of(refer("KnownFilter")),
             "orders": _list_of(make_object(helped)),
             "types": _list_of(refer("ExportType")),
@@ -139,26 +139,26 @@ def _make_catalogue() -> Json:
         "KnownFilter": make_object({
             **helped,
             "kind": {"enum": _KINDS},
-            "unit": _TEXT,
-            "aliases": _list_of(_TEXT),
+            "unit": TEXT,
+            "aliases": _list_of(TEXT),
             "needs_group": _TEXT_OR_NULL,
         }),
         "ExportType": make_object({
-            "type": _TEXT,
+            "type": TEXT,
             "format": {"enum": ["csv", "xlsx"]},
-            "help": _TEXT,
+            "help": TEXT,
             "names": FLAG | {"description": "Whether files can hold patients' names."},
             "ids": FLAG | {"description": "Whether files can hold patients' IDs."},
-            "options": _list_of(make_object({**helped, "kind": {"enum": _KINDS}, "default": _TEXT})),
+            "options": _list_of(make_object({**helped, "kind": {"enum": _KINDS}, "default": TEXT})),
             "own_filters": _list_of(refer("KnownFilter")),
-            "needs": _list_of(_TEXT) | {"description": "Filters of which at least one must be given."},
+            "needs": _list_of(TEXT) | {"description": "Filters of which at least one must be given."},
         }),
     }  # fmt: skip
 
 
 def _asked() -> Json:
     hidden = "Canonical names and values; null for a caller who may not read them."
-    values = {"type": ["object", "null"], "additionalProperties": _TEXT, "description": hidden}
+    values = {"type": ["object", "null"], "additionalProperties": TEXT, "description": hidden}
     orders = {order.name for spec in exports.catalogue().values() for order in spec.orders}
     return {
         "id": ID,
@@ -169,7 +169,7 @@ def _asked() -> Json:
         "names": FLAG,
         "ids": FLAG,
         "with_patients": FLAG | {"description": "Whether the file, or the request itself, names patients."},
-        "asked_by": _TEXT,
+        "asked_by": TEXT,
         "mine": FLAG,
     }
 
@@ -178,7 +178,7 @@ def _course() -> Json:
     return {
         "state": {"enum": list(State)},
         "attempt": {"type": "integer", "minimum": 1},
-        "created_at": _TIME,
+        "created_at": TIME,
         "started_at": _TIME_OR_NULL,
         "finished_at": _TIME_OR_NULL,
         "expires_at": _TIME_OR_NULL,
@@ -196,18 +196,18 @@ def _file() -> Json:
         "sha256": _SHA256 | {"type": ["string", "null"]},
         "studies": _NUMBER_OR_NULL,
         "events": _NUMBER_OR_NULL,
-        "warnings": _list_of(_TEXT),
+        "warnings": _list_of(TEXT),
         "has_manifest": FLAG | {"description": "Whether a manifest can be downloaded beside the file."},
     }
 
 
 def _failure() -> Json:
-    reason = make_object({"code": _TEXT, "sentence": _TEXT}, description="Why it failed; else null.")
+    reason = make_object({"code": TEXT, "sentence": TEXT}, description="Why it failed; else null.")
     return reason | {"type": ["object", "null"]}
 
 
 def _links() -> Json:
-    paths = dict.fromkeys(("self", "download", "abort", "delete"), _TEXT)
+    paths = dict.fromkeys(("self", "download", "abort", "delete"), TEXT)
     return make_object(paths, "download", "abort", "delete", description="What the caller may do now.")
 
 
@@ -215,15 +215,15 @@ def _make_problems() -> Json:
     return {
         "Problem": make_object({
             "type": {"type": "string", "pattern": "^urn:doseexport:problem:"},
-            "title": _TEXT,
+            "title": TEXT,
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "code": _TEXT | {"description": "Stable: for programs."},
-            "detail": _TEXT | {"description": "A sentence for a person; never a filter's value."},
+            "code": TEXT | {"description": "Stable: for programs."},
+            "detail": TEXT | {"description": "A sentence for a person; never a filter's value."},
             "field": _TEXT_OR_NULL | {"description": "The part of the request at fault."},
         }),
         "GatewayMessage": {
             "type": "object",
             "description": "API Gateway's own answer, when it refuses before a function runs.",
-            "properties": {"message": _TEXT},
+            "properties": {"message": TEXT},
         },
     }  # fmt: skip

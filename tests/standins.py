@@ -15,6 +15,7 @@ from doseexport.access import Caller
 from doseexport.aws import make_client
 from doseexport.export import Export, Result, make_export, make_id, name_manifest
 from doseexport.files import Files
+from doseexport.preset_store import PresetStore
 from doseexport.queue import Queue
 from doseexport.request import ExportRequest
 from doseexport.services import Services
@@ -99,6 +100,7 @@ def stand_in_for_aws() -> Iterator[Services]:
             settings=make_settings(queue_url=url),
             store=Store(dynamodb, TABLE, trail),
             trail=trail,
+            presets=PresetStore(dynamodb, SAVED_TABLE),
             files=Files(s3, BUCKET),
             queue=Queue(sqs, url),
             clock=Clock(),

@@ -26,7 +26,8 @@ ALONE = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {"RequestExport", *RECORDERS},
+    "dynamodb:PutItem": {"RequestExport", "KeepPresets", *RECORDERS},
+    "dynamodb:DeleteItem": {"KeepPresets"},
     "sqs:SendMessage": {"RequestExport", "SweepExports", "SendNotices"},
     "events:PutEvents": {"SendNotices"},
     "sns:Publish": {"SendNotices"},
@@ -152,7 +153,7 @@ def test_rights_are_few_actions_on_our_own_things(functions):
             assert not [action for action in statement["Action"] if "*" in action], statement
             text = json.dumps(statement["Resource"])
             assert re.search(
-                r"\b(Table|TrailTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName|NoticeTopic|UnsentNotices)\b",
+                r"\b(Table|TrailTable|SavedTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName|NoticeTopic|UnsentNotices)\b",
                 text,
             ), text
             assert text.count("*") == text.count("/exports/*") + text.count("/stream/*"), text
@@ -182,6 +183,14 @@ def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(f
     rights = {name: _actions_on(properties, "TrailTable") for name, properties in functions.items()}
     expected = {"ShowTrail": {"dynamodb:Query"}} | {name: {"dynamodb:PutItem"} for name in RECORDERS}
     assert {name: actions for name, actions in rights.items() if actions} == expected
+
+
+def test_presets_are_kept_by_one_and_read_by_who_asks_and_its_keeper_touches_nothing_else(functions):
+    rights = {name: _actions_on(properties, "SavedTable") for name, properties in functions.items()}
+    assert {name for name, actions in rights.items() if actions} == {"RequestExport", "KeepPresets"}
+    assert rights["RequestExport"] == {"dynamodb:GetItem"}
+    resources = [json.dumps(statement["Resource"]) for statement in _statements(functions["KeepPresets"])]
+    assert all("SavedTable" in resource for resource in resources)
 
 
 def test_only_asking_makes_rows_of_exports(functions):

@@ -145,15 +145,16 @@ def _answer_safely(
 
 
 def _log(event: Mapping[str, Any], response: Mapping[str, Any]) -> None:
-    """Log who did what to which export: never the path, the query or the body, which can name things."""
+    """Log who did what to which export or preset: never the path, the query or the body, which can name things."""
     request = event.get("requestContext", {})
-    export_id = (event.get("pathParameters") or {}).get("id")
+    named = (event.get("pathParameters") or {}).get("id")
+    route = event.get("routeKey") or ""
     extra = {
-        "route": event.get("routeKey"),
+        "route": route,
         "status": response["statusCode"],
         "request_id": request.get("requestId"),
         "caller": request.get("authorizer", {}).get("jwt", {}).get("claims", {}).get("sub"),
-        "export_id": export_id if is_id(export_id) else None,
+        "preset_id" if " /presets/" in route else "export_id": named if is_id(named) else None,
     }
     _LOGGER.info("http", extra=extra)
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from doseexport.aws import LazyClient
 from doseexport.files import Files
+from doseexport.preset_store import PresetStore
 from doseexport.queue import Queue
 from doseexport.settings import Settings
 from doseexport.store import Store
@@ -22,6 +23,7 @@ class Services:
     settings: Settings
     store: Store
     trail: TrailStore
+    presets: PresetStore
     files: Files
     queue: Queue
     clock: Callable[[], datetime]
@@ -37,6 +39,7 @@ def connect_services() -> Services:
         settings=settings,
         store=Store(dynamodb, settings.table_name, trail),
         trail=trail,
+        presets=PresetStore(dynamodb, settings.saved_table_name),
         files=Files(LazyClient("s3"), settings.bucket_name),
         queue=Queue(LazyClient("sqs"), settings.queue_url),
         clock=lambda: datetime.now(UTC),

@@ -1,0 +1,76 @@
+"""The schemas of presets: what is given, what is shown, and a request that is made of one."""
+
+from doseexport.presets import MAX_NAME
+from local.openapi_schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
+
+_NAME: Json = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_NAME,
+    "pattern": r"^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$",
+}
+_VALUES: Json = {"type": "object", "additionalProperties": TEXT}
+
+
+def make_preset_schemas() -> Json:
+    """Return the schemas by their names."""
+    given = {
+        "name": _NAME | {"description": "Printable; it must not name a patient, which nobody can check."},
+        "shared": FLAG | {"default": False, "description": "Whether everybody who may export sees it."},
+        "request": refer("ExportRequest")
+        | {"description": "Without names, without ids, and without filters that name a patient."},
+    }
+    return {
+        "PresetRequest": make_object(given, "shared"),
+        "PresetChange": make_object(given, *given, minProperties=1),
+        "PresetUse": _make_use(),
+        "Preset": _make_preset(),
+        "PresetList": make_object({
+            "presets": {"type": "array", "items": refer("Preset")},
+            "complete": FLAG | {"description": "False: only the newest of the shared ones are here."},
+        }),
+    }  # fmt: skip
+
+
+def _make_preset() -> Json:
+    saved = make_object(
+        {"type": TEXT, "filters": _VALUES, "order": TEXT, "options": _VALUES},
+        description="As it was saved, maybe by another release.",
+    )
+    links = make_object(
+        dict.fromkeys(("self", "change", "delete"), TEXT),
+        "change",
+        "delete",
+        description="What the caller may do; an admin may unshare, too, what they may delete.",
+    )
+    return make_object({
+        "id": ID,
+        "name": TEXT,
+        "shared": FLAG,
+        "kept_by": TEXT,
+        "mine": FLAG,
+        "created_at": TIME,
+        "changed_at": TIME,
+        "request": saved,
+        "usable": FLAG | {"description": "Whether this release still knows all that it asks for."},
+        "links": links,
+    })  # fmt: skip
+
+
+def _make_use() -> Json:
+    """Return a request made of a preset; what its type takes is checked when both are one."""
+    values: Json = {
+        "type": ["object", "null"],
+        "description": "Each wins over the preset's of its name; null or blank leaves that out.",
+    }
+    fields = {
+        "preset": ID,
+        "type": TEXT | {"description": "The preset's, if given."},
+        "filters": values,
+        "order": {"type": ["string", "null"]},
+        "options": values,
+        "names": FLAG,
+        "ids": FLAG,
+    }
+    optional = [name for name in fields if name != "preset"]
+    return make_object(fields, *optional, description="A request made of a preset, and what differs from it.")
