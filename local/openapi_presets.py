@@ -3,12 +3,7 @@
 from doseexport.presets import MAX_NAME
 from local.openapi_schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
 
-_NAME: Json = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": MAX_NAME,
-    "pattern": r"^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$",
-}
+_NAME: Json = {"type": "string", "maxLength": MAX_NAME, "pattern": r"\S"}
 _VALUES: Json = {"type": "object", "additionalProperties": TEXT}
 
 
@@ -18,7 +13,9 @@ def make_preset_schemas() -> Json:
         "name": _NAME | {"description": "Printable; it must not name a patient, which nobody can check."},
         "shared": FLAG | {"default": False, "description": "Whether everybody who may export sees it."},
         "request": refer("ExportRequest")
-        | {"description": "Without names, without ids, and without filters that name a patient."},
+        | {
+            "description": "Without names, ids, and filters that tell who a patient is (patient_name, accession_number, …)."
+        },
     }
     return {
         "PresetRequest": make_object(given, "shared"),

@@ -10,6 +10,7 @@ from doseexport.errors import RequestError
 from doseexport.preset_row import name_kind, new_row, read_row
 from doseexport.presets import (
     MAX_NAME,
+    ONE_STUDY,
     apply_preset,
     change,
     make_preset,
@@ -85,12 +86,16 @@ def test_names_that_are_none(name):
 
 
 NAMING = [
-    (spec.type, each.name) for spec in exports.catalogue().values() for each in spec.filters if each.pid
+    (spec.type, each.name)
+    for spec in exports.catalogue().values()
+    for each in spec.filters
+    if each.pid or each.name in ONE_STUDY
 ]
 
 
 @pytest.mark.parametrize(("export_type", "name"), NAMING)
-def test_no_filter_that_names_a_patient_is_kept(export_type, name):
+def test_no_filter_that_tells_who_a_patient_is_is_kept(export_type, name):
+    assert {each for _, each in NAMING} == {"patient_name", "patient_id", *ONE_STUDY}
     needed = dict.fromkeys(exports.find(export_type).needs[:1], "1")
     request = {"type": export_type, "filters": {**needed, name: "Secret"}}
     expected = (422, "NO_PATIENTS_IN_PRESETS", f"filters.{name}")

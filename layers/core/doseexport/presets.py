@@ -1,7 +1,7 @@
 """Presets: what people ask for again and again, kept under a name for themselves or for everybody. Pure.
 
-A preset holds no filter that names a patient, whoever keeps it, and asks for neither names nor IDs. Its own
-name is free text that nobody can check: it is shown to those who may read the preset, and never logged.
+A preset holds no filter that tells who a patient is, whoever keeps it, and asks for neither names nor IDs.
+Its own name is free text that nobody can check: it is shown to those who may read the preset, and never logged.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from doseexport.request import FIELDS, OPENREM_ORDER, ExportRequest, parse_reque
 MAX_NAME = 80
 """Characters of a preset's name."""
 REQUEST_FIELDS = FIELDS - {"names", "ids"}
+ONE_STUDY = frozenset({"accession_number", "study_uid"})
+"""Filters that lead to one patient, though they name none: the page keeps them out of addresses, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,8 @@ def _read_request(value: object) -> ExportRequest:
     _refuse_others(value, REQUEST_FIELDS)
     request = parse_request(value, may_see_patients=True)  # so that everybody is refused alike
     for name in request.filters:
-        if request.spec.filter(name).pid:
-            sentence = "This filter names patients: no preset keeps it."
+        if request.spec.filter(name).pid or name in ONE_STUDY:
+            sentence = "This filter tells who a patient is: no preset keeps it."
             raise unprocessable("NO_PATIENTS_IN_PRESETS", sentence, f"filters.{name}")
     return request
 
