@@ -83,7 +83,9 @@ Ask (POST /exports), follow the address in Location until `state` is settled, th
 (POST /exports/{{id}}/download). `links` of an export says what the caller may do with it now.
 
 Callers are members of {EXPORT_GROUP} (their own exports) or {ADMIN_GROUP} (everyone's); {PATIENT_GROUP} adds
-patients' names and IDs. What is asked for again and again can be kept as a preset, and shared. Problems are RFC 9457; a program reads `code`, a person reads `detail`.
+patients' names and IDs. Problems are RFC 9457; a program reads `code`, a person reads `detail`.
+
+What is asked for again and again can be kept as a preset (POST /presets), and shared.
 """
 
 

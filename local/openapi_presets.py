@@ -13,9 +13,7 @@ def make_preset_schemas() -> Json:
         "name": _NAME | {"description": "Printable; it must not name a patient, which nobody can check."},
         "shared": FLAG | {"default": False, "description": "Whether everybody who may export sees it."},
         "request": refer("ExportRequest")
-        | {
-            "description": "Without names, ids, and filters that tell who a patient is (patient_name, accession_number, …)."
-        },
+        | {"description": "Without names, ids, and filters that tell who a patient is."},
     }
     return {
         "PresetRequest": make_object(given, "shared"),

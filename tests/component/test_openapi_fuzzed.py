@@ -74,7 +74,7 @@ def schema(services, load_handler, monkeypatch):
 
 @pytest.fixture
 def known(services):
-    """Ids by what they are of: exports in every state, besides one that is gone; presets, one's own or not."""
+    """Ids of exports in every state, besides one that is gone; of presets, one's own or not."""
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, names=True))
     running, waiting = run(services, add(services)), add(services)
     services.store.delete(other.id, ADA, services.clock())

@@ -6,7 +6,6 @@ from functools import cache
 
 import pytest
 from gateway import Gateway
-from processes import Paced, services_of
 
 from doseexport.access import Caller
 from doseexport.actions import ask_export
@@ -23,6 +22,7 @@ from doseexport.preset_actions import (
 )
 from doseexport.preset_row import new_row
 from doseexport.presets import make_preset, parse_preset
+from processes import Paced, services_of
 from standins import ADA, ADMIN, BEN, PIA, STRANGER, take_messages
 
 REQUEST = {"type": "ct-csv", "filters": {"age_min": "16", "date_from": "2026-01-01"}}

@@ -10,6 +10,7 @@ Attempt = Callable[[Callable[[str], Any]], Any]
 """Takes what makes clients (`session.client`)."""
 
 OF_THE_TRAIL = " of the trail"
+OF_WHAT_IS_SAVED = " of what is saved"
 KEY = {"pk": {"S": "EXPORT#attempt"}}
 
 
@@ -19,6 +20,7 @@ def list_attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
     return {
         **_on_table(backstage.table),
         **_on_trail(backstage.trail_table),
+        **_on_saved(backstage.saved_table),
         **_on_bucket(backstage.bucket, "exports/attempt/1/x", ""),
         **_on_bucket(backstage.bucket, "elsewhere/x", " beside exports/"),
         **_on_bucket("another-bucket", "exports/attempt/1/x", " in another bucket"),
@@ -101,6 +103,10 @@ def _on_trail(table: str) -> dict[str, Attempt]:
         ),
     }
     return {f"{name}{OF_THE_TRAIL}": attempt for name, attempt in attempts.items()}
+
+
+def _on_saved(table: str) -> dict[str, Attempt]:
+    return {f"{name}{OF_WHAT_IS_SAVED}": attempt for name, attempt in _on_table(table).items()}
 
 
 def _on_bucket(bucket: str, key: str, words: str) -> dict[str, Attempt]:

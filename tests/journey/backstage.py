@@ -29,6 +29,7 @@ class Backstage:
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("Table")
         self.trail_table = stack.resource("TrailTable")
+        self.saved_table = stack.resource("SavedTable")
         self.trail = TrailStore(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
         self.queue = stack.resource("ExportQueue")
         self.dead_letters = stack.resource("DeadLetters")

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from local import build, lower
 from local.stack import Stack
-from tests.journey.attempts import OF_THE_TRAIL, Attempt, list_attempts
+from tests.journey.attempts import OF_THE_TRAIL, OF_WHAT_IS_SAVED, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Yard
 from tests.journey.wearing import Role, list_removals
@@ -90,13 +90,20 @@ def test_without_any_one_of_them_it_does_not(roles: dict[str, Role], yard: Yard,
     assert role.denied == []
 
 
+def _name_table(resource: str, backstage: Backstage) -> str:
+    """What an attempt's name ends with, by the table that a statement is about."""
+    if resource.endswith(f"/{backstage.trail_table}"):
+        return OF_THE_TRAIL
+    return OF_WHAT_IS_SAVED if f"/{backstage.saved_table}" in resource else ""
+
+
 @pytest.mark.parametrize("function", HAPPY)
 def test_nothing_else_is_allowed(
     roles: dict[str, Role], backstage: Backstage, attempts: dict[str, Attempt], function: str
 ) -> None:
     role = roles[function]
     granted = {
-        action + (OF_THE_TRAIL if str(one["Resource"]).endswith(f"/{backstage.trail_table}") else "")
+        action + _name_table(str(one["Resource"]), backstage)
         for whole in role.policies.values()
         for one in whole["Statement"]
         for action in one["Action"]

@@ -44,7 +44,7 @@ def create_preset(services: Services, caller: Caller, body: object) -> dict[str,
 
 
 def list_presets(services: Services, caller: Caller) -> dict[str, Any]:
-    """Return the caller's own presets and those that are shared, by name; `complete`: whether these are all."""
+    """Return one's own presets and those that are shared, by name; `complete`: whether these are all."""
     require_service(caller)
     shared, complete = services.presets.list_shared(MOST_SHARED)
     found = {preset.id: preset for preset in (*shared, *services.presets.list_owned(caller.id))}
@@ -58,7 +58,7 @@ def get_preset(services: Services, caller: Caller, preset_id: str) -> dict[str, 
 
 
 def change_preset(services: Services, caller: Caller, preset_id: str, body: object) -> dict[str, Any]:
-    """Change name, shared or request, whichever the body gives; return it. RequestError: 403, 404, 409, 422."""
+    """Change name, shared or request, as the body gives them. RequestError: 403, 404, 409, 422."""
     require_service(caller)
     changes = parse_changes(body)
 

@@ -1,4 +1,4 @@
-"""A preset as a row of the table of what is saved, and back. Pure; docs/architecture.md lists the attributes."""
+"""A preset as a row of what is saved, and back. Pure; docs/architecture.md lists the attributes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def new_row(preset: Preset) -> dict[str, Any]:
 
 
 def read_row(row: Mapping[str, Any]) -> Preset:
-    """Return the preset that a row holds, whatever this release makes of its request; KeyError if it is none."""
+    """Return the preset that a row holds, even of another release; KeyError if it is none."""
     return Preset(
         id=row["id"],
         owner=row["owner"],

@@ -1,4 +1,4 @@
-"""The presets' rows. A write that lost a race changes nothing and says so (False); it never raises for that."""
+"""The presets' rows. A write that lost a race changes nothing and says so; it never raises for that."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Presets: what people ask for again and again, kept under a name for themselves or for everybody. Pure.
 
-A preset holds no filter that tells who a patient is, whoever keeps it, and asks for neither names nor IDs.
-Its own name is free text that nobody can check: it is shown to those who may read the preset, and never logged.
+A preset holds no filter that tells who a patient is, whoever keeps it, and asks for no names and no IDs. Its
+own name is free text that nobody can check: it is shown to those who may read the preset, and never logged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ONE_STUDY = frozenset({"accession_number", "study_uid"})
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One preset as its row says; times are aware datetimes. `request` may be one that this release refuses."""
+    """One preset as its row says; times are aware datetimes. This release may refuse its `request`."""
 
     id: str
     owner: str
@@ -41,7 +41,7 @@ class Preset:
 
     @property
     def is_usable(self) -> bool:
-        """Whether this release still knows the type, the filters and the options, and none names a patient."""
+        """Whether this release still knows type, filters and options, and none names a patient."""
         try:
             parse_request(describe_saved(self.request), may_see_patients=False)
         except RequestError:
