@@ -35,7 +35,7 @@ def keep(page: Page, name: str, *, shared: bool = False) -> None:
 
 def mine(page: Page) -> Locator:
     """One's own presets: what others share is in the list, too."""
-    return choice(page).get_by_role("group", name="Mine").locator("option")
+    return choice(page).locator("optgroup[label=Mine] option")
 
 
 def use(page: Page, label: str) -> None:
