@@ -150,7 +150,8 @@ def test_a_preset_of_another_release_can_only_be_deleted(visit: Visits, physicis
             "usable": False,
             "links": {"self": "/", "delete": "/"},
         }
-        route.fulfill(json={"presets": [old], "complete": True})
+        others = {**old, "id": "y" * 32, "mine": False, "kept_by": "ada", "links": {"self": "/"}}
+        route.fulfill(json={"presets": [old, others], "complete": False})
 
     window.page.route("**/presets", answer)
     page = window.sign_in(physicist)
@@ -158,6 +159,11 @@ def test_a_preset_of_another_release_can_only_be_deleted(visit: Visits, physicis
     assert_that(page.get_by_text("This preset asks for what is no more.")).to_be_visible()
     assert_that(page.get_by_role("button", name="Use", exact=True)).to_be_disabled()
     assert_that(page.get_by_role("button", name="Delete preset")).to_be_enabled()
+    assert_that(choice(page).locator("optgroup").last).to_have_attribute(
+        "label", re.compile("the newest only$")
+    )
+    choice(page).select_option(label="Old · ada")
+    assert_that(page.get_by_role("button", name="Delete preset")).to_be_disabled()
 
 
 def test_the_form_works_where_presets_cannot_be_had(visit: Visits, physicist: User) -> None:

@@ -26,25 +26,25 @@ export class Presets {
       event.preventDefault();
       busy(byId("keep-yes"), () => this.#keep());
     });
-    this.#show([], "");
+    this.#show({ presets: [], complete: true }, "");
     this.#look("");
   }
 
   /** Ask which there are, and choose this one. */
   async #look(id) {
     try {
-      const { presets } = await this.api.listPresets();
-      this.#show(presets, id);
+      this.#show(await this.api.listPresets(), id);
     } catch {
       setText(byId("preset-note"), UNREADABLE);
     }
   }
 
-  #show(presets, id) {
+  #show({ presets, complete }, id) {
     this.presets = presets;
+    const title = complete ? "Shared by others" : "Shared by others, the newest only";
     const [mine, others] = [presets.filter(({ mine }) => mine), presets.filter(({ mine }) => !mine)];
     const first = make("option", { value: "" }, presets.length ? "choose one" : NONE);
-    fill(byId("preset"), first, makeGroup("Mine", mine), makeGroup("Shared by others", others));
+    fill(byId("preset"), first, makeGroup("Mine", mine), makeGroup(title, others));
     byId("preset").disabled = !presets.length;
     byId("preset").value = presets.some((each) => each.id === id) ? id : "";
     this.#describe();
