@@ -17,6 +17,7 @@ from local.openapi_parts import (
     NOT_YOURS,
     RETRY_AFTER,
     SILENT,
+    Codes,
     make_answer,
     make_body,
     make_key,
@@ -24,6 +25,7 @@ from local.openapi_parts import (
     make_parameter,
     make_problem,
 )
+from local.openapi_presets import make_preset_paths, make_preset_schemas
 from local.openapi_requests import make_request_schemas
 from local.openapi_schedules import make_schedule_paths, make_schedule_schemas
 from local.openapi_schemas import ID, Json, make_answer_schemas, refer
@@ -37,6 +39,8 @@ Ask (POST /exports), follow the address in Location until `state` is settled, th
 
 Callers are members of {EXPORT_GROUP} (their own exports) or {ADMIN_GROUP} (everyone's); {PATIENT_GROUP} adds
 patients' names and IDs. Problems are RFC 9457; a program reads `code`, a person reads `detail`.
+
+What is asked for again and again can be kept as a preset (POST /presets), and shared.
 """
 
 
@@ -55,8 +59,11 @@ def make_document() -> Json:
         "security": [{"cognito": []}],
         "paths": _make_paths(),
         "components": {
-            "schemas": make_request_schemas() | make_answer_schemas() | make_schedule_schemas(),
-            "parameters": {"id": make_parameter("id", "path", ID, "An export's id.") | {"required": True}},
+            "schemas": make_request_schemas()
+            | make_preset_schemas()
+            | make_answer_schemas()
+            | make_schedule_schemas(),
+            "parameters": {"id": make_parameter("id", "path", ID, "Its id.") | {"required": True}},
             "securitySchemes": {
                 "cognito": {
                     "type": "http",
@@ -84,6 +91,7 @@ def _make_paths() -> Json:
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
         "/exports/{id}/trail": named | {"get": _show_trail()},
+        **make_preset_paths(named),
         **make_schedule_paths(named),
         "/export-types": {"get": _list_types()},
         "/health": {"get": _get_health()},
@@ -99,10 +107,11 @@ def _request_export() -> Json:
     made["headers"] = RETRY_AFTER | {
         "Location": {"description": "The export's address.", "schema": {"type": "string"}, "required": True}
     }
-    problems = (BAD_BODY, BAD_REQUEST, BAD_KEY)
+    by_preset: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
+    problems = (BAD_BODY, BAD_REQUEST, BAD_KEY, by_preset)
     return make_operation("request_export", "Ask for an export", {"202": made}, *problems) | {
         "parameters": [make_key()],
-        "requestBody": make_body("ExportRequest"),
+        "requestBody": make_body("ExportRequest", "PresetUse"),
     }
 
 

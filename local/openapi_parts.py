@@ -47,8 +47,8 @@ _MEANINGS = {
     "400": "A parameter, a header or the body cannot be read.",
     "401": "No token, or not a valid one.",
     "403": "The caller lacks a right.",
-    "404": "There is no such export: unknown, deleted or expired.",
-    "409": "The state of the export, or of the key, does not allow it.",
+    "404": "There is no such thing: unknown, deleted, expired, or somebody's own.",
+    "409": "The state of what is there, or of the key, does not allow it.",
     "413": f"The body is larger than {MAX_BODY} bytes.",
     "422": "A field was understood but cannot be honoured.",
     "429": "Too many calls, or too many exports under way.",
@@ -93,9 +93,11 @@ def make_answer(description: str, schema: str) -> Json:
     return {"description": description, "content": {"application/json": {"schema": refer(schema)}}}
 
 
-def make_body(schema: str) -> Json:
-    """Return a request's body of a schema."""
-    return {"required": True, "content": {"application/json": {"schema": refer(schema)}}}
+def make_body(*schemas: str) -> Json:
+    """Return a request's body that is of one of these schemas."""
+    referred = [refer(schema) for schema in schemas]
+    schema = referred[0] if len(referred) == 1 else {"anyOf": referred}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def make_parameter(name: str, place: str, schema: Mapping[str, Any], description: str) -> Json:

@@ -10,10 +10,11 @@ from enum import Enum
 
 from doseexport.aws import ClientError
 from doseexport.files import Files
+from doseexport.preset_store import PresetStore
 from doseexport.queue import Queue
 from doseexport.store import Store
 from doseexport.trail_store import TrailStore
-from standins import BUCKET, TABLE, TRAIL_RETENTION, TRAIL_TABLE
+from standins import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE
 
 PATIENCE = 20.0
 
@@ -176,6 +177,7 @@ def services_of(process, services):
         services,
         store=Store(dynamodb, TABLE, trail),
         trail=trail,
+        presets=PresetStore(dynamodb, SAVED_TABLE),
         files=Files(_Client(services.files._client, process), BUCKET),
         queue=Queue(_Client(queue._client, process), queue._url),
     )

@@ -49,6 +49,13 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "change a schedule": ("PATCH", "/schedules/{}", {"name": "Another name"}),
     "disable a schedule": ("PATCH", "/schedules/{}", {"enabled": False}),
     "delete a schedule": ("DELETE", "/schedules/{}", None),
+    "keep preset": ("POST", "/presets", {"name": "x", "request": {"type": "ct-csv"}}),
+    "list presets": ("GET", "/presets", None),
+    "see preset": ("GET", "/presets/{}", None),
+    "ask by preset": ("POST", "/exports", {"preset": "{}"}),
+    "change preset": ("PATCH", "/presets/{}", {"name": "y"}),
+    "unshare preset": ("PATCH", "/presets/{}", {"shared": False}),
+    "delete preset": ("DELETE", "/presets/{}", None),
 }
 ACTIVE = ("see", "abort")
 """What is tried with an export that waits; all else with one that has ended."""
@@ -63,6 +70,11 @@ class Line:
     with_patients: bool
     allowed: dict[frozenset[str], bool]
 
+    @property
+    def about_preset(self) -> bool:
+        """Whether it is tried with a shared preset instead of an export."""
+        return "{}" in str(REQUESTS[self.what]) and "preset" in self.what
+
     def __str__(self) -> str:
         whose = "own" if self.mine else "another's"
         return f"{self.what}, {whose}, {'with' if self.with_patients else 'without'} patients"
@@ -72,19 +84,21 @@ class Line:
         """Whether {} in its request is the id of a schedule."""
         return "/schedules/{}" in REQUESTS[self.what][1]
 
-    def may(self, call: Callable[[str, str, Any], Any], export_id: str) -> bool:
+    def may(self, call: Callable[[str, str, Any], Any], its_id: str) -> bool:
         """Do it and tell whether it was done; `call` answers with `status` and `json`."""
         method, path, body = REQUESTS[self.what]
         if self.what == "delete many":
-            body = {"ids": [export_id]}
-        reply = call(method, path.replace("{}", export_id), body)
+            body = {"ids": [its_id]}
+        if self.what == "ask by preset":
+            body = {"preset": its_id}
+        reply = call(method, path.replace("{}", its_id), body)
         if reply.status == 404 and self.is_about_a_schedule:
             return False  # nobody learns of another's schedule
         if reply.status == 403:
             assert reply.json["code"] in {"GROUP_NEEDED", "PIDGROUP_NEEDED", "FORBIDDEN"}
             return False
         assert reply.status in {200, 201, 202, 204}, reply.body
-        return reply.status == 204 or _was_done(self.what, reply.json, export_id)
+        return reply.status == 204 or _was_done(self.what, reply.json, its_id)
 
 
 def _was_done(what: str, answer: Any, export_id: str) -> bool:

@@ -16,6 +16,8 @@ from doseexport.aws import make_client
 from doseexport.export import Export, Result, make_export, make_id, name_manifest
 from doseexport.files import Files
 from doseexport.people import People
+from doseexport.preset_store import PresetStore
+from doseexport.presets import Preset, make_preset
 from doseexport.queue import Queue
 from doseexport.request import ExportRequest
 from doseexport.schedule_store import ScheduleStore
@@ -115,6 +117,7 @@ def stand_in_for_aws() -> Iterator[Services]:
             settings=make_settings(queue_url=url, user_pool_id=pool),
             store=Store(dynamodb, TABLE, trail),
             trail=trail,
+            presets=PresetStore(dynamodb, SAVED_TABLE),
             files=Files(s3, BUCKET),
             queue=Queue(sqs, url),
             schedules=ScheduleStore(dynamodb, SAVED_TABLE, trail),
@@ -185,6 +188,14 @@ def add(services: Services, caller: Caller = ADA, **request: Any) -> Export:
     export = services.store.create(make_new(caller, services.clock(), **request), limit=1000)
     assert export is not None
     return export
+
+
+def share_preset(services: Services, caller: Caller = ADA) -> Preset:
+    """A shared preset of theirs, whatever groups they have."""
+    fields = {"name": "x", "request": ExportRequest("ct-csv", {"age_min": "16"}), "shared": True}
+    preset = make_preset(make_id(caller.id, None), caller, fields, services.clock())
+    assert services.presets.create(preset, limit=1000)
+    return preset
 
 
 def make_result(export: Export, attempt: int = 1, **changes: Any) -> Result:

@@ -57,6 +57,12 @@ def test_axe_finds_nothing(
     assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     assert list_findings(page) == []
 
+    page.get_by_role("button", name="Save as preset").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    assert_that(page.get_by_text("A preset needs a name.")).to_be_visible()
+    assert list_findings(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
     page.get_by_role("link", name="Exports").click()
     wait_for(newest(page), "Failed")
     open_details(page, page.locator("#rows tr:not(.details)").last)

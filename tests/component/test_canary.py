@@ -47,6 +47,9 @@ def test_refusals_do_not_repeat_what_was_said(stage):
         ("GET", f"/exports?cursor={CANARY}", None),
         ("GET", f"/exports?state={CANARY}", None),
         ("DELETE", "/exports", {"ids": [1, CANARY]}),
+        ("POST", "/presets", {"name": CANARY, "request": {"type": "ct-csv", "filters": FILTERS}}),
+        ("POST", "/presets", {"name": f"{CANARY}\n{CANARY}", "request": {"type": "ct-csv"}}),
+        ("PATCH", f"/presets/{CANARY}", {"request": {"type": "ct-csv", "filters": FILTERS}}),
     ):
         stage.hear(stage.sign_in(ADA).call(method, path, body).body)
     stage.assert_silent()

@@ -105,6 +105,20 @@ def test_delete_exports(services, load_handler, export):
     assert (status, body["deleted"], body["refused"][0]["code"]) == (200, [], "NOT_FOUND")
 
 
+def test_keep_presets(load_handler):
+    handler, event = load_handler("keep_presets"), read_event("keep_presets")
+    status, kept, headers = call(handler, event)
+    assert (status, kept["name"], kept["shared"]) == (201, "Adults of this year", True)
+    assert headers["Location"] == f"/presets/{kept['id']}" == kept["links"]["self"]
+    assert call(handler, {**event, "routeKey": "GET /presets"})[1]["presets"] == [kept]
+    one = {**event, "pathParameters": {"id": kept["id"]}}
+    assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:2] == (200, kept)
+    renamed = call(handler, {**one, "routeKey": "PATCH /presets/{id}", "body": '{"name": "Adults"}'})
+    assert (renamed[0], renamed[1]["name"]) == (200, "Adults")
+    assert call(handler, {**one, "routeKey": "DELETE /presets/{id}"})[:2] == (204, None)
+    assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:1] == (404,)
+
+
 def test_sweep_exports(services, load_handler, export, clock):
     run(services, export)
     clock.move(seconds=60)
@@ -219,6 +233,7 @@ def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
         ("download_export", "download_export"),
         ("delete_exports", "delete_export"),
         ("delete_exports", "delete_exports"),
+        ("keep_presets", "keep_presets"),
     ],
 )
 @pytest.mark.parametrize("groups", ["[]", "[pidgroup]", "exportgroup", None, {"exportgroup": 1}])

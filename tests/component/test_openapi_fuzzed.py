@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.component.schedules import create
 
 from doseexport import preview
+from doseexport.preset_actions import create_preset
 from standins import ADA, BEN, add, finish, run
 
 DOCUMENT = json.loads((Path(__file__).resolve().parents[2] / "docs" / "openapi.json").read_text())
@@ -75,12 +76,17 @@ def schema(services, load_handler, monkeypatch):
 
 @pytest.fixture
 def known(services):
-    """Ids of exports that there are, in every state, besides one that there is not."""
+    """Ids of exports in every state, besides one that is gone; of presets, one's own or not."""
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, names=True))
     running, waiting = run(services, add(services)), add(services)
     services.store.delete(other.id, ADA, services.clock())
-    schedule = create(services, ADA)
-    return st.sampled_from([each.id for each in (ended, other, running, waiting, schedule)])
+    kept = {"name": "x", "request": {"type": "ct-csv"}, "shared": True}
+    presets = [create_preset(services, caller, kept)["id"] for caller in (ADA, ADA, BEN)]
+    return {
+        "exports": st.sampled_from([each.id for each in (ended, other, running, waiting)]),
+        "presets": st.sampled_from(presets),
+        "schedules": st.sampled_from([create(services, ADA).id]),
+    }
 
 
 def fuzzed(examples=EXAMPLES):
@@ -95,7 +101,9 @@ def assert_as_promised(schema, known, operation, mode):
     @given(case=schema[path][method].as_strategy(generation_mode=mode), data=st.data())
     def check(case, data):
         if "id" in case.path_parameters and data.draw(st.booleans()):
-            case.path_parameters["id"] = data.draw(known)
+            case.path_parameters["id"] = data.draw(known[path.split("/")[1]])
+        if isinstance(case.body, dict) and "preset" in case.body and data.draw(st.booleans()):
+            case.body["preset"] = data.draw(known["presets"])
         case.validate_response(case.call(), checks=CHECKS)
 
     check()
@@ -117,7 +125,9 @@ def test_a_wrong_request_is_answered_as_promised(schema, known, operation):
 
 
 @pytest.mark.parametrize(
-    "operation", [("/exports", "POST"), ("/exports/preview", "POST"), ("/exports", "DELETE")], ids=name
+    "operation",
+    [("/exports", "POST"), ("/exports/preview", "POST"), ("/exports", "DELETE"), ("/presets", "POST")],
+    ids=name,
 )
 def test_any_bytes_are_answered(schema, operation):
     path, method = operation

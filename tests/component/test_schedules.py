@@ -10,6 +10,7 @@ from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, fir
 from doseexport import schedule_actions as actions
 from doseexport.errors import RequestError
 from doseexport.occurrences import run_occurrence
+from doseexport.preset_actions import create_preset
 from doseexport.tending import tend_schedules
 from standins import ADA, ADMIN, BEN, NOW, PIA, STRANGER, finish
 
@@ -106,6 +107,15 @@ def test_filters_that_name_patients_are_hidden_from_administrators(services):
     hidden = actions.get_schedule(services, ADMIN, schedule.id)
     assert (hidden["filters"], hidden["options"]) == (None, None)
     assert actions.get_schedule(services, PIA, schedule.id)["filters"] == {"patient_id": "SECRET-7"}
+
+
+def test_it_may_be_made_of_a_preset(services):
+    kept = {"name": "CT1", "request": {"type": "ct-xlsx", "filters": {"station_name": "CT1"}}}
+    preset = create_preset(services, ADA, kept)
+    terms = {name: value for name, value in MONTHLY.items() if name != "type"}
+    shown = actions.create_schedule(services, ADA, {**terms, "preset": preset["id"]})
+    assert (shown["type"], shown["filters"]) == ("ct-xlsx", {"station": "CT1"})
+    refuse("UNKNOWN_PRESET", actions.create_schedule, services, BEN, {**terms, "preset": preset["id"]})
 
 
 def test_programs_have_none(services):

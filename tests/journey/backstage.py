@@ -30,6 +30,7 @@ class Backstage:
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("Table")
         self.trail_table = stack.resource("TrailTable")
+        self.saved_table = stack.resource("SavedTable")
         self.trail = TrailStore(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
         self.saved_table = stack.resource("SavedTable")
         self.schedules = ScheduleStore(self.client("dynamodb"), self.saved_table, self.trail)

@@ -19,6 +19,8 @@ from tests.journey.wearing import Role
 
 from doseexport.access import Caller
 from doseexport.export import Export, Result, State, make_export, make_id
+from doseexport.preset_store import PresetStore
+from doseexport.presets import Preset, make_preset
 from doseexport.request import ExportRequest
 from doseexport.schedule import Schedule
 from doseexport.schedule_terms import parse_terms
@@ -39,6 +41,7 @@ class Yard:
         self.s3 = backstage.client("s3")
         self.sqs = backstage.client("sqs")
         self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
+        self.presets = PresetStore(backstage.client("dynamodb"), backstage.saved_table)
         self.keys: set[str] = set()
         self.saved: set[str] = set()
 
@@ -90,6 +93,10 @@ def request(role: Role, yard: Yard) -> None:
     yard.keys.add(f"EXPORT#{first.json.get('id')}")
     assert (first.status, again.status) == (202, 202)
     assert yard.store.load(first.json["id"]).sends == 2  # type: ignore[union-attr]
+    preset = share_preset(yard)
+    made = caller.call("POST", "/exports", {"preset": preset.id})
+    yard.keys.add(f"EXPORT#{made.json.get('id')}")
+    assert (made.status, made.json["filters"]) == (202, preset.request.filters)
     schedule = plan(yard, Caller(caller.id, "ada", frozenset()))
     now = caller.call("POST", f"/schedules/{schedule.id}/run")
     assert now.status == 202
@@ -129,6 +136,24 @@ def delete(role: Role, yard: Yard) -> None:
 def show_trail(role: Role, yard: Yard) -> None:
     answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/trail")
     assert {entry["kind"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
+
+
+def share_preset(yard: Yard) -> Preset:
+    """A shared preset of somebody's."""
+    fields = {"name": "x", "request": ExportRequest("ct-csv", NOTHING), "shared": True}
+    preset = make_preset(make_id("", None), replace(ADA, id=secrets.token_hex(4)), fields, datetime.now(UTC))
+    assert yard.presets.create(preset, limit=5)
+    return preset
+
+
+def keep_presets(role: Role, yard: Yard) -> None:
+    caller, shared = role.sign_in(), share_preset(yard)
+    mine = caller.call("POST", "/presets", {"name": "y", "request": {"type": "ct-csv"}}).json["id"]
+    listed = caller.call("GET", "/presets").json["presets"]
+    assert {mine, shared.id} <= {preset["id"] for preset in listed}
+    assert caller.call("PATCH", f"/presets/{mine}", {"shared": True}).json["shared"]
+    assert caller.call("DELETE", f"/presets/{mine}").status == 204
+    assert caller.call("GET", f"/presets/{mine}").status == 404
 
 
 def preview(role: Role, _: Yard) -> None:
@@ -300,6 +325,7 @@ HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "DownloadExport": download,
     "DeleteExports": delete,
     "ShowTrail": show_trail,
+    "KeepPresets": keep_presets,
     "PreviewExport": preview,
     "RunExport": run,
     "SweepExports": sweep,

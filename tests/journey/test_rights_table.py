@@ -12,13 +12,17 @@ from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 
+from doseexport.access import Caller
 from doseexport.export import Export, Result, make_export, make_id
+from doseexport.preset_store import PresetStore
+from doseexport.presets import Preset, make_preset
 from doseexport.request import ExportRequest
 from doseexport.schedule import Schedule
 from doseexport.store import Store
 from rights_table import ACTIVE, LINES, REQUESTS, Line, make_schedule
 
-MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what])]
+PRESETS = [line for line in LINES if line.about_preset]
+MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what]) and line not in PRESETS]
 
 
 class Member:
@@ -43,7 +47,9 @@ class Maker:
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
         self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
+        self.presets = PresetStore(backstage.client("dynamodb"), backstage.saved_table)
         self.keys: set[str] = set()
+        self.kept: list[Preset] = []
 
     def make(self, line: Line, owner: str) -> Export | Schedule:
         if line.is_about_a_schedule:
@@ -66,6 +72,14 @@ class Maker:
             return self.backstage.schedules.load(made.id)
         return self.backstage.row(made.id)
 
+    def share(self, owner: str) -> Preset:
+        fields = {"name": "x", "request": ExportRequest("ct-csv"), "shared": True}
+        caller = Caller(owner, "somebody", frozenset())
+        preset = make_preset(make_id(owner, None), caller, fields, datetime.now(UTC))
+        assert self.presets.create(preset, limit=1000)
+        self.kept.append(preset)
+        return preset
+
     def _finish(self, export: Export) -> None:
         result = Result(f"exports/{export.id}/1/x.csv", "x.csv", 1, "0" * 64, 1, 1)
         now = datetime.now(UTC)
@@ -76,6 +90,8 @@ class Maker:
         client = self.backstage.client("dynamodb")
         for key in self.keys:
             client.delete_item(TableName=self.backstage.table, Key={"pk": {"S": key}})
+        for preset in filter(None, [self.presets.load(each.id) for each in self.kept]):
+            self.presets.delete(preset)
 
 
 @pytest.fixture
@@ -97,7 +113,21 @@ def test_line_about_one(members: dict[frozenset[str], Member], maker: Maker, lin
     assert found == line.allowed
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line not in MADE], ids=str)
+@pytest.mark.parametrize("line", PRESETS, ids=str)
+def test_line_about_a_preset(
+    members: dict[frozenset[str], Member], backstage: Backstage, maker: Maker, line: Line
+) -> None:
+    found = {}
+    for groups, member in members.items():
+        preset = maker.share(member.id if line.mine else "another")
+        found[groups] = line.may(member.service.call, preset.id)
+        if not found[groups]:
+            assert maker.presets.load(preset.id) == preset
+    assert found == line.allowed
+    until(lambda: backstage.waiting() == 0)
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line not in (*MADE, *PRESETS)], ids=str)
 def test_line_about_the_service(
     members: dict[frozenset[str], Member], backstage: Backstage, maker: Maker, line: Line
 ) -> None:

@@ -29,7 +29,8 @@ ALONE = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {*RECORDERS, "KeepSchedules"},
+    "dynamodb:PutItem": {*RECORDERS, "KeepSchedules", "KeepPresets"},
+    "dynamodb:DeleteItem": {"KeepPresets"},
     "sqs:SendMessage": {*ASKERS, "SweepExports", "SendNotices"},
     "scheduler:CreateSchedule": PLACERS,
     "scheduler:UpdateSchedule": PLACERS,
@@ -194,6 +195,25 @@ def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(f
     rights = {name: _actions_on(properties, "TrailTable") for name, properties in functions.items()}
     expected = {"ShowTrail": {"dynamodb:Query"}} | {name: {"dynamodb:PutItem"} for name in RECORDERS}
     assert {name: actions for name, actions in rights.items() if actions} == expected
+
+
+READ, ADD, CHANGE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
+SAVED = {
+    "RequestExport": {READ},
+    "ListExports": {CHANGE},  # when somebody was seen
+    "KeepPresets": {READ, ADD, CHANGE, DELETE, "dynamodb:BatchGetItem"},
+    "ListSchedules": {READ, CHANGE, "dynamodb:BatchGetItem"},
+    "KeepSchedules": {READ, ADD, CHANGE},
+    "RunSchedule": {READ, CHANGE},
+    "TendSchedules": {READ, CHANGE, "dynamodb:BatchGetItem"},
+}
+
+
+def test_what_is_saved_is_touched_by_who_needs_it(functions):
+    rights = {name: _actions_on(properties, "SavedTable") for name, properties in functions.items()}
+    assert {name: actions for name, actions in rights.items() if actions} == SAVED
+    resources = [json.dumps(statement["Resource"]) for statement in _statements(functions["KeepPresets"])]
+    assert all("SavedTable" in resource for resource in resources)
 
 
 def test_only_asking_makes_rows_of_exports(functions):

@@ -1,6 +1,7 @@
 """HTTP in, HTTP out."""
 
 import base64
+import gzip
 import json
 import logging
 
@@ -141,6 +142,19 @@ def test_an_unforeseen_error_tells_nothing_and_logs_its_place_only(caplog):
     assert record.error == "KeyError"
     assert record.places[-1].startswith("test_api.py:")
     assert "Secret" not in str(vars(record))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "size", "is_packed"),
+    [("gzip, br", 1000, True), ("gzip", 10, False), ("br", 1000, False), ("gzip;q=0", 1000, False)],
+)
+def test_a_long_answer_is_packed_for_who_takes_that(accepted, size, is_packed):
+    event = make_event(headers={"Accept-Encoding": accepted})
+    response = http_handler()(lambda _: Reply(200, {"text": "é" * size}))(event, None)
+    assert response.get("isBase64Encoded", False) is is_packed
+    assert response["headers"].get("Content-Encoding") == ("gzip" if is_packed else None)
+    body = gzip.decompress(base64.b64decode(response["body"])) if is_packed else response["body"]
+    assert json.loads(body) == {"text": "é" * size}
 
 
 def test_every_request_is_logged_without_what_it_says(caplog):

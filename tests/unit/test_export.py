@@ -83,6 +83,7 @@ def test_a_new_export_is_shown():
         "with_patients": False,
         "asked_by": "ada",
         "mine": True,
+        "schedule_id": None,
         "state": "QUEUED",
         "attempt": 1,
         "created_at": "2026-11-23T11:30:00Z",

@@ -129,6 +129,8 @@ SPEAKERS = [
     "filters",
     "listing",
     "options",
+    "preset_actions",
+    "presets",
     "recurrence",
     "request",
     "schedule_actions",

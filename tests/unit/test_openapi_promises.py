@@ -185,12 +185,18 @@ ROUTES = {
     ("DELETE", "/exports/{id}"): "delete_exports",
     ("POST", "/exports/{id}/abort"): "abort_export",
     ("POST", "/exports/{id}/download"): "download_export",
+    ("POST", "/presets"): "keep_presets",
+    ("GET", "/presets"): "keep_presets",
+    ("GET", "/presets/{id}"): "keep_presets",
+    ("PATCH", "/presets/{id}"): "keep_presets",
+    ("DELETE", "/presets/{id}"): "keep_presets",
 }
 
 
 def ask(route, *, groups="[exportgroup]", sub="ada-sub", **event):
     claims = {"sub": sub, "username": "ada", "cognito:groups": groups}
     asked = {"headers": {}, "requestContext": {"authorizer": {"jwt": {"claims": claims}}}}
+    asked["routeKey"] = " ".join(route)
     if "{id}" in route[1]:
         asked["pathParameters"] = {"id": "x"}
     response = load_handler(ROUTES[route])(asked | event, None)
@@ -203,7 +209,7 @@ def test_every_handler_refuses_as_promised(route):
     assert ask(route, groups="[]")[0] == 403
     assert ask(route, queryStringParameters={"x": "1"})[0] == 400
     if "{id}" in route[1]:
-        assert ask(route)[0] == 404
+        assert ask(route, body='{"shared": false}')[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -231,6 +237,13 @@ def test_every_handler_refuses_as_promised(route):
         (("GET", "/exports"), {"queryStringParameters": {"scope": "x"}}, "BAD_SCOPE"),
         (("DELETE", "/exports"), {"body": '{"ids": []}'}, "BAD_IDS"),
         (("DELETE", "/exports"), {"body": "{"}, "BAD_JSON"),
+        (("POST", "/exports"), {"body": '{"preset": "x"}'}, "UNKNOWN_PRESET"),
+        (("POST", "/presets"), {"body": "{"}, "BAD_JSON"),
+        (("POST", "/presets"), {"body": '{"name": ""}'}, "BAD_NAME"),
+        (("POST", "/presets"), {"body": '{"name": "x"}'}, "FIELD_NEEDED"),
+        (("PATCH", "/presets/{id}"), {"body": "{}"}, "FIELD_NEEDED"),
+        (("PATCH", "/presets/{id}"), {"body": '{"request": {"type": "x"}}'}, "UNKNOWN_EXPORT_TYPE"),
+        (("GET", "/presets"), {}, "UNEXPECTED"),
     ],
 )
 def test_problems_are_told_as_promised(route, event, code):

@@ -66,6 +66,15 @@ export class Api {
   /** Delete exports: what was deleted, and what was refused and why. */
   delete = (ids) => this.#call("DELETE", "/exports", { body: { ids } });
 
+  /** One's own presets and the shared ones, by name. */
+  listPresets = () => this.#call("GET", "/presets");
+
+  /** Keep a request under a name. */
+  keepPreset = (preset) => this.#call("POST", "/presets", { body: preset });
+
+  /** Delete a preset. */
+  deletePreset = (id) => this.#call("DELETE", `/presets/${id}`);
+
   async #call(method, path, { body, headers, signal } = {}) {
     for (let triesLeft = 3; ; triesLeft -= 1) {
       const token = await this.session.getToken();

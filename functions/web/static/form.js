@@ -9,11 +9,13 @@ import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js"
 import { clearFaults, findHalfFilled, readFields, showFault, writeFields } from "./fields.js";
 import { makeGroups } from "./groups.js";
 import { announce, notify } from "./messages.js";
+import { Presets } from "./presets.js";
 import { Preview } from "./preview.js";
 import { makeTabs, selectTab } from "./tabs.js";
 import { describeFilters } from "./words.js";
 
 const ADDRESS_DELAY_MS = 300;
+const NOT_KEPT = "No preset keeps this filter: it tells who a patient is. Clear it first.";
 
 /** The view "New export". `values` outlive a change of tab, so that dates and equipment need no second typing. */
 export class ExportForm {
@@ -36,6 +38,7 @@ export class ExportForm {
       busy(byId("look"), () => this.#preview());
     });
     this.#show(catalogue.modalities[0], {});
+    this.presets = new Presets(api, this);
   }
 
   /** Show the form that an address describes, and keep only what an address may hold. */
@@ -59,6 +62,22 @@ export class ExportForm {
     tellLost(Object.keys(filters).filter((name) => !held.has(name)));
     this.values = Object.fromEntries(given.map((each) => [each.name, normalise(each, filters[each.name])]));
     this.#show(modality, { type, order, options });
+  }
+
+  /** Fill the form with a preset's request; the way back leads to what was there before. */
+  use(request) {
+    this.#keepAddress();
+    history.pushState(null, "", location.hash);
+    this.prepare(request);
+    this.#keepAddress();
+  }
+
+  /** What a preset can keep of the form; throws if there is a filter that none may keep. */
+  readForPreset() {
+    const { type, filters, order, options } = this.#makeRequest();
+    const told = this.#listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
+    if (told) throw new Problem(422, { detail: NOT_KEPT, field: `filters.${told.name}` });
+    return { type, filters, order, options };
   }
 
   /** All that was typed, to be put back after signing in again. */
@@ -209,7 +228,7 @@ export class ExportForm {
     try {
       await this.preview.ask(this.#makeRequest());
     } catch (problem) {
-      this.#showProblem(problem);
+      this.showProblem(problem);
     }
   }
 
@@ -219,11 +238,12 @@ export class ExportForm {
       this.onstart(started);
       notify(`${nameExport(started, this.catalogue)} was asked for.`);
     } catch (problem) {
-      this.#showProblem(problem);
+      this.showProblem(problem);
     }
   }
 
-  #showProblem(problem) {
+  /** Say what is wrong beside the field at fault, if the form has it. */
+  showProblem(problem) {
     const name = problem.field?.replace(/^(filters|options)\./, "");
     if (name && showFault([...this.fields, ...this.choice.fields], name, problem.message))
       announce(problem.message);

@@ -18,6 +18,7 @@ from doseexport.export import Export, Result, State, is_id, make_export, make_id
 from doseexport.listing import find_page, parse_list_query
 from doseexport.logs import describe_error
 from doseexport.present import present, present_entry
+from doseexport.preset_actions import load_for_use
 from doseexport.request import ExportRequest, parse_request
 from doseexport.services import Services
 from doseexport.trail import find_owner
@@ -33,12 +34,13 @@ _LOGGER = logging.getLogger(__name__)
 def ask_export(
     services: Services, caller: Caller, body: object, idempotency_key: str | None = None
 ) -> dict[str, Any]:
-    """Check a request, write its row and send its message; return the export.
+    """Check a request, made of a preset or not, write its row and send its message; return the export.
 
     The same key and request give the same export again. RequestError: 400, 403, 409, 422, 429.
     """
     require_service(caller)
-    request = parse_request(body, may_see_patients=caller.may_see_patients)
+    whole = load_for_use(services, caller, body)
+    request = parse_request(whole, may_see_patients=caller.may_see_patients)
     check_key(idempotency_key)
     return start_export(services, caller, request, make_id(caller.id, idempotency_key))
 

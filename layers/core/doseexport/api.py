@@ -14,6 +14,7 @@ from doseexport.access import Caller, read_caller, require_service
 from doseexport.errors import DoseExportError, RequestError
 from doseexport.export import is_id
 from doseexport.logs import configure_logging, describe_error
+from doseexport.packing import pack_answer
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body."""
@@ -74,7 +75,7 @@ def http_handler(*parameters: str) -> Callable[[Callable[[Call], Reply]], Handle
             configure_logging()
             response = _answer_safely(answer, event, frozenset(parameters))
             _log(event, response)
-            return response
+            return pack_answer(response, _read_headers(event).get("accept-encoding", ""))
 
         return handle
 
@@ -92,13 +93,12 @@ def read_call(event: Mapping[str, Any], parameters: frozenset[str] = frozenset()
             raise RequestError(
                 "UNKNOWN_PARAMETER", "This address takes no parameter of this name.", name, 400
             )
-    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     return Call(
         route=event.get("routeKey", ""),
         caller=caller,
         id=(event.get("pathParameters") or {}).get("id", ""),
         query=query,
-        idempotency_key=headers.get("idempotency-key"),
+        idempotency_key=_read_headers(event).get("idempotency-key"),
         raw_body=event.get("body") or "",
         is_base64=event.get("isBase64Encoded", False),
     )
@@ -145,17 +145,28 @@ def _answer_safely(
 
 
 def _log(event: Mapping[str, Any], response: Mapping[str, Any]) -> None:
-    """Log who did what to which export: never the path, the query or the body, which can name things."""
+    """Log who did what to which thing: never the path, the query or the body, which can name somebody."""
     request = event.get("requestContext", {})
-    export_id = (event.get("pathParameters") or {}).get("id")
+    named = (event.get("pathParameters") or {}).get("id")
+    route = event.get("routeKey") or ""
     extra = {
-        "route": event.get("routeKey"),
+        "route": route,
         "status": response["statusCode"],
         "request_id": request.get("requestId"),
         "caller": request.get("authorizer", {}).get("jwt", {}).get("claims", {}).get("sub"),
-        "export_id": export_id if is_id(export_id) else None,
+        _name_id(route): named if is_id(named) else None,
     }
     _LOGGER.info("http", extra=extra)
+
+
+def _name_id(route: str) -> str:
+    """Return what an id in that route's path is one of."""
+    kinds = {"/presets/": "preset_id", "/schedules/": "schedule_id"}
+    return next((name for place, name in kinds.items() if place in route), "export_id")
+
+
+def _read_headers(event: Mapping[str, Any]) -> dict[str, str]:
+    return {name.lower(): value for name, value in event.get("headers", {}).items()}
 
 
 def _read_bytes(text: str, *, is_base64: bool) -> bytes:

@@ -18,6 +18,7 @@ from doseexport.export import is_id, make_id
 from doseexport.listing import SCOPES
 from doseexport.logs import describe_error
 from doseexport.present import present_schedule
+from doseexport.preset_actions import load_for_use
 from doseexport.request import parse_request
 from doseexport.schedule import Schedule
 from doseexport.schedule_terms import change_terms, disable, parse_terms
@@ -28,13 +29,14 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def create_schedule(services: Services, caller: Caller, body: object) -> dict[str, Any]:
-    """Check a schedule's terms, write them, tell EventBridge Scheduler; return the schedule.
+    """Check a schedule's terms, made of a preset or not, write them, tell EventBridge Scheduler; return it.
 
     RequestError: 403, 409 (too many), 422.
     """
     _require_person(caller)
     now, settings = services.clock(), services.settings
-    terms = parse_terms(body, now, settings.time_zone, may_see_patients=caller.may_see_patients)
+    whole = load_for_use(services, caller, body)
+    terms = parse_terms(whole, now, settings.time_zone, may_see_patients=caller.may_see_patients)
     schedule = Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
     if not services.schedules.create(schedule, settings.max_schedules):
         raise RequestError(

@@ -10,6 +10,7 @@ from functools import cache
 from doseexport.aws import LazyClient
 from doseexport.files import Files
 from doseexport.people import People
+from doseexport.preset_store import PresetStore
 from doseexport.queue import Queue
 from doseexport.schedule_store import ScheduleStore
 from doseexport.settings import Settings
@@ -25,6 +26,7 @@ class Services:
     settings: Settings
     store: Store
     trail: TrailStore
+    presets: PresetStore
     files: Files
     queue: Queue
     schedules: ScheduleStore
@@ -43,6 +45,7 @@ def connect_services() -> Services:
         settings=settings,
         store=Store(dynamodb, settings.table_name, trail),
         trail=trail,
+        presets=PresetStore(dynamodb, settings.saved_table_name),
         files=Files(LazyClient("s3"), settings.bucket_name),
         queue=Queue(LazyClient("sqs"), settings.queue_url),
         schedules=ScheduleStore(dynamodb, settings.saved_table_name, trail),

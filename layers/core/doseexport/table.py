@@ -41,6 +41,15 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    """The end of one row, only if its condition holds."""
+
+    pk: str
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Insert:
     """One new row; refused if a row with its key exists. `table` None: of the table that writes it."""
 
@@ -48,7 +57,7 @@ class Insert:
     table: str | None = None
 
 
-Write = Change | Check | Insert
+Write = Change | Check | Delete | Insert
 
 
 class Table:
@@ -137,6 +146,8 @@ class Table:
             return {"Update": self._pack_change(write)}
         if isinstance(write, Check):
             return {"ConditionCheck": self._pack_check(write)}
+        if isinstance(write, Delete):
+            return {"Delete": self._pack_check(write)}
         return {
             "Put": {
                 "TableName": write.table or self._name,
@@ -145,7 +156,7 @@ class Table:
             }
         }
 
-    def _pack_check(self, check: Check) -> Row:
+    def _pack_check(self, check: Check | Delete) -> Row:
         return {
             "TableName": self._name,
             "Key": {"pk": {"S": check.pk}},

@@ -18,6 +18,7 @@ from typing import Any
 
 from doseexport.api import respond_problem
 from doseexport.errors import RequestError
+from doseexport.packing import WORTH_PACKING, takes_gzip
 
 INDEX = "index.html"
 CONFIGURATION = "config.json"
@@ -31,7 +32,6 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.[a-z]+")
-_WORTH_PACKING = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class File:
     @classmethod
     def make(cls, name: str, content: bytes) -> File:
         """Return a file ready to be sent; KeyError for a kind of file that the page has none of."""
-        packed = gzip.compress(content, mtime=0) if len(content) >= _WORTH_PACKING else content
+        packed = gzip.compress(content, mtime=0) if len(content) >= WORTH_PACKING else content
         return cls(
             content_type=CONTENT_TYPES[Path(name).suffix],
             content=content,
@@ -152,7 +152,7 @@ class Page:
         if _names_tag(asked.get("if-none-match", ""), file.tag):
             return {"statusCode": 304, "headers": headers}
         body = file.content
-        if file.packed is not None and _takes_gzip(asked.get("accept-encoding", "")):
+        if file.packed is not None and takes_gzip(asked.get("accept-encoding", "")):
             body, headers["Content-Encoding"] = file.packed, "gzip"
         return {
             "statusCode": 200,
@@ -164,12 +164,3 @@ class Page:
 
 def _names_tag(header: str, tag: str) -> bool:
     return any(each.strip().removeprefix("W/") in {f'"{tag}"', "*"} for each in header.split(","))
-
-
-def _takes_gzip(header: str) -> bool:
-    """Tell whether gzip is among the encodings taken (RFC 9110, 12.5.3): named, and not with weight 0."""
-    for each in header.lower().split(","):
-        name, _, weight = each.replace(" ", "").partition(";q=")
-        if name == "gzip":
-            return weight == "" or bool(weight.strip("0."))
-    return False
