@@ -13,7 +13,7 @@ from doseexport.version import VERSION
 from doseexport.web import CONTENT_TYPES
 from local.build import ROOT
 from local.openapi_requests import make_request_schemas
-from local.openapi_schemas import ID, Json, make_answer_schemas, refer
+from local.openapi_schemas import ID, MONTH, Json, make_answer_schemas, refer
 
 TARGET = ROOT / "docs" / "openapi.json"
 
@@ -35,6 +35,7 @@ _BAD_REQUEST: Codes = {
     403: ["PIDGROUP_NEEDED"],
     422: [
         "BAD_FILTER_VALUE",
+        "BAD_KEEP_DAYS",
         "BAD_OPTION_VALUE",
         "EMPTY_RANGE",
         "FILTER_GIVEN_TWICE",
@@ -124,10 +125,11 @@ def _make_paths() -> Json:
     return {
         "/exports": {"get": _list_exports(), "post": _request_export(), "delete": _delete_exports()},
         "/exports/preview": {"post": _preview_export()},
-        "/exports/{id}": named | {"get": _get_export(), "delete": _delete_export()},
+        "/exports/{id}": named | {"get": _get_export(), "patch": _keep_export(), "delete": _delete_export()},
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
         "/exports/{id}/trail": named | {"get": _show_trail()},
+        "/usage": {"get": _show_usage()},
         "/export-types": {"get": _list_types()},
         "/health": {"get": _get_health()},
         "/": {"get": _get_page()},
@@ -194,6 +196,24 @@ def _show_trail() -> Json:
     answers = {"200": _answer("What happened to it, oldest first; of a deleted export too.", "Trail")}
     problems = (_NOT_YOURS, _NOT_FOUND)
     return _operation("show_trail", "Show what happened to an export, and by whom", answers, *problems)
+
+
+def _keep_export() -> Json:
+    answers = {"200": _answer("The export, its file kept for so long.", "Export") | {"headers": _RETRY_AFTER}}
+    refused = {409: ["NOTHING_TO_KEEP"], 422: ["BAD_KEEP_DAYS"]}
+    problems = (_BAD_BODY, _NOT_YOURS, _NOT_FOUND, refused)
+    return _operation("keep_export", "Keep a file for longer, or shorter", answers, *problems) | {
+        "requestBody": _body("KeepRequest")
+    }
+
+
+def _show_usage() -> Json:
+    answers = {"200": _answer("Who asked for how much, as far as the service still knows.", "Usage")}
+    problems = ({400: ["BAD_MONTH"]}, _NOT_YOURS)
+    what = "A month of UTC; without it, this one."
+    return _operation("show_usage", "Show who asked for how much; for admins", answers, *problems) | {
+        "parameters": [_parameter("month", "query", MONTH, what)]
+    }
 
 
 def _delete_export() -> Json:

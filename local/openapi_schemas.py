@@ -10,6 +10,8 @@ from doseexport.trail import Kind
 Json = dict[str, Any]
 
 ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
+MONTH: Json = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
+KEEP_DAYS: Json = {"type": "integer", "minimum": 1}
 _TEXT: Json = {"type": "string"}
 _TEXT_OR_NULL: Json = {"type": ["string", "null"]}
 _OR_NULL: Json = {"type": ["object", "null"]}
@@ -19,6 +21,8 @@ _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
 _TIME: Json = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
 _KINDS = sorted({each.name for each in vars(kinds).values() if isinstance(each, kinds.Kind)})
+_COUNTED = "Days from the export's end until its file is deleted."
+_OLD = "Null if it was asked for before one could say."
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -67,11 +71,26 @@ def _make_answers() -> Json:
             "deleted": _list_of(ID),
             "refused": _list_of(make_object({"id": _TEXT, "code": _TEXT, "sentence": _TEXT})),
         }),
+        "KeepRequest": make_object({"keep_days": KEEP_DAYS | {"description": _COUNTED}}),
+        "Usage": _make_usage(),
         "Health": make_object({"status": {"const": "ok"}, "version": _TEXT}),
         "Preview": _make_preview(),
         **_make_trail(),
         **_make_catalogue(),
     }  # fmt: skip
+
+
+def _make_usage() -> Json:
+    numbers = ("asked", "active", "completed", "failed", "aborted", "studies", "bytes", "bytes_kept")
+    of_one: Json = {"user": make_object({"id": _TEXT, "name": _TEXT}), **dict.fromkeys(numbers, _NUMBER)}
+    of_one["bytes"] = _NUMBER | {"description": "Of all files that were made."}
+    of_one["bytes_kept"] = _NUMBER | {"description": "Of files that can still be downloaded."}
+    few = "False: there were too many to count, and the oldest are left out."
+    return make_object({
+        "month": MONTH,
+        "complete": FLAG | {"description": few},
+        "users": _list_of(make_object(of_one)),
+    })  # fmt: skip
 
 
 def _make_preview() -> Json:
@@ -104,6 +123,7 @@ def _make_trail() -> Json:
         }
     )
     file = make_object({"studies": _NUMBER, "events": _NUMBER, "size": _NUMBER, "sha256": _SHA256})
+    kept = make_object({"days": KEEP_DAYS, "until": _TIME_OR_NULL})
     entry = {
         "time": _TIME,
         "kind": {"enum": list(Kind)},
@@ -112,6 +132,7 @@ def _make_trail() -> Json:
         "asked": asked | _OR_NULL | {"description": "Of the entry requested; else null."},
         "file": file | _OR_NULL | {"description": "Of the entry completed; else null."},
         "code": _TEXT_OR_NULL | {"description": "Of the entry failed; else null."},
+        "kept": kept | _OR_NULL | {"description": "Of the entry kept; else null."},
     }
     return {
         "Trail": make_object({"id": ID, "entries": _list_of(refer("TrailEntry"))}),
@@ -129,6 +150,7 @@ def _make_catalogue() -> Json:
             "may_see_patients": FLAG,
             "is_admin": FLAG,
             "user": _TEXT,
+            "keep_days": make_object({"default": KEEP_DAYS, "max": KEEP_DAYS}),
         }),
         "Modality": make_object({
             "name": _TEXT,
@@ -182,6 +204,7 @@ def _course() -> Json:
         "started_at": _TIME_OR_NULL,
         "finished_at": _TIME_OR_NULL,
         "expires_at": _TIME_OR_NULL,
+        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": f"{_COUNTED} {_OLD}"},
         "done": _NUMBER | {"description": "Studies written."},
         "expected": _NUMBER_OR_NULL | {"description": "Studies there will be; null until counted."},
         "per_cent": _NUMBER_OR_NULL | {"maximum": 100, "description": "100 only with the file."},
@@ -207,8 +230,9 @@ def _failure() -> Json:
 
 
 def _links() -> Json:
-    paths = dict.fromkeys(("self", "download", "abort", "delete"), _TEXT)
-    return make_object(paths, "download", "abort", "delete", description="What the caller may do now.")
+    paths = dict.fromkeys(("self", "download", "abort", "delete", "keep"), _TEXT)
+    optional = [name for name in paths if name != "self"]
+    return make_object(paths, *optional, description="What the caller may do now.")
 
 
 def _make_problems() -> Json:

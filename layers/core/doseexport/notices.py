@@ -23,6 +23,11 @@ class Mail:
     text: str
 
 
+def is_told(entry: Entry) -> bool:
+    """Whether a notice is sent of an entry: how long a file is kept is no news that anybody waits for."""
+    return entry.kind is not Kind.KEPT
+
+
 def name_notice(kind: Kind) -> str:
     """Return an event's detail-type: "Export completed", "Export link issued"."""
     return f"Export {kind.replace('_', ' ')}"
