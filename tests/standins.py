@@ -114,7 +114,7 @@ def _make_clients() -> tuple[Any, Any, Any]:
 
 
 def make_table(client: Any, name: str, **indexes: str) -> None:
-    """A table whose indexes have these attributes as their keys, in the order of created_at, or of expires_at."""
+    """A table whose indexes have these attributes as their keys, in the order of created_at or expires_at."""
     ranges = {index: "expires_at" if index == "by_expiry" else "created_at" for index in indexes}
     attributes = sorted({"pk", *indexes.values(), *ranges.values()})
     client.create_table(

@@ -16,7 +16,15 @@ MANAGED = {
 # What reads the dose database: it alone has psycopg, a place in the network, and the database's secret.
 READERS = {"RunExport", "PreviewExport"}
 # What changes exports, or gives files away, and writes into the trail that it did.
-RECORDERS = {"RequestExport", "AbortExport", "DownloadExport", "DeleteExports", "RunExport", "SweepExports"}
+RECORDERS = {
+    "RequestExport",
+    "AbortExport",
+    "DownloadExport",
+    "KeepExport",
+    "DeleteExports",
+    "RunExport",
+    "SweepExports",
+}
 # The one action that is every function's own, and of no other.
 ALONE = {
     "s3:GetObject": {"DownloadExport"},

@@ -67,3 +67,7 @@ def test_the_caller_is_told_what_they_may_do():
     }
     assert rights == {"ada": (False, False), "pia": (True, False), "admin": (False, True)}
     assert describe_catalogue(PIA, RETENTION, MAX_RETENTION)["user"] == "pia"
+
+
+def test_how_long_files_are_kept_is_told():
+    assert describe_catalogue(ADA, RETENTION, MAX_RETENTION)["keep_days"] == {"default": 30, "max": 90}

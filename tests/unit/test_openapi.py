@@ -16,7 +16,7 @@ from doseexport.access import PATIENT_GROUP
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 SPECS = exports.catalogue().values()
-METHODS = {"get", "post", "delete"}
+METHODS = {"get", "post", "patch", "delete"}
 OPERATIONS = {
     (method.upper(), path): operation
     for path, item in DOCUMENT["paths"].items()
@@ -125,7 +125,17 @@ def test_every_code_that_the_api_can_say_is_in_it():
 def find_codes():
     """Codes of refusals in the modules behind the handlers."""
     makers = {"RequestError", "unprocessable", "forbidden", "_bad", "_conflict"}
-    for name in ("access", "actions", "api", "filters", "listing", "options", "request", "exports/_spec"):
+    for name in (
+        "access",
+        "actions",
+        "api",
+        "filters",
+        "listing",
+        "options",
+        "request",
+        "usage",
+        "exports/_spec",
+    ):
         tree = ast.parse((ROOT / f"layers/core/doseexport/{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:

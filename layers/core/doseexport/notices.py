@@ -23,9 +23,9 @@ class Mail:
     text: str
 
 
-def is_told(entry: Entry) -> bool:
-    """Whether a notice is sent of an entry: how long a file is kept is no news that anybody waits for."""
-    return entry.kind is not Kind.KEPT
+def is_told(kind: Kind) -> bool:
+    """Whether a notice is sent of such entries: how long a file is kept is no news that anybody waits for."""
+    return kind is not Kind.KEPT
 
 
 def name_notice(kind: Kind) -> str:

@@ -55,7 +55,7 @@ class Notifier:
         if record["eventName"] != "INSERT":
             return
         entry = read_entry(unpack(record["dynamodb"]["NewImage"]))
-        if not is_told(entry):
+        if not is_told(entry.kind):
             return
         self._put_event(entry, record["eventID"])
         mail = write_mail(entry, self._page)
