@@ -14,8 +14,9 @@ export function makeKeepField({ default: usual, max }, prefix) {
   const help = `Counted from its end; ${max} at most.`;
   const filters = [{ name: NAME, kind: "integer", unit: "days", help }];
   const field = makeField({ label: "Keep the file for", filters }, prefix);
-  field.controls.get(NAME).placeholder = usual;
-  field.element.insertBefore(make("small", { class: "hint" }, help), field.element.lastChild);
+  const control = field.controls.get(NAME);
+  control.placeholder = usual;
+  field.element.insertBefore(make("small", { class: "hint" }, help), control);
   return field;
 }
 
