@@ -28,10 +28,9 @@ from local.openapi_parts import (
 from local.openapi_presets import make_preset_paths, make_preset_schemas
 from local.openapi_requests import make_request_schemas
 from local.openapi_schedules import make_schedule_paths, make_schedule_schemas
-from local.openapi_schemas import ID, Json, make_answer_schemas, refer
+from local.openapi_schemas import ID, MONTH, Json, make_answer_schemas, refer
 
 TARGET = ROOT / "docs" / "openapi.json"
-
 _DESCRIPTION = f"""Exact csv and xlsx exports of OpenREM dose records.
 
 Ask (POST /exports), follow the address in Location until `state` is settled, then ask for a link
@@ -87,12 +86,13 @@ def _make_paths() -> Json:
     return {
         "/exports": {"get": _list_exports(), "post": _request_export(), "delete": _delete_exports()},
         "/exports/preview": {"post": _preview_export()},
-        "/exports/{id}": named | {"get": _get_export(), "delete": _delete_export()},
+        "/exports/{id}": named | {"get": _get_export(), "patch": _keep_export(), "delete": _delete_export()},
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
         "/exports/{id}/trail": named | {"get": _show_trail()},
         **make_preset_paths(named),
         **make_schedule_paths(named),
+        "/usage": {"get": _show_usage()},
         "/export-types": {"get": _list_types()},
         "/health": {"get": _get_health()},
         "/": {"get": _get_page()},
@@ -162,6 +162,26 @@ def _show_trail() -> Json:
     answers = {"200": make_answer("What happened to it, oldest first; of a deleted export too.", "Trail")}
     problems = (NOT_YOURS, NOT_FOUND)
     return make_operation("show_trail", "Show what happened to an export, and by whom", answers, *problems)
+
+
+def _keep_export() -> Json:
+    answers = {
+        "200": make_answer("The export, its file kept for so long.", "Export") | {"headers": RETRY_AFTER}
+    }
+    refused = {409: ["NOTHING_TO_KEEP"], 422: ["BAD_KEEP_DAYS"]}
+    problems = (BAD_BODY, NOT_YOURS, NOT_FOUND, refused)
+    return make_operation("keep_export", "Keep a file for longer, or shorter", answers, *problems) | {
+        "requestBody": make_body("KeepRequest")
+    }
+
+
+def _show_usage() -> Json:
+    answers = {"200": make_answer("Who asked for how much, as far as the service still knows.", "Usage")}
+    problems = ({400: ["BAD_MONTH"]}, NOT_YOURS)
+    what = "A month of UTC; without it, this one."
+    return make_operation("show_usage", "Show who asked for how much; for admins", answers, *problems) | {
+        "parameters": [make_parameter("month", "query", MONTH, what)]
+    }
 
 
 def _delete_export() -> Json:

@@ -6,8 +6,10 @@ from doseexport.exports import ID, NAME, Spec
 from doseexport.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.request import OPENREM_ORDER
 from local.openapi_schemas import FLAG as BOOLEAN
-from local.openapi_schemas import Json, make_object, refer
+from local.openapi_schemas import KEEP_DAYS, Json, make_object, refer
 from local.openapi_values import VALUES, make_values
+
+_KEPT = "Days to keep the file; at most `keep_days.max` of GET /export-types. Null: the default there."
 
 
 def make_request_schemas() -> Json:
@@ -49,6 +51,7 @@ def _make_request(spec: Spec) -> Json:
         "options": _make_options(spec),
         "names": _make_wish(spec, NAME, "Patients' names in the file."),
         "ids": _make_wish(spec, ID, "Patients' IDs in the file."),
+        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": _KEPT},
     }
     optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]
     return make_object(properties, *optional, description=spec.help, **{"x-format": spec.format})

@@ -21,6 +21,7 @@ from local.openapi_parts import (
 from local.openapi_schemas import (
     FLAG,
     ID,
+    KEEP_DAYS,
     OR_NULL,
     TEXT,
     TEXT_OR_NULL,
@@ -96,6 +97,7 @@ def _given() -> Json:
         "options": whole | {"description": "As in ExportRequest."},
         "names": FLAG,
         "ids": FLAG,
+        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": "As in ExportRequest."},
         "window": {
             "type": ["string", "null"],
             "pattern": f"^({last}|{rolling}|since_last_run)$",

@@ -10,6 +10,8 @@ from doseexport.trail import Kind
 Json = dict[str, Any]
 
 ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
+MONTH: Json = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
+KEEP_DAYS: Json = {"type": "integer", "minimum": 1}
 TEXT: Json = {"type": "string"}
 TEXT_OR_NULL: Json = {"type": ["string", "null"]}
 OR_NULL: Json = {"type": ["object", "null"]}
@@ -20,6 +22,8 @@ TIME: Json = {"type": "string", "format": "date-time"}
 TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
 _KINDS = sorted({each.name for each in vars(kinds).values() if isinstance(each, kinds.Kind)})
 _SCHEDULE: Json = ID | {"type": ["string", "null"], "description": "The schedule that asked; null: a person."}
+_COUNTED = "Days from the export's end until its file is deleted."
+_OLD = "Null if it was asked for before one could say."
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -69,11 +73,26 @@ def _make_answers() -> Json:
             "deleted": list_of(ID),
             "refused": list_of(make_object({"id": TEXT, "code": TEXT, "sentence": TEXT})),
         }),
+        "KeepRequest": make_object({"keep_days": KEEP_DAYS | {"description": _COUNTED}}),
+        "Usage": _make_usage(),
         "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
         "Preview": _make_preview(),
         **_make_trail(),
         **_make_catalogue(),
     }  # fmt: skip
+
+
+def _make_usage() -> Json:
+    numbers = ("asked", "active", "completed", "failed", "aborted", "studies", "bytes", "bytes_kept")
+    of_one: Json = {"user": make_object({"id": TEXT, "name": TEXT}), **dict.fromkeys(numbers, _NUMBER)}
+    of_one["bytes"] = _NUMBER | {"description": "Of all files that were made."}
+    of_one["bytes_kept"] = _NUMBER | {"description": "Of files that can still be downloaded."}
+    few = "False: there were too many to count, and the oldest are left out."
+    return make_object({
+        "month": MONTH,
+        "complete": FLAG | {"description": few},
+        "users": list_of(make_object(of_one)),
+    })  # fmt: skip
 
 
 def _make_preview() -> Json:
@@ -107,6 +126,7 @@ def _make_trail() -> Json:
         }
     )
     file = make_object({"studies": _NUMBER, "events": _NUMBER, "size": _NUMBER, "sha256": _SHA256})
+    kept = make_object({"days": KEEP_DAYS, "until": TIME_OR_NULL})
     entry = {
         "time": TIME,
         "kind": {"enum": list(Kind)},
@@ -115,6 +135,7 @@ def _make_trail() -> Json:
         "asked": asked | OR_NULL | {"description": "Of the entry requested; else null."},
         "file": file | OR_NULL | {"description": "Of the entry completed; else null."},
         "code": TEXT_OR_NULL | {"description": "Of the entries failed and withheld; else null."},
+        "kept": kept | OR_NULL | {"description": "Of the entry kept; else null."},
     }
     return {
         "Trail": make_object({"id": ID, "entries": list_of(refer("TrailEntry"))}),
@@ -132,6 +153,7 @@ def _make_catalogue() -> Json:
             "may_see_patients": FLAG,
             "is_admin": FLAG,
             "user": TEXT,
+            "keep_days": make_object({"default": KEEP_DAYS, "max": KEEP_DAYS}),
         }),
         "Modality": make_object({
             "name": TEXT,
@@ -186,6 +208,7 @@ def _course() -> Json:
         "started_at": TIME_OR_NULL,
         "finished_at": TIME_OR_NULL,
         "expires_at": TIME_OR_NULL,
+        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": f"{_COUNTED} {_OLD}"},
         "done": _NUMBER | {"description": "Studies written."},
         "expected": _NUMBER_OR_NULL | {"description": "Studies there will be; null until counted."},
         "per_cent": _NUMBER_OR_NULL | {"maximum": 100, "description": "100 only with the file."},
@@ -211,8 +234,9 @@ def _failure() -> Json:
 
 
 def _links() -> Json:
-    paths = dict.fromkeys(("self", "download", "abort", "delete"), TEXT)
-    return make_object(paths, "download", "abort", "delete", description="What the caller may do now.")
+    paths = dict.fromkeys(("self", "download", "abort", "delete", "keep"), TEXT)
+    optional = [name for name in paths if name != "self"]
+    return make_object(paths, *optional, description="What the caller may do now.")
 
 
 def _make_problems() -> Json:

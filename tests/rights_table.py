@@ -36,6 +36,8 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "download": ("POST", "/exports/{}/download", None),
     "abort": ("POST", "/exports/{}/abort", None),
     "delete": ("DELETE", "/exports/{}", None),
+    "keep": ("PATCH", "/exports/{}", {"keep_days": 7}),
+    "see usage": ("GET", "/usage", None),
     "read trail": ("GET", "/exports/{}/trail", None),
     "read patients in the trail": ("GET", "/exports/{}/trail", None),
     "delete many": ("DELETE", "/exports", {"ids": ["{}"]}),

@@ -30,6 +30,7 @@ from doseexport.trail_store import TrailStore
 
 NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 RETENTION = timedelta(days=30)
+MAX_RETENTION = timedelta(days=90)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
 TRAIL_TABLE = "trail"
@@ -73,6 +74,7 @@ def make_settings(**changes: Any) -> Settings:
         "queue_url": "",
         "max_active_exports": 3,
         "retention": RETENTION,
+        "max_retention": MAX_RETENTION,
         "trail_retention": TRAIL_RETENTION,
         "download_seconds": 300,
         "time_zone": ZoneInfo("Europe/London"),
@@ -105,7 +107,7 @@ def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
         dynamodb, s3, sqs, scheduler, cognito = _make_clients()
-        make_table(dynamodb, TABLE, by_owner="owner", by_month="month", by_watch="watch")
+        make_table(dynamodb, TABLE, by_owner="owner", by_month="month", by_watch="watch", by_expiry="watch")
         make_table(dynamodb, SAVED_TABLE, by_owner="owner", by_kind="kind")
         make_trail_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
@@ -134,8 +136,9 @@ def _make_clients() -> tuple[Any, ...]:
 
 
 def make_table(client: Any, name: str, **indexes: str) -> None:
-    """A table whose indexes have these attributes as their keys, in the order of created_at."""
-    attributes = ["pk", "created_at", *indexes.values()]
+    """A table whose indexes have these attributes as their keys, in the order of created_at or expires_at."""
+    ranges = {index: "expires_at" if index == "by_expiry" else "created_at" for index in indexes}
+    attributes = sorted({"pk", *indexes.values(), *ranges.values()})
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -146,7 +149,7 @@ def make_table(client: Any, name: str, **indexes: str) -> None:
                 "IndexName": index,
                 "KeySchema": [
                     {"AttributeName": attribute, "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                    {"AttributeName": ranges[index], "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from doseexport.api import Call, Reply, http_handler
 from doseexport.catalogue import describe_catalogue
+from doseexport.services import connect_services
 
 
 @http_handler()
 def handler(call: Call) -> Reply:
-    """Answer 200 with {"modalities": [...], "default_order", "may_see_patients", "is_admin", "user"}."""
-    return Reply(200, describe_catalogue(call.caller))
+    """Answer 200 with {"modalities": [...], "default_order", what the caller may do, "user", "keep_days"}."""
+    settings = connect_services().settings
+    return Reply(200, describe_catalogue(call.caller, settings.retention, settings.max_retention))

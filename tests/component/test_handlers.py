@@ -61,6 +61,24 @@ def test_show_trail(services, load_handler, export):
     assert call(load_handler("show_trail"), sign_in(read_event("show_trail"), BEN))[0] == 403
 
 
+def test_keep_export(services, load_handler, export):
+    handler = load_handler("keep_export")
+    status, body, headers = call(handler, read_event("keep_export"))
+    assert (status, body["id"], body["keep_days"], headers["Retry-After"]) == (200, ID, 60, "2")
+    finish(services, export)
+    status, body, headers = call(handler, read_event("keep_export"))
+    assert (status, body["expires_at"], "Retry-After" in headers) == (200, "2027-01-22T11:30:00Z", False)
+    assert call(handler, sign_in(read_event("keep_export"), BEN))[0] == 403
+
+
+def test_show_usage(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("show_usage"), read_event("show_usage"))
+    assert (status, body["month"], body["complete"]) == (200, "2026-11", True)
+    assert [(each["user"]["name"], each["completed"]) for each in body["users"]] == [("ada", 1)]
+    assert call(load_handler("show_usage"), sign_in(read_event("show_usage"), BEN))[0] == 403
+
+
 def test_list_exports(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("list_exports"), read_event("list_exports"))

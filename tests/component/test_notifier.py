@@ -80,6 +80,15 @@ def test_what_time_to_live_removes_is_no_news(world):
     assert world.bus.heard == []
 
 
+def test_how_long_a_file_is_kept_is_no_news(world):
+    kept = deepcopy(RECORDS[0])
+    image = kept["dynamodb"]["NewImage"]
+    del image["asked"]
+    image |= {"kind": {"S": "kept"}, "kept": {"M": {"days": {"N": "7"}, "until": {"NULL": True}}}}
+    assert world.send([kept, RECORDS[1]]) is None
+    assert [event["DetailType"] for event in world.bus.heard] == ["Export completed"]
+
+
 def test_from_what_cannot_be_sent_on_the_stream_comes_again(world, caplog):
     broken = deepcopy(RECORDS[0])
     broken["dynamodb"]["NewImage"]["kind"] = {"S": "Zyx^Patient"}

@@ -118,6 +118,19 @@ def test_it_may_be_made_of_a_preset(services):
     refuse("UNKNOWN_PRESET", actions.create_schedule, services, BEN, {**terms, "preset": preset["id"]})
 
 
+def test_its_files_are_kept_within_the_maximum(services):
+    most = services.settings.max_retention.days
+    schedule = create(services, ADA, keep_days=most)
+    refused = refuse(
+        "BAD_KEEP_DAYS", actions.create_schedule, services, ADA, {**MONTHLY, "keep_days": most + 1}
+    )
+    assert refused.field == "keep_days"
+    change = (actions.change_schedule, services, ADA, schedule.id, {"keep_days": most + 1})
+    refuse("BAD_KEEP_DAYS", *change)
+    export = services.store.load(actions.run_schedule_now(services, ADA, schedule.id)["id"])
+    assert export.keep_days == most
+
+
 def test_programs_have_none(services):
     program = replace(ADA, is_machine=True)
     assert refuse("PEOPLE_ONLY", actions.create_schedule, services, program, MONTHLY).status == 403

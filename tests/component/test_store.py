@@ -256,8 +256,9 @@ def test_an_expired_export_is_gone_to_the_second(services):
     end = NOW + RETENTION
     assert services.store.get(export.id, end - timedelta(seconds=1)) is not None
     assert services.store.get(export.id, end) is None
-    services.store.forget_expired(export.id, 1, end)
-    assert services.store.load(export.id).watch is None
+    assert not services.store.expire(export.id, 1, end - timedelta(seconds=1))
+    assert services.store.expire(export.id, 1, end)
+    assert services.store.load(export.id).watch is Watch.LITTER
 
 
 def test_rows_come_in_the_order_asked_for_even_past_one_batch(services):

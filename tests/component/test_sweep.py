@@ -1,8 +1,6 @@
 """Every minute: whatever went wrong is put right, once."""
 
 import json
-from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +9,7 @@ from doseexport.actions import get_export
 from doseexport.aws import ClientError
 from doseexport.export import Failure, State, object_key
 from doseexport.sweep import NEVER_STARTED, WORKER_LOST, sweep
+from doseexport.table import Change
 from standins import (
     ADA,
     NOW,
@@ -188,13 +187,73 @@ def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monke
     assert read == [old.id]
 
 
-def test_a_file_of_a_shorter_retention_goes_within_the_hour_when_retention_is_raised(services, clock):
-    finish(services, add(services))
-    raised = replace(services, settings=replace(services.settings, retention=3 * RETENTION))
-    clock.move(days=RETENTION.days)
-    done = sum((sweep(raised, clock() + timedelta(minutes=n)) for n in range(60)), Counter())
-    assert done == {"expired": 1}
+@pytest.mark.parametrize("days", [1, 29, 30, 31, 90])
+def test_a_file_goes_on_its_own_day_whatever_the_services_is(services, clock, days):
+    finish(services, add(services, keep_days=days))
+    assert sweep_after(services, clock, days=days, microseconds=-1) == {}
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
     assert list_keys(services) == []
+
+
+def test_a_file_whose_time_was_cut_goes_before_older_ones(services, clock):
+    older, cut = finish(services, add(services)), finish(services, add(services))
+    assert services.store.keep_for(cut.id, 2, ADA, clock.move(days=1))
+    assert sweep_after(services, clock, days=1, microseconds=-1) == {}
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+    assert list_keys(services) == [older.result.key]
+
+
+def test_a_file_that_is_kept_for_longer_stays_until_then(services, clock):
+    export = finish(services, add(services))
+    assert services.store.keep_for(export.id, 90, ADA, NOW)
+    assert sweep_after(services, clock, days=90, microseconds=-1) == {}
+    assert list_keys(services) == [export.result.key]
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+
+
+def test_a_row_of_before_one_could_say_expires_as_it_was_promised(services, clock):
+    """It has no keep_days; its expiry is all that the sweep looks at."""
+    export = finish(services, add(services))
+    services.store._table.update(Change(f"EXPORT#{export.id}", "REMOVE #keep_days"))
+    assert services.store.load(export.id).keep_days is None
+    assert sweep_after(services, clock, days=RETENTION.days, microseconds=-1) == {}
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+    assert list_keys(services) == []
+
+
+def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, clock):
+    for days in (1, 2, 4, 8):
+        finish(services, add(services, keep_days=days))
+    contested = services.store.requeue(run(services, add(services, keep_days=1)).id, 1, clock.move(minutes=1))
+    finish(services, contested)
+    clock.move(days=5)
+    assert sweep(services, clock()) == {"cleaned": 1, "expired": 4}
+    (left,) = list_keys(services)
+    assert sweep_after(services, clock, minutes=1) == {}
+    assert list_keys(services) == [left]
+
+
+def test_what_is_kept_for_longer_while_the_sweep_looks_is_not_touched(services, clock, monkeypatch):
+    """The sweep has read that the time is over; before it wrote, the time was moved."""
+    export = finish(services, add(services, keep_days=1))
+    stale = services.store.load(export.id)
+    assert services.store.keep_for(export.id, 7, ADA, clock.move(hours=23))
+    clock.move(hours=1)
+    monkeypatch.setattr(type(services.store), "list_expired", lambda *_: [[export.id]])
+    monkeypatch.setattr(type(services.store), "load", lambda *_: stale)
+    assert sweep(services, clock()) == {}
+    assert list_keys(services) == [export.result.key]
+
+
+def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(services, clock, monkeypatch):
+    finish(services, add(services, keep_days=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        assert sweep_after(services, clock, days=1) == {"expired": 1, "broken": 1}
+    assert list_keys(services)
+    assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
+    assert list_keys(services) == []
+    assert sweep_after(services, clock, minutes=1) == {}
 
 
 def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):

@@ -128,7 +128,7 @@ def test_an_expiry_is_told_once(services, clock):
     clock.move(days=RETENTION.days)
     assert sweep(services, clock()) == {"expired": 1}
     assert sweep(services, clock()) == {}
-    assert not services.store.forget_expired(export.id, 1, clock())
+    assert not services.store.expire(export.id, 1, clock())
     entry = find(services, export, Kind.EXPIRED)
     assert (entry.at, entry.by) == (clock(), None)
 
@@ -193,7 +193,7 @@ def _link_too_early(store, export):
 
 
 def _expire_too_early(store, export):
-    return store.forget_expired(export.id, 1, NOW)
+    return store.expire(export.id, 1, NOW)
 
 
 REFUSED = [

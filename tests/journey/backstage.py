@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import psycopg
 from local.service import SETTLED, Service
 from local.stack import Stack
 
+from doseexport.export_row import to_text
 from doseexport.schedule_store import ScheduleStore
 from doseexport.trail_store import TrailStore
 
@@ -85,6 +86,17 @@ class Backstage:
             Key={"pk": {"S": f"EXPORT#{export_id}"}},
             UpdateExpression="SET lease_until = :past",
             ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+        )
+
+    def age(self, export_id: str, by: timedelta) -> None:
+        """Let the export have ended so much earlier, and its file's time be over so much earlier."""
+        ends = {name: self.row(export_id)[name]["S"] for name in ("finished_at", "expires_at")}
+        earlier = {name: to_text(datetime.fromisoformat(when) - by) for name, when in ends.items()}
+        self.client("dynamodb").update_item(
+            TableName=self.table,
+            Key={"pk": {"S": f"EXPORT#{export_id}"}},
+            UpdateExpression="SET finished_at = :finished_at, expires_at = :expires_at",
+            ExpressionAttributeValues={f":{name}": {"S": when} for name, when in earlier.items()},
         )
 
     def workers(self) -> list[int]:

@@ -156,6 +156,20 @@ def keep_presets(role: Role, yard: Yard) -> None:
     assert caller.call("GET", f"/presets/{mine}").status == 404
 
 
+def keep(role: Role, yard: Yard) -> None:
+    export = yard.finish()
+    answer = role.sign_in().call("PATCH", f"/exports/{export.id}", {"keep_days": 2})
+    assert (answer.status, answer.json["keep_days"]) == (200, 2)
+
+
+def show_usage(role: Role, yard: Yard) -> None:
+    export = yard.finish()
+    answer = role.sign_in().call("GET", "/usage")
+    assert (answer.status, answer.json["complete"]) == (200, True)
+    (one,) = [each for each in answer.json["users"] if each["user"]["id"] == export.owner]
+    assert (one["asked"], one["bytes_kept"]) == (1, 1)
+
+
 def preview(role: Role, _: Yard) -> None:
     answer = role.sign_in().call("POST", "/exports/preview", {"type": "ct-csv"})
     assert (answer.status, answer.json["studies"] > 0) == (200, True)
@@ -326,6 +340,8 @@ HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "DeleteExports": delete,
     "ShowTrail": show_trail,
     "KeepPresets": keep_presets,
+    "KeepExport": keep,
+    "ShowUsage": show_usage,
     "PreviewExport": preview,
     "RunExport": run,
     "SweepExports": sweep,

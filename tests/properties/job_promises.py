@@ -1,5 +1,7 @@
 """What must hold of every export, whatever happened before: looked at from outside, after every step."""
 
+from datetime import timedelta
+
 from job_world import LIMIT, PEOPLE
 
 from doseexport.actions import download_export, get_export, list_exports
@@ -45,7 +47,16 @@ def assert_course(told, export):
     if told.is_aborted:
         assert export.state in ENDS_OF_AN_ABORT
     assert (export.deleted_at is not None) >= told.is_deleted
+    assert_kept(told, export)
     assert (export.state is State.FAILED) <= (export.failure is not None)
+
+
+def assert_kept(told, export):
+    """A file is kept exactly as long as was last said."""
+    if told.keep_days is not None:
+        assert export.keep_days == told.keep_days
+    if export.state is State.COMPLETED:
+        assert export.expires_at - export.finished_at == timedelta(days=export.keep_days)
 
 
 def assert_reads(world, told, export):

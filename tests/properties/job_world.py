@@ -4,6 +4,7 @@ import io
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from itertools import product
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -11,7 +12,7 @@ from exporting import Indifferent
 from running import read_object
 
 from doseexport import pipeline, sink
-from doseexport.actions import abort_export, ask_export, delete_export
+from doseexport.actions import abort_export, ask_export, delete_export, keep_export
 from doseexport.aws import ClientError
 from doseexport.errors import RequestError
 from doseexport.export import Export, Watch, make_id
@@ -42,6 +43,7 @@ class Told:
     is_recorded: bool = False
     is_aborted: bool = False
     is_deleted: bool = False
+    keep_days: int | None = 30
     seen: Export | None = None
     file: bytes | None = field(default=None, repr=False)
 
@@ -144,9 +146,13 @@ class World:
 
     def freeze_index(self):
         """Let the indexes answer what they answer now, until they thaw."""
-        asked = [("by_watch", watch.value) for watch in Watch] + [("by_owner", one.id) for one in PEOPLE]
+        watched = product(("by_watch", "by_expiry"), (watch.value for watch in Watch))
+        asked = [*watched, *(("by_owner", one.id) for one in PEOPLE)]
         table = self.services.store._table
-        condition = {"by_watch": "#watch = :value", "by_owner": "#owner = :value"}
+        condition = {
+            **dict.fromkeys(("by_watch", "by_expiry"), "#watch = :value"),
+            "by_owner": "#owner = :value",
+        }
         self._old_index = {
             (index, value): list(
                 self._query(table, index, condition[index], {"value": value}, None, newest_first=False)
@@ -162,9 +168,11 @@ class World:
         return self._old_index is not None
 
     def _ask_index(self, table, index, condition, values, after, *, newest_first):
-        if self._old_index is None or index not in {"by_watch", "by_owner"}:
+        if self._old_index is None or (index, values["value"]) not in self._old_index:
             return self._query(table, index, condition, values, after, newest_first=newest_first)
-        return iter(self._old_index[index, values["value"]])
+        until = values.get("now", "9")  # only by_expiry is asked until a time
+        pages = self._old_index[index, values["value"]]
+        return iter([[row for row in page if row.get("expires_at", "") <= until] for page in pages])
 
     # People
 
@@ -182,6 +190,16 @@ class World:
             answer = abort_export(services_of(process, self.services), told.owner, told.id)
             assert answer["state"] in {"ABORTING", "ABORTED"}
             told.is_aborted = True
+
+    def keep(self, told, days, process):
+        before, told.keep_days = told.keep_days, None  # whoever dies does not tell whether it was written
+        body = {"keep_days": days}
+        with suppress(Killed, ClientError):
+            try:
+                answer = keep_export(services_of(process, self.services), told.owner, told.id, body)
+                told.keep_days = answer["keep_days"]
+            except RequestError:
+                told.keep_days = before
 
     def delete(self, told, process):
         with self._dying():

@@ -115,6 +115,14 @@ class ExportStates(RuleBasedStateMachine):
             before.state is State.COMPLETED and before.deleted_at is None
         )
 
+    @rule(days=st.integers(1, 90))
+    def keep_for(self, days):
+        before = self.load()
+        kept = self.store.keep_for(self.export.id, days, ADA, self.clock())
+        assert (kept is not None) == (before.may_be_kept and before.deleted_at is None)
+        if kept is not None:
+            assert kept.keep_days == days
+
     @rule()
     def sweep(self):
         assert "broken" not in sweep(self.services, self.clock())
@@ -167,7 +175,10 @@ class ExportStates(RuleBasedStateMachine):
         export = self.load()
         assert (export.finished_at is None) == (export.state in ACTIVE)
         if export.finished_at is not None:
-            assert export.expires_at - export.finished_at == timedelta(days=30)
+            is_file = export.state is State.COMPLETED
+            assert export.expires_at - export.finished_at == timedelta(
+                days=export.keep_days if is_file else 30
+            )
 
     def load(self):
         return self.store.load(self.export.id)

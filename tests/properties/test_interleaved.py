@@ -170,6 +170,30 @@ def test_a_delete_and_a_sweep_that_expires_leave_nothing(interleave):
         assert list_keys(world.services) == []
 
 
+@pytest.mark.parametrize("days", [29, 31])
+def test_who_keeps_a_file_and_a_sweep_that_expires_agree(interleave, days):
+    """It is there until the time that the answer says, or it is gone; never a row without its file."""
+
+    def nearly_expire(world):
+        complete_one(world)
+        world.wait(29 * 86_400 - 1, beating=False)
+        world.keep(the_one(world), 29, Process())
+
+    def expire(world):
+        world.wait(1, beating=False)
+        world.sweep()
+
+    ends = set()
+    for world in interleave(nearly_expire, lambda w, process: keep(w, days, process), expire):
+        let_it_end(world)
+        ends.add(the_one(world).seen.is_gone(world.clock()))
+    assert ends == ({True} if days == 29 else {True, False})
+
+
+def keep(world, days, process):
+    world.keep(the_one(world), days, process)
+
+
 def fill_but_one(world):
     for number in range(LIMIT - 1):
         ask_one(world, f"other{number}")

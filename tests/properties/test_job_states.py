@@ -78,6 +78,11 @@ class JobStates(RuleBasedStateMachine):
         self.world.abort(pick(self.settled(), which), Process())
         self.world.delete(pick(self.settled(), which), process_of(luck))
 
+    @precondition(lambda self: self.world.exports)
+    @rule(which=WHICH, days=st.sampled_from([1, 2, 90]), luck=LUCK)
+    def keep(self, which, days, luck):
+        self.world.keep(pick(self.world.exports.values(), which), days, process_of(luck))
+
     # The queue
 
     @rule(to_the_end=st.booleans())
@@ -130,7 +135,7 @@ class JobStates(RuleBasedStateMachine):
 
     # Time
 
-    @rule(seconds=st.sampled_from([1, 30, 61, 130, 601, 960]), beating=st.booleans())
+    @rule(seconds=st.sampled_from([1, 30, 61, 130, 601, 960, 86_400]), beating=st.booleans())
     def wait(self, seconds, beating):
         self.world.wait(seconds, beating=beating)
 
@@ -189,7 +194,7 @@ class JobStates(RuleBasedStateMachine):
         assert_tidy(world)
 
     def let_it_expire(self):
-        self.world.wait(31 * 86_400, beating=False)
+        self.world.wait(91 * 86_400, beating=False)
         self.world.sweep()
         assert_promises(self.world)
         assert_tidy(self.world)

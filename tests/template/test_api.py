@@ -14,6 +14,8 @@ ROUTES = {
     ("POST", "/exports/{id}/abort"): "AbortExport",
     ("POST", "/exports/{id}/download"): "DownloadExport",
     ("GET", "/exports/{id}/trail"): "ShowTrail",
+    ("PATCH", "/exports/{id}"): "KeepExport",
+    ("GET", "/usage"): "ShowUsage",
     ("DELETE", "/exports/{id}"): "DeleteExports",
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",

@@ -17,7 +17,14 @@ MANAGED = {
 READERS = {"RunExport", "PreviewExport"}
 # What changes exports, or gives files away, and writes into the trail that it did.
 ASKERS = {"RequestExport", "RunSchedule", "TendSchedules"}
-RECORDERS = ASKERS | {"AbortExport", "DownloadExport", "DeleteExports", "RunExport", "SweepExports"}
+RECORDERS = ASKERS | {
+    "AbortExport",
+    "DownloadExport",
+    "KeepExport",
+    "DeleteExports",
+    "RunExport",
+    "SweepExports",
+}
 # What tells EventBridge Scheduler of schedules.
 PLACERS = {"KeepSchedules", "TendSchedules"}
 # The one action that is every function's own, and of no other.

@@ -25,7 +25,14 @@ def test_a_circular_reference_would_be_found(run, translated, tmp_path):
 
 
 def test_the_rules_about_parameters_survive_translation(translated):
-    rules = {"WorkerInVpc", "SignsInToDatabase", "LogsInAtThePage", "MachineSignsIn", "MapsGroupsOfProviders"}
+    rules = {
+        "KeepsNoLongerThanTheMaximum",
+        "WorkerInVpc",
+        "SignsInToDatabase",
+        "LogsInAtThePage",
+        "MachineSignsIn",
+        "MapsGroupsOfProviders",
+    }
     assert set(translated["Rules"]) == rules
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 
 import pytest
 
@@ -54,9 +55,9 @@ def test_tables_and_pool_are_protected_from_deletion(source):
 def test_the_table_is_that_of_the_architecture(root, source):
     table = source["Resources"]["Table"]["Properties"]
     text = (root / "docs/architecture.md").read_text()
-    documented = dict(re.findall(r"`(by_\w+)` \((\w+), created_at\)", text))
+    documented = set(re.findall(r"`(by_\w+)` \((\w+), (\w+_at)\)", text))
     found = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
-    assert {name: keys[0]["AttributeName"] for name, keys in found.items()} == documented
+    assert {(name, *(key["AttributeName"] for key in keys)) for name, keys in found.items()} == documented
     assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {
         "KEYS_ONLY"
     }
@@ -86,8 +87,36 @@ def test_forgotten_uploads_and_files_end_by_themselves(source):
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     assert rules[0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     backstops = source["Mappings"]["Retention"]
-    assert list(backstops) == source["Parameters"]["RetentionDays"]["AllowedValues"]
-    assert all(row["Backstop"] == int(days) + 7 for days, row in backstops.items())
+    assert rules[1]["ExpirationInDays"] == {
+        "Fn::FindInMap": ["Retention", {"Ref": "MaxRetentionDays"}, "Backstop"]
+    }
+    assert list(backstops) == source["Parameters"]["MaxRetentionDays"]["AllowedValues"]
+    assert all(row["Backstop"] == int(days) + 1 for days, row in backstops.items())
+
+
+def _holds(rule, values):
+    """What CloudFormation makes of a rule's functions, for these parameters."""
+    if not isinstance(rule, dict):
+        return rule
+    ((name, argument),) = rule.items()
+    if name == "Ref":
+        return values[argument]
+    found = [_holds(each, values) for each in argument]
+    return {
+        "Fn::Equals": lambda first, second: first == second,
+        "Fn::Contains": lambda known, value: value in known,
+        "Fn::And": lambda *each: all(each),
+        "Fn::Or": lambda *each: any(each),
+    }[name](*found)
+
+
+def test_files_are_kept_by_themselves_no_longer_than_the_maximum(source):
+    (assertion,) = source["Rules"]["KeepsNoLongerThanTheMaximum"]["Assertions"]
+    days = source["Parameters"]["RetentionDays"]["AllowedValues"]
+    assert days == source["Parameters"]["MaxRetentionDays"]["AllowedValues"]
+    for kept, most in product(days, days):
+        values = {"RetentionDays": kept, "MaxRetentionDays": most}
+        assert _holds(assertion["Assert"], values) is (int(kept) <= int(most)), values
 
 
 def test_two_stacks_fit_into_one_account(translated, functions):

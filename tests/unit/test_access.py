@@ -13,6 +13,7 @@ from doseexport.access import (
     read_caller,
     read_groups,
     read_scopes,
+    require_usage,
 )
 from doseexport.errors import RequestError
 from doseexport.export import State
@@ -128,8 +129,17 @@ def test_rights(caller, opens_plain, opens_named, changes):
 def test_rights_follow_the_state():
     done = replace(PLAIN, state=State.COMPLETED, result=make_result(PLAIN))
     failed = replace(PLAIN, state=State.FAILED)
-    assert set(list_rights(ADA, PLAIN)) == {"abort"}
-    assert set(list_rights(ADA, done)) == {"download", "delete"}
+    assert set(list_rights(ADA, PLAIN)) == {"abort", "keep"}
+    assert set(list_rights(ADA, replace(PLAIN, state=State.ABORTING))) == {"abort"}
+    assert set(list_rights(ADA, done)) == set(list_rights(ADMIN, done)) == {"download", "delete", "keep"}
     assert set(list_rights(ADA, failed)) == {"delete"}
     assert set(list_rights(BEN, done)) == {"download"}
     assert set(list_rights(BEN, PLAIN)) == set()
+
+
+@pytest.mark.parametrize("caller", [ADA, PIA, STRANGER], ids=lambda caller: caller.name)
+def test_usage_is_for_admins(caller):
+    require_usage(ADMIN)
+    with pytest.raises(RequestError) as caught:
+        require_usage(caller)
+    assert caught.value.status == 403

@@ -3,7 +3,7 @@
 from doseexport import exports
 from doseexport.catalogue import describe_catalogue
 from doseexport.request import parse_request
-from standins import ADA, ADMIN, PIA
+from standins import ADA, ADMIN, MAX_RETENTION, PIA, RETENTION
 
 
 def types(shown):
@@ -11,7 +11,7 @@ def types(shown):
 
 
 def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
-    shown = describe_catalogue(ADA)
+    shown = describe_catalogue(ADA, RETENTION, MAX_RETENTION)
     found = [
         (modality["name"], each["type"]) for modality in shown["modalities"] for each in modality["types"]
     ]
@@ -21,7 +21,7 @@ def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
 
 
 def test_a_type_tells_all_that_its_request_may_hold():
-    shown = types(describe_catalogue(ADA))
+    shown = types(describe_catalogue(ADA, RETENTION, MAX_RETENTION))
     for spec in exports.catalogue().values():
         one = shown[spec.type]
         assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
@@ -30,7 +30,7 @@ def test_a_type_tells_all_that_its_request_may_hold():
 
 
 def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_understood():
-    for modality in describe_catalogue(PIA)["modalities"]:
+    for modality in describe_catalogue(PIA, RETENTION, MAX_RETENTION)["modalities"]:
         for one in modality["types"]:
             filters = [*modality["filters"], *one["own_filters"]]
             assert {each["name"] for each in filters} == {
@@ -43,14 +43,14 @@ def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_underst
 
 
 def test_filters_that_name_patients_say_which_group_they_need():
-    for modality in describe_catalogue(ADA)["modalities"]:
+    for modality in describe_catalogue(ADA, RETENTION, MAX_RETENTION)["modalities"]:
         groups = {each["name"]: each["needs_group"] for each in modality["filters"]}
         assert groups["patient_name"] == groups["patient_id"] == "pidgroup"
         assert groups["date_from"] is None
 
 
 def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
-    shown = describe_catalogue(ADA)
+    shown = describe_catalogue(ADA, RETENTION, MAX_RETENTION)
     for modality in shown["modalities"]:
         names = [each["name"] for each in modality["orders"]]
         assert shown["default_order"] in names
@@ -59,8 +59,15 @@ def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
 
 def test_the_caller_is_told_what_they_may_do():
     rights = {
-        caller.name: (describe_catalogue(caller)["may_see_patients"], describe_catalogue(caller)["is_admin"])
+        caller.name: (
+            describe_catalogue(caller, RETENTION, MAX_RETENTION)["may_see_patients"],
+            describe_catalogue(caller, RETENTION, MAX_RETENTION)["is_admin"],
+        )
         for caller in (ADA, PIA, ADMIN)
     }
     assert rights == {"ada": (False, False), "pia": (True, False), "admin": (False, True)}
-    assert describe_catalogue(PIA)["user"] == "pia"
+    assert describe_catalogue(PIA, RETENTION, MAX_RETENTION)["user"] == "pia"
+
+
+def test_how_long_files_are_kept_is_told():
+    assert describe_catalogue(ADA, RETENTION, MAX_RETENTION)["keep_days"] == {"default": 30, "max": 90}

@@ -90,6 +90,7 @@ def test_a_new_export_is_shown():
         "started_at": None,
         "finished_at": None,
         "expires_at": None,
+        "keep_days": None,
         "done": 0,
         "expected": None,
         "per_cent": None,
@@ -102,7 +103,11 @@ def test_a_new_export_is_shown():
         "warnings": [],
         "has_manifest": False,
         "error": None,
-        "links": {"self": f"/exports/{export.id}", "abort": f"/exports/{export.id}/abort"},
+        "links": {
+            "self": f"/exports/{export.id}",
+            "abort": f"/exports/{export.id}/abort",
+            "keep": f"/exports/{export.id}",
+        },
     }
 
 
@@ -134,7 +139,7 @@ def test_a_hundred_per_cent_is_a_published_file():
     shown = present(done, ADA, NOW)
     assert (shown["per_cent"], shown["size"], shown["studies"]) == (100, 12, 7)
     assert shown["warnings"] == ["One study has no dose row."]
-    assert set(shown["links"]) == {"self", "download", "delete"}
+    assert set(shown["links"]) == {"self", "download", "delete", "keep"}
 
 
 def test_a_failure_is_told_only_once_it_is_final():

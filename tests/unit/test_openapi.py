@@ -135,6 +135,7 @@ SPEAKERS = [
     "request",
     "schedule_actions",
     "schedule_terms",
+    "usage",
     "windows",
 ]
 

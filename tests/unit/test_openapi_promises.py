@@ -17,7 +17,7 @@ from doseexport.export import Failure, Progress, State
 from doseexport.present import present
 from doseexport.preview import present_preview
 from doseexport.request import ExportRequest, parse_request
-from standins import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result
+from standins import ADA, ADMIN, BEN, MAX_RETENTION, NOW, PIA, RETENTION, make_new, make_result
 
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -150,7 +150,7 @@ def test_exports_are_shown_as_promised(export, caller):
 
 @pytest.mark.parametrize("caller", [ADA, PIA, ADMIN], ids=lambda caller: caller.name)
 def test_the_catalogue_is_as_promised(caller):
-    shown = describe_catalogue(caller)
+    shown = describe_catalogue(caller, RETENTION, MAX_RETENTION)
     schema_of("Catalogue").validate(shown)
     assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
 

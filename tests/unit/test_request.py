@@ -132,7 +132,24 @@ def test_the_fingerprint_stays_the_same_from_release_to_release():
 
 @pytest.mark.parametrize(
     "changed",
-    [{"type": "ct-xlsx"}, {"order": "model"}, {"names": True}, {"ids": True}, {"filters": {"model": "x"}}],
+    [
+        {"type": "ct-xlsx"},
+        {"order": "model"},
+        {"names": True},
+        {"ids": True},
+        {"filters": {"model": "x"}},
+        {"keep_days": 30},
+    ],
 )
 def test_another_request_has_another_fingerprint(changed):
     assert parse(may_see_patients=True, **changed).fingerprint != parse().fingerprint
+
+
+def test_days_are_kept_as_given_and_null_is_as_not_given():
+    assert parse(keep_days=7).keep_days == 7
+    assert parse(keep_days=None) == parse()
+
+
+@pytest.mark.parametrize("days", [0, -1, 1.0, "7", True, [7]])
+def test_days_are_a_whole_number_from_1(days):
+    assert refuse({"type": "ct-csv", "keep_days": days}) == (422, "BAD_KEEP_DAYS", "keep_days")

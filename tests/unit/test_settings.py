@@ -23,7 +23,7 @@ DATABASE = {"DATABASE_HOST": "db", "DATABASE_NAME": "openrem", "DATABASE_USER": 
 def test_the_defaults_are_those_of_the_architecture():
     settings = Settings.from_environment(STORES)
     assert (settings.max_active_exports, settings.download_seconds) == (5, 300)
-    assert settings.retention == timedelta(days=30)
+    assert (settings.retention, settings.max_retention) == (timedelta(days=30), timedelta(days=90))
     assert settings.trail_retention == timedelta(days=2555)
     assert settings.time_zone.key == "Europe/London"
     assert settings.database is None
@@ -41,6 +41,7 @@ def test_everything_can_be_set():
         **DATABASE,
         "MAX_ACTIVE_EXPORTS": "2",
         "RETENTION_DAYS": "7",
+        "MAX_RETENTION_DAYS": "7",
         "DOWNLOAD_SECONDS": "60",
         "TIME_ZONE": "Europe/Dublin",
         "DATABASE_PORT": "6432",
@@ -49,11 +50,8 @@ def test_everything_can_be_set():
         "DATABASE_CA_FILE": "/opt/ca.pem",
     }
     settings = Settings.from_environment(environment)
-    assert (settings.max_active_exports, settings.retention, settings.download_seconds) == (
-        2,
-        timedelta(days=7),
-        60,
-    )
+    assert (settings.max_active_exports, settings.download_seconds) == (2, 60)
+    assert settings.retention == settings.max_retention == timedelta(days=7)
     assert (settings.database.port, settings.database.secret_arn) == (6432, "arn")
     assert (settings.database.sslmode, settings.database.ca_file) == ("disable", "/opt/ca.pem")
 
@@ -66,6 +64,8 @@ def test_everything_can_be_set():
         ("MAX_ACTIVE_EXPORTS", "0"),
         ("MAX_ACTIVE_EXPORTS", "many"),
         ("RETENTION_DAYS", "-1"),
+        ("RETENTION_DAYS", "91"),
+        ("MAX_RETENTION_DAYS", "0"),
         ("TIME_ZONE", "Nowhere/Here"),
         ("TIME_ZONE", "../etc/passwd"),
         ("DATABASE_NAME", ""),

@@ -3,7 +3,7 @@
 import { nameExport } from "./course.js";
 import { busy, byId } from "./dom.js";
 import { complain, confirm, notify } from "./messages.js";
-import { count } from "./words.js";
+import { count, formatExactTime } from "./words.js";
 
 /** The actions of a table's rows; every one says what went wrong, if something did. */
 export class Actions {
@@ -39,6 +39,14 @@ export class Actions {
     return this.#fetch(row, button, (link) => link.manifest);
   }
 
+  /** Keep the file for so many days from the export's end. */
+  keep(row, days, button) {
+    return this.#try(button, async () => {
+      this.list.update(await this.api.keep(row.export.id, days));
+      notify(`The file is kept until ${formatExactTime(row.export.expires_at)}.`);
+    });
+  }
+
   /** Show what happened to an export. */
   trail(row, button) {
     return this.#try(button, async () => {
@@ -59,9 +67,9 @@ export class Actions {
 
   /** Ask for the same once more. */
   again(row, button) {
-    const { type, filters, order, options, names, ids } = row.export;
+    const { type, filters, order, options, names, ids, keep_days } = row.export;
     return this.#try(button, async () => {
-      this.list.add(await this.api.request({ type, filters, order, options, names, ids }));
+      this.list.add(await this.api.request({ type, filters, order, options, names, ids, keep_days }));
       notify("Asked for again.");
     });
   }

@@ -60,6 +60,9 @@ export class Api {
   /** A link to the file, good for minutes. */
   download = (id) => this.#call("POST", `/exports/${id}/download`);
 
+  /** Keep an export's file for so many days from its end. */
+  keep = (id, days) => this.#call("PATCH", `/exports/${id}`, { body: { keep_days: days } });
+
   /** What happened to an export, oldest first. */
   trail = (id) => this.#call("GET", `/exports/${id}/trail`);
 

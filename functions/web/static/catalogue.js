@@ -114,6 +114,7 @@ export class Catalogue {
     this.isAdmin = answer.is_admin;
     this.maySeePatients = answer.may_see_patients;
     this.defaultOrder = answer.default_order;
+    this.keepDays = answer.keep_days;
     this.modalities = answer.modalities;
   }
 

@@ -3,6 +3,7 @@
 import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
+import { makeKeepField, readDays, writeDays } from "./keep.js";
 
 const WISHES = [
   { value: "", label: "Not named", words: "" },
@@ -35,6 +36,8 @@ export class Choice {
     this.onchange = onchange;
     this.fields = [];
     this.wish = "";
+    this.keep = makeKeepField(catalogue.keepDays, "choice");
+    fill(byId("keep"), this.keep.element);
     byId("types").addEventListener("change", () => this.#changeType());
     byId("wishes").addEventListener("change", (event) => this.#changeWish(event.target.value));
     for (const id of ["type-fields", "order"]) byId(id).addEventListener("input", onchange);
@@ -45,8 +48,9 @@ export class Choice {
     );
   }
 
-  /** Show a modality's types; `type`, `options` and `values` (of a type's own filters) as far as they are known. */
-  show(modality, { type, order, options = {}, values = {} }) {
+  /** Show a modality's types; `type`, `options`, `values` (of a type's own filters), days as far as they are known. */
+  show(modality, { type, order, options = {}, values = {}, keep_days: days }) {
+    if (days !== undefined) writeDays(this.keep, days);
     this.types = sortTypes(modality.types);
     this.type = this.types.find((each) => each.type === type) ?? this.types[0];
     fill(
@@ -64,7 +68,7 @@ export class Choice {
     this.#showWish();
   }
 
-  /** What is chosen, as an export request has it; only options that differ from their defaults. */
+  /** What is chosen, as an export request has it; only options that differ from their defaults, days if given. */
   read() {
     const given = readFields(this.fields);
     const defaults = readDefaults(this.type);
@@ -78,6 +82,7 @@ export class Choice {
       options: Object.fromEntries(options),
       names: wish === "names" || wish === "both",
       ids: wish === "ids" || wish === "both",
+      keep_days: readDays(this.keep),
     };
   }
 
@@ -116,8 +121,9 @@ export class Choice {
     const options = this.type.options.map((option) =>
       makeExplained(labelOption(option), { ...option, unit: "" }),
     );
-    this.fields = [...filters, ...options];
-    writeFields(this.fields, values);
+    const made = [...filters, ...options];
+    writeFields(made, values);
+    this.fields = [...made, this.keep];
     const need =
       this.type.needs.length > 1 && make("p", { class: "hint" }, "At least one of these is needed:");
     const title = make("h3", {}, filters.length ? "Which study" : "Options");
@@ -125,9 +131,9 @@ export class Choice {
       byId("type-fields"),
       title,
       need,
-      this.fields.map(({ element }) => element),
+      made.map(({ element }) => element),
     );
-    setShown(byId("type-fields"), this.fields.length > 0);
+    setShown(byId("type-fields"), made.length > 0);
   }
 
   #showWish() {

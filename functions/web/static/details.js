@@ -3,6 +3,7 @@
 import { humanise } from "./catalogue.js";
 import { describeExport, describeWish } from "./course.js";
 import { fill, make, makeButton, setShown } from "./dom.js";
+import { makeKeepForm } from "./keep.js";
 import { notify } from "./messages.js";
 import { makeTrail } from "./trail.js";
 import { count, formatExactTime, formatNumber } from "./words.js";
@@ -38,10 +39,9 @@ export class Details {
     const shown = JSON.stringify(this.row.export);
     if (this.element.hidden || shown === this.shown) return;
     this.shown = shown;
-    const focused = this.element.contains(document.activeElement) && document.activeElement.textContent;
+    const focused = this.element.contains(document.activeElement) && document.activeElement;
     fill(this.element, make("td", { colspan: 8, role: "cell" }, this.#makeContent()));
-    if (focused)
-      [...this.element.querySelectorAll("button")].find((each) => each.textContent === focused)?.focus();
+    if (focused) findSame(this.element, focused)?.focus();
   }
 
   #makeContent() {
@@ -56,6 +56,7 @@ export class Details {
           make("div", {}, make("dt", {}, name), make("dd", {}, value)),
         ),
       ),
+      this.#makeKeeping(),
       this.entries && makeTrail(this.entries),
       this.#makeActions(),
     ];
@@ -94,6 +95,13 @@ export class Details {
     return known?.help ?? order;
   }
 
+  /** While it is under way the days can be changed too; only a file has an end that one can see. */
+  #makeKeeping() {
+    const { actions, catalogue, export: each } = this.row;
+    const isKept = each.links.keep && each.expires_at;
+    return isKept && makeKeepForm(each, catalogue.keepDays, (...given) => actions.keep(this.row, ...given));
+  }
+
   #canFetchManifest() {
     const { links, has_manifest: hasManifest } = this.row.export;
     return hasManifest && Boolean(links.download);
@@ -119,6 +127,12 @@ export class Details {
     );
   }
 }
+
+/** What has been made anew in the place of something that had the focus: of the same id, or the same words. */
+const findSame = (element, old) =>
+  [...element.querySelectorAll("button, input")].find(
+    (each) => each.id === old.id && each.textContent === old.textContent,
+  );
 
 function makeWarnings(warnings) {
   if (!warnings.length) return null;

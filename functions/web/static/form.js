@@ -55,13 +55,13 @@ export class ExportForm {
   }
 
   /** Fill the form with an export's request; `address` tells then where it is. */
-  prepare({ type, filters, order, options }) {
+  prepare({ type, filters, order, options, keep_days }) {
     const { modality } = this.catalogue.findType(type);
     const given = this.#listAllFilters(modality).filter(({ name }) => filters[name]);
     const held = new Set(given.map(({ name }) => name));
     tellLost(Object.keys(filters).filter((name) => !held.has(name)));
     this.values = Object.fromEntries(given.map((each) => [each.name, normalise(each, filters[each.name])]));
-    this.#show(modality, { type, order, options });
+    this.#show(modality, { type, order, options, keep_days });
   }
 
   /** Fill the form with a preset's request; the way back leads to what was there before. */
@@ -87,9 +87,9 @@ export class ExportForm {
   }
 
   /** Put a draft back. */
-  restore({ place, values, type, order, options }) {
+  restore({ place, values, type, order, options, keep_days }) {
     this.values = values;
-    this.#show(this.catalogue.findModality(place), { type, order, options });
+    this.#show(this.catalogue.findModality(place), { type, order, options, keep_days });
   }
 
   /** The address of the form as it is filled. */
@@ -125,11 +125,11 @@ export class ExportForm {
     tellLost(lost);
   }
 
-  #show(modality, { type, order, options }) {
+  #show(modality, { type, order, options, keep_days }) {
     this.modality = modality;
     selectTab(byId("modalities"), byId("modality"), modality.name);
     this.#makeFilters();
-    this.choice.show(modality, { type, order, options, values: this.values });
+    this.choice.show(modality, { type, order, options, values: this.values, keep_days });
     this.preview.clear();
     this.#describe();
   }

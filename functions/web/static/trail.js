@@ -12,6 +12,7 @@ const HAPPENED = {
   abort_requested: "Abort asked for",
   aborted: "Aborted",
   link_issued: "Link made",
+  kept: "Time of the file changed",
   deleted: "Deleted",
   expired: "Expired",
   withheld: "Not asked for: its schedule is paused",
@@ -19,19 +20,20 @@ const HAPPENED = {
 
 /**
  * The entries of a trail, oldest first, as a list.
- * @param {{kind: string, time: string, by: ?{name: string}, file: ?Object, code: ?string}[]} entries
+ * @param {{kind: string, time: string, by: ?{name: string}, file: ?Object, code: ?string, kept: ?Object}[]} entries
  */
 export function makeTrail(entries) {
   const items = entries.map((entry) => make("li", {}, describeEntry(entry)));
   return make("ol", { class: "trail", "aria-label": "History" }, items);
 }
 
-function describeEntry({ kind, time, by, file, code }) {
+function describeEntry({ kind, time, by, file, code, kept }) {
   const parts = [
     `${formatExactTime(time)}: ${HAPPENED[kind] ?? kind}`,
     by && `by ${by.name}`,
     file && `with ${count(file.studies, "study", "studies")}`,
     code && `(${code})`,
+    kept && `to ${count(kept.days, "day")}`,
   ];
   return parts.filter(Boolean).join(" ");
 }

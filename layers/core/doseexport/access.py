@@ -2,8 +2,8 @@
 
 | group | may |
 |---|---|
-| exportgroup | ask; see the list; abort and delete their own exports |
-| admingroup | the same, on everyone's exports |
+| exportgroup | ask; see the list; abort, delete and keep their own exports |
+| admingroup | the same, on everyone's exports; see everyone's usage |
 | pidgroup | have patients' names and IDs in files, and open everyone's files that hold them |
 
 pidgroup alone opens nothing: it adds a right to a caller who may already use the service. A program that
@@ -117,7 +117,7 @@ def may_open(caller: Caller, export: Export) -> bool:
 
 
 def may_change(caller: Caller, export: Export) -> bool:
-    """Whether the caller may abort or delete the export."""
+    """Whether the caller may abort or delete the export, or change how long its file is kept."""
     return _is_owner_or_admin(caller, export.owner)
 
 
@@ -130,7 +130,7 @@ def require_open(caller: Caller, export: Export) -> None:
 
 
 def require_change(caller: Caller, export: Export) -> None:
-    """Raise RequestError (403) unless the caller may abort or delete the export."""
+    """Raise RequestError (403) unless the caller may abort, delete or keep the export."""
     if not may_change(caller, export):
         raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
 
@@ -141,12 +141,21 @@ def require_trail(caller: Caller, owner: str | None) -> None:
         raise forbidden("Only its owner or a member of admingroup may read this export's trail.", "id")
 
 
+def require_usage(caller: Caller) -> None:
+    """Raise RequestError (403) unless the caller may see who uses the service how much."""
+    require_service(caller)
+    if not caller.is_admin:
+        raise forbidden("Only a member of admingroup may see everybody's usage.")
+
+
 def list_rights(caller: Caller, export: Export) -> Iterable[str]:
-    """Yield what the caller may ask of the export as it is now: download, abort, delete."""
+    """Yield what the caller may ask of the export as it is now: download, abort, delete, keep."""
     if export.is_downloadable and may_open(caller, export):
         yield "download"
     if may_change(caller, export):
         yield "abort" if export.is_active else "delete"
+        if export.may_be_kept:
+            yield "keep"
 
 
 def _is_programs(claims: Mapping[str, Any]) -> bool:

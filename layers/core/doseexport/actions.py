@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from doseexport.access import Caller, require_change, require_open, require_service, require_trail
@@ -19,7 +20,7 @@ from doseexport.listing import find_page, parse_list_query
 from doseexport.logs import describe_error
 from doseexport.present import present, present_entry
 from doseexport.preset_actions import load_for_use
-from doseexport.request import ExportRequest, parse_request
+from doseexport.request import ExportRequest, bad_days, check_days, parse_keeping, parse_request
 from doseexport.services import Services
 from doseexport.trail import find_owner
 
@@ -50,8 +51,13 @@ def start_export(
 ) -> dict[str, Any]:
     """Do the same for a request that is checked already, under an id that stands for it."""
     require_service(caller)
+    check_days(request.keep_days, services.settings.max_retention)
     now = services.clock()
-    asked = replace(make_export(export_id, caller.id, caller.name, request, now), schedule_id=schedule_id)
+    asked = replace(
+        make_export(export_id, caller.id, caller.name, request, now),
+        keep_days=request.keep_days or services.settings.retention.days,
+        schedule_id=schedule_id,
+    )
     limit = services.settings.max_active_exports
     export = services.store.create(asked, limit)
     if export is None:
@@ -139,6 +145,23 @@ def delete_export(services: Services, caller: Caller, export_id: str) -> None:
         _find(services, caller, export_id)
         raise _conflict("STILL_ACTIVE", "This export is still under way; abort it first.")
     _delete_files(services, export_id)
+
+
+def keep_export(services: Services, caller: Caller, export_id: str, body: object) -> dict[str, Any]:
+    """Keep the file for {"keep_days": N} from the export's end, longer or shorter; return the export.
+
+    RequestError: 403, 404, 409, 422.
+    """
+    export = _find(services, caller, export_id)
+    require_change(caller, export)
+    days, now = parse_keeping(body, services.settings.max_retention), services.clock()
+    if export.finished_at is not None and export.finished_at + timedelta(days=days) <= now:
+        raise bad_days("So many days from its end are over already; delete it instead.")
+    kept = services.store.keep_for(export_id, days, caller, now)
+    if kept is None:
+        _find(services, caller, export_id)
+        raise _conflict("NOTHING_TO_KEEP", "This export has no file and will have none.")
+    return present(kept, caller, now)
 
 
 def show_trail(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -12,14 +13,18 @@ from doseexport.filters import DEFAULT_ORDER, Filter
 from doseexport.options import Option
 
 
-def describe_catalogue(caller: Caller) -> dict[str, Any]:
-    """Return every modality with its filters, orders and types, and what this caller may do."""
+def describe_catalogue(caller: Caller, kept: timedelta, most: timedelta) -> dict[str, Any]:
+    """Return every modality with its filters, orders and types, and what this caller may do.
+
+    Files are `kept` for so long by themselves, and for `most` if somebody wants it.
+    """
     return {
         "modalities": [_describe_modality(specs) for specs in _group_by_modality()],
         "default_order": DEFAULT_ORDER,
         "may_see_patients": caller.may_see_patients,
         "is_admin": caller.is_admin,
         "user": caller.name,
+        "keep_days": {"default": kept.days, "max": most.days},
     }
 
 

@@ -24,6 +24,8 @@ LEASE_OVER = f"({RUNNING} AND #lease_until <= :epoch)"
 NOT_RELEASED = "attribute_not_exists(#error_code)"
 NOT_DELETED = "attribute_not_exists(#deleted_at)"
 NOT_EXPIRED = "#expires_at > :now"
+EXPIRED = "#expires_at <= :now"
+KEPT_AS_READ = "(attribute_not_exists(#keep_days) OR #keep_days = :keep_days)"
 HAS_ROOM = "(attribute_not_exists(#active) OR size(#active) < :limit)"
 
 FORGET_ATTEMPT = "#lease_until, #started_at, #done, #expected, #key, #upload_id, #error_code, #error"

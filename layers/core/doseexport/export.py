@@ -106,7 +106,8 @@ class Export:
     """One export as its row says. All times are aware datetimes in UTC.
 
     `lease_until` is in epoch seconds; `sends` counts the messages sent for this attempt;
-    `failure` on a running export is why its worker let go of it; `schedule_id` None: a person asked.
+    `failure` on a running export is why its worker let go of it; `keep_days` is for how long after its end
+    its file is kept, as it stands now (None: nobody has said); `schedule_id` None: a person asked.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Export:
     failure: Failure | None = None
     schedule_id: str | None = None
     watch: Watch | None = Watch.ACTIVE
+    keep_days: int | None = None
 
     @property
     def is_active(self) -> bool:
@@ -141,6 +143,11 @@ class Export:
     def is_downloadable(self) -> bool:
         """Whether there is a finished file."""
         return self.state is State.COMPLETED and self.result is not None
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether there is a file, or one may come, whose time can be changed."""
+        return self.state in {State.QUEUED, State.RUNNING, State.COMPLETED}
 
     def is_gone(self, now: datetime) -> bool:
         """Whether no read may show the export any more: deleted, or past its expiry."""
@@ -162,6 +169,7 @@ def make_export(export_id: str, owner: str, owner_name: str, request: ExportRequ
         with_patients=request.with_patients,
         fingerprint=request.fingerprint,
         queued_at=now,
+        keep_days=request.keep_days,
     )
 
 

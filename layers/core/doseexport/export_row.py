@@ -34,6 +34,7 @@ def to_epoch(when: datetime) -> int:
 def new_row(export: Export) -> dict[str, Any]:
     """Return the row of an export that nobody has started yet."""
     created_at = to_text(export.created_at)
+    kept = {} if export.keep_days is None else {"keep_days": export.keep_days}
     return {
         "pk": export_key(export.id),
         "schema_version": SCHEMA_VERSION,
@@ -56,6 +57,7 @@ def new_row(export: Export) -> dict[str, Any]:
         "queued_at": to_text(export.queued_at),
         "watch": Watch.ACTIVE.value,
         **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
+        **kept,
     }
 
 
@@ -84,6 +86,7 @@ def read_row(row: dict[str, Any]) -> Export:
         failure=Failure(row["error_code"], row["error"]) if "error_code" in row else None,
         schedule_id=row.get("schedule_id"),
         watch=Watch(row["watch"]) if "watch" in row else None,
+        keep_days=_number(row, "keep_days"),
     )
 
 

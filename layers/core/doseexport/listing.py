@@ -92,7 +92,7 @@ def _walk(services: Services, caller: Caller, query: ListQuery, now: datetime) -
     if query.scope == "mine":
         yield from services.store.list_owned(caller.id, query.after)
         return
-    oldest = now - max(services.settings.retention, REMEMBERED) - LONGEST_RUN
+    oldest = now - max(services.settings.max_retention, REMEMBERED) - LONGEST_RUN
     for month in _months_back(query.after, now, oldest):
         is_first = query.after is not None and query.after.created_at.startswith(month)
         yield from services.store.list_month(month, query.after if is_first else None)

@@ -23,6 +23,11 @@ class Mail:
     text: str
 
 
+def is_told(kind: Kind) -> bool:
+    """Whether a notice is sent of such entries: how long a file is kept is no news that anybody waits for."""
+    return kind is not Kind.KEPT
+
+
 def name_notice(kind: Kind) -> str:
     """Return an event's detail-type: "Export completed", "Export link issued"."""
     return f"Export {kind.replace('_', ' ')}"

@@ -10,7 +10,7 @@ from typing import Any
 from doseexport.aws import LazyClient
 from doseexport.errors import DoseExportError
 from doseexport.logs import describe_error
-from doseexport.notices import SOURCE, describe_entry, name_notice, write_mail
+from doseexport.notices import SOURCE, describe_entry, is_told, name_notice, write_mail
 from doseexport.table import unpack
 from doseexport.trail import Entry, read_entry
 
@@ -55,6 +55,8 @@ class Notifier:
         if record["eventName"] != "INSERT":
             return
         entry = read_entry(unpack(record["dynamodb"]["NewImage"]))
+        if not is_told(entry.kind):
+            return
         self._put_event(entry, record["eventID"])
         mail = write_mail(entry, self._page)
         if mail is not None:

@@ -38,6 +38,7 @@ def present_entry(entry: Entry, caller: Caller) -> dict[str, Any]:
         "asked": _present_asked(entry.asked, caller) if entry.asked else None,
         "file": dict(entry.file) if entry.file else None,
         "code": entry.code,
+        "kept": _present_kept(entry.kept) if entry.kept else None,
     }
 
 
@@ -123,6 +124,11 @@ def _present_run(run: Run | None) -> dict[str, Any] | None:
     }
 
 
+def _present_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
+    until = kept["until"]
+    return {"days": kept["days"], "until": format_time(datetime.fromisoformat(until)) if until else None}
+
+
 def _present_course(export: Export, now: datetime) -> dict[str, Any]:
     return {
         "state": export.state.value,
@@ -131,6 +137,7 @@ def _present_course(export: Export, now: datetime) -> dict[str, Any]:
         "started_at": format_time(export.started_at),
         "finished_at": format_time(export.finished_at),
         "expires_at": format_time(export.expires_at),
+        "keep_days": export.keep_days,
         "done": export.progress.done,
         "expected": export.progress.expected,
         "per_cent": _per_cent(export),
@@ -159,7 +166,7 @@ def _present_failure(export: Export) -> dict[str, str] | None:
 
 def _present_links(export: Export, caller: Caller) -> dict[str, str]:
     itself = f"/exports/{export.id}"
-    paths = {"download": f"{itself}/download", "abort": f"{itself}/abort", "delete": itself}
+    paths = {"download": f"{itself}/download", "abort": f"{itself}/abort", "delete": itself, "keep": itself}
     return {"self": itself, **{right: paths[right] for right in list_rights(caller, export)}}
 
 

@@ -20,7 +20,7 @@ from doseexport.request import FIELDS, OPENREM_ORDER, ExportRequest, parse_reque
 
 MAX_NAME = 80
 """Characters of a preset's name."""
-REQUEST_FIELDS = FIELDS - {"names", "ids"}
+REQUEST_FIELDS = FIELDS - {"names", "ids", "keep_days"}
 ONE_STUDY = frozenset({"accession_number", "study_uid"})
 """Filters that lead to one patient, though they name none: the page keeps them out of addresses, too."""
 

@@ -6,15 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from doseexport import exports
-from doseexport.errors import forbidden, unprocessable
+from doseexport.errors import RequestError, forbidden, unprocessable
 from doseexport.exports import ID, NAME, Spec
 from doseexport.filters import DEFAULT_ORDER
 
 OPENREM_ORDER = "o"
-FIELDS = frozenset({"type", "filters", "order", "options", "names", "ids"})
+FIELDS = frozenset({"type", "filters", "order", "options", "names", "ids", "keep_days"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class ExportRequest:
     """One export as asked for: canonical names, checked values.
 
     `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain);
-    `options` are those given, in canonical form too.
+    `options` are those given, in canonical form too; `keep_days` None: as long as the service keeps files.
     """
 
     type: str
@@ -31,6 +32,7 @@ class ExportRequest:
     options: Mapping[str, str] = field(default_factory=dict)
     names: bool = False
     ids: bool = False
+    keep_days: int | None = None
 
     @property
     def spec(self) -> Spec:
@@ -49,6 +51,8 @@ class ExportRequest:
         if not self.options:
             # As before there were options: a repeated request is recognised across releases.
             del given["options"]
+        if self.keep_days is None:
+            del given["keep_days"]  # the same
         text = json.dumps(given, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -65,10 +69,31 @@ def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
         options=spec.parse_options(_mapping(fields, "options")),
         names=_flag(fields, "names"),
         ids=_flag(fields, "ids"),
+        keep_days=_days(fields.get("keep_days")),
     )
     _check_wishes(request)
     _check_rights(request, may_see_patients=may_see_patients)
     return request
+
+
+def parse_keeping(body: object, most: timedelta) -> int:
+    """Return the days in {"keep_days": N}, a whole number within `most`; RequestError (422) names it."""
+    days = _days(body["keep_days"]) if isinstance(body, Mapping) and set(body) == {"keep_days"} else None
+    if days is None:
+        raise bad_days('The body must be {"keep_days": N}.')
+    check_days(days, most)
+    return days
+
+
+def check_days(days: int | None, most: timedelta) -> None:
+    """Raise RequestError (422) if a file shall be kept for longer than `most`."""
+    if days is not None and days > most.days:
+        raise bad_days(f"Files are kept for {most.days} days at most.")
+
+
+def bad_days(sentence: str) -> RequestError:
+    """Return the error for a time that a file cannot be kept."""
+    return unprocessable("BAD_KEEP_DAYS", sentence, "keep_days")
 
 
 def _check_fields(body: object) -> Mapping[str, Any]:
@@ -114,6 +139,14 @@ def _flag(fields: Mapping[str, Any], name: str) -> bool:
     value = fields.get(name, False)
     if not isinstance(value, bool):
         raise unprocessable("NOT_A_BOOLEAN", f"{name} must be true or false.", name)
+    return value
+
+
+def _days(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise bad_days("keep_days must be a whole number from 1.")
     return value
 
 

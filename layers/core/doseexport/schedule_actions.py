@@ -19,7 +19,7 @@ from doseexport.listing import SCOPES
 from doseexport.logs import describe_error
 from doseexport.present import present_schedule
 from doseexport.preset_actions import load_for_use
-from doseexport.request import parse_request
+from doseexport.request import check_days, parse_request
 from doseexport.schedule import Schedule
 from doseexport.schedule_terms import change_terms, disable, parse_terms
 from doseexport.services import Services
@@ -37,6 +37,7 @@ def create_schedule(services: Services, caller: Caller, body: object) -> dict[st
     now, settings = services.clock(), services.settings
     whole = load_for_use(services, caller, body)
     terms = parse_terms(whole, now, settings.time_zone, may_see_patients=caller.may_see_patients)
+    check_days(terms.asked["keep_days"], settings.max_retention)
     schedule = Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
     if not services.schedules.create(schedule, settings.max_schedules):
         raise RequestError(
@@ -79,6 +80,7 @@ def change_schedule(services: Services, caller: Caller, schedule_id: str, change
         terms = disable(schedule.terms)
     elif schedule.owner == caller.id:
         terms = change_terms(schedule.terms, changes, now, may_see_patients=caller.may_see_patients)
+        check_days(terms.asked["keep_days"], services.settings.max_retention)
     else:
         raise forbidden("Only its owner may change a schedule; an administrator may disable it.", "id")
     if not services.schedules.change(schedule, terms, now):

@@ -49,6 +49,7 @@ class Settings:
     queue_url: str
     max_active_exports: int
     retention: timedelta
+    max_retention: timedelta
     trail_retention: timedelta
     download_seconds: int
     time_zone: ZoneInfo
@@ -62,6 +63,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the settings; DoseExportError (BAD_SETTING) names a variable that is missing or wrong."""
         values = _Values(os.environ if environment is None else environment)
+        retention, max_retention = _read_retention(values)
         return cls(
             table_name=values.text("TABLE_NAME"),
             trail_table_name=values.text("TRAIL_TABLE_NAME"),
@@ -69,7 +71,8 @@ class Settings:
             bucket_name=values.text("BUCKET_NAME"),
             queue_url=values.text("QUEUE_URL"),
             max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
-            retention=timedelta(days=values.number("RETENTION_DAYS", 30)),
+            retention=retention,
+            max_retention=max_retention,
             trail_retention=timedelta(days=values.number("TRAIL_RETENTION_DAYS", 2555)),
             download_seconds=values.number("DOWNLOAD_SECONDS", 300),
             time_zone=values.zone("TIME_ZONE", "Europe/London"),
@@ -88,6 +91,14 @@ def _read_target(values: _Values) -> Target:
         role_arn=values.optional("SCHEDULE_ROLE_ARN") or "",
         queue_arn=values.optional("LOST_OCCURRENCES_ARN") or "",
     )
+
+
+def _read_retention(values: _Values) -> tuple[timedelta, timedelta]:
+    """Return how long files are kept by themselves, and at most."""
+    days, most = values.number("RETENTION_DAYS", 30), values.number("MAX_RETENTION_DAYS", 90)
+    if days > most:
+        raise _bad("RETENTION_DAYS", "must not be larger than MAX_RETENTION_DAYS")
+    return timedelta(days=days), timedelta(days=most)
 
 
 def _read_database(values: _Values) -> DatabaseSettings | None:

@@ -14,6 +14,7 @@ from doseexport.access import Caller
 from doseexport.conditions import (
     AFTERLIFE,
     CONSTANTS,
+    EXPIRED,
     HAS_ROOM,
     MINE,
     NOT_DELETED,
@@ -24,6 +25,7 @@ from doseexport.conditions import (
 )
 from doseexport.export import Export, State, Watch
 from doseexport.export_row import export_key, new_row, owner_key, to_epoch, to_text
+from doseexport.store_keep import KeepWrites
 from doseexport.store_sweep import SweepWrites
 from doseexport.store_worker import WorkerWrites
 from doseexport.table import Change, Check, Insert, Row
@@ -38,7 +40,7 @@ class Position:
     created_at: str
 
 
-class Store(WorkerWrites, SweepWrites):
+class Store(WorkerWrites, SweepWrites, KeepWrites):
     """The table of exports: what people write, and lists; the rest is the worker's and the sweep's."""
 
     def create(self, export: Export, limit: int) -> Export | None:
@@ -108,6 +110,12 @@ class Store(WorkerWrites, SweepWrites):
     def list_watched(self, watch: Watch) -> Iterator[list[Position]]:
         """Yield pages of what the sweep has to look after, oldest first."""
         return self._list("by_watch", "#watch = :value", {"watch": watch.value}, None, newest_first=False)
+
+    def list_expired(self, now: datetime) -> Iterator[list[str]]:
+        """Yield pages of the ids of files that are kept and past their expiry, the oldest expiry first."""
+        condition, values = f"#watch = :value AND {EXPIRED}", {"value": Watch.KEPT.value, "now": to_text(now)}
+        for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
+            yield [row["pk"].removeprefix(export_key("")) for row in page]
 
     def _list(
         self,

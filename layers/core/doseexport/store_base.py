@@ -36,9 +36,12 @@ class StoreBase:
 
     def get_many(self, export_ids: Sequence[str], now: datetime) -> list[Export]:
         """Return those of the exports that are not gone, in the order of the ids."""
+        return [export for export in self.load_many(export_ids) if not export.is_gone(now)]
+
+    def load_many(self, export_ids: Sequence[str]) -> list[Export]:
+        """Return those of the exports that have a row, even ones that are gone, in the order of the ids."""
         rows = self._table.get_many([export_key(export_id) for export_id in export_ids])
-        found = [read_row(rows[key]) for key in map(export_key, export_ids) if key in rows]
-        return [export for export in found if not export.is_gone(now)]
+        return [read_row(rows[key]) for key in map(export_key, export_ids) if key in rows]
 
     def _change(self, export_id: str, update: str, condition: str, **values: Any) -> Export | None:
         """Make a change that the trail does not tell of; return the export after it."""
@@ -53,8 +56,9 @@ class StoreBase:
     def _settle(self, entry: Entry, end: End, kept: timedelta) -> bool:
         """Write the end of an export, free its owner's place, and write its entry: all or nothing."""
         export = self.load(entry.export_id)
-        if export is None:
-            return False
+        return export is not None and self._settle_as_read(export, entry, end, kept)
+
+    def _settle_as_read(self, export: Export, entry: Entry, end: End, kept: timedelta) -> bool:
         free_place = Change(owner_key(export.owner), "DELETE #active :ids", values={"ids": {export.id}})
         change = end.change(export.id, entry.at, kept)
         return self._table.write_together(change, free_place, self._trail.insert(entry))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from doseexport.conditions import FORGET_ATTEMPT, LEASE_OVER, MINE, QUEUED
+from doseexport.conditions import EXPIRED, FORGET_ATTEMPT, LEASE_OVER, MINE, QUEUED
 from doseexport.export import Export, Failure
 from doseexport.export_row import to_epoch, to_text
 from doseexport.store_base import StoreBase
@@ -53,7 +53,14 @@ class SweepWrites(StoreBase):
         """Watch only for its expiry a file that no other attempt can contest any more."""
         self._change(export_id, "SET #watch = :KEPT", "#watch = :CONTESTED")
 
-    def forget_expired(self, export_id: str, attempt: int, now: datetime) -> bool:
-        """Stop watching an expired export whose objects are gone, and forget its filters."""
-        entry = tell(Kind.EXPIRED, export_id, attempt, now)
-        return self._record(entry, "REMOVE #watch, #filters, #options", "#watch = :KEPT")
+    def expire(self, export_id: str, attempt: int, now: datetime) -> bool:
+        """Give up an expired file to be deleted, and forget its filters; False if it is kept for longer.
+
+        From here on nobody can have it kept: what is deleted then is a file that no row promises.
+        """
+        return self._record(
+            tell(Kind.EXPIRED, export_id, attempt, now),
+            "SET #watch = :LITTER REMOVE #filters, #options",
+            f"#watch = :KEPT AND {EXPIRED}",
+            now=to_text(now),
+        )

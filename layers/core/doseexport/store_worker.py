@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from doseexport.conditions import ABORTING, HELD, MINE, NOT_RELEASED, QUEUED, RUNNING, End
+from doseexport.conditions import ABORTING, HELD, KEPT_AS_READ, MINE, NOT_RELEASED, QUEUED, RUNNING, End
 from doseexport.export import LEASE, Export, Failure, Progress, Result, State, Watch
 from doseexport.export_row import to_epoch, to_text
 from doseexport.store_base import StoreBase
@@ -73,18 +73,19 @@ class WorkerWrites(StoreBase):
     def complete(
         self, export_id: str, attempt: int, result: Result, now: datetime, retention: timedelta
     ) -> bool:
-        """Publish the file: the only thing that does. False if aborted or lost meanwhile."""
-        values = {"attempt": attempt, **_describe(result)}
-        end = End(
-            State.COMPLETED,
-            Watch.KEPT if attempt == 1 else Watch.CONTESTED,
-            f"{RUNNING} AND {MINE}",
-            "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
-            " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest,"
-            " #done = :studies, #expected = :studies,",
-            values,
-        )
-        return self._settle(tell_completion(export_id, attempt, now, result), end, retention)
+        """Publish the file: the only thing that does. False if aborted or lost meanwhile.
+
+        It is kept as long as its row says, for `retention` if that says nothing.
+        """
+        entry = tell_completion(export_id, attempt, now, result)
+        for _ in range(3):  # somebody may change how long it is kept between the two
+            export = self.load(export_id)
+            if export is None or (export.state, export.attempt) != (State.RUNNING, attempt):
+                return False
+            days = export.keep_days or retention.days
+            if self._settle_as_read(export, entry, _publish(attempt, result, days), timedelta(days=days)):
+                return True
+        return False
 
     def fail(self, export_id: str, attempt: int, code: str, sentence: str, now: datetime) -> bool:
         """Settle as FAILED; False if aborted or lost meanwhile."""
@@ -106,6 +107,18 @@ class WorkerWrites(StoreBase):
             sentence=sentence,
         )
         return released is not None
+
+
+def _publish(attempt: int, result: Result, keep_days: int) -> End:
+    return End(
+        State.COMPLETED,
+        Watch.KEPT if attempt == 1 else Watch.CONTESTED,
+        f"{RUNNING} AND {MINE} AND {KEPT_AS_READ}",
+        "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
+        " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest,"
+        " #done = :studies, #expected = :studies, #keep_days = :keep_days,",
+        {"attempt": attempt, "keep_days": keep_days, **_describe(result)},
+    )
 
 
 def _describe(result: Result) -> dict[str, Any]:

@@ -8,7 +8,7 @@
 | QUEUED for two minutes, queue empty | message sent again; FAILED after the fifteenth |
 | QUEUED a day after it was asked for | FAILED, whatever the queue says |
 | a file of a second attempt | objects of the first deleted until no worker can live that makes more |
-| a file past its expiry | objects deleted, row forgotten |
+| a file past its expiry | given up, then objects deleted |
 | ended without a file, or deleted | objects deleted until no worker can live that makes more |
 
 Every write is conditional on what was read, so two sweeps at once do no harm.
@@ -18,12 +18,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import chain
 
 from doseexport.export import Export, Failure, State, Watch
-from doseexport.export_row import to_text
 from doseexport.logs import describe_error
 from doseexport.queue import NO_PAUSE
 from doseexport.services import Services
@@ -49,9 +48,6 @@ NEVER_STARTED = Failure(
     "NEVER_STARTED", "No worker took the export. Try again later, or tell your administrator."
 )
 
-ALL_ARE_READ = 0
-"""The minute of an hour in which no file is too young to be read: retention may have been shorter once."""
-
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -63,28 +59,27 @@ def sweep(services: Services, now: datetime) -> Counter[str]:
     return _Sweep(services, now).run()
 
 
-def _find_oldest_kept(now: datetime, retention: timedelta) -> str:
-    """Return created_at of the youngest file that can have expired; the list is oldest first."""
-    return to_text(now if now.minute == ALL_ARE_READ else now - retention)
-
-
 class _Sweep:
     def __init__(self, services: Services, now: datetime) -> None:
         self._store = services.store
         self._files = services.files
         self._queue = services.queue
         self._now = now
-        self._oldest_kept = _find_oldest_kept(now, services.settings.retention)
         self._done: Counter[str] = Counter()
         self._is_queue_empty = cache(services.queue.is_empty)
 
     def run(self) -> Counter[str]:
-        for watch in Watch:
-            for position in chain.from_iterable(self._store.list_watched(watch)):
-                if watch is Watch.KEPT and position.created_at > self._oldest_kept:
-                    break
-                self._look_after_safely(position.id)
+        for export_id in self._find():
+            self._look_after_safely(export_id)
         return self._done
+
+    def _find(self) -> Iterator[str]:
+        """Yield ids of what may need care; of the kept files only those whose time is over."""
+        for watch in (Watch.ACTIVE, Watch.CONTESTED, Watch.LITTER):
+            for page in self._store.list_watched(watch):
+                yield from (position.id for position in page)
+        for ids in self._store.list_expired(self._now):
+            yield from ids
 
     def _look_after_safely(self, export_id: str) -> None:
         try:
@@ -102,8 +97,7 @@ class _Sweep:
         elif export.watch is Watch.CONTESTED:
             self._clean_beside(export)
         elif export.watch is Watch.KEPT:
-            if export.is_gone(self._now):
-                self._expire(export)
+            self._expire(export)
         elif export.state is State.QUEUED:
             self._look_after_waiting(export)
         elif export.is_lease_over(self._now):
@@ -150,9 +144,10 @@ class _Sweep:
         self._done[what] += 1
 
     def _expire(self, export: Export) -> None:
-        self._files.delete_export(export.id)
-        if self._store.forget_expired(export.id, export.attempt, self._now):
+        if self._store.expire(export.id, export.attempt, self._now):
             self._done["expired"] += 1
+            self._files.delete_export(export.id)
+            self._store.forget_litter(export.id)
 
     def _clean(self, export: Export) -> None:
         self._files.delete_export(export.id)

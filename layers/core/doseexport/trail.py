@@ -30,6 +30,7 @@ class Kind(StrEnum):
     ABORT_REQUESTED = "abort_requested"
     ABORTED = "aborted"
     LINK_ISSUED = "link_issued"
+    KEPT = "kept"
     DELETED = "deleted"
     EXPIRED = "expired"
     WITHHELD = "withheld"
@@ -48,7 +49,8 @@ class Entry:
     """One entry; `by` None: the service itself. `at` is an aware datetime.
 
     `asked` is what was asked for (requested alone), `file` what is in the file (completed alone),
-    `code` why it failed, or was not asked for (failed and withheld alone).
+    `code` why it failed, or was not asked for (failed and withheld alone), `kept` for how long its file is
+    kept (kept alone).
     """
 
     export_id: str
@@ -59,6 +61,7 @@ class Entry:
     asked: Mapping[str, Any] | None = None
     file: Mapping[str, Any] | None = None
     code: str | None = None
+    kept: Mapping[str, Any] | None = None
 
 
 def tell_request(export: Export) -> Entry:
@@ -96,6 +99,12 @@ def tell_withheld(export_id: str, at: datetime, code: str) -> Entry:
     return Entry(export_id, Kind.WITHHELD, 1, at, code=code)
 
 
+def tell_keeping(export: Export, at: datetime, by: Caller, days: int, until: datetime | None) -> Entry:
+    """Return the entry of how long a file shall be kept; `until` None: from the end to come."""
+    kept = {"days": days, "until": None if until is None else to_text(until)}
+    return Entry(export.id, Kind.KEPT, export.attempt, at, Person(by.id, by.name), kept=kept)
+
+
 def describe_request(request: ExportRequest) -> dict[str, Any]:
     """Return what was asked for; filters that name a patient apart, whatever later releases call them."""
     naming = {name: value for name, value in request.filters.items() if request.spec.filter(name).pid}
@@ -116,7 +125,7 @@ def find_owner(entries: Sequence[Entry]) -> str | None:
 def new_entry_row(entry: Entry, kept: timedelta) -> dict[str, Any]:
     """Return the entry's row, which DynamoDB forgets once `kept` has passed; no two share a key."""
     at = to_text(entry.at)
-    given = {"asked": entry.asked, "file": entry.file, "code": entry.code}
+    given = {"asked": entry.asked, "file": entry.file, "code": entry.code, "kept": entry.kept}
     if entry.by is not None:
         given["by"] = {"id": entry.by.id, "name": entry.by.name}
     return {
@@ -132,7 +141,7 @@ def new_entry_row(entry: Entry, kept: timedelta) -> dict[str, Any]:
 
 def read_entry(row: Mapping[str, Any]) -> Entry:
     """Return the entry that a row holds; KeyError or ValueError if it is none."""
-    file = row.get("file")
+    file, kept = row.get("file"), row.get("kept")
     return Entry(
         export_id=row["pk"].removeprefix(export_key("")),
         kind=Kind(row["kind"]),
@@ -142,6 +151,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         asked=row.get("asked"),
         file=None if file is None else {**file, **{name: int(file[name]) for name in _COUNTS}},
         code=row.get("code"),
+        kept=None if kept is None else {**kept, "days": int(kept["days"])},
     )
 
 

@@ -1,0 +1,95 @@
+"""For how long a file is kept: asked for in the form, changed in the table by those who may."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from local.service import Service
+from local.users import ADMIN, EXPORT, User
+from playwright.sync_api import Locator, Page
+from playwright.sync_api import expect as assert_that
+from tests.browser.conftest import Visits
+from tests.browser.steps import newest, open_details, start, wait_for
+
+FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
+ADDRESS = "#CT?date_from=2025-10-25"
+
+
+def days_field(place: Page | Locator) -> Locator:
+    return place.get_by_label("Keep the file for (days)")
+
+
+def find_newest(service: Service) -> Any:
+    return service.call("GET", "/exports?limit=1").json["exports"][0]
+
+
+def test_a_file_is_kept_as_asked_for_and_then_for_longer(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    page = visit().sign_in(physicist, ADDRESS)
+    days_field(page).fill("7")
+    start(page)
+    wait_for(newest(page), "Completed")
+    details = open_details(page, newest(page))
+    assert_that(days_field(details)).to_have_value("7")
+    days_field(details).fill("60")
+    details.get_by_role("button", name="Keep").click()
+    assert_that(page.locator(".message").last).to_contain_text("The file is kept until")
+    export = find_newest(as_service(physicist))
+    ends = [datetime.fromisoformat(export[name]) for name in ("finished_at", "expires_at")]
+    assert (export["keep_days"], ends[1] - ends[0]) == (60, timedelta(days=60))
+    assert_that(newest(page).locator("td.expires time")).to_have_attribute("datetime", export["expires_at"])
+    details.get_by_role("button", name="History").click()
+    history = details.get_by_role("list", name="History")
+    assert_that(history).to_contain_text(f"by {physicist.name} to 60 days")
+
+
+def test_a_time_that_cannot_be_is_told_and_changes_nothing(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(physicist)
+    service.wait(service.ask(**FEW).json["id"])
+    page = visit().sign_in(physicist, "#exports")
+    details = open_details(page, newest(page))
+    assert_that(days_field(details)).to_have_value("30")
+    for text, words in (("91", "90 days at most"), ("soon", "a whole number"), ("", "a whole number")):
+        days_field(details).fill(text)
+        days_field(details).press("Enter")
+        assert_that(page.locator(".message").last).to_contain_text(words)
+        assert_that(days_field(details)).to_be_focused()
+    assert find_newest(service)["keep_days"] == 30
+    days_field(details).fill("31")
+    days_field(details).press("Enter")
+    assert_that(page.locator(".message").last).to_contain_text("kept until")
+    assert_that(days_field(details)).to_be_focused()
+
+
+def test_the_form_tells_beside_the_field_what_cannot_be(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, ADDRESS)
+    assert_that(days_field(page)).to_have_attribute("placeholder", "30")
+    assert_that(page.locator("#keep")).to_contain_text("90 at most")
+    days_field(page).fill("91")
+    page.get_by_role("button", name="Export to").click()
+    assert_that(page.locator("#keep .fault")).to_have_text("Files are kept for 90 days at most.")
+    assert_that(days_field(page)).to_be_focused()
+    days_field(page).fill("")
+    start(page)
+    wait_for(newest(page), "Completed")
+
+
+def test_what_is_anothers_is_theirs_to_keep_and_an_admins(
+    visit: Visits, make_user: Callable[..., User], as_service: Callable[[User], Service]
+) -> None:
+    owner, other, admin = (make_user(*given) for given in (("ada", EXPORT), ("ben", EXPORT), ("eve", ADMIN)))
+    service = as_service(owner)
+    service.wait(service.ask(**FEW).json["id"])
+    page = visit().sign_in(other, "#exports?scope=all")
+    details = open_details(page, newest(page))
+    assert_that(details).to_contain_text("File kept until")
+    assert_that(days_field(details)).to_have_count(0)
+    page = visit().sign_in(admin, "#exports?scope=all")
+    details = open_details(page, newest(page))
+    days_field(details).fill("1")
+    details.get_by_role("button", name="Keep").click()
+    assert_that(page.locator(".message").last).to_contain_text("kept until")
+    assert find_newest(service)["keep_days"] == 1
