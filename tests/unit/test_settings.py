@@ -10,7 +10,13 @@ from doseexport.errors import DoseExportError
 from doseexport.settings import Settings
 from doseexport.version import VERSION
 
-STORES = {"TABLE_NAME": "t", "TRAIL_TABLE_NAME": "e", "SAVED_TABLE_NAME": "s", "BUCKET_NAME": "b", "QUEUE_URL": "https://q"}
+STORES = {
+    "TABLE_NAME": "t",
+    "TRAIL_TABLE_NAME": "e",
+    "SAVED_TABLE_NAME": "s",
+    "BUCKET_NAME": "b",
+    "QUEUE_URL": "https://q",
+}
 DATABASE = {"DATABASE_HOST": "db", "DATABASE_NAME": "openrem", "DATABASE_USER": "reader"}
 
 
