@@ -60,10 +60,10 @@ class Parts:
 
     def add_row(self, sheet: int, row: str) -> None:
         """Append one row's XML to a sheet."""
-        buffer = self._buffers[sheet]
+        buffer, length = self._buffers[sheet], len(row)
         buffer.rows.append(row)
-        buffer.length += len(row)
-        self._buffered += len(row)
+        buffer.length += length
+        self._buffered += length
         if buffer.length > CHUNK:
             self._pack(buffer)
         elif self._buffered > BUFFERED:
