@@ -5,11 +5,13 @@ when it does what; a request counts from before it is sent.
 """
 
 import argparse
+import re
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 from local import sample, users
 from local.postgres import Postgres
@@ -24,6 +26,7 @@ WEEK = {"date_from": "2020-03-02", "date_to": "2020-03-08"}
 SMALL = ("ct-csv", "ct-xlsx")
 LARGE = ("ct-xlsx", "rf-xlsx")
 PATIENCE = 300
+PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,10 @@ def main() -> None:
         sample.fill(url, **STUDIES)
         with Stack(url) as stack:
             token = users.sign_in(stack, users.create(stack, "bench", users.EXPORT))
-            for what, seconds in measure(Bench(Service(stack.url, token), Backstage(stack, url)), runs):
+            bench = Bench(Service(stack.url, token), Backstage(stack, url))
+            for what, seconds in measure(bench, runs):
                 print(f"| {what} | {statistics.median(seconds):.2f} | {max(seconds):.2f} |", flush=True)
+            print(f"\nA worker that wrote ct-xlsx of every study, boto3 included: {weigh_worker(bench)} MB.")
 
 
 def measure(bench: Bench, runs: int) -> Iterator[tuple[str, list[float]]]:
@@ -91,6 +96,15 @@ def wait_for_abort(bench: Bench, export_type: str, see: Callable[[Service, str],
 def wait_until_running(service: Service, export_id: str) -> None:
     """Return as soon as an export is running."""
     until(lambda: service.get(export_id)["state"] == "RUNNING")
+
+
+def weigh_worker(bench: Bench) -> int:
+    """Return the most MB that a new worker has held in memory after a large export (Linux)."""
+    renew_worker(bench)
+    bench.service.wait(bench.service.ask(type="ct-xlsx").json["id"], PATIENCE)
+    pids = bench.backstage.stack.workers("RunExport")
+    states = [path.read_text() for pid in pids if (path := Path("/proc", str(pid), "status")).exists()]
+    return max(int(PEAK.findall(state)[0]) for state in states) // 1024
 
 
 _TURNS = count()
