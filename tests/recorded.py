@@ -9,8 +9,8 @@ from exporting import Indifferent
 from doseexport.aws import ClientError
 from doseexport.database import Database
 from doseexport.errors import RetryableError
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
+from doseexport.writing import write_export
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,17 @@ def fill(url: str, studies: int, *, rf_exposures: int = 0, **others: int) -> Non
     counts |= {"studies": studies, "rf_exposures": rf_exposures}
     with psycopg.connect(url) as connection:
         for name, count in counts.items():
-            connection.execute("SELECT set_config(%s, %s, true)", [f"sample.{name}", str(count)])
+            connection.execute("SELECT set_config(%s, %s, false)", [f"sample.{name}", str(count)])
         # The same plan every time: row_number() gives ids in the order rows are read.
-        connection.execute("SET LOCAL synchronize_seqscans = off")
-        connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
-        connection.execute("SET LOCAL work_mem = '256MB'")
+        connection.execute("SET synchronize_seqscans = off")
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        connection.execute("SET work_mem = '256MB'")
         for step in STEPS:
             connection.execute((FOLDER / f"{step}.sql").read_bytes())
+            if step == "keys":
+                # The transaction that indexes rows it has changed cannot use the index: each key would be
+                # looked for by reading the whole table.
+                connection.commit()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 

@@ -20,10 +20,10 @@ from tests.benchmarks.estimates import Nobody
 from doseexport import exports
 from doseexport.database import Database
 from doseexport.exports import Wishes
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
 from doseexport.query import Queries, build_queries
 from doseexport.request import ExportRequest
+from doseexport.writing import write_export
 
 STUDIES = {"studies": 6_500, "rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 PARTS = {

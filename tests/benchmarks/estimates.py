@@ -16,12 +16,12 @@ from doseexport import exports
 from doseexport.database import Database
 from doseexport.estimates import START_SECONDS, count_cells, estimate_file
 from doseexport.exports import Wishes
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
 from doseexport.preview import find_frequency
 from doseexport.query import build_preview
 from doseexport.request import ExportRequest
 from doseexport.survey import Survey
+from doseexport.writing import write_export
 
 STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
 RUNS = 3

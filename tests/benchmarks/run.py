@@ -21,6 +21,7 @@ from tests.benchmarks.measure import Backends, Run, measure
 from doseexport import exports
 
 PANDAS = Path(__file__).resolve().parents[2] / ".state" / "bench"
+COMMAND = Path(sys.executable).with_name("doseexport")
 CT_SIZES = {"": (1_000, 6_500, 50_000), "full": (1_000, 6_500, 50_000, 300_000, 1_000_000)}
 OTHERS = {"rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 NONE = dict.fromkeys(OTHERS, 1)
@@ -134,7 +135,7 @@ def list_command(name: str, export_type: str, url: str, folder: Path) -> tuple[l
     """Return the arguments for Python that make a file, whose path is the last, and what is set for it."""
     path = str(folder / f"{name}.{exports.find(export_type).format}")
     if name == "ours":
-        return ["-m", "doseexport.cli", export_type, "--database-url", url, "--output", path], {}
+        return [str(COMMAND), export_type, "--database-url", url, "--output", path], {}
     module = {"copy": "bare_copy", "cursor": "cursor_csv", "plain": "plain_xlsx", "pandas": "pandas_xlsx"}[
         name
     ]

@@ -5,9 +5,9 @@ import io
 from datetime import UTC, datetime
 
 from doseexport.database import Database
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
 from doseexport.request import parse_request
+from doseexport.writing import write_export
 
 
 class Indifferent:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from doseexport import pipeline
+from doseexport import pipeline, writing
 from doseexport.aws import make_client
 from doseexport.query import Query, build_queries
 from doseexport.settings import DatabaseSettings
@@ -67,7 +67,7 @@ class BlockedRun:
 
     def __init__(self, services, sample_url, monkeypatch, seconds_left=plenty):
         monkeypatch.setattr(
-            pipeline, "build_queries", lambda *asked: replace(build_queries(*asked), events=SLOW)
+            writing, "build_queries", lambda *asked: replace(build_queries(*asked), events=SLOW)
         )
         self.services, self.url = services, sample_url
         self.export = add(services)

@@ -149,6 +149,13 @@ def test_a_copy_that_sorts_is_cancelled_within_two_seconds(postgres, sample_url,
     assert SECRET not in read_log(postgres)
 
 
+def test_nothing_is_cancelled_that_was_read_to_its_end(sample_url, monkeypatch):
+    cancelled = []
+    monkeypatch.setattr(database_module.Snapshot, "cancel", cancelled.append)
+    drain(sample_url, slow_queries(studies=ONE, events=ONE))
+    assert cancelled == []
+
+
 def test_leaving_early_ends_what_still_runs(sample_url):
     with open_snapshot(sample_url, name="left") as snapshot:
         snapshot.begin(slow_queries(), CSV)

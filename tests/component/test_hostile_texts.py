@@ -14,9 +14,9 @@ from hostile import CORPUS, FORMULAS
 from doseexport import exports
 from doseexport.database import Database
 from doseexport.exports import ID, NAME
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
 from doseexport.writers.csv import guard_text
+from doseexport.writing import write_export
 
 SPECS = exports.catalogue()
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

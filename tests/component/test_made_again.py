@@ -11,9 +11,9 @@ from running import plenty, read_object, run, services_with
 from doseexport import exports, pipeline
 from doseexport.database import Database
 from doseexport.export import State
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
 from doseexport.sweep import sweep
+from doseexport.writing import write_export
 from processes import Killed, Process, services_of
 from standins import add, keys_of, list_keys, list_uploads
 

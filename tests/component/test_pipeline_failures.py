@@ -122,9 +122,12 @@ def fail(*_):
     raise RuntimeError(SECRET)
 
 
-@pytest.mark.parametrize("place", ["build_queries", "plan_layout", "describe_tally", "find_database"])
+@pytest.mark.parametrize(
+    "place",
+    ["writing.build_queries", "writing.plan_layout", "writing.describe_tally", "pipeline.find_database"],
+)
 def test_what_nobody_expected_is_tried_again_and_tells_no_data(ready, monkeypatch, caplog, place):
-    monkeypatch.setattr(pipeline, place, fail)
+    monkeypatch.setattr(f"doseexport.{place}", fail)
     export = add(ready)
     assert_let_go(ready, run(ready, export), "INTERNAL")
     assert SECRET not in str(read_raw(ready, f"EXPORT#{export.id}"))

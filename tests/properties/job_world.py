@@ -17,11 +17,11 @@ from doseexport.aws import ClientError
 from doseexport.errors import RequestError
 from doseexport.export import Export, Watch, make_id
 from doseexport.heartbeat import Heartbeat
-from doseexport.pipeline import write_export
 from doseexport.plan import Asked
 from doseexport.queue import Message, parse_message
 from doseexport.sweep import sweep
 from doseexport.table import Table
+from doseexport.writing import write_export
 from processes import Fate, Killed, Paced, Process, refusal, services_of
 from recorded import DatabaseOf, RecordedDatabase
 from standins import ADA, BEN, make_settings, stand_in_for_aws, take_messages

@@ -8,7 +8,7 @@ import pytest
 from doseexport import heartbeat as heartbeat_module
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
 from doseexport.export import Progress, State
-from doseexport.heartbeat import GRACE, LAST_SECONDS, Heartbeat
+from doseexport.heartbeat import GRACE, INSISTS, LAST_SECONDS, Heartbeat
 from standins import Clock, make_new
 
 PATIENCE = 10
@@ -112,6 +112,24 @@ def test_an_abort_stops_the_run_with_what_it_is_blocked_on(heart, store):
 def test_a_lost_lease_stops_the_run(heart, store):
     store.answer = None
     assert isinstance(stop(heart), LeaseLostError)
+
+
+class Waits(list):
+    """The event that ends the beats, which it does after so many waits."""
+
+    def __init__(self, most):
+        self._most = most
+
+    def wait(self, seconds):
+        self.append(seconds)
+        return len(self) > self._most
+
+
+def test_a_run_that_has_to_stop_is_told_so_again_sooner(store, clock):
+    heart = Heartbeat(store, make_new(), clock, lambda: 900.0)
+    store.answer, heart._over = State.ABORTING, Waits(2)
+    heart._run()
+    assert heart._over == [heartbeat_module.INTERVAL, INSISTS, INSISTS]
 
 
 def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):

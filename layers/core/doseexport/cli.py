@@ -1,4 +1,4 @@
-"""`doseexport`: the same pipeline with a local file at the end, for people without AWS."""
+"""`doseexport`: the same files, written to this machine, for people without AWS."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from doseexport.export import name_manifest
 from doseexport.exports import Spec
 from doseexport.manifest import FileFacts, write_manifest
 from doseexport.monitor import Stoppable
-from doseexport.pipeline import explain_disk_errors, write_export
 from doseexport.plan import Asked
 from doseexport.request import ExportRequest, parse_request
 from doseexport.verify import HashedFile, verify_file
 from doseexport.writers.layout import Report
+from doseexport.writing import explain_disk_errors, write_export
 
 BAD_INPUT, FAILED = 2, 1
 
@@ -50,8 +50,10 @@ class ProgressBar:
     def advance(self) -> None:
         """Count a study, and draw each whole per cent."""
         self._done += 1
+        if not self._drawn:
+            return
         before, after = ((self._done - back) * 100 // self._expected for back in (1, 0))
-        if self._drawn and before != after:
+        if before != after:
             filled = "█" * (after // 2)
             sys.stderr.write(f"\r{filled:░<50} {after:3d} % of {self._expected:,} studies")
 

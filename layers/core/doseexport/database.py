@@ -25,6 +25,7 @@ from psycopg import Copy
 from psycopg import sql as pgsql
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 
 from doseexport.database_errors import explain_errors
 from doseexport.errors import unprocessable
@@ -146,6 +147,7 @@ class Snapshot:
     def __init__(self, first: Connection, second: Connection | None, cleanup: ExitStack) -> None:
         self._first = first
         self._second = second
+        self._connections = [first] if second is None else [first, second]
         self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
         self._started: list[Future[_Open]] = []
         cleanup.callback(self._stop)
@@ -197,7 +199,7 @@ class Snapshot:
         A server that does not answer, or does not heed it, is hung up on: nobody waits for it.
         """
         self._cancelled_at = self._cancelled_at or time.monotonic()
-        for connection in filter(None, (self._first, self._second)):
+        for connection in self._connections:
             try:
                 connection.cancel_safe(timeout=1)
             except psycopg.Error:
@@ -216,9 +218,15 @@ class Snapshot:
 
     def _stop(self) -> None:
         """Leave no COPY behind; one that has not yet reached PostgreSQL does not hear the first cancel."""
-        self.cancel()
+        # Where all was read there is nothing to cancel: that takes a new line to the server, twice.
+        if any(map(_is_busy, self._connections)):
+            self.cancel()
         while wait(self._started, timeout=0.2).not_done:
             self.cancel()
+
+
+def _is_busy(connection: Connection) -> bool:
+    return connection.info.transaction_status is TransactionStatus.ACTIVE
 
 
 def _hang_up(connection: Connection) -> None:

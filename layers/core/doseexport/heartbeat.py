@@ -21,6 +21,8 @@ from doseexport.store import Store
 
 INTERVAL = 1.0
 """Seconds between beats: an abort is noticed within this time."""
+INSISTS = 0.2
+"""Seconds between beats once the run has to stop: a query that was just beginning did not hear the cancel."""
 LAST_SECONDS = 30.0
 """Lambda time kept for throwing the file away and settling."""
 GRACE = LEASE - timedelta(seconds=15)
@@ -74,7 +76,7 @@ class Heartbeat:
     # On the heartbeat's thread
 
     def _run(self) -> None:
-        while not self._over.wait(INTERVAL):
+        while not self._over.wait(INTERVAL if self.reason is None else INSISTS):
             self.beat()
 
     def beat(self) -> None:

@@ -56,8 +56,7 @@ class BookWriter:
             self._all_data.add(head, self._blocks.careful, self._make_blocks(rows))
         else:
             self._all_data.add(head, write, rows)
-        for row in rows:
-            self._protocols.add(head, write, row)
+        self._protocols.add(head, write, rows)
         if len(whole) > MAX_TEXT:
             self._cut += _count_cut([own], self._layout.study_columns)
             self._cut += _count_cut(rows, self._layout.event_columns)

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from doseexport.database_formats import CSV, TEXT
 from doseexport.exports import Column, Long, Rows, Wide
@@ -19,8 +20,10 @@ from doseexport.writers.layout import Layout, Report, SheetCount, block_headings
 # = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 # A cell that starts so; looked for in ",row", since a pattern with one beginning is four times as fast.
-_SUSPECT = re.compile(rb',"?[=+\-@\t\r\n\xef]')
+_SUSPECT = re.compile(rb',"?(?:[=+\-@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])')
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_NUMBER_CELL = re.compile(rb",[+-]?\d+(\.\d+)?(?=,|\Z)")
+_QUOTED = re.compile(rb'"[^"]*"')
 _CHUNK = 1 << 18
 
 
@@ -42,7 +45,7 @@ class _CsvWriter:
         self._sink = sink
         self._study_texts = _texts(layout.study_columns)
         self._event_texts = _texts(layout.event_columns)
-        self._rows = [codecs.BOM_UTF8]
+        self._rows: list[bytes | memoryview] = [codecs.BOM_UTF8]
         self._size = 0
         self._studies = self._data_rows = self._rows_above = 0
 
@@ -72,7 +75,7 @@ class _CsvWriter:
         self._data_rows += rows
         self._studies += rows > 0
 
-    def _add(self, row: bytes) -> None:
+    def _add(self, row: bytes | memoryview) -> None:
         self._rows.append(row)
         self._size += len(row)
         if self._size > _CHUNK:
@@ -89,7 +92,8 @@ class WideWriter(_CsvWriter):
     def __init__(self, sink: Sink, layout: Layout, shape: Wide) -> None:
         super().__init__(sink, layout)
         self._blocks = max(1, layout.widest) if layout.event_columns else 0
-        self._blank = b"," * len(layout.event_columns)
+        self._width = len(layout.event_columns)
+        self._end = memoryview(b"," * (self._width * self._blocks) + b"\r\n")
         headings = [column.heading for column in layout.study_columns]
         for number in range(1, self._blocks + 1):
             headings += block_headings(shape.prefix, layout.event_columns, number)
@@ -102,7 +106,8 @@ class WideWriter(_CsvWriter):
         if _SUSPECT.search(b"," + row):
             guarded = [guard_row(event, self._event_texts) for event in events]
             row = b",".join((guard_row(cells, self._study_texts), *guarded))
-        self._add(row + self._blank * (self._blocks - len(events)) + b"\r\n")
+        self._add(row)
+        self._add(self._end[self._width * len(events) :])
         self._count(1)
 
 
@@ -175,10 +180,21 @@ def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
 
     A text that starts like a formula gets an apostrophe in front; plain numbers stay as they are.
     """
-    if not _SUSPECT.search(b"," + row):
-        return row
-    cells = next(csv.reader(io.StringIO(row.decode(), newline="")))
-    return _write_row(_guard_cells(cells, texts)).removesuffix(b"\r\n")
+    return _SUSPECT.sub(partial(_guard_cell, texts), b"," + row)[1:]
+
+
+def _guard_cell(texts: tuple[bool, ...], found: re.Match[bytes]) -> bytes:
+    """Return the beginning of a cell, its comma in front, with the apostrophe that it needs."""
+    row, comma = found.string, found.start()
+    before = row[:comma]
+    if (
+        _NUMBER_CELL.match(row, comma)
+        or before.count(b'"') % 2  # a comma within a quoted cell
+        or not texts[_QUOTED.sub(b"", before).count(b",")]
+    ):
+        return found[0]
+    opening = b',"' if found[0].startswith(b',"') else b","
+    return opening + b"'" + found[0].removeprefix(opening)
 
 
 def guard_text(text: str) -> str:

@@ -78,11 +78,12 @@ class ProtocolSheets:
         self._by_standard = {name: self._add(STANDARD + name) for name in sorted(dict(counted or []))}
         self._standard_position = headings.index(shape.standard_by) if counted else None
 
-    def add(self, head: list[str], write: WriteCells, event: Cells) -> None:
-        """Add one event behind its study's cells, which are cut at the row's number, on all its sheets."""
-        for sheet in self._find(event):
-            row = sheet.next_row()
-            sheet.add(f'<row r="{row}">{row.join(head)}{write(row, self._heads, event)}</row>')
+    def add(self, head: list[str], write: WriteCells, events: list[Cells]) -> None:
+        """Add events behind their study's cells, which are cut at the row's number, on all their sheets."""
+        for event in events:
+            for sheet in self._find(event):
+                row = sheet.next_row()
+                sheet.add(f'<row r="{row}">{row.join(head)}{write(row, self._heads, event)}</row>')
 
     def sheets(self) -> Iterator[GrowingSheet]:
         """Yield the sheets in the order of their tabs."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from doseexport.exports import Column
 from doseexport.writers.cells import CellWriter
@@ -62,7 +63,8 @@ class GrowingSheet:
     """A sheet that goes on as "name (2)" when it is full; its columns may become more.
 
     `columns` are headings with the columns below them; `top` are the rows above the data (None: the
-    headings); `beyond` is the width of the widest row that is wider than the columns.
+    headings); `beyond` is the width of the widest row that is wider than the columns; `add` appends one
+    row's XML.
     """
 
     def __init__(
@@ -76,8 +78,9 @@ class GrowingSheet:
         self.beyond = 0
         self._shared = shared
         self._top = top
-        self.pages = [self._turn(name)]
-        self._page = self.pages[0]
+        self.pages: list[Page] = []
+        self._most_rows = shared.limits.rows
+        self._turn(name)
 
     @property
     def width(self) -> int:
@@ -91,20 +94,15 @@ class GrowingSheet:
 
     def next_row(self) -> str:
         """Return the number of the row that the next `add` writes."""
-        if self._page.rows == self._shared.limits.rows:
-            name = self._shared.names.name_continuation(self.name, len(self.pages) + 1)
-            self._page = self._turn(name)
-            self.pages.append(self._page)
         page, study = self._page, self._shared.study
+        if page.rows == self._most_rows:
+            name = self._shared.names.name_continuation(self.name, len(self.pages) + 1)
+            page = self._turn(name)
         page.rows += 1
         if page.last_study != study:
             page.last_study = study
             page.studies += study > 0
         return str(page.rows)
-
-    def add(self, row: str) -> None:
-        """Append one row's XML."""
-        self._shared.parts.add_row(self._page.part, row)
 
     def shape(self, page: Page) -> Shape:
         """Return a page as xlsxwriter has to make it."""
@@ -126,4 +124,9 @@ class GrowingSheet:
         return 1 if self._top is None else len(self._top)
 
     def _turn(self, name: str) -> Page:
-        return Page(name, self._shared.parts.add_sheet(), self._rows_above)
+        """Go on on a new page."""
+        page = Page(name, self._shared.parts.add_sheet(), self._rows_above)
+        self.pages.append(page)
+        self._page = page
+        self.add: Callable[[str], None] = partial(self._shared.parts.add_row, page.part)
+        return page
