@@ -1,9 +1,9 @@
 """Schedules in the document: their addresses, what is given, what is answered."""
 
 from doseexport import exports
+from doseexport.fields import MAX_NAME
 from doseexport.listing import SCOPES
 from doseexport.schedule import Outcome, Pause
-from doseexport.schedule_terms import MAX_NAME
 from local.openapi_parts import (
     BAD_BODY,
     BAD_KEY,
@@ -78,7 +78,7 @@ def make_schedule_schemas() -> Json:
             "paused": pause | OR_NULL | {"description": "Why the service stopped it; its owner enables it."},
             "next_run": TIME_OR_NULL,
             "last_run": make_object(run) | OR_NULL,
-            "covered_until": _DATE_OR_NULL | {"description": "The last day that its window's files hold."},
+            "next_day": _DATE_OR_NULL | {"description": "The first study date that no file holds yet."},
             "links": make_object({"self": TEXT, "run": TEXT}, "run"),
         }),
         "ScheduleList": make_object({"schedules": list_of(refer("Schedule"))}),

@@ -6,16 +6,18 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from doseexport.logs import configure_logging
+from doseexport.logs import configure_logging, hide_errors
 from doseexport.occurrences import run_occurrence
 from doseexport.services import connect_services
+
+_LOGGER = logging.getLogger("doseexport.occurrences")
 
 
 def handler(event: dict[str, str], _context: Any) -> dict[str, str]:
     """Run one occurrence, {"schedule_id", "scheduled_at"}; return and log what was done."""
     configure_logging()
-    scheduled_at = datetime.fromisoformat(event["scheduled_at"])
-    done = run_occurrence(connect_services(), event["schedule_id"], scheduled_at)
-    extra = {"schedule_id": event["schedule_id"], "done": done}
-    logging.getLogger("doseexport.occurrences").info("occurrence", extra=extra)
+    schedule_id = event["schedule_id"]
+    with hide_errors(_LOGGER, "occurrence_failed", schedule_id=schedule_id):
+        done = run_occurrence(connect_services(), schedule_id, datetime.fromisoformat(event["scheduled_at"]))
+    _LOGGER.info("occurrence", extra={"schedule_id": schedule_id, "done": done})
     return {"done": done}

@@ -7,7 +7,7 @@ from typing import Any
 
 from doseexport.logs import configure_logging
 from doseexport.services import connect_services
-from doseexport.tending import tend_schedules
+from doseexport.tending import require_whole, tend_schedules
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
@@ -15,4 +15,5 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     configure_logging()
     counts = dict(tend_schedules(connect_services()))
     logging.getLogger("doseexport.tending").info("tended", extra={"counts": counts})
+    require_whole(counts)
     return counts

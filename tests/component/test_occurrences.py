@@ -1,7 +1,7 @@
 """A schedule that is due: once, twice, late, while the last run goes, and after its owner has left."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.component.schedules import (
@@ -41,7 +41,7 @@ def days(export):
 
 def test_one_occurrence_makes_one_export_with_real_dates(services, ada):
     schedule = create(services, ada)
-    assert [fire(services, schedule, DECEMBER) for _ in range(3)] == ["asked"] * 3
+    assert [fire(services, schedule, DECEMBER) for _ in range(3)] == ["asked", "under_way", "under_way"]
     (export,) = exports_of(services, ada)
     assert (export.state, export.schedule_id) == (State.QUEUED, schedule.id)
     assert days(export) == ("2026-11-01", "2026-11-30")
@@ -69,7 +69,7 @@ def test_a_late_call_exports_the_days_of_its_own_time(services, ada):
 def test_while_the_last_run_goes_the_next_waits_for_its_end(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
-    assert fire(services, schedule, JANUARY) == "waits"
+    assert fire(services, schedule, JANUARY) == "under_way"
     finish(services, *exports_of(services, ada))
     services.clock.move(minutes=11)
     tend_schedules(services)
@@ -176,7 +176,7 @@ def test_who_has_not_used_the_service_for_long_exports_nothing(services, ada):
     assert fire(services, schedule, JANUARY) == "asked"
     finish(services, *exports_of(services, ada))
     tend_schedules(services)
-    assert fire(services, schedule, FEBRUARY + timedelta(days=60)) == "paused"
+    assert fire(services, schedule, datetime(2027, 4, 1, 6, tzinfo=UTC)) == "paused"
     assert services.schedules.load(schedule.id).paused is Pause.OWNER_SILENT
 
 
@@ -227,6 +227,69 @@ def test_what_is_deleted_or_disabled_does_not_run(services, ada, end):
         change_schedule(services, ada, schedule.id, {"enabled": False})
     assert fire(services, schedule, DECEMBER) == "ignored"
     assert exports_of(services, ada) == []
+
+
+@pytest.mark.parametrize("group", ["exportgroup", None])
+def test_a_second_call_looks_at_the_export_that_there_is(services, ada, group):
+    """Its export has completed and was deleted, or its owner has left since: it ended well all the same."""
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    export = finish(services, *exports_of(services, ada))
+    if group:
+        leave(services, ada, group)
+    else:
+        assert services.store.delete(export.id, ada, services.clock())
+    assert fire(services, schedule, DECEMBER) == "closed"
+    after = services.schedules.load(schedule.id)
+    assert (after.paused, after.last.outcome, after.next_day) == (None, Outcome.COMPLETED, date(2026, 12, 1))
+
+
+def test_a_call_for_an_old_time_is_ignored(services, ada):
+    schedule = create(services, ada, window="rolling_7_days")
+    assert fire(services, schedule, DECEMBER + timedelta(hours=3)) == "ignored"
+    assert exports_of(services, ada) == []
+
+
+def test_renamed_while_a_run_waits_it_is_made_up_for(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    assert fire(services, schedule, JANUARY) == "under_way"
+    change_schedule(services, ada, schedule.id, {"name": "New name"})
+    finish(services, *exports_of(services, ada))
+    services.clock.move(minutes=11)
+    tend_schedules(services)
+    tend_schedules(services)
+    assert days(exports_of(services, ada)[0]) == ("2026-12-01", "2026-12-31")
+
+
+def test_other_data_begin_anew(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    change_schedule(services, ada, schedule.id, {"type": "mg-csv"})
+    finish(services, *exports_of(services, ada))
+    tend_schedules(services)
+    assert services.schedules.load(schedule.id).next_day is None
+    fire(services, schedule, FEBRUARY)
+    assert days(exports_of(services, ada)[0]) == ("2027-01-01", "2027-01-31")
+
+
+def test_disabled_before_it_was_asked_for_it_is_let_go(services, ada):
+    schedule = create(services, ada)
+    others = [add(services, ada) for _ in range(services.settings.max_active_exports)]
+    assert fire(services, schedule, DECEMBER) == "waits"
+    change_schedule(services, ada, schedule.id, {"enabled": False})
+    finish(services, others[0])
+    assert tend_schedules(services)["closed"] == 1
+    assert {export.schedule_id for export in exports_of(services, ada)} == {None}
+    assert services.schedules.load(schedule.id).open is None
+
+
+def test_enabled_by_its_silent_owner_it_runs_again(services, ada):
+    schedule = create(services, ada)
+    april, may = (datetime(2027, month, 1, 6, tzinfo=UTC) for month in (4, 5))
+    assert fire(services, schedule, april) == "paused"
+    change_schedule(services, ada, schedule.id, {"enabled": True})
+    assert fire(services, schedule, may) == "asked"
 
 
 def test_an_unknown_schedule_is_ignored(services):

@@ -8,6 +8,8 @@ import pytest
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
 
 from doseexport import schedule_actions as actions
+from doseexport.actions import show_trail
+from doseexport.aws import ClientError
 from doseexport.errors import RequestError
 from doseexport.occurrences import run_occurrence
 from doseexport.preset_actions import create_preset
@@ -131,6 +133,37 @@ def test_its_files_are_kept_within_the_maximum(services):
     assert export.keep_days == most
 
 
+def test_placed_within_its_last_minute_a_rate_keeps_its_time(services):
+    schedule = create(services, ADA, **WEEKLY, window=None)
+    services.clock.now = datetime(2026, 11, 30, 11, 29, 30, tzinfo=UTC)
+    actions.change_schedule(services, ADA, schedule.id, {"name": "Every week"})
+    assert firing(services, schedule)["StartDate"] == datetime(2026, 11, 30, 11, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("odd", [0, 0.0, None])
+def test_disabled_is_false_and_nothing_like_it(services, odd):
+    schedule = create(services, ADA)
+    refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"enabled": odd})
+
+
+def test_the_trail_of_what_was_not_asked_for_is_its_owners(services):
+    schedule = create(services, ADA)  # who has no account in this pool
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    export_id = services.schedules.load(schedule.id).last.export_id
+    (entry,) = show_trail(services, ADA, export_id)["entries"]
+    assert (entry["kind"], entry["code"]) == ("withheld", "OWNER_GONE")
+    refuse("FORBIDDEN", show_trail, services, BEN, export_id)
+
+
+def test_nobody_is_kept_out_because_their_being_here_cannot_be_noted(services, monkeypatch):
+    def fail(*_):
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+
+    monkeypatch.setattr(services.schedules, "note_seen", fail)
+    assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
+
+
 def test_programs_have_none(services):
     program = replace(ADA, is_machine=True)
     assert refuse("PEOPLE_ONLY", actions.create_schedule, services, program, MONTHLY).status == 403
@@ -215,7 +248,7 @@ def test_the_last_run_is_shown_with_its_export(services):
     tend_schedules(services)
     shown = actions.get_schedule(services, ada, schedule.id)
     assert shown["last_run"] == {**expected, "outcome": "COMPLETED"}
-    assert (shown["covered_until"], shown["next_run"]) == ("2026-11-30", "2027-01-01T07:00:00Z")
+    assert (shown["next_day"], shown["next_run"]) == ("2026-12-01", "2027-01-01T07:00:00Z")
 
 
 def test_a_pause_is_shown_with_its_reason(services):

@@ -7,8 +7,10 @@ import pytest
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
 
 from doseexport.aws import ClientError
-from doseexport.schedule_actions import change_schedule, delete_schedule
-from doseexport.tending import tend_schedules
+from doseexport.errors import DoseExportError
+from doseexport.schedule_actions import change_schedule, delete_schedule, list_schedules
+from doseexport.table import Change
+from doseexport.tending import require_whole, tend_schedules
 from standins import finish
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
@@ -79,6 +81,41 @@ def test_of_many_missed_ones_the_newest_holds_all_their_days(services, ada):
     assert newest.request.filters == {"date_from": "2026-12-01", "date_to": "2027-01-31"}
 
 
+def test_what_was_overwritten_in_scheduler_is_told_again(services, ada, monkeypatch):
+    """A change is told while an older one is still on its way, which arrives last."""
+    schedule = create(services, ada)
+    put, held = services.timetable.put, []
+
+    def put_late(older, now):
+        held.append(older)
+        if len(held) == 1:
+            change_schedule(services, ada, schedule.id, {"expression": "cron(0 9 1 * ? *)"})
+        put(older, now)
+
+    monkeypatch.setattr(services.timetable, "put", put_late)
+    change_schedule(services, ada, schedule.id, {"expression": "cron(0 8 1 * ? *)"})
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 9 1 * ? *)"
+    assert tend_schedules(services) == {}
+
+
+def test_what_scheduler_refuses_is_run_all_the_same(services, ada, scheduler_down):
+    with scheduler_down():
+        create(services, ada)
+        services.clock.now = DECEMBER + timedelta(minutes=10)
+        assert tend_schedules(services) == {"broken": 1, "asked": 1}
+        with pytest.raises(DoseExportError, match="1 schedules"):
+            require_whole({"broken": 1, "asked": 1})
+
+
+def test_a_row_that_cannot_be_read_hides_no_other(services, ada):
+    broken, whole = create(services, ada), create(services, ada)
+    change = Change(f"SCHEDULE#{broken.id}", "SET #zone = :zone", values={"zone": "Europe/Atlantis"})
+    services.schedules._table.update(change)
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    assert tend_schedules(services) == {"broken": 1, "asked": 1}
+    assert [each["id"] for each in list_schedules(services, ada, {})["schedules"]] == [whole.id]
+
+
 def test_what_is_disabled_is_not_run(services, ada):
     schedule = create(services, ada)
     change_schedule(services, ada, schedule.id, {"enabled": False})
@@ -88,7 +125,9 @@ def test_what_is_disabled_is_not_run(services, ada):
 
 
 def test_a_broken_schedule_does_not_stop_the_others(services, ada, monkeypatch):
-    broken, whole = create(services, ada), create(services, ada)
+    broken = create(services, ada)
+    services.clock.move(minutes=1)
+    whole = create(services, ada)
     services.clock.now = DECEMBER + timedelta(minutes=10)
     find = services.people.find
 

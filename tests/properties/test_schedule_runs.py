@@ -42,6 +42,7 @@ class ScheduleRuns(RuleBasedStateMachine):
         self.services.clock.now = START
         self.owner = join(self.services, "ada", "exportgroup")
         self.called = []
+        self.days = {}
 
     def teardown(self):
         self.stack.close()
@@ -70,6 +71,7 @@ class ScheduleRuns(RuleBasedStateMachine):
         self.called.append(due)
         self.services.clock.now = due + timedelta(seconds=late)
         run_occurrence(self.services, self.id, due)
+        self.one_at_a_time()
         if end and self.active:
             self.end(end)
             tend_schedules(self.services)
@@ -97,6 +99,16 @@ class ScheduleRuns(RuleBasedStateMachine):
         else:
             fail(self.services, export, "NO_STUDIES" if end == "is empty" else "DISK_FULL")
 
+    @precondition(lambda self: any(not export.is_active for export in self.exports))
+    @rule()
+    def delete_what_has_ended(self):
+        for export in self.exports:
+            self.services.store.delete(export.id, self.owner, self.services.clock())
+
+    @rule()
+    def rename(self):
+        change_schedule(self.services, self.owner, self.id, {"name": "Another"})
+
     @precondition(lambda self: self.schedule.is_live)
     @rule()
     def disable(self):
@@ -117,23 +129,26 @@ class ScheduleRuns(RuleBasedStateMachine):
         )
         change_schedule(self.services, self.owner, self.id, {"enabled": True})
 
+    @property
+    def covered(self):
+        return sorted(self.days[export.id] for export in self.exports if is_covering(export))
+
     @invariant()
     def one_at_a_time(self):
         assert len(self.active) <= 1
+        for export in self.active:  # a deleted one has forgotten its days
+            self.days[export.id] = days(export)
 
     @invariant()
     def what_is_covered_is_one_piece_without_gap_or_double(self):
-        covered = sorted(map(days, filter(is_covering, self.exports)))
+        covered = self.covered
         for (_, last), (first, _) in pairwise(covered):
             assert first == last + DAY
 
     @invariant()
-    def in_the_end_everything_is_covered(self):
-        """Looked at from any moment: were all runs to end well now, nothing between first and last lacks."""
-        schedule = self.schedule
-        ended = [days(export) for export in self.exports if is_covering(export)]
-        if schedule.covered_until and schedule.open is None and ended:
-            assert schedule.covered_until == max(last for _, last in ended)
+    def the_next_file_begins_behind_the_last(self):
+        if self.schedule.open is None and self.covered:
+            assert self.schedule.next_day == self.covered[-1][1] + DAY
 
 
 def is_covering(export):

@@ -206,13 +206,13 @@ def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(f
 
 READ, ADD, CHANGE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
 SAVED = {
-    "RequestExport": {READ},
+    "RequestExport": {READ, CHANGE},
     "ListExports": {CHANGE},  # when somebody was seen
     "KeepPresets": {READ, ADD, CHANGE, DELETE, "dynamodb:BatchGetItem"},
     "ListSchedules": {READ, CHANGE, "dynamodb:BatchGetItem"},
     "KeepSchedules": {READ, ADD, CHANGE},
     "RunSchedule": {READ, CHANGE},
-    "TendSchedules": {READ, CHANGE, "dynamodb:BatchGetItem"},
+    "TendSchedules": {READ, CHANGE},
 }
 
 

@@ -11,7 +11,7 @@ from doseexport.access import Caller
 from doseexport.export import Result, make_export
 from doseexport.notices import describe_entry, is_told, name_notice, write_mail
 from doseexport.request import ExportRequest
-from doseexport.trail import Kind, tell, tell_completion, tell_failure, tell_request, tell_withheld
+from doseexport.trail import Kind, Person, tell, tell_completion, tell_failure, tell_request, tell_withheld
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "notices.schema.json").read_text())
@@ -33,7 +33,7 @@ def entry_of(kind):
     if kind is Kind.FAILED:
         return tell_failure(ID, 2, AT, "NO_STUDIES")
     if kind is Kind.WITHHELD:
-        return tell_withheld(ID, AT, "GROUP_LOST")
+        return tell_withheld(ID, Person(ADA.id, ADA.name), AT, "GROUP_LOST")
     is_persons = kind in {Kind.ABORT_REQUESTED, Kind.LINK_ISSUED, Kind.DELETED}
     return tell(kind, ID, 1, AT, ADA if is_persons else None)
 

@@ -7,9 +7,9 @@ import pytest
 from doseexport import exports
 from doseexport.access import Caller
 from doseexport.errors import RequestError
+from doseexport.fields import MAX_NAME
 from doseexport.preset_row import name_kind, new_row, read_row
 from doseexport.presets import (
-    MAX_NAME,
     ONE_STUDY,
     apply_preset,
     change,

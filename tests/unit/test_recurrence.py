@@ -114,3 +114,31 @@ def test_what_is_no_expression_is_refused_by_its_field(value):
         parse_expression(value)
     assert (refused.value.code, refused.value.field) == ("BAD_EXPRESSION", "expression")
     assert refused.value.status == 422
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        ("cron(00 07 01 * ? *)", "cron(0 7 1 * ? *)"),
+        ("cron(0 7 ? * FRIL *)", "cron(0 7 ? * 6L *)"),
+        ("cron(0 7 ? * MON#1 *)", "cron(0 7 ? * 2#1 *)"),
+        ("cron(0 10/2 ? JAN MON-FRI 2026-2030)", "cron(0 10/2 ? JAN MON-FRI 2026-2030)"),
+    ],
+)
+def test_an_expression_is_written_so_that_it_has_one_meaning(given, plain):
+    assert parse_expression(given).text == plain
+    assert parse_expression(plain).text == plain
+    assert vars_of(given) == vars_of(plain)
+
+
+def vars_of(text):
+    cron = parse_expression(text)
+    return cron.minutes, cron.hours, cron.days, cron.months, cron.years
+
+
+@pytest.mark.parametrize(
+    "expression", ["cron(0/60 7 * * ? *)", "cron(0 */24 * * ? *)", "cron(0 7 1/31 * ? *)"]
+)
+def test_a_step_is_smaller_than_its_part(expression):
+    with pytest.raises(RequestError, match="step"):
+        parse_expression(expression)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from doseexport.schedule import Pause, Schedule
+from doseexport.schedule import Outcome, Pause, Schedule
 from doseexport.schedule_terms import parse_terms
 from doseexport.windows import Period
 
@@ -17,12 +17,10 @@ def at(text):
     return datetime.fromisoformat(text)
 
 
-def make(handled_until=MADE, covered_until=None, **changes):
+def make(handled_until=MADE, next_day=None, **changes):
     body = {"name": "x", "type": "ct-csv", "window": "last_month", "expression": "cron(0 7 1 * ? *)"}
     terms = parse_terms({**body, **changes}, MADE, ZoneInfo("Europe/London"), may_see_patients=False)
-    return Schedule(
-        "s" * 32, "ada-sub", "ada", MADE, terms, handled_until=handled_until, covered_until=covered_until
-    )
+    return Schedule("s" * 32, "ada-sub", "ada", MADE, terms, handled_until=handled_until, next_day=next_day)
 
 
 def test_it_is_due_in_its_time_zone_through_the_summer():
@@ -50,13 +48,76 @@ def test_after_its_last_day_it_is_due_no_more():
         ("2026-12-01T07:00Z", "2026-12-31T07:00Z", None),
         # The newest of those that nobody ran: its window holds the older ones' days.
         ("2026-11-23T11:30Z", "2027-03-15T07:00Z", "2027-03-01T07:00Z"),
-        # A rate may be some seconds earlier than we foresee; that is no second one.
-        ("2026-12-01T06:59:45Z", "2026-12-01T08:00Z", None),
+        # Made or changed within the minute before.
+        ("2026-12-01T06:59:45Z", "2026-12-01T08:00Z", "2026-12-01T07:00Z"),
     ],
 )
 def test_it_finds_the_newest_time_that_nobody_saw_to(handled, until, missed):
     found = make(handled_until=at(handled)).find_missed(at(until))
     assert found == (missed and at(missed))
+
+
+@pytest.mark.parametrize(
+    ("called", "due"),
+    [
+        ("2026-12-01T07:00:00Z", "2026-12-01T07:00Z"),
+        # A rate may be some seconds earlier or later than we foresee.
+        ("2026-12-01T06:59:47Z", "2026-12-01T07:00Z"),
+        ("2026-12-01T07:00:31Z", "2026-12-01T07:00Z"),
+        # What Scheduler was told before it was changed.
+        ("2026-12-01T10:00:00Z", None),
+        ("2026-12-02T07:00:00Z", None),
+    ],
+)
+def test_a_call_is_for_a_time_at_which_it_was_due(called, due):
+    assert make().find_due(at(called)) == (due and at(due))
+
+
+def test_a_call_at_its_very_end_is_for_nothing():
+    schedule = make(expression="cron(0 0 * * ? *)", ends_on="2026-12-31")
+    assert schedule.find_due(at("2026-12-31T00:00Z"))
+    assert schedule.find_due(at("2027-01-01T00:00Z")) is None
+
+
+def test_its_days_go_on_only_after_what_ended_well():
+    schedule = make()
+    occurrence = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
+    ends = {outcome: schedule.find_next_day(occurrence, outcome) for outcome in Outcome}
+    december = date(2026, 12, 1)
+    assert {outcome for outcome, day in ends.items() if day} == {Outcome.COMPLETED, Outcome.NO_STUDIES}
+    assert ends[Outcome.COMPLETED] == ends[Outcome.NO_STUDIES] == december
+
+
+def test_rolling_windows_do_not_go_on_from_each_other():
+    schedule = make(window="rolling_3_days")
+    occurrence = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
+    assert schedule.find_next_day(occurrence, Outcome.COMPLETED) is None
+
+
+def test_days_of_other_data_count_for_nothing():
+    occurrence = make().plan_occurrence(at("2026-12-01T07:00Z"))
+    for changed in (make(type="mg-csv"), make(filters={"station": "CT2"}), make(window="rolling_3_days")):
+        assert changed.find_next_day(occurrence, Outcome.COMPLETED) is None
+        assert not make().is_about_the_same(changed.terms)
+    renamed = make(name="y", type="ct-csv", ends_on="2030-01-01")
+    assert renamed.find_next_day(occurrence, Outcome.COMPLETED) == date(2026, 12, 1)
+    assert make().is_about_the_same(renamed.terms)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_over"),
+    [
+        ({"name": "y"}, False),
+        ({"filters": {"station": "CT2"}}, False),
+        ({"enabled": False}, False),
+        ({"expression": "cron(0 8 1 * ? *)"}, True),
+        ({"time_zone": "Europe/Stockholm"}, True),
+        ({"ends_on": "2030-01-01"}, True),
+    ],
+)
+def test_a_new_rhythm_makes_up_for_nothing_of_the_old(changes, is_over):
+    assert make().makes_up_for_nothing(make(**changes).terms) is is_over
+    assert replace(make(), paused=Pause.GROUP_LOST).makes_up_for_nothing(make().terms)
 
 
 def test_an_occurrence_has_real_dates():
@@ -66,9 +127,9 @@ def test_an_occurrence_has_real_dates():
 
 
 def test_it_goes_on_where_the_last_one_ended():
-    occurrence = make(covered_until=date(2026, 9, 30)).plan_occurrence(at("2026-12-01T07:00Z"))
+    occurrence = make(next_day=date(2026, 10, 1)).plan_occurrence(at("2026-12-01T07:00Z"))
     assert occurrence.period == Period(date(2026, 10, 1), date(2026, 11, 30))
-    assert make(covered_until=date(2026, 11, 30)).plan_occurrence(at("2026-12-01T07:00Z")) is None
+    assert make(next_day=date(2026, 12, 1)).plan_occurrence(at("2026-12-01T07:00Z")) is None
 
 
 def test_one_time_has_one_export_and_another_time_another():
@@ -94,9 +155,9 @@ def test_without_a_window_every_occurrence_asks_the_same():
 
 
 def test_a_run_beside_the_series_takes_the_newest_whole_window():
-    schedule = make(covered_until=date(2026, 10, 31))
+    schedule = make(next_day=date(2026, 11, 1))
     assert schedule.plan_extra(MADE).period == Period(date(2026, 10, 1), date(2026, 10, 31))
-    daily = make(window="since_last_run", expression="rate(1 day)", covered_until=date(2026, 11, 20))
+    daily = make(window="since_last_run", expression="rate(1 day)", next_day=date(2026, 11, 21))
     assert daily.plan_extra(MADE).period == Period(date(2026, 11, 21), date(2026, 11, 22))
 
 

@@ -24,6 +24,10 @@ def parse(may_see_patients=False, **changes):
     return parse_terms(body, NOW, LONDON, may_see_patients=may_see_patients)
 
 
+def change(terms, changes, now=NOW):
+    return change_terms(terms, changes, now, may_see_patients=False, made_at=NOW)
+
+
 def test_terms_are_an_export_request_and_when_it_is_due():
     terms = parse(time_zone="Europe/Stockholm", ends_on="2027-11-30", options={}, order=None)
     assert terms.name == "Monthly CT audit"
@@ -72,9 +76,15 @@ def test_terms_say_what_made_them():
         ({"ends_on": "2026-11-30"}, "NEVER_DUE", "expression"),
         ({"ends_on": "30.11.2026"}, "BAD_DATE", "ends_on"),
         ({"ends_on": 20261130}, "BAD_DATE", "ends_on"),
+        ({"ends_on": "20271130"}, "BAD_DATE", "ends_on"),
+        ({"ends_on": "2027-W10-1"}, "BAD_DATE", "ends_on"),
+        ({"ends_on": "2027-02-30"}, "BAD_DATE", "ends_on"),
+        ({"ends_on": "9999-12-31"}, "BAD_DATE", "ends_on"),
         ({"time_zone": "Europe/Atlantis"}, "BAD_TIME_ZONE", "time_zone"),
         ({"time_zone": "../etc/passwd"}, "BAD_TIME_ZONE", "time_zone"),
         ({"time_zone": 1}, "BAD_TIME_ZONE", "time_zone"),
+        ({"time_zone": "Factory"}, "BAD_TIME_ZONE", "time_zone"),
+        ({"time_zone": "posix/Europe/London"}, "BAD_TIME_ZONE", "time_zone"),
         ({"enabled": "yes"}, "NOT_A_BOOLEAN", "enabled"),
     ],
 )
@@ -101,15 +111,25 @@ def test_patients_are_for_pidgroup(wish):
 
 def test_a_change_keeps_what_it_does_not_name():
     terms = parse(time_zone="Europe/Stockholm")
-    changed = change_terms(terms, {"ends_on": "2027-01-31"}, NOW, may_see_patients=False)
+    changed = change(terms, {"ends_on": "2027-01-31"})
     assert changed.ends_on == date(2027, 1, 31)
     assert {**changed.body, "ends_on": None} == terms.body
-    assert change_terms(changed, {"ends_on": None}, NOW, may_see_patients=False) == terms
+    assert change(changed, {"ends_on": None}) == terms
 
 
 def test_what_is_over_can_be_disabled_but_not_enabled():
     terms = parse(ends_on="2026-12-31")
     later = datetime(2027, 2, 1, tzinfo=UTC)
-    assert not change_terms(terms, {"enabled": False}, later, may_see_patients=False).enabled
+    assert not change(terms, {"enabled": False}, later).enabled
     with pytest.raises(RequestError, match="never due"):
-        change_terms(terms, {"name": "New"}, later, may_see_patients=False)
+        change(terms, {"name": "New"}, later)
+
+
+def test_a_rate_is_due_counted_from_when_it_was_made():
+    terms = parse(expression="rate(30 days)", ends_on="2026-12-25")
+    assert change(terms, {"name": "New"}, datetime(2026, 12, 20, tzinfo=UTC)).name == "New"
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_a_blank_date_beside_a_window_is_none(blank):
+    assert parse(filters={"date_from": blank, "station": "CT1"}).asked["filters"] == {"station": "CT1"}

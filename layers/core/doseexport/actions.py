@@ -18,6 +18,7 @@ from doseexport.errors import RequestError, unprocessable
 from doseexport.export import Export, Result, State, is_id, make_export, make_id, name_manifest
 from doseexport.listing import find_page, parse_list_query
 from doseexport.logs import describe_error
+from doseexport.presence import note_seen
 from doseexport.present import present, present_entry
 from doseexport.preset_actions import load_for_use
 from doseexport.request import ExportRequest, bad_days, check_days, parse_keeping, parse_request
@@ -43,6 +44,7 @@ def ask_export(
     whole = load_for_use(services, caller, body)
     request = parse_request(whole, may_see_patients=caller.may_see_patients)
     check_key(idempotency_key)
+    note_seen(services, caller)
     return start_export(services, caller, request, make_id(caller.id, idempotency_key))
 
 
@@ -87,9 +89,9 @@ def list_exports(services: Services, caller: Caller, parameters: Mapping[str, st
     RequestError: 400 naming the parameter.
     """
     require_service(caller)
+    note_seen(services, caller)
     page, cursor = find_page(services, caller, parse_list_query(parameters))
     now = services.clock()
-    services.schedules.note_seen(caller.id, now)
     return {"exports": [present(export, caller, now) for export in page], "next_cursor": cursor}
 
 

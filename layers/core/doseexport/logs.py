@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from doseexport.aws import error_code
+from doseexport.errors import DoseExportError
 
 FRAMES = 6
 """Innermost places of a traceback that are logged."""
@@ -22,6 +25,16 @@ def configure_logging() -> None:
     for name in ("boto3", "botocore", "psycopg", "s3transfer", "urllib3"):
         # At DEBUG they log requests and answers whole: filters that name patients, passwords.
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def hide_errors(logger: logging.Logger, message: str, **extra: object) -> Iterator[None]:
+    """Log an error without its text and raise one that says nothing: Lambda keeps what a function raises."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  whatever it is
+        logger.error(message, extra={**extra, **describe_error(error)})  # noqa: TRY400  its text stays inside
+        raise DoseExportError("UNEXPECTED", f"{message}; the log says where.") from None
 
 
 def describe_error(error: BaseException) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What happens when a schedule is due: its owner is looked up, its days are decided, its export asked for.
+"""What happens when a schedule is due: its days are decided, its owner is looked up, its export asked for.
 
 EventBridge Scheduler may call twice, late, or while the last export is under way; what cannot be done now
 is left to the look every few minutes (tending.py).
@@ -12,38 +12,72 @@ from datetime import datetime
 from doseexport.access import Caller
 from doseexport.actions import start_export
 from doseexport.errors import RequestError
+from doseexport.export import Export, State
 from doseexport.logs import describe_error
 from doseexport.request import parse_request
-from doseexport.schedule import Occurrence, Pause, Schedule
+from doseexport.schedule import Occurrence, Outcome, Pause, Schedule
 from doseexport.services import Services
 
 TOO_MANY = 429
 
+_OUTCOMES = {
+    State.COMPLETED: Outcome.COMPLETED,
+    State.FAILED: Outcome.FAILED,
+    State.ABORTED: Outcome.ABORTED,
+}
 _LOGGER = logging.getLogger(__name__)
 
 
-def run_occurrence(services: Services, schedule_id: str, scheduled_at: datetime) -> str:
+def run_occurrence(services: Services, schedule_id: str, called_at: datetime) -> str:
     """Ask for the export of one occurrence, however often this is called; return what was done.
 
-    `asked`, `nothing_new`, `paused`; `waits`: for the last export, or for a place; `ignored`: there is
-    nothing to do, any more or at all.
+    `asked`, `nothing_new`, `paused`; `waits`: for the last export, or for a place; `under_way`, `closed`:
+    it was asked for before; `ignored`: there is nothing to do, any more or at all.
     """
     schedule = services.schedules.load(schedule_id)
-    if schedule is None or not schedule.is_live:
+    due = schedule.find_due(called_at) if schedule is not None and schedule.is_live else None
+    if schedule is None or due is None:
         return "ignored"
     if schedule.open is not None:
-        is_this = schedule.open.scheduled_at == scheduled_at
-        return start_occurrence(services, schedule, schedule.open) if is_this else "waits"
-    occurrence = schedule.plan_occurrence(scheduled_at)
+        return follow_occurrence(services, schedule, schedule.open)
+    occurrence = schedule.plan_occurrence(due)
     if occurrence is None:
-        return "nothing_new" if services.schedules.pass_over(schedule, scheduled_at) else "ignored"
+        return "nothing_new" if services.schedules.pass_over(schedule, due) else "ignored"
     if not services.schedules.open_occurrence(schedule, occurrence):
         return "ignored"
-    return start_occurrence(services, schedule, occurrence)
+    return _start(services, schedule, occurrence)
 
 
-def start_occurrence(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
-    """Ask for an occurrence's export, with the rights that its owner has now; return what was done."""
+def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
+    """Look how the export of the open occurrence goes, and do what is to be done; return what that was."""
+    export = services.store.load(occurrence.export_id)
+    if export is None and schedule.is_live:
+        return _start(services, schedule, occurrence)
+    if export is not None and export.is_active:
+        return "under_way"
+    outcome = Outcome.ABORTED if export is None else _judge(export)
+    services.schedules.close_occurrence(schedule, occurrence, outcome)
+    return "closed"
+
+
+def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
+    """Return a schedule's owner as the user pool knows them now, or why they may have no export."""
+    person = services.people.find(schedule.owner_name)
+    if person is None or person.id != schedule.owner:
+        return Pause.OWNER_GONE
+    if not person.is_enabled:
+        return Pause.OWNER_DISABLED
+    caller = Caller(person.id, schedule.owner_name, person.groups)
+    if not caller.may_use_service:
+        return Pause.GROUP_LOST
+    seen = services.schedules.find_seen(schedule.owner) or schedule.created_at
+    if services.clock() - seen > services.settings.owner_silent:
+        return Pause.OWNER_SILENT
+    return caller
+
+
+def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
+    """Ask for an occurrence's export, with the rights that its owner has now."""
     owner = find_owner(services, schedule)
     if isinstance(owner, Pause):
         return _pause(services, schedule, owner, occurrence)
@@ -54,26 +88,10 @@ def start_occurrence(services: Services, schedule: Schedule, occurrence: Occurre
         if error.status == TOO_MANY:
             return "waits"
         _LOGGER.warning("schedule_refused", extra={"schedule_id": schedule.id, **describe_error(error)})
-        return _pause(services, schedule, Pause.REQUEST_REFUSED, occurrence)
+        needs_group = error.code == "PIDGROUP_NEEDED"
+        reason = Pause.PIDGROUP_LOST if needs_group else Pause.REQUEST_REFUSED
+        return _pause(services, schedule, reason, occurrence)
     return "asked"
-
-
-def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
-    """Return a schedule's owner as the user pool knows them now, or why they may not have this export."""
-    person = services.people.find(schedule.owner_name)
-    if person is None or person.id != schedule.owner:
-        return Pause.OWNER_GONE
-    if not person.is_enabled:
-        return Pause.OWNER_DISABLED
-    caller = Caller(person.id, schedule.owner_name, person.groups)
-    if not caller.may_use_service:
-        return Pause.GROUP_LOST
-    if schedule.terms.with_patients and not caller.may_see_patients:
-        return Pause.PIDGROUP_LOST
-    seen = services.schedules.find_seen(schedule.owner) or schedule.created_at
-    if services.clock() - seen > services.settings.owner_silent:
-        return Pause.OWNER_SILENT
-    return caller
 
 
 def _pause(services: Services, schedule: Schedule, pause: Pause, occurrence: Occurrence) -> str:
@@ -81,3 +99,8 @@ def _pause(services: Services, schedule: Schedule, pause: Pause, occurrence: Occ
     if paused:
         _LOGGER.warning("schedule_paused", extra={"schedule_id": schedule.id, "code": pause.value})
     return "paused" if paused else "ignored"
+
+
+def _judge(export: Export) -> Outcome:
+    is_empty = export.failure is not None and export.failure.code == Outcome.NO_STUDIES
+    return Outcome.NO_STUDIES if is_empty else _OUTCOMES[export.state]

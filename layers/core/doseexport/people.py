@@ -9,7 +9,7 @@ from doseexport.aws import ClientError, error_code
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Account:
     """An account: its sub, whether it may sign in, its groups."""
 
     id: str
@@ -24,7 +24,7 @@ class People:
         self._client = client
         self._pool = pool_id
 
-    def find(self, username: str) -> Person | None:
+    def find(self, username: str) -> Account | None:
         """Return the account of that name; None if there is none."""
         account = {"UserPoolId": self._pool, "Username": username}
         try:
@@ -36,4 +36,4 @@ class People:
         attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
         groups = self._client.get_paginator("admin_list_groups_for_user").paginate(**account)
         names = frozenset(group["GroupName"] for page in groups for group in page["Groups"])
-        return Person(attributes.get("sub", ""), user["Enabled"], names)
+        return Account(attributes.get("sub", ""), user["Enabled"], names)

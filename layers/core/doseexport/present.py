@@ -57,7 +57,7 @@ def present_schedule(schedule: Schedule, caller: Caller, now: datetime) -> dict[
         "paused": _present_pause(schedule.paused),
         "next_run": format_time(schedule.next_after(now)) if schedule.is_live else None,
         "last_run": _present_run(schedule.last),
-        "covered_until": schedule.covered_until.isoformat() if schedule.covered_until else None,
+        "next_day": schedule.next_day.isoformat() if schedule.next_day else None,
         "links": {"self": itself, **({"run": f"{itself}/run"} if is_owner else {})},
     }
 

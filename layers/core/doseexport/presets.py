@@ -15,11 +15,10 @@ from typing import Any
 from doseexport import exports
 from doseexport.access import Caller
 from doseexport.errors import RequestError, forbidden, unprocessable
+from doseexport.fields import read_name, read_object
 from doseexport.present import format_time
 from doseexport.request import FIELDS, OPENREM_ORDER, ExportRequest, parse_request
 
-MAX_NAME = 80
-"""Characters of a preset's name."""
 REQUEST_FIELDS = FIELDS - {"names", "ids", "keep_days"}
 ONE_STUDY = frozenset({"accession_number", "study_uid"})
 """Filters that lead to one patient, though they name none: the page keeps them out of addresses, too."""
@@ -118,24 +117,7 @@ def _list_names(export_type: str) -> dict[str, str]:
 
 
 def _parse_fields(body: object) -> dict[str, Any]:
-    if not isinstance(body, Mapping):
-        raise unprocessable("NOT_AN_OBJECT", "The body must be a JSON object.", "body")
-    _refuse_others(body, frozenset(_READERS))
-    return {name: _READERS[name](value) for name, value in body.items()}
-
-
-def _refuse_others(given: Mapping[str, Any], known: frozenset[str]) -> None:
-    for name in given:
-        if name not in known:
-            listed = ", ".join(sorted(known))
-            raise unprocessable("UNKNOWN_FIELD", f"There is no field of this name; there are {listed}.", name)
-
-
-def _read_name(value: object) -> str:
-    name = value.strip() if isinstance(value, str) else ""
-    if not (0 < len(name) <= MAX_NAME and name.isprintable()):
-        raise unprocessable("BAD_NAME", f"A name has 1 to {MAX_NAME} printable characters.", "name")
-    return name
+    return {name: _READERS[name](value) for name, value in read_object(body, _READERS).items()}
 
 
 def _read_shared(value: object) -> bool:
@@ -145,10 +127,8 @@ def _read_shared(value: object) -> bool:
 
 
 def _read_request(value: object) -> ExportRequest:
-    if not isinstance(value, Mapping):
-        raise unprocessable("NOT_AN_OBJECT", "request must be an object, as for an export.", "request")
-    _refuse_others(value, REQUEST_FIELDS)
-    request = parse_request(value, may_see_patients=True)  # so that everybody is refused alike
+    asked = read_object(value, REQUEST_FIELDS, "request")
+    request = parse_request(asked, may_see_patients=True)  # so that everybody is refused alike
     for name in request.filters:
         if request.spec.filter(name).pid or name in ONE_STUDY:
             sentence = "This filter tells who a patient is: no preset keeps it."
@@ -157,7 +137,7 @@ def _read_request(value: object) -> ExportRequest:
 
 
 _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
-    {"name": _read_name, "shared": _read_shared, "request": _read_request}
+    {"name": read_name, "shared": _read_shared, "request": _read_request}
 )
 
 

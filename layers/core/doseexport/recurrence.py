@@ -133,13 +133,19 @@ def _read_cron(fields: list[str]) -> Cron:
         raise _refuse("A cron expression has six parts: minutes hours day-of-month month day-of-week year.")
     minutes, hours, month_days, months, weekdays, years = fields
     return Cron(
-        text=f"cron({' '.join(fields)})",
+        text=f"cron({' '.join(map(_write_plainly, fields))})",
         minutes=_read_numbers("minutes", minutes, range(60)),
         hours=_read_numbers("hours", hours, range(24)),
         days=_read_days(month_days, weekdays),
         months=_read_numbers("month", months, range(1, 13), _MONTHS),
         years=_read_numbers("year", years, range(1970, 2200)),
     )
+
+
+def _write_plainly(part: str) -> str:
+    """07 is 7, FRIL is 6L: nobody says what EventBridge Scheduler makes of the first of each."""
+    plain = re.sub(r"(?<!\d)0+(?=\d)", "", part)
+    return re.sub(r"[A-Z]{3}(?=[L#])", lambda found: str(_WEEKDAYS[found[0]]), plain)
 
 
 def _read_days(month_days: str, weekdays: str) -> Days:
@@ -165,6 +171,9 @@ def _read_numbers(
         found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d?))?", item, re.ASCII)
         if found is None:
             raise _refuse(f"The part {part} cannot be read.")
+        step = int(found[3] or 1)
+        if step >= len(allowed):
+            raise _refuse(f"In the part {part} a step is larger than the part.")
         low = allowed[0] if found[1] is None else _read_number(part, found[1], allowed, names)
         single = found[1] is not None and found[3] is None
         high = low if single else allowed[-1]
@@ -172,7 +181,7 @@ def _read_numbers(
             high = _read_number(part, found[2], allowed, names)
         if low > high:
             raise _refuse(f"In the part {part} a range ends before it starts.")
-        numbers.update(range(low, high + 1, int(found[3] or 1)))
+        numbers.update(range(low, high + 1, step))
     return frozenset(numbers)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from doseexport import exports
 from doseexport.errors import RequestError, forbidden, unprocessable
 from doseexport.exports import ID, NAME, Spec
+from doseexport.fields import read_object
 from doseexport.filters import DEFAULT_ORDER
 
 OPENREM_ORDER = "o"
@@ -59,7 +60,7 @@ class ExportRequest:
 
 def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
     """Return the request that a JSON body asks for, or raise RequestError naming the field."""
-    fields = _check_fields(body)
+    fields = read_object(body, FIELDS)
     spec = _find_spec(fields.get("type"))
     filters = dict(_mapping(fields, "filters"))
     request = ExportRequest(
@@ -94,19 +95,6 @@ def check_days(days: int | None, most: timedelta) -> None:
 def bad_days(sentence: str) -> RequestError:
     """Return the error for a time that a file cannot be kept."""
     return unprocessable("BAD_KEEP_DAYS", sentence, "keep_days")
-
-
-def _check_fields(body: object) -> Mapping[str, Any]:
-    if not isinstance(body, Mapping):
-        raise unprocessable("NOT_AN_OBJECT", "The body must be a JSON object.", "body")
-    for name in body:
-        if name not in FIELDS:
-            raise unprocessable(
-                "UNKNOWN_FIELD",
-                f"The request has no field of this name; it has {_listed(FIELDS)}.",
-                str(name),
-            )
-    return body
 
 
 def _find_spec(name: object) -> Spec:

@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from doseexport.export import make_id
-from doseexport.schedule_terms import Terms
+from doseexport.schedule_terms import DATES, Terms
 from doseexport.windows import SINCE_LAST_RUN, Period, Window
 
 INEXACT = timedelta(minutes=1)
-"""By how much the time that a rate is due may differ from what we foresee."""
+"""By how much the time of a call may differ from what we foresee: for rates, by seconds."""
 _DAY = timedelta(days=1)
 
 
@@ -85,8 +85,9 @@ class Schedule:
     """One schedule as its row says.
 
     `revision` counts its changes; `placed` is the one that EventBridge Scheduler knows. `handled_until` is
-    the newest time at which it was due and which needs no care any more; `covered_until` the last day that
-    its window's exports hold; `open` the occurrence whose export is under way.
+    the newest time at which it was due and which needs no care any more; `next_day` the first day that its
+    files do not hold yet (None: it never ran, or its windows do not go on from each other); `open` the
+    occurrence whose export is under way.
     """
 
     id: str
@@ -99,7 +100,7 @@ class Schedule:
     placed: int = 0
     paused: Pause | None = None
     is_deleted: bool = False
-    covered_until: date | None = None
+    next_day: date | None = None
     open: Occurrence | None = None
     last: Run | None = None
 
@@ -113,18 +114,49 @@ class Schedule:
         """Whether its files, or what it asks for, name patients."""
         return self.terms.with_patients
 
+    @property
+    def made_at(self) -> datetime:
+        """The minute it was made in: a rate counts from there."""
+        return self.created_at.replace(second=0, microsecond=0)
+
     def next_after(self, moment: datetime) -> datetime | None:
         """Return when it is due next after a moment; None if it never is again."""
-        terms = self.terms
-        due = terms.expression.next_after(moment, terms.zone, _floor_minute(self.created_at))
-        return None if due is None or (terms.ends_at is not None and due >= terms.ends_at) else due
+        due = self.terms.expression.next_after(moment, self.terms.zone, self.made_at)
+        is_over = due is None or (self.terms.ends_at is not None and due >= self.terms.ends_at)
+        return None if is_over else due
+
+    def find_due(self, called_at: datetime) -> datetime | None:
+        """Return when exactly it was due that was called for a time; None if it was not: the call is old."""
+        due = self.next_after(called_at - INEXACT)
+        return due if due is not None and due < called_at + INEXACT else None
 
     def find_missed(self, until: datetime) -> datetime | None:
         """Return the newest time up to `until` at which it was due and nothing happened."""
-        missed, due = None, self.next_after(self.handled_until + INEXACT)
+        missed, due = None, self.next_after(self.handled_until)
         while due is not None and due <= until:
             missed, due = due, self.next_after(due)
         return missed
+
+    def makes_up_for_nothing(self, terms: Terms) -> bool:
+        """Whether with these terms it begins anew: what was due before and has not run is over."""
+        is_back = terms.enabled and not self.is_live
+        return is_back or _name_rhythm(terms) != _name_rhythm(self.terms)
+
+    def is_about_the_same(self, terms: Terms) -> bool:
+        """Whether with these terms its next file goes on where the last one ended."""
+        old = self.terms
+        return old.window == terms.window and _name_data(old.asked) == _name_data(terms.asked)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether one file goes on where the last one ended."""
+        return self.terms.window is not None and self.terms.window.tiles
+
+    def find_next_day(self, occurrence: Occurrence, outcome: Outcome) -> date | None:
+        """Return the first day that the files do not hold, after an occurrence ended; None: as it was."""
+        period = occurrence.period
+        is_of_these = self.goes_on and _name_data(occurrence.asked) == _name_data(self.terms.asked)
+        return period.last + _DAY if period and is_of_these and outcome in COVERING else None
 
     def plan_occurrence(self, scheduled_at: datetime) -> Occurrence | None:
         """Return what the occurrence of that time exports; None if there is nothing new to export."""
@@ -148,10 +180,17 @@ class Schedule:
     @property
     def _last_day(self) -> date | None:
         """The day before the next window; before any run only `since_last_run` has one."""
-        if self.covered_until is None and self.terms.window == Window(SINCE_LAST_RUN):
+        if self.next_day is not None:
+            return self.next_day - _DAY
+        if self.terms.window == Window(SINCE_LAST_RUN):
             return self.created_at.astimezone(self.terms.zone).date() - _DAY
-        return self.covered_until
+        return None
 
 
-def _floor_minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
+def _name_data(asked: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what a request exports, whatever its dates and however the file looks."""
+    return asked["type"], {name: value for name, value in asked["filters"].items() if name not in DATES}
+
+
+def _name_rhythm(terms: Terms) -> tuple[object, ...]:
+    return terms.expression, terms.zone, terms.ends_on

@@ -6,26 +6,22 @@ Programs have none: nobody would notice that one has left.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from doseexport.access import Caller, require_service
 from doseexport.actions import check_key, start_export
-from doseexport.aws import BotoCoreError, ClientError
 from doseexport.errors import RequestError, forbidden
 from doseexport.export import is_id, make_id
 from doseexport.listing import SCOPES
-from doseexport.logs import describe_error
+from doseexport.presence import note_seen
 from doseexport.present import present_schedule
 from doseexport.preset_actions import load_for_use
 from doseexport.request import check_days, parse_request
 from doseexport.schedule import Schedule
-from doseexport.schedule_terms import change_terms, disable, parse_terms
+from doseexport.schedule_terms import Terms, change_terms, disable, parse_terms
 from doseexport.services import Services
 from doseexport.tending import place
-
-_LOGGER = logging.getLogger(__name__)
 
 
 def create_schedule(services: Services, caller: Caller, body: object) -> dict[str, Any]:
@@ -34,6 +30,7 @@ def create_schedule(services: Services, caller: Caller, body: object) -> dict[st
     RequestError: 403, 409 (too many), 422.
     """
     _require_person(caller)
+    note_seen(services, caller)
     now, settings = services.clock(), services.settings
     whole = load_for_use(services, caller, body)
     terms = parse_terms(whole, now, settings.time_zone, may_see_patients=caller.may_see_patients)
@@ -43,7 +40,6 @@ def create_schedule(services: Services, caller: Caller, body: object) -> dict[st
         raise RequestError(
             "TOO_MANY_SCHEDULES", f"You have {settings.max_schedules} schedules; delete one first.", None, 409
         )
-    services.schedules.note_seen(caller.id, now)
     return _show_placed(services, caller, schedule)
 
 
@@ -58,15 +54,17 @@ def list_schedules(services: Services, caller: Caller, parameters: Mapping[str, 
         raise RequestError("BAD_SCOPE", "scope must be mine or all.", "scope", 400)
     if scope == "all" and not caller.is_admin:
         raise forbidden("Everybody's schedules are for members of admingroup only.", "scope")
-    services.schedules.note_seen(caller.id, services.clock())
+    note_seen(services, caller)
     found = services.schedules.list_all() if scope == "all" else services.schedules.list_owned(caller.id)
-    shown = [_present(services, caller, schedule) for schedule in found if not schedule.is_deleted]
+    shown = [
+        present_schedule(schedule, caller, services.clock()) for schedule in found if not schedule.is_deleted
+    ]
     return {"schedules": shown}
 
 
 def get_schedule(services: Services, caller: Caller, schedule_id: str) -> dict[str, Any]:
     """Return one schedule. RequestError: 404."""
-    return _present(services, caller, _find(services, caller, schedule_id))
+    return present_schedule(_find(services, caller, schedule_id), caller, services.clock())
 
 
 def change_schedule(services: Services, caller: Caller, schedule_id: str, changes: object) -> dict[str, Any]:
@@ -75,15 +73,9 @@ def change_schedule(services: Services, caller: Caller, schedule_id: str, change
     RequestError: 403, 404, 409 (changed at the same moment), 422.
     """
     schedule = _find(services, caller, schedule_id)
-    now = services.clock()
-    if changes == {"enabled": False}:
-        terms = disable(schedule.terms)
-    elif schedule.owner == caller.id:
-        terms = change_terms(schedule.terms, changes, now, may_see_patients=caller.may_see_patients)
-        check_days(terms.asked["keep_days"], services.settings.max_retention)
-    else:
-        raise forbidden("Only its owner may change a schedule; an administrator may disable it.", "id")
-    if not services.schedules.change(schedule, terms, now):
+    note_seen(services, caller)
+    terms = _make_changes(services, caller, schedule, changes)
+    if not services.schedules.change(schedule, terms, services.clock()):
         raise RequestError("CHANGED_MEANWHILE", "The schedule was changed meanwhile; look again.", "id", 409)
     return _show_placed(services, caller, _find(services, caller, schedule_id))
 
@@ -92,7 +84,7 @@ def delete_schedule(services: Services, caller: Caller, schedule_id: str) -> Non
     """Delete a schedule; its exports stay. RequestError: 403, 404."""
     schedule = _find(services, caller, schedule_id)
     if services.schedules.delete(schedule, services.clock()):
-        _place_safely(services, services.schedules.load(schedule_id))
+        place(services, schedule_id)
 
 
 def run_schedule_now(
@@ -103,6 +95,7 @@ def run_schedule_now(
     RequestError: 400, 403, 404, 409 (nothing new to export), 422, 429.
     """
     check_key(idempotency_key)
+    note_seen(services, caller)
     schedule = _find(services, caller, schedule_id)
     if schedule.owner != caller.id:
         raise forbidden("Only its owner may run a schedule.", "id")
@@ -128,20 +121,24 @@ def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:
     return schedule
 
 
+def _make_changes(services: Services, caller: Caller, schedule: Schedule, changes: object) -> Terms:
+    is_stop = isinstance(changes, Mapping) and changes.keys() == {"enabled"} and changes["enabled"] is False
+    if is_stop:  # may be done by whoever lost the right to what it asks for, too
+        return disable(schedule.terms)
+    if schedule.owner != caller.id:
+        raise forbidden("Only its owner may change a schedule; an administrator may disable it.", "id")
+    terms = change_terms(
+        schedule.terms,
+        changes,
+        services.clock(),
+        may_see_patients=caller.may_see_patients,
+        made_at=schedule.made_at,
+    )
+    check_days(terms.asked["keep_days"], services.settings.max_retention)
+    return terms
+
+
 def _show_placed(services: Services, caller: Caller, schedule: Schedule) -> dict[str, Any]:
-    _place_safely(services, schedule)
-    return _present(services, caller, schedule)
-
-
-def _place_safely(services: Services, schedule: Schedule | None) -> None:
-    """Tell EventBridge Scheduler; if that fails the look every five minutes will."""
-    if schedule is None:
-        return
-    try:
-        place(services, schedule)
-    except (ClientError, BotoCoreError) as error:
-        _LOGGER.warning("placing_failed", extra={"schedule_id": schedule.id, **describe_error(error)})
-
-
-def _present(services: Services, caller: Caller, schedule: Schedule) -> dict[str, Any]:
+    """Tell EventBridge Scheduler, at once or within five minutes, and show the schedule."""
+    place(services, schedule.id)
     return present_schedule(schedule, caller, services.clock())

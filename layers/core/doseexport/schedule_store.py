@@ -5,12 +5,14 @@ A write that lost a race changes nothing and returns False.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from doseexport.errors import RequestError
 from doseexport.export_row import owner_key, to_epoch, to_text
-from doseexport.schedule import COVERING, Occurrence, Outcome, Pause, Run, Schedule
+from doseexport.schedule import Occurrence, Outcome, Pause, Run, Schedule
 from doseexport.schedule_row import (
     KIND,
     new_schedule_row,
@@ -21,19 +23,19 @@ from doseexport.schedule_row import (
     write_terms,
 )
 from doseexport.schedule_terms import Terms
-from doseexport.table import Change, Insert, Table
-from doseexport.trail import tell_withheld
+from doseexport.table import Change, Insert, Row, Table
+from doseexport.trail import Person, tell_withheld
 from doseexport.trail_store import TrailStore
 
 AFTERLIFE = timedelta(days=7)
 """How long a deleted schedule's row stays, so that EventBridge Scheduler's is deleted too."""
 SEEN_EVERY = timedelta(hours=12)
 
+_LOGGER = logging.getLogger(__name__)
 _ALIVE = "attribute_exists(pk) AND attribute_not_exists(#deleted_at)"
 _SAME = f"{_ALIVE} AND #revision = :revision"
 _IDLE = f"{_SAME} AND attribute_not_exists(#paused) AND attribute_not_exists(#open)"
 _HAS_ROOM = "(attribute_not_exists(#schedules) OR size(#schedules) < :limit)"
-_DAY = timedelta(days=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -63,28 +65,32 @@ class ScheduleStore:
         return self._list("by_owner", "#owner = :value", owner)
 
     def list_all(self) -> Iterator[Schedule]:
-        """Yield everybody's schedules, deleted ones too, oldest first."""
+        """Yield everybody's schedules, oldest first."""
         return self._list("by_kind", "#kind = :value", KIND)
 
+    def list_ids(self) -> Iterator[str]:
+        """Yield the ids of everybody's schedules, of deleted ones too, oldest first."""
+        for keys in self._list_keys("by_kind", "#kind = :value", KIND):
+            yield from (key.removeprefix(schedule_key("")) for key in keys)
+
     def change(self, schedule: Schedule, terms: Terms, now: datetime) -> bool:
-        """Write new terms, and end a pause; what was due before is not made up for."""
-        values = {f"t_{name}": value for name, value in write_terms(terms).items()}
-        assignments = ", ".join(f"#{name.removeprefix('t_')} = :{name}" for name in values)
-        return self._change(
-            schedule,
-            f"SET {assignments}, #revision = :next, #handled_until = :now REMOVE #paused",
-            _SAME,
-            now=to_text(max(now, schedule.handled_until)),
-            next=schedule.revision + 1,
-            **values,
-        )
+        """Write new terms, and end a pause; False if the schedule was changed meanwhile."""
+        written = {f"new_{name}": value for name, value in write_terms(terms).items()}
+        parts = [f"#{name.removeprefix('new_')} = :{name}" for name in written]
+        values = {**written, "next": schedule.revision + 1}
+        if schedule.makes_up_for_nothing(terms):
+            parts.append("#handled_until = :until")
+            values["until"] = to_text(max(now, schedule.handled_until))
+        forgotten = "#paused" if schedule.is_about_the_same(terms) else "#paused, #next_day"
+        update = f"SET {', '.join(parts)}, #revision = :next REMOVE {forgotten}"
+        return self._change(schedule, update, _SAME, **values)
 
     def delete(self, schedule: Schedule, now: datetime) -> bool:
         """Hide a schedule from every read, forget what it asks for, free its owner's place."""
         gone = Change(
             schedule_key(schedule.id),
             "SET #deleted_at = :now, #ttl = :ttl, #revision = #revision + :one,"
-            " #asked = :nothing, #name = :blank REMOVE #open, #covered_until",
+            " #asked = :nothing, #name = :blank REMOVE #open, #next_day",
             _ALIVE,
             {
                 "now": to_text(now),
@@ -121,16 +127,18 @@ class ScheduleStore:
                 "export_id": occurrence.export_id,
             },
         )
-        entry = tell_withheld(occurrence.export_id, now, pause.value)
+        owner = Person(schedule.owner, schedule.owner_name)
+        entry = tell_withheld(occurrence.export_id, owner, now, pause.value)
         return self._table.write_together(stop, self._trail.insert(entry))
 
     def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:
         """Write down what an occurrence exports, once and for all; False if the schedule has gone on."""
         assignments = ", #open = :open"
         values: dict[str, Any] = {"open": write_occurrence(occurrence)}
-        if occurrence.period is not None:
-            assignments += ", #covered_until = if_not_exists(#covered_until, :before)"
-            values["before"] = (occurrence.period.first - _DAY).isoformat()
+        if schedule.goes_on and occurrence.period is not None:
+            # Were this one to fail, the next would begin with the same day.
+            assignments += ", #next_day = if_not_exists(#next_day, :first)"
+            values["first"] = occurrence.period.first.isoformat()
         run = Run(occurrence.scheduled_at, occurrence.export_id, Outcome.STARTED)
         return self._handle(schedule, run, assignments, values)
 
@@ -139,14 +147,16 @@ class ScheduleStore:
         return self._handle(schedule, Run(scheduled_at, None, Outcome.NOTHING_NEW), "", {})
 
     def close_occurrence(self, schedule: Schedule, occurrence: Occurrence, outcome: Outcome) -> bool:
-        """Write down how an occurrence ended."""
+        """Write down how an occurrence ended; False if the schedule was changed meanwhile."""
         run = Run(occurrence.scheduled_at, occurrence.export_id, outcome)
         values = {"last": write_run(run), "export_id": occurrence.export_id}
         update = "SET #last = :last"
-        if outcome in COVERING and occurrence.period is not None:
-            update += ", #covered_until = :covered"
-            values["covered"] = occurrence.period.last.isoformat()
-        return self._change(schedule, f"{update} REMOVE #open", "#open.#export_id = :export_id", **values)
+        next_day = schedule.find_next_day(occurrence, outcome)
+        if next_day is not None:
+            update += ", #next_day = :next_day"
+            values["next_day"] = next_day.isoformat()
+        is_open = f"{_SAME} AND #open.#export_id = :export_id"
+        return self._change(schedule, f"{update} REMOVE #open", is_open, **values)
 
     # When owners were seen
 
@@ -154,7 +164,6 @@ class ScheduleStore:
         """Remember that somebody uses the service, to half a day."""
         if now - self._noted.get(owner, _LONG_AGO) < SEEN_EVERY:
             return
-        self._noted[owner] = now
         self._table.update(
             Change(
                 owner_key(owner),
@@ -163,6 +172,7 @@ class ScheduleStore:
                 {"now": to_text(now), "before": to_text(now - SEEN_EVERY)},
             )
         )
+        self._noted[owner] = now
 
     def find_seen(self, owner: str) -> datetime | None:
         """Return when somebody used the service, to half a day; None if that was never noted."""
@@ -181,14 +191,26 @@ class ScheduleStore:
         )
 
     def _list(self, index: str, condition: str, value: str) -> Iterator[Schedule]:
+        for keys in self._list_keys(index, condition, value):
+            rows = self._table.get_many(keys)
+            yield from filter(None, (_read(rows[key]) for key in keys if key in rows))
+
+    def _list_keys(self, index: str, condition: str, value: str) -> Iterator[list[str]]:
         prefix = schedule_key("")
         for page in self._table.query(index, condition, {"value": value}, None, newest_first=False):
-            keys = [row["pk"] for row in page if row["pk"].startswith(prefix)]
-            rows = self._table.get_many(keys)
-            yield from (read_schedule(rows[key]) for key in keys if key in rows)
+            yield [row["pk"] for row in page if row["pk"].startswith(prefix)]
 
     def _change(self, schedule: Schedule, update: str, condition: str, **values: Any) -> bool:
         change = Change(
             schedule_key(schedule.id), update, condition, {"revision": schedule.revision, **values}
         )
         return self._table.update(change) is not None
+
+
+def _read(row: Row) -> Schedule | None:
+    """Return the schedule of a row; one that cannot be read must not hide the others."""
+    try:
+        return read_schedule(row)
+    except (KeyError, ValueError, RequestError) as error:
+        _LOGGER.warning("schedule_unreadable", extra={"key": row["pk"], "error": type(error).__name__})
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,16 +10,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from doseexport.errors import RequestError, unprocessable
+from doseexport.fields import read_name, read_object
 from doseexport.recurrence import Cron, Rate, parse_expression
 from doseexport.request import FIELDS as REQUEST_FIELDS
 from doseexport.request import parse_request
 from doseexport.windows import Window, parse_window
 
-MAX_NAME = 80
 FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
 """What a schedule has beside what an export has."""
 DATES = frozenset({"date_from", "date_to"})
 """The filters that a window stands for."""
+BLANK = (None, "")
+LAST_YEAR = 2199
+"""As of cron expressions."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ZONE = re.compile(r"UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+")
 _DAY = timedelta(days=1)
 
 
@@ -60,9 +66,14 @@ class Terms:
         return datetime.combine(self.ends_on + _DAY, time(), self.zone).astimezone(UTC)
 
 
-def parse_terms(body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool) -> Terms:
-    """Return the terms that a JSON body asks for; `zone` if it names none. RequestError names the field."""
-    fields = _check_fields(body)
+def parse_terms(
+    body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool, made_at: datetime | None = None
+) -> Terms:
+    """Return the terms that a JSON body asks for; `zone` if it names none. RequestError names the field.
+
+    `made_at` is when the schedule was made, which a rate counts from; None: now.
+    """
+    fields = read_object(body, FIELDS | REQUEST_FIELDS)
     window = None if fields.get("window") is None else parse_window(fields["window"])
     of_zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
     asked = {name: value for name, value in fields.items() if name in REQUEST_FIELDS}
@@ -71,7 +82,7 @@ def parse_terms(body: object, now: datetime, zone: ZoneInfo, *, may_see_patients
     request = parse_request(asked, may_see_patients=may_see_patients)
     filters = {name: value for name, value in request.filters.items() if window is None or name not in DATES}
     terms = Terms(
-        name=_parse_name(fields.get("name")),
+        name=read_name(fields.get("name")),
         asked={**asdict(request), "filters": filters},
         with_patients=request.with_patients,
         window=window,
@@ -80,15 +91,16 @@ def parse_terms(body: object, now: datetime, zone: ZoneInfo, *, may_see_patients
         ends_on=None if fields.get("ends_on") is None else _parse_last_day(fields["ends_on"]),
         enabled=_parse_enabled(fields.get("enabled")),
     )
-    _check_due(terms, now)
+    _check_due(terms, now, made_at or now)
     return terms
 
 
-def change_terms(terms: Terms, changes: object, now: datetime, *, may_see_patients: bool) -> Terms:
+def change_terms(
+    terms: Terms, changes: object, now: datetime, *, may_see_patients: bool, made_at: datetime
+) -> Terms:
     """Return the terms with a PATCH's fields in the place of its own. RequestError names the field."""
-    if not isinstance(changes, Mapping):
-        raise unprocessable("NOT_AN_OBJECT", "The body must be a JSON object.", "body")
-    return parse_terms({**terms.body, **changes}, now, terms.zone, may_see_patients=may_see_patients)
+    body = {**terms.body, **read_object(changes, FIELDS | REQUEST_FIELDS)}
+    return parse_terms(body, now, terms.zone, may_see_patients=may_see_patients, made_at=made_at)
 
 
 def disable(terms: Terms) -> Terms:
@@ -96,22 +108,11 @@ def disable(terms: Terms) -> Terms:
     return replace(terms, enabled=False)
 
 
-def _check_fields(body: object) -> Mapping[str, Any]:
-    if not isinstance(body, Mapping):
-        raise unprocessable("NOT_AN_OBJECT", "The body must be a JSON object.", "body")
-    known = FIELDS | REQUEST_FIELDS
-    for name in body:
-        if name not in known:
-            sentence = f"A schedule has no field of this name; it has {', '.join(sorted(known))}."
-            raise unprocessable("UNKNOWN_FIELD", sentence, str(name))
-    return body
-
-
 def _add_window(filters: object, window: Window, now: datetime, zone: ZoneInfo) -> Any:
     """Return the filters with dates such as the window will give, so that they are checked together."""
     if not isinstance(filters, Mapping | None):
         return filters
-    given = dict(filters or {})
+    given = {name: value for name, value in (filters or {}).items() if not (name in DATES and value in BLANK)}
     period = window.resolve(now, zone, None)
     if DATES & given.keys() or period is None:
         sentence = "Give a window, or dates among the filters, not both."
@@ -119,17 +120,10 @@ def _add_window(filters: object, window: Window, now: datetime, zone: ZoneInfo) 
     return given | period.filters
 
 
-def _parse_name(value: object) -> str:
-    name = value.strip() if isinstance(value, str) else ""
-    if not (0 < len(name) <= MAX_NAME and name.isprintable()):
-        raise unprocessable("BAD_NAME", f"A name has 1 to {MAX_NAME} printable characters.", "name")
-    return name
-
-
 def _parse_zone(value: object) -> ZoneInfo:
     try:
-        return ZoneInfo(value)  # type: ignore[arg-type]  # whatever it is, it is tried
-    except (TypeError, ValueError, OSError, KeyError) as error:
+        return ZoneInfo(_match(_ZONE, value))
+    except (ValueError, OSError, KeyError) as error:
         sentence = "A time zone is a name like Europe/London."
         raise unprocessable("BAD_TIME_ZONE", sentence, "time_zone") from error
 
@@ -143,9 +137,18 @@ def _parse_recurrence(value: object) -> Rate | Cron:
 
 def _parse_last_day(value: object) -> date:
     try:
-        return date.fromisoformat(value)  # type: ignore[arg-type]  # whatever it is, it is tried
-    except (TypeError, ValueError) as error:
+        day = date.fromisoformat(_match(_DATE, value))
+    except ValueError as error:
         raise unprocessable("BAD_DATE", "A date is written 2026-11-30.", "ends_on") from error
+    if day.year > LAST_YEAR:
+        raise unprocessable("BAD_DATE", f"The last year is {LAST_YEAR}.", "ends_on")
+    return day
+
+
+def _match(pattern: re.Pattern[str], value: object) -> str:
+    if not (isinstance(value, str) and pattern.fullmatch(value)):
+        raise ValueError("not of that form")
+    return value
 
 
 def _parse_enabled(value: object) -> bool:
@@ -156,7 +159,7 @@ def _parse_enabled(value: object) -> bool:
     return value
 
 
-def _check_due(terms: Terms, now: datetime) -> None:
-    due = terms.expression.next_after(now, terms.zone, now)
+def _check_due(terms: Terms, now: datetime, made_at: datetime) -> None:
+    due = terms.expression.next_after(now, terms.zone, made_at)
     if terms.enabled and (due is None or (terms.ends_at is not None and due >= terms.ends_at)):
         raise RequestError("NEVER_DUE", "With this expression and end it is never due.", "expression", 422)

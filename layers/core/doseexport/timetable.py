@@ -6,7 +6,7 @@ It knows an id, a time and nothing of what is exported.
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from doseexport.aws import ClientError, error_code
@@ -14,8 +14,6 @@ from doseexport.recurrence import Rate
 from doseexport.schedule import Schedule
 from doseexport.settings import Target
 
-SOON = timedelta(minutes=1)
-"""Scheduler takes no start date in the past, and a call takes its time."""
 _RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
 
 
@@ -62,7 +60,7 @@ class Timetable:
                 "DeadLetterConfig": {"Arn": target.queue_arn},
             },
         }
-        due = schedule.next_after(now + SOON)
+        due = schedule.next_after(now)
         if due is None:
             # Scheduler refuses an end that is over; what is never due again need not be enabled.
             return entry | {"State": "DISABLED"}

@@ -94,9 +94,9 @@ def tell_failure(export_id: str, attempt: int, at: datetime, code: str) -> Entry
     return Entry(export_id, Kind.FAILED, attempt, at, code=code)
 
 
-def tell_withheld(export_id: str, at: datetime, code: str) -> Entry:
-    """Return the entry of an export that its schedule did not ask for: why the schedule is paused."""
-    return Entry(export_id, Kind.WITHHELD, 1, at, code=code)
+def tell_withheld(export_id: str, owner: Person, at: datetime, code: str) -> Entry:
+    """Return the entry of an export that its owner's schedule did not ask for: why the schedule is paused."""
+    return Entry(export_id, Kind.WITHHELD, 1, at, owner, code=code)
 
 
 def tell_keeping(export: Export, at: datetime, by: Caller, days: int, until: datetime | None) -> Entry:
@@ -118,8 +118,9 @@ def describe_request(request: ExportRequest) -> dict[str, Any]:
 
 
 def find_owner(entries: Sequence[Entry]) -> str | None:
-    """Return the sub of who asked; None if the export is older than the trail."""
-    return next((each.by.id for each in entries if each.kind is Kind.REQUESTED and each.by), None)
+    """Return the sub of who asked, or whose schedule did not; None if the export is older than the trail."""
+    owned = (each for each in entries if each.kind in {Kind.REQUESTED, Kind.WITHHELD})
+    return next((each.by.id for each in owned if each.by), None)
 
 
 def new_entry_row(entry: Entry, kept: timedelta) -> dict[str, Any]:
