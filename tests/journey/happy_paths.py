@@ -293,7 +293,7 @@ def run_schedule(role: Role, yard: Yard) -> None:
     event = {"schedule_id": schedule.id, "scheduled_at": due.isoformat()}
     with role.worn():
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "asked"}
-        assert role.load("run_schedule")(event, CONTEXT) == {"done": "asked"}
+        assert role.load("run_schedule")(event, CONTEXT) == {"done": "under_way"}
         lost = yard.backstage.stack.resource("LostOccurrences")
         role.session.client("sqs").send_message(QueueUrl=lost, MessageBody="{}")
     yard.keys |= {f"EXPORT#{_opened(yard, schedule)}", f"OWNER#{yard.owner.id}"}
