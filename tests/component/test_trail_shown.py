@@ -1,12 +1,16 @@
 """What a trail shows, and to whom."""
 
+from dataclasses import replace
+
 import pytest
 
-from doseexport.actions import delete_export, download_export, show_trail
+from doseexport.actions import delete_export, download_export, get_export, list_exports, show_trail
 from doseexport.errors import RequestError
+from doseexport.trail import Kind
 from standins import (
     ADA,
     ADMIN,
+    BEN,
     PIA,
     TRAIL_TABLE,
     add,
@@ -74,3 +78,57 @@ def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services)
 @pytest.mark.parametrize("export_id", ["", "x", "../etc", "a" * 32])
 def test_what_never_was_has_no_trail(services, export_id):
     assert refuse_status(show_trail, services, ADMIN, export_id) == 404
+
+
+NAMED = {"patient_name": "Secret"}
+
+
+def readers(services, export):
+    return [entry.by.id for entry in services.trail.read(export.id) if entry.kind is Kind.READ]
+
+
+def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock):
+    export = add(services, ADA, filters=NAMED)
+    for _ in range(2):
+        assert get_export(services, PIA, export.id)["filters"] == NAMED
+        list_exports(services, PIA, {"scope": "all"})
+    assert readers(services, export) == [PIA.id]
+    clock.move(days=1)
+    list_exports(services, PIA, {"scope": "all"})
+    assert readers(services, export) == [PIA.id, PIA.id]
+
+
+def test_another_process_writes_no_second_entry_of_the_day(services):
+    export = add(services, ADA, filters=NAMED)
+    get_export(services, PIA, export.id)
+    services.trail._noted.clear()
+    get_export(services, PIA, export.id)
+    assert readers(services, export) == [PIA.id]
+
+
+@pytest.mark.parametrize("caller", [ADA, ADMIN])
+def test_owners_and_those_who_see_no_filters_are_not_written_down(services, caller):
+    named, plain = add(services, ADA, filters=NAMED), add(services, ADA)
+    for export in (named, plain):
+        get_export(services, caller, export.id)
+        list_exports(services, caller, {"scope": "all"})
+        show_trail(services, caller, export.id)
+        assert readers(services, export) == []
+
+
+def test_reading_patients_in_a_trail_is_written_down(services):
+    admin = replace(ADMIN, groups=ADMIN.groups | {"pidgroup"})
+    export = add(services, ADA, filters=NAMED)
+    show_trail(services, admin, export.id)
+    assert readers(services, export) == [admin.id]
+
+
+def test_what_cannot_be_written_down_is_not_shown(services, monkeypatch):
+    def fail(*_):
+        raise ConnectionError
+
+    export = add(services, ADA, filters=NAMED)
+    monkeypatch.setattr(services.trail, "note_reading", fail)
+    with pytest.raises(ConnectionError):
+        get_export(services, PIA, export.id)
+    assert get_export(services, BEN, export.id)["filters"] is None

@@ -104,14 +104,14 @@ def request(role: Role, yard: Yard) -> None:
 
 
 def show_list(role: Role, yard: Yard) -> None:
-    export = yard.ask()
+    export = yard.ask(patient_name="Secret")
     assert role.sign_in().call("GET", "/exports").status == 200
     listed = role.sign_in().call("GET", "/exports?scope=all&limit=1")
     assert [one["id"] for one in listed.json["exports"]] == [export.id]
 
 
 def show(role: Role, yard: Yard) -> None:
-    assert role.sign_in().call("GET", f"/exports/{yard.ask().id}").status == 200
+    assert role.sign_in().call("GET", f"/exports/{yard.ask(patient_name='Secret').id}").status == 200
 
 
 def abort(role: Role, yard: Yard) -> None:
@@ -134,6 +134,8 @@ def delete(role: Role, yard: Yard) -> None:
 
 
 def show_trail(role: Role, yard: Yard) -> None:
+    named = yard.ask(patient_name="Secret")
+    assert role.sign_in().call("GET", f"/exports/{named.id}/trail").status == 200
     answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/trail")
     assert {entry["kind"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
 

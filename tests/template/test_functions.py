@@ -17,6 +17,8 @@ MANAGED = {
 READERS = {"RunExport", "PreviewExport"}
 # What changes exports, or gives files away, and writes into the trail that it did.
 ASKERS = {"RequestExport", "RunSchedule", "TendSchedules"}
+# What shows exports, and writes into the trail who reads what another's export of patients asks for.
+SHOWERS = {"ListExports", "GetExport", "ShowTrail"}
 RECORDERS = ASKERS | {
     "AbortExport",
     "DownloadExport",
@@ -36,7 +38,7 @@ ALONE = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {*RECORDERS, "KeepSchedules", "KeepPresets"},
+    "dynamodb:PutItem": {*RECORDERS, *SHOWERS, "KeepSchedules", "KeepPresets"},
     "dynamodb:DeleteItem": {"KeepPresets"},
     "sqs:SendMessage": {*ASKERS, "SweepExports", "SendNotices"},
     "scheduler:CreateSchedule": PLACERS,
@@ -200,7 +202,8 @@ def _actions_on(properties, resource):
 
 def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(functions):
     rights = {name: _actions_on(properties, "TrailTable") for name, properties in functions.items()}
-    expected = {"ShowTrail": {"dynamodb:Query"}} | {name: {"dynamodb:PutItem"} for name in RECORDERS}
+    expected = {name: {"dynamodb:PutItem"} for name in RECORDERS | SHOWERS}
+    expected["ShowTrail"] = {"dynamodb:Query", "dynamodb:PutItem"}
     assert {name: actions for name, actions in rights.items() if actions} == expected
 
 

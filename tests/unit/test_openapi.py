@@ -126,6 +126,7 @@ SPEAKERS = [
     "access",
     "actions",
     "api",
+    "fields",
     "filters",
     "listing",
     "options",

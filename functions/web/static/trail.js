@@ -13,6 +13,7 @@ const HAPPENED = {
   aborted: "Aborted",
   link_issued: "Link made",
   kept: "Time of the file changed",
+  read: "Read by somebody else",
   deleted: "Deleted",
   expired: "Expired",
   withheld: "Not asked for: its schedule is paused",

@@ -19,10 +19,10 @@ from doseexport.export import Export, Result, State, is_id, make_export, make_id
 from doseexport.listing import find_page, parse_list_query
 from doseexport.logs import describe_error
 from doseexport.presence import note_seen
-from doseexport.present import present, present_entry
 from doseexport.preset_actions import load_for_use
 from doseexport.request import ExportRequest, bad_days, check_days, parse_keeping, parse_request
 from doseexport.services import Services
+from doseexport.showing import show, show_entries
 from doseexport.trail import find_owner
 
 MAX_DELETED = 100
@@ -69,7 +69,7 @@ def start_export(
     _check_repeat(asked, export, services)
     if export.state is State.QUEUED:
         _send(services, export)
-    return present(export, caller, now)
+    return show(services, caller, export)
 
 
 def check_key(key: str | None) -> None:
@@ -89,16 +89,16 @@ def list_exports(services: Services, caller: Caller, parameters: Mapping[str, st
     RequestError: 400 naming the parameter.
     """
     require_service(caller)
+    query = parse_list_query(parameters)
     note_seen(services, caller)
-    page, cursor = find_page(services, caller, parse_list_query(parameters))
-    now = services.clock()
-    return {"exports": [present(export, caller, now) for export in page], "next_cursor": cursor}
+    page, cursor = find_page(services, caller, query)
+    return {"exports": [show(services, caller, export) for export in page], "next_cursor": cursor}
 
 
 def get_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
     """Return one export. RequestError: 404."""
     export = _find(services, caller, export_id)
-    return present(export, caller, services.clock())
+    return show(services, caller, export)
 
 
 def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str
         raise _not_found()
     if export.state not in {State.ABORTING, State.ABORTED}:
         raise _conflict("NOT_ACTIVE", "This export has ended: there is nothing to stop.")
-    return present(export, caller, now)
+    return show(services, caller, export)
 
 
 def download_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def keep_export(services: Services, caller: Caller, export_id: str, body: object
     if kept is None:
         _find(services, caller, export_id)
         raise _conflict("NOTHING_TO_KEEP", "This export has no file and will have none.")
-    return present(kept, caller, now)
+    return show(services, caller, kept)
 
 
 def show_trail(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def show_trail(services: Services, caller: Caller, export_id: str) -> dict[str, 
     if not entries:
         raise _not_found()
     require_trail(caller, find_owner(entries))
-    return {"id": export_id, "entries": [present_entry(entry, caller) for entry in entries]}
+    return {"id": export_id, "entries": show_entries(services, caller, entries)}
 
 
 def delete_exports(services: Services, caller: Caller, body: object) -> dict[str, Any]:

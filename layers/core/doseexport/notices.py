@@ -24,8 +24,8 @@ class Mail:
 
 
 def is_told(kind: Kind) -> bool:
-    """Whether a notice is sent of such entries: how long a file is kept is no news that anybody waits for."""
-    return kind is not Kind.KEPT
+    """Whether a notice is sent of such entries: of changes of an export, but for how long it is kept."""
+    return kind not in {Kind.KEPT, Kind.READ}
 
 
 def name_notice(kind: Kind) -> str:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ABORTED = "aborted"
     LINK_ISSUED = "link_issued"
     KEPT = "kept"
+    READ = "read"
     DELETED = "deleted"
     EXPIRED = "expired"
     WITHHELD = "withheld"
@@ -99,6 +100,11 @@ def tell_withheld(export_id: str, owner: Person, at: datetime, code: str) -> Ent
     return Entry(export_id, Kind.WITHHELD, 1, at, owner, code=code)
 
 
+def tell_reading(export_id: str, at: datetime, by: Caller) -> Entry:
+    """Return the entry of somebody who reads what another's export of patients asks for: one a day."""
+    return Entry(export_id, Kind.READ, 1, at, Person(by.id, by.name))
+
+
 def tell_keeping(export: Export, at: datetime, by: Caller, days: int, until: datetime | None) -> Entry:
     """Return the entry of how long a file shall be kept; `until` None: from the end to come."""
     kept = {"days": days, "until": None if until is None else to_text(until)}
@@ -124,20 +130,30 @@ def find_owner(entries: Sequence[Entry]) -> str | None:
 
 
 def new_entry_row(entry: Entry, kept: timedelta) -> dict[str, Any]:
-    """Return the entry's row, which DynamoDB forgets once `kept` has passed; no two share a key."""
+    """Return the entry's row, which DynamoDB forgets once `kept` has passed.
+
+    No two share a key, but readings of one person on one day, of which the first is kept.
+    """
     at = to_text(entry.at)
     given = {"asked": entry.asked, "file": entry.file, "code": entry.code, "kept": entry.kept}
     if entry.by is not None:
         given["by"] = {"id": entry.by.id, "name": entry.by.name}
     return {
         "pk": export_key(entry.export_id),
-        "sk": f"{at}#{entry.kind}#{secrets.token_hex(8)}",
+        "sk": _name_entry(entry),
         "at": at,
         "kind": entry.kind.value,
         "attempt": entry.attempt,
         "ttl": to_epoch(entry.at + kept),
         **{name: value for name, value in given.items() if value is not None},
     }
+
+
+def _name_entry(entry: Entry) -> str:
+    at = to_text(entry.at)
+    if entry.kind is Kind.READ and entry.by:
+        return f"{at[:10]}#{entry.kind}#{entry.by.id}"
+    return f"{at}#{entry.kind}#{secrets.token_hex(8)}"
 
 
 def read_entry(row: Mapping[str, Any]) -> Entry:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from doseexport.access import Caller
 from doseexport.export_row import export_key
 from doseexport.table import Insert, Table
-from doseexport.trail import Entry, new_entry_row, read_entry
+from doseexport.trail import Entry, new_entry_row, read_entry, tell_reading
 
 
 class TrailStore:
@@ -18,10 +19,18 @@ class TrailStore:
         self._table = Table(client, table_name)
         self._name = table_name
         self._kept = kept
+        self._noted: set[tuple[str, str, date]] = set()
 
     def insert(self, entry: Entry) -> Insert:
         """Return the write of an entry, to be made together with what it tells of."""
         return Insert(new_entry_row(entry, self._kept), self._name)
+
+    def note_reading(self, export_id: str, by: Caller, now: datetime) -> None:
+        """Write down that somebody reads what an export of patients asks for, once a day."""
+        reading = (export_id, by.id, now.date())
+        if reading not in self._noted:
+            self._table.write_together(self.insert(tell_reading(export_id, now, by)))
+            self._noted.add(reading)
 
     def read(self, export_id: str) -> list[Entry]:
         """Return an export's entries, oldest first; none of an unknown one."""
