@@ -26,6 +26,9 @@ function decode(place) {
 /** The address of a list of exports. */
 export const writeExportsAddress = (query) => join("exports", Object.entries(query));
 
+/** The address of a list of schedules. */
+export const writeSchedulesAddress = (query) => join("schedules", Object.entries(query));
+
 /**
  * The address of a form as it is filled.
  * @param {import("./catalogue.js").Filter[]} filters those the form has
