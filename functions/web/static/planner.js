@@ -7,7 +7,7 @@ import { notify } from "./messages.js";
 import { MONTH_DAYS, WEEKDAYS, WINDOWS, writeExpression, writeWindow } from "./rhythm.js";
 import { formatTime } from "./words.js";
 
-const ROLLING = { rolling_days: "The last so many days", rolling_months: "The last so many months" };
+const ROLLING = { rolling_days: "The last N days", rolling_months: "The last N months" };
 const ZONES = ["Europe/London", "Europe/Dublin", "Europe/Paris", "Europe/Berlin", "Australia/Sydney", "UTC"];
 const DATES = ["date_from", "date_to"];
 const LEFT_OUT = "The dates in the form are left out: each run has dates of its own.";

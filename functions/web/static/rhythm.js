@@ -3,7 +3,7 @@
 import { Problem } from "./api.js";
 import { count } from "./words.js";
 
-/** Windows of the calendar: the API's name, and words that follow "studies of". */
+/** Windows of the calendar: the API's name, and words. */
 export const WINDOWS = {
   last_day: "the day before",
   last_week: "the last whole week",
@@ -26,6 +26,7 @@ export const WEEKDAYS = {
 };
 
 const ROLLING = /^rolling_(\d+)_(day|month)s$/;
+const SIMPLE = /^cron\((\d{1,2}) (\d{1,2}) (\S+) \* (\S+) \*\)$/;
 const LAST = "L";
 const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
@@ -64,16 +65,15 @@ export function writeExpression({ every, weekday, day, time, other }) {
 export function describeWindow(window) {
   if (window === null) return "always the same dates";
   const [, number, unit] = ROLLING.exec(window) ?? [];
-  return number ? `the ${count(Number(number), unit)} before` : (WINDOWS[window] ?? window);
+  return number ? `the last ${count(Number(number), unit)}` : (WINDOWS[window] ?? window);
 }
 
 /** An expression in words: "every week on Monday at 07:00"; itself, if it is of no form we make. */
 export function describeExpression(expression) {
-  const [, minute, hour, day, weekday] =
-    /^cron\((\d{1,2}) (\d{1,2}) (\S+) \* (\S+) \*\)$/.exec(expression) ?? [];
+  const [, minute, hour, day, weekday] = SIMPLE.exec(expression) ?? [];
   if (!hour) return expression;
   const time = `at ${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
-  if (`${day} ${weekday}` === "* ?" || `${day} ${weekday}` === "? *") return `every day ${time}`;
+  if (["* ?", "? *"].includes(`${day} ${weekday}`)) return `every day ${time}`;
   if (day === "?" && weekday in WEEKDAYS) return `every week on ${WEEKDAYS[weekday]} ${time}`;
   if (weekday === "?" && day in MONTH_DAYS) return `every month on the ${MONTH_DAYS[day]} ${time}`;
   return expression;

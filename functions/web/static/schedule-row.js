@@ -25,7 +25,7 @@ const OUTCOMES = {
  */
 export function makeScheduleRow(schedule, catalogue, actions) {
   const cell = (name, label, ...children) =>
-    make("td", { class: name, "data-label": label, role: "cell" }, children);
+    make("td", { class: name, "data-label": label, role: "cell" }, children.flat());
   return make(
     "tr",
     { role: "row" },

@@ -19,7 +19,6 @@ export class Schedules {
    */
   constructor(api, catalogue, onstart) {
     Object.assign(this, { api, catalogue, onstart, scope: "mine", turn: 0 });
-    this.rows = new Map();
     setShown(byId("schedules-scope"), catalogue.isAdmin);
     byId("schedules-scope").addEventListener("change", () => {
       location.hash = writeSchedulesAddress({ scope: byId("schedules-all").checked ? "all" : "" });
@@ -92,29 +91,21 @@ export class Schedules {
     return busy(button, () => work().catch(complain));
   }
 
+  /** Nothing is rebuilt while nothing changed; what had the focus has it again. */
   #show(listed) {
     if (listed.some(({ id }) => id === this.made?.id)) this.made = null;
     const schedules = this.made ? [...listed, this.made] : listed;
+    const shown = JSON.stringify([this.scope, schedules]);
+    if (shown === this.shown) return;
+    this.shown = shown;
     const focused = byId("schedule-rows").contains(document.activeElement) && document.activeElement;
-    const rows = schedules.map((each) => [each.id, this.#makeRow(each)]);
-    this.rows = new Map(rows);
-    const elements = rows.map(([, { element }]) => element);
-    if (elements.some((element, index) => byId("schedule-rows").children[index] !== element)
-      || elements.length !== byId("schedule-rows").children.length) fill(byId("schedule-rows"), elements);
-    setShown(byId("schedules-table"), rows.length > 0);
+    fill(
+      byId("schedule-rows"),
+      schedules.map((each) => makeScheduleRow(each, this.catalogue, this)),
+    );
+    setShown(byId("schedules-table"), schedules.length > 0);
     setText(byId("schedules-empty"), this.scope === "all" ? "There are none." : NONE);
-    setShown(byId("schedules-empty"), !rows.length);
-    if (focused && document.activeElement !== focused) findAgain(focused)?.focus();
-  }
-
-  /** A row that has not changed stays the same element. */
-  #makeRow(schedule) {
-    const shown = JSON.stringify(schedule);
-    const before = this.rows.get(schedule.id);
-    if (before?.shown === shown) return before;
-    return { shown, element: makeScheduleRow(schedule, this.catalogue, this) };
+    setShown(byId("schedules-empty"), !schedules.length);
+    if (focused) (byId(focused.id) ?? byId("schedules-title")).focus();
   }
 }
-
-/** What stands now where something that had the focus stood. */
-const findAgain = ({ id }) => (id ? byId(id) : null) ?? byId("schedules-title");
