@@ -96,6 +96,9 @@ export class Api {
   /** Ask for a schedule's export now. */
   runSchedule = (id) => this.#askOnce(`/schedules/${id}/run`);
 
+  /** Who asked for how much in a month (2026-11); for administrators. */
+  getUsage = (month) => this.#call("GET", `/usage?${new URLSearchParams({ month })}`);
+
   async #call(method, path, { body, headers, signal } = {}) {
     for (let triesLeft = 3; ; triesLeft -= 1) {
       const token = await this.session.getToken();

@@ -11,6 +11,7 @@ import { Planner } from "./planner.js";
 import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
 import { describeFault, SignIn } from "./signin.js";
+import { Usage } from "./usage.js";
 
 const NAME = "Dose Export";
 
@@ -71,7 +72,8 @@ function showService(api, catalogue, draft) {
   const list = new ExportList(api, catalogue, { onedit: edit, onactive: showActive });
   const form = new ExportForm(api, catalogue, showStarted);
   const schedules = new Schedules(api, catalogue, showStarted);
-  const views = { new: form, exports: list, schedules };
+  const usage = new Usage(api, catalogue);
+  const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
   new Planner(api, form, (made) => {
     schedules.add(made);
     location.hash = "#schedules";
@@ -113,7 +115,7 @@ function go({ new: form, ...others }, moveFocus) {
 }
 
 function showOnly(id) {
-  for (const view of ["loading", "failure", "stranger", "new", "exports", "schedules"])
+  for (const view of ["loading", "failure", "stranger", "new", "exports", "schedules", "usage"])
     setShown(byId(view), view === id);
 }
 

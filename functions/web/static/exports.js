@@ -1,7 +1,7 @@
 /** Exports: the table, what can be done in it, and how it keeps itself up to date. */
 
 import { Actions } from "./actions.js";
-import { writeExportsAddress } from "./address.js";
+import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { announce, complain, notify } from "./messages.js";
 import { isActive, nameExport, nameState } from "./course.js";
@@ -102,7 +102,7 @@ export class ExportList {
     byId("delete").addEventListener("click", () => this.actions.remove(this.selection.find()));
     byId("exports-bar").addEventListener("change", () => {
       const scope = byId("scope-all").checked ? "all" : "";
-      location.hash = writeExportsAddress({ scope, state: byId("state").value });
+      location.hash = writeAddress("exports", { scope, state: byId("state").value });
     });
   }
 

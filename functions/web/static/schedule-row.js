@@ -1,6 +1,6 @@
 /** One schedule in the table, in words, and what can be done with it. */
 
-import { writeExportsAddress } from "./address.js";
+import { writeAddress } from "./address.js";
 import { capitalise } from "./catalogue.js";
 import { describeExport, nameExport } from "./course.js";
 import { make, makeButton } from "./dom.js";
@@ -66,7 +66,7 @@ function makeTime(text) {
 function makeLastRun({ last_run: run, mine }) {
   if (!run) return "–";
   const words = OUTCOMES[run.outcome] ?? run.outcome;
-  const address = writeExportsAddress({ scope: mine ? "" : "all", export: run.export_id });
+  const address = writeAddress("exports", { scope: mine ? "" : "all", export: run.export_id });
   const outcome = run.export_id ? make("a", { href: address }, words) : words;
   return [makeTime(run.scheduled_at), make("span", { class: "outcome" }, outcome)];
 }

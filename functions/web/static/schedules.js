@@ -1,6 +1,6 @@
 /** Schedules: the table, what can be done in it, and how it keeps itself up to date. */
 
-import { writeSchedulesAddress } from "./address.js";
+import { writeAddress } from "./address.js";
 import { nameExport } from "./course.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { complain, confirm, notify } from "./messages.js";
@@ -21,7 +21,7 @@ export class Schedules {
     Object.assign(this, { api, catalogue, onstart, scope: "mine", turn: 0 });
     setShown(byId("schedules-scope"), catalogue.isAdmin);
     byId("schedules-scope").addEventListener("change", () => {
-      location.hash = writeSchedulesAddress({ scope: byId("schedules-all").checked ? "all" : "" });
+      location.hash = writeAddress("schedules", { scope: byId("schedules-all").checked ? "all" : "" });
     });
     document.addEventListener("visibilitychange", () => this.look());
   }
