@@ -173,7 +173,12 @@ def test_nothing_is_wider_than_the_window(
     visit: Visits, physicist: User, as_service: Callable[[User], Service], size: tuple[int, int]
 ) -> None:
     service = as_service(physicist)
-    terms = {"name": "W" * 80, "type": "ct-csv", "expression": "rate(7 days)", "window": "last_financial_year"}
+    terms = {
+        "name": "W" * 80,
+        "type": "ct-csv",
+        "expression": "rate(7 days)",
+        "window": "last_financial_year",
+    }
     assert service.call("POST", "/schedules", terms).status == 201
     page = visit(size=size).sign_in(physicist)
     for place in ("#CT", "#MG?type=mg-nhsbsp-csv&study_description=" + "long" * 40, "#exports", "#schedules"):

@@ -61,9 +61,9 @@ export function writeExpression({ every, weekday, day, time, other }) {
   return `cron(${Number(minute)} ${Number(hour)} ${days} *)`;
 }
 
-/** A window in words; null stands for dates that stay as they are. */
+/** A window in words; null stands for the filters' own dates, if any. */
 export function describeWindow(window) {
-  if (window === null) return "always the same dates";
+  if (window === null) return "dates as in its filters";
   const [, number, unit] = ROLLING.exec(window) ?? [];
   return number ? `the last ${count(Number(number), unit)}` : (WINDOWS[window] ?? window);
 }
