@@ -151,12 +151,21 @@ def test_the_last_run_leads_to_its_export(
     assert_that(row(page, "Monthly").locator(".last")).to_contain_text("1 Nov 2026, 07:00")
     row(page, "Monthly").get_by_role("link", name="There were no studies").click()
     assert_that(page).to_have_url(re.compile(f"#exports.export={first}$"))
-    details = page.locator("#rows .details:not([hidden])")
-    assert_that(details).to_have_count(1)
-    assert_that(page.locator("#rows tr:not(.details)")).to_have_count(26)
-    assert_that(
-        page.locator("#rows tr:not(.details)").last.get_by_role("button", name="Details")
-    ).to_be_focused()
+    assert_that(page.locator("#rows .details:not([hidden])")).to_have_count(1)
+    assert_that(rows(page)).to_have_count(26)
+    assert_that(rows(page).last.get_by_role("button", name="Details")).to_be_focused()
+
+
+def test_one_just_made_is_shown_though_the_list_is_late(visit: Visits, physicist: User) -> None:
+    window = visit()
+    window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": []}))
+    page = window.sign_in(physicist)
+    open_dialog(page).get_by_label("Name").fill("New")
+    press_make(page)
+    assert_that(row(page, "New")).to_be_visible()
+    press(page, "Delete", "New")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    assert_that(page.get_by_text("No schedules yet.")).to_be_visible()
 
 
 def test_a_paused_schedule_says_why(

@@ -30,7 +30,10 @@ export class Planner {
     fillSelect("plan-window", { ...capitaliseAll(WINDOWS), ...ROLLING, "": "The dates in the form" });
     fillSelect("plan-weekday", WEEKDAYS);
     fillSelect("plan-day", MONTH_DAYS);
-    fill(byId("plan-zones"), ZONES.map((value) => make("option", { value })));
+    fill(
+      byId("plan-zones"),
+      ZONES.map((value) => make("option", { value })),
+    );
     byId("plan").addEventListener("click", () => this.#open());
     byId("plan-cancel").addEventListener("click", () => byId("planner").close());
     byId("plan-form").addEventListener("change", () => this.#describe());

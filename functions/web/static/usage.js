@@ -35,7 +35,8 @@ export class Usage {
     byId("month").addEventListener("change", () => {
       location.hash = writeAddress("usage", { month: byId("month").value });
     });
-    fill(byId("usage-columns"), makeHead("User", "what"), COLUMNS.map(([, title]) => makeHead(title, "number")));
+    const titles = COLUMNS.map(([, title]) => makeHead(title, "number"));
+    fill(byId("usage-columns"), makeHead("User", "what"), titles);
   }
 
   /** Show the month that an address names; this one, if it names none. */
