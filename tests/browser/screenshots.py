@@ -5,6 +5,7 @@
 
 import sys
 from contextlib import ExitStack
+from http import HTTPStatus
 from itertools import product
 from pathlib import Path
 
@@ -41,8 +42,44 @@ PICTURES = {
     "exports.png": ("exports", DESKTOP, False),
     "exports-dark.png": ("exports", DESKTOP, True),
     "phone.png": ("exports", PHONE, False),
+    "schedules.png": ("schedules", DESKTOP, False),
 }
-VIEWS = ("sign-in", "form", "survey", "exports", "details", "question", "stranger")
+VIEWS = (
+    "sign-in",
+    "form",
+    "survey",
+    "exports",
+    "details",
+    "question",
+    "schedules",
+    "schedule-form",
+    "usage",
+    "stranger",
+)
+SCHEDULES = (
+    {
+        "name": "Monthly CT audit",
+        "type": "ct-xlsx",
+        "filters": {"station": "CT1"},
+        "window": "last_month",
+        "expression": "cron(0 7 1 * ? *)",
+        "ends_on": "2030-12-31",
+    },
+    {
+        "name": "Weekly repeats, mammography",
+        "type": "mg-csv",
+        "window": "since_last_run",
+        "expression": "cron(30 6 ? * MON *)",
+        "ids": True,
+    },
+    {
+        "name": "Radiation safety committee",
+        "type": "dx-xlsx",
+        "window": "last_financial_year",
+        "expression": "cron(0 7 2 APR ? *)",
+        "enabled": False,
+    },
+)
 
 
 class Photographer:
@@ -52,6 +89,7 @@ class Photographer:
         self._browser, self._address = browser, f"{stack.url}/"
         self._user = users.create(stack, "ada.medphys", users.EXPORT, users.PATIENTS)
         self._colleague = users.create(stack, "grace.medphys", users.EXPORT)
+        self._admin = users.create(stack, "admin", users.ADMIN)
         self._stranger = users.create(stack, "stranger")
         self.service = Service(stack.url, users.sign_in(stack, self._user))
 
@@ -62,6 +100,12 @@ class Photographer:
         stopped = self.service.ask(type="ct-xlsx").json["id"]
         self.service.call("POST", f"/exports/{stopped}/abort")
         self.service.wait(stopped)
+
+    def make_schedules(self) -> None:
+        """Make one of each rhythm; one of them is off."""
+        for terms in SCHEDULES:
+            made = self.service.call("POST", "/schedules", {"time_zone": "Europe/London"} | terms)
+            assert made.status == HTTPStatus.CREATED, made.body
 
     def take(self, path: Path, view: str, size: tuple[int, int], *, dark: bool) -> None:
         """Take a picture of a view."""
@@ -111,6 +155,19 @@ class Photographer:
         page.locator("#rows tr", has_text="CT table").get_by_role("button", name="Details").click()
         page.get_by_text("SHA-256").scroll_into_view_if_needed()
 
+    def _show_schedules(self, page: Page) -> None:
+        self._sign_in(page, "#schedules")
+        assert_that(page.get_by_role("button", name="Run now: Monthly CT audit")).to_be_visible()
+
+    def _show_schedule_form(self, page: Page) -> None:
+        self._sign_in(page, FORM, self._colleague)
+        page.get_by_role("button", name="Schedule …").click()
+        assert_that(page.get_by_role("dialog")).to_be_visible()
+
+    def _show_usage(self, page: Page) -> None:
+        self._sign_in(page, "#usage", self._admin)
+        assert_that(page.get_by_role("rowheader", name=self._user.name)).to_be_visible()
+
     def _show_question(self, page: Page) -> None:
         self._show_exports(page)
         for row in page.locator("#rows tr:not(.details)").all()[2:5]:
@@ -128,6 +185,7 @@ def main() -> None:
         stack = running.enter_context(Stack(url))
         photographer = Photographer(running.enter_context(chromium.launch()), stack)
         photographer.make_exports()
+        photographer.make_schedules()
         for path, (view, size, dark) in _list_pictures():
             path.parent.mkdir(parents=True, exist_ok=True)
             if view in {"exports", "details", "question"}:

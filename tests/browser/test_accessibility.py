@@ -63,6 +63,18 @@ def test_axe_finds_nothing(
     assert list_findings(page) == []
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
 
+    page.get_by_role("button", name="Schedule …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Audit")
+    dialog.get_by_label("Time", exact=True).fill("")
+    dialog.get_by_role("button", name="Make the schedule").click()
+    assert_that(dialog.get_by_text("Give hours and minutes.")).to_be_visible()
+    assert list_findings(page) == []
+    dialog.get_by_label("Time", exact=True).fill("07:00")
+    dialog.get_by_role("button", name="Make the schedule").click()
+    assert_that(page.get_by_role("button", name="Run now: Audit")).to_be_visible()
+    assert list_findings(page) == []
+
     page.get_by_role("link", name="Exports").click()
     wait_for(newest(page), "Failed")
     open_details(page, page.locator("#rows tr:not(.details)").last)
@@ -157,9 +169,19 @@ new PerformanceObserver((list) => {
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_nothing_is_wider_than_the_window(visit: Visits, physicist: User, size: tuple[int, int]) -> None:
+def test_nothing_is_wider_than_the_window(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service], size: tuple[int, int]
+) -> None:
+    service = as_service(physicist)
+    terms = {
+        "name": "W" * 80,
+        "type": "ct-csv",
+        "expression": "rate(7 days)",
+        "window": "last_financial_year",
+    }
+    assert service.call("POST", "/schedules", terms).status == 201
     page = visit(size=size).sign_in(physicist)
-    for place in ("#CT", "#MG?type=mg-nhsbsp-csv&study_description=" + "long" * 40, "#exports"):
+    for place in ("#CT", "#MG?type=mg-nhsbsp-csv&study_description=" + "long" * 40, "#exports", "#schedules"):
         page.evaluate("(place) => { location.hash = place; }", place)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place

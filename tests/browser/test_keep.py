@@ -67,10 +67,10 @@ def test_a_time_that_cannot_be_is_told_and_changes_nothing(
 def test_the_form_tells_beside_the_field_what_cannot_be(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, ADDRESS)
     assert_that(days_field(page)).to_have_attribute("placeholder", "30")
-    assert_that(page.locator("#keep")).to_contain_text("90 at most")
+    assert_that(page.locator("#keep-days")).to_contain_text("90 at most")
     days_field(page).fill("91")
     page.get_by_role("button", name="Export to").click()
-    assert_that(page.locator("#keep .fault")).to_have_text("Files are kept for 90 days at most.")
+    assert_that(page.locator("#keep-days .fault")).to_have_text("Files are kept for 90 days at most.")
     assert_that(days_field(page)).to_be_focused()
     days_field(page).fill("")
     start(page)

@@ -3,6 +3,8 @@
 import base64
 import gzip
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,9 @@ def test_the_files_that_lie_there_can_all_be_served():
     assert "index.html" in files
     for name, content in files.items():
         assert body_of(ask(name, contents=files)) == content
+
+
+def test_no_two_elements_have_one_id():
+    ids = re.findall(r'\bid="([^"]*)"', (STATIC / "index.html").read_text())
+    assert len(ids) > 50
+    assert [name for name, times in Counter(ids).items() if times > 1] == []

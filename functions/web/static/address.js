@@ -23,8 +23,8 @@ function decode(place) {
   }
 }
 
-/** The address of a list of exports. */
-export const writeExportsAddress = (query) => join("exports", Object.entries(query));
+/** The address of a view and what it shall show: "exports", {scope: "all"}; what is blank is left out. */
+export const writeAddress = (place, query) => join(place, Object.entries(query));
 
 /**
  * The address of a form as it is filled.

@@ -33,10 +33,13 @@ export class Api {
   /** What an export would hold, before it is asked for. */
   preview = (request, signal) => this.#call("POST", "/exports/preview", { body: request, signal });
 
-  /** Ask for an export; a key of its own lets a lost answer be asked for again without asking twice. */
-  async request(request) {
+  /** Ask for an export. */
+  request = (request) => this.#askOnce("/exports", request);
+
+  /** A key of its own lets a lost answer be asked for again without asking for an export twice. */
+  async #askOnce(path, body) {
     const headers = { "Idempotency-Key": crypto.randomUUID() };
-    const call = () => this.#call("POST", "/exports", { body: request, headers });
+    const call = () => this.#call("POST", path, { body, headers });
     try {
       return await call();
     } catch (problem) {
@@ -77,6 +80,24 @@ export class Api {
 
   /** Delete a preset. */
   deletePreset = (id) => this.#call("DELETE", `/presets/${id}`);
+
+  /** One's own schedules, oldest first; scope "all" for everyone's. */
+  listSchedules = (scope) => this.#call("GET", `/schedules?${new URLSearchParams({ scope })}`);
+
+  /** Have a request asked for again and again. */
+  makeSchedule = (schedule) => this.#call("POST", "/schedules", { body: schedule });
+
+  /** Let a schedule be due, or not. */
+  enableSchedule = (id, enabled) => this.#call("PATCH", `/schedules/${id}`, { body: { enabled } });
+
+  /** Delete a schedule; its exports stay. */
+  deleteSchedule = (id) => this.#call("DELETE", `/schedules/${id}`);
+
+  /** Ask for a schedule's export now. */
+  runSchedule = (id) => this.#askOnce(`/schedules/${id}/run`);
+
+  /** Who asked for how much in a month (2026-11); for administrators. */
+  getUsage = (month) => this.#call("GET", `/usage?${new URLSearchParams({ month })}`);
 
   async #call(method, path, { body, headers, signal } = {}) {
     for (let triesLeft = 3; ; triesLeft -= 1) {

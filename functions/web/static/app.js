@@ -1,4 +1,4 @@
-/** The page from its start: sign in, the catalogue, and the way between its two views. */
+/** The page from its start: sign in, the catalogue, and the way between its views. */
 
 import { readAddress } from "./address.js";
 import { Api } from "./api.js";
@@ -7,8 +7,11 @@ import { byId, setShown, setText } from "./dom.js";
 import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
 import { announce } from "./messages.js";
+import { Planner } from "./planner.js";
+import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
 import { describeFault, SignIn } from "./signin.js";
+import { Usage } from "./usage.js";
 
 const NAME = "Dose Export";
 
@@ -67,17 +70,26 @@ async function findCatalogue(api) {
 
 function showService(api, catalogue, draft) {
   const list = new ExportList(api, catalogue, { onedit: edit, onactive: showActive });
-  const form = new ExportForm(api, catalogue, (started) => {
-    list.add(started);
-    location.hash = "#exports";
+  const form = new ExportForm(api, catalogue, showStarted);
+  const schedules = new Schedules(api, catalogue, showStarted);
+  const usage = new Usage(api, catalogue);
+  const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
+  new Planner(api, form, (made) => {
+    schedules.add(made);
+    location.hash = "#schedules";
   });
   setText(byId("user"), catalogue.user + (catalogue.isAdmin ? " (admin)" : ""));
   setShown(byId("places"), true);
   if (draft) form.restore(draft);
-  addEventListener("hashchange", () => go(form, list, true));
-  go(form, list, false);
+  addEventListener("hashchange", () => go(views, true));
+  go(views, false);
   if (byId("exports").hidden) list.look();
   return form;
+
+  function showStarted(started) {
+    list.add(started);
+    location.hash = "#exports";
+  }
 
   function edit(each) {
     form.prepare(each);
@@ -85,28 +97,26 @@ function showService(api, catalogue, draft) {
   }
 }
 
-/** Show the view that the address names. */
-function go(form, list, moveFocus) {
+/** Show the view that the address names; a modality is the form's. */
+function go({ new: form, ...others }, moveFocus) {
   const { place, parameters } = readAddress(location.hash);
-  const view = place === "exports" ? "exports" : "new";
+  const view = Object.hasOwn(others, place) ? place : "new";
   const isOther = byId(view).hidden;
   showOnly(view);
-  if (view === "exports") list.open(parameters);
-  else form.open(place, parameters);
+  if (view === "new") form.open(place, parameters);
+  else others[view].open(parameters);
   document.title = `${byId(`${view}-title`).textContent} · ${NAME}`;
   byId("to-new").setAttribute("href", form.address);
-  for (const [id, name] of [
-    ["to-new", "new"],
-    ["to-exports", "exports"],
-  ]) {
-    if (name === view) byId(id).setAttribute("aria-current", "page");
-    else byId(id).removeAttribute("aria-current");
+  for (const name of ["new", ...Object.keys(others)]) {
+    if (name === view) byId(`to-${name}`).setAttribute("aria-current", "page");
+    else byId(`to-${name}`).removeAttribute("aria-current");
   }
   if (isOther && moveFocus) byId(`${view}-title`).focus();
 }
 
 function showOnly(id) {
-  for (const view of ["loading", "failure", "stranger", "new", "exports"]) setShown(byId(view), view === id);
+  for (const view of ["loading", "failure", "stranger", "new", "exports", "schedules", "usage"])
+    setShown(byId(view), view === id);
 }
 
 /** How many of one's own exports run, beside the link to them. */

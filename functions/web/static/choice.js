@@ -37,7 +37,7 @@ export class Choice {
     this.fields = [];
     this.wish = "";
     this.keep = makeKeepField(catalogue.keepDays, "choice");
-    fill(byId("keep"), this.keep.element);
+    fill(byId("keep-days"), this.keep.element);
     byId("types").addEventListener("change", () => this.#changeType());
     byId("wishes").addEventListener("change", (event) => this.#changeWish(event.target.value));
     for (const id of ["type-fields", "order"]) byId(id).addEventListener("input", onchange);

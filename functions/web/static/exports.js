@@ -1,7 +1,7 @@
 /** Exports: the table, what can be done in it, and how it keeps itself up to date. */
 
 import { Actions } from "./actions.js";
-import { writeExportsAddress } from "./address.js";
+import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { announce, complain, notify } from "./messages.js";
 import { isActive, nameExport, nameState } from "./course.js";
@@ -31,15 +31,29 @@ export class ExportList {
     this.#listen();
   }
 
-  /** Show what an address asks for. */
-  open(parameters) {
+  /** Show what an address asks for; an export that it names is opened. */
+  async open(parameters) {
     const scope = parameters.get("scope") === "all" ? "all" : "mine";
     const state = STATES.includes(parameters.get("state")) ? parameters.get("state") : "";
     byId(`scope-${scope}`).checked = true;
     byId("state").value = state;
     if (scope !== this.query.scope || state !== this.query.state) this.#empty();
     this.query = { scope, state };
-    return this.look();
+    await this.look();
+    if (parameters.get("export")) await this.#show(parameters.get("export")).catch(complain);
+  }
+
+  /** Open an export's row, and go there; what is older than all that is shown comes below. */
+  async #show(id) {
+    if (!this.rows.has(id)) {
+      const each = await this.api.get(id);
+      const shown = [...this.rows.values()].map((row) => row.export);
+      this.#merge({ exports: [...shown, each], next_cursor: this.cursor });
+    }
+    const row = this.rows.get(id);
+    if (!row) return;
+    if (row.details.element.hidden) row.details.toggle();
+    row.parts.more.focus();
   }
 
   /** Put a new export at the top. */
@@ -88,7 +102,7 @@ export class ExportList {
     byId("delete").addEventListener("click", () => this.actions.remove(this.selection.find()));
     byId("exports-bar").addEventListener("change", () => {
       const scope = byId("scope-all").checked ? "all" : "";
-      location.hash = writeExportsAddress({ scope, state: byId("state").value });
+      location.hash = writeAddress("exports", { scope, state: byId("state").value });
     });
   }
 

@@ -74,7 +74,7 @@ export class ExportForm {
 
   /** What a preset can keep of the form; throws if there is a filter that none may keep. */
   readForPreset() {
-    const { type, filters, order, options } = this.#makeRequest();
+    const { type, filters, order, options } = this.readRequest();
     const told = this.#listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
     if (told) throw new Problem(422, { detail: NOT_KEPT, field: `filters.${told.name}` });
     return { type, filters, order, options };
@@ -215,7 +215,8 @@ export class ExportForm {
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => names.has(name)));
   }
 
-  #makeRequest() {
+  /** What the form asks for; throws a Problem if a field is half filled in. */
+  readRequest() {
     this.#read();
     clearFaults([...this.fields, ...this.choice.fields]);
     setText(byId("form-fault"), "");
@@ -226,7 +227,7 @@ export class ExportForm {
 
   async #preview() {
     try {
-      await this.preview.ask(this.#makeRequest());
+      await this.preview.ask(this.readRequest());
     } catch (problem) {
       this.showProblem(problem);
     }
@@ -234,7 +235,7 @@ export class ExportForm {
 
   async #start() {
     try {
-      const started = await this.api.request(this.#makeRequest());
+      const started = await this.api.request(this.readRequest());
       this.onstart(started);
       notify(`${nameExport(started, this.catalogue)} was asked for.`);
     } catch (problem) {

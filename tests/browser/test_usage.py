@@ -1,0 +1,51 @@
+"""Usage on the page: who asked for how much, for administrators alone."""
+
+from collections.abc import Callable
+
+from local.service import Service
+from local.users import ADMIN, EXPORT, User
+from playwright.sync_api import expect as assert_that
+from tests.browser.conftest import Visits
+from tests.browser.test_accessibility import list_findings
+
+
+def test_an_administrator_sees_who_asked_for_how_much(
+    visit: Visits, make_user: Callable[..., User], as_service: Callable[[User], Service]
+) -> None:
+    owner, admin = make_user("ada", EXPORT), make_user("eve", ADMIN)
+    service = as_service(owner)
+    for first in ("2025-10-25", "2090-01-01"):
+        ended = service.wait(service.ask(type="ct-csv", filters={"date_from": first}).json["id"])
+    page = visit().sign_in(admin)
+    page.get_by_role("link", name="Usage").click()
+    assert_that(page.get_by_role("heading", name="Usage")).to_be_focused()
+    shown = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=owner.name, exact=True))
+    (row,) = [
+        each
+        for each in as_service(admin).call("GET", "/usage").json["users"]
+        if each["user"]["name"] == owner.name
+    ]
+    assert (row["asked"], row["completed"], row["failed"]) == (2, 1, 1), ended
+    cells = shown.get_by_role("cell")
+    assert_that(cells).to_have_count(8)
+    assert_that(cells.first).to_have_text("2")
+    assert_that(cells.nth(2)).to_have_text("1")
+    assert_that(cells.nth(5)).to_have_text(f"{row['studies']:,}")
+    assert list_findings(page) == []
+
+
+def test_a_month_without_exports_says_so(visit: Visits, make_user: Callable[..., User]) -> None:
+    page = visit().sign_in(make_user("eve", ADMIN), "#usage")
+    month = page.get_by_role("combobox", name="Month", exact=True)
+    this_month = month.input_value()
+    month.select_option(index=11)
+    assert_that(page.get_by_text("Nobody asked for anything in this month.")).to_be_visible()
+    assert_that(page.get_by_role("table")).to_have_count(0)
+    page.go_back()
+    assert_that(month).to_have_value(this_month)
+
+
+def test_others_find_no_way_to_it(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#usage")
+    assert_that(page.get_by_role("link", name="New export")).to_have_attribute("aria-current", "page")
+    assert_that(page.get_by_role("link", name="Usage")).to_have_count(0)
