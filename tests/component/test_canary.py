@@ -2,13 +2,18 @@
 
 import contextlib
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from canary import CANARY, FILTERS
+from gateway import CONTEXT
 from running import PATIENCE, services_with
+from tests.component.schedules import exports_of, firing, join, leave
 
 from doseexport import cli
+from doseexport.errors import DoseExportError
 from standins import ADA, ADMIN, PIA
 
 REFUSED = [
@@ -161,4 +166,50 @@ def test_the_command_line_keeps_it_to_the_file(stage, tmp_path):
     assert cli.main(nowhere) == 1
     assert list(tmp_path.iterdir()) == []
     stage.hear(" " * 1000)
+    stage.assert_silent()
+
+
+def test_a_schedule_about_a_patient_names_nobody(stage, monkeypatch):
+    """Made, due, followed, paused, broken: what Scheduler, its queue, the logs and others get to know."""
+    services, due = stage.services, [datetime(2026, 11, day, 7, tzinfo=UTC) for day in (24, 25, 26)]
+    pia = join(services, "pia", "exportgroup", "pidgroup")
+    terms = {
+        "name": "x",
+        "type": "ct-csv",
+        "filters": FILTERS,
+        "names": True,
+        "expression": "cron(0 7 * * ? *)",
+    }
+    made = stage.sign_in(pia).call("POST", "/schedules", terms)
+    assert made.status == 201, made.body
+    schedule = services.schedules.load(made.json["id"])
+    stage.hear(firing(services, schedule))
+
+    def fall_due(at):
+        services.clock.now = at
+        event = {"schedule_id": schedule.id, "scheduled_at": at.isoformat()}
+        stage.hear(stage.load("run_schedule")(event, CONTEXT))
+
+    fall_due(due[0])
+    (export,) = exports_of(services, pia)
+    assert CANARY in stage.read_file(stage.work(export.id))
+    stage.hear(stage.load("tend_schedules")({}, CONTEXT))
+    stage.hear_others(export.id)
+    leave(services, pia, "pidgroup")
+    fall_due(due[1])
+    assert services.schedules.load(schedule.id).paused
+    without = replace(pia, groups=frozenset({"exportgroup"}))
+    refused = stage.sign_in(without).call("PATCH", f"/schedules/{schedule.id}", {"enabled": True})
+    assert refused.json["code"] == "PIDGROUP_NEEDED"
+    stage.hear(refused.body)
+    for address in ("/schedules?scope=all", f"/schedules/{schedule.id}"):
+        stage.hear(stage.sign_in(ADMIN).call("GET", address).body)
+
+    def fail(*_):
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(services.schedules, "load", fail)
+    with pytest.raises(DoseExportError) as caught:
+        fall_due(due[2])
+    stage.hear([str(caught.value), repr(caught.value.__cause__)])
     stage.assert_silent()
