@@ -170,7 +170,7 @@ def in_the_middle(service: Service, export_id: str) -> Any:
     return until(look, seconds=60)
 
 
-def until(look: Callable[[], T], seconds: float = 15) -> T:
+def until(look: Callable[[], T], seconds: float = 45) -> T:
     """Look again and again until there is something; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
