@@ -140,6 +140,15 @@ class Backstage:
         reply = self.client("lambda").invoke(FunctionName=self.stack.resource("SweepExports"), Payload=b"{}")
         assert "FunctionError" not in reply, reply["Payload"].read().decode()
 
+    def wait_for_query(self, export_id: str, attempt: int) -> None:
+        """Wait until its worker asks the database; send again what a busy machine started none for."""
+        for _ in range(4):
+            with suppress(AssertionError):
+                until(lambda: self.queries(export_id), seconds=30)
+                return
+            self.send(export_id, attempt)
+        until(lambda: self.queries(export_id))
+
     def queries(self, export_id: str) -> int:
         """Database sessions of an export that are running something."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
