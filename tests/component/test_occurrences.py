@@ -39,6 +39,10 @@ def days(export):
     return export.request.filters["date_from"], export.request.filters["date_to"]
 
 
+def take_every_place(services, owner):
+    return [add(services, owner) for _ in range(services.settings.max_active_exports)]
+
+
 def test_one_occurrence_makes_one_export_with_real_dates(services, ada):
     schedule = create(services, ada)
     assert [fire(services, schedule, DECEMBER) for _ in range(3)] == ["asked", "under_way", "under_way"]
@@ -201,7 +205,7 @@ def test_enabled_again_it_goes_on_where_it_ended(services, ada):
 
 def test_without_a_place_it_waits_for_one(services, ada):
     schedule = create(services, ada)
-    others = [add(services, ada) for _ in range(services.settings.max_active_exports)]
+    others = take_every_place(services, ada)
     assert fire(services, schedule, DECEMBER) == "waits"
     assert len(exports_of(services, ada)) == len(others)
     finish(services, others[0])
@@ -275,7 +279,7 @@ def test_other_data_begin_anew(services, ada):
 
 def test_disabled_before_it_was_asked_for_it_is_let_go(services, ada):
     schedule = create(services, ada)
-    others = [add(services, ada) for _ in range(services.settings.max_active_exports)]
+    others = take_every_place(services, ada)
     assert fire(services, schedule, DECEMBER) == "waits"
     change_schedule(services, ada, schedule.id, {"enabled": False})
     finish(services, others[0])

@@ -144,6 +144,7 @@ def test_placed_within_its_last_minute_a_rate_keeps_its_time(services):
 def test_disabled_is_false_and_nothing_like_it(services, odd):
     schedule = create(services, ADA)
     refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"enabled": odd})
+    assert services.schedules.load(schedule.id).terms.enabled
 
 
 def test_the_trail_of_what_was_not_asked_for_is_its_owners(services):

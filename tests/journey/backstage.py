@@ -140,15 +140,6 @@ class Backstage:
         reply = self.client("lambda").invoke(FunctionName=self.stack.resource("SweepExports"), Payload=b"{}")
         assert "FunctionError" not in reply, reply["Payload"].read().decode()
 
-    def wait_for_query(self, export_id: str, attempt: int) -> None:
-        """Wait until its worker asks the database; send again what a busy machine started none for."""
-        for _ in range(4):
-            with suppress(AssertionError):
-                until(lambda: self.queries(export_id), seconds=30)
-                return
-            self.send(export_id, attempt)
-        until(lambda: self.queries(export_id))
-
     def queries(self, export_id: str) -> int:
         """Database sessions of an export that are running something."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
@@ -179,7 +170,7 @@ def in_the_middle(service: Service, export_id: str) -> Any:
     return until(look, seconds=60)
 
 
-def until(look: Callable[[], T], seconds: float = 45) -> T:
+def until(look: Callable[[], T], seconds: float = 15) -> T:
     """Look again and again until there is something; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -24,7 +24,7 @@ def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
 ) -> None:
     with database_held():
         asked = physicist.ask(type="ct-xlsx").json
-        backstage.wait_for_query(asked["id"], 1)
+        until(lambda: backstage.queries(asked["id"]))
         backstage.kill_workers()
         # PostgreSQL notices by itself that nobody listens any more.
         until(lambda: not backstage.queries(asked["id"]), seconds=10)
@@ -45,7 +45,7 @@ def test_a_worker_killed_twice_fails_the_export(
     with database_held():
         asked = physicist.ask(type="ct-xlsx").json
         for attempt in (1, 2):
-            backstage.wait_for_query(asked["id"], attempt)
+            until(lambda: backstage.queries(asked["id"]))
             assert physicist.get(asked["id"])["attempt"] == attempt
             backstage.kill_workers()
             until(lambda: not backstage.queries(asked["id"]), seconds=10)

@@ -47,9 +47,12 @@ def _switch_rhythms(stack: Stack, state: str) -> None:
 
 @pytest.fixture
 def yard(backstage: Backstage) -> Iterator[Yard]:
+    """What is left behind would get a worker from the sweep, amid other tests: nothing is."""
+    before = backstage.states().keys()
     made = Yard(backstage)
     yield made
     made.clear()
+    assert backstage.states().keys() <= before
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from doseexport import exports
-from doseexport.access import Caller
+from doseexport.access import Caller, require_person
 from doseexport.errors import RequestError
 from doseexport.fields import MAX_NAME
 from doseexport.preset_row import name_kind, new_row, read_row
@@ -20,7 +20,6 @@ from doseexport.presets import (
     parse_changes,
     parse_preset,
     present_preset,
-    require_person,
 )
 from doseexport.request import ExportRequest, parse_request
 from standins import ADA, ADMIN, BEN, NOW, PIA, STRANGER
