@@ -21,6 +21,7 @@ from local.openapi_parts import (
     make_answer,
     make_body,
     make_key,
+    make_location,
     make_operation,
     make_parameter,
     make_problem,
@@ -104,9 +105,7 @@ def _request_export() -> Json:
     made = make_answer(
         "The export, waiting for a worker. The same key and request give the same one.", "Export"
     )
-    made["headers"] = RETRY_AFTER | {
-        "Location": {"description": "The export's address.", "schema": {"type": "string"}, "required": True}
-    }
+    made["headers"] = RETRY_AFTER | make_location("The export's address.")
     by_preset: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
     problems = (BAD_BODY, BAD_REQUEST, BAD_KEY, by_preset)
     return make_operation("request_export", "Ask for an export", {"202": made}, *problems) | {

@@ -110,3 +110,9 @@ def make_key() -> Json:
     """Return the header Idempotency-Key."""
     schema = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"}
     return make_parameter("Idempotency-Key", "header", schema, "Asking again with it asks only once.")
+
+
+def make_location(whose: str) -> Json:
+    """Return the header Location: the address of what was made."""
+    header = {"description": whose, "schema": {"type": "string"}, "required": True}
+    return {"Location": header}

@@ -9,6 +9,7 @@ from local.openapi_parts import (
     Codes,
     make_answer,
     make_body,
+    make_location,
     make_operation,
 )
 from local.openapi_schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
@@ -94,9 +95,7 @@ def _make_use() -> Json:
 
 def _create_preset() -> Json:
     made = make_answer("The preset.", "Preset")
-    made["headers"] = {
-        "Location": {"description": "The preset's address.", "schema": {"type": "string"}, "required": True}
-    }
+    made["headers"] = make_location("The preset's address.")
     problems = (BAD_BODY, BAD_REQUEST, _BAD_PRESET, {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_PRESETS"]})
     return make_operation("create_preset", "Keep a request under a name", {"201": made}, *problems) | {
         "requestBody": make_body("PresetRequest")

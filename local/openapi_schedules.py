@@ -15,6 +15,7 @@ from local.openapi_parts import (
     make_answer,
     make_body,
     make_key,
+    make_location,
     make_operation,
     make_parameter,
 )
@@ -120,9 +121,7 @@ def _shown() -> Json:
 
 def _create_schedule() -> Json:
     made = make_answer("The schedule.", "Schedule")
-    made["headers"] = {
-        "Location": {"description": "Its address.", "schema": {"type": "string"}, "required": True}
-    }
+    made["headers"] = make_location("Its address.")
     limits: Codes = {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_SCHEDULES"]}
     problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, limits)
     return make_operation(
@@ -161,9 +160,7 @@ def _delete_schedule() -> Json:
 
 def _run_schedule() -> Json:
     asked = make_answer("The export, waiting for a worker.", "Export")
-    asked["headers"] = RETRY_AFTER | {
-        "Location": {"description": "The export's address.", "schema": {"type": "string"}, "required": True}
-    }
+    asked["headers"] = RETRY_AFTER | make_location("The export's address.")
     problems = (BAD_REQUEST, BAD_KEY, NOT_YOURS, NOT_FOUND, {409: ["NOTHING_NEW"]})
     summary = "Ask for a schedule's export now, beside its occurrences"
     return make_operation("run_schedule", summary, {"202": asked}, *problems) | {"parameters": [make_key()]}

@@ -106,6 +106,13 @@ def require_service(caller: Caller) -> None:
         raise forbidden("Exports are for members of exportgroup or admingroup only.", code="GROUP_NEEDED")
 
 
+def require_person(caller: Caller) -> None:
+    """Raise RequestError (403) unless the caller is a person who may use the service."""
+    require_service(caller)
+    if caller.is_machine:
+        raise forbidden("Presets and schedules are kept by people, not by programs.", code="PEOPLE_ONLY")
+
+
 def may_see_filters(caller: Caller, asked: Asked) -> bool:
     """Whether the caller may read what was asked for: a filter's value can name a patient."""
     return _may_see_contents(caller, asked)

@@ -29,3 +29,10 @@ def read_name(value: object) -> str:
     if not (0 < len(name) <= MAX_NAME and name.isprintable()):
         raise unprocessable("BAD_NAME", f"A name has 1 to {MAX_NAME} printable characters.", "name")
     return name
+
+
+def read_flag(value: object, field: str) -> bool:
+    """Return true or false, and nothing like them. RequestError (422) names the field."""
+    if not isinstance(value, bool):
+        raise unprocessable("NOT_A_BOOLEAN", f"{field} must be true or false.", field)
+    return value

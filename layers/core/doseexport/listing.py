@@ -40,9 +40,7 @@ class ListQuery:
 
 def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
     """Return the query that URL parameters ask for; RequestError (400) names one that is wrong."""
-    scope = parameters.get("scope", "mine")
-    if scope not in SCOPES:
-        raise _bad("BAD_SCOPE", "scope must be mine or all.", "scope")
+    scope = parse_scope(parameters)
     cursor = parameters.get("cursor")
     return ListQuery(
         scope=scope,
@@ -50,6 +48,14 @@ def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
         limit=_parse_limit(parameters.get("limit", "50")),
         after=None if cursor is None else parse_cursor(cursor, scope),
     )
+
+
+def parse_scope(parameters: Mapping[str, str]) -> str:
+    """Return whose things to list, mine or all; RequestError (400) if it is neither."""
+    scope = parameters.get("scope", "mine")
+    if scope not in SCOPES:
+        raise _bad("BAD_SCOPE", "scope must be mine or all.", "scope")
+    return scope
 
 
 def find_page(services: Services, caller: Caller, query: ListQuery) -> tuple[list[Export], str | None]:

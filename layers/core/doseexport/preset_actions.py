@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from doseexport.access import Caller, require_service
+from doseexport.access import Caller, require_person, require_service
 from doseexport.errors import RequestError, unprocessable
 from doseexport.export import is_id, make_id
 from doseexport.presets import (
@@ -22,7 +22,6 @@ from doseexport.presets import (
     present_preset,
     require_change,
     require_delete,
-    require_person,
 )
 from doseexport.services import Services
 
@@ -35,7 +34,6 @@ _TRIES = 5
 
 def create_preset(services: Services, caller: Caller, body: object) -> dict[str, Any]:
     """Keep a preset: {"name", "request", "shared"}; return it. RequestError: 403, 409, 422."""
-    require_service(caller)
     require_person(caller)
     preset = make_preset(make_id(caller.id, None), caller, parse_preset(body), services.clock())
     if not services.presets.create(preset, MAX_PRESETS):

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from doseexport import exports
 from doseexport.access import Caller
 from doseexport.errors import RequestError, forbidden, unprocessable
-from doseexport.fields import read_name, read_object
+from doseexport.fields import read_flag, read_name, read_object
 from doseexport.present import format_time
 from doseexport.request import FIELDS, OPENREM_ORDER, ExportRequest, parse_request
 
@@ -120,12 +121,6 @@ def _parse_fields(body: object) -> dict[str, Any]:
     return {name: _READERS[name](value) for name, value in read_object(body, _READERS).items()}
 
 
-def _read_shared(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise unprocessable("NOT_A_BOOLEAN", "shared must be true or false.", "shared")
-    return value
-
-
 def _read_request(value: object) -> ExportRequest:
     asked = read_object(value, REQUEST_FIELDS, "request")
     request = parse_request(asked, may_see_patients=True)  # so that everybody is refused alike
@@ -137,7 +132,7 @@ def _read_request(value: object) -> ExportRequest:
 
 
 _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
-    {"name": read_name, "shared": _read_shared, "request": _read_request}
+    {"name": read_name, "shared": partial(read_flag, field="shared"), "request": _read_request}
 )
 
 
@@ -154,12 +149,6 @@ def may_change(caller: Caller, preset: Preset) -> bool:
 def may_withdraw(caller: Caller, preset: Preset) -> bool:
     """Whether the caller may delete or unshare it: admins, too, for a shared name can say too much."""
     return may_change(caller, preset) or (preset.shared and caller.is_admin)
-
-
-def require_person(caller: Caller) -> None:
-    """Raise RequestError (403) for a program: presets belong to people."""
-    if caller.is_machine:
-        raise forbidden("Programs use what people share; they keep no presets.", code="PEOPLE_ONLY")
 
 
 def require_change(caller: Caller, preset: Preset, changes: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from doseexport import exports
 from doseexport.errors import RequestError, forbidden, unprocessable
 from doseexport.exports import ID, NAME, Spec
-from doseexport.fields import read_object
+from doseexport.fields import read_flag, read_object
 from doseexport.filters import DEFAULT_ORDER
 
 OPENREM_ORDER = "o"
@@ -68,8 +68,8 @@ def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
         order=_read_order(spec, fields.get("order"), filters.pop(OPENREM_ORDER, None)),
         filters=spec.parse_filters(filters),
         options=spec.parse_options(_mapping(fields, "options")),
-        names=_flag(fields, "names"),
-        ids=_flag(fields, "ids"),
+        names=read_flag(fields.get("names", False), "names"),
+        ids=read_flag(fields.get("ids", False), "ids"),
         keep_days=_days(fields.get("keep_days")),
     )
     _check_wishes(request)
@@ -120,13 +120,6 @@ def _mapping(fields: Mapping[str, Any], name: str) -> Mapping[str, object]:
         return {}
     if not isinstance(value, Mapping):
         raise unprocessable("NOT_AN_OBJECT", f"{name} must be an object of names and values.", name)
-    return value
-
-
-def _flag(fields: Mapping[str, Any], name: str) -> bool:
-    value = fields.get(name, False)
-    if not isinstance(value, bool):
-        raise unprocessable("NOT_A_BOOLEAN", f"{name} must be true or false.", name)
     return value
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from doseexport.access import Caller, require_service
+from doseexport.access import Caller, require_person, require_service
 from doseexport.actions import check_key, start_export
 from doseexport.errors import RequestError, forbidden
 from doseexport.export import is_id, make_id
-from doseexport.listing import SCOPES
+from doseexport.listing import parse_scope
 from doseexport.presence import note_seen
 from doseexport.present import present_schedule
 from doseexport.preset_actions import load_for_use
@@ -29,7 +29,7 @@ def create_schedule(services: Services, caller: Caller, body: object) -> dict[st
 
     RequestError: 403, 409 (too many), 422.
     """
-    _require_person(caller)
+    require_person(caller)
     note_seen(services, caller)
     now, settings = services.clock(), services.settings
     whole = load_for_use(services, caller, body)
@@ -49,9 +49,7 @@ def list_schedules(services: Services, caller: Caller, parameters: Mapping[str, 
     RequestError: 400, 403.
     """
     require_service(caller)
-    scope = parameters.get("scope", "mine")
-    if scope not in SCOPES:
-        raise RequestError("BAD_SCOPE", "scope must be mine or all.", "scope", 400)
+    scope = parse_scope(parameters)
     if scope == "all" and not caller.is_admin:
         raise forbidden("Everybody's schedules are for members of admingroup only.", "scope")
     note_seen(services, caller)
@@ -105,12 +103,6 @@ def run_schedule_now(
     request = parse_request(occurrence.asked, may_see_patients=caller.may_see_patients)
     export_id = make_id(caller.id, idempotency_key) if idempotency_key else occurrence.export_id
     return start_export(services, caller, request, export_id, schedule.id)
-
-
-def _require_person(caller: Caller) -> None:
-    require_service(caller)
-    if caller.is_machine:
-        raise forbidden("Schedules are for people; a program can keep time itself.", code="PEOPLE_ONLY")
 
 
 def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:

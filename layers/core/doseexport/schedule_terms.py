@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from doseexport.errors import RequestError, unprocessable
-from doseexport.fields import read_name, read_object
+from doseexport.fields import read_flag, read_name, read_object
 from doseexport.recurrence import Cron, Rate, parse_expression
 from doseexport.request import FIELDS as REQUEST_FIELDS
 from doseexport.request import parse_request
@@ -89,7 +89,7 @@ def parse_terms(
         expression=_parse_recurrence(fields.get("expression")),
         zone=of_zone,
         ends_on=None if fields.get("ends_on") is None else _parse_last_day(fields["ends_on"]),
-        enabled=_parse_enabled(fields.get("enabled")),
+        enabled=fields.get("enabled") is None or read_flag(fields["enabled"], "enabled"),
     )
     _check_due(terms, now, made_at or now)
     return terms
@@ -148,14 +148,6 @@ def _parse_last_day(value: object) -> date:
 def _match(pattern: re.Pattern[str], value: object) -> str:
     if not (isinstance(value, str) and pattern.fullmatch(value)):
         raise ValueError("not of that form")
-    return value
-
-
-def _parse_enabled(value: object) -> bool:
-    if value is None:
-        return True
-    if not isinstance(value, bool):
-        raise unprocessable("NOT_A_BOOLEAN", "enabled must be true or false.", "enabled")
     return value
 
 
