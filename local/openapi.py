@@ -2,11 +2,11 @@
 
 import json
 
-from doseexport.access import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
-from doseexport.export import State
-from doseexport.listing import MAX_LIMIT, SCOPES, ListQuery
+from doseexport.actions.listing import MAX_LIMIT, SCOPES, ListQuery
+from doseexport.api.static import CONTENT_TYPES
+from doseexport.domain.export import State
+from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
 from doseexport.version import VERSION
-from doseexport.web import CONTENT_TYPES
 from local.build import ROOT
 from local.openapi_parts import (
     BAD_BODY,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from doseexport.actions import MAX_KEY
-from doseexport.api import MAX_BODY
+from doseexport.actions.exports import MAX_KEY
+from doseexport.api.handler import MAX_BODY
 from local.openapi_schemas import Json, refer
 
 Codes = Mapping[int, Sequence[str]]

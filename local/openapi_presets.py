@@ -1,6 +1,6 @@
 """Presets in the document: their addresses, what is given, what is shown, a request that is made of one."""
 
-from doseexport.fields import MAX_NAME
+from doseexport.domain.parsing import MAX_NAME
 from local.openapi_parts import (
     BAD_BODY,
     BAD_REQUEST,

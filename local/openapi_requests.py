@@ -1,10 +1,10 @@
 """The schemas of a request: export types, their filters and orders, what each kind of filter takes."""
 
-from doseexport import exports
-from doseexport.access import PATIENT_GROUP
-from doseexport.exports import ID, NAME, Spec
-from doseexport.filters import DEFAULT_ORDER, Filter, Order
-from doseexport.request import OPENREM_ORDER
+from doseexport import catalogue
+from doseexport.catalogue import ID, NAME, Spec
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.domain.request import OPENREM_ORDER
+from doseexport.domain.rights import PATIENT_GROUP
 from local.openapi_schemas import FLAG as BOOLEAN
 from local.openapi_schemas import KEEP_DAYS, Json, make_object, refer
 from local.openapi_values import VALUES, make_values
@@ -19,7 +19,7 @@ def make_request_schemas() -> Json:
 
 def _make_requests() -> Json:
     """Return the request of each export type, and the filters and orders that a modality's types share."""
-    specs = exports.catalogue().values()
+    specs = catalogue.load_specs().values()
     addresses = {spec.type: refer(spec.type)["$ref"] for spec in specs}
     schemas: Json = {
         "ExportRequest": {

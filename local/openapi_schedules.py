@@ -1,9 +1,9 @@
 """Schedules in the document: their addresses, what is given, what is answered."""
 
-from doseexport import exports
-from doseexport.fields import MAX_NAME
-from doseexport.listing import SCOPES
-from doseexport.schedule import Outcome, Pause
+from doseexport import catalogue
+from doseexport.actions.listing import SCOPES
+from doseexport.domain.parsing import MAX_NAME
+from doseexport.domain.schedule import Outcome, Pause
 from local.openapi_parts import (
     BAD_BODY,
     BAD_KEY,
@@ -92,7 +92,7 @@ def _given() -> Json:
     last = "last_(day|week|month|quarter|year|financial_year)"
     return {
         "name": {"type": "string", "maxLength": MAX_NAME, "description": "Must not name a patient."},
-        "type": {"enum": list(exports.catalogue())},
+        "type": {"enum": list(catalogue.load_specs())},
         "filters": whole | {"description": "As in ExportRequest; without dates if there is a window."},
         "order": TEXT_OR_NULL | {"description": "As in ExportRequest."},
         "options": whole | {"description": "As in ExportRequest."},

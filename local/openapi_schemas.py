@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from doseexport import exports, kinds
-from doseexport.actions import MAX_DELETED
-from doseexport.export import ID_PATTERN, State
-from doseexport.trail import Kind
+from doseexport import catalogue
+from doseexport.actions.exports import MAX_DELETED
+from doseexport.catalogue import values as kinds
+from doseexport.domain.audit import Kind
+from doseexport.domain.export import ID_PATTERN, State
 
 Json = dict[str, Any]
 
@@ -184,10 +185,10 @@ def _make_catalogue() -> Json:
 def _asked() -> Json:
     hidden = "Canonical names and values; null for a caller who may not read them."
     values = {"type": ["object", "null"], "additionalProperties": TEXT, "description": hidden}
-    orders = {order.name for spec in exports.catalogue().values() for order in spec.orders}
+    orders = {order.name for spec in catalogue.load_specs().values() for order in spec.orders}
     return {
         "id": ID,
-        "type": {"enum": list(exports.catalogue())},
+        "type": {"enum": list(catalogue.load_specs())},
         "filters": values,
         "order": {"enum": sorted(orders)},
         "options": values,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from doseexport.kinds import (
+from doseexport.catalogue.values import (
     COUNT,
     DATE,
     EXACT,

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from doseexport.recurrence import parse_expression
+from doseexport.domain.recurrence import parse_expression
 
 LOOK_EVERY = 1
 """Seconds."""

@@ -1,6 +1,6 @@
 """Exposures for tests."""
 
-from doseexport.exports._nhsbsp_exposures import WORDS, Exposure
+from doseexport.catalogue.mg.nhsbsp.exposures import WORDS, Exposure
 
 OPTIONS = {
     "survey_number": "1",

@@ -8,12 +8,12 @@ import threading
 from dataclasses import replace
 from enum import Enum
 
-from doseexport.aws import ClientError
-from doseexport.files import Files
-from doseexport.preset_store import PresetStore
-from doseexport.queue import Queue
-from doseexport.store import Store
-from doseexport.trail_store import TrailStore
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.presets import PresetStore
+from doseexport.aws.s3 import Files
+from doseexport.aws.sqs import Queue
 from standins import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE
 
 PATIENCE = 20.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from exporting import Indifferent
 
-from doseexport.aws import ClientError
-from doseexport.database import Database
+from doseexport.aws.clients import ClientError
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database
 from doseexport.errors import RetryableError
-from doseexport.plan import Asked
-from doseexport.writing import write_export
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from doseexport.export import make_id
-from doseexport.schedule import Schedule
-from doseexport.schedule_terms import parse_terms
+from doseexport.domain.export import make_id
+from doseexport.domain.schedule import Schedule
+from doseexport.domain.schedule_terms import parse_terms
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rights.md"
 

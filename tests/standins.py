@@ -11,22 +11,22 @@ from zoneinfo import ZoneInfo
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
-from doseexport.access import Caller
-from doseexport.aws import make_client
-from doseexport.export import Export, Result, make_export, make_id, name_manifest
-from doseexport.files import Files
-from doseexport.people import People
-from doseexport.preset_store import PresetStore
-from doseexport.presets import Preset, make_preset
-from doseexport.queue import Queue
-from doseexport.request import ExportRequest
-from doseexport.schedule_store import ScheduleStore
-from doseexport.services import Services
-from doseexport.settings import Settings, Target
-from doseexport.store import Store
-from doseexport.timetable import Timetable
-from doseexport.trail import Entry
-from doseexport.trail_store import TrailStore
+from doseexport.aws.clients import make_client
+from doseexport.aws.cognito import People
+from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.presets import PresetStore
+from doseexport.aws.dynamodb.schedules import ScheduleStore
+from doseexport.aws.s3 import Files
+from doseexport.aws.scheduler import Timetable
+from doseexport.aws.services import Services
+from doseexport.aws.settings import Settings, Target
+from doseexport.aws.sqs import Queue
+from doseexport.domain.audit import Entry
+from doseexport.domain.export import Export, Result, make_export, make_id, name_manifest
+from doseexport.domain.preset import Preset, make_preset
+from doseexport.domain.request import ExportRequest
+from doseexport.domain.rights import Caller
 
 NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 RETENTION = timedelta(days=30)

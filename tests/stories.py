@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from doseexport.trail import Entry, Kind
+from doseexport.domain.audit import Entry, Kind
 
 AFTERWARDS = {Kind.LINK_ISSUED, Kind.DELETED, Kind.EXPIRED}
 UNDER_WAY = {Kind.REQUESTED, Kind.STARTED, Kind.REQUEUED}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.actions import download_export
-from doseexport.api import Call, Reply, http_handler
-from doseexport.services import connect_services
+from doseexport.actions.exports import download_export
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from doseexport.api import Reply, respond
+from doseexport.api.handler import Reply, respond
 from doseexport.version import VERSION
 
 

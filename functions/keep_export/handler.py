@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from doseexport.actions import keep_export
-from doseexport.api import Call, Reply, http_handler
-from doseexport.present import suggest_wait
-from doseexport.services import connect_services
+from doseexport.actions.exports import keep_export
+from doseexport.actions.views import suggest_wait
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.api import Call, Reply, http_handler
-from doseexport.preset_actions import change_preset, create_preset, delete_preset, get_preset, list_presets
-from doseexport.services import connect_services
+from doseexport.actions.presets import change_preset, create_preset, delete_preset, get_preset, list_presets
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.api import Call, Reply, http_handler
-from doseexport.schedule_actions import change_schedule, create_schedule, delete_schedule
-from doseexport.services import connect_services
+from doseexport.actions.schedules import change_schedule, create_schedule, delete_schedule
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler()

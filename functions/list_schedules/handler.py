@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.api import Call, Reply, http_handler
-from doseexport.schedule_actions import get_schedule, list_schedules
-from doseexport.services import connect_services
+from doseexport.actions.schedules import get_schedule, list_schedules
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler("scope")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from doseexport.aws import make_client
-from doseexport.groups import GroupMap, map_groups
-from doseexport.logs import configure_logging
+from doseexport.aws.clients import make_client
+from doseexport.aws.logging import configure_logging
+from doseexport.jobs.group_mapping import GroupMap, map_groups
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.api import Call, Reply, http_handler
-from doseexport.preview import preview_export
-from doseexport.services import connect_services
+from doseexport.actions.previews import preview_export
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from doseexport.actions import ask_export
-from doseexport.api import Call, Reply, http_handler
-from doseexport.present import suggest_wait
-from doseexport.schedule_actions import run_schedule_now
-from doseexport.services import connect_services
+from doseexport.actions.exports import ask_export
+from doseexport.actions.schedules import run_schedule_now
+from doseexport.actions.views import suggest_wait
+from doseexport.api.handler import Call, Reply, http_handler
+from doseexport.aws.services import connect_services
 
 
 @http_handler()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from doseexport import pipeline
-from doseexport.logs import configure_logging, describe_error
-from doseexport.queue import Message, parse_message
-from doseexport.services import connect_services
+from doseexport.aws.logging import configure_logging, describe_error
+from doseexport.aws.services import connect_services
+from doseexport.aws.sqs import Message, parse_message
+from doseexport.jobs import attempt as pipeline
 
 
 def handler(event: dict[str, Any], context: Any) -> None:

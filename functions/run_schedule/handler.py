@@ -6,11 +6,11 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from doseexport.logs import configure_logging, hide_errors
-from doseexport.occurrences import run_occurrence
-from doseexport.services import connect_services
+from doseexport.aws.logging import configure_logging, hide_errors
+from doseexport.aws.services import connect_services
+from doseexport.jobs.occurrences import run_occurrence
 
-_LOGGER = logging.getLogger("doseexport.occurrences")
+_LOGGER = logging.getLogger("doseexport.jobs.occurrences")
 
 
 def handler(event: dict[str, str], _context: Any) -> dict[str, str]:

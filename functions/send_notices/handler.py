@@ -6,8 +6,8 @@ import os
 from functools import cache
 from typing import Any
 
-from doseexport.logs import configure_logging
-from doseexport.notifier import Notifier
+from doseexport.aws.logging import configure_logging
+from doseexport.aws.notifier import Notifier
 
 
 @cache

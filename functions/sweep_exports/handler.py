@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from doseexport.logs import configure_logging
-from doseexport.services import connect_services
-from doseexport.sweep import sweep
+from doseexport.aws.logging import configure_logging
+from doseexport.aws.services import connect_services
+from doseexport.jobs.sweep import sweep
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
@@ -15,5 +15,5 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     configure_logging()
     services = connect_services()
     counts = dict(sweep(services, services.clock()))
-    logging.getLogger("doseexport.sweep").info("swept", extra={"counts": counts})
+    logging.getLogger("doseexport.jobs.sweep").info("swept", extra={"counts": counts})
     return counts

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from doseexport.logs import configure_logging
-from doseexport.services import connect_services
-from doseexport.tending import require_whole, tend_schedules
+from doseexport.aws.logging import configure_logging
+from doseexport.aws.services import connect_services
+from doseexport.jobs.reconcile_schedules import require_whole, tend_schedules
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     """Look after every schedule once; return and log how often each thing was done."""
     configure_logging()
     counts = dict(tend_schedules(connect_services()))
-    logging.getLogger("doseexport.tending").info("tended", extra={"counts": counts})
+    logging.getLogger("doseexport.jobs.reconcile_schedules").info("tended", extra={"counts": counts})
     require_whole(counts)
     return counts

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from doseexport.web import Page, WebSettings, read_files
+from doseexport.api.static import Page, WebSettings, read_files
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from local import sample
 from local.postgres import Postgres
 from tests.benchmarks.estimates import Nobody
 
-from doseexport import exports
-from doseexport.database import Database
-from doseexport.exports import Wishes
-from doseexport.plan import Asked
-from doseexport.query import Queries, build_queries
-from doseexport.request import ExportRequest
-from doseexport.writing import write_export
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import Queries, build_queries
 
 STUDIES = {"studies": 6_500, "rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 PARTS = {
@@ -55,7 +55,7 @@ class Anatomy:
 
 def dissect(url: str) -> Iterator[Anatomy]:
     """Yield every export type that needs no study's id."""
-    for name, spec in sorted(exports.catalogue().items()):
+    for name, spec in sorted(catalogue.load_specs().items()):
         if not spec.needs:
             request = ExportRequest(name)
             yield Anatomy(name, explain(url, build_queries(request, Wishes())), profile(url, request))

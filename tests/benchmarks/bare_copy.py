@@ -5,11 +5,11 @@ Run as `python -m tests.benchmarks.bare_copy TYPE URL FILE`. Both COPYs run at o
 
 import sys
 
-from doseexport.database import Database
-from doseexport.database_formats import CSV
-from doseexport.exports import Wishes
-from doseexport.query import build_queries
-from doseexport.request import ExportRequest
+from doseexport.catalogue import Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.database_formats import CSV
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
 
 
 def main(export_type: str, url: str, path: str) -> None:

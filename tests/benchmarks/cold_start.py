@@ -50,7 +50,7 @@ start = time.process_time()
 import handler
 imported = time.process_time()
 heavy = [name for name in {HEAVY} if name in sys.modules]
-from doseexport.aws import make_client
+from doseexport.aws.clients import make_client
 for service in sys.argv[1:]:
     make_client(service)
 print(json.dumps([imported - start, time.process_time() - imported, heavy]))

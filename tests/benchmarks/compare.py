@@ -13,7 +13,7 @@ from xml.sax.saxutils import unescape
 
 from tests.benchmarks.measure import BenchmarkError
 
-from doseexport.writers.csv import guard_text
+from doseexport.engine.writers.csv import guard_text
 
 SHEET = re.compile(r'<sheet name="([^"]*)"')
 CELL = re.compile(r'<c r="([A-Z]+)(\d+)"([^>]*)><(?:v|is)>(.*?)</(?:v|is)></c>', re.DOTALL)

@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg
 
-from doseexport.database import Database
-from doseexport.exports import Wishes
-from doseexport.query import build_queries
-from doseexport.request import ExportRequest
-from doseexport.writers.layout import block_headings
+from doseexport.catalogue import Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
+from doseexport.engine.writers.layout import block_headings
 
 FETCHED = 2_000
 

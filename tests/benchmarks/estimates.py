@@ -1,4 +1,4 @@
-"""What a cell costs, by export type: the figures behind layers/core/doseexport/estimates.py.
+"""What a cell costs, by export type: the figures behind layers/core/doseexport/engine/estimates.py.
 
 `python -m tests.benchmarks.estimates`: bytes and microseconds a cell (as `count_cells` counts) on the
 synthetic database, and how far the estimates are from the truth.
@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from local import sample
 from local.postgres import Postgres
 
-from doseexport import exports
-from doseexport.database import Database
-from doseexport.estimates import START_SECONDS, count_cells, estimate_file
-from doseexport.exports import Wishes
-from doseexport.plan import Asked
-from doseexport.preview import find_frequency
-from doseexport.query import build_preview
-from doseexport.request import ExportRequest
-from doseexport.survey import Survey
-from doseexport.writing import write_export
+from doseexport import catalogue
+from doseexport.actions.previews import find_frequency
+from doseexport.catalogue import Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.estimates import START_SECONDS, count_cells, estimate_file
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_preview
+from doseexport.engine.survey import Survey
 
 STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
 RUNS = 3
@@ -47,7 +47,7 @@ def main() -> None:
         database = Database({"conninfo": server.create_database("estimates")})
         sample.fill(database.parameters["conninfo"], **STUDIES)
         print(f"{'type':<18}{'cells':>12}{'bytes/cell':>12}{'µs/cell':>9}{'size: said/was':>16}")
-        for spec in exports.catalogue().values():
+        for spec in catalogue.load_specs().values():
             if not spec.needs:
                 found[spec.format].append(measure(database, spec.type))
     for form, pairs in found.items():

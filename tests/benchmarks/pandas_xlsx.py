@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from tests.benchmarks.same_rows import READ, open_book
 
-from doseexport.exports import Cells, Column
+from doseexport.catalogue import Cells, Column
 
 
 def main(export_type: str, url: str, path: str) -> None:

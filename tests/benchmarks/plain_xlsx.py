@@ -9,7 +9,7 @@ from typing import Any
 import xlsxwriter
 from tests.benchmarks.same_rows import READ, Book, open_book
 
-from doseexport.exports import Cells, Column
+from doseexport.catalogue import Cells, Column
 
 MOST_COLUMNS = 16_384
 FORMATS = {"date": "yyyy-mm-dd", "time": "hh:mm:ss", "datetime": "yyyy-mm-dd hh:mm:ss"}

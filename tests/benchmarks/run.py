@@ -18,7 +18,7 @@ from local.postgres import Postgres
 from tests.benchmarks import anatomy, compare, page
 from tests.benchmarks.measure import Backends, Run, measure
 
-from doseexport import exports
+from doseexport import catalogue
 
 PANDAS = Path(__file__).resolve().parents[2] / ".state" / "bench"
 COMMAND = Path(sys.executable).with_name("doseexport")
@@ -133,7 +133,7 @@ def compare_files(contest: Contest, paths: Mapping[str, str]) -> None:
 
 def list_command(name: str, export_type: str, url: str, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Return the arguments for Python that make a file, whose path is the last, and what is set for it."""
-    path = str(folder / f"{name}.{exports.find(export_type).format}")
+    path = str(folder / f"{name}.{catalogue.find_spec(export_type).format}")
     if name == "ours":
         return [str(COMMAND), export_type, "--database-url", url, "--output", path], {}
     module = {"copy": "bare_copy", "cursor": "cursor_csv", "plain": "plain_xlsx", "pandas": "pandas_xlsx"}[

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from doseexport.database import Database
-from doseexport.database_formats import TEXT
-from doseexport.exports import Cells, Column, Wishes
-from doseexport.query import build_queries
-from doseexport.request import ExportRequest
-from doseexport.rows import Tally, merge_streams
-from doseexport.writers.copy_text import split_row
-from doseexport.writers.layout import block_headings
-from doseexport.writers.sheet_names import SheetNames
+from doseexport.catalogue import Cells, Column, Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.copy_text import split_row
+from doseexport.engine.database_formats import TEXT
+from doseexport.engine.merge import Tally, merge_streams
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
+from doseexport.engine.writers.layout import block_headings
+from doseexport.engine.writers.sheet_names import SheetNames
 
 Row = tuple[Cells, list[Cells], list[Cells]]
 """The cells of a study, of its events, and of the blocks that All data shows (mostly the events)."""

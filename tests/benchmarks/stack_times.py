@@ -19,7 +19,7 @@ from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, in_the_middle, until
 
-from doseexport.trail import Kind
+from doseexport.domain.audit import Kind
 
 STUDIES = {"studies": 50_000, "rf": 1_000, "mg": 1, "dx": 1, "nm": 1}
 WEEK = {"date_from": "2020-03-02", "date_to": "2020-03-08"}

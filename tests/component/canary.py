@@ -11,8 +11,8 @@ from gateway import CONTEXT, Gateway
 from local import sample
 from running import read_object, services_with
 
-from doseexport.kinds import hash_value
-from doseexport.logs import configure_logging
+from doseexport.aws.logging import configure_logging
+from doseexport.catalogue.values import hash_value
 from standins import ADA, ADMIN, BEN, BUCKET, PIA, list_keys, take_messages
 
 CANARY = "Quagga7f3e"

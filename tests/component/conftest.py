@@ -11,8 +11,8 @@ import pytest
 from local import sample
 from local.postgres import Postgres
 
-from doseexport import services as services_module
-from doseexport.services import Services
+from doseexport.aws import services as services_module
+from doseexport.aws.services import Services
 from standins import Clock, stand_in_for_aws
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -4,10 +4,10 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from doseexport.database import Database
-from doseexport.plan import Asked
-from doseexport.request import parse_request
-from doseexport.writing import write_export
+from doseexport.domain.request import parse_request
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database
 
 
 class Indifferent:

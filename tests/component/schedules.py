@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from doseexport.access import Caller
-from doseexport.schedule_actions import create_schedule
+from doseexport.actions.schedules import create_schedule
+from doseexport.domain.rights import Caller
 from standins import run
 
 MONTHLY = {

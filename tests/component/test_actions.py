@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doseexport.actions import (
+from doseexport.actions.exports import (
     abort_export,
     ask_export,
     delete_export,
@@ -14,10 +14,10 @@ from doseexport.actions import (
     get_export,
     list_exports,
 )
-from doseexport.aws import BotoCoreError, ClientError
+from doseexport.actions.listing import make_cursor
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.domain.export import State, make_id
 from doseexport.errors import RequestError
-from doseexport.export import State, make_id
-from doseexport.listing import make_cursor
 from standins import (
     ADA,
     ADMIN,

@@ -127,7 +127,7 @@ def test_a_failure_that_nobody_foresaw_names_nobody(stage, monkeypatch):
     def fail(*_):
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("doseexport.writing.build_queries", fail)
+    monkeypatch.setattr("doseexport.engine.export_file.build_queries", fail)
     assert stage.work(export_id).failure is not None
     stage.hear_others(export_id)
     stage.assert_silent()

@@ -4,11 +4,11 @@ import psycopg
 import pytest
 from canary import FILTERS, find_traces
 
-from doseexport import exports
-from doseexport.exports import ID, NAME
+from doseexport import catalogue
+from doseexport.catalogue import ID, NAME
 from standins import ADA, ADMIN, PIA
 
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 
 
 @pytest.fixture(params=SPECS)

@@ -7,13 +7,14 @@ from local import sample
 from moto.s3 import models as moto_s3
 from running import read_object, services_with
 
-from doseexport import pipeline, sink
-from doseexport import sweep as sweep_module
-from doseexport.aws import ClientError
-from doseexport.export import State
-from doseexport.heartbeat import Heartbeat
-from doseexport.queue import NO_PAUSE, parse_message
-from doseexport.sweep import sweep
+from doseexport.aws import upload as sink
+from doseexport.aws.clients import ClientError
+from doseexport.aws.sqs import NO_PAUSE, parse_message
+from doseexport.domain.export import State
+from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import sweep as sweep_module
+from doseexport.jobs.heartbeat import Heartbeat
+from doseexport.jobs.sweep import sweep
 from processes import Fate, Killed, Process, dies_at, services_of
 from recorded import DatabaseOf
 from standins import add, keys_of, list_keys, list_uploads, stand_in_for_aws, take_messages

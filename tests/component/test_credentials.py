@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from running import make_secret, services_with
 
-from doseexport import credentials
-from doseexport.aws import BotoCoreError, ClientError, make_client
-from doseexport.credentials import find_database
+from doseexport.aws import credentials
+from doseexport.aws.clients import BotoCoreError, ClientError, make_client
+from doseexport.aws.credentials import find_database
 from doseexport.errors import ExportError, RetryableError
 
 URL = "postgresql://ada:secret@db.example.invalid:5433/openrem"

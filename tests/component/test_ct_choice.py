@@ -9,10 +9,10 @@ from ct_filters import FILTERS, OF_STUDY
 from exporting import ask
 from local import sample
 
-from doseexport import exports
-from doseexport.database import Database
-from doseexport.exports import Wishes
-from doseexport.query import build_queries
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def archive(sample_url):
 
 
 def test_every_filter_is_tried():
-    assert set(FILTERS) == {each.name for each in exports.find("ct-csv").filters}
+    assert set(FILTERS) == {each.name for each in catalogue.find_spec("ct-csv").filters}
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -184,6 +184,6 @@ def test_every_order_sorts_by_its_value_and_then_newest_first(archive, choose):
             study["study_time"] or time.min,
         ),
     )
-    assert set(wanted) == {order.name for order in exports.find("ct-csv").orders}
+    assert set(wanted) == {order.name for order in catalogue.find_spec("ct-csv").orders}
     for name, studies in wanted.items():
         assert choose({}, name) == [study["id"] for study in studies], name

@@ -6,14 +6,14 @@ import pytest
 from by_hand import EVENT_HEADINGS, STUDY_HEADINGS, Archive, guard
 from exporting import export, read_csv
 
-from doseexport import exports
+from doseexport import catalogue
 
 IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "names or ids"}
 TEXTS = {
     column.heading
     for columns in (
-        exports.find("ct-csv").studies.columns,
-        exports.find("ct-csv").events.columns,
+        catalogue.find_spec("ct-csv").studies.columns,
+        catalogue.find_spec("ct-csv").events.columns,
     )
     for column in columns
     if column.kind.name == "text"

@@ -11,7 +11,7 @@ from by_hand_ct_survey import CONSTANT_ANGLE, HEADINGS, fill_form
 from exporting import ask, export
 from openrem_nm import unescape
 
-from doseexport import exports
+from doseexport import catalogue
 from doseexport.errors import RequestError
 
 SHEET = "PHE CT 2019"
@@ -115,7 +115,7 @@ def test_there_is_no_warning_without_a_reason(sample_url):
 
 
 def test_the_form_has_the_filters_and_orders_of_ct():
-    form, csv = exports.find("ct-phe2019"), exports.find("ct-csv")
+    form, csv = catalogue.find_spec("ct-phe2019"), catalogue.find_spec("ct-csv")
     assert (form.filters, form.orders) == (csv.filters, csv.orders)
 
 

@@ -11,9 +11,9 @@ import python_calamine
 from by_hand import EVENT_HEADINGS, Archive, guard
 from exporting import export, read_csv
 
-from doseexport import exports
+from doseexport import catalogue
 
-SPEC = exports.find("ct-xlsx")
+SPEC = catalogue.find_spec("ct-xlsx")
 KINDS = {column.heading: column.kind.name for column in (*SPEC.studies.columns, *SPEC.events.columns)}
 IDENTITIES = {"names": True, "ids": True}
 

@@ -9,12 +9,12 @@ import pytest
 from exporting import ask, export
 from local import sample
 
-from doseexport import database as database_module
-from doseexport.database import Database
-from doseexport.database_formats import CSV
+from doseexport.catalogue import Wishes
+from doseexport.engine import postgres as database_module
+from doseexport.engine.database_formats import CSV
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import Queries, Query, build_queries
 from doseexport.errors import ExportError
-from doseexport.exports import Wishes
-from doseexport.query import Queries, Query, build_queries
 
 SECRET = "Secret^Name"
 SLOW = Query("SELECT n, 0, 0, %s FROM generate_series(1, 40000000) n ORDER BY md5(n::text)", (SECRET,))

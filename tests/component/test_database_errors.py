@@ -7,7 +7,7 @@ import pytest
 from exporting import export
 from local import sample
 
-from doseexport.database import Database
+from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError, RetryableError
 
 

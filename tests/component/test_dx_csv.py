@@ -7,10 +7,10 @@ from by_hand_dx import EVENT_HEADINGS, STUDY_HEADINGS, DxArchive, is_same_mean
 from exporting import export, read_csv
 from local import sample
 
-from doseexport import exports
+from doseexport import catalogue
 
 IDENTITY = ("Patient name", "Patient ID", "Date of birth")
-SPEC = exports.find("dx-csv")
+SPEC = catalogue.find_spec("dx-csv")
 TEXTS = {
     column.heading
     for column in (*SPEC.studies.columns, *SPEC.events.columns)

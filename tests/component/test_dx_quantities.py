@@ -5,7 +5,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from doseexport.exports import _xray
+from doseexport.catalogue.shared import xray as _xray
 
 OF_SOURCE = "irradiation_event_xray_source_data_id integer"
 TABLES = f"""

@@ -11,12 +11,12 @@ import python_calamine
 from by_hand import guard
 from exporting import ask, export, read_csv
 
-from doseexport import exports
-from doseexport.database import Database
-from doseexport.exports import ID, NAME, Book, Long, Rows, Start, Wide, Wishes
-from doseexport.query import build_queries
+from doseexport import catalogue
+from doseexport.catalogue import ID, NAME, Book, Long, Rows, Start, Wide, Wishes
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
 
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 EXAMPLES = {
     "text": "a", "number": "1", "date": "2022-01-01", "count": "some", "choice": "exclude",
     "integer": "1", "exact": "1.2.3", "flag": "yes", "words": "scout",

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from doseexport import sink as sink_module
-from doseexport.aws import BotoCoreError, ClientError
+from doseexport.aws import upload as sink_module
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.s3 import Files, S3Upload, abort_upload
+from doseexport.aws.upload import PART_SIZE, S3Sink
+from doseexport.domain.export import object_key
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
-from doseexport.export import object_key
-from doseexport.files import Files, S3Upload, abort_upload
-from doseexport.sink import PART_SIZE, S3Sink
 from standins import BUCKET, list_keys, list_uploads, make_new, put_object
 
 ID = make_new().id

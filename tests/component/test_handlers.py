@@ -8,8 +8,8 @@ import pytest
 from running import services_with
 
 import doseexport
-from doseexport.aws import ClientError
-from doseexport.export import State, make_export
+from doseexport.aws.clients import ClientError
+from doseexport.domain.export import State, make_export
 from doseexport.version import VERSION
 from standins import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
 

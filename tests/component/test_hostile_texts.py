@@ -11,14 +11,14 @@ import pytest
 from exporting import Indifferent, ask, read_csv
 from hostile import CORPUS, FORMULAS
 
-from doseexport import exports
-from doseexport.database import Database
-from doseexport.exports import ID, NAME
-from doseexport.plan import Asked
-from doseexport.writers.csv import guard_text
-from doseexport.writing import write_export
+from doseexport import catalogue
+from doseexport.catalogue import ID, NAME
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database
+from doseexport.engine.writers.csv import guard_text
 
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RUN = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)

@@ -6,14 +6,14 @@ import psycopg
 import pytest
 from hostile import CORPUS
 
-from doseexport import exports
-from doseexport.database import Database
+from doseexport import catalogue
+from doseexport.catalogue.values import MAX_TEXT, hash_value
+from doseexport.domain.request import parse_request
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import Query, _choose_studies
 from doseexport.errors import RequestError
-from doseexport.kinds import MAX_TEXT, hash_value
-from doseexport.query import Query, _choose_studies
-from doseexport.request import parse_request
 
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 VALUES = [text for text in CORPUS if text.strip() and len(text) <= MAX_TEXT]
 # What a text cannot be: kinds that are compared as numbers, dates or words.
 LITERAL = {"text", "exact"}

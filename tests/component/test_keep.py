@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.access import Caller
-from doseexport.actions import abort_export, ask_export, delete_export, get_export, keep_export
+from doseexport.actions.exports import abort_export, ask_export, delete_export, get_export, keep_export
+from doseexport.domain.audit import Kind, Person
+from doseexport.domain.export import State
+from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
-from doseexport.export import State
-from doseexport.sweep import sweep
-from doseexport.trail import Kind, Person
+from doseexport.jobs.sweep import sweep
 from standins import (
     ADA,
     ADMIN,

@@ -8,16 +8,17 @@ import pytest
 from exporting import Indifferent
 from running import plenty, read_object, run, services_with
 
-from doseexport import exports, pipeline
-from doseexport.database import Database
-from doseexport.export import State
-from doseexport.plan import Asked
-from doseexport.sweep import sweep
-from doseexport.writing import write_export
+from doseexport import catalogue
+from doseexport.domain.export import State
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database
+from doseexport.jobs import attempt as pipeline
+from doseexport.jobs.sweep import sweep
 from processes import Killed, Process, services_of
 from standins import add, keys_of, list_keys, list_uploads
 
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 
 
 class DiesSending(Process):

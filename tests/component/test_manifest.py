@@ -12,11 +12,11 @@ from exporting import read_csv
 from running import read_object, run, services_with
 
 from doseexport import cli
-from doseexport.actions import delete_export, download_export
+from doseexport.actions.exports import delete_export, download_export
+from doseexport.aws.dynamodb.exports import Store
+from doseexport.domain.export import State, name_manifest
 from doseexport.errors import RequestError
-from doseexport.export import State, name_manifest
-from doseexport.store import Store
-from doseexport.sweep import sweep
+from doseexport.jobs.sweep import sweep
 from standins import ADA, BEN, PIA, RETENTION, add, keys_of, list_keys
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs/manifest.schema.json").read_text())

@@ -6,11 +6,11 @@ from by_hand_mg import MgArchive
 from exporting import ask, export, read_csv
 from mg_filters import EQUIPMENT, FILTERS, OPENREM_NAMES
 
-from doseexport import exports
-from doseexport.database import Database
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
-from doseexport.exports import Wishes
-from doseexport.query import build_queries
 
 TYPES = ("mg-csv", "mg-xlsx", "mg-nhsbsp-csv", "mg-nhsbsp-xlsx")
 EVENT_FILTERS = [name for name, (_, table, _) in FILTERS.items() if table == "event"]
@@ -66,7 +66,7 @@ def choose(sample_url):
 
 def test_every_filter_is_tried_and_every_type_has_them_all():
     for kind in TYPES:
-        assert {each.name for each in exports.find(kind).filters} == set(FILTERS)
+        assert {each.name for each in catalogue.find_spec(kind).filters} == set(FILTERS)
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -135,7 +135,7 @@ def test_counts_of_exposures(sample_url, choose, value):
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("alias", OPENREM_NAMES)
 def test_openrems_parameters_mean_the_same_filters(alias, kind):
-    spec, name = exports.find(kind), OPENREM_NAMES[alias]
+    spec, name = catalogue.find_spec(kind), OPENREM_NAMES[alias]
     value = "2" if alias == "test_data" else FILTERS[name][0]
     assert spec.parse_filters({alias: value}) == {name: FILTERS[name][0]}
 
@@ -156,7 +156,7 @@ def test_mammography_has_no_filter_by_mass_or_dap(kind, name):
 
 
 def test_every_order_is_tried():
-    assert {each.name for each in exports.find("mg-csv").orders} == set(ORDERS)
+    assert {each.name for each in catalogue.find_spec("mg-csv").orders} == set(ORDERS)
 
 
 @pytest.mark.parametrize("kind", TYPES)

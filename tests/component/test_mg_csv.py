@@ -10,9 +10,9 @@ from by_hand import guard
 from by_hand_mg import MgArchive
 from exporting import export, read_csv
 
-from doseexport import exports
+from doseexport import catalogue
 
-SPEC = exports.find("mg-csv")
+SPEC = catalogue.find_spec("mg-csv")
 TEXTS = {
     column.heading for column in (*SPEC.studies.columns, *SPEC.events.columns) if column.kind.name == "text"
 }

@@ -9,13 +9,13 @@ from by_hand_nm import Archive
 from exporting import ask
 from nm_filters import FILTERS, OPENREM_NAMES
 
-from doseexport import exports
-from doseexport.database import Database
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
-from doseexport.exports import Wishes
-from doseexport.query import build_queries
 
-SPEC = exports.find("nm-csv")
+SPEC = catalogue.find_spec("nm-csv")
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def choose(nm_url):
 
 def test_every_filter_of_nm_is_tried_and_both_formats_have_the_same():
     assert set(FILTERS) == {each.name for each in SPEC.filters}
-    assert SPEC.filters == exports.find("nm-xlsx").filters
-    assert SPEC.orders == exports.find("nm-xlsx").orders
+    assert SPEC.filters == catalogue.find_spec("nm-xlsx").filters
+    assert SPEC.orders == catalogue.find_spec("nm-xlsx").orders
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from doseexport.notifier import Notifier
+from doseexport.aws.notifier import Notifier
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RECORDS = json.loads((REPOSITORY / "events/send_notices.json").read_text())["Records"]

@@ -15,13 +15,13 @@ from tests.component.schedules import (
     leave,
 )
 
-from doseexport import occurrences
-from doseexport.export import State
-from doseexport.occurrences import run_occurrence
-from doseexport.schedule import Outcome, Pause
-from doseexport.schedule_actions import change_schedule, delete_schedule
-from doseexport.tending import tend_schedules
-from doseexport.trail import Kind
+from doseexport.actions.schedules import change_schedule, delete_schedule
+from doseexport.domain.audit import Kind
+from doseexport.domain.export import State
+from doseexport.domain.schedule import Outcome, Pause
+from doseexport.jobs import occurrences
+from doseexport.jobs.occurrences import run_occurrence
+from doseexport.jobs.reconcile_schedules import tend_schedules
 from standins import add, finish, take_messages
 
 

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.component.schedules import create
 
-from doseexport import preview
-from doseexport.preset_actions import create_preset
+from doseexport.actions import previews as preview
+from doseexport.actions.presets import create_preset
 from standins import ADA, BEN, add, finish, run
 
 DOCUMENT = json.loads((Path(__file__).resolve().parents[2] / "docs" / "openapi.json").read_text())

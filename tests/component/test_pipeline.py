@@ -8,8 +8,9 @@ import pytest
 from exporting import export as export_locally
 from running import PATIENCE, BlockedRun, assert_no_file, plenty, read_object, run, services_with
 
-from doseexport import heartbeat, pipeline
-from doseexport.export import State
+from doseexport.domain.export import State
+from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import heartbeat
 from standins import ADA, PIA, add, keys_of, list_keys, list_uploads, put_object
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from running import PATIENCE, BlockedRun, assert_no_file, login_of, make_secret, run, services_with
 
-from doseexport import heartbeat, pipeline
-from doseexport.export import State
-from doseexport.writers import parts
+from doseexport.domain.export import State
+from doseexport.engine.writers import parts
+from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import heartbeat
 from standins import PIA, add, make_settings, read_raw
 
 SECRET = "Secret^Name"
@@ -124,7 +125,12 @@ def fail(*_):
 
 @pytest.mark.parametrize(
     "place",
-    ["writing.build_queries", "writing.plan_layout", "writing.describe_tally", "pipeline.find_database"],
+    [
+        "engine.export_file.build_queries",
+        "engine.export_file.plan_layout",
+        "engine.export_file.describe_tally",
+        "jobs.attempt.find_database",
+    ],
 )
 def test_what_nobody_expected_is_tried_again_and_tells_no_data(ready, monkeypatch, caplog, place):
     monkeypatch.setattr(f"doseexport.{place}", fail)

@@ -7,10 +7,8 @@ from functools import cache
 import pytest
 from gateway import Gateway
 
-from doseexport.access import Caller
-from doseexport.actions import ask_export
-from doseexport.errors import RequestError
-from doseexport.preset_actions import (
+from doseexport.actions.exports import ask_export
+from doseexport.actions.presets import (
     MAX_PRESETS,
     MOST_SHARED,
     change_preset,
@@ -20,8 +18,10 @@ from doseexport.preset_actions import (
     list_presets,
     load_for_use,
 )
-from doseexport.preset_row import new_row
-from doseexport.presets import make_preset, parse_preset
+from doseexport.aws.dynamodb.preset_rows import new_row
+from doseexport.domain.preset import make_preset, parse_preset
+from doseexport.domain.rights import Caller
+from doseexport.errors import RequestError
 from processes import Paced, services_of
 from standins import ADA, ADMIN, BEN, PIA, STRANGER, take_messages
 

@@ -7,12 +7,13 @@ import pytest
 from exporting import export
 from running import services_with
 
-from doseexport import exports, preview
+from doseexport import catalogue
+from doseexport.actions import previews as preview
+from doseexport.actions.previews import preview_export
 from doseexport.errors import UnavailableError
-from doseexport.preview import preview_export
 from standins import ADA, PIA, list_keys, take_messages
 
-TYPES = [spec.type for spec in exports.catalogue().values() if not spec.needs]
+TYPES = [spec.type for spec in catalogue.load_specs().values() if not spec.needs]
 SECRET = "Secret^Name"
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from doseexport.aws import BotoCoreError, ClientError
-from doseexport.export import make_id
-from doseexport.queue import Message, parse_message
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.sqs import Message, parse_message
+from doseexport.domain.export import make_id
 from standins import ADA, take_messages
 
 ID = make_id("ada", "a key")

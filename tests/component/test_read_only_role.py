@@ -8,13 +8,13 @@ import pytest
 from exporting import export
 from psycopg import sql
 
-from doseexport import exports
-from doseexport.exports import Wishes
-from doseexport.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, build_checks, build_queries
-from doseexport.request import ExportRequest
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, build_checks, build_queries
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "read_only_role.sql"
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 PASSWORD = "not-a-secret-here"
 
 

@@ -6,11 +6,11 @@ from by_hand_rf import RfArchive
 from exporting import ask, export
 from rf_filters import CALLED_SO, EQUIPMENT, FILTERS, OPENREM_NAMES
 
-from doseexport import exports
-from doseexport.database import Database
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
-from doseexport.exports import Wishes
-from doseexport.query import build_queries
 
 TYPES = ("rf-csv", "rf-xlsx", "rf-phe2019", "rf-openskin")
 NEWEST = "study_date DESC NULLS LAST, study_time DESC NULLS LAST, study.id"
@@ -77,7 +77,7 @@ def choose(sample_url, archive):
 def test_every_filter_is_tried_and_every_type_has_them_all():
     for kind in TYPES:
         own = {"study_id", "study_uid"} if kind == "rf-openskin" else set()
-        assert {each.name for each in exports.find(kind).filters} == set(FILTERS) | own
+        assert {each.name for each in catalogue.find_spec(kind).filters} == set(FILTERS) | own
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -126,7 +126,7 @@ def test_dap_is_in_cgycm2_includes_its_end_and_0_is_a_value(archive, choose, nam
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("alias", OPENREM_NAMES)
 def test_openrems_parameters_mean_the_same_filters(alias, kind):
-    spec, name = exports.find(kind), OPENREM_NAMES[alias]
+    spec, name = catalogue.find_spec(kind), OPENREM_NAMES[alias]
     value = "2" if alias == "test_data" else FILTERS[name][0]
     one = {"study_id": "1"} if kind == "rf-openskin" else {}
     assert spec.parse_filters({alias: value, **one}) == {name: FILTERS[name][0], **one}
@@ -155,7 +155,7 @@ def test_the_form_and_openskin_show_no_identities(kind, wish):
 
 def test_every_order_is_tried():
     for kind in TYPES:
-        assert {each.name for each in exports.find(kind).orders} == set(ORDERS)
+        assert {each.name for each in catalogue.find_spec(kind).orders} == set(ORDERS)
 
 
 @pytest.mark.parametrize("kind", ["rf-csv", "rf-xlsx", "rf-phe2019"])

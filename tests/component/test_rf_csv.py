@@ -7,9 +7,11 @@ from by_hand_rf import RfArchive
 from exporting import export, read_csv
 from local import sample
 
-from doseexport import exports
+from doseexport import catalogue
 
-TEXTS = {column.heading for column in exports.find("rf-csv").studies.columns if column.kind.name == "text"}
+TEXTS = {
+    column.heading for column in catalogue.find_spec("rf-csv").studies.columns if column.kind.name == "text"
+}
 NAMES_OF_STUDY = {"Standard study name (study)", "Standard study name (request)"}
 BLOCKS = ("A ", "B ")
 

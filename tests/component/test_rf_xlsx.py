@@ -12,9 +12,9 @@ from by_hand_rf_groups import group_cells, groups_of
 from exporting import export
 from local import sample
 
-from doseexport import exports
+from doseexport import catalogue
 
-SPEC = exports.find("rf-xlsx")
+SPEC = catalogue.find_spec("rf-xlsx")
 TEXT = {
     column.heading
     for column in (*SPEC.studies.columns, *SPEC.events.columns, *SPEC.layout.blocks.columns)

@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 from gateway import Gateway
 
-from doseexport import preview
-from doseexport.access import Caller
+from doseexport.actions import previews as preview
+from doseexport.domain.rights import Caller
 from rights_table import ACTIVE, LINES, REQUESTS, make_schedule
 from standins import (
     BEN,

@@ -6,7 +6,7 @@ import pytest
 from test_handlers import CONTEXT, ID, call, read_event, sign_in
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, join
 
-from doseexport.schedule_actions import create_schedule
+from doseexport.actions.schedules import create_schedule
 from standins import ADA
 
 

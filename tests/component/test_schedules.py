@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
 
-from doseexport import schedule_actions as actions
-from doseexport.actions import show_trail
-from doseexport.aws import ClientError
+from doseexport.actions import schedules as actions
+from doseexport.actions.exports import show_trail
+from doseexport.actions.presets import create_preset
+from doseexport.aws.clients import ClientError
 from doseexport.errors import RequestError
-from doseexport.occurrences import run_occurrence
-from doseexport.preset_actions import create_preset
-from doseexport.tending import tend_schedules
+from doseexport.jobs.occurrences import run_occurrence
+from doseexport.jobs.reconcile_schedules import tend_schedules
 from standins import ADA, ADMIN, BEN, NOW, PIA, STRANGER, finish
 
 WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}

@@ -7,9 +7,9 @@ from io import StringIO
 import pytest
 from moto import mock_aws
 
+from doseexport.aws.logging import configure_logging, describe_error
+from doseexport.aws.services import connect_services
 from doseexport.errors import DoseExportError
-from doseexport.logs import configure_logging, describe_error
-from doseexport.services import connect_services
 from standins import NOW
 
 
@@ -59,7 +59,7 @@ def test_every_logger_of_the_product_writes_json_lines(monkeypatch):
     monkeypatch.setattr(handler, "stream", stream)
     with pytest.raises(KeyError) as caught:
         {}["Secret"]
-    logging.getLogger("doseexport.sweep").warning("sweep_failed", extra=describe_error(caught.value))
+    logging.getLogger("doseexport.jobs.sweep").warning("sweep_failed", extra=describe_error(caught.value))
     line = json.loads(stream.getvalue())
     assert (line["message"], line["error"]) == ("sweep_failed", "KeyError")
     assert line["places"][-1].startswith("test_services.py:")

@@ -13,9 +13,9 @@ from local import sample
 from local.postgres import Postgres
 from running import BlockedRun, assert_no_file, services_with
 
-from doseexport import heartbeat
-from doseexport.database import Database
-from doseexport.export import State
+from doseexport.domain.export import State
+from doseexport.engine.postgres import Database
+from doseexport.jobs import heartbeat
 from standins import ADA
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")

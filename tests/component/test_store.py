@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.aws import ClientError
-from doseexport.export import Failure, Progress, State, Watch
-from doseexport.store import Store
-from doseexport.table import Table
-from doseexport.trail_store import TrailStore
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.table import Table
+from doseexport.domain.export import Failure, Progress, State, Watch
 from standins import (
     ADA,
     BEN,
@@ -316,7 +316,7 @@ def refused(code):
 
 @pytest.fixture
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr("doseexport.table.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("doseexport.aws.dynamodb.table.time.sleep", lambda _seconds: None)
 
 
 @pytest.mark.usefixtures("_no_pauses")

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.actions import get_export
-from doseexport.aws import ClientError
-from doseexport.export import Failure, State, object_key
-from doseexport.sweep import NEVER_STARTED, WORKER_LOST, sweep
-from doseexport.table import Change
+from doseexport.actions.exports import get_export
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.table import Change
+from doseexport.domain.export import Failure, State, object_key
+from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep
 from standins import (
     ADA,
     NOW,

@@ -1,9 +1,9 @@
 """What workers leave in the bucket goes, as long as one can live that leaves it."""
 
-from doseexport.actions import delete_export
-from doseexport.aws import ClientError
-from doseexport.export import State, Watch, object_key
-from doseexport.sweep import sweep
+from doseexport.actions.exports import delete_export
+from doseexport.aws.clients import ClientError
+from doseexport.domain.export import State, Watch, object_key
+from doseexport.jobs.sweep import sweep
 from standins import (
     ADA,
     NOW,

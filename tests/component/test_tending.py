@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
 
-from doseexport.aws import ClientError
+from doseexport.actions.schedules import change_schedule, delete_schedule, list_schedules
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.table import Change
 from doseexport.errors import DoseExportError
-from doseexport.schedule_actions import change_schedule, delete_schedule, list_schedules
-from doseexport.table import Change
-from doseexport.tending import require_whole, tend_schedules
+from doseexport.jobs.reconcile_schedules import require_whole, tend_schedules
 from standins import finish
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")

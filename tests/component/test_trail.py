@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.actions import abort_export, ask_export, delete_export, download_export, show_trail
+from doseexport.actions.exports import abort_export, ask_export, delete_export, download_export, show_trail
+from doseexport.domain.audit import Kind, Person
+from doseexport.domain.export import Failure, Progress
 from doseexport.errors import RequestError
-from doseexport.export import Failure, Progress
-from doseexport.sweep import sweep
-from doseexport.trail import Kind, Person
+from doseexport.jobs.sweep import sweep
 from standins import (
     ADA,
     ADMIN,

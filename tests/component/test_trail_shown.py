@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from doseexport.actions import delete_export, download_export, get_export, list_exports, show_trail
+from doseexport.actions.exports import delete_export, download_export, get_export, list_exports, show_trail
+from doseexport.domain.audit import Kind
 from doseexport.errors import RequestError
-from doseexport.trail import Kind
 from standins import (
     ADA,
     ADMIN,

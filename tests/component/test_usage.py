@@ -2,9 +2,9 @@
 
 import pytest
 
-from doseexport import usage
+from doseexport.actions import usage
+from doseexport.actions.usage import show_usage
 from doseexport.errors import RequestError
-from doseexport.usage import show_usage
 from standins import ADA, ADMIN, BEN, PIA, STRANGER, add, finish
 
 

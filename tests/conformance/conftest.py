@@ -9,7 +9,7 @@ import pytest
 from local.postgres import Postgres
 from openrem_tables import Table, read_csv
 
-from doseexport import exports
+from doseexport import catalogue
 from doseexport.cli import main
 
 Export = Callable[..., Path]
@@ -45,7 +45,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Export:
     numbers = count(1)
 
     def run(kind: str, url: str, *options: str) -> Path:
-        file = folder / f"{next(numbers)}.{exports.find(kind).format}"
+        file = folder / f"{next(numbers)}.{catalogue.find_spec(kind).format}"
         assert main([kind, "--database-url", url, *options, "--output", str(file)]) == 0
         return file
 

@@ -7,7 +7,7 @@ import pytest
 from local.postgres import Postgres
 from openrem_tables import read_csv
 
-from doseexport import exports
+from doseexport import catalogue
 from doseexport.cli import main
 
 # What OpenREM's test files lack, on a copy: study ids to tell rows apart, hashes, marks, standard names,
@@ -125,7 +125,7 @@ OPENREM_NAMES = {
     "num_events": "events",
 }
 TYPES = ("dx-csv", "dx-xlsx", "dx-phe2019-projection", "dx-phe2019-study")
-DX_FILTERS = {each.name: each for each in exports.find("dx-csv").filters}
+DX_FILTERS = {each.name: each for each in catalogue.find_spec("dx-csv").filters}
 
 # Each case under the clear name and under every alias: `name=value`, and which studies that means.
 CASES = [
@@ -197,7 +197,7 @@ def test_every_filter_is_tried_and_every_one_is_openrems() -> None:
 def test_openrems_parameter_means_the_same_filter_in_every_type(openrem_name: str, kind: str) -> None:
     clear = OPENREM_NAMES[openrem_name]
     value = "2" if clear == "test_patients" else next(value for name, value, _ in FILTERS if name == clear)
-    spec = exports.find(kind)
+    spec = catalogue.find_spec(kind)
     assert list(spec.parse_filters({openrem_name: value})) == [clear]
     assert spec.parse_filters({openrem_name: value}) == spec.parse_filters({clear: value})
 
@@ -240,4 +240,4 @@ def test_an_order_and_openrems_name_for_it_sort_as_our_own_query(name: str, dx_u
 
 
 def test_every_order_is_tried() -> None:
-    assert {order.name for order in exports.find("dx-csv").orders} == set(ORDERS)
+    assert {order.name for order in catalogue.find_spec("dx-csv").orders} == set(ORDERS)

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from openrem_tables import read_csv
 
-from doseexport import exports
+from doseexport import catalogue
 from doseexport.cli import main
 
 STUDIES = """
@@ -97,7 +97,7 @@ OPENREM_NAMES = {
     "num_spr_events": "localiser_events",
     "num_stationary_events": "stationary_events",
 }
-CT_FILTERS = {each.name: each for each in exports.find("ct-csv").filters}
+CT_FILTERS = {each.name: each for each in catalogue.find_spec("ct-csv").filters}
 
 
 # Each case under the clear name and under every alias: `name=value`, and which studies that means.
@@ -126,7 +126,7 @@ def test_a_filter_chooses_the_studies_our_own_query_chooses(
 @pytest.mark.parametrize("openrem_name", OPENREM_NAMES)
 def test_openrems_parameter_means_the_same_filter(openrem_name: str) -> None:
     given = {openrem_name: "2"} if openrem_name == "test_data" else {openrem_name: example(openrem_name)}
-    spec = exports.find("ct-csv")
+    spec = catalogue.find_spec("ct-csv")
     clear = {OPENREM_NAMES[openrem_name]: example(openrem_name)}
     assert spec.parse_filters(given) == spec.parse_filters(clear)
 

@@ -5,8 +5,8 @@ from openpyxl import load_workbook
 from openrem_tables import read_csv
 
 from doseexport.cli import main
+from doseexport.domain.request import parse_request
 from doseexport.errors import RequestError
-from doseexport.request import parse_request
 
 BAD_FILTERS = {
     "study_date__gt=not a date": "BAD_FILTER_VALUE",

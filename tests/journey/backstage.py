@@ -14,9 +14,9 @@ import psycopg
 from local.service import SETTLED, Service
 from local.stack import Stack
 
-from doseexport.export_row import to_text
-from doseexport.schedule_store import ScheduleStore
-from doseexport.trail_store import TrailStore
+from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.export_rows import to_text
+from doseexport.aws.dynamodb.schedules import ScheduleStore
 
 T = TypeVar("T")
 TRAIL_KEPT = timedelta(days=1)

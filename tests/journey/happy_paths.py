@@ -17,15 +17,15 @@ from local.service import fetch
 from tests.journey.backstage import TRAIL_KEPT, Backstage
 from tests.journey.wearing import Role
 
-from doseexport.access import Caller
-from doseexport.export import Export, Result, State, make_export, make_id
-from doseexport.preset_store import PresetStore
-from doseexport.presets import Preset, make_preset
-from doseexport.request import ExportRequest
-from doseexport.schedule import Schedule
-from doseexport.schedule_terms import parse_terms
-from doseexport.store import Store
-from doseexport.trail_store import TrailStore
+from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.presets import PresetStore
+from doseexport.domain.export import Export, Result, State, make_export, make_id
+from doseexport.domain.preset import Preset, make_preset
+from doseexport.domain.request import ExportRequest
+from doseexport.domain.rights import Caller
+from doseexport.domain.schedule import Schedule
+from doseexport.domain.schedule_terms import parse_terms
 from standins import ADA
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from local.service import Reply, Service, fetch
 from local.stack import Stack
 from tests.journey.conftest import People
 
-from doseexport import exports
+from doseexport import catalogue
 
 
 def get(stack: Stack, path: str, **headers: str) -> Reply:
@@ -46,7 +46,7 @@ def test_the_configuration_leads_from_the_page_to_pool_and_api(stack: Stack, peo
 def test_every_type_is_told_and_what_the_caller_may(people: People) -> None:
     shown = people.privileged.call("GET", "/export-types").json
     types = {each["type"] for modality in shown["modalities"] for each in modality["types"]}
-    assert types == set(exports.catalogue())
+    assert types == set(catalogue.load_specs())
     assert (shown["user"], shown["may_see_patients"], shown["is_admin"]) == ("privileged", True, False)
     assert people.admin.call("GET", "/export-types").json["is_admin"] is True
     assert people.physicist.call("GET", "/export-types").json["may_see_patients"] is False

@@ -12,13 +12,13 @@ from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 
-from doseexport.access import Caller
-from doseexport.export import Export, Result, make_export, make_id
-from doseexport.preset_store import PresetStore
-from doseexport.presets import Preset, make_preset
-from doseexport.request import ExportRequest
-from doseexport.schedule import Schedule
-from doseexport.store import Store
+from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.presets import PresetStore
+from doseexport.domain.export import Export, Result, make_export, make_id
+from doseexport.domain.preset import Preset, make_preset
+from doseexport.domain.request import ExportRequest
+from doseexport.domain.rights import Caller
+from doseexport.domain.schedule import Schedule
 from rights_table import ACTIVE, LINES, REQUESTS, Line, make_schedule
 
 PRESETS = [line for line in LINES if line.about_preset]

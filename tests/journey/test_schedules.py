@@ -13,8 +13,8 @@ from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.listening import Listener
 
-from doseexport.verify import verify_file
-from doseexport.windows import parse_window
+from doseexport.domain.window import parse_window
+from doseexport.engine.verify import verify_file
 
 WINDOW = "rolling_120_months"
 LONDON = ZoneInfo("Europe/London")

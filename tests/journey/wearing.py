@@ -18,8 +18,8 @@ from local import build
 from local.cloud import REGION, Cloud
 from local.stack import Stack
 
-from doseexport import services as services_module
-from doseexport.services import Services, connect_services
+from doseexport.aws import services as services_module
+from doseexport.aws.services import Services, connect_services
 
 Json = dict[str, Any]
 _DENIED = re.compile(r"is not authorized to perform: (\S+)")

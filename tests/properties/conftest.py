@@ -7,7 +7,7 @@ import pytest
 from local import sample
 from local.postgres import Postgres
 
-from doseexport.request import parse_request
+from doseexport.domain.request import parse_request
 from recorded import Recording, record
 
 STUDIES = 3

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from job_world import LIMIT, PEOPLE
 
-from doseexport.actions import download_export, get_export, list_exports
+from doseexport.actions.exports import download_export, get_export, list_exports
+from doseexport.domain.export import SETTLED, TRANSITIONS, State
 from doseexport.errors import RequestError
-from doseexport.export import SETTLED, TRANSITIONS, State
 from standins import active_ids, keys_of, list_keys, list_uploads
 
 ENDS_OF_AN_ABORT = {State.ABORTING, State.ABORTED}

@@ -11,17 +11,18 @@ import pytest
 from exporting import Indifferent
 from running import read_object
 
-from doseexport import pipeline, sink
-from doseexport.actions import abort_export, ask_export, delete_export, keep_export
-from doseexport.aws import ClientError
+from doseexport.actions.exports import abort_export, ask_export, delete_export, keep_export
+from doseexport.aws import upload as sink
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.table import Table
+from doseexport.aws.sqs import Message, parse_message
+from doseexport.domain.export import Export, Watch, make_id
+from doseexport.engine.export_file import write_export
+from doseexport.engine.plan import Asked
 from doseexport.errors import RequestError
-from doseexport.export import Export, Watch, make_id
-from doseexport.heartbeat import Heartbeat
-from doseexport.plan import Asked
-from doseexport.queue import Message, parse_message
-from doseexport.sweep import sweep
-from doseexport.table import Table
-from doseexport.writing import write_export
+from doseexport.jobs import attempt as pipeline
+from doseexport.jobs.heartbeat import Heartbeat
+from doseexport.jobs.sweep import sweep
 from processes import Fate, Killed, Paced, Process, refusal, services_of
 from recorded import DatabaseOf, RecordedDatabase
 from standins import ADA, BEN, make_settings, stand_in_for_aws, take_messages

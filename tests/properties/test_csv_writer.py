@@ -7,9 +7,9 @@ import re
 from hypothesis import given
 from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_csv, make_layout, studies, thoroughly
 
-from doseexport.exports import Wide
-from doseexport.writers.csv import WideWriter
-from doseexport.writers.layout import Report
+from doseexport.catalogue import Wide
+from doseexport.engine.writers.csv import WideWriter
+from doseexport.engine.writers.layout import Report
 
 DANGEROUS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 

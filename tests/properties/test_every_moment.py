@@ -4,7 +4,7 @@ import pytest
 from job_promises import assert_promises, assert_settled, assert_tidy
 from job_world import World
 
-from doseexport.export import State
+from doseexport.domain.export import State
 from processes import Process
 from standins import ADA
 

@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from doseexport.export import ACTIVE, TRANSITIONS, Failure, Progress, State
-from doseexport.sweep import sweep
-from doseexport.trail import Kind
+from doseexport.domain.audit import Kind
+from doseexport.domain.export import ACTIVE, TRANSITIONS, Failure, Progress, State
+from doseexport.jobs.sweep import sweep
 from standins import ADA, RETENTION, active_ids, make_new, make_result, stand_in_for_aws
 from stories import assert_legal
 

@@ -4,7 +4,7 @@ import pytest
 from job_promises import assert_promises, assert_settled, assert_tidy
 from job_world import LIMIT, World
 
-from doseexport.export import State
+from doseexport.domain.export import State
 from processes import Paced, Process
 from standins import ADA, active_ids, list_keys
 

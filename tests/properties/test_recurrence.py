@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from doseexport.recurrence import parse_expression
+from doseexport.domain.recurrence import parse_expression
 
 MINUTE = timedelta(minutes=1)
 LONDON = ZoneInfo("Europe/London")

@@ -11,13 +11,13 @@ from test_csv_writer import unguard
 from test_xlsx_writer import _plain
 from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_csv, copy_text, make_layout, studies, thoroughly
 
+from doseexport.catalogue import Long, Rows, Sheet
+from doseexport.catalogue.columns import NUMBER, TEXT
+from doseexport.engine.writers import csv as csv_writers
+from doseexport.engine.writers import xlsx
+from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.sheets import Limits
 from doseexport.errors import ExportError
-from doseexport.exports import Long, Rows, Sheet
-from doseexport.exports._columns import NUMBER, TEXT
-from doseexport.writers import csv as csv_writers
-from doseexport.writers import xlsx
-from doseexport.writers.layout import Report
-from doseexport.writers.sheets import Limits
 from workbooks import load_exactly
 
 TOP = (("", "", "units"), ())

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.component.schedules import create, exports_of, fail, join, leave
 
-from doseexport.export import State
-from doseexport.occurrences import run_occurrence
-from doseexport.schedule_actions import change_schedule
-from doseexport.tending import tend_schedules
+from doseexport.actions.schedules import change_schedule
+from doseexport.domain.export import State
+from doseexport.jobs.occurrences import run_occurrence
+from doseexport.jobs.reconcile_schedules import tend_schedules
 from standins import finish, stand_in_for_aws
 
 DAY = timedelta(days=1)

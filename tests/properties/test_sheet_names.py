@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import HOSTILE, SAYINGS
 
-from doseexport.writers.sheet_names import MAX_NAME, RESERVED, SheetNames
+from doseexport.engine.writers.sheet_names import MAX_NAME, RESERVED, SheetNames
 
 ALIKE = ["Head", "HEAD", "he ad", "he_ad", "straße", "STRASSE", "\u017f", "s", "K", "\u212a", "\u0130"]
 LONG = ["p" * n + tail for n in (27, 29, 30, 31, 32, 300) for tail in ("", "_2", "'", " (2)", "🫀", "🫀🫀")]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doseexport.windows import MAX_DAYS, MAX_MONTHS, Period, parse_window
+from doseexport.domain.window import MAX_DAYS, MAX_MONTHS, Period, parse_window
 
 DAY = timedelta(days=1)
 CALENDAR = ["last_day", "last_week", "last_month", "last_quarter", "last_year", "last_financial_year"]

@@ -12,10 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from written import BOOK, EVENT_COLUMNS, STUDY_COLUMNS, copy_text, make_layout, studies, thoroughly
 
-from doseexport.writers import parts
-from doseexport.writers.books import BookWriter
-from doseexport.writers.layout import Report
-from doseexport.writers.sheets import Limits
+from doseexport.engine.writers import parts
+from doseexport.engine.writers.books import BookWriter
+from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.sheets import Limits
 from workbooks import load_exactly
 
 WIDTH, BLOCK = len(STUDY_COLUMNS), len(EVENT_COLUMNS)

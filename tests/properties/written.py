@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from doseexport.exports import Book, Column, Frequency, Start
-from doseexport.exports._columns import DATE, NUMBER, TEXT, TIME
-from doseexport.writers.layout import Layout
+from doseexport.catalogue import Book, Column, Frequency, Start
+from doseexport.catalogue.columns import DATE, NUMBER, TEXT, TIME
+from doseexport.engine.writers.layout import Layout
 
 STUDY_COLUMNS = tuple(
     Column(*column)

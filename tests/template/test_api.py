@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from doseexport.access import SCOPES
+from doseexport.domain.rights import SCOPES
 
 ROUTES = {
     ("POST", "/exports"): "RequestExport",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from doseexport.preview import ANSWER_SECONDS
+from doseexport.actions.previews import ANSWER_SECONDS
 
 # Managed policies that SAM attaches itself; none of them reaches data.
 MANAGED = {
@@ -131,14 +131,14 @@ def test_only_readers_know_the_database(source, functions):
 
 
 def test_the_page_is_told_what_it_reads_from_the_environment(root, functions):
-    text = (root / "layers/core/doseexport/web.py").read_text()
+    text = (root / "layers/core/doseexport/api/static.py").read_text()
     read = set(re.findall(r'environment(?:\.get\(|\[)"([A-Z_]+)"', text))
     # The local stack alone sets a prefix; the region is Lambda's own word.
     assert set(functions["Web"]["Environment"]["Variables"]) == read - {"API_PREFIX", "AWS_REGION"}
 
 
 def test_the_environment_is_what_the_settings_read(root, source, functions):
-    text = (root / "layers/core/doseexport/settings.py").read_text()
+    text = (root / "layers/core/doseexport/aws/settings.py").read_text()
     read = set(re.findall(r'values\.\w+\("([A-Z_]+)"', text))
     given = set(source["Globals"]["Function"]["Environment"]["Variables"])
     for name in ("RunExport", "KeepSchedules", "TendSchedules"):
@@ -152,13 +152,13 @@ def test_tls_to_the_database_is_nobodys_choice(source):
 
 
 def test_the_sign_in_trigger_is_told_what_it_reads_from_the_environment(root, functions):
-    text = (root / "layers/core/doseexport/groups.py").read_text()
+    text = (root / "layers/core/doseexport/jobs/group_mapping.py").read_text()
     read = set(re.findall(r'"([A-Z]+_CLAIM)"', text))
     assert set(functions["MapGroups"]["Environment"]["Variables"]) == read
 
 
 def test_the_sign_in_trigger_has_the_rights_it_uses_and_no_others(root, source):
-    text = (root / "layers/core/doseexport/groups.py").read_text()
+    text = (root / "layers/core/doseexport/jobs/group_mapping.py").read_text()
     calls = set(re.findall(r"client\.(\w+)\(", text))
     (statement,) = source["Resources"]["MapGroupsRights"]["Properties"]["PolicyDocument"]["Statement"]
     assert set(statement["Action"]) == {f"cognito-idp:{call.title().replace('_', '')}" for call in calls}

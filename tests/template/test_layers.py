@@ -57,7 +57,7 @@ def test_nothing_compiled_is_in_the_core(core):
 
 
 def test_the_core_layer_holds_the_package_and_what_it_needs(core):
-    assert (core / "python/doseexport/settings.py").is_file()
+    assert (core / "python/doseexport/aws/settings.py").is_file()
     assert (core / "python/aws_lambda_powertools").is_dir()
     assert (core / "python/tzdata/zoneinfo/Europe/London").is_file()
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from doseexport.access import (
+from doseexport.domain.export import State
+from doseexport.domain.rights import (
     Caller,
     list_rights,
     may_change,
@@ -16,7 +17,6 @@ from doseexport.access import (
     require_usage,
 )
 from doseexport.errors import RequestError
-from doseexport.export import State
 from standins import ADA, ADMIN, BEN, PIA, STRANGER, make_new, make_result
 
 BOTH = Caller("both", "both", frozenset({"admingroup", "pidgroup"}))

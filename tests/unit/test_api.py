@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from doseexport.api import MAX_BODY, Call, Reply, http_handler, read_call, respond_problem
+from doseexport.api.handler import MAX_BODY, Call, Reply, http_handler, read_call, respond_problem
 from doseexport.errors import RequestError, unprocessable
 from standins import ADA
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
-from doseexport.exports import Column, Rows, Sheet, Start
-from doseexport.exports._columns import NUMBER, TEXT
-from doseexport.writers.layout import Layout, Report
-from doseexport.writers.xlsx import RowsWriter
+from doseexport.catalogue import Column, Rows, Sheet, Start
+from doseexport.catalogue.columns import NUMBER, TEXT
+from doseexport.engine.writers.layout import Layout, Report
+from doseexport.engine.writers.xlsx import RowsWriter
 
 WIDE, NARROW = (Column("A", "", TEXT), Column("B", "", NUMBER)), (Column("A", "", TEXT),)
 TOP = (("", "units"), ("A", "B"))

@@ -2,7 +2,7 @@
 
 import threading
 
-from doseexport import aws
+from doseexport.aws import clients as aws
 
 
 def test_a_lazy_client_is_made_once_when_it_is_first_used(monkeypatch):

@@ -1,8 +1,8 @@
 """What a form is made of."""
 
-from doseexport import exports
-from doseexport.catalogue import describe_catalogue
-from doseexport.request import parse_request
+from doseexport import catalogue
+from doseexport.actions.catalogue import describe_catalogue
+from doseexport.domain.request import parse_request
 from standins import ADA, ADMIN, MAX_RETENTION, PIA, RETENTION
 
 
@@ -15,17 +15,19 @@ def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
     found = [
         (modality["name"], each["type"]) for modality in shown["modalities"] for each in modality["types"]
     ]
-    assert sorted(found) == sorted((spec.modality.name, spec.type) for spec in exports.catalogue().values())
+    assert sorted(found) == sorted(
+        (spec.modality.name, spec.type) for spec in catalogue.load_specs().values()
+    )
     names = [modality["name"] for modality in shown["modalities"]]
     assert len(names) == len(set(names))
 
 
 def test_a_type_tells_all_that_its_request_may_hold():
     shown = types(describe_catalogue(ADA, RETENTION, MAX_RETENTION))
-    for spec in exports.catalogue().values():
+    for spec in catalogue.load_specs().values():
         one = shown[spec.type]
         assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
-        assert (one["names"], one["ids"]) == (spec.can_show(exports.NAME), spec.can_show(exports.ID))
+        assert (one["names"], one["ids"]) == (spec.can_show(catalogue.NAME), spec.can_show(catalogue.ID))
         assert one["needs"] == list(spec.needs)
 
 
@@ -34,7 +36,7 @@ def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_underst
         for one in modality["types"]:
             filters = [*modality["filters"], *one["own_filters"]]
             assert {each["name"] for each in filters} == {
-                each.name for each in exports.find(one["type"]).filters
+                each.name for each in catalogue.find_spec(one["type"]).filters
             }
             for each in filters:
                 needed = dict.fromkeys(one["needs"][:1], "1")

@@ -5,7 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from doseexport.writers.cells import (
+from doseexport.engine.copy_text import split_row
+from doseexport.engine.writers.cells import (
     DATETIME_STYLE,
     CellWriter,
     column_heads,
@@ -17,8 +18,7 @@ from doseexport.writers.cells import (
     write_number,
     write_time,
 )
-from doseexport.writers.copy_text import split_row
-from doseexport.writers.texts import SharedTexts
+from doseexport.engine.writers.texts import SharedTexts
 
 KINDS = ("text", "number", "date", "time", "datetime")
 

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from doseexport import cli
+from doseexport.engine.writers.layout import Report
 from doseexport.errors import ExportError
-from doseexport.writers.layout import Report
 
 URL = "postgresql://ada:PASSWORD@localhost/openrem"
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from doseexport.writers.csv import guard_row, guard_text
+from doseexport.engine.writers.csv import guard_row, guard_text
 
 TEXT, NUMBER = True, False
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from doseexport.exports import Start
-from doseexport.exports.ct_survey import LOCALISER, SurveyForm
+from doseexport.catalogue import Start
+from doseexport.catalogue.ct.phe2019 import LOCALISER, SurveyForm
 
 STUDY = ["45.8", "75", "178", "667.72"]
 FIRST_SERIES, TOTAL, COMMENTS, FURTHER_SERIES = 4, 36, 37, 38  # E, AK, AL, AM

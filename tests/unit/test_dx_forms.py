@@ -2,8 +2,9 @@
 
 import pytest
 
-from doseexport.exports import Start
-from doseexport.exports._dx_forms import (
+from doseexport.catalogue import Start
+from doseexport.catalogue.dx.phe2019 import SPECS
+from doseexport.catalogue.dx.phe2019_rows import (
     Exam,
     Projection,
     SingleProjection,
@@ -13,7 +14,6 @@ from doseexport.exports._dx_forms import (
     describe_view,
     join_names,
 )
-from doseexport.exports.dx_survey import SPECS
 
 EXAM = Exam("20", "2026-01-31", "110.13", "Chest", "Chest PA", "XR chest", "70.5", "61.2", "F", "1.68", "2")
 EVENT = Projection(

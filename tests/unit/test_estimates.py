@@ -2,33 +2,33 @@
 
 import pytest
 
-from doseexport import exports
-from doseexport.estimates import MEASURED, START_SECONDS, UNMEASURED, count_cells, estimate_file
-from doseexport.exports import Wishes
-from doseexport.survey import Survey
+from doseexport import catalogue
+from doseexport.catalogue import Wishes
+from doseexport.engine.estimates import MEASURED, START_SECONDS, UNMEASURED, count_cells, estimate_file
+from doseexport.engine.survey import Survey
 
 SMALL = Survey(10, 40, 8)
 LARGE = Survey(100_000, 400_000, 8)
 
 
 def width_of(export_type, wishes):
-    spec = exports.find(export_type)
+    spec = catalogue.find_spec(export_type)
     return len(spec.studies.wanted(wishes)), len(spec.events.wanted(wishes))
 
 
 def test_events_side_by_side_are_padded_to_the_widest():
     study, event = width_of("ct-csv", Wishes())
-    cells, blank = count_cells(exports.find("ct-csv"), Wishes(), SMALL)
+    cells, blank = count_cells(catalogue.find_spec("ct-csv"), Wishes(), SMALL)
     assert (cells, blank) == (10 * study + 40 * event, (10 * 8 - 40) * event)
 
 
 def test_a_workbook_holds_every_event_twice_once_beside_its_study():
     study, event = width_of("ct-xlsx", Wishes())
-    cells, _ = count_cells(exports.find("ct-xlsx"), Wishes(), SMALL)
+    cells, _ = count_cells(catalogue.find_spec("ct-xlsx"), Wishes(), SMALL)
     assert cells == 10 * study + 40 * event + 40 * (study + event)
 
 
-@pytest.mark.parametrize("spec", exports.catalogue().values(), ids=lambda spec: spec.type)
+@pytest.mark.parametrize("spec", catalogue.load_specs().values(), ids=lambda spec: spec.type)
 def test_every_type_has_an_estimate_that_grows_with_its_studies(spec):
     small, large = (estimate_file(spec, Wishes(), each) for each in (SMALL, LARGE))
     assert 0 < small[0] < large[0]
@@ -38,17 +38,17 @@ def test_every_type_has_an_estimate_that_grows_with_its_studies(spec):
 
 
 def test_names_and_ids_make_a_file_larger():
-    spec = exports.find("ct-csv")
+    spec = catalogue.find_spec("ct-csv")
     assert estimate_file(spec, Wishes(names=True, ids=True), LARGE) > estimate_file(spec, Wishes(), LARGE)
 
 
 def test_every_estimate_has_two_digits():
-    for spec in exports.catalogue().values():
+    for spec in catalogue.load_specs().values():
         for number in estimate_file(spec, Wishes(), LARGE):
             assert len(str(number).rstrip("0")) <= 2
 
 
 def test_what_was_measured_is_what_there_is():
-    needy = {spec.type for spec in exports.catalogue().values() if spec.needs}
-    assert set(MEASURED) == set(exports.catalogue()) - needy, "python -m tests.benchmarks.estimates"
-    assert set(UNMEASURED) == {spec.format for spec in exports.catalogue().values()}
+    needy = {spec.type for spec in catalogue.load_specs().values() if spec.needs}
+    assert set(MEASURED) == set(catalogue.load_specs()) - needy, "python -m tests.benchmarks.estimates"
+    assert set(UNMEASURED) == {spec.format for spec in catalogue.load_specs().values()}

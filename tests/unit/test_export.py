@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doseexport.export import (
+from doseexport.actions.views import present
+from doseexport.domain.export import (
     ACTIVE,
     SETTLED,
     TRANSITIONS,
@@ -18,7 +19,6 @@ from doseexport.export import (
     object_key,
     object_prefix,
 )
-from doseexport.present import present
 from standins import ADA, ADMIN, BEN, NOW, make_new, make_result
 
 RUNNING = replace(make_new(), state=State.RUNNING, started_at=NOW, progress=Progress(25, 100))

@@ -5,14 +5,14 @@ from itertools import product
 
 import pytest
 
-from doseexport import exports
-from doseexport.exports import Book, Wishes
-from doseexport.exports._columns import ID, NAME, NAME_OR_ID
-from doseexport.query import build_queries
-from doseexport.request import ExportRequest
-from doseexport.writers import find_writer
+from doseexport import catalogue
+from doseexport.catalogue import Book, Wishes
+from doseexport.catalogue.columns import ID, NAME, NAME_OR_ID
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.query import build_queries
+from doseexport.engine.writers import find_writer
 
-SPECS = exports.catalogue()
+SPECS = catalogue.load_specs()
 WISHES = [Wishes(*each) for each in product((False, True), repeat=3)]
 IDENTITY = {"Patient name": NAME, "Patient ID": ID, "Date of birth": NAME_OR_ID}
 

@@ -4,10 +4,9 @@ import hashlib
 
 import pytest
 
-from doseexport import exports
-from doseexport.errors import RequestError
-from doseexport.filters import DEFAULT_ORDER, Filter, build_conditions, describe_filters
-from doseexport.kinds import (
+from doseexport import catalogue
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, build_conditions, describe_filters
+from doseexport.catalogue.values import (
     COUNT,
     DATE,
     HASHABLE,
@@ -18,8 +17,9 @@ from doseexport.kinds import (
     escape_like,
     hash_value,
 )
+from doseexport.errors import RequestError
 
-CT = exports.find("ct-csv")
+CT = catalogue.find_spec("ct-csv")
 FILTERS = {each.name: each for each in CT.filters}
 ALIASES = [(alias, each.name) for each in CT.filters for alias in each.aliases]
 ORDER_ALIASES = [(alias, each.name) for each in CT.orders for alias in each.aliases]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doseexport.groups import GroupMap, map_groups, read_claim
+from doseexport.jobs.group_mapping import GroupMap, map_groups, read_claim
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EVENT = json.loads((REPOSITORY / "events" / "map_groups.json").read_text())
@@ -120,7 +120,7 @@ def test_a_pool_that_does_not_follow_refuses_the_sign_in(failing):
 
 
 def test_the_log_says_who_got_what_and_no_name(caplog):
-    caplog.set_level("INFO", logger="doseexport.groups")
+    caplog.set_level("INFO", logger="doseexport.jobs.group_mapping")
     sign_in([], "Medical Physics")
     (record,) = caplog.records
     assert (record.message, record.caller, record.added, record.removed) == (

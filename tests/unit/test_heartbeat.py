@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport import heartbeat as heartbeat_module
+from doseexport.domain.export import Progress, State
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
-from doseexport.export import Progress, State
-from doseexport.heartbeat import GRACE, INSISTS, LAST_SECONDS, Heartbeat
+from doseexport.jobs import heartbeat as heartbeat_module
+from doseexport.jobs.heartbeat import GRACE, INSISTS, LAST_SECONDS, Heartbeat
 from standins import Clock, make_new
 
 PATIENCE = 10

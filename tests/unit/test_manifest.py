@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.manifest import FileFacts, write_manifest
+from doseexport.engine.verify import verify_file
+from doseexport.engine.writers.layout import Report, SheetCount
 from doseexport.errors import ExportError
-from doseexport.manifest import FileFacts, write_manifest
-from doseexport.request import ExportRequest
-from doseexport.verify import verify_file
-from doseexport.writers.layout import Report, SheetCount
 
 DATA = b"a,b\r\n1,2\r\n"
 FACTS = FileFacts("out.csv", len(DATA), hashlib.sha256(DATA).hexdigest())

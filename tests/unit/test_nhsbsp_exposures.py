@@ -2,8 +2,8 @@
 
 import pytest
 
-from doseexport.exports import find
-from doseexport.exports._nhsbsp_exposures import SEPARATOR, Exposure, Rules
+from doseexport.catalogue import find_spec
+from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR, Exposure, Rules
 from nhsbsp_exposures import OPTIONS, make_exposure
 
 
@@ -13,7 +13,7 @@ def explain(exposure, *, is_test_patient=False, **options):
 
 
 def test_the_event_stream_has_an_exposures_cells_in_their_order():
-    headings = [column.heading for column in find("mg-nhsbsp-csv").events.columns]
+    headings = [column.heading for column in find_spec("mg-nhsbsp-csv").events.columns]
     assert headings == list(Exposure.__slots__)
 
 

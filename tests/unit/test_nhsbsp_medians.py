@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doseexport.exports._nhsbsp_medians import Medians, Summary
+from doseexport.catalogue.mg.nhsbsp.medians import Medians, Summary
 
 NUMBERS = st.one_of(
     st.sampled_from(["", "NaN"]),

@@ -4,10 +4,10 @@ from dataclasses import astuple
 
 import pytest
 
-from doseexport.exports import find
-from doseexport.exports._layouts import Start
-from doseexport.exports._nhsbsp_rows import Study
-from doseexport.exports._nhsbsp_surveys import LOW_LOAD
+from doseexport.catalogue import find_spec
+from doseexport.catalogue.layouts import Start
+from doseexport.catalogue.mg.nhsbsp.rows import Study
+from doseexport.catalogue.mg.nhsbsp.surveys import LOW_LOAD
 from nhsbsp_exposures import OPTIONS, make_exposure
 
 HEADINGS = [
@@ -35,7 +35,7 @@ CEM = {"filter_texts": "Copper"}
 
 def arrange(form, studies, **options):
     """Sheet → rows as dictionaries, and the warnings, of studies: pairs of a Study and exposures."""
-    spec = find(f"mg-nhsbsp-{form}")
+    spec = find_spec(f"mg-nhsbsp-{form}")
     start = Start(spec.studies.columns, spec.events.columns, {}, OPTIONS | options)
     arranger = spec.layout.start(start)
     sheets = {sheet.name: [] for sheet in arranger.sheets}
@@ -55,17 +55,17 @@ def column(rows, *headings):
 
 
 def test_the_study_stream_has_a_studys_cells_in_their_order():
-    headings = [each.heading for each in find("mg-nhsbsp-csv").studies.columns]
+    headings = [each.heading for each in find_spec("mg-nhsbsp-csv").studies.columns]
     assert headings == list(Study.__slots__)
 
 
 def test_the_csv_has_the_headings_that_the_survey_software_pastes():
-    (sheet,) = find("mg-nhsbsp-csv").layout.start(Start((), (), {}, OPTIONS)).sheets
+    (sheet,) = find_spec("mg-nhsbsp-csv").layout.start(Start((), (), {}, OPTIONS)).sheets
     assert [each.heading for each in sheet.columns] == HEADINGS
 
 
 def test_the_workbook_has_three_surveys_and_what_is_left_out_doubted_and_summed_up():
-    sheets = find("mg-nhsbsp-xlsx").layout.start(Start((), (), {}, OPTIONS)).sheets
+    sheets = find_spec("mg-nhsbsp-xlsx").layout.start(Start((), (), {}, OPTIONS)).sheets
     headings = {sheet.name: [each.heading for each in sheet.columns] for sheet in sheets}
     assert list(headings) == ["2D", "DBT", "CEM", "Excluded", "Review", "Summary"]
     assert headings["2D"] == headings["DBT"] == headings["CEM"] == HEADINGS

@@ -2,8 +2,8 @@
 
 import pytest
 
-from doseexport.exports._nhsbsp_exposures import SEPARATOR
-from doseexport.exports._nhsbsp_surveys import LOW_LOAD, Place, ViewNumbers, find_place
+from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR
+from doseexport.catalogue.mg.nhsbsp.surveys import LOW_LOAD, Place, ViewNumbers, find_place
 from nhsbsp_exposures import make_exposure
 
 IMAGE = {"source_code": "113866"}

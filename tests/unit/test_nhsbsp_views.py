@@ -2,7 +2,7 @@
 
 import pytest
 
-from doseexport.exports._nhsbsp_views import is_specimen, name_view
+from doseexport.catalogue.mg.nhsbsp.views import is_specimen, name_view
 
 # export-rules §13, written down a second time.
 CODES = [

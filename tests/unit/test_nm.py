@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from doseexport.exports import Start, Wishes
-from doseexport.exports._nm import Administrations, widen_cells, widen_parts
-from doseexport.exports._nm_parts import GROUPS, SINGLE_COLUMNS
-from doseexport.exports.nm import SPECS
+from doseexport.catalogue import Start, Wishes
+from doseexport.catalogue.nm.exports import SPECS
+from doseexport.catalogue.nm.parts import GROUPS, SINGLE_COLUMNS
+from doseexport.catalogue.nm.rows import Administrations, widen_cells, widen_parts
 
 NONE = dict.fromkeys((group.name for group in GROUPS), 0)
 STUDY_COLUMNS = SPECS[0].studies.wanted(Wishes())

@@ -7,11 +7,19 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from doseexport.access import Caller
-from doseexport.export import Result, make_export
-from doseexport.notices import describe_entry, is_told, name_notice, write_mail
-from doseexport.request import ExportRequest
-from doseexport.trail import Kind, Person, tell, tell_completion, tell_failure, tell_request, tell_withheld
+from doseexport.domain.audit import (
+    Kind,
+    Person,
+    tell,
+    tell_completion,
+    tell_failure,
+    tell_request,
+    tell_withheld,
+)
+from doseexport.domain.export import Result, make_export
+from doseexport.domain.notification import describe_entry, is_told, name_notice, write_mail
+from doseexport.domain.request import ExportRequest
+from doseexport.domain.rights import Caller
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "notices.schema.json").read_text())

@@ -10,12 +10,12 @@ from local import lower
 from local.build import ROOT
 from local.openapi import TARGET, make_document, render
 
-from doseexport import exports
-from doseexport.access import PATIENT_GROUP
+from doseexport import catalogue
+from doseexport.domain.rights import PATIENT_GROUP
 
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
-SPECS = exports.catalogue().values()
+SPECS = catalogue.load_specs().values()
 METHODS = {"get", "post", "patch", "delete"}
 OPERATIONS = {
     (method.upper(), path): operation
@@ -122,30 +122,15 @@ def test_every_code_that_the_api_can_say_is_in_it():
     assert promised == {"UNEXPECTED", "FORBIDDEN"} | set(find_codes())
 
 
-SPEAKERS = [
-    "access",
-    "actions",
-    "api",
-    "fields",
-    "filters",
-    "listing",
-    "options",
-    "preset_actions",
-    "presets",
-    "recurrence",
-    "request",
-    "schedule_actions",
-    "schedule_terms",
-    "usage",
-    "windows",
-]
+ROOMS = ("catalogue", "domain", "actions", "api")
 
 
 def find_codes():
-    """Codes of refusals in the modules behind the handlers."""
+    """Codes of refusals in the rooms behind the handlers."""
     makers = {"RequestError", "unprocessable", "forbidden", "_bad", "_conflict"}
-    for name in (*SPEAKERS, "exports/_spec"):
-        tree = ast.parse((ROOT / f"layers/core/doseexport/{name}.py").read_text(encoding="utf-8"))
+    package = ROOT / "layers/core/doseexport"
+    for path in (path for room in ROOMS for path in (package / room).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
                 values = [*node.args, *(keyword.value for keyword in node.keywords)]

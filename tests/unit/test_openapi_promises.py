@@ -10,18 +10,18 @@ from jsonschema import Draft202012Validator, FormatChecker
 from local.build import ROOT
 from local.openapi import make_document
 
-from doseexport import exports
-from doseexport.catalogue import describe_catalogue
+from doseexport import catalogue
+from doseexport.actions.catalogue import describe_catalogue
+from doseexport.actions.previews import present_preview
+from doseexport.actions.views import present
+from doseexport.domain.export import Failure, Progress, State
+from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
-from doseexport.export import Failure, Progress, State
-from doseexport.present import present
-from doseexport.preview import present_preview
-from doseexport.request import ExportRequest, parse_request
 from standins import ADA, ADMIN, BEN, MAX_RETENTION, NOW, PIA, RETENTION, make_new, make_result
 
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
-SPECS = exports.catalogue().values()
+SPECS = catalogue.load_specs().values()
 NEW = make_new(filters={"date_from": "2026-01-01"})
 RUNNING = replace(NEW, state=State.RUNNING, started_at=NOW, progress=Progress(25, 100))
 DONE = replace(RUNNING, state=State.COMPLETED, finished_at=NOW, expires_at=NOW, result=make_result(NEW))

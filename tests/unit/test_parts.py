@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from doseexport.writers import parts
-from doseexport.writers.parts import Parts, deflate
+from doseexport.engine.writers import parts
+from doseexport.engine.writers.parts import Parts, deflate
 
 
 @pytest.mark.parametrize(("chunk", "buffered"), [*product((1, 40, 1 << 17), (1, 60, 1 << 24))])

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from doseexport.exports import Wishes
-from doseexport.plan import SOFTWARE, Asked, plan_layout
-from doseexport.request import ExportRequest
-from doseexport.survey import Survey
+from doseexport.catalogue import Wishes
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.plan import SOFTWARE, Asked, plan_layout
+from doseexport.engine.survey import Survey
 from doseexport.version import VERSION
 
 AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))

@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from doseexport import exports
-from doseexport.access import Caller, require_person
-from doseexport.errors import RequestError
-from doseexport.fields import MAX_NAME
-from doseexport.preset_row import name_kind, new_row, read_row
-from doseexport.presets import (
+from doseexport import catalogue
+from doseexport.aws.dynamodb.preset_rows import name_kind, new_row, read_row
+from doseexport.domain.parsing import MAX_NAME
+from doseexport.domain.preset import (
     ONE_STUDY,
     apply_preset,
     change,
@@ -21,7 +19,9 @@ from doseexport.presets import (
     parse_preset,
     present_preset,
 )
-from doseexport.request import ExportRequest, parse_request
+from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.domain.rights import Caller, require_person
+from doseexport.errors import RequestError
 from standins import ADA, ADMIN, BEN, NOW, PIA, STRANGER
 
 ID = "p" * 32
@@ -86,7 +86,7 @@ def test_names_that_are_none(name):
 
 NAMING = [
     (spec.type, each.name)
-    for spec in exports.catalogue().values()
+    for spec in catalogue.load_specs().values()
     for each in spec.filters
     if each.pid or each.name in ONE_STUDY
 ]
@@ -95,7 +95,7 @@ NAMING = [
 @pytest.mark.parametrize(("export_type", "name"), NAMING)
 def test_no_filter_that_tells_who_a_patient_is_is_kept(export_type, name):
     assert {each for _, each in NAMING} == {"patient_name", "patient_id", *ONE_STUDY}
-    needed = dict.fromkeys(exports.find(export_type).needs[:1], "1")
+    needed = dict.fromkeys(catalogue.find_spec(export_type).needs[:1], "1")
     request = {"type": export_type, "filters": {**needed, name: "Secret"}}
     expected = (422, "NO_PATIENTS_IN_PRESETS", f"filters.{name}")
     assert refusal(parse_preset, {"name": "x", "request": request}) == expected

@@ -2,14 +2,15 @@
 
 import pytest
 
-from doseexport import exports, preview
-from doseexport.api import respond_problem
+from doseexport import catalogue
+from doseexport.actions import previews as preview
+from doseexport.actions.previews import find_frequency, present_preview, preview_export
+from doseexport.api.handler import respond_problem
+from doseexport.domain.request import ExportRequest
 from doseexport.errors import ExportError, RequestError, UnavailableError
-from doseexport.preview import find_frequency, present_preview, preview_export
-from doseexport.request import ExportRequest
 from standins import ADA, PIA, STRANGER
 
-MODALITIES = {spec.modality.name: spec.modality for spec in exports.catalogue().values()}
+MODALITIES = {spec.modality.name: spec.modality for spec in catalogue.load_specs().values()}
 
 
 @pytest.mark.parametrize("name", MODALITIES)

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from doseexport.domain.recurrence import parse_expression
 from doseexport.errors import RequestError
-from doseexport.recurrence import parse_expression
 
 LONDON = ZoneInfo("Europe/London")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
-from doseexport.request import ExportRequest, parse_request
 
 
 def parse(*, may_see_patients=False, **body):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doseexport.exports import find
-from doseexport.exports._rf_groups import group_exposures, read_exposure, summarize
+from doseexport.catalogue import find_spec
+from doseexport.catalogue.rf.groups import group_exposures, read_exposure, summarize
 
 FACTORS = ("Fluoroscopy", "Coronary", "Single Plane", "15", "220")
 CU, AL = ["Copper", "0.2"], ["Aluminum", "1"]
@@ -177,7 +177,7 @@ def test_a_mean_has_28_digits():
 
 def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[str]]:
     """Blocks of events that differ from an ordinary one in these cells."""
-    spec = find("rf-xlsx")
+    spec = find_spec("rf-xlsx")
     read = [each for each in (*spec.events.columns, *spec.events.extras) if standard or not each.only]
     ordinary = {
         "Type": "Fluoroscopy", "Protocol": "Coronary", "Standard acquisition name": "One | Two",
@@ -191,7 +191,7 @@ def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[s
 
 
 def test_a_block_shows_the_first_exposure_and_sums_up_all_rows_of_all():
-    columns = [column.heading for column in find("rf-xlsx").layout.blocks.columns if not column.only]
+    columns = [column.heading for column in find_spec("rf-xlsx").layout.blocks.columns if not column.only]
     (block,) = make_events({}, {"all kVp": "80", "Primary angle": "", "Filter material": "Cu | Al"}, {})[:1]
     shown = dict(zip(columns, block, strict=True))
     assert shown["No. exposures"] == "2"  # the second has no angle

@@ -4,14 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from doseexport.exports import Start, find
-from doseexport.exports._rf_survey_rows import describe_events, round_to_two_digits
+from doseexport.catalogue import Start, find_spec
+from doseexport.catalogue.rf.phe2019_rows import describe_events, round_to_two_digits
 
 LETTERS = [
     "R", "S", "T", "U", "V", "W", "X", "Y", "Z", "AA", "AB", "AC", "AD", "AE", "AF",
     *(f"A{letter}" for letter in "GHIJKLMNOP"), "AQ",
 ]  # fmt: skip
-SPEC = find("rf-phe2019")
+SPEC = find_spec("rf-phe2019")
 BLANK = {column.heading: "" for column in SPEC.events.columns}
 FLUORO, SHOT = {"type": "P5-06000"}, {"type": "113611"}
 

@@ -4,11 +4,11 @@ from itertools import chain, repeat
 
 import pytest
 
-from doseexport import exports
+from doseexport import catalogue
+from doseexport.engine.merge import MOST_REPEATED, Tally, describe_tally, merge_streams
 from doseexport.errors import ExportError
-from doseexport.rows import MOST_REPEATED, Tally, describe_tally, merge_streams
 
-DATA = exports.find("ct-csv")
+DATA = catalogue.find_spec("ct-csv")
 
 
 def merge(studies, events, separator=b","):

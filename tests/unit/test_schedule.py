@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from doseexport.schedule import Outcome, Pause, Schedule
-from doseexport.schedule_terms import parse_terms
-from doseexport.windows import Period
+from doseexport.domain.schedule import Outcome, Pause, Schedule
+from doseexport.domain.schedule_terms import parse_terms
+from doseexport.domain.window import Period
 
 MADE = datetime(2026, 11, 23, 11, 30, 40, tzinfo=UTC)
 

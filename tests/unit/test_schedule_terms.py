@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from doseexport.domain.schedule_terms import change_terms, parse_terms
 from doseexport.errors import RequestError
-from doseexport.schedule_terms import change_terms, parse_terms
 
 NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from doseexport.aws.settings import Settings
 from doseexport.errors import DoseExportError
-from doseexport.settings import Settings
 from doseexport.version import VERSION
 
 STORES = {

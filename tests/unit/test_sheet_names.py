@@ -2,7 +2,7 @@
 
 import pytest
 
-from doseexport.writers.sheet_names import MAX_NAME, SheetNames, legal_name
+from doseexport.engine.writers.sheet_names import MAX_NAME, SheetNames, legal_name
 
 
 def units(name):

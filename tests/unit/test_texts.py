@@ -4,8 +4,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from doseexport.writers import texts
-from doseexport.writers.texts import (
+from doseexport.engine.writers import texts
+from doseexport.engine.writers.texts import (
     LONGEST_SHARED,
     MAX_TEXT,
     SharedTexts,

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from doseexport.actions.usage import parse_month, sum_usage
+from doseexport.domain.export import State
 from doseexport.errors import RequestError
-from doseexport.export import State
-from doseexport.usage import parse_month, sum_usage
 from standins import ADA, BEN, NOW, make_new, make_result
 
 DAY = timedelta(days=1)

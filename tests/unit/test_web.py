@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doseexport.web import Page, WebSettings, read_files
+from doseexport.api.static import Page, WebSettings, read_files
 
 ENVIRONMENT = {
     "CLIENT_ID": "client",

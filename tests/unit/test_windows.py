@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from doseexport.domain.window import Period, parse_window
 from doseexport.errors import RequestError
-from doseexport.windows import Period, parse_window
 
 LONDON = ZoneInfo("Europe/London")
 

@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
-from doseexport.writers import zips
-from doseexport.writers.zips import Entry, ZipStream
+from doseexport.engine.writers import zips
+from doseexport.engine.writers.zips import Entry, ZipStream
 
 GIB = 1 << 30
 

@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from doseexport import exports
-from doseexport.database import Database, check_url
+from doseexport import catalogue
+from doseexport.catalogue import Spec
+from doseexport.domain.export import name_manifest
+from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.engine.export_file import explain_disk_errors, write_export
+from doseexport.engine.manifest import FileFacts, write_manifest
+from doseexport.engine.plan import Asked
+from doseexport.engine.postgres import Database, check_url
+from doseexport.engine.progress import Stoppable
+from doseexport.engine.verify import HashedFile, verify_file
+from doseexport.engine.writers.layout import Report
 from doseexport.errors import DoseExportError, ExportError
-from doseexport.export import name_manifest
-from doseexport.exports import Spec
-from doseexport.manifest import FileFacts, write_manifest
-from doseexport.monitor import Stoppable
-from doseexport.plan import Asked
-from doseexport.request import ExportRequest, parse_request
-from doseexport.verify import HashedFile, verify_file
-from doseexport.writers.layout import Report
-from doseexport.writing import explain_disk_errors, write_export
 
 BAD_INPUT, FAILED = 2, 1
 
@@ -97,7 +97,7 @@ def _make_parser() -> argparse.ArgumentParser:
     verify = kinds.add_parser("verify", help="tell whether a file is the one that its manifest describes")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.add_argument("manifest", type=Path, metavar="MANIFEST")
-    for spec in exports.catalogue().values():
+    for spec in catalogue.load_specs().values():
         _add_options(kinds.add_parser(spec.type, help=spec.help, description=spec.help))
     return parser
 
@@ -218,7 +218,7 @@ def _tell(path: Path, report: Report) -> None:
 
 
 def _list_types(_: argparse.Namespace) -> int:
-    _print(line for spec in exports.catalogue().values() for line in _describe(spec))
+    _print(line for spec in catalogue.load_specs().values() for line in _describe(spec))
     return 0
 
 

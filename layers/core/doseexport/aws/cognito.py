@@ -1,0 +1,39 @@
+"""People as the user pool knows them now: what a schedule asks while its owner is not signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from doseexport.aws.clients import ClientError, error_code
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account: its sub, whether it may sign in, its groups."""
+
+    id: str
+    is_enabled: bool
+    groups: frozenset[str]
+
+
+class People:
+    """The user pool `pool_id`; `client` is a cognito-idp client."""
+
+    def __init__(self, client: Any, pool_id: str) -> None:
+        self._client = client
+        self._pool = pool_id
+
+    def find(self, username: str) -> Account | None:
+        """Return the account of that name; None if there is none."""
+        account = {"UserPoolId": self._pool, "Username": username}
+        try:
+            user = self._client.admin_get_user(**account)
+        except ClientError as error:
+            if error_code(error) == "UserNotFoundException":
+                return None
+            raise
+        attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        groups = self._client.get_paginator("admin_list_groups_for_user").paginate(**account)
+        names = frozenset(group["GroupName"] for page in groups for group in page["Groups"])
+        return Account(attributes.get("sub", ""), user["Enabled"], names)

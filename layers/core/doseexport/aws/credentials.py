@@ -1,0 +1,67 @@
+"""How a worker signs in to the dose database: a secret, or a token of its own role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from doseexport.aws.clients import BotoCoreError, ClientError, error_code, make_client
+from doseexport.aws.settings import DatabaseSettings, Settings
+from doseexport.engine.postgres import Database
+from doseexport.errors import ExportError, RetryableError
+
+_REFUSED = frozenset(
+    {
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "ResourceNotFoundException",
+        "ValidationException",
+    }
+)
+
+
+def find_database(settings: Settings, name: str, seconds_left: Callable[[], float]) -> Database:
+    """Return the configured database; `name` is how its sessions are called.
+
+    ExportError if nothing is configured or the secret is refused, RetryableError if it is out of reach.
+    """
+    where = settings.database
+    if where is None:
+        raise ExportError("DATABASE_MISSING", "No database is configured for this function.")
+    user, password = _find_login(where)
+    parameters = {
+        "host": where.host,
+        "port": where.port,
+        "dbname": where.name,
+        "user": user,
+        "password": password,
+        "sslmode": where.sslmode,
+        **({"sslrootcert": where.ca_file} if where.ca_file and where.sslmode.startswith("verify") else {}),
+    }
+    return Database(parameters, str(settings.time_zone), name, seconds_left)
+
+
+def _find_login(where: DatabaseSettings) -> tuple[str, str]:
+    try:
+        if where.secret_arn is None:
+            return where.user, _make_token(where)
+        text = make_client("secretsmanager").get_secret_value(SecretId=where.secret_arn)["SecretString"]
+        secret = json.loads(text)
+        return secret["username"], secret["password"]
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) in _REFUSED:
+            raise ExportError("SECRET_REFUSED", "The database's secret may not be read.") from None
+        raise RetryableError("SECRET_UNREACHABLE", "The database's secret cannot be reached.") from None
+    except (KeyError, ValueError, TypeError):
+        raise ExportError(
+            "SECRET_UNREADABLE", "The database's secret holds no username and password."
+        ) from None
+
+
+def _make_token(where: DatabaseSettings) -> str:
+    token: str = make_client("rds").generate_db_auth_token(
+        DBHostname=where.host, Port=where.port, DBUsername=where.user
+    )
+    return token

@@ -1,0 +1,1 @@
+"""The DynamoDB tables, one repository per table."""

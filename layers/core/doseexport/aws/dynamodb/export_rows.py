@@ -1,0 +1,126 @@
+"""An export as a row of the table, and back. Pure; docs/architecture.md lists the attributes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from doseexport.domain.export import Export, Failure, Progress, Result, State, Watch
+from doseexport.domain.request import ExportRequest
+
+SCHEMA_VERSION = 1
+
+
+def export_key(export_id: str) -> str:
+    """Return the key of an export's row."""
+    return f"EXPORT#{export_id}"
+
+
+def owner_key(owner: str) -> str:
+    """Return the key of the row that holds a user's active exports."""
+    return f"OWNER#{owner}"
+
+
+def to_text(when: datetime) -> str:
+    """Return a time as rows hold it: ISO, UTC, microseconds, always as long, so that texts sort as times."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def to_epoch(when: datetime) -> int:
+    """Return a time as leases and DynamoDB's TTL hold it: whole epoch seconds."""
+    return int(when.timestamp())
+
+
+def new_row(export: Export) -> dict[str, Any]:
+    """Return the row of an export that nobody has started yet."""
+    created_at = to_text(export.created_at)
+    kept = {} if export.keep_days is None else {"keep_days": export.keep_days}
+    return {
+        "pk": export_key(export.id),
+        "schema_version": SCHEMA_VERSION,
+        "id": export.id,
+        "owner": export.owner,
+        "owner_name": export.owner_name,
+        "created_at": created_at,
+        "month": created_at[:7],
+        "type": export.request.type,
+        "filters": dict(export.request.filters),
+        "order": export.request.order,
+        "options": dict(export.request.options),
+        "names": export.request.names,
+        "ids": export.request.ids,
+        "with_patients": export.with_patients,
+        "fingerprint": export.fingerprint,
+        "status": export.state.value,
+        "attempt": export.attempt,
+        "sends": export.sends,
+        "queued_at": to_text(export.queued_at),
+        "watch": Watch.ACTIVE.value,
+        **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
+        **kept,
+    }
+
+
+def read_row(row: dict[str, Any]) -> Export:
+    """Return the export that a row holds; KeyError or ValueError if it is no export's row."""
+    return Export(
+        id=row["id"],
+        owner=row["owner"],
+        owner_name=row["owner_name"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        request=_read_request(row),
+        with_patients=row["with_patients"],
+        fingerprint=row["fingerprint"],
+        queued_at=datetime.fromisoformat(row["queued_at"]),
+        state=State(row["status"]),
+        attempt=int(row["attempt"]),
+        sends=int(row["sends"]),
+        started_at=_time(row, "started_at"),
+        finished_at=_time(row, "finished_at"),
+        expires_at=_time(row, "expires_at"),
+        deleted_at=_time(row, "deleted_at"),
+        lease_until=_number(row, "lease_until"),
+        upload_id=row.get("upload_id"),
+        progress=Progress(_number(row, "done") or 0, _number(row, "expected")),
+        result=_read_result(row),
+        failure=Failure(row["error_code"], row["error"]) if "error_code" in row else None,
+        schedule_id=row.get("schedule_id"),
+        watch=Watch(row["watch"]) if "watch" in row else None,
+        keep_days=_number(row, "keep_days"),
+    )
+
+
+def _read_request(row: dict[str, Any]) -> ExportRequest:
+    """Return what was asked for; a deleted row has forgotten its filters."""
+    return ExportRequest(
+        type=row["type"],
+        filters=row.get("filters", {}),
+        order=row["order"],
+        options=row.get("options", {}),
+        names=row["names"],
+        ids=row["ids"],
+    )
+
+
+def _read_result(row: dict[str, Any]) -> Result | None:
+    if "sha256" not in row:
+        return None
+    return Result(
+        key=row["key"],
+        file_name=row["file_name"],
+        size=int(row["size"]),
+        sha256=row["sha256"],
+        studies=int(row["studies"]),
+        events=int(row["events"]),
+        warnings=tuple(row["warnings"]),
+        has_manifest=row.get("has_manifest", False),
+    )
+
+
+def _time(row: dict[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(row[name]) if name in row else None
+
+
+def _number(row: dict[str, Any], name: str) -> int | None:
+    value = row.get(name)
+    return None if value is None else int(value)

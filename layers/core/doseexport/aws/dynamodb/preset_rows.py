@@ -1,0 +1,56 @@
+"""A preset as a row of what is saved, and back. Pure; docs/architecture.md lists the attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from doseexport.aws.dynamodb.export_rows import to_text
+from doseexport.domain.preset import Preset, describe_saved
+from doseexport.domain.request import ExportRequest
+
+SCHEMA_VERSION = 1
+
+
+def preset_key(preset_id: str) -> str:
+    """Return the key of a preset's row."""
+    return f"PRESET#{preset_id}"
+
+
+def name_kind(*, shared: bool) -> str:
+    """Return the kind by which the index finds presets: shared ones apart, so that a list reads no others."""
+    return "SHARED_PRESET" if shared else "PRESET"
+
+
+def new_row(preset: Preset) -> dict[str, Any]:
+    """Return the preset's row."""
+    return {
+        "pk": preset_key(preset.id),
+        "schema_version": SCHEMA_VERSION,
+        "kind": name_kind(shared=preset.shared),
+        "id": preset.id,
+        "owner": preset.owner,
+        "owner_name": preset.owner_name,
+        "name": preset.name,
+        "shared": preset.shared,
+        "request": describe_saved(preset.request),
+        "created_at": to_text(preset.created_at),
+        "changed_at": to_text(preset.changed_at),
+        "revision": preset.revision,
+    }
+
+
+def read_row(row: Mapping[str, Any]) -> Preset:
+    """Return the preset that a row holds, even of another release; KeyError if it is none."""
+    return Preset(
+        id=row["id"],
+        owner=row["owner"],
+        owner_name=row["owner_name"],
+        name=row["name"],
+        shared=row["shared"],
+        request=ExportRequest(**row["request"]),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        changed_at=datetime.fromisoformat(row["changed_at"]),
+        revision=int(row["revision"]),
+    )

@@ -1,0 +1,127 @@
+"""A schedule as a row of the table of what is saved, and back. Pure.
+
+docs/architecture.md lists the attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from doseexport.aws.dynamodb.export_rows import to_text
+from doseexport.domain.recurrence import parse_expression
+from doseexport.domain.schedule import Occurrence, Outcome, Pause, Run, Schedule
+from doseexport.domain.schedule_terms import Terms
+from doseexport.domain.window import Period, Window
+
+KIND = "SCHEDULE"
+
+
+def schedule_key(schedule_id: str) -> str:
+    """Return the key of a schedule's row."""
+    return f"SCHEDULE#{schedule_id}"
+
+
+def new_schedule_row(schedule: Schedule) -> dict[str, Any]:
+    """Return the row of a schedule that has never been due."""
+    return {
+        "pk": schedule_key(schedule.id),
+        "kind": KIND,
+        "id": schedule.id,
+        "owner": schedule.owner,
+        "owner_name": schedule.owner_name,
+        "created_at": to_text(schedule.created_at),
+        "handled_until": to_text(schedule.handled_until),
+        "revision": schedule.revision,
+        "placed": schedule.placed,
+        **write_terms(schedule.terms),
+    }
+
+
+def write_terms(terms: Terms) -> dict[str, Any]:
+    """Return the attributes that a person's changes write, all of them."""
+    return {
+        "name": terms.name,
+        "asked": dict(terms.asked),
+        "with_patients": terms.with_patients,
+        "window": terms.window.name if terms.window else None,
+        "expression": terms.expression.text,
+        "zone": terms.zone.key,
+        "ends_on": terms.ends_on.isoformat() if terms.ends_on else None,
+        "enabled": terms.enabled,
+    }
+
+
+def read_schedule(row: Mapping[str, Any]) -> Schedule:
+    """Return the schedule that a row holds; KeyError or ValueError if it is no schedule's row."""
+    return Schedule(
+        id=row["id"],
+        owner=row["owner"],
+        owner_name=row["owner_name"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        terms=_read_terms(row),
+        handled_until=datetime.fromisoformat(row["handled_until"]),
+        revision=int(row["revision"]),
+        placed=int(row["placed"]),
+        paused=Pause(row["paused"]) if "paused" in row else None,
+        is_deleted="deleted_at" in row,
+        next_day=date.fromisoformat(row["next_day"]) if "next_day" in row else None,
+        open=_read_occurrence(row["open"]) if "open" in row else None,
+        last=_read_run(row["last"]) if "last" in row else None,
+    )
+
+
+def write_occurrence(occurrence: Occurrence) -> dict[str, Any]:
+    """Return an occurrence as a map."""
+    return {
+        "scheduled_at": to_text(occurrence.scheduled_at),
+        "export_id": occurrence.export_id,
+        "asked": dict(occurrence.asked),
+        "period": occurrence.period.filters if occurrence.period else None,
+    }
+
+
+def write_run(run: Run) -> dict[str, Any]:
+    """Return the last run as a map."""
+    return {
+        "scheduled_at": to_text(run.scheduled_at),
+        "export_id": run.export_id,
+        "outcome": run.outcome.value,
+    }
+
+
+def _read_terms(row: Mapping[str, Any]) -> Terms:
+    return Terms(
+        name=row["name"],
+        asked=_read_asked(row["asked"]),
+        with_patients=row["with_patients"],
+        window=Window(row["window"]) if row["window"] else None,
+        expression=parse_expression(row["expression"]),
+        zone=ZoneInfo(row["zone"]),
+        ends_on=date.fromisoformat(row["ends_on"]) if row["ends_on"] else None,
+        enabled=row["enabled"],
+    )
+
+
+def _read_occurrence(found: Mapping[str, Any]) -> Occurrence:
+    days = found["period"]
+    return Occurrence(
+        scheduled_at=datetime.fromisoformat(found["scheduled_at"]),
+        export_id=found["export_id"],
+        asked=_read_asked(found["asked"]),
+        period=Period(*(date.fromisoformat(days[name]) for name in ("date_from", "date_to")))
+        if days
+        else None,
+    )
+
+
+def _read_asked(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request's body; DynamoDB's numbers are decimal ones."""
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in asked.items()}
+
+
+def _read_run(run: Mapping[str, Any]) -> Run:
+    return Run(datetime.fromisoformat(run["scheduled_at"]), run["export_id"], Outcome(run["outcome"]))

@@ -1,0 +1,216 @@
+"""DynamoDB's plumbing: values, names, conflicts. The expressions themselves are in the stores.
+
+In an expression every attribute is written `#name` and every value `:name`; both maps are made from it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from doseexport.aws.clients import ClientError, error_code, make_translators
+
+Row = dict[str, Any]
+BATCH = 100
+"""Rows that one BatchGetItem may ask for."""
+PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between the tries of a write that met another write of the same rows."""
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One update of one row, made only if its condition holds."""
+
+    pk: str
+    update: str
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition that one row must meet for the writes beside it to be made."""
+
+    pk: str
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The end of one row, only if its condition holds."""
+
+    pk: str
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """One new row; refused if a row with its key exists. `table` None: of the table that writes it."""
+
+    row: Row
+    table: str | None = None
+
+
+Write = Change | Check | Delete | Insert
+
+
+class Table:
+    """One table, whose rows are read and changed by `pk`.
+
+    Errors of DynamoDB pass as ClientError, refused conditions do not.
+    """
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, pk: str) -> Row | None:
+        """Return the row as it is now, or None."""
+        answer = self._client.get_item(TableName=self._name, Key={"pk": {"S": pk}}, ConsistentRead=True)
+        return unpack(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, pks: Sequence[str]) -> dict[str, Row]:
+        """Return the rows that exist now, by key."""
+        rows: dict[str, Row] = {}
+        for start in range(0, len(pks), BATCH):
+            rows |= {row["pk"]: row for row in self._get_batch(pks[start : start + BATCH])}
+        return rows
+
+    def update(self, change: Change) -> Row | None:
+        """Make one change and return the row after it; None if the condition did not hold."""
+        try:
+            answer = _insist(
+                lambda: self._client.update_item(**self._pack_change(change), ReturnValues="ALL_NEW")
+            )
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                return None
+            raise
+        return unpack(answer["Attributes"])
+
+    def write_together(self, *writes: Write) -> bool:
+        """Make all the writes or none; False if a condition did not hold."""
+        items = [self._pack_write(write) for write in writes]
+        try:
+            _insist(lambda: self._client.transact_write_items(TransactItems=items))
+        except ClientError as error:
+            if "ConditionalCheckFailed" in _reasons(error):
+                return False
+            raise
+        return True
+
+    def query(
+        self,
+        index: str | None,
+        condition: str,
+        values: Mapping[str, Any],
+        after: Row | None,
+        *,
+        newest_first: bool,
+    ) -> Iterator[list[Row]]:
+        """Yield pages of an index's keys, or of the table's rows; `after` is the key to go on from."""
+        arguments = {
+            "TableName": self._name,
+            **({"IndexName": index} if index else {"ConsistentRead": True}),
+            "KeyConditionExpression": condition,
+            "ScanIndexForward": not newest_first,
+            **_placeholders(condition, values),
+        }
+        start = None if after is None else _pack(after)
+        while True:
+            page = self._client.query(**arguments, **({"ExclusiveStartKey": start} if start else {}))
+            yield [unpack(item) for item in page["Items"]]
+            start = page.get("LastEvaluatedKey")
+            if not start:
+                return
+
+    def _get_batch(self, pks: Sequence[str]) -> Iterator[Row]:
+        wanted: Any = {self._name: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": True}}
+        for pause in (*PAUSES, None):
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from map(unpack, answer["Responses"].get(self._name, []))
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return
+            time.sleep(pause or 0)
+        raise TimeoutError("DynamoDB left keys unprocessed")
+
+    def _pack_write(self, write: Write) -> Row:
+        if isinstance(write, Change):
+            return {"Update": self._pack_change(write)}
+        if isinstance(write, Check):
+            return {"ConditionCheck": self._pack_check(write)}
+        if isinstance(write, Delete):
+            return {"Delete": self._pack_check(write)}
+        return {
+            "Put": {
+                "TableName": write.table or self._name,
+                "Item": _pack(write.row),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def _pack_check(self, check: Check | Delete) -> Row:
+        return {
+            "TableName": self._name,
+            "Key": {"pk": {"S": check.pk}},
+            "ConditionExpression": check.condition,
+            **_placeholders(check.condition, check.values),
+        }
+
+    def _pack_change(self, change: Change) -> Row:
+        return {
+            "TableName": self._name,
+            "Key": {"pk": {"S": change.pk}},
+            "UpdateExpression": change.update,
+            **({"ConditionExpression": change.condition} if change.condition else {}),
+            **_placeholders(change.update + " " + change.condition, change.values),
+        }
+
+
+def _placeholders(expression: str, values: Mapping[str, Any]) -> Row:
+    """Return the names and values an expression uses: DynamoDB refuses any that it does not use."""
+    names = {f"#{name}": name for name in re.findall(r"#(\w+)", expression)}
+    used = {f":{name}": values[name] for name in re.findall(r":(\w+)", expression)}
+    packed = {"ExpressionAttributeValues": _pack(used)} if used else {}
+    return {"ExpressionAttributeNames": names, **packed}
+
+
+def _insist(write: Callable[[], Any]) -> Any:
+    """Make a write that may meet another one of the same rows, again until it has had its turn."""
+    for pause in PAUSES:
+        try:
+            return write()
+        except ClientError as error:
+            if not _met_another(error):
+                raise
+        time.sleep(pause)
+    return write()
+
+
+def _met_another(error: ClientError) -> bool:
+    if error_code(error) == "TransactionConflictException":
+        return True
+    reasons = set(_reasons(error)) - {"None"}
+    return bool(reasons) and reasons <= _PASSING
+
+
+def _reasons(error: ClientError) -> list[str]:
+    return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+
+
+def _pack(row: Mapping[str, Any]) -> Row:
+    serialize, _ = make_translators()
+    return {name: serialize(value) for name, value in row.items()}
+
+
+def unpack(item: Mapping[str, Any]) -> Row:
+    """Return an item of DynamoDB's JSON, or a stream's image of one, as a row."""
+    _, deserialize = make_translators()
+    return {name: deserialize(value) for name, value in item.items()}

@@ -1,0 +1,75 @@
+"""From the trail's stream to EventBridge and SNS: every entry at least once, in order for each export."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from doseexport.aws.clients import LazyClient
+from doseexport.aws.dynamodb.table import unpack
+from doseexport.aws.logging import describe_error
+from doseexport.domain.audit import Entry, read_entry
+from doseexport.domain.notification import SOURCE, describe_entry, is_told, name_notice, write_mail
+from doseexport.errors import DoseExportError
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Notifier:
+    """Sends notices to a bus, and mails to a topic; `page` is where a mail leads."""
+
+    def __init__(self, events: Any, sns: Any, bus: str, topic_arn: str, page: str) -> None:
+        self._events = events
+        self._sns = sns
+        self._bus = bus
+        self._topic_arn = topic_arn
+        self._page = page
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Notifier:
+        """Make it of what template.yaml gives; KeyError if a variable is missing."""
+        return cls(
+            LazyClient("events"),
+            LazyClient("sns"),
+            environment["EVENT_BUS"],
+            environment["TOPIC_ARN"],
+            environment["PAGE_ADDRESS"],
+        )
+
+    def send_all(self, records: Sequence[Mapping[str, Any]]) -> str | None:
+        """Send the notices of a stream's records; return the number of the first that was not sent.
+
+        What follows it waits, too: an export's notices come in the order of its trail.
+        """
+        for record in records:
+            try:
+                self._send(record)
+            except Exception as error:  # noqa: BLE001  whatever it is, the stream comes again from here
+                _LOGGER.warning("notice_failed", extra=describe_error(error))
+                return str(record["dynamodb"]["SequenceNumber"])
+        return None
+
+    def _send(self, record: Mapping[str, Any]) -> None:
+        if record["eventName"] != "INSERT":
+            return
+        entry = read_entry(unpack(record["dynamodb"]["NewImage"]))
+        if not is_told(entry.kind):
+            return
+        self._put_event(entry, record["eventID"])
+        mail = write_mail(entry, self._page)
+        if mail is not None:
+            self._sns.publish(TopicArn=self._topic_arn, Subject=mail.subject, Message=mail.text)
+
+    def _put_event(self, entry: Entry, notice_id: str) -> None:
+        event = {
+            "EventBusName": self._bus,
+            "Source": SOURCE,
+            "DetailType": name_notice(entry.kind),
+            "Time": entry.at,
+            "Detail": json.dumps(describe_entry(entry, notice_id)),
+        }
+        answer = self._events.put_events(Entries=[event])
+        if answer["FailedEntryCount"]:
+            raise DoseExportError("NOTICE_REFUSED", "EventBridge refused a notice.")

@@ -1,0 +1,160 @@
+"""The exports' files: every S3 call of the service.
+
+A file arrives in parts while it is being written, and exists only once the last part is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote
+
+from doseexport.aws.clients import ClientError, error_code
+from doseexport.aws.upload import S3Sink, Upload, translate_errors
+from doseexport.domain.export import name_manifest, object_prefix
+
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+CHECKSUM = "CRC32"
+
+
+class Files:
+    """The bucket of exports."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def open_sink(self, key: str, on_upload_id: Callable[[str], None]) -> S3Sink:
+        """Begin a file and return the sink for its bytes.
+
+        `on_upload_id` is told the upload's id before anything is sent; if it raises, nothing stays.
+        RetryableError or ExportError if S3 refuses.
+        """
+        upload = S3Upload(self._client, self._bucket, key)
+        try:
+            on_upload_id(upload.upload_id)
+        except BaseException:
+            upload.discard()
+            raise
+        return S3Sink(upload)
+
+    def presign(self, key: str, file_name: str, seconds: int) -> str:
+        """Return a link that downloads the file under its name, for `seconds`; no browser keeps a copy."""
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": (
+                f"attachment; filename=\"{file_name}\"; filename*=UTF-8''{quote(file_name)}"
+            ),
+            "ResponseCacheControl": "no-store",
+        }
+        link: str = self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+        return link
+
+    def delete_export(self, export_id: str, keep_attempt: int | None = None) -> None:
+        """Delete an export's objects and unfinished uploads, but those of `keep_attempt`.
+
+        Nothing there is fine. ClientError if S3 refuses; OSError if it leaves an object behind.
+        """
+        prefix = object_prefix(export_id)
+        kept = None if keep_attempt is None else f"{prefix}{keep_attempt}/"
+        for key, upload_id in self._find("list_multipart_uploads", "Uploads", prefix, kept, "UploadId"):
+            abort_upload(self._client, self._bucket, key, upload_id)
+        keys = [key for key, _ in self._find("list_objects_v2", "Contents", prefix, kept, "ETag")]
+        for start in range(0, len(keys), 1000):
+            self._delete_objects(keys[start : start + 1000])
+
+    def _find(
+        self, operation: str, member: str, prefix: str, kept: str | None, detail: str
+    ) -> Iterator[tuple[str, str]]:
+        pages = self._client.get_paginator(operation).paginate(Bucket=self._bucket, Prefix=prefix)
+        for page in pages:
+            for entry in page.get(member, []):
+                if kept is None or not entry["Key"].startswith(kept):
+                    yield entry["Key"], entry[detail]
+
+    def _delete_objects(self, keys: list[str]) -> None:
+        answer = self._client.delete_objects(
+            Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        )
+        if answer.get("Errors"):
+            raise OSError(f"S3 left {len(answer['Errors'])} objects behind")
+
+
+class S3Upload(Upload):
+    """One multipart upload, begun when it is made."""
+
+    def __init__(self, client: Any, bucket: str, key: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._key = key
+        self._parts: list[dict[str, Any]] = []
+        self._made: list[str] = []
+        with translate_errors():
+            self.upload_id = self._create()
+
+    def send_part(self, part: BytesIO) -> None:
+        """Send the next part."""
+        number = len(self._parts) + 1
+        with translate_errors():
+            answer = self._client.upload_part(
+                **self._where, PartNumber=number, Body=part, ChecksumAlgorithm=CHECKSUM
+            )
+        # S3 wants the parts' checksums again at the end; emulators may not have told them.
+        checksums = {name: value for name, value in answer.items() if name == f"Checksum{CHECKSUM}"}
+        self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksums})
+
+    def put_manifest(self, manifest: bytes) -> None:
+        """Put the manifest beside the file that is to come, kept and encrypted as that is."""
+        key = name_manifest(self._key)
+        self._made.append(key)
+        with translate_errors():
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=manifest,
+                ContentType="application/json",
+                ChecksumAlgorithm=CHECKSUM,
+            )
+
+    def complete(self) -> None:
+        """Make the parts one object."""
+        self._made.append(self._key)
+        with translate_errors():
+            self._client.complete_multipart_upload(**self._where, MultipartUpload={"Parts": self._parts})
+
+    def discard(self) -> None:
+        """Leave nothing behind, neither parts nor objects; it is fine if nothing is there."""
+        abort_upload(self._client, self._bucket, self._key, self.upload_id)
+        for key in self._made:
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    @property
+    def _where(self) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._key, "UploadId": self.upload_id}
+
+    def _create(self) -> str:
+        content_type = CONTENT_TYPES.get(self._key.rpartition(".")[2], "application/octet-stream")
+        answer = self._client.create_multipart_upload(
+            Bucket=self._bucket, Key=self._key, ContentType=content_type, ChecksumAlgorithm=CHECKSUM
+        )
+        return str(answer["UploadId"])
+
+
+def abort_upload(client: Any, bucket: str, key: str, upload_id: str) -> None:
+    """Abort an upload until S3 no longer lists parts of it: one in flight can outlive an abort."""
+    where = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
+    for _ in range(3):
+        try:
+            client.abort_multipart_upload(**where)
+            if not client.list_parts(**where).get("Parts"):
+                return
+        except ClientError as error:
+            if error_code(error) == "NoSuchUpload":
+                return
+            raise
+    raise OSError("S3 still holds parts of an aborted upload")

@@ -1,0 +1,50 @@
+"""What can be exported: each export type is a module with SPECS, found by itself."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+
+from doseexport.catalogue.columns import ID, NAME, Cells, Column, ColumnKind, Stream, Wishes
+from doseexport.catalogue.layouts import Arranger, Blocks, Book, Frequency, Long, Rows, Sheet, Start, Wide
+from doseexport.catalogue.spec import Modality, Spec
+
+__all__ = [
+    "ID",
+    "NAME",
+    "Arranger",
+    "Blocks",
+    "Book",
+    "Cells",
+    "Column",
+    "ColumnKind",
+    "Frequency",
+    "Long",
+    "Modality",
+    "Rows",
+    "Sheet",
+    "Spec",
+    "Start",
+    "Stream",
+    "Wide",
+    "Wishes",
+    "find_spec",
+    "load_specs",
+]
+
+
+@functools.cache
+def load_specs() -> dict[str, Spec]:
+    """Return every export type by its name, sorted.
+
+    A type is found by itself: every module below this package that has SPECS is one.
+    """
+    modules = [each.name for each in pkgutil.walk_packages(__path__, f"{__name__}.")]
+    specs = [spec for name in modules for spec in getattr(importlib.import_module(name), "SPECS", ())]
+    return {spec.type: spec for spec in sorted(specs, key=lambda spec: spec.type)}
+
+
+def find_spec(export_type: str) -> Spec:
+    """Return the spec of an export type. Raise KeyError if there is none."""
+    return load_specs()[export_type]

@@ -1,0 +1,225 @@
+"""CT: one row a study, its events side by side, and a sheet per acquisition protocol (export-rules §2)."""
+
+from __future__ import annotations
+
+from doseexport.catalogue.columns import NUMBER, Check, Column, Mark, Stream
+from doseexport.catalogue.filters import Filter, Order
+from doseexport.catalogue.layouts import EVENTS, Book, Frequency, Wide
+from doseexport.catalogue.shared.dose_check import DOSE_CHECK
+from doseexport.catalogue.shared.selection import (
+    COMMON_FILTERS,
+    COMMON_ORDERS,
+    SCOPES,
+    STUDY,
+    STUDY_NAME_FILTER,
+    WEIGHT_FILTERS,
+)
+from doseexport.catalogue.shared.standard_names import (
+    STUDY_NAMES,
+    count_event_names,
+    filter_event_names,
+    list_event_names,
+    name_event,
+)
+from doseexport.catalogue.shared.study import (
+    OF_STUDY,
+    STUDY_CHECKS,
+    STUDY_FREQUENCIES,
+    STUDY_JOINS,
+    STUDY_MARKS,
+    STUDY_TIES,
+    check_repeats,
+    study_columns,
+)
+from doseexport.catalogue.spec import Modality, Spec
+from doseexport.catalogue.values import COUNT, TEXT
+from doseexport.catalogue.values import NUMBER as VALUE
+
+_EVENTS = f"""
+JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY.replace("study.", "chosen.")}
+JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"""
+
+_TOTALS = f"""
+LEFT JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY}
+LEFT JOIN (
+    SELECT chosen.id, count(*) AS rows, sum(ct_dose_length_product_total) AS dlp,
+        sum(total_number_of_irradiation_events) AS events
+    FROM chosen
+    JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY.replace("study.", "chosen.")}
+    JOIN remapp_ctaccumulateddosedata ctacc ON ctacc.ct_radiation_dose_id = ctdose.id
+    GROUP BY chosen.id
+) ctacc ON ctacc.id = study.id"""
+
+_OF_EVENT = "ct_irradiation_event_data_id"
+_CHILDREN = f"""
+LEFT JOIN remapp_contextid acquisition_type ON acquisition_type.id = event.ct_acquisition_type_id
+LEFT JOIN remapp_contextid phantom ON phantom.id = event.ctdiw_phantom_type_id
+LEFT JOIN remapp_scanninglength scanlen ON scanlen.{_OF_EVENT} = event.id
+LEFT JOIN remapp_ctdosecheckdetails chk ON chk.{_OF_EVENT} = event.id
+LEFT JOIN remapp_ctxraysourceparameters s1 ON s1.{_OF_EVENT} = event.id AND NOT EXISTS (
+    SELECT FROM remapp_ctxraysourceparameters earlier
+    WHERE earlier.{_OF_EVENT} = s1.{_OF_EVENT} AND earlier.id < s1.id)
+LEFT JOIN remapp_ctxraysourceparameters s2 ON s2.{_OF_EVENT} = s1.{_OF_EVENT} AND s2.id > s1.id"""
+
+
+def _tube(n: int) -> tuple[Column, ...]:
+    """Return the columns of the n-th tube: by position, not by name."""
+    return (
+        Column(f"S{n} name", f"s{n}.identification_of_the_xray_source", meaning="(113832, DCM)"),
+        Column(f"S{n} kVp", f"s{n}.kvp", NUMBER, "kV (113733, DCM)"),
+        Column(f"S{n} max mA", f"s{n}.maximum_xray_tube_current", NUMBER, "mA (113833, DCM)"),
+        Column(f"S{n} mA", f"s{n}.xray_tube_current", NUMBER, "mA (113734, DCM)"),
+        Column(f"S{n} Exposure time/rotation", f"s{n}.exposure_time_per_rotation", NUMBER, "s (113834, DCM)"),
+    )
+
+
+_PHANTOM = (
+    "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm'"
+    " ELSE phantom.code_meaning END"
+)
+
+_TABLE = "ctirradiationeventdata"
+_EVENT_COLUMNS = (
+    Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+    name_event(_TABLE),
+    Column("Type", "acquisition_type.code_meaning", meaning="CT Acquisition Type (113820, DCM)"),
+    Column("Exposure time", "event.exposure_time", NUMBER, "s (113824, DCM)"),
+    Column("Scanning length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
+    Column("Slice thickness", "event.nominal_single_collimation_width", NUMBER, "mm (113826, DCM)"),
+    Column("Total collimation", "event.nominal_total_collimation_width", NUMBER, "mm (113827, DCM)"),
+    Column("Pitch", "event.pitch_factor", NUMBER, "ratio (113828, DCM)"),
+    Column("No. sources", "event.number_of_xray_sources", NUMBER, "(113823, DCM)"),
+    Column("CTDIvol", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
+    Column("Phantom", _PHANTOM, meaning="CTDIw Phantom Type (113835, DCM)"),
+    Column("DLP", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
+    *_tube(1),
+    *_tube(2),
+    Column("mA Modulation type", "event.xray_modulation_type", meaning="(113842, DCM)"),
+    Column("Dose check details", DOSE_CHECK, meaning="mGy.cm and mGy (113900 and 113908, DCM)"),
+    Column("Comments", "event.comment", meaning="(121106, DCM)"),
+)
+
+_EVENT = "ctradiationdose__ctirradiationeventdata__"
+
+_CT_FILTERS = (
+    Filter("acquisition_protocol", TEXT, "ct_event", "event.acquisition_protocol",
+           "an event's acquisition protocol contains", (_EVENT + "acquisition_protocol",)),
+    Filter("acquisition_type", TEXT, "ct_event",
+           "(SELECT code_meaning FROM remapp_contextid code WHERE code.id = event.ct_acquisition_type_id)",
+           "an event's acquisition type contains", ("ct_acquisition_type",)),
+    filter_event_names("ct_event", _TABLE, _EVENT),
+    Filter("dlp_min", VALUE, STUDY, "study.total_dlp >= %s::numeric",
+           "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm"),
+    Filter("dlp_max", VALUE, STUDY, "study.total_dlp <= %s::numeric",
+           "total DLP of the study at most", ("total_dlp__lte", "study_dlp_max"), "mGy.cm"),
+    Filter("events", COUNT, STUDY, "study.number_of_events",
+           "number of events", ("num_events",)),
+    Filter("spiral_events", COUNT, STUDY, "study.number_of_spiral",
+           "number of spiral events", ("num_spiral_events",)),
+    Filter("axial_events", COUNT, STUDY, "study.number_of_axial",
+           "number of sequenced events", ("num_axial_events",)),
+    Filter("localiser_events", COUNT, STUDY, "study.number_of_const_angle",
+           "number of constant angle events", ("num_spr_events",)),
+    Filter("stationary_events", COUNT, STUDY, "study.number_of_stationary",
+           "number of stationary events", ("num_stationary_events",)),
+)  # fmt: skip
+
+_HIGHEST_DLP = Order(
+    "highest_dlp", "study.total_dlp DESC NULLS LAST", "highest total DLP first", ("-total_dlp",)
+)
+
+_ONE_EVENT = (
+    "EXISTS (SELECT FROM remapp_ctradiationdose ctdose"
+    " JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"
+    f" WHERE ctdose.{OF_STUDY} AND {{}})"
+)
+
+
+def _check_events(table: str, most: int, what: str) -> Check:
+    sql = (
+        f"SELECT count(*) FROM (SELECT FROM chosen {_EVENTS} JOIN {table} child"
+        f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > {most}) found"
+    )
+    return Check(sql, what)
+
+
+_CHECKS = (
+    *STUDY_CHECKS,
+    check_repeats(
+        "remapp_ctradiationdose", "CT dose report", "the events of all are here, the comment is the first's"
+    ),
+    _check_events(
+        "remapp_scanninglength", 1, "Several scanning lengths in {n} of the events: the first was used."
+    ),
+    _check_events(
+        "remapp_ctdosecheckdetails", 1, "Several dose checks in {n} of the events: the first was used."
+    ),
+    _check_events(
+        "remapp_ctxraysourceparameters",
+        2,
+        "More than two X-ray sources in {n} of the events: the third and later ones are left out.",
+    ),
+)
+
+_STUDY_MARKS = (
+    *STUDY_MARKS,
+    Mark("ctdose.id IS NULL", "No CT dose report in {n} of the studies: its cells are blank."),
+    Mark(
+        "ctacc.id IS NULL", "No accumulated dose in {n} of the studies: total DLP and No. events are blank."
+    ),
+    Mark(
+        "ctacc.rows > 1",
+        "Several accumulated doses in {n} of the studies: total DLP and No. events are their sums.",
+    ),
+)
+
+_EVENT_MARKS = (
+    Mark("scanlen.id IS NULL", "No scanning length in {n} of the events: its cell is blank."),
+    Mark("s2.id IS NULL AND s1.identification_of_the_xray_source = 'B'",
+         "X-ray source B without a source A in {n} of the events: it stands in the S1 columns."),
+)  # fmt: skip
+
+CT = Modality(
+    name="CT",
+    codes=("CT",),
+    filters=(*COMMON_FILTERS, *WEIGHT_FILTERS, STUDY_NAME_FILTER, *_CT_FILTERS),
+    orders=(*COMMON_ORDERS, _HIGHEST_DLP),
+    scopes={**SCOPES, "ct_event": _ONE_EVENT},
+    event_tables=_EVENTS,
+)
+
+_STUDIES = Stream(
+    columns=(
+        *study_columns("ctdose.comment", "ctacc.events", standard="CT"),
+        Column("DLP total (mGy.cm)", "ctacc.dlp", NUMBER, "mGy.cm (113813, DCM)"),
+    ),
+    joins=STUDY_JOINS + _TOTALS,
+    ties=(*STUDY_TIES, "ctdose.id"),
+    marks=_STUDY_MARKS,
+)
+
+_CT_EVENTS = Stream(
+    columns=_EVENT_COLUMNS,
+    joins=_CHILDREN,
+    ties=("scanlen.id", "chk.id", "s2.id"),
+    marks=_EVENT_MARKS,
+    extras=(list_event_names(_TABLE),),
+)
+
+_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_EVENT_NAMES = count_event_names(_TABLE)
+_BOOK = Book(
+    frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
+    sheets=_PROTOCOLS,
+    standard_sheets=_EVENT_NAMES,
+)
+
+
+def _make_spec(form: str, words: str, layout: Wide | Book) -> Spec:
+    return Spec(f"ct-{form}", form, words, CT, _STUDIES, _CT_EVENTS, layout, _CHECKS)
+
+
+SPECS = (
+    _make_spec("csv", "CT, one row a study with its events side by side", Wide()),
+    _make_spec("xlsx", "CT workbook: summary, all data, one sheet per acquisition protocol", _BOOK),
+)

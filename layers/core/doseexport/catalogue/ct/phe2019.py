@@ -1,0 +1,169 @@
+"""CT survey: the form of Public Health England's dose survey of 2019, one row a patient (export-rules §8.1).
+
+Series are the events by id without localisers. Four of them have headings; more go on behind the comments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Check, Column, Mark, Stream
+from doseexport.catalogue.ct.exports import CT
+from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row, Rows, Sheet, Start
+from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.spec import Spec
+
+HEADED_SERIES = 4
+LOCALISER = "113805"
+"""Constant Angle Acquisition (113805, DCM)."""
+
+_OF_EVENT = "ct_irradiation_event_data_id"
+_IS_SERIES = f"kind.code_value IS DISTINCT FROM '{LOCALISER}'"
+
+_STUDY_TABLES = f"""
+LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}
+LEFT JOIN LATERAL (
+    SELECT count(DISTINCT ctdose.id) AS reports, count(ctacc.id) AS rows,
+        sum(ctacc.ct_dose_length_product_total) AS dlp
+    FROM remapp_ctradiationdose ctdose
+    LEFT JOIN remapp_ctaccumulateddosedata ctacc ON ctacc.ct_radiation_dose_id = ctdose.id
+    WHERE ctdose.{OF_STUDY}
+) total ON true"""
+
+_SERIES_TABLES = f"""
+LEFT JOIN remapp_contextid kind ON kind.id = event.ct_acquisition_type_id
+LEFT JOIN remapp_contextid phantom ON phantom.id = event.ctdiw_phantom_type_id
+LEFT JOIN remapp_scanninglength scanlen ON scanlen.{_OF_EVENT} = event.id
+LEFT JOIN LATERAL (
+    SELECT count(*) AS tubes, array_agg(trim_scale(tube.kvp) ORDER BY tube.id) AS kvps
+    FROM remapp_ctxraysourceparameters tube WHERE tube.{_OF_EVENT} = event.id
+) source ON true"""
+
+_KVP = "CASE source.tubes WHEN 2 THEN array_to_string(source.kvps, ' | ') ELSE source.kvps[1]::text END"
+_PHANTOM = (
+    "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm'"
+    " ELSE phantom.code_meaning END"
+)
+
+_PATIENT_COLUMNS = (
+    Column("Age (yrs)", "patstudy.patient_age_decimal", NUMBER, "years"),
+    Column("Weight (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
+    Column("Height (cm)", "patstudy.patient_size * 100", NUMBER, "cm (0010,1020)"),
+)
+_TOTAL_COLUMN = Column("Total DLP* (whole scan) mGy.cm", "total.dlp", NUMBER, "mGy.cm (113813, DCM)")
+
+_SERIES_COLUMNS = (
+    Column("Imaged length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
+    Column("Start position", "scanlen.bottom_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
+    Column("End position", "scanlen.top_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
+    Column("kV", _KVP, TEXT, "kV (113733, DCM); of two sources both, as a text"),
+    Column("CTDI phantom", _PHANTOM, TEXT, "CTDIw Phantom Type (113835, DCM)"),
+    Column("Scan FOV (mm)", "NULL", NUMBER, "always blank"),
+    Column("CTDIvol (mGy)*", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
+    Column("DLP (mGy.cm)*", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
+)
+_SHOWN_SERIES = tuple(
+    replace(each, kind=NUMBER) if each.heading == "kV" else each for each in _SERIES_COLUMNS
+)
+
+_HEADED_CELLS = HEADED_SERIES * len(_SHOWN_SERIES)
+_FORM_COLUMNS = (
+    Column("Patient No", "", NUMBER, "counted from 1"),
+    *_PATIENT_COLUMNS,
+    *(_SHOWN_SERIES * HEADED_SERIES),
+    _TOTAL_COLUMN,
+    Column("Patient comments", "", TEXT, "CT Acquisition Type (113820, DCM) of every series"),
+)
+
+
+class SurveyForm:
+    """The arranger: one row a study, numbered from 1."""
+
+    exclusions = NO_EXCLUSIONS
+    sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
+
+    def __init__(self, _: Start) -> None:
+        self._patients = 0
+        self._wide = 0
+
+    def arrange(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
+        """Yield the study's row; an event's last two cells are its type's code and meaning."""
+        *patient, total = study
+        series = [event for event in events if event[-2] != LOCALISER]
+        types = ", ".join(event[-1] or "unknown type" for event in series)
+        cells = [cell for event in series for cell in event[:-2]]
+        headed, further = cells[:_HEADED_CELLS], cells[_HEADED_CELLS:]
+        headed += [""] * (_HEADED_CELLS - len(headed))
+        self._patients += 1
+        self._wide += len(series) > HEADED_SERIES
+        yield 0, [str(self._patients), *patient, *headed, total, f"Series types: {types}", *further]
+
+    def end(self) -> tuple[Row, ...]:
+        """Return no further rows."""
+        return ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """Say how many studies are wider than the form."""
+        words = (
+            f"More than {HEADED_SERIES} series in {self._wide} of the studies:"
+            " the further ones stand behind the comments, without headings."
+        )
+        return [words] if self._wide else []
+
+
+_STUDY_MARKS = (
+    Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
+    Mark("total.reports = 0", "No CT dose report in {n} of the studies: its cells are blank."),
+    Mark("total.rows = 0", "No accumulated dose in {n} of the studies: total DLP is blank."),
+    Mark("total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are here."),
+    Mark("total.rows > 1", "Several accumulated doses in {n} of the studies: total DLP is their sum."),
+)
+
+_SERIES_MARKS = (
+    Mark(
+        f"scanlen.id IS NULL AND {_IS_SERIES}",
+        "No scanning length in {n} of the series: its cells are blank.",
+    ),
+    Mark(
+        f"source.tubes > 2 AND {_IS_SERIES}",
+        "More than two X-ray sources in {n} of the series: kV is the first one's.",
+    ),
+)
+
+_CHECKS = (
+    check_repeats("remapp_patientstudymoduleattr", "patient study record"),
+    Check(
+        f"SELECT count(*) FROM (SELECT FROM chosen {CT.event_tables} JOIN remapp_scanninglength child"
+        f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > 1) found",
+        "Several scanning lengths in {n} of the events: the first was used.",
+    ),
+)
+
+SPECS = (
+    Spec(
+        type="ct-phe2019",
+        format="xlsx",
+        help=(
+            "CT dose survey form of Public Health England (2019), adults and children:"
+            " the paediatric form has the same cells, one column to the right; localisers are left out"
+        ),
+        modality=CT,
+        studies=Stream(
+            columns=(*_PATIENT_COLUMNS, _TOTAL_COLUMN),
+            joins=_STUDY_TABLES,
+            ties=("patstudy.id",),
+            marks=_STUDY_MARKS,
+        ),
+        events=Stream(
+            columns=_SERIES_COLUMNS,
+            joins=_SERIES_TABLES,
+            ties=("scanlen.id",),
+            marks=_SERIES_MARKS,
+            extras=(Column("code", "kind.code_value"), Column("type", "kind.code_meaning")),
+        ),
+        layout=Rows(SurveyForm),
+        checks=_CHECKS,
+    ),
+)

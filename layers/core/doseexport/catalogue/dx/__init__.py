@@ -1,0 +1,1 @@
+"""Radiography (DX, CR and PX)."""

@@ -1,0 +1,85 @@
+"""PHE's 2019 survey forms for radiography: one projection, or whole studies (export-rules §8.3, §8.4)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from doseexport.catalogue.columns import DATE, NUMBER, Column, Stream
+from doseexport.catalogue.dx.exports import DX, DX_EVENT_CHECKS, DX_EVENTS
+from doseexport.catalogue.dx.phe2019_rows import SingleProjection, WholeStudy
+from doseexport.catalogue.layouts import Rows
+from doseexport.catalogue.shared.study import PATIENT_CHECKS, PATIENT_JOINS, PATIENT_MARKS, PATIENT_TIES
+from doseexport.catalogue.shared.xray import (
+    CGYCM2,
+    FILTER_MATERIALS,
+    FILTER_THICKNESSES,
+    KVP,
+    MAS,
+    REPORT_MARKS,
+    meaning,
+)
+from doseexport.catalogue.spec import Spec
+
+# The columns' order is that of the fields of _dx_forms.Exam and Projection.
+_STUDY_COLUMNS = (
+    Column("record", "study.id", NUMBER, "OpenREM's number of the study"),
+    Column("date", "study.study_date", DATE, "(0008,0020)"),
+    # A stored 0 stands where nothing was recorded.
+    Column("dap", f"nullif(study.total_dap, 0) * {CGYCM2}", NUMBER, "cGy.cm^2 (113722 and 122130, DCM)"),
+    Column("procedure", "study.procedure_code_meaning", meaning="(0008,1032)"),
+    Column("requested", "study.requested_procedure_code_meaning", meaning="(0032,1064)"),
+    Column("description", "study.study_description", meaning="(0008,1030)"),
+    Column("weight", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
+    Column("age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
+    Column("sex", "pat.patient_sex", meaning="(0010,0040)"),
+    Column("height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
+    Column("projections", "study.number_of_events", NUMBER, "events that OpenREM counted"),
+)
+
+_EVENT_COLUMNS = (
+    Column("dap", f"event.dose_area_product * {CGYCM2}", NUMBER, "cGy.cm^2 (113722 and 122130, DCM)"),
+    Column("protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+    Column("grid", "src.grid_focal_distance", NUMBER, "mm (0018,704C)"),
+    Column("fdd", "nullif(dist.distance_source_to_detector, 0) * 0.1", NUMBER, "cm (113750, DCM)"),
+    Column("materials", FILTER_MATERIALS, meaning="(113757, DCM)"),
+    Column("thicknesses", FILTER_THICKNESSES, meaning="mm (113758 and 113773, DCM)"),
+    Column("aec", "src.exposure_control_mode", meaning="(0018,7060)"),
+    Column("kvp", KVP, NUMBER, "kV (113733, DCM)"),
+    Column("mas", MAS, NUMBER, "mAs (113736, DCM)"),
+    Column("orientation", meaning("event.patient_orientation_cid_id"), meaning="(113743, DCM)"),
+    Column("modifier", meaning("event.patient_orientation_modifier_cid_id"), meaning="(113744, DCM)"),
+    Column("table", meaning("event.patient_table_relationship_cid_id"), meaning="(113745, DCM)"),
+    Column("exposure_index", "det.exposure_index", NUMBER, "(113845, DCM)"),
+    Column("view", meaning("event.image_view_id"), meaning="(111031, DCM)"),
+)
+
+_STUDIES = Stream(_STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_MARKS, *REPORT_MARKS))
+_EVENTS = dataclasses.replace(DX_EVENTS, columns=_EVENT_COLUMNS, extras=())
+
+# OpenREM's own count, which decides between its two forms.
+_MOST_EVENTS = (
+    "SELECT max(study.number_of_events) FROM chosen"
+    " JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
+)
+
+
+def _make_spec(form: str, words: str, layout: Rows) -> Spec:
+    return Spec(
+        type=f"dx-phe2019-{form}",
+        format="xlsx",
+        help=words,
+        modality=DX,
+        studies=_STUDIES,
+        events=_EVENTS,
+        layout=layout,
+        checks=(*PATIENT_CHECKS, *DX_EVENT_CHECKS),
+        widths={"events": _MOST_EVENTS},
+    )
+
+
+SPECS = (
+    _make_spec(
+        "projection", "PHE 2019 survey form, the first projection of each study", Rows(SingleProjection)
+    ),
+    _make_spec("study", "PHE 2019 survey form, studies with their projections", Rows(WholeStudy)),
+)

@@ -1,0 +1,178 @@
+"""Mammography: a csv of one row an exposure, a workbook of one row a study (export-rules §5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from doseexport.catalogue.columns import NUMBER, Column, Stream
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.catalogue.layouts import EVENTS, Book, Frequency, Long
+from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
+from doseexport.catalogue.shared.standard_names import (
+    STUDY_NAMES,
+    count_event_names,
+    list_event_names,
+    name_event,
+)
+from doseexport.catalogue.shared.study import (
+    OF_STUDY,
+    STUDY_CHECKS,
+    STUDY_FREQUENCIES,
+    STUDY_JOINS,
+    STUDY_MARKS,
+    STUDY_TIES,
+    study_columns,
+)
+from doseexport.catalogue.shared.xray import (
+    DISTANCE,
+    EVENT_ALIAS,
+    EVENT_LINK,
+    EVENT_TABLES,
+    EVENTS_FILTER,
+    FILTER_MATERIALS,
+    FILTER_THICKNESSES,
+    KVP,
+    MECHANICAL,
+    PROJ_CHECK,
+    PROJ_JOIN,
+    PROJ_MARK,
+    PROJ_TIE,
+    SOURCE,
+    TARGET,
+    UAS,
+    XRAY_EVENT,
+    XRAY_FILTERS,
+    XRAY_SCOPES,
+    meaning,
+)
+from doseexport.catalogue.spec import Modality, Spec
+from doseexport.catalogue.values import NUMBER as VALUE
+from doseexport.catalogue.values import TEXT
+
+_EXPOSURES = (
+    "(SELECT count(*) FROM remapp_projectionxrayradiationdose report"
+    " JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = report.id"
+    f" WHERE report.{OF_STUDY})"
+)
+
+# One space behind each; rows without a concept say nothing.
+_MODIFIERS = (
+    "(SELECT string_agg(code.code_meaning || ' ', '' ORDER BY viewmod.id)"
+    " FROM remapp_imageviewmodifier viewmod"
+    " JOIN remapp_contextid code ON code.id = viewmod.image_view_modifier_id"
+    " WHERE viewmod.irradiation_event_xray_data_id = event.id)"
+)
+
+_EVENT_COLUMNS = (
+    Column("View", meaning("event.image_view_id"), meaning="Image View (111031, DCM)"),
+    Column("View Modifier", _MODIFIERS, meaning="Image View Modifier (111032, DCM)"),
+    Column("Laterality", meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
+    Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
+    name_event(EVENT_LINK),
+    Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
+    Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device tells it"),
+    Column("Force", "mech.compression_force", NUMBER, "N (111647, DCM)"),
+    Column("Mag", "mech.magnification_factor", NUMBER, "Estimated Radiographic Magnification (0018,1114)"),
+    Column("Area", "src.collimated_field_area", NUMBER, "m2 (113790, DCM)"),
+    Column("Mode", "src.exposure_control_mode", meaning="Exposure Control Mode (0018,7060)"),
+    Column("Target", TARGET, meaning="Anode Target Material (111632, DCM), in short"),
+    Column("Filter", FILTER_MATERIALS, meaning="X-Ray Filter Material (113757, DCM), in short"),
+    Column("Filter thickness", FILTER_THICKNESSES, meaning="mm (113758 and 113773, DCM), their mean"),
+    Column("Focal spot size", "src.focal_spot_size", NUMBER, "mm (113766, DCM)"),
+    Column("kVp", KVP, NUMBER, "kV (113733, DCM), mean over pulses"),
+    Column("mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
+    Column("ms", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
+    Column("uAs", UAS, NUMBER, "uA.s (113736, DCM), sum over pulses"),
+    Column("ESD", "event.entrance_exposure_at_rp", NUMBER, "mGy (111636, DCM)"),
+    Column("AGD", "src.average_glandular_dose", NUMBER, "mGy (111631, DCM)"),
+    Column("% Fibroglandular tissue", "event.percent_fibroglandular_tissue", NUMBER, "percent (111634, DCM)"),
+    Column("Exposure mode description", "event.comment", meaning="comment of the event (121106, DCM)"),
+)
+
+# Of an exposure with several records the first: its thickness is the one in the file.
+_THICKNESS = (
+    "(SELECT mech.compression_thickness FROM remapp_irradeventxraymechanicaldata mech"
+    " WHERE mech.irradiation_event_xray_data_id = event.id ORDER BY mech.id LIMIT 1)"
+)
+_MODE = (
+    "(SELECT src.exposure_control_mode FROM remapp_irradeventxraysourcedata src"
+    " WHERE src.irradiation_event_xray_data_id = event.id ORDER BY src.id LIMIT 1)"
+)
+_THICKNESS_ALIAS = EVENT_ALIAS + "irradeventxraymechanicaldata__compression_thickness__range_"
+
+_FILTERS = (
+    Filter("view", TEXT, XRAY_EVENT, meaning("event.image_view_id"), "an exposure's view contains",
+           (EVENT_ALIAS + "image_view__code_meaning",)),
+    Filter("compression_thickness_min", VALUE, XRAY_EVENT, f"{_THICKNESS} >= %s::numeric",
+           "an exposure's compressed breast thickness at least", (_THICKNESS_ALIAS + "min",), "mm"),
+    Filter("compression_thickness_max", VALUE, XRAY_EVENT, f"{_THICKNESS} <= %s::numeric",
+           "an exposure's compressed breast thickness at most", (_THICKNESS_ALIAS + "max",), "mm"),
+    Filter("exposure_control_mode", TEXT, XRAY_EVENT, _MODE, "an exposure's control mode contains",
+           (EVENT_ALIAS + "irradeventxraysourcedata__exposure_control_mode",)),
+)  # fmt: skip
+
+# OpenREM once sorted by this and now takes it for its default.
+_OLD_AGD = (
+    "-projectionxrayradiationdose__accumxraydose__accummammographyxraydose"
+    "__accumulated_average_glandular_dose"
+)
+
+_ORDERS = (
+    *(
+        replace(each, aliases=(*each.aliases, _OLD_AGD)) if each.name == DEFAULT_ORDER else each
+        for each in COMMON_ORDERS
+    ),
+    Order("procedure", "study.procedure_code_meaning NULLS LAST", "by procedure",
+          ("procedure_code_meaning",)),
+    Order("highest_agd_left", "study.total_agd_left DESC NULLS LAST",
+          "highest total AGD of the left breast first", ("-total_agd_left",)),
+    Order("highest_agd_right", "study.total_agd_right DESC NULLS LAST",
+          "highest total AGD of the right breast first", ("-total_agd_right",)),
+)  # fmt: skip
+
+MG = Modality(
+    name="MG",
+    codes=("MG",),
+    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *XRAY_FILTERS, EVENTS_FILTER, *_FILTERS),
+    orders=_ORDERS,
+    scopes=XRAY_SCOPES,
+    event_tables=EVENT_TABLES,
+)
+
+CHECKS = (*STUDY_CHECKS, PROJ_CHECK, SOURCE.repeated, MECHANICAL.repeated)
+"""What every MG file warns of; distances are seen by those that show them."""
+
+_STUDIES = Stream(
+    columns=study_columns("proj.comment", _EXPOSURES, mass=False, standard="MG"),
+    joins=STUDY_JOINS + PROJ_JOIN,
+    ties=(*STUDY_TIES, PROJ_TIE),
+    marks=(*STUDY_MARKS, PROJ_MARK),
+)
+
+_CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
+_EVENTS = Stream(
+    columns=_EVENT_COLUMNS,
+    joins="".join(child.join for child in _CHILDREN),
+    ties=tuple(child.tie for child in _CHILDREN),
+    marks=tuple(child.missing for child in _CHILDREN),
+    extras=(list_event_names(EVENT_LINK),),
+)
+
+_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_NAMES = count_event_names(EVENT_LINK)
+_BOOK = Book(
+    frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _NAMES),
+    sheets=_PROTOCOLS,
+    sheet_by="Acquisition",
+    standard_sheets=_NAMES,
+)
+
+
+def _make_spec(form: str, words: str, layout: Long | Book) -> Spec:
+    return Spec(f"mg-{form}", form, words, MG, _STUDIES, _EVENTS, layout, (*CHECKS, DISTANCE.repeated))
+
+
+SPECS = (
+    _make_spec("csv", "Mammography, one row an exposure", Long()),
+    _make_spec("xlsx", "Mammography workbook: summary, all data, one sheet per acquisition protocol", _BOOK),
+)

@@ -1,0 +1,1 @@
+"""The dose survey of the NHS breast screening programme."""

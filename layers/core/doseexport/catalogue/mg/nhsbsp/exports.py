@@ -1,0 +1,134 @@
+"""NHSBSP dose surveys: one csv to paste, or a workbook that tells the surveys apart (export-rules §6).
+
+Neither names a patient: patients are numbers.
+"""
+
+from __future__ import annotations
+
+from doseexport.catalogue.columns import DATE, NUMBER, TIME, Column, Mark, Stream
+from doseexport.catalogue.layouts import Rows
+from doseexport.catalogue.mg.exports import MG
+from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR, WORDS, YES
+from doseexport.catalogue.mg.nhsbsp.rows import Csv, Workbook
+from doseexport.catalogue.options import Option
+from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.shared.xray import (
+    KVP,
+    MAS,
+    MECHANICAL,
+    OF_SOURCE,
+    PROJ_JOIN,
+    PROJ_TIE,
+    SOURCE,
+    STORED_UAS,
+    code,
+    meaning,
+)
+from doseexport.catalogue.spec import Spec
+from doseexport.catalogue.values import FLAG, INTEGER
+from doseexport.catalogue.values import WORDS as WORD_LIST
+
+_SEPARATOR = f"chr({ord(SEPARATOR)})"
+
+
+def _collect(value: str, table: str, coded: str, parent: str) -> str:
+    """Return SQL for the codes or texts of all rows of a table of coded values, by id."""
+    return (
+        f"(SELECT string_agg(code.{value}, {_SEPARATOR} ORDER BY child.id) FROM {table} child"
+        f" JOIN remapp_contextid code ON code.id = child.{coded} WHERE child.{parent})"
+    )
+
+
+# In the order of _nhsbsp_rows.Study.
+_STUDY_COLUMNS = (
+    Column("date", "study.study_date", DATE, "(0008,0020)"),
+    Column("time", "study.study_time", TIME, "(0008,0030)"),
+    Column("age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
+    Column(
+        "is_test_patient",
+        f"CASE WHEN pat.not_patient_indicator IS NOT NULL THEN '{YES}' END",
+        meaning="whether OpenREM thinks so",
+    ),
+)
+
+# In the order of _nhsbsp_exposures.Exposure.
+_EVENT_COLUMNS = (
+    Column("laterality", meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
+    Column("view_code", code("event.image_view_id"), meaning="Image View (111031, DCM), its code"),
+    Column("view_text", meaning("event.image_view_id"), meaning="Image View (111031, DCM), its text"),
+    Column(
+        "modifiers",
+        _collect(
+            "code_value",
+            "remapp_imageviewmodifier",
+            "image_view_modifier_id",
+            "irradiation_event_xray_data_id = event.id",
+        ),
+        meaning="Image View Modifier (111032, DCM), codes",
+    ),
+    Column("protocol", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
+    Column("type_code", code("event.irradiation_event_type_id"), meaning="(113721, DCM), its code"),
+    Column("type_text", meaning("event.irradiation_event_type_id"), meaning="(113721, DCM), its text"),
+    Column(
+        "source_code",
+        code("proj.source_of_dose_information_id"),
+        meaning="Source of Dose Information (113854, DCM), code",
+    ),
+    Column("anode_text", meaning("src.anode_target_material_id"), meaning="(111632, DCM)"),
+    Column(
+        "filter_texts",
+        _collect("code_meaning", "remapp_xrayfilters", "xray_filter_material_id", OF_SOURCE),
+        meaning="X-Ray Filter Material (113757, DCM), of every filter",
+    ),
+    Column("kv", KVP, NUMBER, "kV (113733, DCM), mean over pulses"),
+    Column("thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
+    Column("mas", MAS, NUMBER, "mAs (113736, DCM), sum over pulses"),
+    Column(
+        "has_exposure",
+        f"CASE WHEN {STORED_UAS} IS NOT NULL THEN '{YES}' END",
+        meaning="whether an exposure (113736, DCM) is stored",
+    ),
+    Column("mode", "src.exposure_control_mode", meaning="Exposure Control Mode (0018,7060)"),
+    Column("agd", "src.average_glandular_dose", NUMBER, "mGy (111631, DCM)"),
+)
+
+_STUDIES = Stream(
+    columns=_STUDY_COLUMNS,
+    joins=f"""
+LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
+LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOIN}""",
+    ties=("pat.id", "patstudy.id", PROJ_TIE),
+    marks=(Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),),
+)
+_EVENTS = Stream(
+    columns=_EVENT_COLUMNS,
+    joins=SOURCE.join + MECHANICAL.join,
+    ties=(SOURCE.tie, MECHANICAL.tie),
+    marks=(SOURCE.missing, MECHANICAL.missing),
+)
+_CHECKS = (
+    check_repeats("remapp_patientmoduleattr", "patient record"),
+    check_repeats("remapp_patientstudymoduleattr", "patient study record"),
+    check_repeats("remapp_projectionxrayradiationdose", "X-ray dose report", "the exposures of all are here"),
+    SOURCE.repeated,
+    MECHANICAL.repeated,
+)
+
+_OPTIONS = (
+    Option("survey_number", INTEGER, "1", "number of the (first) survey"),
+    Option("words", WORD_LIST, WORDS, "exposures with one of these words in the protocol are left out"),
+    Option("exclude_test_patients", FLAG, "no", "leave out what OpenREM marks as test data"),
+    Option("exclude_zero_agd", FLAG, "no", "leave out exposures of AGD 0"),
+    Option("exclude_magnification", FLAG, "no", "leave out magnification views"),
+    Option("whole_years", FLAG, "no", "ages in whole years"),
+)
+
+
+def _make_spec(form: str, words: str, layout: Rows) -> Spec:
+    return Spec(f"mg-nhsbsp-{form}", form, words, MG, _STUDIES, _EVENTS, layout, _CHECKS, options=_OPTIONS)
+
+
+SPECS = (
+    _make_spec("csv", "NHSBSP dose survey, one row an exposure", Rows(Csv)),
+    _make_spec("xlsx", "NHSBSP dose surveys told apart: 2D, DBT, CEM, and what to look at", Rows(Workbook)),
+)

@@ -1,0 +1,133 @@
+"""One mammographic exposure as NHSBSP's surveys look at it: what is kept, and what it is called. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from doseexport.catalogue.mg.nhsbsp.views import MAGNIFICATION_CODES, is_specimen, name_view
+
+SEPARATOR = "\x1f"
+"""What stands between the values of a cell that holds several."""
+
+YES = "yes"
+"""What a flag's cell and an option say; anything else is no."""
+
+WORDS = "scout, postclip, prefire, biopsy, postfire, stereo, specimen, specimin, artefact, artifact"
+"""The words in a protocol that tell an exposure which is no part of a survey (export-rules §6)."""
+
+_ANODES = {"TUNGSTEN": "W", "MOLY": "Mo", "RHOD": "Rh"}
+_FILTERS = {"ALUM": "Al", "MOLY": "Mo", "RHOD": "Rh", "SILV": "Ag", "COPPER": "Cu", "TITAN": "Ti"}
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The cells of one exposure, as COPY text gives them; the event stream has these columns in this order.
+
+    `filters` and `modifiers` (codes) may hold several values; kV, mm, mAs, mGy; `source_code` says
+    where the dose report is from, `has_exposure` whether a tube load was stored, not computed.
+    """
+
+    laterality: str
+    view_code: str
+    view_text: str
+    modifiers: str
+    protocol: str
+    type_code: str
+    type_text: str
+    source_code: str
+    anode_text: str
+    filter_texts: str
+    kv: str
+    thickness: str
+    mas: str
+    has_exposure: str
+    mode: str
+    agd: str
+
+    @property
+    def view(self) -> str:
+        """NHSBSP's name of the view, with the side in front: LCC."""
+        return self.laterality.strip()[:1].upper() + name_view(self.view_code, self.view_text)
+
+    @property
+    def anode(self) -> str:
+        """The anode's material in short: W, Mo, Rh, else as stored."""
+        return _shorten(self.anode_text, _ANODES)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The distinct filter materials in short, in the order of the filters."""
+        texts = filter(None, self.filter_texts.split(SEPARATOR))
+        return tuple(dict.fromkeys(_shorten_filter(text) for text in texts))
+
+    @property
+    def control(self) -> str:
+        """How the exposure was controlled: AUTO, MANUAL or blank."""
+        mode = self.mode.upper()
+        return "AUTO" if "AUTO" in mode else "MANUAL" if "MAN" in mode else ""
+
+    @property
+    def has_computed_load(self) -> bool:
+        """Whether the mAs is the sum of the pulses' currents and times, no tube load being stored."""
+        return bool(self.mas) and self.has_exposure != YES
+
+
+def _shorten(text: str, names: Mapping[str, str]) -> str:
+    return next((name for part, name in names.items() if part in text.upper()), text)
+
+
+def _shorten_filter(text: str) -> str:
+    short = _shorten(text, _FILTERS)
+    return "Sn" if short == text and re.search(r"\bTIN\b", text.upper()) else short
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is left out of the surveys, beside what has no place in them."""
+
+    words: tuple[str, ...]
+    exclude_test_patients: bool
+    exclude_zero_agd: bool
+    exclude_magnification: bool
+
+    @classmethod
+    def read(cls, options: Mapping[str, str]) -> Self:
+        """Return the rules of a request's options."""
+        return cls(
+            words=tuple(word.strip().lower() for word in options["words"].split(",") if word.strip()),
+            exclude_test_patients=options["exclude_test_patients"] == YES,
+            exclude_zero_agd=options["exclude_zero_agd"] == YES,
+            exclude_magnification=options["exclude_magnification"] == YES,
+        )
+
+    def explain_exclusion(self, exposure: Exposure, *, is_test_patient: bool = False) -> str:
+        """Return why an exposure is left out, the first reason of export-rules §6; empty if it is kept."""
+        return next(self._reasons(exposure, is_test_patient=is_test_patient), "")
+
+    def _reasons(self, exposure: Exposure, *, is_test_patient: bool) -> Iterator[str]:
+        if is_test_patient and self.exclude_test_patients:
+            yield "test patient"
+        if not exposure.laterality.strip():
+            yield "no laterality"
+        if not name_view(exposure.view_code, exposure.view_text):
+            yield "no view"
+        if is_specimen(exposure.view_code, exposure.view_text):
+            yield "view of a specimen"
+        if word := find_word(exposure.protocol, self.words):
+            yield f"protocol contains {word}"
+        if not exposure.anode_text.strip():
+            yield "no anode material"
+        if not exposure.filters:
+            yield "no filter material"
+        if self.exclude_zero_agd and exposure.agd == "0":
+            yield "AGD is 0"
+        if self.exclude_magnification and MAGNIFICATION_CODES & set(exposure.modifiers.split(SEPARATOR)):
+            yield "magnification view"
+
+
+def find_word(text: str, words: tuple[str, ...]) -> str:
+    """Return the first of the (lower-case) words that the text contains, without regard to case, or ''."""
+    return next((word for word in words if word in text.lower()), "")

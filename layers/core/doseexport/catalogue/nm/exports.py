@@ -1,0 +1,117 @@
+"""NM: one row an administration, and in the workbook a sheet per study description (export-rules §7)."""
+
+from __future__ import annotations
+
+from doseexport.catalogue.columns import Mark, Stream
+from doseexport.catalogue.filters import Filter
+from doseexport.catalogue.layouts import Rows
+from doseexport.catalogue.nm.parts import (
+    EVENT_KEY,
+    EVENT_TABLES,
+    FIRST_CHARACTERISTICS,
+    GROUPS,
+    HAS_MORE_CHARACTERISTICS,
+    SINGLE_COLUMNS,
+)
+from doseexport.catalogue.nm.rows import Administrations
+from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, SCOPES, WEIGHT_FILTERS
+from doseexport.catalogue.shared.study import (
+    OF_STUDY,
+    STUDY_CHECKS,
+    STUDY_FREQUENCIES,
+    STUDY_JOINS,
+    STUDY_MARKS,
+    STUDY_TIES,
+    study_columns,
+)
+from doseexport.catalogue.spec import Modality, Spec
+from doseexport.catalogue.values import NUMBER
+
+_REPORTS = f"remapp_radiopharmaceuticalradiationdose rad WHERE rad.{OF_STUDY}"
+_ADMINISTRATIONS = (
+    "remapp_radiopharmaceuticalradiationdose rad JOIN remapp_radiopharmaceuticaladministrationeventdata event"
+    f" ON event.radiopharmaceutical_radiation_dose_id = rad.id WHERE rad.{OF_STUDY}"
+)
+_ACTIVITY = (
+    "radiopharmaceuticalradiationdose__radiopharmaceuticaladministrationeventdata__administered_activity"
+)
+
+_NM_FILTERS = (
+    Filter("activity_min", NUMBER, "administration", "event.administered_activity >= %s::numeric",
+           "administered activity at least", (_ACTIVITY + "__gte", _ACTIVITY + "_gte"), "MBq"),
+    Filter("activity_max", NUMBER, "administration", "event.administered_activity <= %s::numeric",
+           "administered activity at most", (_ACTIVITY + "__lte", _ACTIVITY + "_lte"), "MBq"),
+)  # fmt: skip
+
+NM = Modality(
+    name="NM",
+    codes=("NM",),
+    filters=(*COMMON_FILTERS, *WEIGHT_FILTERS, *_NM_FILTERS),
+    orders=COMMON_ORDERS,
+    scopes={**SCOPES, "administration": f"EXISTS (SELECT FROM {_ADMINISTRATIONS} AND {{}})"},
+    event_tables=EVENT_TABLES,
+    event_key=EVENT_KEY,
+)
+
+_STUDY_MARKS = (
+    *STUDY_MARKS,
+    Mark(
+        f"NOT EXISTS (SELECT FROM {_REPORTS})",
+        "No radiopharmaceutical dose report in {n} of the studies: its cells are blank.",
+    ),
+    Mark(
+        f"(SELECT count(*) FROM {_REPORTS}) > 1",
+        "Several radiopharmaceutical dose reports in {n} of the studies: the rows of all are here.",
+    ),
+    Mark(
+        f"(SELECT count(*) FROM {_ADMINISTRATIONS}) > 1",
+        "Several administrations in {n} of the studies: each has a row of its own.",
+    ),
+)
+
+_EVENT_MARKS = (
+    Mark("event.id IS NULL", "No administration in {n} of the dose reports: its cells are blank."),
+    Mark(
+        HAS_MORE_CHARACTERISTICS,
+        "Several records of the patient's characteristics for {n} of the administrations:"
+        " the first was used.",
+    ),
+)
+
+_STUDIES = Stream(
+    columns=study_columns("NULL"),
+    joins=STUDY_JOINS,
+    ties=STUDY_TIES,
+    marks=_STUDY_MARKS,
+)
+
+_EVENTS = Stream(
+    columns=SINGLE_COLUMNS,
+    joins=FIRST_CHARACTERISTICS,
+    marks=_EVENT_MARKS,
+    extras=tuple(group.read for group in GROUPS),
+)
+
+
+def _make_spec(form: str, words: str, layout: Rows) -> Spec:
+    return Spec(
+        type=f"nm-{form}",
+        format=form,
+        help=words,
+        modality=NM,
+        studies=_STUDIES,
+        events=_EVENTS,
+        layout=layout,
+        checks=STUDY_CHECKS,
+        widths={group.name: group.count_most for group in GROUPS},
+    )
+
+
+SPECS = (
+    _make_spec("csv", "Nuclear medicine, one row an administration", Rows(Administrations)),
+    _make_spec(
+        "xlsx",
+        "Nuclear medicine workbook: summary, all data, one sheet per study description",
+        Rows(Administrations, STUDY_FREQUENCIES, summary=True),
+    ),
+)

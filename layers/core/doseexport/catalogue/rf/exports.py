@@ -1,0 +1,150 @@
+"""RF: one row a study with planes A and B; a workbook with groups of similar exposures (export-rules §3)."""
+
+from __future__ import annotations
+
+from doseexport.catalogue.columns import DATETIME, NUMBER, Column, Stream
+from doseexport.catalogue.filters import Filter, Order
+from doseexport.catalogue.layouts import EVENTS, Blocks, Book, Frequency, Wide
+from doseexport.catalogue.rf.group_blocks import GROUP_COLUMNS, GROUP_EXTRAS, group_events
+from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANE_JOIN, PLANE_MARKS
+from doseexport.catalogue.shared.selection import (
+    COMMON_FILTERS,
+    COMMON_ORDERS,
+    STUDY,
+    STUDY_NAME_FILTER,
+    WEIGHT_FILTERS,
+)
+from doseexport.catalogue.shared.standard_names import (
+    STUDY_NAMES,
+    count_event_names,
+    list_event_names,
+    name_event,
+)
+from doseexport.catalogue.shared.study import (
+    STUDY_CHECKS,
+    STUDY_FREQUENCIES,
+    STUDY_JOINS,
+    STUDY_MARKS,
+    STUDY_TIES,
+    study_columns,
+)
+from doseexport.catalogue.shared.xray import (
+    CGYCM2,
+    CURRENT,
+    EVENT_LINK,
+    EVENT_TABLES,
+    FILTER_MATERIALS,
+    FILTER_THICKNESSES,
+    HIGHEST_DAP,
+    KVP,
+    MECHANICAL,
+    PROJ_CHECK,
+    PROJ_JOIN,
+    PROJ_MARK,
+    PROJ_TIE,
+    PULSE_WIDTH,
+    SOURCE,
+    STUDY_DAP_FILTERS,
+    XRAY_FILTERS,
+    XRAY_SCOPES,
+    meaning,
+)
+from doseexport.catalogue.spec import Modality, Spec
+from doseexport.catalogue.values import TEXT
+
+RF = Modality(
+    name="RF",
+    codes=("RF",),
+    filters=(
+        *COMMON_FILTERS,
+        *WEIGHT_FILTERS,
+        STUDY_NAME_FILTER,
+        *XRAY_FILTERS,
+        Filter("physician", TEXT, STUDY, "study.performing_physician_name",
+               "performing physician's name contains", ("performing_physician_name",)),
+        *STUDY_DAP_FILTERS,
+    ),
+    orders=(
+        *COMMON_ORDERS,
+        HIGHEST_DAP,
+        Order("highest_rp_dose", "study.total_rp_dose_a DESC NULLS LAST",
+              "highest dose at the reference point of plane A first", ("-total_rp_dose_a",)),
+    ),
+    scopes=XRAY_SCOPES,
+    event_tables=EVENT_TABLES,
+)  # fmt: skip
+
+RF_STUDIES = Stream(
+    columns=(
+        *study_columns(
+            "proj.comment",
+            f"(SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES})",
+            physician=True,
+            standard="RF",
+        ),
+        *PLANE_COLUMNS,
+    ),
+    joins=STUDY_JOINS + PROJ_JOIN + PLANE_JOIN,
+    ties=(*STUDY_TIES, PROJ_TIE),
+    marks=(*STUDY_MARKS, PROJ_MARK, *PLANE_MARKS),
+)
+
+_EVENTS = Stream(
+    columns=(
+        Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
+        Column("Type", meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
+        Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+        name_event(EVENT_LINK),
+        Column("Plane", meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
+        Column("Field size", "src.ii_field_size", NUMBER, "mm, of the image intensifier"),
+        Column("Filter material", FILTER_MATERIALS, meaning="(113757, DCM)"),
+        Column("Mean filter thickness (mm)", FILTER_THICKNESSES, meaning="mm, of (113758 and 113773, DCM)"),
+        Column("kVp", KVP, NUMBER, "kV (113733, DCM), mean of the pulses"),
+        Column("mA", CURRENT, NUMBER, "mA (113734, DCM), mean of the pulses"),
+        Column("Pulse width (ms)", PULSE_WIDTH, NUMBER, "ms (113793, DCM), mean of the pulses"),
+        Column("Pulse rate", "src.pulse_rate", NUMBER, "pulses/s (113791, DCM)"),
+        Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)"),
+        Column("Exposure time (ms)", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
+        Column("Exposure duration (s)", "src.irradiation_duration", NUMBER, "s (113742, DCM)"),
+        Column("DAP (cGy.cm^2)", f"event.dose_area_product * {CGYCM2}", NUMBER, "cGy.cm2 (122130, DCM)"),
+        Column("Ref point dose (Gy)", "src.dose_rp", NUMBER, "Gy (113738, DCM)"),
+        Column("Primary angle", "mech.positioner_primary_angle", NUMBER, "degrees (112011, DCM)"),
+        Column("Secondary angle", "mech.positioner_secondary_angle", NUMBER, "degrees (112012, DCM)"),
+    ),
+    joins=SOURCE.join + MECHANICAL.join,
+    ties=(SOURCE.tie, MECHANICAL.tie),
+    marks=(SOURCE.missing, MECHANICAL.missing),
+    extras=(*GROUP_EXTRAS, list_event_names(EVENT_LINK)),
+)
+
+_CHECKS = (*STUDY_CHECKS, PROJ_CHECK)
+_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_EVENT_NAMES = count_event_names(EVENT_LINK)
+
+SPECS = (
+    Spec(
+        "rf-csv",
+        "csv",
+        "RF, one row a study with the totals of planes A and B",
+        RF,
+        RF_STUDIES,
+        None,
+        Wide(),
+        _CHECKS,
+    ),
+    Spec(
+        "rf-xlsx",
+        "xlsx",
+        "RF workbook: summary, all data with groups of similar exposures, one sheet per acquisition protocol",
+        RF,
+        RF_STUDIES,
+        _EVENTS,
+        Book(
+            frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
+            sheets=_PROTOCOLS,
+            standard_sheets=_EVENT_NAMES,
+            blocks=Blocks("G", GROUP_COLUMNS, group_events),
+        ),
+        (*_CHECKS, SOURCE.repeated, MECHANICAL.repeated),
+    ),
+)

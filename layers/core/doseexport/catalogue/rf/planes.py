@@ -1,0 +1,125 @@
+"""Accumulated doses of a fluoroscopy study as blocks A and B, nine columns each (export-rules §3).
+
+A study's accumulated doses are put together by plane, whatever number of rows or reports they stand
+in, and ordered by the plane's code (Plane A, Plane B, Single Plane, others, none). Plane B stands in
+block B, the others from block A on; what a third plane has is left out and warned of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doseexport.catalogue.columns import NUMBER, Column, Mark
+from doseexport.catalogue.shared.study import OF_STUDY
+from doseexport.catalogue.shared.xray import EVENT_TABLES, meaning
+
+PLANE_B = "113621"
+
+_INTEGRATED = "remapp_accumintegratedprojradiogdose"
+_PROJECTION = "remapp_accumprojxraydose"
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """One total: its name in SQL, its heading, where it is added up from, its unit and concept."""
+
+    name: str
+    heading: str
+    table: str
+    column: str
+    meaning: str
+
+
+_TOTALS = (
+    _Total("dap", "DAP total (Gy.m^2)", _INTEGRATED, "dose_area_product_total", "Gy.m2 (113722, DCM)"),
+    _Total("rp", "Dose RP total (Gy)", _INTEGRATED, "dose_rp_total", "Gy (113725, DCM)"),
+    _Total("fluoro_dap", "Fluoro DAP total (Gy.m^2)", _PROJECTION, "fluoro_dose_area_product_total",
+           "Gy.m2 (113726, DCM)"),
+    _Total("fluoro_rp", "Fluoro dose RP total (Gy)", _PROJECTION, "fluoro_dose_rp_total",
+           "Gy (113728, DCM)"),
+    _Total("fluoro_time", "Fluoro duration total (s)", _PROJECTION, "total_fluoro_time",
+           "s (113730, DCM)"),
+    _Total("acq_dap", "Acq. DAP total (Gy.m^2)", _PROJECTION, "acquisition_dose_area_product_total",
+           "Gy.m2 (113727, DCM)"),
+    _Total("acq_rp", "Acq. dose RP total (Gy)", _PROJECTION, "acquisition_dose_rp_total",
+           "Gy (113729, DCM)"),
+    _Total("acq_time", "Acq. duration total (s)", _PROJECTION, "total_acquisition_time",
+           "s (113855, DCM)"),
+)  # fmt: skip
+
+
+def _add_rows(alias: str, table: str) -> str:
+    """Return SQL for the sums over an accumulated dose's rows of one table, and how many rows there are."""
+    sums = ", ".join(f"sum({each.column}) AS {each.name}" for each in _TOTALS if each.table == table)
+    return (
+        f"CROSS JOIN LATERAL (SELECT count(*) AS rows, {sums} FROM {table}"
+        f" WHERE accumulated_xray_dose_id = accum.id) {alias}"
+    )
+
+
+ACCUMULATED = f"""
+JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.", "chosen.")}
+JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id
+{_add_rows("integ", _INTEGRATED)}
+{_add_rows("accproj", _PROJECTION)}"""
+"""From `chosen` to its accumulated doses, their totals as `integ` and `accproj`."""
+
+_PLANES = f"""
+    SELECT chosen.id, code.code_value AS code, min(code.code_meaning) AS meaning,
+        bool_or(integ.rows > 1 OR accproj.rows > 1) OR count(*) > 1 AS is_added,
+        {", ".join(f"sum({each.name}) AS {each.name}" for each in _TOTALS)}
+    FROM chosen {ACCUMULATED}
+    LEFT JOIN remapp_contextid code ON code.id = accum.acquisition_plane_id
+    GROUP BY chosen.id, code.code_value"""
+
+_RANKED = f"""
+    SELECT *, code IS NOT DISTINCT FROM '{PLANE_B}' AS is_b,
+        bool_or(code = '{PLANE_B}') OVER (PARTITION BY id) IS TRUE AS has_b,
+        row_number() OVER (PARTITION BY id, code IS NOT DISTINCT FROM '{PLANE_B}'
+            ORDER BY code COLLATE "C") AS rank
+    FROM ({_PLANES}) plane"""
+
+_EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
+            WHERE {meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
+
+_BLOCKS = f"""
+    SELECT *, {_EVENTS_OF_PLANE} AS events,
+        CASE WHEN is_b OR (rank = 2 AND NOT has_b) THEN 'b' WHEN rank = 1 THEN 'a' END AS block
+    FROM ({_RANKED}) plane"""
+
+
+def _pick(block: str) -> str:
+    names = [*(each.name for each in _TOTALS), "events"]
+    return ", ".join(f"max({name}) FILTER (WHERE block = '{block}') AS {block}_{name}" for name in names)
+
+
+PLANE_JOIN = f"""
+LEFT JOIN (
+    SELECT id, bool_or(block IS NULL) AS is_cut, bool_or(is_added) AS is_added,
+        {_pick("a")}, {_pick("b")}
+    FROM ({_BLOCKS}) plane GROUP BY id
+) planes ON planes.id = study.id"""
+
+ADDED = "Several accumulated doses of one plane in {n} of the studies: they are added."
+PLANE_MARKS = (
+    Mark("planes.id IS NULL", "No accumulated dose in {n} of the studies: its planes' cells are blank."),
+    Mark("planes.is_cut", "More than two planes in {n} of the studies: the third is left out."),
+    Mark("planes.is_added", ADDED),
+)  # fmt: skip
+
+
+def _list_columns(block: str) -> tuple[Column, ...]:
+    counted = Column(
+        f"{block} Number of events",
+        f"planes.{block.lower()}_events",
+        NUMBER,
+        "events of the plane (113764, DCM)",
+    )
+    totals = (
+        Column(f"{block} {each.heading}", f"planes.{block.lower()}_{each.name}", NUMBER, each.meaning)
+        for each in _TOTALS
+    )
+    return (*totals, counted)
+
+
+PLANE_COLUMNS = (*_list_columns("A"), *_list_columns("B"))

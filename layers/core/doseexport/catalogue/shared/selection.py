@@ -1,0 +1,106 @@
+"""What the modalities share: filters and orders, under clear names and OpenREM's own (export-rules §11)."""
+
+from __future__ import annotations
+
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.catalogue.shared.study import OF_STUDY
+from doseexport.catalogue.values import DATE, HASHABLE, NUMBER, TEST_PATIENTS, TEXT
+
+STUDY = "study"
+PATIENT = "patient"
+PATIENT_STUDY = "patient_study"
+EQUIPMENT = "equipment"
+STUDY_NAME = "study_name"
+
+SCOPES = {
+    STUDY: "{}",
+    PATIENT: f"EXISTS (SELECT FROM remapp_patientmoduleattr pat WHERE pat.{OF_STUDY} AND {{}})",
+    PATIENT_STUDY: (
+        f"EXISTS (SELECT FROM remapp_patientstudymoduleattr patstudy WHERE patstudy.{OF_STUDY} AND {{}})"
+    ),
+    EQUIPMENT: (
+        "EXISTS (SELECT FROM remapp_generalequipmentmoduleattr equip"
+        " LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"
+        f" WHERE equip.{OF_STUDY} AND {{}})"
+    ),
+    STUDY_NAME: (
+        "EXISTS (SELECT FROM remapp_generalstudymoduleattr_standard_names link"
+        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        " WHERE link.generalstudymoduleattr_id = study.id AND {})"
+    ),
+}
+
+_EQUIP = "generalequipmentmoduleattr__"
+_AGE = "patientstudymoduleattr__patient_age_decimal__"
+_WEIGHT = "patientstudymoduleattr__patient_weight__"
+
+COMMON_FILTERS = (
+    Filter("date_from", DATE, STUDY, "study.study_date >= %s::date", "studies on or after this date",
+           ("study_date__gt", "date_after")),
+    Filter("date_to", DATE, STUDY, "study.study_date <= %s::date", "studies on or before this date",
+           ("study_date__lt", "date_before")),
+    Filter("study_description", TEXT, STUDY, "study.study_description", "study description contains"),
+    Filter("procedure", TEXT, STUDY, "study.procedure_code_meaning", "procedure contains",
+           ("procedure_code_meaning",)),
+    Filter("requested_procedure", TEXT, STUDY, "study.requested_procedure_code_meaning",
+           "requested procedure contains", ("requested_procedure_code_meaning",)),
+    Filter("institution", TEXT, EQUIPMENT, "equip.institution_name", "institution contains",
+           (_EQUIP + "institution_name", "institution_name")),
+    Filter("manufacturer", TEXT, EQUIPMENT, "equip.manufacturer", "manufacturer contains",
+           (_EQUIP + "manufacturer",)),
+    Filter("model", TEXT, EQUIPMENT, "equip.manufacturer_model_name", "model name contains",
+           (_EQUIP + "manufacturer_model_name", "model_name", "manufacturer_model_name")),
+    Filter("station", TEXT, EQUIPMENT, "equip.station_name", "station name contains",
+           (_EQUIP + "station_name", "station_name")),
+    Filter("display_name", TEXT, EQUIPMENT, "uen.display_name", "display name of the equipment contains",
+           (_EQUIP + "unique_equipment_name__display_name",)),
+    Filter("age_min", NUMBER, PATIENT_STUDY, "patstudy.patient_age_decimal >= %s::numeric",
+           "patients of this age or older", (_AGE + "gte", "patient_age_min"), "years"),
+    Filter("age_max", NUMBER, PATIENT_STUDY, "patstudy.patient_age_decimal <= %s::numeric",
+           "patients of this age or younger", (_AGE + "lte", "patient_age_max"), "years"),
+    Filter("accession_number", HASHABLE, STUDY, "study.accession_number|study.accession_hashed",
+           "accession number contains; a hashed one must equal"),
+    Filter("test_patients", TEST_PATIENTS, STUDY,
+           "NOT EXISTS (SELECT FROM remapp_patientmoduleattr pat"
+           f" WHERE pat.{OF_STUDY} AND pat.not_patient_indicator IS NOT NULL)",
+           "studies of patients marked as test data", ("test_data",)),
+    Filter("patient_name", HASHABLE, PATIENT, "pat.patient_name|pat.name_hashed",
+           "patient name contains; a hashed one must equal", pid=True),
+    Filter("patient_id", HASHABLE, PATIENT, "pat.patient_id|pat.id_hashed",
+           "patient ID contains; a hashed one must equal", pid=True),
+)  # fmt: skip
+
+WEIGHT_FILTERS = (
+    Filter("weight_min", NUMBER, PATIENT_STUDY, "patstudy.patient_weight >= %s::numeric",
+           "patients of this mass or heavier", (_WEIGHT + "gte",), "kg"),
+    Filter("weight_max", NUMBER, PATIENT_STUDY, "patstudy.patient_weight <= %s::numeric",
+           "patients of this mass or lighter", (_WEIGHT + "lte",), "kg"),
+)  # fmt: skip
+
+STUDY_NAME_FILTER = Filter("standard_study_name", TEXT, STUDY_NAME, "standard.standard_name",
+                           "standard study name contains", ("standard_names__standard_name",))  # fmt: skip
+
+
+def order_by_equipment(column: str) -> str:
+    """Return SQL that sorts by a column of the study's equipment (its row of lowest id), NULLs last."""
+    return (
+        f"(SELECT {column} FROM remapp_generalequipmentmoduleattr equip"
+        " LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"
+        f" WHERE equip.{OF_STUDY} ORDER BY equip.id LIMIT 1) NULLS LAST"
+    )
+
+
+COMMON_ORDERS = (
+    Order(DEFAULT_ORDER, "", "newest study first", ("-time_date",)),
+    Order("oldest_first", "study.study_date NULLS LAST, study.study_time NULLS LAST", "oldest study first",
+          ("time_date",)),
+    Order("study_description", "study.study_description NULLS LAST", "by study description"),
+    Order("institution", order_by_equipment("equip.institution_name"), "by institution",
+          (_EQUIP + "institution_name",)),
+    Order("manufacturer", order_by_equipment("equip.manufacturer"), "by manufacturer",
+          (_EQUIP + "manufacturer",)),
+    Order("model", order_by_equipment("equip.manufacturer_model_name"), "by model name",
+          (_EQUIP + "manufacturer_model_name",)),
+    Order("display_name", order_by_equipment("uen.display_name"), "by display name of the equipment",
+          (_EQUIP + "unique_equipment_name__display_name",)),
+)  # fmt: skip

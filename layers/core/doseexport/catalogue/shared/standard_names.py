@@ -1,0 +1,96 @@
+"""Standard names: columns, Summary tables and sheets that exist where OpenREM has them switched on (§12).
+
+A study's names are those that map its description, or its requested procedure; an event's are those
+linked to it. Several names are sorted and joined by " | ".
+"""
+
+from __future__ import annotations
+
+from doseexport.catalogue.columns import STANDARD, Column
+from doseexport.catalogue.filters import Filter
+from doseexport.catalogue.layouts import EVENTS, Frequency
+from doseexport.catalogue.values import TEXT as TEXT_FILTER
+
+STANDARD_SHEETS = "standard sheets"
+
+# By code points: the same on every server, whatever its collation.
+_NAME = 'standard.standard_name COLLATE "C"'
+_SORTED_NAMES = f"string_agg(DISTINCT {_NAME}, ' | ' ORDER BY {_NAME})"
+
+
+def name_study(heading: str, modality: str, matches: str) -> Column:
+    """Return the column of the names that map a text of the study; `matches` is a column of both tables."""
+    sql = (
+        f"(SELECT {_SORTED_NAMES}"
+        f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
+        f" AND standard.{matches} = study.{matches} AND standard.standard_name <> '')"
+    )
+    return Column(heading, sql, meaning="OpenREM's standard names", only=STANDARD)
+
+
+def _linked(link: str, aggregate: str) -> str:
+    return (
+        f"(SELECT {aggregate} FROM remapp_{link}_standard_protocols link"
+        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        f" WHERE link.{link}_id = event.id AND standard.standard_name <> '')"
+    )
+
+
+def name_event(link: str) -> Column:
+    """Return the column of an event's names; `link` is the table of events without its prefix."""
+    return Column(
+        "Standard acquisition name",
+        _linked(link, _SORTED_NAMES),
+        meaning="OpenREM's standard names",
+        only=STANDARD,
+    )
+
+
+def list_event_names(link: str) -> Column:
+    """Return the extra that holds an event's names as a JSON list, for their sheets."""
+    names = "json_agg(DISTINCT standard.standard_name)::text"
+    return Column(STANDARD_SHEETS, _linked(link, names), only=STANDARD)
+
+
+STUDY_NAMES = Frequency(
+    "Standard study name",
+    "standard.standard_name",
+    joins=(
+        "JOIN remapp_generalstudymoduleattr_standard_names link ON link.generalstudymoduleattr_id = study.id"
+        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        " AND standard.standard_name <> ''"
+    ),
+    only=STANDARD,
+)
+
+
+def count_event_names(link: str) -> Frequency:
+    """Return the Summary's table of the events' names."""
+    return Frequency(
+        "Standard acquisition name",
+        "standard.standard_name",
+        of=EVENTS,
+        joins=(
+            f"JOIN remapp_{link}_standard_protocols link ON link.{link}_id = event.id"
+            " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+            " AND standard.standard_name <> ''"
+        ),
+        only=STANDARD,
+    )
+
+
+def filter_event_names(scope: str, link: str, alias: str) -> Filter:
+    """Return the filter by a standard name of an event; `alias` is OpenREM's name for it."""
+    sql = (
+        f"EXISTS (SELECT FROM remapp_{link}_standard_protocols link"
+        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        f" WHERE link.{link}_id = event.id AND standard.standard_name ILIKE %s)"
+    )
+    return Filter(
+        "standard_acquisition_name",
+        TEXT_FILTER,
+        scope,
+        sql,
+        "an event's standard name contains",
+        (alias + "standard_protocols__standard_name",),
+    )

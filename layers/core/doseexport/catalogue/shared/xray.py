@@ -1,0 +1,216 @@
+"""What RF, DX and MG share: an event's X-ray tables, quantities of several rows, filters (export-rules §1).
+
+SQL here speaks of `chosen` (id, position), `study`, `proj` (dose report), `event`, and the event's
+children `src`, `mech`, `det` and `dist`. Quantities are scalar subqueries by indexed foreign keys,
+so a file of three studies reads three studies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doseexport.catalogue.columns import Check, Mark
+from doseexport.catalogue.filters import Filter, Order
+from doseexport.catalogue.shared.dose_check import round_half_even
+from doseexport.catalogue.shared.selection import SCOPES, STUDY
+from doseexport.catalogue.shared.standard_names import filter_event_names
+from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.values import COUNT, TEXT
+from doseexport.catalogue.values import NUMBER as VALUE
+
+EVENT_LINK = "irradeventxraydata"
+"""The events' table without its prefix, as `_standard.py` wants it."""
+
+EVENT_TABLES = f"""
+JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.", "chosen.")}
+JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = proj.id"""
+
+CGYCM2 = "1000000"
+"""cGy·cm² in one Gy·m²."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A table of which an event should have one row: its join, what orders repeated rows, what to warn of."""
+
+    join: str
+    tie: str
+    missing: Mark
+    repeated: Check
+
+
+def _of_event(alias: str, table: str, what: str) -> Child:
+    tables = f"JOIN {table} child ON child.irradiation_event_xray_data_id = event.id"
+    return Child(
+        f"\nLEFT JOIN {table} {alias} ON {alias}.irradiation_event_xray_data_id = event.id",
+        f"{alias}.id",
+        Mark(f"{alias}.id IS NULL", f"No {what} in {{n}} of the events: its cells are blank."),
+        _check_children(tables, "event.id", what),
+    )
+
+
+def _check_children(tables: str, parent: str, what: str) -> Check:
+    sql = (
+        f"SELECT count(*) FROM (SELECT FROM chosen {EVENT_TABLES} {tables}"
+        f" GROUP BY {parent} HAVING count(*) > 1) found"
+    )
+    return Check(sql, f"Several {what} in {{n}} of the events: the first was used.")
+
+
+SOURCE = _of_event("src", "remapp_irradeventxraysourcedata", "X-ray source data")
+MECHANICAL = _of_event("mech", "remapp_irradeventxraymechanicaldata", "mechanical data")
+DETECTOR = _of_event("det", "remapp_irradeventxraydetectordata", "detector data")
+
+_MECHANICAL_ID = "irradiation_event_xray_mechanical_data_id"
+DISTANCE = Child(
+    f"\nLEFT JOIN remapp_doserelateddistancemeasurements dist ON dist.{_MECHANICAL_ID} = mech.id",
+    "dist.id",
+    Mark("dist.id IS NULL", "No distances in {n} of the events: their cells are blank."),
+    _check_children(
+        "JOIN remapp_irradeventxraymechanicaldata mech ON mech.irradiation_event_xray_data_id = event.id"
+        f" JOIN remapp_doserelateddistancemeasurements child ON child.{_MECHANICAL_ID} = mech.id",
+        "mech.id",
+        "distances",
+    ),
+)
+"""Needs MECHANICAL before it."""
+
+PROJ_JOIN = f"\nLEFT JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY}"
+PROJ_TIE = "proj.id"
+PROJ_MARK = Mark("proj.id IS NULL", "No X-ray dose report in {n} of the studies: its cells are blank.")
+PROJ_CHECK = check_repeats(
+    "remapp_projectionxrayradiationdose",
+    "X-ray dose report",
+    "the events of all are here, the comment is the first's",
+)
+
+_REPORTS = f"(SELECT count(*) FROM remapp_projectionxrayradiationdose proj WHERE proj.{OF_STUDY})"
+REPORT_MARKS = (
+    Mark(f"{_REPORTS} = 0", "No X-ray dose report in {n} of the studies: there are no events."),
+    Mark(f"{_REPORTS} > 1", "Several X-ray dose reports in {n} of the studies: the events of all are here."),
+)
+"""For studies that are not joined to their dose reports."""
+
+
+def meaning(column: str) -> str:
+    """Return SQL for the code meaning that a coded column (`event.laterality_id`) refers to."""
+    return f"(SELECT code.code_meaning FROM remapp_contextid code WHERE code.id = {column})"
+
+
+def code(column: str) -> str:
+    """Return SQL for the code value that a coded column refers to."""
+    return f"(SELECT code.code_value FROM remapp_contextid code WHERE code.id = {column})"
+
+
+OF_SOURCE = "irradiation_event_xray_source_data_id = src.id"
+
+
+def _mean(table: str, column: str) -> str:
+    """Return SQL for a single row's value, or the mean of several without NULL and 0 (§1.5)."""
+    return (
+        f"(SELECT CASE WHEN count(*) = 1 THEN min({column}) ELSE avg(nullif({column}, 0)) END"
+        f" FROM {table} WHERE {OF_SOURCE})"
+    )
+
+
+KVP = _mean("remapp_kvp", "kvp")
+CURRENT = _mean("remapp_xraytubecurrent", "xray_tube_current")
+PULSE_WIDTH = _mean("remapp_pulsewidth", "pulse_width")
+
+
+def _number_rows(table: str, column: str) -> str:
+    return f"(SELECT row_number() OVER (ORDER BY id) AS k, {column} AS value FROM {table} WHERE {OF_SOURCE})"
+
+
+STORED_UAS = f"(SELECT sum(exposure) FROM remapp_exposure WHERE {OF_SOURCE})"
+"""µAs as the device declared it."""
+
+# mA·ms is µAs; the join is full so that a row without its like is seen.
+DERIVED_UAS = f"""(SELECT
+        CASE WHEN count(ma.k) = count(*) AND count(ms.k) = count(*) THEN sum(ma.value * ms.value) END
+    FROM {_number_rows("remapp_xraytubecurrent", "xray_tube_current")} ma
+    FULL JOIN {_number_rows("remapp_pulsewidth", "pulse_width")} ms USING (k))"""
+
+UAS = f"coalesce({STORED_UAS}, {DERIVED_UAS})"
+"""µAs: the stored exposures' sum; without any, the sum of the k-th mA times the k-th ms."""
+
+MAS = f"({UAS}) * 0.001"
+"""mAs, exact."""
+
+_SHORT_MATERIALS = {
+    "alumini?um": "Al",
+    "copper": "Cu",
+    "tantalum": "Ta",
+    "molybdenum": "Mo",
+    "rhodium": "Rh",
+    "silver": "Ag",
+    "niobium": "Nb",
+    "europium": "Eu",
+    "lead": "Pb",
+}
+_SHORT_TARGETS = {"molybdenum": "Mo", "rhodium": "Rh", "tungsten": "W"}
+
+
+def _shorten(words: dict[str, str]) -> str:
+    """Return SQL for the first short name whose word `code` contains in any case, or its full meaning."""
+    cases = " ".join(f"WHEN code.code_meaning ~* '{word}' THEN '{short}'" for word, short in words.items())
+    return f"CASE {cases} ELSE code.code_meaning END"
+
+
+TARGET = (
+    f"(SELECT {_shorten(_SHORT_TARGETS)} FROM remapp_contextid code"
+    " WHERE code.id = src.anode_target_material_id)"
+)
+"""The anode's short name (MG)."""
+
+FILTER_MATERIALS = (
+    f"(SELECT string_agg(coalesce({_shorten(_SHORT_MATERIALS)}, ''), ' | ' ORDER BY filter.id)"
+    " FROM remapp_xrayfilters filter"
+    " LEFT JOIN remapp_contextid code ON code.id = filter.xray_filter_material_id"
+    f" WHERE filter.{OF_SOURCE})"
+)
+"""Short names of the filters' materials by filter id, joined by " | "; an unnamed one is an empty entry."""
+
+_LEAST, _MOST = "filter.xray_filter_thickness_minimum", "filter.xray_filter_thickness_maximum"
+_THICKNESS = f"((coalesce({_LEAST}, {_MOST}) + coalesce({_MOST}, {_LEAST})) * 0.5)"
+_IS_NAMED = "filter.xray_filter_material_id IS NOT NULL"
+
+FILTER_THICKNESSES = (
+    f"(SELECT string_agg(CASE WHEN {_IS_NAMED} THEN coalesce({round_half_even(_THICKNESS, 4)}, '')"
+    " ELSE '' END, ' | ' ORDER BY filter.id)"
+    f" FROM remapp_xrayfilters filter WHERE filter.{OF_SOURCE})"
+)
+"""Text of the filters' mean thicknesses (mm) by filter id, four decimals, empty entries as above."""
+
+XRAY_EVENT = "xray_event"
+XRAY_SCOPES = {
+    **SCOPES,
+    XRAY_EVENT: (
+        "EXISTS (SELECT FROM remapp_projectionxrayradiationdose proj"
+        " JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = proj.id"
+        f" WHERE proj.{OF_STUDY} AND {{}})"
+    ),
+}
+"""Filters of the scope XRAY_EVENT hold for one same `event`."""
+
+EVENT_ALIAS = "projectionxrayradiationdose__irradeventxraydata__"
+"""How OpenREM's names of event filters begin."""
+
+XRAY_FILTERS = (
+    Filter("acquisition_protocol", TEXT, XRAY_EVENT, "event.acquisition_protocol",
+           "an event's acquisition protocol contains", (EVENT_ALIAS + "acquisition_protocol",)),
+    filter_event_names(XRAY_EVENT, EVENT_LINK, EVENT_ALIAS),
+)  # fmt: skip
+
+STUDY_DAP_FILTERS = (
+    Filter("study_dap_min", VALUE, STUDY, "study.total_dap >= %s::numeric * 0.000001",
+           "total DAP of the study at least", (), "cGy.cm^2"),
+    Filter("study_dap_max", VALUE, STUDY, "study.total_dap <= %s::numeric * 0.000001",
+           "total DAP of the study at most", (), "cGy.cm^2"),
+)  # fmt: skip
+
+EVENTS_FILTER = Filter("events", COUNT, STUDY, "study.number_of_events", "number of events", ("num_events",))
+
+HIGHEST_DAP = Order(
+    "highest_dap", "study.total_dap DESC NULLS LAST", "highest total DAP first", ("-total_dap",)
+)

@@ -1,0 +1,1 @@
+"""What holds, whoever asks: requests, exports, rights, presets, schedules and their rules."""

@@ -1,0 +1,175 @@
+"""The trail of an export: what happened to it, when, and by whom. Pure.
+
+Entries are written once, together with the change they tell of, and are never changed. Nothing but the
+entry `requested` holds filters; docs/architecture.md lists the attributes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from doseexport.aws.dynamodb.export_rows import export_key, to_epoch, to_text
+from doseexport.domain.export import Export, Result
+from doseexport.domain.request import ExportRequest
+from doseexport.domain.rights import Caller
+
+
+class Kind(StrEnum):
+    """What an entry tells of."""
+
+    REQUESTED = "requested"
+    STARTED = "started"
+    REQUEUED = "requeued"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    ABORT_REQUESTED = "abort_requested"
+    ABORTED = "aborted"
+    LINK_ISSUED = "link_issued"
+    KEPT = "kept"
+    READ = "read"
+    DELETED = "deleted"
+    EXPIRED = "expired"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did it: the Cognito sub (a program's client id), and what others see."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry; `by` None: the service itself. `at` is an aware datetime.
+
+    `asked` is what was asked for (requested alone), `file` what is in the file (completed alone),
+    `code` why it failed, or was not asked for (failed and withheld alone), `kept` for how long its file is
+    kept (kept alone).
+    """
+
+    export_id: str
+    kind: Kind
+    attempt: int
+    at: datetime
+    by: Person | None = None
+    asked: Mapping[str, Any] | None = None
+    file: Mapping[str, Any] | None = None
+    code: str | None = None
+    kept: Mapping[str, Any] | None = None
+
+
+def tell_request(export: Export) -> Entry:
+    """Return the entry of a new export: the only one that holds filters."""
+    by = Person(export.owner, export.owner_name)
+    asked = describe_request(export.request)
+    if export.schedule_id is not None:
+        asked["schedule_id"] = export.schedule_id
+    return Entry(export.id, Kind.REQUESTED, export.attempt, export.created_at, by, asked=asked)
+
+
+def tell(kind: Kind, export_id: str, attempt: int, at: datetime, caller: Caller | None = None) -> Entry:
+    """Return an entry of which no more is to be said than who did it."""
+    return Entry(export_id, kind, attempt, at, Person(caller.id, caller.name) if caller else None)
+
+
+def tell_completion(export_id: str, attempt: int, at: datetime, result: Result) -> Entry:
+    """Return the entry of a published file: counts, bytes and SHA-256, not its name."""
+    file = {
+        "studies": result.studies,
+        "events": result.events,
+        "size": result.size,
+        "sha256": result.sha256,
+    }
+    return Entry(export_id, Kind.COMPLETED, attempt, at, file=file)
+
+
+def tell_failure(export_id: str, attempt: int, at: datetime, code: str) -> Entry:
+    """Return the entry of an export that failed: its code, not its sentence."""
+    return Entry(export_id, Kind.FAILED, attempt, at, code=code)
+
+
+def tell_withheld(export_id: str, owner: Person, at: datetime, code: str) -> Entry:
+    """Return the entry of an export that its owner's schedule did not ask for: why the schedule is paused."""
+    return Entry(export_id, Kind.WITHHELD, 1, at, owner, code=code)
+
+
+def tell_reading(export_id: str, at: datetime, by: Caller) -> Entry:
+    """Return the entry of somebody who reads what another's export of patients asks for: one a day."""
+    return Entry(export_id, Kind.READ, 1, at, Person(by.id, by.name))
+
+
+def tell_keeping(export: Export, at: datetime, by: Caller, days: int, until: datetime | None) -> Entry:
+    """Return the entry of how long a file shall be kept; `until` None: from the end to come."""
+    kept = {"days": days, "until": None if until is None else to_text(until)}
+    return Entry(export.id, Kind.KEPT, export.attempt, at, Person(by.id, by.name), kept=kept)
+
+
+def describe_request(request: ExportRequest) -> dict[str, Any]:
+    """Return what was asked for; filters that name a patient apart, whatever later releases call them."""
+    naming = {name: value for name, value in request.filters.items() if request.spec.filter(name).pid}
+    return {
+        "type": request.type,
+        "filters": {name: value for name, value in request.filters.items() if name not in naming},
+        "patient_filters": naming,
+        "names": request.names,
+        "ids": request.ids,
+    }
+
+
+def find_owner(entries: Sequence[Entry]) -> str | None:
+    """Return the sub of who asked, or whose schedule did not; None if the export is older than the trail."""
+    owned = (each for each in entries if each.kind in {Kind.REQUESTED, Kind.WITHHELD})
+    return next((each.by.id for each in owned if each.by), None)
+
+
+def new_entry_row(entry: Entry, kept: timedelta) -> dict[str, Any]:
+    """Return the entry's row, which DynamoDB forgets once `kept` has passed.
+
+    No two share a key, but readings of one person on one day, of which the first is kept.
+    """
+    at = to_text(entry.at)
+    given = {"asked": entry.asked, "file": entry.file, "code": entry.code, "kept": entry.kept}
+    if entry.by is not None:
+        given["by"] = {"id": entry.by.id, "name": entry.by.name}
+    return {
+        "pk": export_key(entry.export_id),
+        "sk": _name_entry(entry),
+        "at": at,
+        "kind": entry.kind.value,
+        "attempt": entry.attempt,
+        "ttl": to_epoch(entry.at + kept),
+        **{name: value for name, value in given.items() if value is not None},
+    }
+
+
+def _name_entry(entry: Entry) -> str:
+    at = to_text(entry.at)
+    if entry.kind is Kind.READ and entry.by:
+        return f"{at[:10]}#{entry.kind}#{entry.by.id}"
+    return f"{at}#{entry.kind}#{secrets.token_hex(8)}"
+
+
+def read_entry(row: Mapping[str, Any]) -> Entry:
+    """Return the entry that a row holds; KeyError or ValueError if it is none."""
+    file, kept = row.get("file"), row.get("kept")
+    return Entry(
+        export_id=row["pk"].removeprefix(export_key("")),
+        kind=Kind(row["kind"]),
+        attempt=int(row["attempt"]),
+        at=datetime.fromisoformat(row["at"]),
+        by=Person(**row["by"]) if "by" in row else None,
+        asked=row.get("asked"),
+        file=None if file is None else {**file, **{name: int(file[name]) for name in _COUNTS}},
+        code=row.get("code"),
+        kept=None if kept is None else {**kept, "days": int(kept["days"])},
+    )
+
+
+_COUNTS = ("studies", "events", "size")

@@ -1,0 +1,157 @@
+"""The terms of a schedule: what it exports and when, as a person gives them, checked. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from doseexport.domain.parsing import read_flag, read_name, read_object
+from doseexport.domain.recurrence import Cron, Rate, parse_expression
+from doseexport.domain.request import FIELDS as REQUEST_FIELDS
+from doseexport.domain.request import parse_request
+from doseexport.domain.window import Window, parse_window
+from doseexport.errors import RequestError, unprocessable
+
+FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
+"""What a schedule has beside what an export has."""
+DATES = frozenset({"date_from", "date_to"})
+"""The filters that a window stands for."""
+BLANK = (None, "")
+LAST_YEAR = 2199
+"""As of cron expressions."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ZONE = re.compile(r"UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+")
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a person decides.
+
+    `asked` is an export request's body, in canonical form, without the window's dates. `ends_on` is the last
+    day, in `zone`, on which it may be due.
+    """
+
+    name: str
+    asked: Mapping[str, Any]
+    with_patients: bool
+    window: Window | None
+    expression: Rate | Cron
+    zone: ZoneInfo
+    ends_on: date | None = None
+    enabled: bool = True
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The request body that says the same."""
+        return {
+            **self.asked,
+            "name": self.name,
+            "window": self.window.name if self.window else None,
+            "expression": self.expression.text,
+            "time_zone": self.zone.key,
+            "ends_on": self.ends_on.isoformat() if self.ends_on else None,
+            "enabled": self.enabled,
+        }
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The moment, in UTC, from which it is due no more."""
+        if self.ends_on is None:
+            return None
+        return datetime.combine(self.ends_on + _DAY, time(), self.zone).astimezone(UTC)
+
+
+def parse_terms(
+    body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool, made_at: datetime | None = None
+) -> Terms:
+    """Return the terms that a JSON body asks for; `zone` if it names none. RequestError names the field.
+
+    `made_at` is when the schedule was made, which a rate counts from; None: now.
+    """
+    fields = read_object(body, FIELDS | REQUEST_FIELDS)
+    window = None if fields.get("window") is None else parse_window(fields["window"])
+    of_zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
+    asked = {name: value for name, value in fields.items() if name in REQUEST_FIELDS}
+    if window is not None:
+        asked["filters"] = _add_window(asked.get("filters"), window, now, of_zone)
+    request = parse_request(asked, may_see_patients=may_see_patients)
+    filters = {name: value for name, value in request.filters.items() if window is None or name not in DATES}
+    terms = Terms(
+        name=read_name(fields.get("name")),
+        asked={**asdict(request), "filters": filters},
+        with_patients=request.with_patients,
+        window=window,
+        expression=_parse_recurrence(fields.get("expression")),
+        zone=of_zone,
+        ends_on=None if fields.get("ends_on") is None else _parse_last_day(fields["ends_on"]),
+        enabled=fields.get("enabled") is None or read_flag(fields["enabled"], "enabled"),
+    )
+    _check_due(terms, now, made_at or now)
+    return terms
+
+
+def change_terms(
+    terms: Terms, changes: object, now: datetime, *, may_see_patients: bool, made_at: datetime
+) -> Terms:
+    """Return the terms with a PATCH's fields in the place of its own. RequestError names the field."""
+    body = {**terms.body, **read_object(changes, FIELDS | REQUEST_FIELDS)}
+    return parse_terms(body, now, terms.zone, may_see_patients=may_see_patients, made_at=made_at)
+
+
+def disable(terms: Terms) -> Terms:
+    """Return the terms, not enabled."""
+    return replace(terms, enabled=False)
+
+
+def _add_window(filters: object, window: Window, now: datetime, zone: ZoneInfo) -> Any:
+    """Return the filters with dates such as the window will give, so that they are checked together."""
+    if not isinstance(filters, Mapping | None):
+        return filters
+    given = {name: value for name, value in (filters or {}).items() if not (name in DATES and value in BLANK)}
+    period = window.resolve(now, zone, None)
+    if DATES & given.keys() or period is None:
+        sentence = "Give a window, or dates among the filters, not both."
+        raise unprocessable("WINDOW_AND_DATES", sentence, "window")
+    return given | period.filters
+
+
+def _parse_zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(_match(_ZONE, value))
+    except (ValueError, OSError, KeyError) as error:
+        sentence = "A time zone is a name like Europe/London."
+        raise unprocessable("BAD_TIME_ZONE", sentence, "time_zone") from error
+
+
+def _parse_recurrence(value: object) -> Rate | Cron:
+    expression = parse_expression(value)
+    if expression.is_too_frequent:
+        raise unprocessable("TOO_FREQUENT", "A schedule is due once an hour at most.", "expression")
+    return expression
+
+
+def _parse_last_day(value: object) -> date:
+    try:
+        day = date.fromisoformat(_match(_DATE, value))
+    except ValueError as error:
+        raise unprocessable("BAD_DATE", "A date is written 2026-11-30.", "ends_on") from error
+    if day.year > LAST_YEAR:
+        raise unprocessable("BAD_DATE", f"The last year is {LAST_YEAR}.", "ends_on")
+    return day
+
+
+def _match(pattern: re.Pattern[str], value: object) -> str:
+    if not (isinstance(value, str) and pattern.fullmatch(value)):
+        raise ValueError("not of that form")
+    return value
+
+
+def _check_due(terms: Terms, now: datetime, made_at: datetime) -> None:
+    due = terms.expression.next_after(now, terms.zone, made_at)
+    if terms.enabled and (due is None or (terms.ends_at is not None and due >= terms.ends_at)):
+        raise RequestError("NEVER_DUE", "With this expression and end it is never due.", "expression", 422)

@@ -1,0 +1,1 @@
+"""From an OpenREM database to a finished file, without AWS."""

@@ -1,0 +1,69 @@
+"""What a file is and how it came to be, as JSON beside it: docs/manifest.schema.json. Pure.
+
+Never the value of a filter that names a patient: a manifest is there to be passed on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from doseexport.catalogue.filters import describe_filters
+from doseexport.catalogue.options import fill_defaults
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.writers.layout import Report
+from doseexport.version import VERSION
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A file's name, its size in bytes, its SHA-256 in hexadecimal."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def write_manifest(export_id: str | None, request: ExportRequest, report: Report, file: FileFacts) -> bytes:
+    """Return the manifest of a file: JSON in UTF-8.
+
+    `export_id` is None for a file that the command line made.
+    """
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "software": {"name": "Dose Export", "version": VERSION},
+        "export_id": export_id,
+        **_describe_request(request),
+        "snapshot_at": _format_time(report.snapshot_at),
+        "studies": report.studies,
+        "events": report.events,
+        "sheets": [asdict(sheet) for sheet in report.sheets],
+        "exclusions": [{"reason": reason, "events": n} for reason, n in report.exclusions.items()],
+        "warnings": list(report.warnings),
+        "file": asdict(file),
+    }
+    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _describe_request(request: ExportRequest) -> dict[str, Any]:
+    given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
+    return {
+        "type": request.type,
+        "filters": {
+            "words": describe_filters(given),
+            "canonical": {each.name: None if each.pid else value for each, value in given},
+        },
+        "order": request.order,
+        "options": fill_defaults(request.spec.options, request.options),
+        "names": request.names,
+        "ids": request.ids,
+    }
+
+
+def _format_time(when: datetime | None) -> str | None:
+    """Return a time as ISO 8601 in UTC, to the microsecond."""
+    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,94 @@
+"""Whether a file is the one that its manifest describes: size, SHA-256, a workbook's sheets and their rows.
+
+A workbook is looked into only when its bytes are known to be the right ones, a piece at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from doseexport.engine.manifest import SCHEMA_VERSION
+from doseexport.errors import ExportError
+
+_PIECE = 1 << 20
+_LONGEST = 64
+"""Bytes of the longest start of a row that two pieces may share."""
+_SHEET = re.compile(r'<sheet name="([^"]*)"')
+_ROW = re.compile(rb'<row r="(\d+)"')
+
+
+class HashedFile:
+    """A sink that passes on what is written, and knows its `size` in bytes and its SHA-256 in hexadecimal."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._file.write(data)
+        self._sha256.update(data)
+        self.size += len(data)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what was written so far."""
+        return self._sha256.hexdigest()
+
+
+def verify_file(path: Path, manifest_path: Path) -> str:
+    """Return a sentence that the file is the manifest's; ExportError says why it is not."""
+    try:
+        manifest = json.loads(manifest_path.read_bytes())
+        _check(path, manifest)
+    except OSError as error:
+        raise ExportError("UNREADABLE", f"{error.filename}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ExportError("BAD_MANIFEST", f"{manifest_path} is no manifest of such a file.") from error
+    return f"{path} is the file that {manifest_path} describes."
+
+
+def _check(path: Path, manifest: dict[str, Any]) -> None:
+    if manifest["schema_version"] != SCHEMA_VERSION:
+        raise ExportError("BAD_MANIFEST", "The manifest is of a version that this program does not know.")
+    file, expected = manifest["file"], _list_sheets(manifest)
+    size = path.stat().st_size
+    if size != file["size"]:
+        raise ExportError("WRONG_SIZE", f"{path} has {size:,} bytes; its manifest says {file['size']:,}.")
+    with path.open("rb") as opened:
+        if hashlib.file_digest(opened, "sha256").hexdigest() != file["sha256"]:
+            raise ExportError("WRONG_SHA256", f"The SHA-256 of {path} is not the manifest's.")
+    if file["name"].endswith(".xlsx") and count_sheets(path) != expected:
+        raise ExportError("WRONG_SHEETS", f"The sheets of {path}, or their rows, are not the manifest's.")
+
+
+def _list_sheets(manifest: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(sheet["name"], sheet["rows"] + sheet["rows_above"]) for sheet in manifest["sheets"]]
+
+
+def count_sheets(path: Path) -> list[tuple[str, int]]:
+    """Return the sheets of a workbook of ours in the order of their tabs, each with its last row's number."""
+    with zipfile.ZipFile(path) as package:
+        names = [html.unescape(name) for name in _SHEET.findall(package.read("xl/workbook.xml").decode())]
+        return [(name, _find_last_row(package, number)) for number, name in enumerate(names, start=1)]
+
+
+def _find_last_row(package: zipfile.ZipFile, number: int) -> int:
+    with package.open(f"xl/worksheets/sheet{number}.xml") as sheet:
+        return _read_last_row(sheet)
+
+
+def _read_last_row(sheet: IO[bytes]) -> int:
+    last, rest = 0, b""
+    while piece := sheet.read(_PIECE):
+        found = _ROW.findall(rest + piece)
+        last = int(found[-1]) if found else last
+        rest = (rest + piece)[-_LONGEST:]
+    return last

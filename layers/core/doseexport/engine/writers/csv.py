@@ -1,0 +1,217 @@
+"""csv: UTF-8 with BOM, CRLF, every row as wide as the header (export-rules §1.3)."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from doseexport.catalogue import Column, Long, Rows, Wide
+from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row
+from doseexport.engine.copy_text import split_row
+from doseexport.engine.database_formats import CSV, TEXT
+from doseexport.engine.merge import Study
+from doseexport.engine.writers import Sink
+from doseexport.engine.writers.layout import Layout, Report, SheetCount, block_headings
+
+# = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
+_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+# A cell that starts so; looked for in ",row", since a pattern with one beginning is four times as fast.
+_SUSPECT = re.compile(rb',"?(?:[=+\-@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])')
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_NUMBER_CELL = re.compile(rb",[+-]?\d+(\.\d+)?(?=,|\Z)")
+_QUOTED = re.compile(rb'"[^"]*"')
+_CHUNK = 1 << 18
+
+
+csv.field_size_limit(1 << 30)
+
+
+class _CsvWriter:
+    """What all kinds of csv share: the BOM, and rows that leave in larger chunks.
+
+    PostgreSQL has already quoted the cells; they are passed on as they are, unless a cell looks like
+    one that a spreadsheet would run.
+    """
+
+    copy_format = CSV
+    separator = b","
+    exclusions: Mapping[str, int] = NO_EXCLUSIONS
+
+    def __init__(self, sink: Sink, layout: Layout) -> None:
+        self._sink = sink
+        self._study_texts = _texts(layout.study_columns)
+        self._event_texts = _texts(layout.event_columns)
+        self._rows: list[bytes | memoryview] = [codecs.BOM_UTF8]
+        self._size = 0
+        self._studies = self._data_rows = self._rows_above = 0
+
+    def end(self) -> None:
+        """Nothing follows the last study."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """A csv holds every text whole, in as many rows and columns as there are."""
+        return []
+
+    def finish(self, report: Report) -> list[SheetCount]:  # noqa: ARG002  a csv has no place for it
+        """Write what is left; return what is in the file."""
+        self._flush()
+        return [SheetCount(None, self._studies, self._data_rows, self._rows_above)]
+
+    def discard(self) -> None:
+        """Forget what is left."""
+        self._rows = []
+
+    def _add_heading(self, row: Iterable[str]) -> None:
+        self._rows_above += 1
+        self._add(_write_row(row))
+
+    def _count(self, rows: int) -> None:
+        """Count a study with so many rows."""
+        self._data_rows += rows
+        self._studies += rows > 0
+
+    def _add(self, row: bytes | memoryview) -> None:
+        self._rows.append(row)
+        self._size += len(row)
+        if self._size > _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._sink.write(b"".join(self._rows))
+        self._rows, self._size = [], 0
+
+
+class WideWriter(_CsvWriter):
+    """Writes each study as one row: its cells, its events side by side, blanks up to the header's width."""
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Wide) -> None:
+        super().__init__(sink, layout)
+        self._blocks = max(1, layout.widest) if layout.event_columns else 0
+        self._width = len(layout.event_columns)
+        self._end = memoryview(b"," * (self._width * self._blocks) + b"\r\n")
+        headings = [column.heading for column in layout.study_columns]
+        for number in range(1, self._blocks + 1):
+            headings += block_headings(shape.prefix, layout.event_columns, number)
+        self._add_heading(headings)
+
+    def write(self, study: Study) -> None:
+        """Add one study with its events."""
+        cells, events = study
+        row = b",".join((cells, *events))
+        if _SUSPECT.search(b"," + row):
+            guarded = [guard_row(event, self._event_texts) for event in events]
+            row = b",".join((guard_row(cells, self._study_texts), *guarded))
+        self._add(row)
+        self._add(self._end[self._width * len(events) :])
+        self._count(1)
+
+
+class LongWriter(_CsvWriter):
+    """Writes each event as one row, behind the cells of its study."""
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Long) -> None:
+        super().__init__(sink, layout)
+        columns = (*layout.study_columns, *layout.event_columns)
+        self._empty = b"," * len(layout.event_columns) + b"\r\n" if shape.keep_empty else b""
+        if shape.header:
+            self._add_heading(column.heading for column in columns)
+
+    def write(self, study: Study) -> None:
+        """Add one study's events."""
+        cells, events = study
+        head = guard_row(cells, self._study_texts)
+        for event in events:
+            self._add(head + b"," + guard_row(event, self._event_texts) + b"\r\n")
+        if not events and self._empty:
+            self._add(head + self._empty)
+        self._count(len(events) or bool(self._empty))
+
+
+class RowsWriter(_CsvWriter):
+    """Writes the rows that a function makes of each study, all as wide as the header."""
+
+    copy_format = TEXT
+    separator = b"\t"
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Rows) -> None:
+        super().__init__(sink, layout)
+        self._arranger = shape.start(layout.start)
+        (sheet,) = self._arranger.sheets
+        self._texts = _texts(sheet.columns)
+        for row in sheet.rows_above:
+            self._add_heading(row)
+
+    def write(self, study: Study) -> None:
+        """Add the rows of one study."""
+        cells, events = study
+        self._count(
+            self._add_all(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
+        )
+
+    def end(self) -> None:
+        """Add the rows that follow the last study."""
+        self._data_rows += self._add_all(self._arranger.end())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the function has to say."""
+        return list(self._arranger.warnings)
+
+    @property
+    def exclusions(self) -> Mapping[str, int]:  # type: ignore[override]
+        """What the function leaves out."""
+        return self._arranger.exclusions
+
+    def _add_all(self, rows: Iterable[Row]) -> int:
+        """Add rows; return how many."""
+        added = 0
+        for added, (_, cells) in enumerate(rows, start=1):  # noqa: B007  the last number is the count
+            self._add(_write_row(_guard_cells(cells, self._texts)))
+        return added
+
+
+def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
+    """Return a csv row whose text cells no spreadsheet runs; `texts` tells which cells are texts.
+
+    A text that starts like a formula gets an apostrophe in front; plain numbers stay as they are.
+    """
+    return _SUSPECT.sub(partial(_guard_cell, texts), b"," + row)[1:]
+
+
+def _guard_cell(texts: tuple[bool, ...], found: re.Match[bytes]) -> bytes:
+    """Return the beginning of a cell, its comma in front, with the apostrophe that it needs."""
+    row, comma = found.string, found.start()
+    before = row[:comma]
+    if (
+        _NUMBER_CELL.match(row, comma)
+        or before.count(b'"') % 2  # a comma within a quoted cell
+        or not texts[_QUOTED.sub(b"", before).count(b",")]
+    ):
+        return found[0]
+    opening = b',"' if found[0].startswith(b',"') else b","
+    return opening + b"'" + found[0].removeprefix(opening)
+
+
+def guard_text(text: str) -> str:
+    """Return the text, with an apostrophe in front if a spreadsheet would run it."""
+    return "'" + text if text and text[0] in _STARTS and not _PLAIN_NUMBER.fullmatch(text) else text
+
+
+def _guard_cells(cells: Iterable[str], texts: tuple[bool, ...]) -> list[str]:
+    return [guard_text(cell) if text else cell for cell, text in zip(cells, texts, strict=True)]
+
+
+def _texts(columns: tuple[Column, ...]) -> tuple[bool, ...]:
+    return tuple(column.kind.name == "text" for column in columns)
+
+
+def _write_row(cells: Iterable[str]) -> bytes:
+    text = io.StringIO(newline="")
+    # The writer quotes the characters of its line end: without them CR and LF would split the row.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode()

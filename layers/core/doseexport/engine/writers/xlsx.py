@@ -1,0 +1,115 @@
+"""xlsx of rows that a function makes: survey forms, and sheets that no column names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from doseexport.catalogue import Cells, Column, Rows, Sheet
+from doseexport.engine.copy_text import split_row
+from doseexport.engine.database_formats import TEXT
+from doseexport.engine.merge import Study
+from doseexport.engine.writers import Sink
+from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
+from doseexport.engine.writers.cells import column_heads
+from doseexport.engine.writers.layout import Layout, Report, SheetCount
+from doseexport.engine.writers.sheets import GrowingSheet, Limits, Sheets
+from doseexport.engine.writers.texts import MAX_TEXT, SURELY_WHOLE, is_cut
+from doseexport.errors import ExportError
+
+
+class RowsWriter:
+    """Writes the rows that a function makes of each study to the sheets that it names."""
+
+    copy_format = TEXT
+    separator = b"\t"
+
+    def __init__(self, sink: Sink, layout: Layout, shape: Rows, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
+        self._sink = sink
+        self._layout = layout
+        self._has_summary = shape.summary
+        self._shared = Sheets(limits)
+        self._arranger = shape.start(layout.start)
+        self._sheets = [_RowSheet(sheet, self._shared) for sheet in self._arranger.sheets]
+        self._cut = 0
+
+    def write(self, study: Study) -> None:
+        """Add the rows of one study."""
+        self._shared.study += 1
+        cells, events = study
+        self._add(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
+
+    def end(self) -> None:
+        """Add the rows that follow the last study."""
+        self._shared.study = 0
+        self._add(self._arranger.end())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the function has to say, and what a reader of the workbook has to know about its sheets."""
+        full = [words for sheet in self._sheets for words in sheet.grown.describe()]
+        cut = f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."
+        return [*self._arranger.warnings, *full, *([cut] if self._cut else [])]
+
+    @property
+    def exclusions(self) -> Mapping[str, int]:
+        """What the function leaves out."""
+        return self._arranger.exclusions
+
+    def finish(self, report: Report) -> list[SheetCount]:
+        """Put the workbook together in the sink; return what is on its sheets."""
+        sheets = [each.grown for each in _order_tabs(self._sheets)]
+        tabs = Tabs(sheets, self._shared, self._has_summary)
+        assemble(self._sink, self._layout, report, tabs)
+        self.discard()
+        return count_rows(self._layout, report, tabs)
+
+    def discard(self) -> None:
+        """Forget the rows."""
+        self._shared.parts.close()
+
+    def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
+        for index, cells in rows:
+            self._sheets[index].add(cells)
+            if max(map(len, cells), default=0) > SURELY_WHOLE:
+                self._cut += sum(map(is_cut, cells))
+
+
+class _RowSheet:
+    """One sheet of such rows, which may be narrower or wider than its columns."""
+
+    def __init__(self, sheet: Sheet, shared: Sheets) -> None:
+        self.by_data = sheet.named_by_data
+        name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.keep(sheet.name)
+        columns = [(column.heading, column) for column in sheet.columns]
+        self.grown = GrowingSheet(name, columns, shared, sheet.top)
+        self._most_columns = shared.limits.columns
+        self._heads = column_heads(0, len(columns))
+        self._write = shared.cell_writer(sheet.columns).careful
+        self._beyond = [Column("", "", kind) for kind in sheet.overflow]
+        self._write_beyond = shared.cell_writer(self._beyond).careful
+
+    def add(self, cells: Cells) -> None:
+        """Append one row; ExportError if it is wider than a worksheet."""
+        if len(cells) > self._most_columns:
+            raise ExportError("TOO_WIDE", "A study needs more columns than a worksheet has.")
+        row = self.grown.next_row()
+        shown = self._write(row, self._heads, _pad(cells, len(self._heads)))
+        beyond = "".join(self._render_beyond(row, cells)) if len(cells) > len(self._heads) else ""
+        self.grown.add(f'<row r="{row}">{shown}{beyond}</row>')
+        self.grown.beyond = max(self.grown.beyond, len(cells))
+
+    def _render_beyond(self, row: str, cells: Cells) -> Iterator[str]:
+        width = len(self._beyond)
+        for first in range(len(self._heads), len(cells), width):
+            here = _pad(cells[first : first + width], width)
+            yield self._write_beyond(row, column_heads(first, width), here)
+
+
+def _pad(cells: Cells, width: int) -> Cells:
+    """Return the cells with blank ones behind them, at least so many in all."""
+    return cells + [""] * (width - len(cells))
+
+
+def _order_tabs(sheets: list[_RowSheet]) -> list[_RowSheet]:
+    """Return the sheets with those that data names last, by name."""
+    return sorted(sheets, key=lambda sheet: (sheet.by_data, sheet.grown.name if sheet.by_data else ""))

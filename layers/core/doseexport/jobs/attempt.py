@@ -1,0 +1,91 @@
+"""One run of an export, from claim to settle: the only place that knows the order.
+
+    claim ─► write the file into the sink (writing.py) ─► manifest ─► publish
+
+A file exists for others only when its row says COMPLETED, and only `_publish_file` makes it say so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+
+from doseexport.aws.credentials import find_database
+from doseexport.aws.logging import describe_error
+from doseexport.aws.services import Services
+from doseexport.domain.export import Export, Result, name_file, object_key
+from doseexport.engine.export_file import write_export
+from doseexport.engine.manifest import FileFacts, write_manifest
+from doseexport.engine.plan import Asked
+from doseexport.engine.writers.layout import Report
+from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
+from doseexport.jobs.heartbeat import Heartbeat
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def run(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
+    """Run one attempt of an export and settle it, however it ends; nothing if it is not ours to run."""
+    export = services.store.claim(export_id, attempt, services.clock())
+    if export is None:
+        _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
+        return
+    heartbeat = Heartbeat(services.store, export, services.clock, seconds_left)
+    try:
+        with heartbeat:
+            _publish_file(services, export, heartbeat, seconds_left)
+    except Exception as error:  # noqa: BLE001  every failure must reach the person who asked
+        # After the last beat, so that only one thread writes how the attempt ended.
+        _settle_failure(services, export, heartbeat.reason or error)
+
+
+def _publish_file(
+    services: Services, export: Export, heartbeat: Heartbeat, seconds_left: Callable[[], float]
+) -> None:
+    created = export.created_at.astimezone(services.settings.time_zone)
+    file_name = name_file(export.request.type, export.request.spec.format, created)
+    key = object_key(export.id, export.attempt, file_name)
+    database = find_database(services.settings, f"doseexport:{export.id}", seconds_left)
+    sink = services.files.open_sink(key, lambda upload_id: _note_upload(services, export, key, upload_id))
+    with ExitStack() as cleanup:
+        cleanup.callback(sink.discard)
+        heartbeat.guard(sink)
+        report = write_export(Asked(export.request, export.owner_name, created), database, sink, heartbeat)
+        size, sha256 = sink.finish(partial(_describe_file, export, report, file_name))
+        counts = report.studies, report.events, report.warnings
+        result = Result(key, file_name, size, sha256, *counts, has_manifest=True)
+        # From here on the file may be published even if the answer never comes: only a no discards it.
+        cleanup.pop_all()
+    now, retention = services.clock(), services.settings.retention
+    if not services.store.complete(export.id, export.attempt, result, now, retention):
+        sink.discard()
+        raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
+
+
+def _describe_file(export: Export, report: Report, file_name: str, size: int, sha256: str) -> bytes:
+    return write_manifest(export.id, export.request, report, FileFacts(file_name, size, sha256))
+
+
+def _note_upload(services: Services, export: Export, key: str, upload_id: str) -> None:
+    if not services.store.note_upload(export.id, export.attempt, key, upload_id):
+        raise LeaseLostError("LEASE_LOST", "Another attempt has the export.")
+
+
+def _settle_failure(services: Services, export: Export, error: Exception) -> None:
+    """Write down how the attempt ended; what may go better next time is left to the sweep."""
+    _LOGGER.warning("attempt_failed", extra={"export_id": export.id, **describe_error(error)})
+    store, mine, now = services.store, (export.id, export.attempt), services.clock()
+    if isinstance(error, AbortedError | LeaseLostError):
+        store.settle_aborted(*mine, now)
+    elif isinstance(error, ExportError) and not isinstance(error, RetryableError):
+        if not store.fail(*mine, error.code, error.sentence, now):
+            store.settle_aborted(*mine, now)
+    else:
+        known = error if isinstance(error, RetryableError) else _unexpected()
+        store.release(*mine, known.code, known.sentence, now)
+
+
+def _unexpected() -> RetryableError:
+    return RetryableError("INTERNAL", "Something went wrong in the service; its log has the details.")
