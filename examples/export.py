@@ -25,7 +25,7 @@ while "Retry-After" in headers:
     time.sleep(int(headers["Retry-After"]))
     export, headers = call("GET", f"{api}/exports/{export['id']}", **bearer)
 if export["state"] != "COMPLETED":
-    sys.exit(f"{export['state']}: {(export['error'] or {}).get('sentence', '')}")
+    sys.exit(f"{export['state']}: {(export['error'] or {}).get('message', '')}")
 link, _ = call("POST", f"{api}/exports/{export['id']}/download", b"", **bearer)
 path, _ = urllib.request.urlretrieve(link["url"], link["file_name"])
 with open(path, "rb") as file:

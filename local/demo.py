@@ -32,11 +32,11 @@ _SHOWN_SHEETS = 12
 
 
 class DemoError(RuntimeError):
-    """Something did not work; the text says what, in one sentence."""
+    """Something did not work; the text says what, in one message."""
 
 
 def main() -> None:
-    """Run the demo; exit 1 with a sentence if any of it fails."""
+    """Run the demo; exit 1 with a message if any of it fails."""
     signal.signal(signal.SIGTERM, _leave)  # so that what was started ends in order
     screen = Screen(sys.stdout)
     try:
@@ -116,12 +116,12 @@ def _export(screen: Screen, service: Service, logs: Path) -> Any:
     export = asked.json
     start = time.monotonic()
     with screen.progress("Exporting") as show:
-        for export in service.watch(asked.json["id"], _PATIENCE):
+        for export in service.cleanup(asked.json["id"], _PATIENCE):
             show(export["done"] or 0, export["expected"], export["state"])
             if export["state"] == "QUEUED" and time.monotonic() - start > _START_PATIENCE:
                 raise DemoError(f"no worker took the export; the logs are in {logs}")
     if export["state"] != "COMPLETED":
-        raise DemoError("the export ended as {state}. {error[sentence]} ({error[code]})".format_map(export))
+        raise DemoError("the export ended as {state}. {error[message]} ({error[code]})".format_map(export))
     return export
 
 

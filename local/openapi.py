@@ -90,7 +90,7 @@ def _make_paths() -> Json:
         "/exports/{id}": named | {"get": _get_export(), "patch": _keep_export(), "delete": _delete_export()},
         "/exports/{id}/abort": named | {"post": _abort_export()},
         "/exports/{id}/download": named | {"post": _download_export()},
-        "/exports/{id}/trail": named | {"get": _show_trail()},
+        "/exports/{id}/audit-trail": named | {"get": _show_trail()},
         **make_preset_paths(named),
         **make_schedule_paths(named),
         "/usage": {"get": _show_usage()},
@@ -158,18 +158,22 @@ def _download_export() -> Json:
 
 
 def _show_trail() -> Json:
-    answers = {"200": make_answer("What happened to it, oldest first; of a deleted export too.", "Trail")}
+    answers = {
+        "200": make_answer("What happened to it, oldest first; of a deleted export too.", "AuditTrail")
+    }
     problems = (NOT_YOURS, NOT_FOUND)
-    return make_operation("show_trail", "Show what happened to an export, and by whom", answers, *problems)
+    return make_operation(
+        "show_audit_trail", "Show what happened to an export, and by whom", answers, *problems
+    )
 
 
 def _keep_export() -> Json:
     answers = {
         "200": make_answer("The export, its file kept for so long.", "Export") | {"headers": RETRY_AFTER}
     }
-    refused = {409: ["NOTHING_TO_KEEP"], 422: ["BAD_KEEP_DAYS"]}
+    refused = {409: ["NOTHING_TO_KEEP"], 422: ["BAD_RETENTION_DAYS"]}
     problems = (BAD_BODY, NOT_YOURS, NOT_FOUND, refused)
-    return make_operation("keep_export", "Keep a file for longer, or shorter", answers, *problems) | {
+    return make_operation("set_retention", "Keep a file for longer, or shorter", answers, *problems) | {
         "requestBody": make_body("KeepRequest")
     }
 

@@ -25,7 +25,7 @@ BAD_REQUEST: Codes = {
     403: ["PIDGROUP_NEEDED"],
     422: [
         "BAD_FILTER_VALUE",
-        "BAD_KEEP_DAYS",
+        "BAD_RETENTION_DAYS",
         "BAD_OPTION_VALUE",
         "EMPTY_RANGE",
         "FILTER_GIVEN_TWICE",

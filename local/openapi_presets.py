@@ -64,7 +64,7 @@ def _make_preset() -> Json:
         "id": ID,
         "name": TEXT,
         "shared": FLAG,
-        "kept_by": TEXT,
+        "owner_name": TEXT,
         "mine": FLAG,
         "created_at": TIME,
         "changed_at": TIME,
@@ -86,8 +86,8 @@ def _make_use() -> Json:
         "filters": values,
         "order": {"type": ["string", "null"]},
         "options": values,
-        "names": FLAG,
-        "ids": FLAG,
+        "include_names": FLAG,
+        "include_ids": FLAG,
     }
     optional = [name for name in fields if name != "preset"]
     return make_object(fields, *optional, description="A request made of a preset, and what differs from it.")

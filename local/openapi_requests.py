@@ -9,7 +9,7 @@ from local.openapi_schemas import FLAG as BOOLEAN
 from local.openapi_schemas import KEEP_DAYS, Json, make_object, refer
 from local.openapi_values import VALUES, make_values
 
-_KEPT = "Days to keep the file; at most `keep_days.max` of GET /export-types. Null: the default there."
+_KEPT = "Days to keep the file; at most `retention_days.max` of GET /export-types. Null: the default there."
 
 
 def make_request_schemas() -> Json:
@@ -49,9 +49,9 @@ def _make_request(spec: Spec) -> Json:
         "filters": refer(_filters_name(spec)),
         "order": refer(_order_name(spec)),
         "options": _make_options(spec),
-        "names": _make_wish(spec, NAME, "Patients' names in the file."),
-        "ids": _make_wish(spec, ID, "Patients' IDs in the file."),
-        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": _KEPT},
+        "include_names": _make_wish(spec, NAME, "Patients' names in the file."),
+        "include_ids": _make_wish(spec, ID, "Patients' IDs in the file."),
+        "retention_days": KEEP_DAYS | {"type": ["integer", "null"], "description": _KEPT},
     }
     optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]
     return make_object(properties, *optional, description=spec.help, **{"x-format": spec.format})
@@ -59,13 +59,13 @@ def _make_request(spec: Spec) -> Json:
 
 def _make_wish(spec: Spec, wish: str, words: str) -> Json:
     if not spec.can_show(wish):
-        return {"const": False, "description": "Files of this type never name patients."}
+        return {"const": False, "description": "ExportBucket of this type never name patients."}
     return BOOLEAN | {"default": False, "description": f"{words} Members of {PATIENT_GROUP} only."}
 
 
 def _make_options(spec: Spec) -> Json:
     properties = {
-        each.name: refer(VALUES[each.kind]) | {"description": each.help, "default": each.default}
+        each.name: refer(VALUES[each.value_type]) | {"description": each.help, "default": each.default}
         for each in spec.options
     }
     return make_object(properties, *properties) | {"type": ["object", "null"]}
@@ -76,7 +76,9 @@ def _make_filters(spec: Spec) -> Json:
     for each in spec.filters:
         properties[each.name] = _make_filter(each)
         for alias in each.aliases:
-            properties[alias] = refer(VALUES[each.kind]) | {"description": f"Another name of {each.name}."}
+            properties[alias] = refer(VALUES[each.value_type]) | {
+                "description": f"Another name of {each.name}."
+            }
     order = {"description": "The order, as OpenREM's addresses carry it."}
     properties[OPENREM_ORDER] = refer(_order_name(spec)) | order
     closed = make_object(properties, *properties, description="All have to hold.")
@@ -88,7 +90,7 @@ def _make_filters(spec: Spec) -> Json:
 
 def _make_filter(known: Filter) -> Json:
     words = known.help + (f", in {known.unit}" if known.unit else "")
-    schema = refer(VALUES[known.kind]) | {"description": words, "x-kind": known.kind.name}
+    schema = refer(VALUES[known.value_type]) | {"description": words, "x-value-type": known.value_type.name}
     if known.unit:
         schema["x-unit"] = known.unit
     if known.aliases:

@@ -65,14 +65,14 @@ def make_schedule_schemas() -> Json:
     given = _given()
     required = {"name", "type", "expression"}
     run = {"scheduled_at": TIME, "export_id": _ID_OR_NULL, "outcome": {"enum": list(Outcome)}}
-    pause = make_object({"code": {"enum": list(Pause)}, "sentence": TEXT})
+    pause = make_object({"code": {"enum": list(Pause)}, "message": TEXT})
     return {
         "ScheduleRequest": make_object(given, *(given.keys() - required)),
         "ScheduleChange": make_object(given, *given, description="What is not given stays as it is."),
         "Schedule": make_object({
             "id": ID,
             **_shown(),
-            "with_patients": FLAG,
+            "has_patient_data": FLAG,
             "owner_name": TEXT,
             "mine": FLAG,
             "created_at": TIME,
@@ -96,9 +96,9 @@ def _given() -> Json:
         "filters": whole | {"description": "As in ExportRequest; without dates if there is a window."},
         "order": TEXT_OR_NULL | {"description": "As in ExportRequest."},
         "options": whole | {"description": "As in ExportRequest."},
-        "names": FLAG,
-        "ids": FLAG,
-        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": "As in ExportRequest."},
+        "include_names": FLAG,
+        "include_ids": FLAG,
+        "retention_days": KEEP_DAYS | {"type": ["integer", "null"], "description": "As in ExportRequest."},
         "window": {
             "type": ["string", "null"],
             "pattern": f"^({last}|{rolling}|since_last_run)$",

@@ -4,8 +4,8 @@ from typing import Any
 
 from doseexport import catalogue
 from doseexport.actions.exports import MAX_DELETED
-from doseexport.catalogue import values as kinds
-from doseexport.domain.audit import Kind
+from doseexport.catalogue import values
+from doseexport.domain.audit import AuditEvent
 from doseexport.domain.export import ID_PATTERN, State
 
 Json = dict[str, Any]
@@ -21,7 +21,7 @@ _NUMBER: Json = {"type": "integer", "minimum": 0}
 _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
 TIME: Json = {"type": "string", "format": "date-time"}
 TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
-_KINDS = sorted({each.name for each in vars(kinds).values() if isinstance(each, kinds.Kind)})
+_VALUE_TYPES = sorted({each.name for each in vars(values).values() if isinstance(each, values.ValueType)})
 _SCHEDULE: Json = ID | {"type": ["string", "null"], "description": "The schedule that asked; null: a person."}
 _COUNTED = "Days from the export's end until its file is deleted."
 _OLD = "Null if it was asked for before one could say."
@@ -72,9 +72,9 @@ def _make_answers() -> Json:
         "DeletionRequest": make_object({"ids": list_of(TEXT, minItems=1, maxItems=MAX_DELETED)}),
         "Deletion": make_object({
             "deleted": list_of(ID),
-            "refused": list_of(make_object({"id": TEXT, "code": TEXT, "sentence": TEXT})),
+            "refused": list_of(make_object({"id": TEXT, "code": TEXT, "message": TEXT})),
         }),
-        "KeepRequest": make_object({"keep_days": KEEP_DAYS | {"description": _COUNTED}}),
+        "KeepRequest": make_object({"retention_days": KEEP_DAYS | {"description": _COUNTED}}),
         "Usage": _make_usage(),
         "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
         "Preview": _make_preview(),
@@ -84,10 +84,10 @@ def _make_answers() -> Json:
 
 
 def _make_usage() -> Json:
-    numbers = ("asked", "active", "completed", "failed", "aborted", "studies", "bytes", "bytes_kept")
+    numbers = ("requested", "active", "completed", "failed", "aborted", "studies", "bytes", "bytes_retained")
     of_one: Json = {"user": make_object({"id": TEXT, "name": TEXT}), **dict.fromkeys(numbers, _NUMBER)}
     of_one["bytes"] = _NUMBER | {"description": "Of all files that were made."}
-    of_one["bytes_kept"] = _NUMBER | {"description": "Of files that can still be downloaded."}
+    of_one["bytes_retained"] = _NUMBER | {"description": "Of files that can still be downloaded."}
     few = "False: there were too many to count, and the oldest are left out."
     return make_object({
         "month": MONTH,
@@ -121,8 +121,8 @@ def _make_trail() -> Json:
             "type": TEXT,
             "filters": values,
             "patient_filters": values | {"type": ["object", "null"], "description": naming},
-            "names": FLAG,
-            "ids": FLAG,
+            "include_names": FLAG,
+            "include_ids": FLAG,
             "schedule_id": _SCHEDULE,
         }
     )
@@ -130,17 +130,17 @@ def _make_trail() -> Json:
     kept = make_object({"days": KEEP_DAYS, "until": TIME_OR_NULL})
     entry = {
         "time": TIME,
-        "kind": {"enum": list(Kind)},
+        "event": {"enum": list(AuditEvent)},
         "attempt": {"type": "integer", "minimum": 1},
         "by": person | OR_NULL,
-        "asked": asked | OR_NULL | {"description": "Of the entry requested; else null."},
+        "request": asked | OR_NULL | {"description": "Of the entry requested; else null."},
         "file": file | OR_NULL | {"description": "Of the entry completed; else null."},
-        "code": TEXT_OR_NULL | {"description": "Of the entries failed and withheld; else null."},
-        "kept": kept | OR_NULL | {"description": "Of the entry kept; else null."},
+        "code": TEXT_OR_NULL | {"description": "Of the entries failed and skipped; else null."},
+        "retention": kept | OR_NULL | {"description": "Of the entry retention_changed; else null."},
     }
     return {
-        "Trail": make_object({"id": ID, "entries": list_of(refer("TrailEntry"))}),
-        "TrailEntry": make_object(entry),
+        "AuditTrail": make_object({"id": ID, "entries": list_of(refer("AuditEntry"))}),
+        "AuditEntry": make_object(entry),
     }  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _make_catalogue() -> Json:
             "may_see_patients": FLAG,
             "is_admin": FLAG,
             "user": TEXT,
-            "keep_days": make_object({"default": KEEP_DAYS, "max": KEEP_DAYS}),
+            "retention_days": make_object({"default": KEEP_DAYS, "max": KEEP_DAYS}),
         }),
         "Modality": make_object({
             "name": TEXT,
@@ -164,7 +164,7 @@ def _make_catalogue() -> Json:
         }),
         "KnownFilter": make_object({
             **helped,
-            "kind": {"enum": _KINDS},
+            "value_type": {"enum": _VALUE_TYPES},
             "unit": TEXT,
             "aliases": list_of(TEXT),
             "needs_group": TEXT_OR_NULL,
@@ -173,9 +173,11 @@ def _make_catalogue() -> Json:
             "type": TEXT,
             "format": {"enum": ["csv", "xlsx"]},
             "help": TEXT,
-            "names": FLAG | {"description": "Whether files can hold patients' names."},
-            "ids": FLAG | {"description": "Whether files can hold patients' IDs."},
-            "options": list_of(make_object({**helped, "kind": {"enum": _KINDS}, "default": TEXT})),
+            "include_names": FLAG | {"description": "Whether files can hold patients' names."},
+            "include_ids": FLAG | {"description": "Whether files can hold patients' IDs."},
+            "options": list_of(
+                make_object({**helped, "value_type": {"enum": _VALUE_TYPES}, "default": TEXT})
+            ),
             "own_filters": list_of(refer("KnownFilter")),
             "needs": list_of(TEXT) | {"description": "Filters of which at least one must be given."},
         }),
@@ -192,10 +194,11 @@ def _asked() -> Json:
         "filters": values,
         "order": {"enum": sorted(orders)},
         "options": values,
-        "names": FLAG,
-        "ids": FLAG,
-        "with_patients": FLAG | {"description": "Whether the file, or the request itself, names patients."},
-        "asked_by": TEXT,
+        "include_names": FLAG,
+        "include_ids": FLAG,
+        "has_patient_data": FLAG
+        | {"description": "Whether the file, or the request itself, names patients."},
+        "owner_name": TEXT,
         "mine": FLAG,
         "schedule_id": _SCHEDULE,
     }
@@ -209,10 +212,10 @@ def _course() -> Json:
         "started_at": TIME_OR_NULL,
         "finished_at": TIME_OR_NULL,
         "expires_at": TIME_OR_NULL,
-        "keep_days": KEEP_DAYS | {"type": ["integer", "null"], "description": f"{_COUNTED} {_OLD}"},
-        "done": _NUMBER | {"description": "Studies written."},
-        "expected": _NUMBER_OR_NULL | {"description": "Studies there will be; null until counted."},
-        "per_cent": _NUMBER_OR_NULL | {"maximum": 100, "description": "100 only with the file."},
+        "retention_days": KEEP_DAYS | {"type": ["integer", "null"], "description": f"{_COUNTED} {_OLD}"},
+        "studies_done": _NUMBER | {"description": "Studies written."},
+        "studies_total": _NUMBER_OR_NULL | {"description": "Studies there will be; null until counted."},
+        "percent": _NUMBER_OR_NULL | {"maximum": 100, "description": "100 only with the file."},
         "estimated_end": TIME_OR_NULL,
     }
 
@@ -230,12 +233,12 @@ def _file() -> Json:
 
 
 def _failure() -> Json:
-    reason = make_object({"code": TEXT, "sentence": TEXT}, description="Why it failed; else null.")
+    reason = make_object({"code": TEXT, "message": TEXT}, description="Why it failed; else null.")
     return reason | {"type": ["object", "null"]}
 
 
 def _links() -> Json:
-    paths = dict.fromkeys(("self", "download", "abort", "delete", "keep"), TEXT)
+    paths = dict.fromkeys(("self", "download", "abort", "delete", "set_retention"), TEXT)
     optional = [name for name in paths if name != "self"]
     return make_object(paths, *optional, description="What the caller may do now.")
 
@@ -247,7 +250,7 @@ def _make_problems() -> Json:
             "title": TEXT,
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "code": TEXT | {"description": "Stable: for programs."},
-            "detail": TEXT | {"description": "A sentence for a person; never a filter's value."},
+            "detail": TEXT | {"description": "A message for a person; never a filter's value."},
             "field": TEXT_OR_NULL | {"description": "The part of the request at fault."},
         }),
         "GatewayMessage": {

@@ -15,11 +15,11 @@ from doseexport.catalogue.values import (
     TEST_PATIENTS,
     TEXT,
     WORDS,
-    Kind,
+    ValueType,
 )
 from local.openapi_schemas import Json
 
-VALUES: Mapping[Kind, str] = {
+VALUES: Mapping[ValueType, str] = {
     TEXT: "TextValue",
     HASHABLE: "TextValue",
     NUMBER: "NumberValue",

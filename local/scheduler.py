@@ -18,7 +18,7 @@ TIME = "<aws.scheduler.scheduled-time>"
 
 Json = dict[str, Any]
 Key = tuple[str, str, str]
-"""Account, region, group/name."""
+"""User, region, group/name."""
 
 
 def install() -> None:
@@ -88,7 +88,7 @@ def _invoke(scheduler: Any, key: Key, schedule: Json, due: datetime) -> None:
         "Detail": "{}",
         "Time": due.timestamp(),
         "Resources": [schedule["Arn"]],
-        "Account": account,
+        "User": account,
         "Region": region,
     }
     eventbridge._invoke_target(tell_time(schedule["Target"], due), event, schedule)  # noqa: SLF001

@@ -162,8 +162,8 @@ class Stack:
             "DatabaseName": database.path.lstrip("/"),
             "DatabaseUser": login["username"],
             "DatabaseSecretArn": secret["ARN"],
-            "PageAddress": self.cloud.endpoint,
-            "FurtherCallbacks": f"{self.url}/",
+            "AppUrl": self.cloud.endpoint,
+            "AdditionalCallbackUrls": f"{self.url}/",
             **self._parameters,
         }
         sslmode = parse_qs(database.query).get("sslmode", ["prefer"])[0]

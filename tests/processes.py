@@ -9,10 +9,10 @@ from dataclasses import replace
 from enum import Enum
 
 from doseexport.aws.clients import ClientError
-from doseexport.aws.dynamodb.audit import TrailStore
-from doseexport.aws.dynamodb.exports import Store
-from doseexport.aws.dynamodb.presets import PresetStore
-from doseexport.aws.s3 import Files
+from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.exports import ExportRepository
+from doseexport.aws.dynamodb.presets import PresetRepository
+from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
 from standins import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE
 
@@ -171,13 +171,13 @@ class _Paginator:
 def services_of(process, services):
     """The same services, as a process of its own meets them."""
     queue = services.queue
-    dynamodb = _Client(services.store._table._client, process)
-    trail = TrailStore(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
+    dynamodb = _Client(services.exports._table._client, process)
+    trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
     return replace(
         services,
-        store=Store(dynamodb, TABLE, trail),
+        store=ExportRepository(dynamodb, TABLE, trail),
         trail=trail,
-        presets=PresetStore(dynamodb, SAVED_TABLE),
-        files=Files(_Client(services.files._client, process), BUCKET),
+        presets=PresetRepository(dynamodb, SAVED_TABLE),
+        files=ExportBucket(_Client(services.files._client, process), BUCKET),
         queue=Queue(_Client(queue._client, process), queue._url),
     )

@@ -8,7 +8,7 @@ from exporting import Indifferent
 
 from doseexport.aws.clients import ClientError
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.errors import RetryableError
 
@@ -30,7 +30,7 @@ def record(url, request, by, at):
     """Make an export from the database at `url` and return what that answered."""
     said = {}
     database = _Recorder(Database({"conninfo": url}), said)
-    write_export(Asked(request, by, at), database, io.BytesIO(), Indifferent())
+    write_export(RequestContext(request, by, at), database, io.BytesIO(), Indifferent())
     return Recording(**said)
 
 

@@ -20,8 +20,8 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "list exports": ("GET", "/exports", None),
     "list everyone's exports": ("GET", "/exports?scope=all", None),
     "ask": ("POST", "/exports", {"type": "ct-csv"}),
-    "ask for names": ("POST", "/exports", {"type": "ct-csv", "names": True}),
-    "ask for IDs": ("POST", "/exports", {"type": "ct-csv", "ids": True}),
+    "ask for names": ("POST", "/exports", {"type": "ct-csv", "include_names": True}),
+    "ask for IDs": ("POST", "/exports", {"type": "ct-csv", "include_ids": True}),
     "ask by a patient's name": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_name": "x"}}),
     "ask by a patient's ID": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_id": "x"}}),
     "preview": ("POST", "/exports/preview", {"type": "ct-csv"}),
@@ -36,13 +36,13 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "download": ("POST", "/exports/{}/download", None),
     "abort": ("POST", "/exports/{}/abort", None),
     "delete": ("DELETE", "/exports/{}", None),
-    "keep": ("PATCH", "/exports/{}", {"keep_days": 7}),
+    "keep": ("PATCH", "/exports/{}", {"retention_days": 7}),
     "see usage": ("GET", "/usage", None),
     "read trail": ("GET", "/exports/{}/trail", None),
     "read patients in the trail": ("GET", "/exports/{}/trail", None),
     "delete many": ("DELETE", "/exports", {"ids": ["{}"]}),
     "make a schedule": ("POST", "/schedules", SCHEDULE),
-    "make a schedule with names": ("POST", "/schedules", {**SCHEDULE, "names": True}),
+    "make a schedule with names": ("POST", "/schedules", {**SCHEDULE, "include_names": True}),
     "list schedules": ("GET", "/schedules", None),
     "list everyone's schedules": ("GET", "/schedules?scope=all", None),
     "see a schedule": ("GET", "/schedules/{}", None),
@@ -69,7 +69,7 @@ class Line:
 
     what: str
     mine: bool
-    with_patients: bool
+    has_patient_data: bool
     allowed: dict[frozenset[str], bool]
 
     @property
@@ -79,7 +79,7 @@ class Line:
 
     def __str__(self) -> str:
         whose = "own" if self.mine else "another's"
-        return f"{self.what}, {whose}, {'with' if self.with_patients else 'without'} patients"
+        return f"{self.what}, {whose}, {'with' if self.has_patient_data else 'without'} patients"
 
     @property
     def is_about_a_schedule(self) -> bool:
@@ -110,7 +110,7 @@ def _was_done(what: str, answer: Any, export_id: str) -> bool:
         (shown,) = [export for export in answer["exports"] if export["id"] == export_id]
         return shown["filters"] is not None
     if what == "read patients in the trail":
-        (asked,) = [entry["asked"] for entry in answer["entries"] if entry["kind"] == "requested"]
+        (asked,) = [entry["request"] for entry in answer["entries"] if entry["event"] == "requested"]
         return asked["patient_filters"] is not None
     if what == "delete many":
         assert [one["code"] for one in answer["refused"]] in ([], ["FORBIDDEN"])
@@ -126,10 +126,10 @@ def read_lines() -> Iterator[Line]:
         if text.startswith("|")
     ]
     groups = [_read_groups(name) for name in heading[3:]]
-    for what, whose, with_patients, *cells in rows:
+    for what, whose, has_patient_data, *cells in rows:
         assert set(cells) <= {"yes", "\N{EN DASH}"}
         allowed = {group: cell == "yes" for group, cell in zip(groups, cells, strict=True)}
-        yield Line(what, whose != "another's", with_patients == "yes", allowed)
+        yield Line(what, whose != "another's", has_patient_data == "yes", allowed)
 
 
 def _read_groups(heading: str) -> frozenset[str]:
@@ -138,8 +138,8 @@ def _read_groups(heading: str) -> frozenset[str]:
 
 def make_schedule(line: Line, owner: str, now: datetime) -> Schedule:
     """The schedule that a line is about; that with patients exports one's studies by name."""
-    filters = {"patient_name": "Secret"} if line.with_patients else {"date_from": "2199-01-01"}
-    body = {**SCHEDULE, "filters": filters, "ids": line.with_patients}
+    filters = {"patient_name": "Secret"} if line.has_patient_data else {"date_from": "2199-01-01"}
+    body = {**SCHEDULE, "filters": filters, "include_ids": line.has_patient_data}
     terms = parse_terms(body, now, ZoneInfo("Europe/London"), may_see_patients=True)
     return Schedule(make_id(owner, None), owner, "somebody", now, terms, handled_until=now)
 

@@ -12,17 +12,17 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
 from doseexport.aws.clients import make_client
-from doseexport.aws.cognito import People
-from doseexport.aws.dynamodb.audit import TrailStore
-from doseexport.aws.dynamodb.exports import Store
-from doseexport.aws.dynamodb.presets import PresetStore
-from doseexport.aws.dynamodb.schedules import ScheduleStore
-from doseexport.aws.s3 import Files
-from doseexport.aws.scheduler import Timetable
+from doseexport.aws.cognito import UserPool
+from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.exports import ExportRepository
+from doseexport.aws.dynamodb.presets import PresetRepository
+from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.s3 import ExportBucket
+from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.services import Services
-from doseexport.aws.settings import Settings, Target
+from doseexport.aws.settings import SchedulerTarget, Settings
 from doseexport.aws.sqs import Queue
-from doseexport.domain.audit import Entry
+from doseexport.domain.audit import AuditEntry
 from doseexport.domain.export import Export, Result, make_export, make_id, name_manifest
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
@@ -36,7 +36,7 @@ TABLE = "exports"
 TRAIL_TABLE = "trail"
 SAVED_TABLE = "saved"
 GROUP = "schedules"
-TARGET = Target(
+TARGET = SchedulerTarget(
     group=GROUP,
     function_arn="arn:aws:lambda:eu-west-2:123456789012:function:run-schedule",
     role_arn="arn:aws:iam::123456789012:role/scheduler",
@@ -68,18 +68,18 @@ class Clock:
 def make_settings(**changes: Any) -> Settings:
     values = {
         "table_name": TABLE,
-        "trail_table_name": TRAIL_TABLE,
-        "saved_table_name": SAVED_TABLE,
+        "audit_table_name": TRAIL_TABLE,
+        "saved_requests_table_name": SAVED_TABLE,
         "bucket_name": BUCKET,
         "queue_url": "",
         "max_active_exports": 3,
         "retention": RETENTION,
         "max_retention": MAX_RETENTION,
-        "trail_retention": TRAIL_RETENTION,
+        "audit_retention": TRAIL_RETENTION,
         "download_seconds": 300,
         "time_zone": ZoneInfo("Europe/London"),
         "max_schedules": 3,
-        "owner_silent": timedelta(days=90),
+        "owner_inactive": timedelta(days=90),
         "user_pool_id": "",
         "target": TARGET,
         "database": None,
@@ -107,24 +107,26 @@ def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
         dynamodb, s3, sqs, scheduler, cognito = _make_clients()
-        make_table(dynamodb, TABLE, by_owner="owner", by_month="month", by_watch="watch", by_expiry="watch")
+        make_table(
+            dynamodb, TABLE, by_owner="owner", by_month="month", by_cleanup="cleanup", by_expiry="cleanup"
+        )
         make_table(dynamodb, SAVED_TABLE, by_owner="owner", by_kind="kind")
         make_trail_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         url = sqs.create_queue(QueueName="exports")["QueueUrl"]
         scheduler.create_schedule_group(Name=GROUP)
         pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
-        trail = TrailStore(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
+        trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
         yield Services(
             settings=make_settings(queue_url=url, user_pool_id=pool),
-            store=Store(dynamodb, TABLE, trail),
+            store=ExportRepository(dynamodb, TABLE, trail),
             trail=trail,
-            presets=PresetStore(dynamodb, SAVED_TABLE),
-            files=Files(s3, BUCKET),
+            presets=PresetRepository(dynamodb, SAVED_TABLE),
+            files=ExportBucket(s3, BUCKET),
             queue=Queue(sqs, url),
-            schedules=ScheduleStore(dynamodb, SAVED_TABLE, trail),
-            timetable=Timetable(scheduler, TARGET),
-            people=People(cognito, pool),
+            schedules=ScheduleRepository(dynamodb, SAVED_TABLE, trail),
+            scheduler=Scheduler(scheduler, TARGET),
+            people=UserPool(cognito, pool),
             clock=Clock(),
         )
 
@@ -167,12 +169,12 @@ def make_trail_table(client: Any) -> None:
     )
 
 
-def read_trail(services: Services, export: Export) -> list[Entry]:
-    return services.trail.read(export.id)
+def read_trail(services: Services, export: Export) -> list[AuditEntry]:
+    return services.audit.read(export.id)
 
 
 def read_raw(services: Services, pk: str) -> dict[str, Any] | None:
-    return services.store._table.get(pk)
+    return services.exports._table.get(pk)
 
 
 def active_ids(services: Services, owner: Caller) -> set[str]:
@@ -188,7 +190,7 @@ def make_new(caller: Caller = ADA, now: datetime = NOW, **request: Any) -> Expor
 
 def add(services: Services, caller: Caller = ADA, **request: Any) -> Export:
     """A new export, waiting in the store; no limit holds it back."""
-    export = services.store.create(make_new(caller, services.clock(), **request), limit=1000)
+    export = services.exports.create(make_new(caller, services.clock(), **request), limit=1000)
     assert export is not None
     return export
 
@@ -215,7 +217,7 @@ def make_result(export: Export, attempt: int = 1, **changes: Any) -> Result:
 
 
 def run(services: Services, export: Export) -> Export:
-    claimed = services.store.claim(export.id, export.attempt, services.clock())
+    claimed = services.exports.claim(export.id, export.attempt, services.clock())
     assert claimed is not None
     return claimed
 
@@ -225,8 +227,8 @@ def finish(services: Services, export: Export) -> Export:
     run(services, export)
     result = make_result(export, export.attempt)
     put_object(services, result.key)
-    assert services.store.complete(export.id, export.attempt, result, services.clock(), RETENTION)
-    return services.store.load(export.id)
+    assert services.exports.complete(export.id, export.attempt, result, services.clock(), RETENTION)
+    return services.exports.load(export.id)
 
 
 def put_object(services: Services, key: str) -> None:

@@ -9,7 +9,7 @@ from doseexport.aws.services import connect_services
 
 @http_handler()
 def handler(call: Call) -> Reply:
-    """Answer 204 for one; for many 200 with {"deleted": [ids], "refused": [{"id", "code", "sentence"}]}."""
+    """Answer 204 for one; for many 200 with {"deleted": [ids], "refused": [{"id", "code", "message"}]}."""
     if not call.id:
         return Reply(200, delete_exports(connect_services(), call.caller, call.read_json()))
     delete_export(connect_services(), call.caller, call.id)

@@ -9,6 +9,6 @@ from doseexport.aws.services import connect_services
 
 @http_handler()
 def handler(call: Call) -> Reply:
-    """Answer 200 with {"modalities": [...], "default_order", what the caller may do, "user", "keep_days"}."""
+    """Answer 200 with the modalities, their export types, and what the caller may do."""
     settings = connect_services().settings
     return Reply(200, describe_catalogue(call.caller, settings.retention, settings.max_retention))

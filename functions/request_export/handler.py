@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doseexport.actions.exports import ask_export
+from doseexport.actions.exports import request_export
 from doseexport.actions.schedules import run_schedule_now
 from doseexport.actions.views import suggest_wait
 from doseexport.api.handler import Call, Reply, http_handler
@@ -15,5 +15,5 @@ def handler(call: Call) -> Reply:
     if call.id:
         export = run_schedule_now(connect_services(), call.caller, call.id, call.idempotency_key)
     else:
-        export = ask_export(connect_services(), call.caller, call.read_json(), call.idempotency_key)
+        export = request_export(connect_services(), call.caller, call.read_json(), call.idempotency_key)
     return Reply(202, export, location=f"/exports/{export['id']}", retry_after=suggest_wait(export))

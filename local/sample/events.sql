@@ -73,7 +73,7 @@ INSERT INTO remapp_scanninglength
 SELECT id, sample.gap(length, id, 'length', 0.03), length * 0.95, length, 100, 100 - length, '2.25.' || id, id
 FROM sample.event;
 
--- One source is named A, sometimes B, or not at all: the name alone does not tell which tube comes first.
+-- One source is named A, sometimes B, or not at all: the name alone does not record_event which tube comes first.
 INSERT INTO remapp_ctxraysourceparameters
     (id, identification_of_the_xray_source, kvp, maximum_xray_tube_current, xray_tube_current,
      exposure_time_per_rotation, ct_irradiation_event_data_id)

@@ -1,6 +1,6 @@
 -- Mammography: four views, repeats and rarer views after them. How an exposure is told depends on the room:
 -- Hologic pairs of tomosynthesis (W/Al) and 2D, Pristina with a pre-pulse or ten rows, Giotto with eleven, contrast
--- pairs of low and high energy, and images, whose type is always 113611 and of which only words and filters tell.
+-- pairs of low and high energy, and images, whose type is always 113611 and of which only words and filters record_event.
 
 INSERT INTO sample.exposure
     (id, study, place, kind, style, started, uid, protocol, comment, type, plane, view, laterality,

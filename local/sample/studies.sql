@@ -16,11 +16,11 @@ SELECT row_number() OVER (),
     CASE WHEN id % 3 = 0 THEN sample.pick(ARRAY['Clinical need', 'Large patient, agreed', ''], id, 'reason') END,
     sample.pick(ARRAY[true, false, false, NULL], id, 'dlp notification'),
     sample.pick(ARRAY[true, false, false, NULL], id, 'ctdivol notification'),
-    sample.gap(round(sample.number(id, 'dlp notice', 300, 999), 4), id, 'dlp notice', 0.1),
-    sample.gap(round(sample.number(id, 'ctdivol notice', 20, 90), 4), id, 'ctdivol notice', 0.1),
-    sample.pick(ARRAY[NULL, 0, 0.0001, 987.6543], id, 'dlp notice estimate'),
-    sample.pick(ARRAY[NULL, 0, 45.125], id, 'ctdivol notice estimate'),
-    CASE WHEN id % 4 = 0 THEN sample.pick(awkward, id, 'notice reason') END, id
+    sample.gap(round(sample.number(id, 'dlp notification', 300, 999), 4), id, 'dlp notification', 0.1),
+    sample.gap(round(sample.number(id, 'ctdivol notification', 20, 90), 4), id, 'ctdivol notification', 0.1),
+    sample.pick(ARRAY[NULL, 0, 0.0001, 987.6543], id, 'dlp notification estimate'),
+    sample.pick(ARRAY[NULL, 0, 45.125], id, 'ctdivol notification estimate'),
+    CASE WHEN id % 4 = 0 THEN sample.pick(awkward, id, 'notification reason') END, id
 FROM sample.event CROSS JOIN sample.text
 WHERE sample.chance(id, 'checked') < 0.2;
 

@@ -18,10 +18,10 @@ from local.postgres import Postgres
 from tests.benchmarks.estimates import Nobody
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import Queries, build_queries
 
@@ -58,7 +58,7 @@ def dissect(url: str) -> Iterator[Anatomy]:
     for name, spec in sorted(catalogue.load_specs().items()):
         if not spec.needs:
             request = ExportRequest(name)
-            yield Anatomy(name, explain(url, build_queries(request, Wishes())), profile(url, request))
+            yield Anatomy(name, explain(url, build_queries(request, Inclusions())), profile(url, request))
 
 
 def explain(url: str, queries: Queries) -> dict[str, Plan]:
@@ -97,7 +97,10 @@ def profile(url: str, request: ExportRequest) -> dict[str, float]:
     profiler = cProfile.Profile()
     with profiler:
         write_export(
-            Asked(request, "bench", datetime.now(UTC)), Database({"conninfo": url}), BytesIO(), Nobody()
+            RequestContext(request, "bench", datetime.now(UTC)),
+            Database({"conninfo": url}),
+            BytesIO(),
+            Nobody(),
         )
     spent: Counter[str] = Counter()
     for (path, _, name), (_, _, own, _, _) in pstats.Stats(profiler).stats.items():

@@ -5,7 +5,7 @@ Run as `python -m tests.benchmarks.bare_copy TYPE URL FILE`. Both COPYs run at o
 
 import sys
 
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.database_formats import CSV
 from doseexport.engine.postgres import Database
@@ -14,7 +14,7 @@ from doseexport.engine.query import build_queries
 
 def main(export_type: str, url: str, path: str) -> None:
     """Copy the rows of studies, then those of events."""
-    queries = build_queries(ExportRequest(export_type), Wishes())
+    queries = build_queries(ExportRequest(export_type), Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot, open(path, "wb") as file:  # noqa: PTH123
         snapshot.begin(queries, CSV)
         for rows in snapshot.stream(queries, CSV):

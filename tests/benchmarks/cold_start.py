@@ -25,9 +25,9 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-2",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
-    "TABLE_NAME": "t",
-    "TRAIL_TABLE_NAME": "e",
-    "SAVED_TABLE_NAME": "s",
+    "EXPORTS_TABLE_NAME": "t",
+    "AUDIT_TABLE_NAME": "e",
+    "SAVED_REQUESTS_TABLE_NAME": "s",
     "BUCKET_NAME": "b",
     "QUEUE_URL": "https://sqs.invalid/q",
 }
@@ -58,7 +58,7 @@ print(json.dumps([imported - start, time.process_time() - imported, heavy]))
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class FileContext:
     """One function: CPU seconds of its import and of its clients, heavy packages, its bytes."""
 
     name: str
@@ -77,7 +77,7 @@ class Layer:
     unpacked: int
 
 
-def measure_starts() -> tuple[list[Start], list[Layer]]:
+def measure_starts() -> tuple[list[FileContext], list[Layer]]:
     """Return what every function costs before its first line, and what the layers weigh."""
     python = build.runtime()
     with TemporaryDirectory() as folder:
@@ -93,7 +93,7 @@ def unpack(name: str, target: Path) -> Layer:
         return Layer(name, _deflated(package), sum(each.file_size for each in package.infolist()))
 
 
-def _measure_functions(python: Path, layers: Path) -> Iterator[Start]:
+def _measure_functions(python: Path, layers: Path) -> Iterator[FileContext]:
     for function in sorted((build.ROOT / "functions").iterdir()):
         if not (function / "handler.py").exists():
             continue
@@ -103,7 +103,7 @@ def _measure_functions(python: Path, layers: Path) -> Iterator[Start]:
         runs = [_start(python, function, path) for _ in range(RUNS)]
         imports, clients = (statistics.median(run[n] for run in runs) for n in (0, 1))
         with zipfile.ZipFile(io.BytesIO(build.function(function))) as package:
-            yield Start(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
+            yield FileContext(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
 
 
 def _start(python: Path, function: Path, path: list[str]) -> list[object]:

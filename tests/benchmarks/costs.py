@@ -25,7 +25,7 @@ MILLION_READ_UNITS = 0.15
 HTTP_REQUESTS = 35
 HTTP_SECONDS, HTTP_MB = 0.1, 512
 # The new row and the owner's place (a transaction counts twice), three indexes, sent, claim, upload, complete
-# with the place given back, and the index of what is watched at each change of state; and a beat a second.
+# with the place given back, and the index of what is cleanup at each change of state; and a beat a second.
 WRITE_UNITS = 24
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg
 
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
-from doseexport.engine.writers.layout import block_headings
+from doseexport.engine.writers.file_plan import block_headings
 
 FETCHED = 2_000
 
@@ -24,11 +24,11 @@ FETCHED = 2_000
 def main(export_type: str, url: str, path: str) -> None:
     """Read studies and events by a cursor each, and write a row a study."""
     request = ExportRequest(export_type)
-    spec, queries = request.spec, build_queries(request, Wishes())
+    spec, queries = request.spec, build_queries(request, Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         widest = max(1, snapshot.survey(queries).widest)
-    columns = spec.events.wanted(Wishes())
-    header = [column.heading for column in spec.studies.wanted(Wishes())]
+    columns = spec.events.wanted(Inclusions())
+    header = [column.heading for column in spec.studies.wanted(Inclusions())]
     header += chain.from_iterable(block_headings("E", columns, n) for n in range(1, widest + 1))
     with psycopg.connect(url) as connection, open(path, "w", encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
         connection.execute("SET work_mem = '64MB'")

@@ -14,14 +14,14 @@ from local.postgres import Postgres
 
 from doseexport import catalogue
 from doseexport.actions.previews import find_frequency
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.estimates import START_SECONDS, count_cells, estimate_file
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_preview
-from doseexport.engine.survey import Survey
+from doseexport.engine.survey import Counts
 
 STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
 RUNS = 3
@@ -59,11 +59,11 @@ def measure(database: Database, export_type: str) -> tuple[float, float]:
     """Export a type and return bytes and microseconds a cell."""
     request = ExportRequest(export_type)
     (row,) = database.ask(build_preview(request, find_frequency(request.spec.modality), 10))
-    survey = Survey(*row[:3])
-    cells, blank = count_cells(request.spec, Wishes(), survey)
+    survey = Counts(*row[:3])
+    cells, blank = count_cells(request.spec, Inclusions(), survey)
     runs = [_export(database, request) for _ in range(RUNS)]
     size, seconds = runs[0][0], statistics.median(each for _, each in runs)
-    said = estimate_file(request.spec, Wishes(), survey)
+    said = estimate_file(request.spec, Inclusions(), survey)
     padding = blank if request.spec.format == "csv" else 0
     a_cell = (size - padding) / cells, seconds / cells * 1e6
     print(
@@ -76,7 +76,7 @@ def measure(database: Database, export_type: str) -> tuple[float, float]:
 
 def _export(database: Database, request: ExportRequest) -> tuple[int, float]:
     file, start = io.BytesIO(), time.monotonic()
-    write_export(Asked(request, "bench", datetime.now(UTC)), database, file, Nobody())
+    write_export(RequestContext(request, "bench", datetime.now(UTC)), database, file, Nobody())
     return len(file.getvalue()), time.monotonic() - start
 
 

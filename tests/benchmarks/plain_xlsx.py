@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import xlsxwriter
-from tests.benchmarks.same_rows import READ, Book, open_book
+from tests.benchmarks.same_rows import READ, ModalityWorkbook, open_book
 
 from doseexport.catalogue import Cells, Column
 
@@ -18,7 +18,7 @@ FORMATS = {"date": "yyyy-mm-dd", "time": "hh:mm:ss", "datetime": "yyyy-mm-dd hh:
 class PlainBook:
     """All data and a sheet per protocol, cell by cell."""
 
-    def __init__(self, path: str, source: Book) -> None:
+    def __init__(self, path: str, source: ModalityWorkbook) -> None:
         self.book = xlsxwriter.Workbook(path, {"constant_memory": True})
         self.source = source
         self.formats = {kind: self.book.add_format({"num_format": form}) for kind, form in FORMATS.items()}

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from doseexport.catalogue import Cells, Column, Wishes
+from doseexport.catalogue import Cells, Column, Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.copy_text import split_row
 from doseexport.engine.database_formats import TEXT
-from doseexport.engine.merge import Tally, merge_streams
+from doseexport.engine.merge import MergeStats, merge_streams
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
-from doseexport.engine.writers.layout import block_headings
+from doseexport.engine.writers.file_plan import block_headings
 from doseexport.engine.writers.sheet_names import SheetNames
 
 Row = tuple[Cells, list[Cells], list[Cells]]
@@ -31,7 +31,7 @@ READ = {
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class ModalityWorkbook:
     """The columns of a workbook, the names of its sheets by protocol, and its rows."""
 
     study: tuple[Column, ...]
@@ -56,23 +56,25 @@ class Book:
 
 
 @contextmanager
-def open_book(export_type: str, url: str) -> Iterator[Book]:
+def open_book(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
     """Yield what the workbook of this type holds."""
     request = ExportRequest(export_type)
     spec, layout = request.spec, request.spec.layout
-    queries = build_queries(request, Wishes())
-    study, event = spec.studies.wanted(Wishes()), spec.events.wanted(Wishes())
+    queries = build_queries(request, Inclusions())
+    study, event = spec.studies.wanted(Inclusions()), spec.events.wanted(Inclusions())
     blocks = layout.blocks
-    make = blocks.start(spec.events.read(Wishes())) if blocks else None
+    make = blocks.start(spec.events.read(Inclusions())) if blocks else None
     names = SheetNames()
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         snapshot.begin(queries, TEXT)
         protocols = sorted(name for name, _ in snapshot.count_frequencies(queries)[layout.sheets.title])
-        merged = merge_streams(*snapshot.stream(queries, TEXT), b"\t", Tally())
-        yield Book(
+        merged = merge_streams(*snapshot.stream(queries, TEXT), b"\t", MergeStats())
+        yield ModalityWorkbook(
             study=study,
             event=event,
-            block=tuple(each for each in blocks.columns if each.is_wanted(Wishes())) if blocks else event,
+            block=tuple(each for each in blocks.columns if each.is_included(Inclusions()))
+            if blocks
+            else event,
             prefix=blocks.prefix if blocks else layout.prefix,
             position=[column.heading for column in event].index(layout.sheet_by),
             sheets={protocol: names.name_protocol(protocol) for protocol in protocols},

@@ -19,7 +19,7 @@ from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, in_the_middle, until
 
-from doseexport.domain.audit import Kind
+from doseexport.domain.audit import AuditEvent
 
 STUDIES = {"studies": 50_000, "rf": 1_000, "mg": 1, "dx": 1, "nm": 1}
 WEEK = {"date_from": "2020-03-02", "date_to": "2020-03-08"}
@@ -36,10 +36,10 @@ class Bench:
     service: Service
     backstage: Backstage
 
-    def since(self, start: datetime, export_id: str, kind: Kind) -> float:
+    def since(self, start: datetime, export_id: str, kind: AuditEvent) -> float:
         """Return the seconds from `start` to the first entry of a kind in the export's trail."""
         entries = self.backstage.trail.read(export_id)
-        return (next(each.at for each in entries if each.kind is kind) - start).total_seconds()
+        return (next(each.at for each in entries if each.event is kind) - start).total_seconds()
 
 
 def main() -> None:
@@ -88,7 +88,7 @@ def wait_for_file(bench: Bench, export_type: str, prepare: Callable[[Bench], Non
     start = datetime.now(UTC)
     asked = bench.service.ask(type=export_type, filters=WEEK).json
     bench.service.wait(asked["id"], PATIENCE)
-    return tuple(bench.since(start, asked["id"], kind) for kind in (Kind.STARTED, Kind.COMPLETED))
+    return tuple(bench.since(start, asked["id"], kind) for kind in (AuditEvent.STARTED, AuditEvent.COMPLETED))
 
 
 def wait_for_abort(bench: Bench, export_type: str, see: Callable[[Service, str], object]) -> float:
@@ -98,7 +98,7 @@ def wait_for_abort(bench: Bench, export_type: str, see: Callable[[Service, str],
     start = datetime.now(UTC)
     bench.service.call("POST", f"/exports/{asked['id']}/abort")
     bench.service.wait(asked["id"], PATIENCE)
-    return bench.since(start, asked["id"], Kind.ABORTED)
+    return bench.since(start, asked["id"], AuditEvent.ABORTED)
 
 
 def wait_until_running(service: Service, export_id: str) -> None:

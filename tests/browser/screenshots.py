@@ -29,7 +29,7 @@ REQUESTS = (
         "options": {"whole_years": "yes"},
     },
     {"type": "dx-phe2019-study", "filters": {"institution": "hospital"}},
-    {"type": "rf-csv", "filters": {"date_from": "2024-01-01", "date_to": "2024-12-31"}, "ids": True},
+    {"type": "rf-csv", "filters": {"date_from": "2024-01-01", "date_to": "2024-12-31"}, "include_ids": True},
     {
         "type": "ct-csv",
         "filters": {"acquisition_protocol": "thorax", "date_from": "2025-01-01", "dlp_min": 100},
@@ -70,7 +70,7 @@ SCHEDULES = (
         "type": "mg-csv",
         "window": "since_last_run",
         "expression": "cron(30 6 ? * MON *)",
-        "ids": True,
+        "include_ids": True,
     },
     {
         "name": "Radiation safety committee",
@@ -144,7 +144,7 @@ class Photographer:
 
     def _show_survey(self, page: Page) -> None:
         self._sign_in(page, "#MG?type=mg-nhsbsp-xlsx")
-        assert_that(page.get_by_label("Survey number")).to_be_visible()
+        assert_that(page.get_by_label("Counts number")).to_be_visible()
 
     def _show_exports(self, page: Page) -> None:
         self._sign_in(page, "#exports")

@@ -37,7 +37,9 @@ def test_axe_finds_nothing(
     size: tuple[int, int],
 ) -> None:
     service = as_service(privileged)
-    service.wait(service.ask(type="ct-csv", filters={"date_from": "2025-10-01"}, names=True).json["id"])
+    service.wait(
+        service.ask(type="ct-csv", filters={"date_from": "2025-10-01"}, include_names=True).json["id"]
+    )
     service.wait(service.ask(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     window = visit(dark=dark, size=size)
     window.open()

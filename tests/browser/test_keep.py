@@ -37,7 +37,7 @@ def test_a_file_is_kept_as_asked_for_and_then_for_longer(
     assert_that(page.locator(".message").last).to_contain_text("The file is kept until")
     export = find_newest(as_service(physicist))
     ends = [datetime.fromisoformat(export[name]) for name in ("finished_at", "expires_at")]
-    assert (export["keep_days"], ends[1] - ends[0]) == (60, timedelta(days=60))
+    assert (export["retention_days"], ends[1] - ends[0]) == (60, timedelta(days=60))
     assert_that(newest(page).locator("td.expires time")).to_have_attribute("datetime", export["expires_at"])
     details.get_by_role("button", name="History").click()
     history = details.get_by_role("list", name="History")
@@ -57,7 +57,7 @@ def test_a_time_that_cannot_be_is_told_and_changes_nothing(
         days_field(details).press("Enter")
         assert_that(page.locator(".message").last).to_contain_text(words)
         assert_that(days_field(details)).to_be_focused()
-    assert find_newest(service)["keep_days"] == 30
+    assert find_newest(service)["retention_days"] == 30
     days_field(details).fill("31")
     days_field(details).press("Enter")
     assert_that(page.locator(".message").last).to_contain_text("kept until")
@@ -70,7 +70,7 @@ def test_the_form_tells_beside_the_field_what_cannot_be(visit: Visits, physicist
     assert_that(page.locator("#keep-days")).to_contain_text("90 at most")
     days_field(page).fill("91")
     page.get_by_role("button", name="Export to").click()
-    assert_that(page.locator("#keep-days .fault")).to_have_text("Files are kept for 90 days at most.")
+    assert_that(page.locator("#keep-days .fault")).to_have_text("ExportBucket are kept for 90 days at most.")
     assert_that(days_field(page)).to_be_focused()
     days_field(page).fill("")
     start(page)
@@ -92,4 +92,4 @@ def test_what_is_anothers_is_theirs_to_keep_and_an_admins(
     days_field(details).fill("1")
     details.get_by_role("button", name="Keep").click()
     assert_that(page.locator(".message").last).to_contain_text("kept until")
-    assert find_newest(service)["keep_days"] == 1
+    assert find_newest(service)["retention_days"] == 1

@@ -75,7 +75,7 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
     field(page, "Study date from").fill("2024-01-01")
     field(page, "View").fill("cranio & caudal")
     page.get_by_role("radio", name="NHSBSP survey workbook").check()
-    field(page, "Survey number").fill("7")
+    field(page, "Counts number").fill("7")
     page.get_by_label("Order of studies").select_option("oldest_first")
     page.get_by_label("Order of studies").press("Tab")
     address = page.url
@@ -84,7 +84,7 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
     assert_that(other.get_by_role("tab", name="MG")).to_have_attribute("aria-selected", "true")
     assert_that(field(other, "Study date from")).to_have_value("2024-01-01")
     assert_that(field(other, "View")).to_have_value("cranio & caudal")
-    assert_that(field(other, "Survey number")).to_have_value("7")
+    assert_that(field(other, "Counts number")).to_have_value("7")
     assert_that(other.get_by_label("Order of studies")).to_have_value("oldest_first")
 
 
@@ -231,10 +231,10 @@ def test_openskin_asks_for_its_study(visit: Visits, physicist: User) -> None:
 def test_options_that_differ_are_sent(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#MG?type=mg-nhsbsp-csv")
     field(page, "Ages in whole years").check()
-    field(page, "Survey number").fill("3")
+    field(page, "Counts number").fill("3")
     start(page)
     details = open_details(page, newest(page))
-    assert_that(details).to_contain_text("Survey number: 3")
+    assert_that(details).to_contain_text("Counts number: 3")
     assert_that(details).to_contain_text("Whole years: yes")
     assert_that(details).not_to_contain_text("scout")
 
@@ -262,7 +262,7 @@ def test_a_modality_unknown_to_the_page_gets_a_form_all_the_same(
             }
         )
         found["types"].append(
-            {**found["types"][0], "type": "pt-glance", "help": "a first glance", "names": False}
+            {**found["types"][0], "type": "pt-glance", "help": "a first glance", "include_names": False}
         )
         catalogue["modalities"] = [found]
         route.fulfill(json=catalogue)

@@ -69,9 +69,9 @@ def test_what_the_form_holds_is_made_a_schedule(
         "filters": {"station": "CT1"},
         "order": "oldest_first",
         "options": {},
-        "names": False,
-        "ids": False,
-        "keep_days": 7,
+        "include_names": False,
+        "include_ids": False,
+        "retention_days": 7,
         "window": "last_month",
         "expression": "cron(0 7 1 * ? *)",
         "time_zone": "Europe/London",
@@ -171,13 +171,13 @@ def test_one_just_made_is_shown_though_the_list_is_late(visit: Visits, physicist
 def test_a_paused_schedule_says_why(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
-    paused = {"code": "OWNER_SILENT", "sentence": "Its owner has not used the service for too long."}
+    paused = {"code": "OWNER_INACTIVE", "message": "Its owner has not used the service for too long."}
     made = make_by_api(as_service(physicist)) | {"paused": paused, "next_run": None}
     window = visit()
     window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": [made]}))
     page = window.sign_in(physicist, "#schedules")
     assert_that(row(page, "Monthly").locator(".state")).to_have_text("Paused")
-    assert_that(row(page, "Monthly")).to_contain_text(paused["sentence"])
+    assert_that(row(page, "Monthly")).to_contain_text(paused["message"])
     assert_that(page.get_by_role("button", name="Enable: Monthly")).to_be_visible()
 
 
@@ -265,7 +265,7 @@ def test_filters_that_name_patients_stay_out_of_addresses_and_storage(
     assert_that(shown).to_contain_text("patient data")
     assert_that(page.locator("main img")).to_have_count(0)
     (schedule,) = list_mine(as_service(privileged))
-    assert (schedule["names"], schedule["ids"], schedule["filters"]) == (
+    assert (schedule["include_names"], schedule["include_ids"], schedule["filters"]) == (
         True,
         True,
         {"patient_name": "Secretname"},

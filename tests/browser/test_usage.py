@@ -25,7 +25,7 @@ def test_an_administrator_sees_who_asked_for_how_much(
         for each in as_service(admin).call("GET", "/usage").json["users"]
         if each["user"]["name"] == owner.name
     ]
-    assert (row["asked"], row["completed"], row["failed"]) == (2, 1, 1), ended
+    assert (row["requested"], row["completed"], row["failed"]) == (2, 1, 1), ended
     cells = shown.get_by_role("cell")
     assert_that(cells).to_have_count(8)
     assert_that(cells.first).to_have_text("2")

@@ -67,7 +67,7 @@ class Stage:
         return Gateway(self.load, {"sub": caller.id, "username": caller.name, "cognito:groups": groups})
 
     def ask(self, caller=PIA, **body):
-        asked = {"type": "ct-xlsx", "names": True, "ids": True, "filters": FILTERS, **body}
+        asked = {"type": "ct-xlsx", "include_names": True, "include_ids": True, "filters": FILTERS, **body}
         answer = self.sign_in(caller).call("POST", "/exports", asked)
         assert answer.status == 202, answer.body
         return answer.json["id"]
@@ -76,7 +76,7 @@ class Stage:
         """Let the worker take the message; return the row."""
         body = json.dumps({"export_id": export_id, "attempt": attempt})
         self.load("run_export")({"Records": [{"body": body}]}, CONTEXT)
-        return self.services.store.load(export_id)
+        return self.services.exports.load(export_id)
 
     def sweep(self):
         return self.load("sweep_exports")({}, CONTEXT)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from doseexport.domain.request import parse_request
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 
 
@@ -30,7 +30,7 @@ def ask(**body):
 def export(url, **body):
     """The file's bytes, and the report of what is in it."""
     file = io.BytesIO()
-    asked = Asked(ask(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
+    asked = RequestContext(ask(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
     report = write_export(asked, Database({"conninfo": url}), file, Indifferent())
     return file.getvalue(), report
 

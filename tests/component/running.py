@@ -60,7 +60,7 @@ def plenty():
 
 def run(services, export, attempt=1, seconds_left=plenty):
     pipeline.run(services, export.id, attempt, seconds_left)
-    return services.store.load(export.id)
+    return services.exports.load(export.id)
 
 
 class BlockedRun:
@@ -99,7 +99,7 @@ class BlockedRun:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
         assert self.ask("SELECT FROM mine") == [] or not self.is_sorting()
-        return self.services.store.load(self.export.id)
+        return self.services.exports.load(self.export.id)
 
 
 def assert_no_file(services):

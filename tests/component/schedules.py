@@ -1,4 +1,4 @@
-"""People in a user pool, and schedules of theirs, for tests."""
+"""UserPool in a user pool, and schedules of theirs, for tests."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ FEBRUARY = datetime(2027, 2, 1, 7, tzinfo=UTC)
 
 def join(services, name, *groups):
     """Somebody with an account and in these groups: who they are, as their token says."""
-    client, pool = services.people._client, services.settings.user_pool_id
+    client, pool = services.users._client, services.settings.user_pool_id
     user = client.admin_create_user(UserPoolId=pool, Username=name)["User"]
     for group in groups:
         if group not in {found["GroupName"] for found in client.list_groups(UserPoolId=pool)["Groups"]}:
@@ -30,7 +30,7 @@ def join(services, name, *groups):
 
 
 def leave(services, person, group):
-    services.people._client.admin_remove_user_from_group(
+    services.users._client.admin_remove_user_from_group(
         UserPoolId=services.settings.user_pool_id, Username=person.name, GroupName=group
     )
 
@@ -43,18 +43,18 @@ def create(services, owner, **changes):
 
 def exports_of(services, owner):
     """Everything that somebody has asked for, newest first."""
-    ids = [found.id for page in services.store.list_owned(owner.id) for found in page]
-    return [services.store.load(export_id) for export_id in ids]
+    ids = [found.id for page in services.exports.list_owned(owner.id) for found in page]
+    return [services.exports.load(export_id) for export_id in ids]
 
 
 def fail(services, export, code="DISK_FULL"):
     claimed = run(services, export)
-    assert services.store.fail(export.id, claimed.attempt, code, "It failed.", services.clock())
+    assert services.exports.fail(export.id, claimed.attempt, code, "It failed.", services.clock())
 
 
 def firing(services, schedule):
     """What EventBridge Scheduler knows of a schedule; None if nothing."""
-    client, target = services.timetable._client, services.settings.target
+    client, target = services.scheduler._client, services.settings.target
     try:
         return client.get_schedule(Name=schedule.id, GroupName=target.group)
     except client.exceptions.ResourceNotFoundException:

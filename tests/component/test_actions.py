@@ -7,12 +7,12 @@ import pytest
 
 from doseexport.actions.exports import (
     abort_export,
-    ask_export,
     delete_export,
     delete_exports,
     download_export,
     get_export,
     list_exports,
+    request_export,
 )
 from doseexport.actions.listing import make_cursor
 from doseexport.aws.clients import BotoCoreError, ClientError
@@ -55,16 +55,16 @@ def ids(answer):
 
 
 def test_asking_writes_a_row_and_sends_a_message(services):
-    shown = ask_export(services, ADA, BODY)
-    row = services.store.load(shown["id"])
+    shown = request_export(services, ADA, BODY)
+    row = services.exports.load(shown["id"])
     assert (row.state, row.attempt, row.sends, row.owner) == (State.QUEUED, 1, 1, ADA.id)
     assert row.request.filters == {"date_from": "2026-01-01"}
     assert len(take_messages(services)) == 1
-    assert (shown["state"], shown["mine"], shown["asked_by"]) == ("QUEUED", True, "ada")
+    assert (shown["state"], shown["mine"], shown["owner_name"]) == ("QUEUED", True, "ada")
 
 
 def test_outsiders_ask_for_nothing(services):
-    assert_refused(403, "GROUP_NEEDED", ask_export, services, STRANGER, BODY)
+    assert_refused(403, "GROUP_NEEDED", request_export, services, STRANGER, BODY)
     assert take_messages(services) == []
 
 
@@ -75,81 +75,87 @@ def test_outsiders_ask_for_nothing(services):
         ({"type": "nonsense"}, 422, "type"),
         ({"type": "ct-csv", "filters": {"nonsense": "1"}}, 422, "filters.nonsense"),
         ({"type": "ct-csv", "filters": {"date_from": "yesterday"}}, 422, "filters.date_from"),
-        ({"type": "ct-csv", "names": True}, 403, "names"),
+        ({"type": "ct-csv", "include_names": True}, 403, "include_names"),
         ({"type": "ct-csv", "filters": {"patient_name": "x"}}, 403, "filters.patient_name"),
     ],
 )
 def test_a_bad_request_changes_nothing(services, body, status, field):
     with pytest.raises(RequestError) as caught:
-        ask_export(services, ADA, body)
+        request_export(services, ADA, body)
     assert (caught.value.status, caught.value.field) == (status, field)
     assert take_messages(services) == []
     assert list_exports(services, ADA, {})["exports"] == []
 
 
 def test_members_of_pidgroup_may_ask_for_names(services):
-    assert ask_export(services, PIA, {"type": "ct-csv", "names": True})["with_patients"]
+    assert request_export(services, PIA, {"type": "ct-csv", "include_names": True})["has_patient_data"]
 
 
 def test_an_admin_without_pidgroup_may_not_ask_for_names(services):
-    assert_refused(403, "PIDGROUP_NEEDED", ask_export, services, ADMIN, {"type": "ct-csv", "ids": True})
+    assert_refused(
+        403, "PIDGROUP_NEEDED", request_export, services, ADMIN, {"type": "ct-csv", "include_ids": True}
+    )
 
 
 def test_asking_is_limited_per_person(services):
-    shown = [ask_export(services, ADA, BODY) for _ in range(3)]
-    assert_refused(429, "TOO_MANY_ACTIVE", ask_export, services, ADA, BODY)
-    assert ask_export(services, BEN, BODY)
+    shown = [request_export(services, ADA, BODY) for _ in range(3)]
+    assert_refused(429, "TOO_MANY_ACTIVE", request_export, services, ADA, BODY)
+    assert request_export(services, BEN, BODY)
     abort_export(services, ADA, shown[0]["id"])
-    assert ask_export(services, ADA, BODY)
+    assert request_export(services, ADA, BODY)
 
 
 def test_the_same_key_and_request_is_the_same_export_and_sends_again(services):
-    first = ask_export(services, ADA, BODY, "key")
-    second = ask_export(services, ADA, BODY, "key")
+    first = request_export(services, ADA, BODY, "key")
+    second = request_export(services, ADA, BODY, "key")
     assert first["id"] == second["id"]
     assert len(take_messages(services)) == 2
     assert active_ids(services, ADA) == {first["id"]}
 
 
 def test_a_repeat_of_a_running_export_sends_nothing(services):
-    shown = ask_export(services, ADA, BODY, "key")
+    shown = request_export(services, ADA, BODY, "key")
     take_messages(services)
-    run(services, services.store.load(shown["id"]))
-    assert ask_export(services, ADA, BODY, "key")["state"] == "RUNNING"
+    run(services, services.exports.load(shown["id"]))
+    assert request_export(services, ADA, BODY, "key")["state"] == "RUNNING"
     assert take_messages(services) == []
 
 
 def test_a_repeat_is_answered_even_at_the_limit(services):
-    first = ask_export(services, ADA, BODY, "key")
+    first = request_export(services, ADA, BODY, "key")
     for _ in range(2):
-        ask_export(services, ADA, BODY)
-    assert ask_export(services, ADA, BODY, "key")["id"] == first["id"]
+        request_export(services, ADA, BODY)
+    assert request_export(services, ADA, BODY, "key")["id"] == first["id"]
 
 
 def test_the_same_key_with_another_request_is_refused(services):
-    ask_export(services, ADA, BODY, "key")
+    request_export(services, ADA, BODY, "key")
     other = {"type": "ct-xlsx"}
     assert_refused(
-        422, "IDEMPOTENCY_MISMATCH", ask_export, services, ADA, other, "key", field="Idempotency-Key"
+        422, "IDEMPOTENCY_MISMATCH", request_export, services, ADA, other, "key", field="Idempotency-Key"
     )
 
 
 def test_two_peoples_same_keys_are_two_exports(services):
-    assert ask_export(services, ADA, BODY, "key")["id"] != ask_export(services, BEN, BODY, "key")["id"]
+    assert (
+        request_export(services, ADA, BODY, "key")["id"] != request_export(services, BEN, BODY, "key")["id"]
+    )
 
 
 def test_a_key_of_a_deleted_export_is_spent(services):
-    shown = ask_export(services, ADA, BODY, "key")
+    shown = request_export(services, ADA, BODY, "key")
     abort_export(services, ADA, shown["id"])
     delete_export(services, ADA, shown["id"])
     assert_refused(
-        409, "IDEMPOTENCY_KEY_SPENT", ask_export, services, ADA, BODY, "key", field="Idempotency-Key"
+        409, "IDEMPOTENCY_KEY_SPENT", request_export, services, ADA, BODY, "key", field="Idempotency-Key"
     )
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb", "schlüssel"])
 def test_a_bad_key_is_refused(services, key):
-    assert_refused(400, "BAD_IDEMPOTENCY_KEY", ask_export, services, ADA, BODY, key, field="Idempotency-Key")
+    assert_refused(
+        400, "BAD_IDEMPOTENCY_KEY", request_export, services, ADA, BODY, key, field="Idempotency-Key"
+    )
 
 
 @pytest.mark.parametrize("failure", [ClientError({"Error": {"Code": "Throttled"}}, "Send"), BotoCoreError()])
@@ -159,8 +165,8 @@ def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog
 
     monkeypatch.setattr(services.queue._client, "send_message", fail)
     with caplog.at_level(logging.WARNING):
-        shown = ask_export(services, ADA, {"type": "ct-csv", "filters": {"study_description": "Secret"}})
-    assert services.store.load(shown["id"]).sends == 0
+        shown = request_export(services, ADA, {"type": "ct-csv", "filters": {"study_description": "Secret"}})
+    assert services.exports.load(shown["id"]).sends == 0
     assert "send_failed" in caplog.messages
     assert "Secret" not in str([vars(record) for record in caplog.records])
 
@@ -175,7 +181,10 @@ def test_what_is_not_there_is_404_whatever_one_asks(services, export_id):
 
 
 def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
-    plain, named = add(services, ADA), add(services, PIA, ids=True, filters={"date_from": "2026-01-01"})
+    plain, named = (
+        add(services, ADA),
+        add(services, PIA, include_ids=True, filters={"date_from": "2026-01-01"}),
+    )
     assert get_export(services, BEN, plain.id)["filters"] == {}
     assert get_export(services, BEN, named.id)["filters"] is None
     assert get_export(services, ADMIN, named.id)["filters"] is None
@@ -204,7 +213,7 @@ def test_pages_join_to_the_whole_list_over_months_and_gaps(services, clock, scop
     for number in range(9):
         export = finish(services, add(services)) if number % 3 == 1 else add(services)
         if number % 3 == 1:
-            services.store.delete(export.id, ADA, clock())
+            services.exports.delete(export.id, ADA, clock())
         else:
             kept.insert(0, export.id)
         clock.move(days=4)
@@ -305,7 +314,7 @@ def test_only_owners_and_admins_abort(services):
     export = add(services, ADA)
     for caller in (BEN, PIA):
         assert_refused(403, "FORBIDDEN", abort_export, services, caller, export.id)
-    assert services.store.load(export.id).state is State.QUEUED
+    assert services.exports.load(export.id).state is State.QUEUED
     assert abort_export(services, ADMIN, export.id)["state"] == "ABORTED"
 
 
@@ -322,12 +331,12 @@ def test_a_file_without_patients_is_everyones(services):
 
 
 def test_a_file_with_patients_is_its_owners_and_pidgroups(services):
-    export = finish(services, add(services, PIA, names=True))
+    export = finish(services, add(services, PIA, include_names=True))
     for caller in (BEN, ADMIN):
         assert_refused(403, "FORBIDDEN", download_export, services, caller, export.id)
         assert "download" not in get_export(services, caller, export.id)["links"]
     assert download_export(services, PIA, export.id)["url"]
-    mine = finish(services, add(services, ADA, names=True))
+    mine = finish(services, add(services, ADA, include_names=True))
     assert download_export(services, ADA, mine.id)["url"]
     assert download_export(services, PIA, mine.id)["url"]
 
@@ -346,9 +355,9 @@ def test_a_failed_or_aborted_export_has_no_file(services, how):
     export = add(services)
     if how == "fail":
         run(services, export)
-        services.store.fail(export.id, 1, "X", "Y.", NOW)
+        services.exports.fail(export.id, 1, "X", "Y.", NOW)
     else:
-        services.store.request_abort(export.id, ADA, NOW)
+        services.exports.request_abort(export.id, ADA, NOW)
     assert_refused(409, "NOT_READY", download_export, services, ADA, export.id)
 
 
@@ -402,7 +411,7 @@ def test_deleting_many_answers_for_each(services):
 
 
 def test_admins_delete_everyones(services):
-    export = finish(services, add(services, PIA, names=True))
+    export = finish(services, add(services, PIA, include_names=True))
     assert delete_exports(services, ADMIN, {"ids": [export.id]})["deleted"] == [export.id]
 
 

@@ -27,7 +27,7 @@ REFUSED = [
     {"type": "ct-csv", "filters": {"patient_name": CANARY, "patient_name ": "x"}},
     {"type": "ct-csv", "order": CANARY},
     {"type": "ct-csv", "options": {"a": CANARY}},
-    {"type": "ct-csv", "names": CANARY},
+    {"type": "ct-csv", "include_names": CANARY},
     CANARY,
     [CANARY],
 ]
@@ -98,7 +98,7 @@ def test_an_aborted_export_leaves_no_trace_not_even_in_postgresqls_log(stage):
         stage.hear(connection.execute("SELECT to_json(a)::text FROM pg_stat_activity a").fetchall())
         stage.hear_others(stopped)
         stage.sign_in(ADMIN).call("POST", f"/exports/{stopped}/abort")
-    assert {stage.services.store.load(one).state for one in (waiting, stopped)} == {"ABORTED"}
+    assert {stage.services.exports.load(one).state for one in (waiting, stopped)} == {"ABORTED"}
     assert "canceling statement" in stage.read_server_log()
     stage.hear_others(stopped)
     stage.assert_silent()
@@ -138,16 +138,16 @@ def test_what_is_deleted_or_expired_is_forgotten_with_its_filters(stage):
     for one in (deleted, expired):
         assert stage.work(one).result is not None
     assert stage.sign_in(PIA).call("DELETE", f"/exports/{deleted}").status == 204
-    stage.services.store.claim(lost, 1, stage.clock())
+    stage.services.exports.claim(lost, 1, stage.clock())
     for _ in range(3):
         stage.clock.move(minutes=11)
         stage.sweep()
-    assert stage.services.store.load(lost).attempt == 2
+    assert stage.services.exports.load(lost).attempt == 2
     stage.hear_others(lost)
     stage.clock.move(days=31)
     stage.sweep()
     for one in (deleted, expired):
-        stage.hear(stage.services.store._table.get(f"EXPORT#{one}"))
+        stage.hear(stage.services.exports._table.get(f"EXPORT#{one}"))
         stage.hear(stage.sign_in(PIA).call("GET", f"/exports/{one}").body)
     stage.assert_silent()
 
@@ -177,7 +177,7 @@ def test_a_schedule_about_a_patient_names_nobody(stage, monkeypatch):
         "name": "x",
         "type": "ct-csv",
         "filters": FILTERS,
-        "names": True,
+        "include_names": True,
         "expression": "cron(0 7 * * ? *)",
     }
     made = stage.sign_in(pia).call("POST", "/schedules", terms)
@@ -193,7 +193,7 @@ def test_a_schedule_about_a_patient_names_nobody(stage, monkeypatch):
     fall_due(due[0])
     (export,) = exports_of(services, pia)
     assert CANARY in stage.read_file(stage.work(export.id))
-    stage.hear(stage.load("tend_schedules")({}, CONTEXT))
+    stage.hear(stage.load("reconcile_schedules")({}, CONTEXT))
     stage.hear_others(export.id)
     leave(services, pia, "pidgroup")
     fall_due(due[1])

@@ -32,10 +32,10 @@ def needed(spec, stage):
 
 
 def test_a_type_shows_patients_only_where_that_was_asked_for(spec, stage, needed):
-    wishes = {"names": spec.can_show(NAME), "ids": spec.can_show(ID)}
-    neither = {"names": False, "ids": False}
+    inclusions = {"include_names": spec.can_show(NAME), "include_ids": spec.can_show(ID)}
+    neither = {"include_names": False, "include_ids": False}
     asked = {
-        "named": stage.ask(type=spec.type, filters={**needed, **FILTERS}, **wishes),
+        "named": stage.ask(type=spec.type, filters={**needed, **FILTERS}, **inclusions),
         "filtered": stage.ask(type=spec.type, filters={**needed, **FILTERS}, **neither),
         "plain": stage.ask(ADA, type=spec.type, filters=needed, **neither),
     }
@@ -49,6 +49,6 @@ def test_a_type_shows_patients_only_where_that_was_asked_for(spec, stage, needed
         assert refused.status == (200 if name == "plain" else 403)
         stage.hear(refused.body)
         stage.hear(stage.sign_in(PIA).call("POST", f"/exports/{export_id}/download").body)
-    assert bool(found["named"]) == any(wishes.values())
+    assert bool(found["named"]) == any(inclusions.values())
     assert found["filtered"] == found["plain"] == set()
     stage.assert_silent()

@@ -42,7 +42,9 @@ def test_the_password_may_stay_out_of_sight_and_the_file_is_its_askers_alone(run
 def test_the_file_is_the_services_file(run, sample_url):
     done, output = run("ct-csv", "--filter", "date_from=2023-01-01", "--order", "oldest_first", "--with-ids")
     assert (done.returncode, done.stderr) == (0, "")
-    data, report = export(sample_url, filters={"date_from": "2023-01-01"}, order="oldest_first", ids=True)
+    data, report = export(
+        sample_url, filters={"date_from": "2023-01-01"}, order="oldest_first", include_ids=True
+    )
     assert output.read_bytes() == data
     summary, *warnings = done.stdout.splitlines()
     assert summary == f"{output}: {report.studies:,} studies, {report.events:,} events"

@@ -73,7 +73,7 @@ def make(monkeypatch, few_url):
             services = services_with(empty, few_url)
             export = add(services, type=kind)
             services.queue.send(export.id, 1, export.owner)
-            services.store.mark_sent(export.id, 1, services.clock())
+            services.exports.mark_sent(export.id, 1, services.clock())
             for message in messages(services):
                 run(services, message, process)
             return End(services, export.id, lambda message: run(services, message, Process()))
@@ -90,9 +90,9 @@ class End:
 
     def __init__(self, services, export_id, run):
         self.minutes = 0
-        while services.store.load(export_id).is_active and self.minutes < 3:
+        while services.exports.load(export_id).is_active and self.minutes < 3:
             self._pass_a_minute(services, run)
-        self.row = services.store.load(export_id)
+        self.row = services.exports.load(export_id)
         self.file = read_object(services, self.row.result.key) if self.row.result else None
         sweep(services, services.clock.move(minutes=17))
         self.left = list_keys(services) + list_uploads(services)

@@ -10,7 +10,7 @@ from exporting import ask
 from local import sample
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 
@@ -33,7 +33,7 @@ def choose(sample_url):
     with Database({"conninfo": sample_url}).open_snapshot() as snapshot:
 
         def choose(filters, order=None):
-            rows = snapshot._rows(build_queries(ask(filters=filters, order=order), Wishes()).studies)
+            rows = snapshot._rows(build_queries(ask(filters=filters, order=order), Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose
@@ -121,7 +121,8 @@ def test_a_hashed_identifier_is_found_by_the_whole_of_it_only(copied_url, name, 
 
         def choose(value):
             return [
-                row[0] for row in snapshot._rows(build_queries(ask(filters={name: value}), Wishes()).studies)
+                row[0]
+                for row in snapshot._rows(build_queries(ask(filters={name: value}), Inclusions()).studies)
             ]
 
         assert choose(" Ünike ") == [3]

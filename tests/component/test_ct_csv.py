@@ -8,7 +8,7 @@ from exporting import export, read_csv
 
 from doseexport import catalogue
 
-IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "names or ids"}
+IDENTITY = {"Patient name": "include_names", "Patient ID": "include_ids", "Date of birth": "names or ids"}
 TEXTS = {
     column.heading
     for columns in (
@@ -49,7 +49,7 @@ def _show(heading, cell):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, set(IDENTITY)),
         (True, False, {"Patient ID"}),
@@ -58,7 +58,7 @@ def _show(heading, cell):
     ],
 )
 def test_every_cell_is_what_the_rules_say(sample_url, archive, names, ids, hidden):
-    data, _ = export(sample_url, names=names, ids=ids)
+    data, _ = export(sample_url, include_names=names, include_ids=ids)
     headings = [heading for heading in STUDY_HEADINGS if heading not in hidden]
     told = list(expect(archive, headings))
     read = read_csv(data)
@@ -174,9 +174,9 @@ WARNINGS = (
 )
 
 
-@pytest.mark.parametrize(("sentence", "studies"), WARNINGS)
-def test_what_is_irregular_is_a_warning_with_its_count(plain, sentence, studies):
-    begin = sentence.format(len(studies))
+@pytest.mark.parametrize(("message", "studies"), WARNINGS)
+def test_what_is_irregular_is_a_warning_with_its_count(plain, message, studies):
+    begin = message.format(len(studies))
     assert [warning for warning in plain[1].warnings if warning.startswith(begin)], plain[1].warnings
 
 

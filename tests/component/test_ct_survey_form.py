@@ -119,7 +119,7 @@ def test_the_form_has_the_filters_and_orders_of_ct():
     assert (form.filters, form.orders) == (csv.filters, csv.orders)
 
 
-@pytest.mark.parametrize("wish", ["names", "ids"])
+@pytest.mark.parametrize("wish", ["include_names", "include_ids"])
 def test_the_form_shows_no_identities(wish):
     with pytest.raises(RequestError):
         ask(type="ct-phe2019", **{wish: True})

@@ -15,7 +15,7 @@ from doseexport import catalogue
 
 SPEC = catalogue.find_spec("ct-xlsx")
 KINDS = {column.heading: column.kind.name for column in (*SPEC.studies.columns, *SPEC.events.columns)}
-IDENTITIES = {"names": True, "ids": True}
+IDENTITIES = {"include_names": True, "include_ids": True}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from exporting import ask, export
 from local import sample
 
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.engine import postgres as database_module
 from doseexport.engine.database_formats import CSV
 from doseexport.engine.postgres import Database
@@ -26,7 +26,7 @@ def open_snapshot(url, **options):
     return Database({"conninfo": url}, **options).open_snapshot()
 
 
-def watch(url, name):
+def cleanup(url, name):
     """What the server says of the sessions of that name: (state, query)."""
     with psycopg.connect(url) as connection:
         query = "SELECT state, query FROM pg_stat_activity WHERE application_name = %s"
@@ -72,7 +72,7 @@ def add_study(url):
 
 @pytest.mark.parametrize("is_early", [True, False])
 def test_what_is_added_after_opening_is_in_no_stream(small_url, is_early):
-    queries = build_queries(ask(), Wishes())
+    queries = build_queries(ask(), Inclusions())
     with open_snapshot(small_url) as snapshot:
         if is_early:
             add_study(small_url)
@@ -129,10 +129,10 @@ def test_a_copy_that_sorts_is_cancelled_within_two_seconds(postgres, sample_url,
     try:
         wait_until(
             lambda: any(
-                state == "active" and "md5" in query for state, query in watch(sample_url, "cancelled")
+                state == "active" and "md5" in query for state, query in cleanup(sample_url, "cancelled")
             )
         )
-        assert SECRET not in str(watch(sample_url, "cancelled"))
+        assert SECRET not in str(cleanup(sample_url, "cancelled"))
         began = time.monotonic()
         opened[0].cancel()
         thread.join(BOUND)
@@ -143,8 +143,8 @@ def test_a_copy_that_sorts_is_cancelled_within_two_seconds(postgres, sample_url,
             snapshot.cancel()
         thread.join()
     assert ended[0].code == "OUT_OF_TIME"
-    assert SECRET not in ended[0].sentence
-    wait_until(lambda: watch(sample_url, "cancelled") == [])
+    assert SECRET not in ended[0].message
+    wait_until(lambda: cleanup(sample_url, "cancelled") == [])
     assert "canceling statement" in read_log(postgres)
     assert SECRET not in read_log(postgres)
 
@@ -159,17 +159,17 @@ def test_nothing_is_cancelled_that_was_read_to_its_end(sample_url, monkeypatch):
 def test_leaving_early_ends_what_still_runs(sample_url):
     with open_snapshot(sample_url, name="left") as snapshot:
         snapshot.begin(slow_queries(), CSV)
-        wait_until(lambda: any("md5" in query for _, query in watch(sample_url, "left")))
+        wait_until(lambda: any("md5" in query for _, query in cleanup(sample_url, "left")))
         began = time.monotonic()
     assert time.monotonic() - began < BOUND
-    wait_until(lambda: watch(sample_url, "left") == [])
+    wait_until(lambda: cleanup(sample_url, "left") == [])
 
 
 def test_leaving_before_a_copy_has_begun_waits_for_no_lock(small_url):
     def leave_early():
         for _ in range(20):
             with open_snapshot(small_url) as snapshot:
-                snapshot.begin(build_queries(ask(), Wishes()), CSV)
+                snapshot.begin(build_queries(ask(), Inclusions()), CSV)
         left.append(True)
 
     left = []
@@ -187,7 +187,7 @@ def test_a_statement_that_fails_tells_no_value(postgres, sample_url):
     with pytest.raises(ExportError) as failed:
         drain(sample_url, queries)
     assert failed.value.code == "DATABASE_ERROR"
-    assert "22012" in failed.value.sentence
+    assert "22012" in failed.value.message
     assert failed.value.__cause__ is None
     log = read_log(postgres)
     assert "division by zero" in log

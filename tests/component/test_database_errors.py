@@ -44,7 +44,7 @@ def test_a_connection_that_fails_says_whether_a_retry_can_help(sample_url, parts
         pytest.fail("it was opened")
     assert failed.value.code == code
     assert isinstance(failed.value, RetryableError) is can_help
-    assert "wrong" not in failed.value.sentence
+    assert "wrong" not in failed.value.message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The words of a Dose Check, sentence by sentence, as export-rules §2 writes them."""
+"""The words of a Dose Check, message by message, as export-rules §2 writes them."""
 
 import psycopg
 import pytest

@@ -79,7 +79,7 @@ def url(request):
     return request.getfixturevalue(request.param)
 
 
-def tell(archive, *, hidden, named):
+def record_event(archive, *, hidden, named):
     """Every row that the csv has to have."""
     headings = [heading for heading in STUDY_HEADINGS if heading not in hidden]
     events = [archive.events_of(study) for study in archive.studies]
@@ -127,7 +127,7 @@ def assert_rows_as_told(read, told):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, set(IDENTITY)),
         (True, False, {"Patient ID"}),
@@ -136,13 +136,13 @@ def assert_rows_as_told(read, told):
     ],
 )
 def test_every_cell_is_what_the_rules_say(url, names, ids, hidden):
-    data, _ = export(url, type="dx-csv", names=names, ids=ids)
-    assert_rows_as_told(read_csv(data), list(tell(DxArchive(url), hidden=hidden, named=False)))
+    data, _ = export(url, type="dx-csv", include_names=names, include_ids=ids)
+    assert_rows_as_told(read_csv(data), list(record_event(DxArchive(url), hidden=hidden, named=False)))
 
 
 def test_every_standard_name_is_where_it_belongs(named_url):
     data, _ = export(named_url, type="dx-csv")
-    told = list(tell(DxArchive(named_url), hidden=IDENTITY, named=True))
+    told = list(record_event(DxArchive(named_url), hidden=IDENTITY, named=True))
     for heading in (*STANDARD, "E1 Standard acquisition name"):
         assert {row[told[0].index(heading)] for row in told[1:]} > {""}
     assert_rows_as_told(read_csv(data), told)
@@ -172,7 +172,9 @@ def test_the_sample_has_the_cells_that_are_hard(sample_url):
 
 @pytest.mark.parametrize("oddity", awkward_dx.ODDITIES)
 def test_an_oddity_is_told_and_costs_nothing_but_its_own_cells(awkward_url, oddity):
-    data, report = export(awkward_url, type="dx-csv", filters={"accession_number": f"[{oddity}]"}, names=True)
+    data, report = export(
+        awkward_url, type="dx-csv", filters={"accession_number": f"[{oddity}]"}, include_names=True
+    )
     assert list(report.warnings) == WARNINGS.get(oddity, [])
     assert (report.studies, len(read_csv(data))) == (1, 2)
 

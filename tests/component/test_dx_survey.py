@@ -73,7 +73,7 @@ def assert_same_cells(row, told, context):
             assert cell == text.replace("\ufffe", "_xFFFE_"), f"{context}, column {n}"
 
 
-def tell(url, form, projections):
+def record_event(url, form, projections):
     archive = DxForms(url)
     rows = archive.projection_form() if form.endswith("projection") else archive.study_form(projections)
     return archive, list(rows)
@@ -84,7 +84,7 @@ def tell(url, form, projections):
 def test_every_cell_is_what_the_rules_say(request, form, database):
     url = request.getfixturevalue(database)
     data, report = export(url, type=form)
-    archive, told = tell(url, form, 20)
+    archive, told = record_event(url, form, 20)
     _, *rows = read_form(data, form)
     assert len(rows) == len(told) == report.studies == len(archive.studies)
     for number, (row, wanted) in enumerate(zip(rows, told, strict=True), start=1):
@@ -92,7 +92,7 @@ def test_every_cell_is_what_the_rules_say(request, form, database):
 
 
 def test_six_projections_are_enough_for_studies_of_six(awkward_url):
-    archive, told = tell(awkward_url, "dx-phe2019-study", 6)
+    archive, told = record_event(awkward_url, "dx-phe2019-study", 6)
     few = {study["id"]: row for study, row in zip(archive.studies, told, strict=True)}
     data, _ = export(awkward_url, type="dx-phe2019-study", filters={"events": "2"})
     headings, *rows = read_form(data, "dx-phe2019-study")

@@ -12,7 +12,7 @@ from by_hand import guard
 from exporting import ask, export, read_csv
 
 from doseexport import catalogue
-from doseexport.catalogue import ID, NAME, Book, Long, Rows, Start, Wide, Wishes
+from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 
@@ -59,9 +59,9 @@ def wanted(spec, url):
 
 @pytest.fixture
 def body(spec, wanted):
-    wishes = {"names": spec.can_show(NAME), "ids": spec.can_show(ID)}
+    inclusions = {"include_names": spec.can_show(NAME), "include_ids": spec.can_show(ID)}
     filters = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
-    return {"type": spec.type, "filters": filters, **wishes}
+    return {"type": spec.type, "filters": filters, **inclusions}
 
 
 def read_sheets(data):
@@ -134,8 +134,8 @@ def assert_same_studies(rows, studies, times):
 
 @pytest.mark.parametrize("name", ["ct", "dx", "nm", "rf"])
 def test_all_data_holds_the_csvs_cells(url, name):
-    data, _ = export(url, type=f"{name}-csv", names=True, ids=True)
-    book, _ = export(url, type=f"{name}-xlsx", names=True, ids=True)
+    data, _ = export(url, type=f"{name}-csv", include_names=True, include_ids=True)
+    book, _ = export(url, type=f"{name}-xlsx", include_names=True, include_ids=True)
     headings, *rows = read_csv(data)
     top, *shown = read_sheets(book)["All data"]
     width = len(headings)
@@ -150,8 +150,10 @@ def test_all_data_holds_the_csvs_cells(url, name):
 
 def test_all_data_of_mammography_holds_the_exposures_of_the_csv(url):
     spec = SPECS["mg-csv"]
-    headings, *rows = read_csv(export(url, type="mg-csv", names=True, ids=True)[0])
-    top, *shown = read_sheets(export(url, type="mg-xlsx", names=True, ids=True)[0])["All data"]
+    headings, *rows = read_csv(export(url, type="mg-csv", include_names=True, include_ids=True)[0])
+    top, *shown = read_sheets(export(url, type="mg-xlsx", include_names=True, include_ids=True)[0])[
+        "All data"
+    ]
     width = next(n for n, heading in enumerate(top) if heading.startswith("E1 "))
     block = len(headings) - width
     kinds = kinds_of(spec, url, headings)
@@ -165,7 +167,9 @@ def test_all_data_of_mammography_holds_the_exposures_of_the_csv(url):
     assert found == expected
 
 
-@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if isinstance(spec.layout, Book)])
+@pytest.mark.parametrize(
+    "name", [name for name, spec in SPECS.items() if isinstance(spec.layout, ModalityWorkbook)]
+)
 def test_each_event_is_on_one_sheet_of_its_protocol_and_on_those_of_its_names(url, name):
     data, report = export(url, type=name)
     sheets = read_sheets(data)
@@ -221,23 +225,23 @@ def test_every_filter_and_every_order_is_sql_that_runs(spec, url, wanted):
 
         def count(**body):
             request = ask(type=spec.type, **body)
-            return snapshot.survey(build_queries(request, Wishes(standard=True))).studies
+            return snapshot.survey(build_queries(request, Inclusions(standard=True))).studies
 
         every = count(filters=needed)
         assert every == len(wanted[0])
         for each in spec.filters:
-            assert 0 <= count(filters={**needed, each.name: EXAMPLES[each.kind.name]}) <= every
+            assert 0 <= count(filters={**needed, each.name: EXAMPLES[each.value_type.name]}) <= every
         for order in spec.orders:
             assert count(filters=needed, order=order.name) == every
 
 
 def kinds_of(spec, url, headings):
     """The kinds of a csv's columns, one by one."""
-    if isinstance(spec.layout, Rows):
-        wishes = Wishes(names=True, ids=True)
+    if isinstance(spec.layout, CustomRows):
+        inclusions = Inclusions(include_names=True, include_ids=True)
         with Database({"conninfo": url}).open_snapshot() as snapshot:
-            widths = snapshot.survey(build_queries(ask(type=spec.type), wishes)).widths
-        start = Start(spec.studies.wanted(wishes), spec.events.wanted(wishes), widths, {})
+            widths = snapshot.survey(build_queries(ask(type=spec.type), inclusions)).widths
+        start = FileContext(spec.studies.wanted(inclusions), spec.events.wanted(inclusions), widths, {})
         return [column.kind.name for column in spec.layout.start(start).sheets[0].columns]
     kinds = {column.heading: column.kind.name for column in spec.columns}
     return [kinds.get(heading) or kinds[re.sub(r"^(E\d+|[AB]) ", "", heading)] for heading in headings]

@@ -1,4 +1,4 @@
-"""Files in S3: whole and published at once, or not there at all."""
+"""ExportBucket in S3: whole and published at once, or not there at all."""
 
 import hashlib
 import threading
@@ -10,7 +10,7 @@ import pytest
 
 from doseexport.aws import upload as sink_module
 from doseexport.aws.clients import BotoCoreError, ClientError
-from doseexport.aws.s3 import Files, S3Upload, abort_upload
+from doseexport.aws.s3 import ExportBucket, S3Upload, abort_upload
 from doseexport.aws.upload import PART_SIZE, S3Sink
 from doseexport.domain.export import object_key
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
@@ -178,7 +178,7 @@ class FailingS3:
     ],
 )
 def test_a_failed_part_makes_a_later_write_raise(failure, kind, code):
-    sink = Files(FailingS3(failure, takes=1), "b").open_sink(KEY, lambda _: None)
+    sink = ExportBucket(FailingS3(failure, takes=1), "b").open_sink(KEY, lambda _: None)
     with pytest.raises(kind) as caught:
         sink.write(b"x" * 10 * PART_SIZE)
     assert caught.value.code == code
@@ -189,7 +189,7 @@ def test_a_failed_part_makes_a_later_write_raise(failure, kind, code):
 
 
 def test_a_failed_part_makes_finishing_raise():
-    sink = Files(FailingS3(error("SlowDown")), "b").open_sink(KEY, lambda _: None)
+    sink = ExportBucket(FailingS3(error("SlowDown")), "b").open_sink(KEY, lambda _: None)
     sink.write(b"x")
     with pytest.raises(RetryableError):
         sink.finish()
@@ -198,7 +198,7 @@ def test_a_failed_part_makes_finishing_raise():
 
 def test_the_parts_checksums_are_told_again_at_the_end():
     client = FailingS3()
-    Files(client, "b").open_sink(KEY, lambda _: None).finish()
+    ExportBucket(client, "b").open_sink(KEY, lambda _: None).finish()
     assert client.completed == [{"PartNumber": 1, "ETag": "e", "ChecksumCRC32": "c"}]
 
 
@@ -219,7 +219,7 @@ def test_discarding_never_raises(failure, monkeypatch):
     def fail(**_):
         raise failure
 
-    sink = Files(client, "b").open_sink(KEY, lambda _: None)
+    sink = ExportBucket(client, "b").open_sink(KEY, lambda _: None)
     monkeypatch.setattr(client, "abort_multipart_upload", fail)
     sink.discard()
 

@@ -1,4 +1,4 @@
-"""Survey forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
+"""Counts forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
 
 import pytest
 from exporting import export
@@ -37,9 +37,9 @@ def test_the_form_counts_missing_and_several_records(sample_url, studies):
 def test_the_form_says_where_accumulated_doses_of_one_plane_are_added(sample_url, studies):
     added = {row["id"] for row in studies if row["totals"] > row["planes"]}
     # Or they have several rows of totals, as rf-csv says.
-    sentence = next(words for words in list_warnings(sample_url, "rf-csv") if "they are added" in words)
-    assert sentence in list_warnings(sample_url, "rf-phe2019")
-    assert 0 < len(added) <= int(sentence.partition(" in ")[2].split()[0])
+    message = next(words for words in list_warnings(sample_url, "rf-csv") if "they are added" in words)
+    assert message in list_warnings(sample_url, "rf-phe2019")
+    assert 0 < len(added) <= int(message.partition(" in ")[2].split()[0])
 
 
 def test_a_file_for_openskin_says_that_there_is_no_report_or_several(sample_url, studies):
@@ -47,12 +47,12 @@ def test_a_file_for_openskin_says_that_there_is_no_report_or_several(sample_url,
         0: "No X-ray dose report in 1 of the studies",
         2: "Several X-ray dose reports in 1 of the studies",
     }
-    for reports, sentence in words.items():
+    for reports, message in words.items():
         study = next(row["id"] for row in studies if row["reports"] == reports)
         (told,) = (
             each for each in list_warnings(sample_url, "rf-openskin", study_id=study) if "report" in each
         )
-        assert told.startswith(sentence)
+        assert told.startswith(message)
     plain = next(row["id"] for row in studies if row["reports"] == 1)
     assert not any("report" in each for each in list_warnings(sample_url, "rf-openskin", study_id=plain))
 

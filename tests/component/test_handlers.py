@@ -37,7 +37,7 @@ def call(handler, event):
 def export(services):
     """The export that the sample events speak of."""
     new = make_new(filters={"date_from": "2026-01-01"})
-    return services.store.create(make_export(ID, ADA.id, ADA.name, new.request, NOW), limit=5)
+    return services.exports.create(make_export(ID, ADA.id, ADA.name, new.request, NOW), limit=5)
 
 
 def test_request_export(services, load_handler):
@@ -46,7 +46,7 @@ def test_request_export(services, load_handler):
     assert status == 202
     assert headers["Location"] == f"/exports/{body['id']}" == body["links"]["self"]
     assert (headers["Cache-Control"], headers["Retry-After"]) == ("no-store", "2")
-    assert services.store.load(body["id"]).request.type == "ct-xlsx"
+    assert services.exports.load(body["id"]).request.type == "ct-xlsx"
     again = call(handler, read_event("request_export"))
     assert again[1]["id"] == body["id"]
     assert len(take_messages(services)) == 2
@@ -55,20 +55,20 @@ def test_request_export(services, load_handler):
 
 def test_show_trail(services, load_handler, export):
     finish(services, export)
-    status, body, _ = call(load_handler("show_trail"), read_event("show_trail"))
+    status, body, _ = call(load_handler("show_audit_trail"), read_event("show_audit_trail"))
     assert (status, body["id"]) == (200, ID)
-    assert {entry["kind"] for entry in body["entries"]} == {"requested", "started", "completed"}
-    assert call(load_handler("show_trail"), sign_in(read_event("show_trail"), BEN))[0] == 403
+    assert {entry["event"] for entry in body["entries"]} == {"requested", "started", "completed"}
+    assert call(load_handler("show_audit_trail"), sign_in(read_event("show_audit_trail"), BEN))[0] == 403
 
 
 def test_keep_export(services, load_handler, export):
-    handler = load_handler("keep_export")
-    status, body, headers = call(handler, read_event("keep_export"))
-    assert (status, body["id"], body["keep_days"], headers["Retry-After"]) == (200, ID, 60, "2")
+    handler = load_handler("set_retention")
+    status, body, headers = call(handler, read_event("set_retention"))
+    assert (status, body["id"], body["retention_days"], headers["Retry-After"]) == (200, ID, 60, "2")
     finish(services, export)
-    status, body, headers = call(handler, read_event("keep_export"))
+    status, body, headers = call(handler, read_event("set_retention"))
     assert (status, body["expires_at"], "Retry-After" in headers) == (200, "2027-01-22T11:30:00Z", False)
-    assert call(handler, sign_in(read_event("keep_export"), BEN))[0] == 403
+    assert call(handler, sign_in(read_event("set_retention"), BEN))[0] == 403
 
 
 def test_show_usage(services, load_handler, export):
@@ -101,7 +101,7 @@ def test_abort_export(services, load_handler, export):
     handler = load_handler("abort_export")
     status, body, headers = call(handler, read_event("abort_export"))
     assert (status, body["state"], headers["Retry-After"]) == (202, "ABORTING", "2")
-    assert services.store.settle_aborted(ID, 1, services.clock())
+    assert services.exports.settle_aborted(ID, 1, services.clock())
     status, body, headers = call(handler, read_event("abort_export"))
     assert (status, body["state"], "Retry-After" in headers) == (202, "ABORTED", False)
 
@@ -124,7 +124,7 @@ def test_delete_exports(services, load_handler, export):
 
 
 def test_keep_presets(load_handler):
-    handler, event = load_handler("keep_presets"), read_event("keep_presets")
+    handler, event = load_handler("manage_presets"), read_event("manage_presets")
     status, kept, headers = call(handler, event)
     assert (status, kept["name"], kept["shared"]) == (201, "Adults of this year", True)
     assert headers["Location"] == f"/presets/{kept['id']}" == kept["links"]["self"]
@@ -144,7 +144,7 @@ def test_sweep_exports(services, load_handler, export, clock):
 
 
 def test_get_health_needs_nothing(load_handler, monkeypatch):
-    for name in ("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"):
+    for name in ("EXPORTS_TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"):
         monkeypatch.delenv(name, raising=False)
     assert call(load_handler("get_health"), read_event("get_health"))[:2] == (
         200,
@@ -251,7 +251,7 @@ def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
         ("download_export", "download_export"),
         ("delete_exports", "delete_export"),
         ("delete_exports", "delete_exports"),
-        ("keep_presets", "keep_presets"),
+        ("manage_presets", "manage_presets"),
     ],
 )
 @pytest.mark.parametrize("groups", ["[]", "[pidgroup]", "exportgroup", None, {"exportgroup": 1}])
@@ -261,14 +261,14 @@ def test_nobody_without_a_group_gets_anywhere(services, load_handler, name, even
     event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = groups
     status, body, _ = call(load_handler(name), event)
     assert (status, body["code"]) == (403, "GROUP_NEEDED")
-    assert services.store.load(ID).state is State.QUEUED
+    assert services.exports.load(ID).state is State.QUEUED
     assert take_messages(services) == []
 
 
 def test_somebody_elses_export_is_not_ones_own_to_abort(services, load_handler, export):
     status, body, _ = call(load_handler("abort_export"), sign_in(read_event("abort_export"), BEN))
     assert (status, body["field"]) == (403, "id")
-    assert services.store.load(ID).state is State.QUEUED
+    assert services.exports.load(ID).state is State.QUEUED
 
 
 @pytest.mark.parametrize(("size", "status"), [(64 * 1024, 422), (64 * 1024 + 1, 413)])
@@ -285,7 +285,7 @@ def test_what_nobody_foresaw_tells_nothing(services, load_handler, export, monke
     def fail(**_):
         raise ClientError({"Error": {"Code": "Odd", "Message": "Secret"}}, "GetItem")
 
-    monkeypatch.setattr(services.store._table._client, "get_item", fail)
+    monkeypatch.setattr(services.exports._table._client, "get_item", fail)
     status, body, _ = call(load_handler("get_export"), read_event("get_export"))
     assert (status, body["code"]) == (500, "UNEXPECTED")
     assert "Secret" not in json.dumps(body)

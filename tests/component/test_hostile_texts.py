@@ -14,7 +14,7 @@ from hostile import CORPUS, FORMULAS
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.writers.csv import guard_text
 
@@ -48,11 +48,11 @@ def export(url, spec, widest, user="ada", **filters):
     request = ask(
         type=spec.type,
         filters={**needed, **filters},
-        names=spec.can_show(NAME),
-        ids=spec.can_show(ID),
+        include_names=spec.can_show(NAME),
+        include_ids=spec.can_show(ID),
     )
     file = io.BytesIO()
-    asked = Asked(request, user, datetime(2026, 11, 23, tzinfo=UTC))
+    asked = RequestContext(request, user, datetime(2026, 11, 23, tzinfo=UTC))
     write_export(asked, Database({"conninfo": url}), file, Indifferent())
     return file.getvalue()
 

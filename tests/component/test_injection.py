@@ -29,7 +29,7 @@ def list_filters():
 
 
 FILTERS = list_filters()
-TEXTS = [(spec, each) for spec, each in FILTERS if each.kind.name in LITERAL]
+TEXTS = [(spec, each) for spec, each in FILTERS if each.value_type.name in LITERAL]
 
 
 def make_request(spec, **filters):
@@ -39,7 +39,7 @@ def make_request(spec, **filters):
 
 def find_literally(connection, spec, each, text):
     """The studies that a filter means, by position() instead of ILIKE, the text as a parameter of its own."""
-    if each.kind.name == "exact":
+    if each.value_type.name == "exact":
         condition, values = each.sql, [text.strip()]
     elif "|" in each.sql:
         column, hashed = each.sql.split("|")
@@ -108,7 +108,7 @@ def test_several_texts_at_once_stay_apart(hostile_url):
 def test_whatever_is_no_text_is_refused_by_name(name):
     spec = SPECS[name]
     for each in spec.filters:
-        if each.kind.name in LITERAL:
+        if each.value_type.name in LITERAL:
             continue
         for text in VALUES:
             if not re.fullmatch(r"\s*([-+]?\d+(\.\d+)?|\d{4}-\d\d-\d\d)\s*", text, re.ASCII):
@@ -132,7 +132,7 @@ def assert_refused(field, spec, **body):
 def test_a_text_that_is_an_option_is_a_text(text):
     for spec in SPECS.values():
         for each in spec.options:
-            if each.kind.name == "words":
+            if each.value_type.name == "words":
                 needed = dict.fromkeys(spec.needs[:1], "1")
                 request = parse_request(
                     {"type": spec.type, "filters": needed, "options": {each.name: text}},

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.actions.exports import abort_export, ask_export, delete_export, get_export, keep_export
-from doseexport.domain.audit import Kind, Person
+from doseexport.actions.exports import abort_export, delete_export, get_export, request_export, set_retention
+from doseexport.domain.audit import AuditEvent, Person
 from doseexport.domain.export import State
 from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
@@ -37,57 +37,59 @@ def refuse(call, *arguments):
 
 
 def keep(services, export, days, caller=ADA):
-    return keep_export(services, caller, export.id, {"keep_days": days})
+    return set_retention(services, caller, export.id, {"retention_days": days})
 
 
 def kept_entries(services, export):
-    return [entry for entry in read_trail(services, export) if entry.kind is Kind.KEPT]
+    return [entry for entry in read_trail(services, export) if entry.event is AuditEvent.RETENTION_CHANGED]
 
 
 # Asking
 
 
-@pytest.mark.parametrize(("given", "days"), [({}, 30), ({"keep_days": None}, 30), ({"keep_days": 90}, 90)])
+@pytest.mark.parametrize(
+    ("given", "days"), [({}, 30), ({"retention_days": None}, 30), ({"retention_days": 90}, 90)]
+)
 def test_a_file_is_kept_as_long_as_was_asked_for(services, given, days):
-    shown = ask_export(services, ADA, {"type": "ct-csv", **given})
-    assert (shown["keep_days"], shown["expires_at"]) == (days, None)
-    done = finish(services, services.store.load(shown["id"]))
+    shown = request_export(services, ADA, {"type": "ct-csv", **given})
+    assert (shown["retention_days"], shown["expires_at"]) == (days, None)
+    done = finish(services, services.exports.load(shown["id"]))
     assert done.expires_at == NOW + days * DAY
-    assert get_export(services, ADA, done.id)["keep_days"] == days
+    assert get_export(services, ADA, done.id)["retention_days"] == days
     assert int(read_raw(services, f"EXPORT#{done.id}")["ttl"]) == (done.expires_at + 7 * DAY).timestamp()
 
 
 @pytest.mark.parametrize("days", [91, 0, -1, 1.5, "7", True, [], 10**30])
 def test_nothing_is_kept_for_longer_than_the_maximum_or_for_no_number_of_days(services, days):
-    body = {"type": "ct-csv", "keep_days": days}
-    assert refuse(ask_export, services, ADA, body) == (422, "BAD_KEEP_DAYS", "keep_days")
+    body = {"type": "ct-csv", "retention_days": days}
+    assert refuse(request_export, services, ADA, body) == (422, "BAD_RETENTION_DAYS", "retention_days")
 
 
 def test_a_key_is_for_the_same_days(services):
-    body = {"type": "ct-csv", "keep_days": 7}
-    first = ask_export(services, ADA, body, "key")
-    assert ask_export(services, ADA, body, "key")["id"] == first["id"]
+    body = {"type": "ct-csv", "retention_days": 7}
+    first = request_export(services, ADA, body, "key")
+    assert request_export(services, ADA, body, "key")["id"] == first["id"]
     for days in (8, None):
-        changed = {**body, "keep_days": days}
-        assert refuse(ask_export, services, ADA, changed, "key")[:2] == (422, "IDEMPOTENCY_MISMATCH")
+        changed = {**body, "retention_days": days}
+        assert refuse(request_export, services, ADA, changed, "key")[:2] == (422, "IDEMPOTENCY_MISMATCH")
 
 
 def test_a_repeated_request_is_the_same_after_its_time_was_changed(services):
-    body = {"type": "ct-csv", "keep_days": 7}
-    first = ask_export(services, ADA, body, "key")
-    keep_export(services, ADA, first["id"], {"keep_days": 9})
-    assert ask_export(services, ADA, body, "key")["keep_days"] == 9
+    body = {"type": "ct-csv", "retention_days": 7}
+    first = request_export(services, ADA, body, "key")
+    set_retention(services, ADA, first["id"], {"retention_days": 9})
+    assert request_export(services, ADA, body, "key")["retention_days"] == 9
 
 
 @pytest.mark.parametrize("end", ["failed", "aborted"])
 def test_what_ends_without_a_file_is_shown_for_a_month_all_the_same(services, end):
-    export = run(services, add(services, keep_days=1))
+    export = run(services, add(services, retention_days=1))
     if end == "failed":
-        services.store.fail(export.id, 1, "X", "Y.", NOW)
+        services.exports.fail(export.id, 1, "X", "Y.", NOW)
     else:
         abort_export(services, ADA, export.id)
-        services.store.settle_aborted(export.id, 1, NOW)
-    assert services.store.load(export.id).expires_at == NOW + 30 * DAY
+        services.exports.settle_aborted(export.id, 1, NOW)
+    assert services.exports.load(export.id).expires_at == NOW + 30 * DAY
 
 
 # Changing
@@ -100,14 +102,14 @@ def test_the_time_counts_from_the_end_and_is_told(services, clock, caller, days)
     clock.move(hours=23)
     shown = keep(services, export, days, caller)
     until = NOW + days * DAY
-    assert (shown["keep_days"], shown["expires_at"]) == (days, f"{until:%Y-%m-%dT%H:%M:%SZ}")
-    row = services.store.load(export.id)
-    assert replace(row, expires_at=export.expires_at, keep_days=export.keep_days) == export
+    assert (shown["retention_days"], shown["expires_at"]) == (days, f"{until:%Y-%m-%dT%H:%M:%SZ}")
+    row = services.exports.load(export.id)
+    assert replace(row, expires_at=export.expires_at, retention_days=export.retention_days) == export
     assert row.expires_at == until
     assert int(read_raw(services, f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
     (entry,) = kept_entries(services, export)
     assert (entry.by, entry.at, entry.attempt) == (Person(caller.id, caller.name), clock(), 1)
-    assert entry.kept == {"days": days, "until": until.isoformat(timespec="microseconds")}
+    assert entry.retention == {"days": days, "until": until.isoformat(timespec="microseconds")}
 
 
 def test_a_file_past_its_new_time_is_gone_before_any_sweep(services, clock):
@@ -125,27 +127,36 @@ def test_a_file_past_its_new_time_is_gone_before_any_sweep(services, clock):
 def test_a_time_that_is_over_already_deletes_nothing(services, clock):
     export = finish(services, add(services))
     clock.move(days=3)
-    assert refuse(keep, services, export, 3) == (422, "BAD_KEEP_DAYS", "keep_days")
-    assert keep(services, export, 4)["keep_days"] == 4
+    assert refuse(keep, services, export, 3) == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert keep(services, export, 4)["retention_days"] == 4
     assert len(kept_entries(services, export)) == 1
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], {}, {"keep_days": None}, {"keep_days": 91}, {"keep_days": 0}, {"keep_days": 7, "x": 1}]
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"retention_days": None},
+        {"retention_days": 91},
+        {"retention_days": 0},
+        {"retention_days": 7, "x": 1},
+    ],
 )
 def test_what_is_no_time_is_refused_by_its_field(services, body):
     export = finish(services, add(services))
-    found = refuse(keep_export, services, ADA, export.id, body)
-    assert found == (422, "BAD_KEEP_DAYS", "keep_days")
-    assert services.store.load(export.id) == export
+    found = refuse(set_retention, services, ADA, export.id, body)
+    assert found == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert services.exports.load(export.id) == export
 
 
 def test_the_maximum_is_the_admins(services):
     export = finish(services, add(services))
     week = replace(services, settings=replace(services.settings, max_retention=7 * DAY))
     assert refuse(keep, week, export, 8)[0] == 422
-    assert keep(week, export, 7)["keep_days"] == 7
-    assert keep(services, export, MAX_RETENTION.days)["keep_days"] == 90
+    assert keep(week, export, 7)["retention_days"] == 7
+    assert keep(services, export, MAX_RETENTION.days)["retention_days"] == 90
 
 
 def test_nobody_else_may(services):
@@ -160,32 +171,32 @@ def test_nobody_else_may(services):
 def test_where_there_is_no_file_there_is_nothing_to_keep(services, state):
     export = run(services, add(services))
     if state is State.FAILED:
-        services.store.fail(export.id, 1, "X", "Y.", NOW)
+        services.exports.fail(export.id, 1, "X", "Y.", NOW)
     else:
-        services.store.request_abort(export.id, ADA, NOW)
+        services.exports.request_abort(export.id, ADA, NOW)
     if state is State.ABORTED:
-        services.store.settle_aborted(export.id, 1, NOW)
-    before = services.store.load(export.id)
+        services.exports.settle_aborted(export.id, 1, NOW)
+    before = services.exports.load(export.id)
     assert before.state is state
     assert refuse(keep, services, export, 7)[:2] == (409, "NOTHING_TO_KEEP")
-    assert services.store.load(export.id) == before
+    assert services.exports.load(export.id) == before
     assert kept_entries(services, export) == []
 
 
 @pytest.mark.parametrize("is_running", [False, True], ids=["waiting", "running"])
 def test_what_is_under_way_is_kept_as_was_last_said(services, clock, is_running):
-    export = add(services, keep_days=7)
+    export = add(services, retention_days=7)
     if is_running:
         run(services, export)
     shown = keep(services, export, 2)
-    assert (shown["keep_days"], shown["expires_at"]) == (2, None)
+    assert (shown["retention_days"], shown["expires_at"]) == (2, None)
     (entry,) = kept_entries(services, export)
-    assert entry.kept == {"days": 2, "until": None}
+    assert entry.retention == {"days": 2, "until": None}
     clock.move(hours=1)
     if not is_running:
         run(services, export)
-    assert services.store.complete(export.id, 1, make_result(export), clock(), RETENTION)
-    assert services.store.load(export.id).expires_at == clock() + 2 * DAY
+    assert services.exports.complete(export.id, 1, make_result(export), clock(), RETENTION)
+    assert services.exports.load(export.id).expires_at == clock() + 2 * DAY
 
 
 # At the same time
@@ -193,41 +204,41 @@ def test_what_is_under_way_is_kept_as_was_last_said(services, clock, is_running)
 
 def test_a_completion_that_met_a_change_keeps_what_was_said(services, monkeypatch):
     """The worker has read the old days; before it published, somebody changed them."""
-    export = run(services, add(services, keep_days=7))
-    settle, met = type(services.store)._settle_as_read, []
+    export = run(services, add(services, retention_days=7))
+    settle, met = type(services.exports)._settle_as_read, []
 
     def keep_first(store, *arguments):
         if not met:
             met.append(keep(services, export, 3))
         return settle(store, *arguments)
 
-    monkeypatch.setattr(type(services.store), "_settle_as_read", keep_first)
-    assert services.store.complete(export.id, 1, make_result(export), NOW, RETENTION)
-    row = services.store.load(export.id)
-    assert (row.keep_days, row.expires_at) == (3, NOW + 3 * DAY)
+    monkeypatch.setattr(type(services.exports), "_settle_as_read", keep_first)
+    assert services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
+    row = services.exports.load(export.id)
+    assert (row.retention_days, row.expires_at) == (3, NOW + 3 * DAY)
 
 
 def test_a_change_that_met_a_completion_counts_from_the_end(services, clock, monkeypatch):
     """The export was read as running; before the change was written, it had completed."""
-    export = run(services, add(services, keep_days=7))
-    write = type(services.store)._keep_for
+    export = run(services, add(services, retention_days=7))
+    write = type(services.exports)._set_retention
 
     def complete_first(store, *arguments):
-        services.store.complete(export.id, 1, make_result(export), NOW, RETENTION)
+        services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
         return write(store, *arguments)
 
-    monkeypatch.setattr(type(services.store), "_keep_for", complete_first)
+    monkeypatch.setattr(type(services.exports), "_set_retention", complete_first)
     clock.move(minutes=1)
     assert keep(services, export, 3)["state"] == "COMPLETED"
-    assert services.store.load(export.id).expires_at == NOW + 3 * DAY
-    assert [entry.kept["until"] is not None for entry in kept_entries(services, export)] == [True]
+    assert services.exports.load(export.id).expires_at == NOW + 3 * DAY
+    assert [entry.retention["until"] is not None for entry in kept_entries(services, export)] == [True]
 
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
 def test_what_goes_while_its_time_is_changed_stays_gone(services, clock, monkeypatch, how):
     """Also where the clock of whoever expires it is ahead of ours."""
     export = finish(services, add(services))
-    write = type(services.store)._keep_for
+    write = type(services.exports)._set_retention
 
     def go_first(store, *arguments):
         if how == "deleted":
@@ -236,17 +247,17 @@ def test_what_goes_while_its_time_is_changed_stays_gone(services, clock, monkeyp
             store.expire(export.id, 1, NOW + RETENTION)
         return write(store, *arguments)
 
-    monkeypatch.setattr(type(services.store), "_keep_for", go_first)
+    monkeypatch.setattr(type(services.exports), "_set_retention", go_first)
     status, *_ = refuse(keep, services, export, 90)
     assert status == (404 if how == "deleted" else 409)
-    assert services.store.load(export.id).expires_at == export.expires_at
+    assert services.exports.load(export.id).expires_at == export.expires_at
     assert kept_entries(services, export) == []
 
 
 def test_a_second_attempt_keeps_what_was_said_during_the_first(services, clock):
-    export = run(services, add(services, keep_days=7))
+    export = run(services, add(services, retention_days=7))
     keep(services, export, 3)
     sweep(services, clock.move(minutes=1))
-    done = finish(services, services.store.load(export.id))
-    assert (done.attempt, done.keep_days, done.expires_at) == (2, 3, clock() + 3 * DAY)
-    assert keep(services, done, 5)["keep_days"] == 5  # CONTESTED, yet its file is as good as any
+    done = finish(services, services.exports.load(export.id))
+    assert (done.attempt, done.retention_days, done.expires_at) == (2, 3, clock() + 3 * DAY)
+    assert keep(services, done, 5)["retention_days"] == 5  # SUPERSEDED, yet its file is as good as any

@@ -11,7 +11,7 @@ from running import plenty, read_object, run, services_with
 from doseexport import catalogue
 from doseexport.domain.export import State
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.jobs import attempt as pipeline
 from doseexport.jobs.sweep import sweep
@@ -45,7 +45,7 @@ def filters(spec, standard_url):
 def make_locally(url, export, settings):
     file, at = io.BytesIO(), export.created_at.astimezone(settings.time_zone)
     database = Database({"conninfo": url}, str(settings.time_zone))
-    write_export(Asked(export.request, export.owner_name, at), database, file, Indifferent())
+    write_export(RequestContext(export.request, export.owner_name, at), database, file, Indifferent())
     return file.getvalue()
 
 

@@ -13,7 +13,7 @@ from running import read_object, run, services_with
 
 from doseexport import cli
 from doseexport.actions.exports import delete_export, download_export
-from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.domain.export import State, name_manifest
 from doseexport.errors import RequestError
 from doseexport.jobs.sweep import sweep
@@ -98,7 +98,7 @@ def test_the_manifest_is_there_before_the_row_says_so_and_gone_if_it_never_does(
         seen.append((list_keys(ready), self.load(export.id).state))
         return False
 
-    monkeypatch.setattr(Store, "complete", refuse)
+    monkeypatch.setattr(ExportRepository, "complete", refuse)
     run(ready, export)
     ((keys, state),) = seen
     assert [key.rpartition(".")[2] for key in keys] == ["csv", "json"]
@@ -118,7 +118,7 @@ def test_it_is_deleted_and_expires_with_its_file(ready):
 
 def test_its_link_follows_the_right_to_the_file(services, sample_url):
     ready = services_with(services, sample_url)
-    row = run(ready, add(ready, PIA, ids=True))
+    row = run(ready, add(ready, PIA, include_ids=True))
     link = download_export(ready, PIA, row.id)["manifest"]
     assert link["file_name"] == name_manifest(row.result.file_name)
     assert name_manifest(row.result.file_name) in link["url"]

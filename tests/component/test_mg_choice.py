@@ -7,7 +7,7 @@ from exporting import ask, export, read_csv
 from mg_filters import EQUIPMENT, FILTERS, OPENREM_NAMES
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
@@ -58,7 +58,7 @@ def choose(sample_url):
 
         def choose(filters, order=None, kind="mg-csv"):
             request = ask(type=kind, filters=filters, order=order)
-            rows = snapshot._rows(build_queries(request, Wishes()).studies)
+            rows = snapshot._rows(build_queries(request, Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose

@@ -17,7 +17,7 @@ TEXTS = {
     column.heading for column in (*SPEC.studies.columns, *SPEC.events.columns) if column.kind.name == "text"
 }
 STANDARD = {"Standard study name (study)", "Standard study name (request)", "Standard acquisition name"}
-IDENTITIES = {"names": True, "ids": True}
+IDENTITIES = {"include_names": True, "include_ids": True}
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +65,17 @@ def read(rows):
 
 
 @pytest.mark.parametrize(
-    ("wishes", "hidden"),
+    ("inclusions", "hidden"),
     [
         ({}, {"Patient name", "Patient ID", "Date of birth"}),
-        ({"names": True}, {"Patient ID"}),
-        ({"ids": True}, {"Patient name"}),
+        ({"include_names": True}, {"Patient ID"}),
+        ({"include_ids": True}, {"Patient name"}),
         (IDENTITIES, set()),
     ],
-    ids=["neither", "names", "ids", "both"],
+    ids=["neither", "include_names", "include_ids", "both"],
 )
-def test_every_cell_is_what_the_rules_say(sample_url, archive, wishes, hidden):
-    data, _ = export(sample_url, type="mg-csv", **wishes)
+def test_every_cell_is_what_the_rules_say(sample_url, archive, inclusions, hidden):
+    data, _ = export(sample_url, type="mg-csv", **inclusions)
     assert_equal_rows(read(read_csv(data)), list(expect(archive, hidden | STANDARD)))
 
 

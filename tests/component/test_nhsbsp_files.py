@@ -97,8 +97,8 @@ def test_every_exposure_is_in_one_survey_or_told_why_not(sample_url, archive):
     data, report = export(sample_url, type="mg-nhsbsp-xlsx")
     sheets = read_workbook(data)
     homeless = [row for row in sheets["Review"][1:] if not row[0]]
-    placed = sum(len(sheets[name]) - 1 for name in (*SURVEYS, "Excluded")) + len(homeless)
-    assert placed == report.events == sum(len(archive.events_of(study)) for study in archive.studies)
+    synced_revision = sum(len(sheets[name]) - 1 for name in (*SURVEYS, "Excluded")) + len(homeless)
+    assert synced_revision == report.events == sum(len(archive.events_of(study)) for study in archive.studies)
 
 
 def test_a_patient_has_one_number_in_every_survey_and_the_csv(sample_url):
@@ -125,18 +125,18 @@ def test_the_warnings_count_what_was_left_out(sample_url, archive):
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
 @pytest.mark.parametrize(
-    ("sentence", "name"),
+    ("message", "name"),
     [
         ("Several patient records in {} of the studies", "patients"),
         ("Several patient study records in {} of the studies", "patient_studies"),
         ("Several X-ray dose reports in {} of the studies", "reports"),
     ],
 )
-def test_repeated_records_are_a_warning(sample_url, archive, kind, sentence, name):
+def test_repeated_records_are_a_warning(sample_url, archive, kind, message, name):
     _, report = export(sample_url, type=kind)
     repeated = sum(len(getattr(archive, name)[study["id"]]) > 1 for study in archive.studies)
     assert repeated
-    assert [each for each in report.warnings if each.startswith(sentence.format(repeated))]
+    assert [each for each in report.warnings if each.startswith(message.format(repeated))]
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
@@ -146,6 +146,6 @@ def test_no_sheet_identifies_a_patient(sample_url, kind):
     headings = {cell for name, rows in sheets.items() if name != "About" for cell in rows[0]}
     assert headings
     assert not headings & IDENTITIES
-    for wish in ("names", "ids"):
+    for wish in ("include_names", "include_ids"):
         with pytest.raises(RequestError, match="never hold names"):
             ask(type=kind, **{wish: True})

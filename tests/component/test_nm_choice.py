@@ -10,7 +10,7 @@ from exporting import ask
 from nm_filters import FILTERS, OPENREM_NAMES
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
@@ -46,7 +46,7 @@ def choose(nm_url):
 
         def choose(filters, order=None):
             request = ask(type="nm-csv", filters=filters, order=order)
-            rows = snapshot._rows(build_queries(request, Wishes()).studies)
+            rows = snapshot._rows(build_queries(request, Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose

@@ -9,7 +9,7 @@ from by_hand_nm import Archive
 from exporting import export, read_csv
 from openrem_nm import MOMENTS, is_number
 
-IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "names or ids"}
+IDENTITY = {"Patient name": "include_names", "Patient ID": "include_ids", "Date of birth": "names or ids"}
 NOT_TEXT = re.compile("Study date|Study time|Date of birth|" + MOMENTS.pattern)
 
 
@@ -43,7 +43,7 @@ def rows_of(plain, case):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, set(IDENTITY)),
         (True, False, {"Patient ID"}),
@@ -52,7 +52,7 @@ def rows_of(plain, case):
     ],
 )
 def test_every_cell_is_what_the_rules_say(nm_url, archive, names, ids, hidden):
-    data, report = export(nm_url, type="nm-csv", names=names, ids=ids)
+    data, report = export(nm_url, type="nm-csv", include_names=names, include_ids=ids)
     headings, *told = archive.table()
     header, *rows = read_csv(data)
     shown = [n for n, heading in enumerate(headings) if heading not in hidden]
@@ -67,7 +67,11 @@ def test_every_cell_is_what_the_rules_say(nm_url, archive, names, ids, hidden):
 def test_a_selection_has_as_many_columns_as_it_needs(nm_url, archive):
     chosen = {study["id"] for study in archive.studies if study["study_description"] == "case: clocks"}
     data, _ = export(
-        nm_url, type="nm-csv", filters={"study_description": "case: clocks"}, names=True, ids=True
+        nm_url,
+        type="nm-csv",
+        filters={"study_description": "case: clocks"},
+        include_names=True,
+        include_ids=True,
     )
     headings, *told = archive.table(chosen)
     assert read_csv(data)[0] == headings
@@ -159,9 +163,9 @@ WARNINGS = (
 )
 
 
-@pytest.mark.parametrize(("sentence", "cases"), WARNINGS)
-def test_what_is_irregular_is_a_warning_with_its_count(plain, sentence, cases):
-    begin = sentence.format(len(cases))
+@pytest.mark.parametrize(("message", "cases"), WARNINGS)
+def test_what_is_irregular_is_a_warning_with_its_count(plain, message, cases):
+    begin = message.format(len(cases))
     assert [warning for warning in plain[1].warnings if warning.startswith(begin)], plain[1].warnings
 
 

@@ -28,7 +28,7 @@ def archive(nm_url):
 @pytest.fixture(scope="module")
 def book(nm_url):
     """The workbook of every study, with identities."""
-    data, _ = export(nm_url, type="nm-xlsx", names=True, ids=True)
+    data, _ = export(nm_url, type="nm-xlsx", include_names=True, include_ids=True)
     return load_exactly(io.BytesIO(data))
 
 

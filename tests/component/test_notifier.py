@@ -12,7 +12,7 @@ from moto import mock_aws
 from doseexport.aws.notifier import Notifier
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-RECORDS = json.loads((REPOSITORY / "events/send_notices.json").read_text())["Records"]
+RECORDS = json.loads((REPOSITORY / "events/send_notifications.json").read_text())["Records"]
 REGION = "eu-west-2"
 PAGE = "https://page.example"
 
@@ -41,7 +41,7 @@ class World:
     def __init__(self):
         self.bus = Bus()
         self.sns, self.sqs = boto3.client("sns", region_name=REGION), boto3.client("sqs", region_name=REGION)
-        self.topic = self.sns.create_topic(Name="notices")["TopicArn"]
+        self.topic = self.sns.create_topic(Name="notifications")["TopicArn"]
         self._queue = self.sqs.create_queue(QueueName="mailed")["QueueUrl"]
         found = self.sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
         self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=found["Attributes"]["QueueArn"])
@@ -64,7 +64,7 @@ def test_every_entry_is_an_event_and_an_end_is_a_mail(world):
     assert asked["Detail"]["by"] == "ada-sub"
     assert completed["Detail"]["file"]["studies"] == 6500
     assert completed["Time"].isoformat() == "2026-11-23T11:31:00+00:00"
-    assert [event["Detail"]["notice_id"] for event in (asked, completed)] == [
+    assert [event["Detail"]["notification_id"] for event in (asked, completed)] == [
         one["eventID"] for one in RECORDS
     ]
     (mail,) = world.take_mails()
@@ -95,7 +95,7 @@ def test_from_what_cannot_be_sent_on_the_stream_comes_again(world, caplog):
     broken["dynamodb"]["SequenceNumber"] = "7"
     assert world.send([RECORDS[0], broken, RECORDS[1]]) == "7"
     assert [event["DetailType"] for event in world.bus.heard] == ["Export requested"]
-    (line,) = [record for record in caplog.records if record.message == "notice_failed"]
+    (line,) = [record for record in caplog.records if record.message == "notification_failed"]
     assert "Zyx" not in str(vars(line))
 
 
@@ -105,7 +105,7 @@ def test_an_event_that_the_bus_refuses_is_not_sent(world):
 
 
 def test_the_handler_tells_lambda_from_where(world, monkeypatch):
-    for name, value in {"EVENT_BUS": "default", "TOPIC_ARN": world.topic, "PAGE_ADDRESS": PAGE}.items():
+    for name, value in {"EVENT_BUS": "default", "TOPIC_ARN": world.topic, "APP_URL": PAGE}.items():
         monkeypatch.setenv(name, value)
     handler = load_handler()
     assert handler({"Records": RECORDS}, None) == {"batchItemFailures": []}
@@ -116,8 +116,8 @@ def test_the_handler_tells_lambda_from_where(world, monkeypatch):
 
 
 def load_handler():
-    path = REPOSITORY / "functions/send_notices/handler.py"
-    spec = importlib.util.spec_from_file_location("send_notices", path)
+    path = REPOSITORY / "functions/send_notifications/handler.py"
+    spec = importlib.util.spec_from_file_location("send_notifications", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.handler

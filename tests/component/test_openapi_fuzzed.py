@@ -39,7 +39,9 @@ CHECKS = [
     response_schema_conformance,
 ]
 OPEN = {"/health", "/", "/{file}"}
-NAMES = st.sampled_from(["type", "filters", "order", "options", "names", "ids", "ct-csv", "date_from"])
+NAMES = st.sampled_from(
+    ["type", "filters", "order", "options", "include_names", "include_ids", "ct-csv", "date_from"]
+)
 EXAMPLES = 60
 
 
@@ -77,9 +79,9 @@ def schema(services, load_handler, monkeypatch):
 @pytest.fixture
 def known(services):
     """Ids of exports in every state, besides one that is gone; of presets, one's own or not."""
-    ended, other = finish(services, add(services)), finish(services, add(services, BEN, names=True))
+    ended, other = finish(services, add(services)), finish(services, add(services, BEN, include_names=True))
     running, waiting = run(services, add(services)), add(services)
-    services.store.delete(other.id, ADA, services.clock())
+    services.exports.delete(other.id, ADA, services.clock())
     kept = {"name": "x", "request": {"type": "ct-csv"}, "shared": True}
     presets = [create_preset(services, caller, kept)["id"] for caller in (ADA, ADA, BEN)]
     return {

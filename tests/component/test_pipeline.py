@@ -36,7 +36,7 @@ def test_a_completed_export_says_what_its_file_is(ready, sample_url, kind):
     local, report = export_locally(sample_url, type=kind)
     assert (row.result.studies, row.result.events) == (report.studies, report.events)
     assert row.result.warnings == report.warnings
-    assert row.progress.done == row.progress.expected == 400
+    assert row.progress.studies_done == row.progress.studies_total == 400
     if kind == "ct-csv":
         assert data == local
     else:
@@ -86,11 +86,11 @@ def test_an_abort_ends_the_run_while_postgresql_sorts(ready, sample_url, monkeyp
 def take_over(services, export):
     """Give the export to a second attempt, which already has an object."""
     now = services.clock()
-    assert services.store.release(export.id, 1, "SILENT", "It fell silent.", now)
-    assert services.store.requeue(export.id, 1, now)
-    assert services.store.claim(export.id, 2, now)
+    assert services.exports.release(export.id, 1, "SILENT", "It fell silent.", now)
+    assert services.exports.requeue(export.id, 1, now)
+    assert services.exports.claim(export.id, 2, now)
     put_object(services, f"exports/{export.id}/2/ct.csv")
-    return services.store.load(export.id)
+    return services.exports.load(export.id)
 
 
 def assert_untouched(services, theirs, row):

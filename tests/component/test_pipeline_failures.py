@@ -128,7 +128,7 @@ def fail(*_):
     [
         "engine.export_file.build_queries",
         "engine.export_file.plan_layout",
-        "engine.export_file.describe_tally",
+        "engine.export_file.describe_stats",
         "jobs.attempt.find_database",
     ],
 )
@@ -146,7 +146,7 @@ def test_what_nobody_expected_is_tried_again_and_tells_no_data(ready, monkeypatc
 @pytest.mark.parametrize("name", ["Nobody^Patient 1", "nobody is called this"])
 def test_no_log_names_a_patient(ready, caplog, name):
     caplog.set_level(logging.DEBUG, "doseexport")
-    run(ready, add(ready, PIA, type="ct-xlsx", filters={"patient_name": name}, names=True))
+    run(ready, add(ready, PIA, type="ct-xlsx", filters={"patient_name": name}, include_names=True))
     assert name not in str(
         [record.__dict__ for record in caplog.records if record.name.startswith("doseexport")]
     )

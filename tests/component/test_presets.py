@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from gateway import Gateway
 
-from doseexport.actions.exports import ask_export
+from doseexport.actions.exports import request_export
 from doseexport.actions.presets import (
     MAX_PRESETS,
     MOST_SHARED,
@@ -55,7 +55,12 @@ def rows(services):
 
 def test_a_preset_is_kept_and_read_again(services, clock):
     shown = create_preset(services, ADA, BODY)
-    assert (shown["name"], shown["shared"], shown["mine"], shown["kept_by"]) == ("Adults", False, True, "ada")
+    assert (shown["name"], shown["shared"], shown["mine"], shown["owner_name"]) == (
+        "Adults",
+        False,
+        True,
+        "ada",
+    )
     assert shown["request"] == {**REQUEST, "order": "newest_first", "options": {}}
     clock.move(days=1)
     assert get_preset(services, ADA, shown["id"]) == shown
@@ -237,7 +242,7 @@ def test_patients_are_kept_for_nobody(services, caller):
 def test_programs_use_what_is_shared_and_keep_none(services):
     assert refusal(create_preset, services, PROGRAM, BODY) == (403, "PEOPLE_ONLY", None)
     shared = keep(services, shared=True)
-    assert ask_export(services, PROGRAM, {"preset": shared})["filters"] == REQUEST["filters"]
+    assert request_export(services, PROGRAM, {"preset": shared})["filters"] == REQUEST["filters"]
     assert rows(services) != []
 
 
@@ -255,7 +260,11 @@ def test_a_preset_of_another_release_is_listed_and_deleted(services):
     assert services.presets.replace(preset, replace(old, revision=2))
     (shown,) = list_presets(services, BEN)["presets"]
     assert (shown["usable"], shown["request"]["filters"]) == (False, {"shoe_size": "44"})
-    assert refusal(ask_export, services, BEN, {"preset": preset_id}) == (422, "UNKNOWN_EXPORT_TYPE", "type")
+    assert refusal(request_export, services, BEN, {"preset": preset_id}) == (
+        422,
+        "UNKNOWN_EXPORT_TYPE",
+        "type",
+    )
     delete_preset(services, ADA, preset_id)
     assert list_presets(services, BEN)["presets"] == []
 
@@ -265,24 +274,24 @@ def test_a_preset_of_another_release_is_listed_and_deleted(services):
 
 def test_an_export_holds_the_real_filters_whatever_becomes_of_its_preset(services):
     preset_id = keep(services, shared=True)
-    export = ask_export(services, BEN, {"preset": preset_id, "filters": {"age_min": "18"}})
+    export = request_export(services, BEN, {"preset": preset_id, "filters": {"age_min": "18"}})
     delete_preset(services, ADA, preset_id)
-    row = services.store.load(export["id"])
+    row = services.exports.load(export["id"])
     assert row.request.filters == {"age_min": "18", "date_from": "2026-01-01"}
     assert (
         row.fingerprint
-        == services.store.load(
-            ask_export(services, BEN, {**REQUEST, "filters": row.request.filters})["id"]
+        == services.exports.load(
+            request_export(services, BEN, {**REQUEST, "filters": row.request.filters})["id"]
         ).fingerprint
     )
 
 
 def test_a_key_that_is_repeated_after_the_preset_changed_is_another_request(services):
     preset_id = keep(services)
-    asked = ask_export(services, ADA, {"preset": preset_id}, "key")
-    assert ask_export(services, ADA, {"preset": preset_id}, "key")["id"] == asked["id"]
+    asked = request_export(services, ADA, {"preset": preset_id}, "key")
+    assert request_export(services, ADA, {"preset": preset_id}, "key")["id"] == asked["id"]
     change_preset(services, ADA, preset_id, {"request": {"type": "ct-csv"}})
-    assert refusal(ask_export, services, ADA, {"preset": preset_id}, "key")[:2] == (
+    assert refusal(request_export, services, ADA, {"preset": preset_id}, "key")[:2] == (
         422,
         "IDEMPOTENCY_MISMATCH",
     )
@@ -292,9 +301,9 @@ def test_what_nobody_may_see_nobody_uses(services):
     preset_id = keep(services)
     expected = (422, "UNKNOWN_PRESET", "preset")
     for caller in (BEN, ADMIN):
-        assert refusal(ask_export, services, caller, {"preset": preset_id}) == expected
+        assert refusal(request_export, services, caller, {"preset": preset_id}) == expected
     for unknown in (UNKNOWN, "x", None, 7, ["x"], {}):
-        assert refusal(ask_export, services, ADA, {"preset": unknown}) == expected
+        assert refusal(request_export, services, ADA, {"preset": unknown}) == expected
     assert take_messages(services) == []
 
 

@@ -83,7 +83,7 @@ def test_nothing_is_started_or_kept(ask, services):
     ask("ct-csv")
     assert take_messages(services) == []
     assert list_keys(services) == []
-    assert services.store._table._client.scan(TableName="exports")["Count"] == 0
+    assert services.exports._table._client.scan(TableName="exports")["Count"] == 0
 
 
 def read_log(postgres):

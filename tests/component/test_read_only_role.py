@@ -9,7 +9,7 @@ from exporting import export
 from psycopg import sql
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, build_checks, build_queries
 
@@ -82,8 +82,8 @@ def test_nothing_else_can_be_done(role_url, statement, wish):
 def test_the_script_names_the_tables_that_exports_read_and_no_others():
     read = {HAS_STANDARD_NAMES.sql, STANDARD_NAMES_ARE_ON.sql}
     for spec in SPECS.values():
-        for wishes in (Wishes(), Wishes(names=True, ids=True, standard=True)):
-            read.add(str(build_queries(ExportRequest(spec.type), wishes)))
+        for inclusions in (Inclusions(), Inclusions(include_names=True, include_ids=True, standard=True)):
+            read.add(str(build_queries(ExportRequest(spec.type), inclusions)))
         read |= {build_checks(spec, [b"1"]).sql, str(spec.modality.scopes)}
         read |= {each.sql for each in (*spec.filters, *spec.orders)}
     named = re.findall(r"'(remapp_\w+)'", SCRIPT.read_text())

@@ -7,7 +7,7 @@ from exporting import ask, export
 from rf_filters import CALLED_SO, EQUIPMENT, FILTERS, OPENREM_NAMES
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
@@ -60,7 +60,7 @@ def choose(sample_url, archive):
 
         def find(filters, order, kind):
             request = ask(type=kind, filters=filters, order=order)
-            rows = snapshot._rows(build_queries(request, Wishes()).studies)
+            rows = snapshot._rows(build_queries(request, Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         def choose(filters, order=None, kind="rf-csv"):
@@ -145,7 +145,7 @@ def test_fluoroscopy_has_no_filter_by_count_dlp_or_dap_of_an_exposure(kind, name
 
 
 @pytest.mark.parametrize("kind", ["rf-phe2019", "rf-openskin"])
-@pytest.mark.parametrize("wish", ["names", "ids"])
+@pytest.mark.parametrize("wish", ["include_names", "include_ids"])
 def test_the_form_and_openskin_show_no_identities(kind, wish):
     one = {"study_id": "1"} if kind == "rf-openskin" else {}
     with pytest.raises(RequestError) as refused:

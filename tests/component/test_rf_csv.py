@@ -37,7 +37,7 @@ def expect(archive, hidden):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, {"Patient name", "Patient ID", "Date of birth"}),
         (True, False, {"Patient ID"}),
@@ -46,7 +46,7 @@ def expect(archive, hidden):
     ],
 )
 def test_every_cell_is_what_the_rules_say(sample_url, archive, names, ids, hidden):
-    headings, *rows = read_csv(export(sample_url, type="rf-csv", names=names, ids=ids)[0])
+    headings, *rows = read_csv(export(sample_url, type="rf-csv", include_names=names, include_ids=ids)[0])
     told = list(expect(archive, hidden | NAMES_OF_STUDY))
     assert headings == list(told[0])
     assert len(rows) == len(told) == len(archive.studies)
@@ -56,7 +56,7 @@ def test_every_cell_is_what_the_rules_say(sample_url, archive, names, ids, hidde
 
 def test_every_cell_is_what_the_rules_say_with_standard_names(standard_url):
     archive = RfArchive(standard_url)
-    headings, *rows = read_csv(export(standard_url, type="rf-csv", names=True, ids=True)[0])
+    headings, *rows = read_csv(export(standard_url, type="rf-csv", include_names=True, include_ids=True)[0])
     told = list(expect(archive, set()))
     assert headings == list(told[0])
     assert [dict(zip(headings, row, strict=True)) for row in rows] == told
@@ -113,11 +113,11 @@ SENTENCES = (
 )
 
 
-@pytest.mark.parametrize(("sentence", "descriptions"), SENTENCES)
-def test_every_irregularity_is_told_with_its_number(plain, sentence, descriptions):
+@pytest.mark.parametrize(("message", "descriptions"), SENTENCES)
+def test_every_irregularity_is_told_with_its_number(plain, message, descriptions):
     _, report = plain
-    (told,) = [each for each in report.warnings if each.startswith(sentence.split("{")[0])]
-    assert told.startswith(sentence.format(len(descriptions)))
+    (told,) = [each for each in report.warnings if each.startswith(message.split("{")[0])]
+    assert told.startswith(message.format(len(descriptions)))
     assert all(study_called(plain, description) for description in descriptions)
 
 
@@ -158,7 +158,7 @@ def make_planes(postgres):
 
 
 @pytest.mark.parametrize(
-    ("codes", "times", "sentences"),
+    ("codes", "times", "messages"),
     [
         ([SINGLE], ["1.5", ""], ["Several accumulated doses of one plane in 1"]),
         ([B], ["", "1.5"], ["Several"]),
@@ -175,10 +175,10 @@ def make_planes(postgres):
         ([], ["", ""], ["No accumulated dose in 1"]),
     ],
 )
-def test_planes_are_ordered_by_code_and_b_is_always_in_block_b(make_planes, codes, times, sentences):
+def test_planes_are_ordered_by_code_and_b_is_always_in_block_b(make_planes, codes, times, messages):
     data, report = export(make_planes(codes), type="rf-csv")
     headings, row = read_csv(data)
     assert [row[headings.index(f"{block}Fluoro duration total (s)")] for block in BLOCKS] == times
     told = [each for each in report.warnings if "plane" in each or "accumulated" in each]
-    assert len(told) == len(sentences)
-    assert all(each.startswith(start) for each, start in zip(told, sentences, strict=True))
+    assert len(told) == len(messages)
+    assert all(each.startswith(start) for each, start in zip(told, messages, strict=True))

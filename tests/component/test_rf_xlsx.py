@@ -44,7 +44,7 @@ def archive(url):
 @pytest.fixture(scope="module")
 def sheets(url):
     """Sheet name → rows, of every study with identities."""
-    data, _ = export(url, type="rf-xlsx", names=True, ids=True)
+    data, _ = export(url, type="rf-xlsx", include_names=True, include_ids=True)
     return read_sheets(data)
 
 
@@ -187,13 +187,13 @@ def test_the_sample_groups_by_every_rule(sample_url):
 
 def test_missing_and_repeated_children_are_told(sample_url):
     _, report = export(sample_url, type="rf-xlsx")
-    for sentence in (
+    for message in (
         "No X-ray source data in ",
         "No mechanical data in ",
         "Several X-ray source data in ",
         "Several mechanical data in ",
     ):
-        assert [each for each in report.warnings if each.startswith(sentence)]
+        assert [each for each in report.warnings if each.startswith(message)]
 
 
 def test_a_study_of_a_thousand_groups_has_them_all(make_database):

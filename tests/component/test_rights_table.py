@@ -54,7 +54,7 @@ def prepare(services, line, caller):
         schedule = make_schedule(line, (caller if line.mine else BEN).id, services.clock())
         assert services.schedules.create(schedule, limit=1000)
         return schedule
-    request = {"ids": True, "filters": {"patient_name": "Secret"}} if line.with_patients else {}
+    request = {"include_ids": True, "filters": {"patient_name": "Secret"}} if line.has_patient_data else {}
     export = add(services, caller if line.mine else BEN, **request)
     return export if line.what in ACTIVE else finish(services, export)
 

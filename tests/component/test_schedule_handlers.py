@@ -15,7 +15,7 @@ def schedule(services):
     """Ada's, who has an account, under the id that the sample events speak of."""
     ada = join(services, "ada", "exportgroup")
     made = create(services, ada)
-    known = replace(made, id=ID, revision=1, placed=0)
+    known = replace(made, id=ID, revision=1, synced_revision=0)
     assert services.schedules.create(known, limit=5)
     return known
 
@@ -25,13 +25,13 @@ def by_owner(name, schedule):
 
 
 def test_keep_schedules_makes_one(services, load_handler):
-    status, body, headers = call(load_handler("keep_schedules"), read_event("keep_schedules"))
+    status, body, headers = call(load_handler("manage_schedules"), read_event("manage_schedules"))
     assert (status, headers["Location"]) == (201, f"/schedules/{body['id']}")
-    assert services.schedules.load(body["id"]).terms.asked["filters"] == {"station": "CT1"}
+    assert services.schedules.load(body["id"]).terms.request["filters"] == {"station": "CT1"}
 
 
 def test_keep_schedules_changes_one(services, load_handler, schedule):
-    status, body, _ = call(load_handler("keep_schedules"), by_owner("change_schedule", schedule))
+    status, body, _ = call(load_handler("manage_schedules"), by_owner("change_schedule", schedule))
     assert (status, body["enabled"], body["next_run"]) == (200, False, None)
     assert not services.schedules.load(ID).terms.enabled
 
@@ -39,7 +39,7 @@ def test_keep_schedules_changes_one(services, load_handler, schedule):
 def test_keep_schedules_deletes_one(services, load_handler, schedule):
     event = by_owner("change_schedule", schedule)
     event["routeKey"] = "DELETE /schedules/{id}"
-    assert call(load_handler("keep_schedules"), event)[0] == 204
+    assert call(load_handler("manage_schedules"), event)[0] == 204
     assert services.schedules.load(ID).is_deleted
 
 
@@ -54,19 +54,19 @@ def test_list_schedules_shows_all_or_one(load_handler, schedule):
 def test_request_export_runs_a_schedule_now(services, load_handler, schedule):
     status, body, headers = call(load_handler("request_export"), by_owner("run_schedule_now", schedule))
     assert (status, headers["Location"]) == (202, f"/exports/{body['id']}")
-    assert services.store.load(body["id"]).schedule_id == ID
+    assert services.exports.load(body["id"]).schedule_id == ID
 
 
 def test_run_schedule(services, load_handler, schedule, clock):
     clock.now = DECEMBER
     handler = load_handler("run_schedule")
-    assert handler(read_event("run_schedule"), CONTEXT) == {"done": "asked"}
+    assert handler(read_event("run_schedule"), CONTEXT) == {"done": "requested"}
     (export,) = exports_of(services, replace(ADA, id=schedule.owner))
     assert export.schedule_id == ID
 
 
 def test_tend_schedules(services, load_handler, schedule):
-    handler = load_handler("tend_schedules")
-    assert handler(read_event("tend_schedules"), CONTEXT) == {"placed": 1}
+    handler = load_handler("reconcile_schedules")
+    assert handler(read_event("reconcile_schedules"), CONTEXT) == {"synced_revision": 1}
     create_schedule(services, ADA, MONTHLY)
-    assert handler(read_event("tend_schedules"), CONTEXT) == {}
+    assert handler(read_event("reconcile_schedules"), CONTEXT) == {}

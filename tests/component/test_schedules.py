@@ -8,12 +8,12 @@ import pytest
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
 
 from doseexport.actions import schedules as actions
-from doseexport.actions.exports import show_trail
+from doseexport.actions.exports import show_audit_trail
 from doseexport.actions.presets import create_preset
 from doseexport.aws.clients import ClientError
 from doseexport.errors import RequestError
 from doseexport.jobs.occurrences import run_occurrence
-from doseexport.jobs.reconcile_schedules import tend_schedules
+from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from standins import ADA, ADMIN, BEN, NOW, PIA, STRANGER, finish
 
 WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}
@@ -122,15 +122,15 @@ def test_it_may_be_made_of_a_preset(services):
 
 def test_its_files_are_kept_within_the_maximum(services):
     most = services.settings.max_retention.days
-    schedule = create(services, ADA, keep_days=most)
+    schedule = create(services, ADA, retention_days=most)
     refused = refuse(
-        "BAD_KEEP_DAYS", actions.create_schedule, services, ADA, {**MONTHLY, "keep_days": most + 1}
+        "BAD_RETENTION_DAYS", actions.create_schedule, services, ADA, {**MONTHLY, "retention_days": most + 1}
     )
-    assert refused.field == "keep_days"
-    change = (actions.change_schedule, services, ADA, schedule.id, {"keep_days": most + 1})
-    refuse("BAD_KEEP_DAYS", *change)
-    export = services.store.load(actions.run_schedule_now(services, ADA, schedule.id)["id"])
-    assert export.keep_days == most
+    assert refused.field == "retention_days"
+    change = (actions.change_schedule, services, ADA, schedule.id, {"retention_days": most + 1})
+    refuse("BAD_RETENTION_DAYS", *change)
+    export = services.exports.load(actions.run_schedule_now(services, ADA, schedule.id)["id"])
+    assert export.retention_days == most
 
 
 def test_placed_within_its_last_minute_a_rate_keeps_its_time(services):
@@ -152,16 +152,16 @@ def test_the_trail_of_what_was_not_asked_for_is_its_owners(services):
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)
     export_id = services.schedules.load(schedule.id).last.export_id
-    (entry,) = show_trail(services, ADA, export_id)["entries"]
-    assert (entry["kind"], entry["code"]) == ("withheld", "OWNER_GONE")
-    refuse("FORBIDDEN", show_trail, services, BEN, export_id)
+    (entry,) = show_audit_trail(services, ADA, export_id)["entries"]
+    assert (entry["event"], entry["code"]) == ("skipped", "OWNER_DELETED")
+    refuse("FORBIDDEN", show_audit_trail, services, BEN, export_id)
 
 
 def test_nobody_is_kept_out_because_their_being_here_cannot_be_noted(services, monkeypatch):
     def fail(*_):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
 
-    monkeypatch.setattr(services.schedules, "note_seen", fail)
+    monkeypatch.setattr(services.schedules, "record_activity", fail)
     assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
 
 
@@ -185,7 +185,7 @@ def test_a_change_is_told_to_scheduler(services):
     )
     assert (changed["next_run"], changed["window"]) == ("2026-11-30T06:00:00Z", "last_week")
     assert firing(services, schedule)["ScheduleExpression"] == "cron(0 6 ? * MON *)"
-    assert tend_schedules(services) == {}
+    assert reconcile_schedules(services) == {}
 
 
 def test_of_two_changes_at_once_one_is_refused(services):
@@ -195,7 +195,7 @@ def test_of_two_changes_at_once_one_is_refused(services):
 
 
 def test_whoever_lost_pidgroup_may_still_disable_their_schedule(services):
-    schedule = create(services, PIA, names=True)
+    schedule = create(services, PIA, include_names=True)
     without = replace(PIA, groups=frozenset({"exportgroup"}))
     refuse("PIDGROUP_NEEDED", actions.change_schedule, services, without, schedule.id, {"name": "x"})
     assert not actions.change_schedule(services, without, schedule.id, {"enabled": False})["enabled"]
@@ -217,7 +217,7 @@ def test_run_now_gives_the_newest_window_beside_the_series(services):
     shown = actions.run_schedule_now(services, ada, schedule.id)
     assert shown["filters"] == {"date_from": "2026-10-01", "date_to": "2026-10-31"}
     assert shown["schedule_id"] == schedule.id
-    finish(services, services.store.load(shown["id"]))
+    finish(services, services.exports.load(shown["id"]))
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)
     newest = exports_of(services, ada)[0]
@@ -246,7 +246,7 @@ def test_the_last_run_is_shown_with_its_export(services):
     expected = {"scheduled_at": "2026-12-01T07:00:00Z", "export_id": export.id, "outcome": "STARTED"}
     assert actions.get_schedule(services, ada, schedule.id)["last_run"] == expected
     finish(services, export)
-    tend_schedules(services)
+    reconcile_schedules(services)
     shown = actions.get_schedule(services, ada, schedule.id)
     assert shown["last_run"] == {**expected, "outcome": "COMPLETED"}
     assert (shown["next_day"], shown["next_run"]) == ("2026-12-01", "2027-01-01T07:00:00Z")
@@ -257,7 +257,7 @@ def test_a_pause_is_shown_with_its_reason(services):
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)
     shown = actions.get_schedule(services, ADA, schedule.id)
-    assert shown["paused"] == {"code": "OWNER_GONE", "sentence": "Its owner's account is gone."}
+    assert shown["paused"] == {"code": "OWNER_DELETED", "message": "Its owner's account is gone."}
     assert (shown["next_run"], shown["last_run"]["outcome"]) == (None, "PAUSED")
-    tend_schedules(services)
+    reconcile_schedules(services)
     assert firing(services, schedule)["State"] == "DISABLED"

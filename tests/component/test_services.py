@@ -16,9 +16,9 @@ from standins import NOW
 @pytest.fixture
 def _environment(monkeypatch):
     for name, value in {
-        "TABLE_NAME": "t",
-        "TRAIL_TABLE_NAME": "e",
-        "SAVED_TABLE_NAME": "s",
+        "EXPORTS_TABLE_NAME": "t",
+        "AUDIT_TABLE_NAME": "e",
+        "SAVED_REQUESTS_TABLE_NAME": "s",
         "BUCKET_NAME": "b",
         "QUEUE_URL": "https://q",
     }.items():

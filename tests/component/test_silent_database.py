@@ -73,7 +73,7 @@ def end_of(blocked, server, sessions_only):
     """How a run ends after an abort, while its server, or only its sessions, are frozen."""
     processes = list_processes(server)
     with frozen(processes[1:] if sessions_only else processes):
-        blocked.services.store.request_abort(blocked.export.id, ADA, blocked.services.clock())
+        blocked.services.exports.request_abort(blocked.export.id, ADA, blocked.services.clock())
         began = time.monotonic()
         blocked._thread.join(SOON)
         assert not blocked._thread.is_alive(), "it waits for a server that does not answer"

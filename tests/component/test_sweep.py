@@ -36,7 +36,7 @@ def bodies(services):
 
 
 def test_what_is_in_order_is_left_alone(services, clock):
-    services.store.mark_sent(add(services).id, 1, NOW)
+    services.exports.mark_sent(add(services).id, 1, NOW)
     run(services, add(services))
     finish(services, add(services))
     assert sweep_after(services, clock, seconds=59) == {}
@@ -48,7 +48,7 @@ def test_a_silent_worker_loses_the_export_to_a_second_attempt(services, clock):
     put_object(services, object_key(export.id, 1, "f.csv"))
     services.files.open_sink(object_key(export.id, 1, "g.csv"), lambda _: None)
     assert sweep_after(services, clock, seconds=60) == {"requeued": 1}
-    queued = services.store.load(export.id)
+    queued = services.exports.load(export.id)
     assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 1)
     assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
     assert list_keys(services) == list_uploads(services) == []
@@ -58,9 +58,9 @@ def test_a_silent_worker_loses_the_export_to_a_second_attempt(services, clock):
 def test_a_second_silence_is_the_end(services, clock):
     export = run(services, add(services))
     sweep_after(services, clock, seconds=60)
-    run(services, services.store.load(export.id))
+    run(services, services.exports.load(export.id))
     assert sweep_after(services, clock, seconds=60)["failed"] == 1
-    failed = services.store.load(export.id)
+    failed = services.exports.load(export.id)
     assert (failed.state, failed.failure) == (State.FAILED, WORKER_LOST)
     assert active_ids(services, ADA) == set()
 
@@ -68,11 +68,11 @@ def test_a_second_silence_is_the_end(services, clock):
 def test_a_worker_that_let_go_twice_is_quoted(services, clock):
     export = add(services)
     for attempt in (1, 2):
-        run(services, services.store.load(export.id))
-        services.store.release(export.id, attempt, "DATABASE_UNREACHABLE", "It is away.", clock())
+        run(services, services.exports.load(export.id))
+        services.exports.release(export.id, attempt, "DATABASE_UNREACHABLE", "It is away.", clock())
         sweep(services, clock())
     shown = get_export(services, ADA, export.id)
-    assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "sentence": "It is away."}
+    assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "message": "It is away."}
 
 
 @pytest.mark.parametrize(("reason", "seconds"), [(None, "0"), ("DATABASE_LOST", "120")])
@@ -80,7 +80,7 @@ def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reaso
     """A database that restarts is away for longer than the sweep takes to look."""
     export = run(services, add(services))
     if reason:
-        services.store.release(export.id, 1, reason, "It went away.", clock())
+        services.exports.release(export.id, 1, reason, "It went away.", clock())
     sent, send = [], services.queue._client.send_message
     monkeypatch.setattr(
         services.queue._client, "send_message", lambda **message: sent.append(message) or send(**message)
@@ -92,20 +92,20 @@ def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reaso
 
 def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
     export = run(services, add(services))
-    services.store.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
+    services.exports.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
     sweep(services, clock())
-    run(services, services.store.load(export.id))
+    run(services, services.exports.load(export.id))
     sweep_after(services, clock, seconds=60)
-    assert services.store.load(export.id).failure == WORKER_LOST
+    assert services.exports.load(export.id).failure == WORKER_LOST
 
 
 def test_an_abort_nobody_answers_is_an_abort(services, clock):
     export = run(services, add(services))
     put_object(services, object_key(export.id, 1, "f.csv"))
-    services.store.request_abort(export.id, ADA, NOW)
+    services.exports.request_abort(export.id, ADA, NOW)
     assert sweep_after(services, clock, seconds=59) == {}
     assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
-    assert services.store.load(export.id).state is State.ABORTED
+    assert services.exports.load(export.id).state is State.ABORTED
     assert list_keys(services) == []
     assert active_ids(services, ADA) == set()
 
@@ -120,20 +120,20 @@ def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
 
 def test_a_lost_message_is_sent_again_until_half_an_hour_has_passed(services, clock):
     export = add(services)
-    services.store.mark_sent(export.id, 1, NOW)
+    services.exports.mark_sent(export.id, 1, NOW)
     for _ in range(14):
         assert sweep_after(services, clock, seconds=119) == {}
         assert sweep_after(services, clock, seconds=1) == {"resent": 1}
         assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
     assert sweep_after(services, clock, minutes=2) == {"failed": 1}
-    assert services.store.load(export.id).failure == NEVER_STARTED
+    assert services.exports.load(export.id).failure == NEVER_STARTED
     assert active_ids(services, ADA) == set()
     assert clock() - NOW == timedelta(minutes=30)
 
 
 def test_a_long_queue_is_no_lost_message(services, clock):
     export = add(services)
-    services.store.mark_sent(export.id, 1, NOW)
+    services.exports.mark_sent(export.id, 1, NOW)
     services.queue.send(export.id, 1, ADA.id)
     assert sweep_after(services, clock, hours=5) == {}
 
@@ -145,13 +145,13 @@ def test_nothing_waits_for_longer_than_a_day_whatever_the_queue_says(services, c
 
     export = add(services)
     if sends:
-        services.store.mark_sent(export.id, 1, NOW)
+        services.exports.mark_sent(export.id, 1, NOW)
         services.queue.send(export.id, 1, ADA.id)  # nobody reads the queue
     monkeypatch.setattr(services.queue._client, "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
-    assert services.store.load(export.id).state is State.QUEUED
+    assert services.exports.load(export.id).state is State.QUEUED
     assert sweep_after(services, clock, seconds=1) == {"failed": 1}
-    assert services.store.load(export.id).failure == NEVER_STARTED
+    assert services.exports.load(export.id).failure == NEVER_STARTED
     assert active_ids(services, ADA) == set()
 
 
@@ -161,7 +161,7 @@ def test_a_second_attempt_has_its_two_minutes_even_after_a_day(services, clock):
     run(services, export)
     assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
     assert sweep_after(services, clock, seconds=119) == {}
-    assert services.store.load(export.id).state is State.QUEUED
+    assert services.exports.load(export.id).state is State.QUEUED
 
 
 def test_an_expired_file_goes_and_stays_gone(services, clock):
@@ -179,9 +179,11 @@ def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monke
     clock.move(days=15)
     finish(services, add(services))
     clock.move(days=15)
-    read, load = [], type(services.store).load
+    read, load = [], type(services.exports).load
     monkeypatch.setattr(
-        type(services.store), "load", lambda self, export_id: read.append(export_id) or load(self, export_id)
+        type(services.exports),
+        "load",
+        lambda self, export_id: read.append(export_id) or load(self, export_id),
     )
     assert sweep(services, clock()) == {"expired": 1}
     assert read == [old.id]
@@ -189,7 +191,7 @@ def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monke
 
 @pytest.mark.parametrize("days", [1, 29, 30, 31, 90])
 def test_a_file_goes_on_its_own_day_whatever_the_services_is(services, clock, days):
-    finish(services, add(services, keep_days=days))
+    finish(services, add(services, retention_days=days))
     assert sweep_after(services, clock, days=days, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
     assert list_keys(services) == []
@@ -197,7 +199,7 @@ def test_a_file_goes_on_its_own_day_whatever_the_services_is(services, clock, da
 
 def test_a_file_whose_time_was_cut_goes_before_older_ones(services, clock):
     older, cut = finish(services, add(services)), finish(services, add(services))
-    assert services.store.keep_for(cut.id, 2, ADA, clock.move(days=1))
+    assert services.exports.set_retention(cut.id, 2, ADA, clock.move(days=1))
     assert sweep_after(services, clock, days=1, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
     assert list_keys(services) == [older.result.key]
@@ -205,17 +207,17 @@ def test_a_file_whose_time_was_cut_goes_before_older_ones(services, clock):
 
 def test_a_file_that_is_kept_for_longer_stays_until_then(services, clock):
     export = finish(services, add(services))
-    assert services.store.keep_for(export.id, 90, ADA, NOW)
+    assert services.exports.set_retention(export.id, 90, ADA, NOW)
     assert sweep_after(services, clock, days=90, microseconds=-1) == {}
     assert list_keys(services) == [export.result.key]
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
 
 
 def test_a_row_of_before_one_could_say_expires_as_it_was_promised(services, clock):
-    """It has no keep_days; its expiry is all that the sweep looks at."""
+    """It has no retention_days; its expiry is all that the sweep looks at."""
     export = finish(services, add(services))
-    services.store._table.update(Change(f"EXPORT#{export.id}", "REMOVE #keep_days"))
-    assert services.store.load(export.id).keep_days is None
+    services.exports._table.update(Change(f"EXPORT#{export.id}", "REMOVE #retention_days"))
+    assert services.exports.load(export.id).retention_days is None
     assert sweep_after(services, clock, days=RETENTION.days, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
     assert list_keys(services) == []
@@ -223,8 +225,10 @@ def test_a_row_of_before_one_could_say_expires_as_it_was_promised(services, cloc
 
 def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, clock):
     for days in (1, 2, 4, 8):
-        finish(services, add(services, keep_days=days))
-    contested = services.store.requeue(run(services, add(services, keep_days=1)).id, 1, clock.move(minutes=1))
+        finish(services, add(services, retention_days=days))
+    contested = services.exports.requeue(
+        run(services, add(services, retention_days=1)).id, 1, clock.move(minutes=1)
+    )
     finish(services, contested)
     clock.move(days=5)
     assert sweep(services, clock()) == {"cleaned": 1, "expired": 4}
@@ -235,18 +239,18 @@ def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, c
 
 def test_what_is_kept_for_longer_while_the_sweep_looks_is_not_touched(services, clock, monkeypatch):
     """The sweep has read that the time is over; before it wrote, the time was moved."""
-    export = finish(services, add(services, keep_days=1))
-    stale = services.store.load(export.id)
-    assert services.store.keep_for(export.id, 7, ADA, clock.move(hours=23))
+    export = finish(services, add(services, retention_days=1))
+    stale = services.exports.load(export.id)
+    assert services.exports.set_retention(export.id, 7, ADA, clock.move(hours=23))
     clock.move(hours=1)
-    monkeypatch.setattr(type(services.store), "list_expired", lambda *_: [[export.id]])
-    monkeypatch.setattr(type(services.store), "load", lambda *_: stale)
+    monkeypatch.setattr(type(services.exports), "list_expired", lambda *_: [[export.id]])
+    monkeypatch.setattr(type(services.exports), "load", lambda *_: stale)
     assert sweep(services, clock()) == {}
     assert list_keys(services) == [export.result.key]
 
 
 def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(services, clock, monkeypatch):
-    finish(services, add(services, keep_days=1))
+    finish(services, add(services, retention_days=1))
     with monkeypatch.context() as patch:
         patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
         assert sweep_after(services, clock, days=1) == {"expired": 1, "broken": 1}
@@ -258,7 +262,7 @@ def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(serv
 
 def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
     broken = add(services, filters={"study_description": "Secret"})
-    client, table = services.store._table._client, services.store._table._name
+    client, table = services.exports._table._client, services.exports._table._name
     client.update_item(
         TableName=table,
         Key={"pk": {"S": f"EXPORT#{broken.id}"}},
@@ -267,7 +271,7 @@ def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
     silent = run(services, add(services))
     counts = sweep_after(services, clock, seconds=60)
     assert counts == {"broken": 1, "requeued": 1}
-    assert services.store.load(silent.id).attempt == 2
+    assert services.exports.load(silent.id).attempt == 2
     (record,) = [record for record in caplog.records if record.message == "sweep_failed"]
     assert record.export_id == broken.id
     assert "Secret" not in str(vars(record))
@@ -282,14 +286,14 @@ def test_a_send_that_fails_is_made_good_a_minute_later(services, clock, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(services.queue._client, "send_message", fail)
         assert sweep_after(services, clock, seconds=60) == {"broken": 1}
-    assert services.store.load(export.id).attempt == 2
+    assert services.exports.load(export.id).attempt == 2
     assert sweep_after(services, clock, seconds=60) == {"resent": 1}
     assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
 
 
 def test_an_index_entry_without_a_row_is_passed_over(services, clock, monkeypatch):
     add(services)
-    monkeypatch.setattr(type(services.store), "load", lambda *_: None)
+    monkeypatch.setattr(type(services.exports), "load", lambda *_: None)
     assert sweep_after(services, clock, hours=1) == {}
 
 
@@ -297,19 +301,19 @@ def test_an_index_entry_without_a_row_is_passed_over(services, clock, monkeypatc
 def test_a_worker_that_comes_back_in_time_wins(services, clock, monkeypatch, lost_to):
     """The sweep read an old lease; before it wrote, the worker did."""
     export = run(services, add(services))
-    stale = services.store.load(export.id)
+    stale = services.exports.load(export.id)
     now = clock.move(seconds=60)
     if lost_to == "beat":
-        services.store.beat(export.id, 1, export.progress, now)
+        services.exports.beat(export.id, 1, export.progress, now)
     else:
-        services.store.complete(export.id, 1, make_result(export), now, RETENTION)
+        services.exports.complete(export.id, 1, make_result(export), now, RETENTION)
     with monkeypatch.context() as patch:
-        patch.setattr(type(services.store), "load", lambda *_: stale)
+        patch.setattr(type(services.exports), "load", lambda *_: stale)
         assert sweep(services, now) == {}
-    assert services.store.load(export.id).state is not State.QUEUED
+    assert services.exports.load(export.id).state is not State.QUEUED
     assert take_messages(services) == []
 
 
 def test_give_up_loses_to_a_claim_in_between(services):
     export = run(services, add(services))
-    assert not services.store.give_up(export.id, 1, Failure("X", "Y."), NOW + timedelta(seconds=30))
+    assert not services.exports.give_up(export.id, 1, Failure("X", "Y."), NOW + timedelta(seconds=30))

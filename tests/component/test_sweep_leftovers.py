@@ -2,7 +2,7 @@
 
 from doseexport.actions.exports import delete_export
 from doseexport.aws.clients import ClientError
-from doseexport.domain.export import State, Watch, object_key
+from doseexport.domain.export import Cleanup, State, object_key
 from doseexport.jobs.sweep import sweep
 from standins import (
     ADA,
@@ -23,13 +23,13 @@ def sweep_after(services, clock, **amount):
 
 def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock):
     export = run(services, add(services))
-    services.store.fail(export.id, 1, "X", "Y.", NOW)
+    services.exports.fail(export.id, 1, "X", "Y.", NOW)
     assert sweep_after(services, clock, minutes=14) == {}
     put_object(services, object_key(export.id, 1, "late.csv"))
     assert sweep_after(services, clock, minutes=2) == {"cleaned": 1}
     assert list_keys(services) == []
     assert sweep_after(services, clock, minutes=1) == {}
-    assert services.store.get(export.id, clock()).state is State.FAILED
+    assert services.exports.get(export.id, clock()).state is State.FAILED
 
 
 def test_a_deleted_exports_objects_go_even_if_deleting_them_failed(services, clock, monkeypatch):
@@ -47,7 +47,7 @@ def test_what_was_deleted_long_after_its_end_is_cleaned_once(services, clock):
     """Many may be deleted at once; no worker is left that could have any of them."""
     export = finish(services, add(services))
     clock.move(minutes=16)
-    services.store.delete(export.id, ADA, clock())
+    services.exports.delete(export.id, ADA, clock())
     assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
     assert list_keys(services) == []
     assert sweep_after(services, clock, minutes=1) == {}
@@ -57,7 +57,7 @@ def take_over(services, clock):
     """An export that a second attempt completed; its first worker may still live."""
     export = run(services, add(services))
     sweep_after(services, clock, minutes=1)
-    return finish(services, services.store.load(export.id))
+    return finish(services, services.exports.load(export.id))
 
 
 def leave_behind(services, export):
@@ -75,7 +75,7 @@ def test_what_a_lost_attempt_leaves_beside_the_file_is_cleaned_while_its_worker_
     assert sweep_after(services, clock, minutes=15) == {"cleaned": 1}
     assert list_keys(services) == [export.result.key]
     assert list_uploads(services) == []
-    assert services.store.load(export.id).watch is Watch.KEPT
+    assert services.exports.load(export.id).cleanup is Cleanup.RETAINED
     assert sweep_after(services, clock, minutes=1) == {}
 
 
@@ -85,7 +85,7 @@ def test_a_contested_file_expires_like_any_other(services, clock):
     sweep_after(services, clock, seconds=RETENTION.total_seconds())
     sweep_after(services, clock, minutes=1)
     assert list_keys(services) == list_uploads(services) == []
-    assert services.store.load(export.id).watch is None
+    assert services.exports.load(export.id).cleanup is None
 
 
 def test_a_contested_file_may_be_deleted_before_it_is_cleaned_beside(services, clock):
@@ -94,7 +94,7 @@ def test_a_contested_file_may_be_deleted_before_it_is_cleaned_beside(services, c
     leave_behind(services, export)
     sweep_after(services, clock, minutes=16)
     assert list_keys(services) == list_uploads(services) == []
-    assert services.store.load(export.id).watch is None
+    assert services.exports.load(export.id).cleanup is None
 
 
 def test_leftovers_are_cleaned_though_sending_or_listing_failed_when_the_lease_was_lost(
@@ -108,11 +108,11 @@ def test_leftovers_are_cleaned_though_sending_or_listing_failed_when_the_lease_w
     with monkeypatch.context() as patch:
         patch.setattr(services.queue._client, "send_message", fail)
         assert sweep_after(services, clock, minutes=1) == {"broken": 1}
-    finish(services, services.store.load(export.id))
+    finish(services, services.exports.load(export.id))
     sweep_after(services, clock, minutes=16)
     assert list_keys(services) == [object_key(export.id, 2, "ct.csv")]
     assert list_uploads(services) == []
 
 
 def test_a_first_attempt_has_nobody_beside_it(services):
-    assert finish(services, add(services)).watch is Watch.KEPT
+    assert finish(services, add(services)).cleanup is Cleanup.RETAINED

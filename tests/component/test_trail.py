@@ -4,8 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from doseexport.actions.exports import abort_export, ask_export, delete_export, download_export, show_trail
-from doseexport.domain.audit import Kind, Person
+from doseexport.actions.exports import (
+    abort_export,
+    delete_export,
+    download_export,
+    request_export,
+    show_audit_trail,
+)
+from doseexport.domain.audit import AuditEvent, Person
 from doseexport.domain.export import Failure, Progress
 from doseexport.errors import RequestError
 from doseexport.jobs.sweep import sweep
@@ -35,12 +41,12 @@ def kinds(services, export):
 
 
 def find(services, export, kind):
-    (entry,) = [entry for entry in read_trail(services, export) if entry.kind is kind]
+    (entry,) = [entry for entry in read_trail(services, export) if entry.event is kind]
     return entry
 
 
 def raw_entries(services):
-    return services.store._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -50,44 +56,44 @@ def refuse_status(call, *arguments):
 
 
 def test_a_request_is_told_with_its_filters_those_that_name_patients_apart(services):
-    export = add(services, PIA, filters={"date_from": "2026-01-01", "patient_id": "7"}, ids=True)
-    entry = find(services, export, Kind.REQUESTED)
+    export = add(services, PIA, filters={"date_from": "2026-01-01", "patient_id": "7"}, include_ids=True)
+    entry = find(services, export, AuditEvent.REQUESTED)
     assert (entry.by, entry.attempt, entry.at) == (Person(PIA.id, PIA.name), 1, NOW)
-    assert entry.asked == {
+    assert entry.request == {
         "type": "ct-csv",
         "filters": {"date_from": "2026-01-01"},
         "patient_filters": {"patient_id": "7"},
-        "names": False,
-        "ids": True,
+        "include_names": False,
+        "include_ids": True,
     }
 
 
 def test_a_completion_is_told_with_counts_bytes_and_hash(services):
     export = finish(services, add(services))
     assert kinds(services, export) == ["completed", "requested", "started"]
-    entry = find(services, export, Kind.COMPLETED)
+    entry = find(services, export, AuditEvent.COMPLETED)
     assert entry.by is None
     assert entry.file == {"studies": 7, "events": 21, "size": 12, "sha256": "ab" * 32}
 
 
 def test_a_failure_is_told_by_its_code_and_no_sentence(services):
     export = run(services, add(services))
-    assert services.store.fail(export.id, 1, "NO_STUDIES", "No study matches.", NOW)
-    entry = find(services, export, Kind.FAILED)
+    assert services.exports.fail(export.id, 1, "NO_STUDIES", "No study matches.", NOW)
+    entry = find(services, export, AuditEvent.FAILED)
     assert (entry.code, entry.by) == ("NO_STUDIES", None)
     assert "No study matches." not in str(raw_entries(services))
 
 
 def test_giving_up_is_a_failure_too(services):
     export = add(services)
-    assert services.store.give_up(export.id, 1, Failure("NEVER_STARTED", "Nobody came."), NOW)
-    assert find(services, export, Kind.FAILED).code == "NEVER_STARTED"
+    assert services.exports.give_up(export.id, 1, Failure("NEVER_STARTED", "Nobody came."), NOW)
+    assert find(services, export, AuditEvent.FAILED).code == "NEVER_STARTED"
 
 
 def test_a_next_attempt_is_told_by_its_number(services):
     export = run(services, add(services))
-    assert services.store.requeue(export.id, 1, LATE)
-    entry = find(services, export, Kind.REQUEUED)
+    assert services.exports.requeue(export.id, 1, LATE)
+    entry = find(services, export, AuditEvent.REQUEUED)
     assert (entry.attempt, entry.at, entry.by) == (2, LATE, None)
 
 
@@ -95,32 +101,32 @@ def test_who_aborts_what_waits_has_aborted_it(services):
     export = add(services)
     abort_export(services, ADMIN, export.id)
     assert kinds(services, export) == ["aborted", "requested"]
-    assert find(services, export, Kind.ABORTED).by == Person(ADMIN.id, ADMIN.name)
+    assert find(services, export, AuditEvent.ABORTED).by == Person(ADMIN.id, ADMIN.name)
 
 
 def test_who_aborts_what_runs_has_asked_for_it(services):
     export = run(services, add(services))
     abort_export(services, ADA, export.id)
     abort_export(services, ADA, export.id)
-    assert services.store.settle_aborted(export.id, 1, NOW)
+    assert services.exports.settle_aborted(export.id, 1, NOW)
     assert kinds(services, export) == ["abort_requested", "aborted", "requested", "started"]
-    assert find(services, export, Kind.ABORT_REQUESTED).by == Person(ADA.id, ADA.name)
-    assert find(services, export, Kind.ABORTED).by is None
+    assert find(services, export, AuditEvent.ABORT_REQUESTED).by == Person(ADA.id, ADA.name)
+    assert find(services, export, AuditEvent.ABORTED).by is None
 
 
 def test_every_link_is_told_with_whom_it_was_made_for(services):
     export = finish(services, add(services))
     download_export(services, BEN, export.id)
     download_export(services, BEN, export.id)
-    links = [entry for entry in read_trail(services, export) if entry.kind is Kind.LINK_ISSUED]
+    links = [entry for entry in read_trail(services, export) if entry.event is AuditEvent.LINK_ISSUED]
     assert [entry.by for entry in links] == [Person(BEN.id, BEN.name)] * 2
 
 
 def test_a_deletion_is_told_and_the_trail_outlives_it(services):
     export = finish(services, add(services))
     delete_export(services, ADMIN, export.id)
-    assert find(services, export, Kind.DELETED).by == Person(ADMIN.id, ADMIN.name)
-    assert len(show_trail(services, ADA, export.id)["entries"]) == 4
+    assert find(services, export, AuditEvent.DELETED).by == Person(ADMIN.id, ADMIN.name)
+    assert len(show_audit_trail(services, ADA, export.id)["entries"]) == 4
 
 
 def test_an_expiry_is_told_once(services, clock):
@@ -128,8 +134,8 @@ def test_an_expiry_is_told_once(services, clock):
     clock.move(days=RETENTION.days)
     assert sweep(services, clock()) == {"expired": 1}
     assert sweep(services, clock()) == {}
-    assert not services.store.expire(export.id, 1, clock())
-    entry = find(services, export, Kind.EXPIRED)
+    assert not services.exports.expire(export.id, 1, clock())
+    entry = find(services, export, AuditEvent.EXPIRED)
     assert (entry.at, entry.by) == (clock(), None)
 
 
@@ -142,9 +148,9 @@ def test_entries_end_by_themselves_after_the_years_they_are_kept(services):
 def test_what_goes_on_meanwhile_is_not_told(services):
     export = run(services, add(services))
     before = read_trail(services, export)
-    assert services.store.beat(export.id, 1, Progress(1, 2), NOW)
-    assert services.store.note_upload(export.id, 1, "key", "upload")
-    assert services.store.release(export.id, 1, "X", "Y.", NOW)
+    assert services.exports.beat(export.id, 1, Progress(1, 2), NOW)
+    assert services.exports.note_upload(export.id, 1, "key", "upload")
+    assert services.exports.release(export.id, 1, "X", "Y.", NOW)
     assert read_trail(services, export) == before
 
 
@@ -152,15 +158,15 @@ def test_what_goes_on_meanwhile_is_not_told(services):
 
 
 def test_asking_again_by_the_same_key_is_one_request(services):
-    shown = ask_export(services, ADA, BODY, "key")
-    ask_export(services, ADA, BODY, "key")
-    assert [entry.kind for entry in services.trail.read(shown["id"])] == [Kind.REQUESTED]
+    shown = request_export(services, ADA, BODY, "key")
+    request_export(services, ADA, BODY, "key")
+    assert [entry.kind for entry in services.audit.read(shown["id"])] == [AuditEvent.REQUESTED]
 
 
 def test_without_room_there_is_no_request(services):
-    services.store.create(make_new(), limit=1)
+    services.exports.create(make_new(), limit=1)
     refused = make_new()
-    assert services.store.create(refused, limit=1) is None
+    assert services.exports.create(refused, limit=1) is None
     assert read_trail(services, refused) == []
 
 
@@ -212,7 +218,7 @@ REFUSED = [
 def test_what_is_refused_leaves_no_entry(services, write):
     export = run(services, add(services))
     before = read_trail(services, export)
-    assert not write(services.store, export)
+    assert not write(services.exports, export)
     assert read_trail(services, export) == before
 
 
@@ -225,7 +231,7 @@ def test_aborting_what_has_ended_leaves_no_entry(services):
 @pytest.mark.parametrize("how", ["deleted", "expired"])
 def test_no_link_is_made_of_what_went_while_it_was_asked_for(services, clock, monkeypatch, how):
     export = finish(services, add(services))
-    issue = type(services.store).issue_link
+    issue = type(services.exports).issue_link
 
     def go_first(store, *arguments):
         if how == "deleted":
@@ -233,19 +239,19 @@ def test_no_link_is_made_of_what_went_while_it_was_asked_for(services, clock, mo
             return issue(store, *arguments)
         return issue(store, *arguments[:-1], NOW + RETENTION)
 
-    monkeypatch.setattr(type(services.store), "issue_link", go_first)
+    monkeypatch.setattr(type(services.exports), "issue_link", go_first)
     assert refuse_status(download_export, services, ADA, export.id) == 404
     assert "link_issued" not in kinds(services, export)
 
 
 def test_an_abort_that_met_a_claim_is_told_as_what_it_became(services, monkeypatch):
     export = add(services)
-    stop = type(services.store)._stop
+    stop = type(services.exports)._stop
 
     def claim_first(store, seen, by, now):
         store.claim(export.id, 1, now)
         return stop(store, seen, by, now)
 
-    monkeypatch.setattr(type(services.store), "_stop", claim_first)
+    monkeypatch.setattr(type(services.exports), "_stop", claim_first)
     assert abort_export(services, ADA, export.id)["state"] == "ABORTING"
     assert kinds(services, export) == ["abort_requested", "requested", "started"]

@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from doseexport.actions.exports import delete_export, download_export, get_export, list_exports, show_trail
-from doseexport.domain.audit import Kind
+from doseexport.actions.exports import (
+    delete_export,
+    download_export,
+    get_export,
+    list_exports,
+    show_audit_trail,
+)
+from doseexport.domain.audit import AuditEvent
 from doseexport.errors import RequestError
 from standins import (
     ADA,
@@ -19,7 +25,7 @@ from standins import (
 
 
 def raw_entries(services):
-    return services.store._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -33,16 +39,16 @@ def test_a_whole_story_is_shown_in_order(services, clock):
         return clock.move(seconds=1)
 
     export = add(services)
-    services.store.claim(export.id, 1, later())
-    services.store.requeue(export.id, 1, clock.move(seconds=61))
+    services.exports.claim(export.id, 1, later())
+    services.exports.requeue(export.id, 1, clock.move(seconds=61))
     later()
-    finish(services, services.store.load(export.id))
+    finish(services, services.exports.load(export.id))
     later()
     download_export(services, ADA, export.id)
     later()
     delete_export(services, ADA, export.id)
-    shown = show_trail(services, ADA, export.id)
-    assert [(entry["kind"], entry["attempt"]) for entry in shown["entries"] if entry["by"]] == [
+    shown = show_audit_trail(services, ADA, export.id)
+    assert [(entry["event"], entry["attempt"]) for entry in shown["entries"] if entry["by"]] == [
         ("requested", 1),
         ("link_issued", 2),
         ("deleted", 2),
@@ -57,34 +63,34 @@ def test_a_whole_story_is_shown_in_order(services, clock):
 def test_patients_are_shown_to_who_may_see_them_and_the_rest_to_all_who_may_look(services):
     export = add(services, ADA, filters={"date_from": "2026-01-01", "patient_name": "Secret"})
     for caller in (ADA, ADMIN):
-        (entry,) = show_trail(services, caller, export.id)["entries"]
+        (entry,) = show_audit_trail(services, caller, export.id)["entries"]
         assert "Secret" not in str(entry)
-        assert entry["asked"]["filters"] == {"date_from": "2026-01-01"}
+        assert entry["request"]["filters"] == {"date_from": "2026-01-01"}
     mine = add(services, PIA, filters={"patient_name": "Secret"})
-    (entry,) = show_trail(services, PIA, mine.id)["entries"]
-    assert entry["asked"]["patient_filters"] == {"patient_name": "Secret"}
+    (entry,) = show_audit_trail(services, PIA, mine.id)["entries"]
+    assert entry["request"]["patient_filters"] == {"patient_name": "Secret"}
 
 
 def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services):
     export = finish(services, add(services))
-    client = services.store._table._client
+    client = services.exports._table._client
     for row in raw_entries(services):
         if row["kind"]["S"] == "requested":
             client.delete_item(TableName=TRAIL_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
-    assert refuse_status(show_trail, services, ADA, export.id) == 403
-    assert len(show_trail(services, ADMIN, export.id)["entries"]) == 2
+    assert refuse_status(show_audit_trail, services, ADA, export.id) == 403
+    assert len(show_audit_trail(services, ADMIN, export.id)["entries"]) == 2
 
 
 @pytest.mark.parametrize("export_id", ["", "x", "../etc", "a" * 32])
 def test_what_never_was_has_no_trail(services, export_id):
-    assert refuse_status(show_trail, services, ADMIN, export_id) == 404
+    assert refuse_status(show_audit_trail, services, ADMIN, export_id) == 404
 
 
 NAMED = {"patient_name": "Secret"}
 
 
 def readers(services, export):
-    return [entry.by.id for entry in services.trail.read(export.id) if entry.kind is Kind.READ]
+    return [entry.by.id for entry in services.audit.read(export.id) if entry.event is AuditEvent.READ]
 
 
 def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock):
@@ -101,7 +107,7 @@ def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock)
 def test_another_process_writes_no_second_entry_of_the_day(services):
     export = add(services, ADA, filters=NAMED)
     get_export(services, PIA, export.id)
-    services.trail._noted.clear()
+    services.audit._noted.clear()
     get_export(services, PIA, export.id)
     assert readers(services, export) == [PIA.id]
 
@@ -112,14 +118,14 @@ def test_owners_and_those_who_see_no_filters_are_not_written_down(services, call
     for export in (named, plain):
         get_export(services, caller, export.id)
         list_exports(services, caller, {"scope": "all"})
-        show_trail(services, caller, export.id)
+        show_audit_trail(services, caller, export.id)
         assert readers(services, export) == []
 
 
 def test_reading_patients_in_a_trail_is_written_down(services):
     admin = replace(ADMIN, groups=ADMIN.groups | {"pidgroup"})
     export = add(services, ADA, filters=NAMED)
-    show_trail(services, admin, export.id)
+    show_audit_trail(services, admin, export.id)
     assert readers(services, export) == [admin.id]
 
 
@@ -128,7 +134,7 @@ def test_what_cannot_be_written_down_is_not_shown(services, monkeypatch):
         raise ConnectionError
 
     export = add(services, ADA, filters=NAMED)
-    monkeypatch.setattr(services.trail, "note_reading", fail)
+    monkeypatch.setattr(services.audit, "record_reading_once", fail)
     with pytest.raises(ConnectionError):
         get_export(services, PIA, export.id)
     assert get_export(services, BEN, export.id)["filters"] is None

@@ -10,14 +10,15 @@ from standins import ADA, ADMIN, BEN, PIA, STRANGER, add, finish
 
 def counts(answer):
     return {
-        each["user"]["name"]: (each["asked"], each["bytes"], each["bytes_kept"]) for each in answer["users"]
+        each["user"]["name"]: (each["requested"], each["bytes"], each["bytes_retained"])
+        for each in answer["users"]
     }
 
 
 def test_an_admin_sees_this_month_what_is_deleted_and_expired_included(services, clock):
     finish(services, add(services))
-    deleted, expired = finish(services, add(services)), finish(services, add(services, BEN, keep_days=1))
-    assert services.store.delete(deleted.id, ADA, clock.move(days=1))
+    deleted, expired = finish(services, add(services)), finish(services, add(services, BEN, retention_days=1))
+    assert services.exports.delete(deleted.id, ADA, clock.move(days=1))
     assert expired.expires_at == clock()
     add(services, PIA)
     answer = show_usage(services, ADMIN, {})

@@ -105,8 +105,8 @@ def test_p43_a_localiser_is_told_by_its_code_whatever_its_text(our_file, altered
 
 
 def test_the_form_takes_ct_filters_and_orders_and_numbers_what_is_left(openrem_url: str, fill_form) -> None:
-    wishes = ("--filter=dlp_min=541.1", "--order=-total_dlp")
-    rows = READERS["openpyxl"](fill_form(openrem_url, *wishes), SHEET)[1:]
+    inclusions = ("--filter=dlp_min=541.1", "--order=-total_dlp")
+    rows = READERS["openpyxl"](fill_form(openrem_url, *inclusions), SHEET)[1:]
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
     totals = [row[36] for row in rows]
     assert totals == sorted(totals, reverse=True)

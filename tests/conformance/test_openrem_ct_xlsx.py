@@ -38,9 +38,9 @@ def test_all_data_holds_the_csvs_cells(reader: str, our_xlsx: Path, our_csv: Tab
 def test_all_data_with_names_and_ids_holds_the_csvs_cells(reader: str, openrem_url: str, export) -> None:
     from openrem_tables import read_csv
 
-    wishes = ("--with-names", "--with-ids")
-    csv = read_csv(export("ct-csv", openrem_url, *wishes))
-    headings, *rows = READERS[reader](export("ct-xlsx", openrem_url, *wishes), "All data")
+    inclusions = ("--with-names", "--with-ids")
+    csv = read_csv(export("ct-csv", openrem_url, *inclusions))
+    headings, *rows = READERS[reader](export("ct-xlsx", openrem_url, *inclusions), "All data")
     birth = headings.index("Date of birth")
     assert [f"{row[birth]:%Y-%m-%d}" if row[birth] else "" for row in rows] == csv.column("Date of birth")
     for table in (headings, *rows, csv.headings, *csv.rows):

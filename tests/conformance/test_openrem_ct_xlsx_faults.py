@@ -143,8 +143,8 @@ def test_d21_studies_are_in_one_order_where_openrems_start_again_after_those_wit
 
 
 def test_d22_every_column_of_every_sheet_has_a_heading_under_f1_too(openrem_url: str, export) -> None:
-    wishes = ("--filter=study_date__gt=2016-01-01", "--filter=study_date__lt=2018-12-31")
-    for path in (export("ct-xlsx", openrem_url), export("ct-xlsx", openrem_url, *wishes)):
+    inclusions = ("--filter=study_date__gt=2016-01-01", "--filter=study_date__lt=2018-12-31")
+    for path in (export("ct-xlsx", openrem_url), export("ct-xlsx", openrem_url, *inclusions)):
         for sheet in load_workbook(path).worksheets[1:-1]:
             headings = [cell.value for cell in sheet[1]]
             assert None not in headings

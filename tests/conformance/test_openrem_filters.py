@@ -137,8 +137,8 @@ def test_every_filter_of_ct_is_tried_and_every_one_but_the_type_is_openrems() ->
 
 
 def test_filters_on_events_are_met_by_one_and_the_same_event(enriched_url: str, export, tmp_path) -> None:
-    wishes = ("--filter=acquisition_protocol=topogram", "--filter=acquisition_type=constant angle")
-    both = read_csv(export("ct-csv", enriched_url, *wishes))
+    inclusions = ("--filter=acquisition_protocol=topogram", "--filter=acquisition_type=constant angle")
+    both = read_csv(export("ct-csv", enriched_url, *inclusions))
     assert set(both.column("Study Comments")) == {"id 5", "id 6", "id 9", "id 36"}
     never = ["--filter=acquisition_protocol=topogram", "--filter=acquisition_type=spiral"]
     assert main(["ct-csv", "--database-url", enriched_url, *never, f"--output={tmp_path / 'never.csv'}"]) == 1

@@ -68,7 +68,7 @@ def test_p37_copper_titanium_and_tin_have_short_names_and_the_first_two_are_cem(
         sheets = read_sheets(export("mg-nhsbsp-xlsx", url, "--option=survey_number=5"))
         (row,) = [row for sheet in SURVEYS for row in sheets[sheet] if row["Filter"] == short]
         assert row in sheets[survey]
-        assert row["Survey number"] == 5 + SURVEYS.index(survey)
+        assert row["Counts number"] == 5 + SURVEYS.index(survey)
         assert (row["Patient number"], row["View code"]) == (5, "LCC")
 
 

@@ -95,10 +95,10 @@ def group_studies(csv: Table, study_columns: int) -> list[tuple[list[str], list[
     return studies
 
 
-@pytest.mark.parametrize("wishes", [(), NAMES_AND_IDS], ids=["plain", "with names and IDs"])
-def test_all_data_has_a_row_a_study_with_the_csvs_rows_side_by_side(wishes, openrem_url, export) -> None:
-    csv = read_csv(export("mg-csv", openrem_url, *wishes))
-    sheet = load_workbook(export("mg-xlsx", openrem_url, *wishes))["All data"]
+@pytest.mark.parametrize("inclusions", [(), NAMES_AND_IDS], ids=["plain", "with names and IDs"])
+def test_all_data_has_a_row_a_study_with_the_csvs_rows_side_by_side(inclusions, openrem_url, export) -> None:
+    csv = read_csv(export("mg-csv", openrem_url, *inclusions))
+    sheet = load_workbook(export("mg-xlsx", openrem_url, *inclusions))["All data"]
     studies = group_studies(csv, len(csv.headings) - EVENT_COLUMNS)
     most = max(len(exposures) for _, exposures in studies)
     headings = csv.headings[:-EVENT_COLUMNS]

@@ -35,12 +35,12 @@ def csv(export, openrem_url) -> Table:
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("wishes", WISHES, ids=["plain", "names and IDs"])
-def test_all_data_of_nm_holds_the_csvs_cells(reader: str, wishes, openrem_url: str, export) -> None:
-    csv = read_csv(export("nm-csv", openrem_url, *wishes))
-    headings, *rows = READERS[reader](export("nm-xlsx", openrem_url, *wishes), "All data")
+@pytest.mark.parametrize("inclusions", WISHES, ids=["plain", "names and IDs"])
+def test_all_data_of_nm_holds_the_csvs_cells(reader: str, inclusions, openrem_url: str, export) -> None:
+    csv = read_csv(export("nm-csv", openrem_url, *inclusions))
+    headings, *rows = READERS[reader](export("nm-xlsx", openrem_url, *inclusions), "All data")
     assert headings == csv.headings
-    assert len(headings) == 211 + 3 * bool(wishes)
+    assert len(headings) == 211 + 3 * bool(inclusions)
     for texts, values in zip(csv.rows, rows, strict=True):
         for heading, text, value in zip(headings, texts, values, strict=True):
             assert is_same(heading, text, value), (heading, text, value)

@@ -25,7 +25,7 @@ def list_attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
         **_on_bucket(backstage.bucket, "elsewhere/x", " beside exports/"),
         **_on_bucket("another-bucket", "exports/attempt/1/x", " in another bucket"),
         **_on_queue(backstage.queue, ""),
-        **_on_queue(stack.resource("DeadLetters"), " of dead letters"),
+        **_on_queue(stack.resource("ExportDeadLetters"), " of dead letters"),
         **_on_secrets(stack.resource("DatabaseSecretArn")),
         **_on_account(stack),
         "dynamodb:GetItem of another table": lambda client: client("dynamodb").get_item(
@@ -54,7 +54,7 @@ def _on_table(table: str) -> dict[str, Attempt]:
     where: dict[str, Any] = {"TableName": table}
 
     def query(index: str) -> Attempt:
-        key = {"by_owner": "owner", "by_month": "month", "by_watch": "watch"}[index]
+        key = {"by_owner": "owner", "by_month": "month", "by_cleanup": "cleanup"}[index]
         return lambda client: client("dynamodb").query(
             **where,
             IndexName=index,

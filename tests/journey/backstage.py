@@ -14,9 +14,9 @@ import psycopg
 from local.service import SETTLED, Service
 from local.stack import Stack
 
-from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.export_rows import to_text
-from doseexport.aws.dynamodb.schedules import ScheduleStore
+from doseexport.aws.dynamodb.schedules import ScheduleRepository
 
 T = TypeVar("T")
 TRAIL_KEPT = timedelta(days=1)
@@ -30,13 +30,13 @@ class Backstage:
         self.client = stack.cloud.client
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("Table")
-        self.trail_table = stack.resource("TrailTable")
-        self.saved_table = stack.resource("SavedTable")
-        self.trail = TrailStore(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
-        self.saved_table = stack.resource("SavedTable")
-        self.schedules = ScheduleStore(self.client("dynamodb"), self.saved_table, self.trail)
+        self.trail_table = stack.resource("AuditTable")
+        self.saved_table = stack.resource("SavedRequestsTable")
+        self.trail = AuditRepository(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
+        self.saved_table = stack.resource("SavedRequestsTable")
+        self.schedules = ScheduleRepository(self.client("dynamodb"), self.saved_table, self.trail)
         self.queue = stack.resource("ExportQueue")
-        self.dead_letters = stack.resource("DeadLetters")
+        self.dead_letters = stack.resource("ExportDeadLetters")
         self.database_url = database_url
 
     def waiting(self) -> int:
@@ -110,7 +110,7 @@ class Backstage:
         until(lambda: not [process for process in self.workers() if not is_zombie(process)])
 
     def temporary_files(self) -> list[str]:
-        """Files that a worker has open and that have no name any more."""
+        """ExportBucket that a worker has open and that have no name any more."""
         found = []
         for process in self.workers():
             for descriptor in Path(f"/proc/{process}/fd").iterdir():

@@ -30,7 +30,7 @@ def stack(sample_url: str) -> Iterator[Stack]:
 
 
 @dataclass(frozen=True)
-class People:
+class UserPool:
     """Services as three people and a stranger see them."""
 
     physicist: Service
@@ -41,13 +41,13 @@ class People:
 
 
 @pytest.fixture(scope="session")
-def people(stack: Stack) -> People:
+def people(stack: Stack) -> UserPool:
     """Everyone signed in once; tokens live longer than the tests."""
 
     def service(name: str, *groups: str) -> Service:
         return Service(stack.url, users.sign_in(stack, users.create(stack, name, *groups)))
 
-    return People(
+    return UserPool(
         physicist=service("physicist", users.EXPORT),
         colleague=service("colleague", users.EXPORT),
         admin=service("admin", users.ADMIN, users.EXPORT),
@@ -57,7 +57,7 @@ def people(stack: Stack) -> People:
 
 
 @pytest.fixture
-def physicist(people: People) -> Service:
+def physicist(people: UserPool) -> Service:
     return people.physicist
 
 

@@ -17,9 +17,9 @@ from local.service import fetch
 from tests.journey.backstage import TRAIL_KEPT, Backstage
 from tests.journey.wearing import Role
 
-from doseexport.aws.dynamodb.audit import TrailStore
-from doseexport.aws.dynamodb.exports import Store
-from doseexport.aws.dynamodb.presets import PresetStore
+from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.exports import ExportRepository
+from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.domain.export import Export, Result, State, make_export, make_id
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
@@ -40,8 +40,8 @@ class Yard:
         self.backstage = backstage
         self.s3 = backstage.client("s3")
         self.sqs = backstage.client("sqs")
-        self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
-        self.presets = PresetStore(backstage.client("dynamodb"), backstage.saved_table)
+        self.store = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.trail)
+        self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_table)
         self.keys: set[str] = set()
         self.saved: set[str] = set()
 
@@ -134,11 +134,11 @@ def delete(role: Role, yard: Yard) -> None:
     assert yard.backstage.objects(export.id) == []
 
 
-def show_trail(role: Role, yard: Yard) -> None:
+def show_audit_trail(role: Role, yard: Yard) -> None:
     named = yard.ask(patient_name="Secret")
     assert role.sign_in().call("GET", f"/exports/{named.id}/trail").status == 200
     answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/trail")
-    assert {entry["kind"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
+    assert {entry["event"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
 
 
 def share_preset(yard: Yard) -> Preset:
@@ -149,7 +149,7 @@ def share_preset(yard: Yard) -> Preset:
     return preset
 
 
-def keep_presets(role: Role, yard: Yard) -> None:
+def manage_presets(role: Role, yard: Yard) -> None:
     caller, shared = role.sign_in(), share_preset(yard)
     mine = caller.call("POST", "/presets", {"name": "y", "request": {"type": "ct-csv"}}).json["id"]
     listed = caller.call("GET", "/presets").json["presets"]
@@ -161,8 +161,8 @@ def keep_presets(role: Role, yard: Yard) -> None:
 
 def keep(role: Role, yard: Yard) -> None:
     export = yard.finish()
-    answer = role.sign_in().call("PATCH", f"/exports/{export.id}", {"keep_days": 2})
-    assert (answer.status, answer.json["keep_days"]) == (200, 2)
+    answer = role.sign_in().call("PATCH", f"/exports/{export.id}", {"retention_days": 2})
+    assert (answer.status, answer.json["retention_days"]) == (200, 2)
 
 
 def show_usage(role: Role, yard: Yard) -> None:
@@ -170,7 +170,7 @@ def show_usage(role: Role, yard: Yard) -> None:
     answer = role.sign_in().call("GET", "/usage")
     assert (answer.status, answer.json["complete"]) == (200, True)
     (one,) = [each for each in answer.json["users"] if each["user"]["id"] == export.owner]
-    assert (one["asked"], one["bytes_kept"]) == (1, 1)
+    assert (one["requested"], one["bytes_retained"]) == (1, 1)
 
 
 def preview(role: Role, _: Yard) -> None:
@@ -193,11 +193,11 @@ def run(role: Role, yard: Yard) -> None:
     assert [len(yard.backstage.objects(export.id)) for export in (whole, empty, late)] == [2, 0, 0]
 
 
-class Loser(Store):
+class Loser(ExportRepository):
     """Somebody aborts in the moment before the file would be published."""
 
     def __init__(self, client: Any, yard: Yard) -> None:
-        trail = TrailStore(client, yard.backstage.trail_table, TRAIL_KEPT)
+        trail = AuditRepository(client, yard.backstage.trail_table, TRAIL_KEPT)
         super().__init__(client, yard.backstage.table, trail)
         self._yard = yard
 
@@ -246,12 +246,12 @@ def sweep(role: Role, yard: Yard) -> None:
     assert yard.store.load(lost.id).attempt == 2  # type: ignore[union-attr]
 
 
-def send_notices(role: Role, yard: Yard) -> None:
+def send_notifications(role: Role, yard: Yard) -> None:
     """One that was asked for, one that completed; then what Lambda does with the role, where that fails."""
-    event = json.loads((ROOT / "events/send_notices.json").read_text())
+    event = json.loads((ROOT / "events/send_notifications.json").read_text())
     with role.worn():
-        assert role.load("send_notices")(event, CONTEXT) == {"batchItemFailures": []}
-        queue = yard.backstage.stack.resource("UnsentNotices")
+        assert role.load("send_notifications")(event, CONTEXT) == {"batchItemFailures": []}
+        queue = yard.backstage.stack.resource("NotificationDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     yard.sqs.purge_queue(QueueUrl=queue)
 
@@ -282,15 +282,15 @@ def list_schedules(role: Role, yard: Yard) -> None:
     assert me.call("GET", f"/schedules/{schedule.id}").status == 200
 
 
-def keep_schedules(role: Role, yard: Yard) -> None:
+def manage_schedules(role: Role, yard: Yard) -> None:
     me = role.sign_in()
     made = me.call("POST", "/schedules", WEEKLY)
     address = f"/schedules/{made.json['id']}"
-    assert yard.backstage.schedules.load(made.json["id"]).placed == 1  # type: ignore[union-attr]
+    assert yard.backstage.schedules.load(made.json["id"]).synced_revision == 1  # type: ignore[union-attr]
     assert me.call("PATCH", address, {"expression": "rate(8 days)"}).status == 200
-    assert yard.backstage.schedules.load(made.json["id"]).placed == 2  # type: ignore[union-attr]
+    assert yard.backstage.schedules.load(made.json["id"]).synced_revision == 2  # type: ignore[union-attr]
     assert me.call("DELETE", address).status == 204
-    assert yard.backstage.schedules.load(made.json["id"]).placed == 3  # type: ignore[union-attr]
+    assert yard.backstage.schedules.load(made.json["id"]).synced_revision == 3  # type: ignore[union-attr]
 
 
 def run_schedule(role: Role, yard: Yard) -> None:
@@ -299,20 +299,20 @@ def run_schedule(role: Role, yard: Yard) -> None:
     schedule = plan(yard, yard.owner, due)
     event = {"schedule_id": schedule.id, "scheduled_at": due.isoformat()}
     with role.worn():
-        assert role.load("run_schedule")(event, CONTEXT) == {"done": "asked"}
+        assert role.load("run_schedule")(event, CONTEXT) == {"done": "requested"}
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "under_way"}
-        lost = yard.backstage.stack.resource("LostOccurrences")
+        lost = yard.backstage.stack.resource("ScheduleDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=lost, MessageBody="{}")
     assert yard.backstage.schedules.load(schedule.id).open is not None  # type: ignore[union-attr]
 
 
-def tend_schedules(role: Role, yard: Yard) -> None:
+def reconcile_schedules(role: Role, yard: Yard) -> None:
     """One that was missed, one that was deleted without Scheduler knowing."""
     missed = plan(yard, yard.owner, datetime.now(UTC) - timedelta(minutes=20))
     gone = plan(yard, yard.owner)
     assert yard.backstage.schedules.delete(gone, datetime.now(UTC))
     with role.worn():
-        first, second = (role.load("tend_schedules")({}, CONTEXT) for _ in range(2))
+        first, second = (role.load("reconcile_schedules")({}, CONTEXT) for _ in range(2))
     assert "broken" not in first | second
     assert yard.backstage.schedules.load(missed.id).open is not None  # type: ignore[union-attr]
 
@@ -337,16 +337,16 @@ HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "AbortExport": abort,
     "DownloadExport": download,
     "DeleteExports": delete,
-    "ShowTrail": show_trail,
-    "KeepPresets": keep_presets,
-    "KeepExport": keep,
+    "ShowAuditTrail": show_audit_trail,
+    "ManagePresets": manage_presets,
+    "SetRetention": keep,
     "ShowUsage": show_usage,
     "PreviewExport": preview,
     "RunExport": run,
     "SweepExports": sweep,
-    "SendNotices": send_notices,
+    "SendNotifications": send_notifications,
     "ListSchedules": list_schedules,
-    "KeepSchedules": keep_schedules,
+    "ManageSchedules": manage_schedules,
     "RunSchedule": run_schedule,
-    "TendSchedules": tend_schedules,
+    "ReconcileSchedules": reconcile_schedules,
 }

@@ -1,4 +1,4 @@
-"""Somebody who listens to the service's notices."""
+"""Somebody who listens to the service's notifications."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ class Listener:
         events.put_rule(Name="listener", EventPattern=json.dumps({"source": ["doseexport"]}))
         events.put_targets(Rule="listener", Targets=[{"Id": "1", "Arn": self._find_arn(self.bus)}])
         backstage.client("sns").subscribe(
-            TopicArn=backstage.stack.resource("NoticeTopic"),
+            TopicArn=backstage.stack.resource("NotificationTopic"),
             Protocol="sqs",
             Endpoint=self._find_arn(self.topic),
         )
@@ -41,7 +41,7 @@ class Listener:
         return self._heard[queue]
 
     def story(self, export_id: str) -> list[str]:
-        """The kinds of an export's notices, in the order in which it happened."""
+        """The kinds of an export's notifications, in the order in which it happened."""
         details = [event["detail"] for event in self.hear(self.bus)]
         # A standard queue may change the order; the times do not.
         mine = sorted((one["time"], one["kind"]) for one in details if one["export_id"] == export_id)

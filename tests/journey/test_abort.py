@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from local.service import Service
 from tests.journey.backstage import Backstage, in_the_middle, until
-from tests.journey.conftest import Hold, People, PointWorker
+from tests.journey.conftest import Hold, PointWorker, UserPool
 
 
 def abort(service: Service, export_id: str) -> Any:
@@ -80,7 +80,7 @@ def test_abort_of_one_that_waits_is_immediate_and_it_never_runs(
     assert (ended["state"], ended["started_at"]) == ("ABORTED", None)
 
 
-def test_only_the_owner_and_admins_abort(people: People, database_held: Hold) -> None:
+def test_only_the_owner_and_admins_abort(people: UserPool, database_held: Hold) -> None:
     with database_held():
         asked = people.physicist.ask(type="ct-csv").json["id"]
         refused = people.colleague.call("POST", f"/exports/{asked}/abort")
@@ -90,7 +90,7 @@ def test_only_the_owner_and_admins_abort(people: People, database_held: Hold) ->
         assert people.physicist.wait(asked)["state"] == "ABORTED"
 
 
-def test_an_aborted_export_makes_room_for_the_next(people: People, database_held: Hold) -> None:
+def test_an_aborted_export_makes_room_for_the_next(people: UserPool, database_held: Hold) -> None:
     with database_held():
         asked = [people.colleague.ask(type="ct-csv").json["id"] for _ in range(5)]
         assert people.colleague.ask(type="ct-csv").status == 429

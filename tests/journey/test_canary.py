@@ -9,9 +9,9 @@ import pytest
 from local.service import Service, fetch
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
-from tests.journey.conftest import People, PointWorker
+from tests.journey.conftest import PointWorker, UserPool
 
-ASKED = {"type": "ct-csv", "names": True, "ids": True, "filters": canary.FILTERS}
+ASKED = {"type": "ct-csv", "include_names": True, "include_ids": True, "filters": canary.FILTERS}
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def canary_url(make_database: Callable[..., str], worker_reads: PointWorker) -> 
 
 
 def test_only_the_file_names_the_patient(
-    stack: Stack, people: People, backstage: Backstage, canary_url: str
+    stack: Stack, people: UserPool, backstage: Backstage, canary_url: str
 ) -> None:
     done = people.privileged.wait(people.privileged.ask(**ASKED).json["id"])
     assert done["state"] == "COMPLETED", done["error"]
@@ -40,7 +40,7 @@ def test_only_the_file_names_the_patient(
     assert sum(map(len, seen)) > canary.ENOUGH
 
 
-def show(people: People, export_id: str) -> str:
+def show(people: UserPool, export_id: str) -> str:
     """What everybody without the right is shown of an export, and told when they want the file."""
     others = (people.physicist, people.colleague, people.admin, people.nobody)
     replies = [other.call("GET", f"/exports/{export_id}") for other in others]
@@ -59,7 +59,7 @@ def abort_one(service: Service, url: str, backstage: Backstage) -> str:
     return export_id
 
 
-def fail_one(people: People, url: str) -> str:
+def fail_one(people: UserPool, url: str) -> str:
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE remapp_patientmoduleattr RENAME patient_sex TO elsewhere")
     export = people.privileged.wait(people.privileged.ask(**ASKED).json["id"])

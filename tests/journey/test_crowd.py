@@ -43,18 +43,18 @@ class Watcher:
     def watching(self) -> Iterator[None]:
         over = threading.Event()
 
-        def watch() -> None:
+        def cleanup() -> None:
             with psycopg.connect(self.backstage.database_url, autocommit=True) as connection:
                 while not over.wait(0.1):
                     self._look(connection)
 
         with ThreadPoolExecutor(1) as pool:
-            watched = pool.submit(watch)
+            cleanup = pool.submit(cleanup)
             try:
                 yield
             finally:
                 over.set()
-            watched.result()
+            cleanup.result()
 
     def _look(self, connection: "psycopg.Connection[tuple[int]]") -> None:
         found = connection.execute(

@@ -9,7 +9,7 @@ import openpyxl
 import psycopg
 from local.service import Reply, Service, fetch
 from tests.journey.backstage import Backstage, until
-from tests.journey.conftest import Hold, People
+from tests.journey.conftest import Hold, UserPool
 
 
 def download(service: Service, export: Any) -> Reply:
@@ -100,13 +100,13 @@ def test_progress_is_seen_while_it_runs(
         lease = int(backstage.row(asked["id"])["lease_until"]["N"])
         # The heart beats although the database answers nothing.
         until(lambda: int(backstage.row(asked["id"])["lease_until"]["N"]) > lease)
-        assert physicist.get(asked["id"])["per_cent"] in {None, 0}
+        assert physicist.get(asked["id"])["percent"] in {None, 0}
     export = physicist.wait(asked["id"])
-    assert (export["state"], export["per_cent"]) == ("COMPLETED", 100)
+    assert (export["state"], export["percent"]) == ("COMPLETED", 100)
     assert export["done"] == export["expected"] == count_studies(sample_url)
 
 
-def test_the_list_shows_the_newest_first_and_only_what_was_asked(people: People) -> None:
+def test_the_list_shows_the_newest_first_and_only_what_was_asked(people: UserPool) -> None:
     physicist = people.physicist
     first = physicist.wait(physicist.ask(type="ct-csv").json["id"])
     second = physicist.wait(physicist.ask(type="ct-csv").json["id"])

@@ -26,7 +26,7 @@ def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
         asked = physicist.ask(type="ct-xlsx").json
         until(lambda: backstage.queries(asked["id"]))
         backstage.kill_workers()
-        # PostgreSQL notices by itself that nobody listens any more.
+        # PostgreSQL notifications by itself that nobody listens any more.
         until(lambda: not backstage.queries(asked["id"]), seconds=10)
         assert physicist.get(asked["id"])["state"] == "RUNNING"
         backstage.end_lease(asked["id"])
@@ -60,24 +60,24 @@ def fails(service: Service, **request: object) -> tuple[str, str]:
     export = service.wait(service.ask(**({"type": "ct-csv"} | request)).json["id"])
     assert export["state"] == "FAILED"
     assert service.call("POST", f"/exports/{export['id']}/download").status == 409
-    return export["error"]["code"], export["error"]["sentence"]
+    return export["error"]["code"], export["error"]["message"]
 
 
 def test_a_wrong_password_is_said(physicist: Service, sample_url: str, worker_reads: PointWorker) -> None:
     worker_reads(sample_url.replace(":", ":not-", 2).replace("not-//", "//", 1))
-    code, sentence = fails(physicist)
+    code, message = fails(physicist)
     assert code.startswith("DATABASE")
-    assert sentence.endswith(".")
-    assert "not-" not in sentence
+    assert message.endswith(".")
+    assert "not-" not in message
 
 
 def test_a_database_without_openrem_is_said(
     physicist: Service, empty_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(empty_url)
-    code, sentence = fails(physicist)
+    code, message = fails(physicist)
     assert code == "SCHEMA_UNKNOWN"
-    assert "OpenREM" in sentence
+    assert "OpenREM" in message
 
 
 def test_a_database_that_lacks_a_table_is_said(
@@ -105,9 +105,9 @@ def test_a_database_that_cannot_be_reached_is_tried_again_and_then_said(
 
 
 def test_no_matching_study_is_a_plain_answer(physicist: Service) -> None:
-    code, sentence = fails(physicist, filters={"date_from": "2199-01-01"})
+    code, message = fails(physicist, filters={"date_from": "2199-01-01"})
     assert code == "NO_STUDIES"
-    assert sentence.endswith(".")
+    assert message.endswith(".")
 
 
 def test_after_a_failure_the_next_export_works(physicist: Service) -> None:

@@ -151,7 +151,7 @@ def test_a_full_disk_is_said(
         little_disk()
     export = physicist.wait(asked)
     assert reason(export) == ("FAILED", "NO_SPACE")
-    assert "space" in export["error"]["sentence"]
+    assert "space" in export["error"]["message"]
     assert backstage.objects(asked) == backstage.temporary_files() == []
 
 
@@ -174,7 +174,7 @@ def test_a_worker_out_of_time_says_so_while_it_can(
         export = physicist.wait(asked, seconds=20)
         until(lambda: not backstage.queries(asked))
     assert (*reason(export), export["attempt"]) == ("FAILED", "OUT_OF_TIME", 1)
-    assert "fewer" in export["error"]["sentence"]
+    assert "fewer" in export["error"]["message"]
     assert backstage.objects(asked) == []
 
 

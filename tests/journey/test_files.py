@@ -9,7 +9,7 @@ import pytest
 from local.service import Service, fetch
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
-from tests.journey.conftest import People
+from tests.journey.conftest import UserPool
 
 LINK = {
     "X-Amz-Algorithm",
@@ -26,7 +26,7 @@ LINK = {
 
 
 @pytest.fixture(scope="module")
-def finished(people: People) -> Any:
+def finished(people: UserPool) -> Any:
     """An export of the physicist without patients' data."""
     export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
     assert export["state"] == "COMPLETED", export["error"]
@@ -34,9 +34,11 @@ def finished(people: People) -> Any:
 
 
 @pytest.fixture(scope="module")
-def identified(people: People) -> Any:
+def identified(people: UserPool) -> Any:
     """An export with names and IDs, of somebody who may have them."""
-    asked = people.privileged.ask(type="ct-csv", names=True, ids=True, filters={"patient_name": "a"})
+    asked = people.privileged.ask(
+        type="ct-csv", include_names=True, include_ids=True, filters={"patient_name": "a"}
+    )
     export = people.privileged.wait(asked.json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     return export
@@ -118,7 +120,7 @@ def test_a_link_that_lacks_a_part_is_refused(physicist: Service, finished: Any, 
 
 
 def test_a_link_for_one_file_opens_no_other(
-    people: People, finished: Any, identified: Any, backstage: Backstage
+    people: UserPool, finished: Any, identified: Any, backstage: Backstage
 ) -> None:
     secret, _ = backstage.objects(identified["id"])
     plain, _ = backstage.objects(finished["id"])
@@ -144,7 +146,7 @@ def test_a_link_ends(physicist: Service, finished: Any) -> None:
     assert until(lambda: fetch(url).status == 403)
 
 
-def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: People, identified: Any) -> None:
+def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: UserPool, identified: Any) -> None:
     refused = people.physicist.call("POST", f"/exports/{identified['id']}/download")
     assert (refused.status, refused.json["field"]) == (403, "id")
     assert people.admin.call("POST", f"/exports/{identified['id']}/download").status == 403
@@ -152,9 +154,9 @@ def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: People, iden
     assert fetch(link(people.privileged, identified)).status == 200
 
 
-def test_no_message_and_no_log_names_a_patient(stack: Stack, people: People) -> None:
+def test_no_message_and_no_log_names_a_patient(stack: Stack, people: UserPool) -> None:
     name = "Quetzalcoatlus"
-    asked = people.privileged.ask(type="ct-csv", names=True, filters={"patient_name": name})
+    asked = people.privileged.ask(type="ct-csv", include_names=True, filters={"patient_name": name})
     people.privileged.wait(asked.json["id"])
     assert name not in people.physicist.call("GET", "/exports?scope=all").body.decode()
     for log in (*stack.logs.iterdir(), stack.folder / "emulator.log"):
@@ -162,7 +164,7 @@ def test_no_message_and_no_log_names_a_patient(stack: Stack, people: People) -> 
 
 
 def test_a_deleted_export_is_gone_from_every_read_and_so_is_its_file(
-    people: People, backstage: Backstage
+    people: UserPool, backstage: Backstage
 ) -> None:
     export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
     url = link(people.physicist, export)
@@ -176,7 +178,7 @@ def test_a_deleted_export_is_gone_from_every_read_and_so_is_its_file(
     assert fetch(url).status in {403, 404}
 
 
-def test_many_are_deleted_in_one_call_and_each_that_is_not_says_why(people: People) -> None:
+def test_many_are_deleted_in_one_call_and_each_that_is_not_says_why(people: UserPool) -> None:
     mine = [people.physicist.ask(type="ct-csv").json["id"] for _ in range(2)]
     other = people.colleague.ask(type="ct-csv").json["id"]
     for one in mine:

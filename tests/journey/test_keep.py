@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from local.service import Service
 from tests.journey.backstage import Backstage
-from tests.journey.conftest import People
+from tests.journey.conftest import UserPool
 from tests.journey.test_export import download
 
 DAY = timedelta(days=1)
@@ -16,9 +16,9 @@ def time_of(export, name):
 
 
 def test_a_file_whose_time_was_cut_is_gone_and_no_other(physicist: Service, backstage: Backstage) -> None:
-    kept, cut = (physicist.wait(physicist.ask(**FEW, keep_days=60).json["id"]) for _ in range(2))
+    kept, cut = (physicist.wait(physicist.ask(**FEW, retention_days=60).json["id"]) for _ in range(2))
     assert time_of(cut, "expires_at") - time_of(cut, "finished_at") == 60 * DAY
-    shown = physicist.call("PATCH", cut["links"]["keep"], {"keep_days": 1}).json
+    shown = physicist.call("PATCH", cut["links"]["set_retention"], {"retention_days": 1}).json
     assert time_of(shown, "expires_at") - time_of(shown, "finished_at") == DAY
     backstage.sweep()
     assert len(backstage.objects(cut["id"])) == 2
@@ -27,33 +27,39 @@ def test_a_file_whose_time_was_cut_is_gone_and_no_other(physicist: Service, back
     assert physicist.call("GET", f"/exports/{cut['id']}").status == 404
     backstage.sweep()
     assert backstage.objects(cut["id"]) == []
-    assert "watch" not in backstage.row(cut["id"])
+    assert "cleanup" not in backstage.row(cut["id"])
     assert download(physicist, kept).status == 200
     trail = physicist.call("GET", f"/exports/{cut['id']}/trail").json["entries"]
-    assert [entry["kind"] for entry in trail] == ["requested", "started", "completed", "kept", "expired"]
-    assert trail[3]["kept"] == {"days": 1, "until": shown["expires_at"]}
+    assert [entry["event"] for entry in trail] == [
+        "requested",
+        "started",
+        "completed",
+        "retention_changed",
+        "expired",
+    ]
+    assert trail[3]["retention"] == {"days": 1, "until": shown["expires_at"]}
 
 
 def test_no_file_is_kept_for_longer_than_the_admins_maximum(physicist: Service) -> None:
-    most = physicist.call("GET", "/export-types").json["keep_days"]["max"]
-    refused = physicist.ask(**FEW, keep_days=most + 1)
-    assert (refused.status, refused.json["field"]) == (422, "keep_days")
+    most = physicist.call("GET", "/export-types").json["retention_days"]["max"]
+    refused = physicist.ask(**FEW, retention_days=most + 1)
+    assert (refused.status, refused.json["field"]) == (422, "retention_days")
     export = physicist.wait(physicist.ask(**FEW).json["id"])
-    refused = physicist.call("PATCH", f"/exports/{export['id']}", {"keep_days": most + 1})
-    assert (refused.status, refused.json["field"]) == (422, "keep_days")
+    refused = physicist.call("PATCH", f"/exports/{export['id']}", {"retention_days": most + 1})
+    assert (refused.status, refused.json["field"]) == (422, "retention_days")
     assert physicist.get(export["id"]) == export
 
 
-def test_an_admin_sees_what_was_asked_for_a_deleted_file_included(people: People) -> None:
+def test_an_admin_sees_what_was_asked_for_a_deleted_file_included(people: UserPool) -> None:
     export = people.privileged.wait(people.privileged.ask(**FEW).json["id"])
     before = people.admin.call("GET", "/usage").json
     assert people.privileged.call("DELETE", f"/exports/{export['id']}").status == 204
     after = people.admin.call("GET", "/usage").json
     assert (before["month"], before["complete"]) == (export["created_at"][:7], True)
     (had,), (has,) = (
-        [each for each in answer["users"] if each["user"]["name"] == export["asked_by"]]
+        [each for each in answer["users"] if each["user"]["name"] == export["owner_name"]]
         for answer in (before, after)
     )
     assert had["bytes"] >= export["size"]
-    assert {**has, "bytes_kept": had["bytes_kept"]} == had
-    assert has["bytes_kept"] == had["bytes_kept"] - export["size"]
+    assert {**has, "bytes_retained": had["bytes_retained"]} == had
+    assert has["bytes_retained"] == had["bytes_retained"] - export["size"]

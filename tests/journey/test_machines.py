@@ -56,12 +56,12 @@ def test_the_example_asks_waits_downloads_and_checks(hospital: Stack, machine: A
     service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
     (export,) = service.call("GET", "/exports").json["exports"]
     assert hashlib.sha256(file.read_bytes()).hexdigest() == export["sha256"]
-    assert (export["mine"], export["asked_by"]) == (True, machine["ClientId"])
+    assert (export["mine"], export["owner_name"]) == (True, machine["ClientId"])
 
 
 def test_only_the_scopes_asked_for_are_rights(hospital: Stack, machine: Any) -> None:
     token = ask_token(hospital, machine, "doseexport/export").json["access_token"]
-    asked = Service(hospital.url, token).call("POST", "/exports", {"type": "ct-csv", "names": True})
+    asked = Service(hospital.url, token).call("POST", "/exports", {"type": "ct-csv", "include_names": True})
     assert (asked.status, asked.json["code"]) == (403, "PIDGROUP_NEEDED")
     token = ask_token(hospital, machine, "doseexport/pid").json["access_token"]
     assert Service(hospital.url, token).call("GET", "/exports").status == 403

@@ -7,7 +7,7 @@ import pytest
 from local.build import ROOT
 from local.service import Reply, Service, fetch
 from local.stack import Stack
-from tests.journey.conftest import People
+from tests.journey.conftest import UserPool
 
 from doseexport import catalogue
 
@@ -34,7 +34,7 @@ def test_nothing_but_the_page_is_served(stack: Stack, path: str) -> None:
     assert get(stack, path).status == 404
 
 
-def test_the_configuration_leads_from_the_page_to_pool_and_api(stack: Stack, people: People) -> None:
+def test_the_configuration_leads_from_the_page_to_pool_and_api(stack: Stack, people: UserPool) -> None:
     configuration = get(stack, "/config.json").json
     assert configuration["client_id"] == stack.resource("UserPoolClient")
     assert configuration["login"] is None
@@ -43,7 +43,7 @@ def test_the_configuration_leads_from_the_page_to_pool_and_api(stack: Stack, peo
     assert Service(address, people.physicist.token).call("GET", "").status == 200
 
 
-def test_every_type_is_told_and_what_the_caller_may(people: People) -> None:
+def test_every_type_is_told_and_what_the_caller_may(people: UserPool) -> None:
     shown = people.privileged.call("GET", "/export-types").json
     types = {each["type"] for modality in shown["modalities"] for each in modality["types"]}
     assert types == set(catalogue.load_specs())

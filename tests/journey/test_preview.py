@@ -7,7 +7,7 @@ import psycopg
 from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage
-from tests.journey.conftest import Hold, People
+from tests.journey.conftest import Hold, UserPool
 
 
 def preview(service: Service, **request: object) -> object:
@@ -29,7 +29,7 @@ def test_a_preview_and_its_export_tell_the_same_and_the_preview_leaves_nothing(
     assert shown["protocols"][0]["count"] >= shown["protocols"][-1]["count"] > 0
 
 
-def test_a_preview_by_name_is_for_those_who_may_see_names(people: People, stack: Stack) -> None:
+def test_a_preview_by_name_is_for_those_who_may_see_names(people: UserPool, stack: Stack) -> None:
     request = {"type": "ct-csv", "filters": {"patient_name": "Journey-Secret"}}
     refused = people.physicist.call("POST", "/exports/preview", request)
     assert (refused.status, refused.json["field"]) == (403, "filters.patient_name")

@@ -12,7 +12,7 @@ from local import users
 from local.service import Reply, Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
-from tests.journey.conftest import Hold, People
+from tests.journey.conftest import Hold, UserPool
 
 UNKNOWN = "A" * 32
 
@@ -77,7 +77,7 @@ def test_a_forged_token_opens_nothing(physicist: Service, forge: Callable[[str],
         ("POST", f"/exports/{UNKNOWN}/download"),
     ],
 )
-def test_without_a_token_or_a_group_nothing_opens(people: People, method: str, path: str) -> None:
+def test_without_a_token_or_a_group_nothing_opens(people: UserPool, method: str, path: str) -> None:
     assert replace(people.physicist, token=None).call(method, path, {"type": "ct-csv"}).status == 401
     refused = people.nobody.call(method, path, {"type": "ct-csv"})
     assert (refused.status, refused.json["code"]) == (403, "GROUP_NEEDED")
@@ -114,9 +114,9 @@ def test_health_needs_no_token(stack: Stack) -> None:
         ({}, 422, "type"),
         ({"type": "ct-pdf"}, 422, "type"),
         ({"type": "ct-csv", "colour": "red"}, 422, "colour"),
-        ({"type": "ct-csv", "names": "yes"}, 422, "names"),
-        ({"type": "ct-csv", "names": True}, 403, "names"),
-        ({"type": "ct-csv", "ids": True}, 403, "ids"),
+        ({"type": "ct-csv", "include_names": "yes"}, 422, "include_names"),
+        ({"type": "ct-csv", "include_names": True}, 403, "include_names"),
+        ({"type": "ct-csv", "include_ids": True}, 403, "include_ids"),
         ({"type": "ct-csv", "order": "by luck"}, 422, "order"),
         ({"type": "ct-csv", "filters": {"moon": "full"}}, 422, "filters.moon"),
         ({"type": "ct-csv", "filters": {"date_from": "yesterday"}}, 422, "filters.date_from"),
@@ -166,7 +166,7 @@ def test_a_running_export_has_no_file_and_cannot_be_deleted(physicist: Service, 
 
 
 def test_nobody_has_more_than_five_exports_under_way(
-    people: People, database_held: Hold, backstage: Backstage
+    people: UserPool, database_held: Hold, backstage: Backstage
 ) -> None:
     with database_held():
         asked = [people.physicist.ask(type="ct-csv").json["id"] for _ in range(5)]

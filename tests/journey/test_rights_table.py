@@ -12,8 +12,8 @@ from local.service import Service
 from local.stack import Stack
 from tests.journey.backstage import Backstage, until
 
-from doseexport.aws.dynamodb.exports import Store
-from doseexport.aws.dynamodb.presets import PresetStore
+from doseexport.aws.dynamodb.exports import ExportRepository
+from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.domain.export import Export, Result, make_export, make_id
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
@@ -46,8 +46,8 @@ class Maker:
 
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
-        self.store = Store(backstage.client("dynamodb"), backstage.table, backstage.trail)
-        self.presets = PresetStore(backstage.client("dynamodb"), backstage.saved_table)
+        self.store = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.trail)
+        self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_table)
         self.keys: set[str] = set()
         self.kept: list[Preset] = []
 
@@ -56,8 +56,8 @@ class Maker:
             schedule = make_schedule(line, owner, datetime.now(UTC))
             assert self.backstage.schedules.create(schedule, limit=1000)
             return schedule
-        filters = {"patient_name": "Secret"} if line.with_patients else {}
-        request = ExportRequest("ct-csv", filters, ids=line.with_patients)
+        filters = {"patient_name": "Secret"} if line.has_patient_data else {}
+        request = ExportRequest("ct-csv", filters, ids=line.has_patient_data)
         asked = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
         export = self.store.create(asked, limit=1000)
         assert export is not None

@@ -1,4 +1,4 @@
-"""A schedule made through the API fires by itself: its window's file, its notice, its trail, its manifest."""
+"""A schedule made through the API fires by itself and leaves a file, a notification, an audit trail."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ def make(service: Service, expression: str, **more: Any) -> Any:
 
 def tend(backstage: Backstage) -> None:
     """Look after the schedules now, not within five minutes."""
-    function = backstage.stack.resource("TendSchedules")
+    function = backstage.stack.resource("ReconcileSchedules")
     reply = backstage.client("lambda").invoke(FunctionName=function, Payload=b"{}")
     assert "FunctionError" not in reply, reply["Payload"].read().decode()
 
@@ -71,7 +71,7 @@ def test_it_fires_by_itself(
     until(lambda: "completed" in listener.story(export["id"]))
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
     trail = physicist.call("GET", f"/exports/{export['id']}/trail").json["entries"]
-    assert trail[0]["asked"]["schedule_id"] == schedule["id"]
+    assert trail[0]["request"]["schedule_id"] == schedule["id"]
     tend(backstage)
     shown = physicist.call("GET", f"/schedules/{schedule['id']}").json
     last_run = {

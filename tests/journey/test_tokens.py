@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from local import users
 from local.service import Service
 from local.stack import Stack
-from tests.journey.conftest import People
+from tests.journey.conftest import UserPool
 
 Json = dict[str, Any]
 HOUR = 3600
@@ -62,7 +62,7 @@ class Forge:
 
 
 @pytest.fixture(scope="module")
-def forge(stack: Stack, people: People) -> Forge:
+def forge(stack: Stack, people: UserPool) -> Forge:
     assert people.physicist.token is not None
     return Forge(stack, people.physicist.token)
 
@@ -144,7 +144,7 @@ def test_a_good_token_in_the_address_is_no_token(stack: Stack, forge: Forge) -> 
         assert Service(stack.url).call("GET", f"/exports?{name}={forge.sign()}").status == 401
 
 
-def test_a_token_of_another_pool_is_refused(stack: Stack, people: People) -> None:
+def test_a_token_of_another_pool_is_refused(stack: Stack, people: UserPool) -> None:
     cognito = stack.cloud.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
     client = cognito.create_user_pool_client(

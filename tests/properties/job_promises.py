@@ -25,7 +25,7 @@ REACHABLE = {state: reach(state) for state in State}
 
 def assert_promises(world):
     for told in world.exports.values():
-        export = world.services.store.load(told.id)
+        export = world.services.exports.load(told.id)
         assert export is not None or not told.is_recorded, "a request was accepted and then forgotten"
         if export is not None:
             told.is_recorded = True
@@ -53,10 +53,10 @@ def assert_course(told, export):
 
 def assert_kept(told, export):
     """A file is kept exactly as long as was last said."""
-    if told.keep_days is not None:
-        assert export.keep_days == told.keep_days
+    if told.retention_days is not None:
+        assert export.retention_days == told.retention_days
     if export.state is State.COMPLETED:
-        assert export.expires_at - export.finished_at == timedelta(days=export.keep_days)
+        assert export.expires_at - export.finished_at == timedelta(days=export.retention_days)
 
 
 def assert_reads(world, told, export):

@@ -11,14 +11,14 @@ import pytest
 from exporting import Indifferent
 from running import read_object
 
-from doseexport.actions.exports import abort_export, ask_export, delete_export, keep_export
+from doseexport.actions.exports import abort_export, delete_export, request_export, set_retention
 from doseexport.aws import upload as sink
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Table
 from doseexport.aws.sqs import Message, parse_message
-from doseexport.domain.export import Export, Watch, make_id
+from doseexport.domain.export import Cleanup, Export, make_id
 from doseexport.engine.export_file import write_export
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.errors import RequestError
 from doseexport.jobs import attempt as pipeline
 from doseexport.jobs.heartbeat import Heartbeat
@@ -44,7 +44,7 @@ class Told:
     is_recorded: bool = False
     is_aborted: bool = False
     is_deleted: bool = False
-    keep_days: int | None = 30
+    retention_days: int | None = 30
     seen: Export | None = None
     file: bytes | None = field(default=None, repr=False)
 
@@ -126,13 +126,13 @@ class World:
 
     def _make_heartbeat(self, store, export, clock, seconds_left):
         # Its own store: beats are made by the test, between the calls of the worker.
-        _HERE.worker.heart = StillHeartbeat(self.services.store, export, clock, seconds_left)
+        _HERE.worker.heart = StillHeartbeat(self.services.exports, export, clock, seconds_left)
         return _HERE.worker.heart
 
     def _find_database(self, settings, name, seconds_left):
         worker = _HERE.worker
         worker.call("find_database", lambda: None)
-        kind = self.services.store.load(worker.message.export_id).request.type
+        kind = self.services.exports.load(worker.message.export_id).request.type
         return DatabaseOf(worker, RecordedDatabase(self.recordings[kind]))
 
     def _send(self, send, message):
@@ -147,11 +147,11 @@ class World:
 
     def freeze_index(self):
         """Let the indexes answer what they answer now, until they thaw."""
-        watched = product(("by_watch", "by_expiry"), (watch.value for watch in Watch))
-        asked = [*watched, *(("by_owner", one.id) for one in PEOPLE)]
-        table = self.services.store._table
+        cleanup = product(("by_cleanup", "by_expiry"), (cleanup.value for cleanup in Cleanup))
+        asked = [*cleanup, *(("by_owner", one.id) for one in PEOPLE)]
+        table = self.services.exports._table
         condition = {
-            **dict.fromkeys(("by_watch", "by_expiry"), "#watch = :value"),
+            **dict.fromkeys(("by_cleanup", "by_expiry"), "#cleanup = :value"),
             "by_owner": "#owner = :value",
         }
         self._old_index = {
@@ -175,14 +175,14 @@ class World:
         pages = self._old_index[index, values["value"]]
         return iter([[row for row in page if row.get("expires_at", "") <= until] for page in pages])
 
-    # People
+    # UserPool
 
     def ask(self, owner, key, kind, process):
         """Ask as somebody whose request is answered, refused, or dies with the function."""
         export_id = make_id(owner.id, key)
         told = self.exports.setdefault(export_id, Told(export_id, owner, key, kind))
         with self._dying():
-            answer = ask_export(services_of(process, self.services), owner, {"type": kind}, key)
+            answer = request_export(services_of(process, self.services), owner, {"type": kind}, key)
             assert answer["id"] == export_id
             told.is_recorded = True
 
@@ -193,14 +193,17 @@ class World:
             told.is_aborted = True
 
     def keep(self, told, days, process):
-        before, told.keep_days = told.keep_days, None  # whoever dies does not tell whether it was written
-        body = {"keep_days": days}
+        before, told.retention_days = (
+            told.retention_days,
+            None,
+        )  # whoever dies does not tell whether it was written
+        body = {"retention_days": days}
         with suppress(Killed, ClientError):
             try:
-                answer = keep_export(services_of(process, self.services), told.owner, told.id, body)
-                told.keep_days = answer["keep_days"]
+                answer = set_retention(services_of(process, self.services), told.owner, told.id, body)
+                told.retention_days = answer["retention_days"]
             except RequestError:
-                told.keep_days = before
+                told.retention_days = before
 
     def delete(self, told, process):
         with self._dying():
@@ -250,16 +253,16 @@ class World:
             return sweep(services_of(process or Process(), self.services), self.clock())
         return None
 
-    # Files
+    # ExportBucket
 
     def expected_bytes(self, told):
         """The whole file of an export, made without any service."""
         if told.file is None:
-            export = self.services.store.load(told.id)
+            export = self.services.exports.load(told.id)
             at = export.created_at.astimezone(self.services.settings.time_zone)
             file = io.BytesIO()
             database = RecordedDatabase(self.recordings[told.kind])
-            write_export(Asked(export.request, export.owner_name, at), database, file, Indifferent())
+            write_export(RequestContext(export.request, export.owner_name, at), database, file, Indifferent())
             told.file = file.getvalue()
         return told.file
 

@@ -9,7 +9,7 @@ from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_csv, make_layout, studies
 
 from doseexport.catalogue import Wide
 from doseexport.engine.writers.csv import WideWriter
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.file_plan import FileReport
 
 DANGEROUS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
@@ -19,7 +19,7 @@ def write(rows):
     writer = WideWriter(file, make_layout(rows), Wide())
     for cells, events in rows:
         writer.write((copy_csv(cells), [copy_csv(event) for event in events]))
-    writer.finish(Report(0, 0, ()))
+    writer.finish(FileReport(0, 0, ()))
     return file.getvalue()
 
 

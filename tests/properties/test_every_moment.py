@@ -107,9 +107,9 @@ def test_a_frozen_worker_does_one_thing_more_and_is_killed(worlds):
 def test_a_double_of_the_message_changes_nothing(worlds):
     for world, worker in each_moment(worlds):
         (told,) = world.exports.values()
-        before = world.services.store.load(told.id)
+        before = world.services.exports.load(told.id)
         world.deliver(worker.message).finish()
-        assert world.services.store.load(told.id) == before
+        assert world.services.exports.load(told.id) == before
         worker.finish()
         assert_promises(world)
         assert_tidy(world)

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from doseexport.domain.audit import Kind
+from doseexport.domain.audit import AuditEvent
 from doseexport.domain.export import ACTIVE, TRANSITIONS, Failure, Progress, State
 from doseexport.jobs.sweep import sweep
 from standins import ADA, RETENTION, active_ids, make_new, make_result, stand_in_for_aws
@@ -17,13 +17,13 @@ from stories import assert_legal
 
 ATTEMPTS = st.integers(1, 3)
 MEANING = {
-    Kind.REQUESTED: State.QUEUED,
-    Kind.REQUEUED: State.QUEUED,
-    Kind.STARTED: State.RUNNING,
-    Kind.ABORT_REQUESTED: State.ABORTING,
-    Kind.COMPLETED: State.COMPLETED,
-    Kind.FAILED: State.FAILED,
-    Kind.ABORTED: State.ABORTED,
+    AuditEvent.REQUESTED: State.QUEUED,
+    AuditEvent.REQUEUED: State.QUEUED,
+    AuditEvent.STARTED: State.RUNNING,
+    AuditEvent.ABORT_REQUESTED: State.ABORTING,
+    AuditEvent.COMPLETED: State.COMPLETED,
+    AuditEvent.FAILED: State.FAILED,
+    AuditEvent.ABORTED: State.ABORTED,
 }
 """The state that an entry tells of."""
 
@@ -35,7 +35,7 @@ class ExportStates(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.services = self.stack.enter_context(stand_in_for_aws())
-        self.store, self.clock = self.services.store, self.services.clock
+        self.store, self.clock = self.services.exports, self.services.clock
         self.export = self.store.create(make_new(), limit=1)
         self.claimed: set[int] = set()
         self.published: set[int] = set()
@@ -116,12 +116,12 @@ class ExportStates(RuleBasedStateMachine):
         )
 
     @rule(days=st.integers(1, 90))
-    def keep_for(self, days):
+    def set_retention(self, days):
         before = self.load()
-        kept = self.store.keep_for(self.export.id, days, ADA, self.clock())
-        assert (kept is not None) == (before.may_be_kept and before.deleted_at is None)
+        kept = self.store.set_retention(self.export.id, days, ADA, self.clock())
+        assert (kept is not None) == (before.has_retention and before.deleted_at is None)
         if kept is not None:
-            assert kept.keep_days == days
+            assert kept.retention_days == days
 
     @rule()
     def sweep(self):
@@ -143,11 +143,11 @@ class ExportStates(RuleBasedStateMachine):
 
     @invariant()
     def the_trail_is_a_legal_story_that_ends_where_the_export_stands(self):
-        story = self.services.trail.read(self.export.id)
+        story = self.services.audit.read(self.export.id)
         assert_legal(story)
-        end = [entry for entry in story if entry.kind in MEANING][-1]
-        assert (MEANING[end.kind], end.attempt) == (self.load().state, self.load().attempt)
-        assert (story[-1].kind is Kind.DELETED) == (self.load().deleted_at is not None)
+        end = [entry for entry in story if entry.event in MEANING][-1]
+        assert (MEANING[end.event], end.attempt) == (self.load().state, self.load().attempt)
+        assert (story[-1].event is AuditEvent.DELETED) == (self.load().deleted_at is not None)
         self.clock.move(microseconds=1)  # what happens next is later, also in the trail
 
     @invariant()
@@ -177,7 +177,7 @@ class ExportStates(RuleBasedStateMachine):
         if export.finished_at is not None:
             is_file = export.state is State.COMPLETED
             assert export.expires_at - export.finished_at == timedelta(
-                days=export.keep_days if is_file else 30
+                days=export.retention_days if is_file else 30
             )
 
     def load(self):

@@ -57,7 +57,7 @@ class JobStates(RuleBasedStateMachine):
         for key in range(many):
             self.world.ask(person, f"k{key}", kind, Process())
 
-    # People
+    # UserPool
 
     @rule(person=PERSON, keys=st.lists(st.integers(0, 3), min_size=1, max_size=3), kind=KIND, luck=LUCK)
     def ask(self, person, keys, kind, luck):
@@ -198,7 +198,7 @@ class JobStates(RuleBasedStateMachine):
         self.world.sweep()
         assert_promises(self.world)
         assert_tidy(self.world)
-        assert all(told.seen is None or told.seen.watch is None for told in self.world.exports.values())
+        assert all(told.seen is None or told.seen.cleanup is None for told in self.world.exports.values())
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -11,11 +11,11 @@ from test_csv_writer import unguard
 from test_xlsx_writer import _plain
 from written import EVENT_COLUMNS, STUDY_COLUMNS, copy_csv, copy_text, make_layout, studies, thoroughly
 
-from doseexport.catalogue import Long, Rows, Sheet
+from doseexport.catalogue import CustomRows, Long, Sheet
 from doseexport.catalogue.columns import NUMBER, TEXT
 from doseexport.engine.writers import csv as csv_writers
 from doseexport.engine.writers import xlsx
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.file_plan import FileReport
 from doseexport.engine.writers.sheets import Limits
 from doseexport.errors import ExportError
 from workbooks import load_exactly
@@ -37,7 +37,7 @@ class Form:
         self.warnings = ["Counted."]
         self._count = 0
 
-    def arrange(self, study, events):
+    def build_rows(self, study, events):
         self._count += len(events)
         yield 0, [*study, *(cell for event in events for cell in event)]
         yield from ((1, event) for event in events)
@@ -53,7 +53,7 @@ class List(Form):
         super().__init__(start)
         self.sheets = self.sheets[1:2]
 
-    def arrange(self, study, events):
+    def build_rows(self, study, events):
         return ((0, event) for event in events)
 
     def end(self):
@@ -65,7 +65,7 @@ def write(writer, rows, copy):
         writer.write((copy(cells), [copy(event) for event in events]))
     writer.end()
     warnings = writer.warnings
-    writer.finish(Report(0, 0, tuple(warnings)))
+    writer.finish(FileReport(0, 0, tuple(warnings)))
     return warnings
 
 
@@ -100,7 +100,9 @@ def test_a_workbook_holds_every_row_where_the_function_put_it(rows, most):
     # A row without any value at the end of a sheet is one that readers do not see.
     assume(all(any(event) for _, own in rows for event in own))
     file = io.BytesIO()
-    warnings = write(xlsx.RowsWriter(file, make_layout(rows), Rows(Form), Limits(rows=most)), rows, copy_text)
+    warnings = write(
+        xlsx.RowsWriter(file, make_layout(rows), CustomRows(Form), Limits(rows=most)), rows, copy_text
+    )
     sheets = read_book(file.getvalue())
     assert list(sheets)[-1] == "About"
     forms = [page for name, page in sheets.items() if name.startswith("Form")]
@@ -127,7 +129,7 @@ def test_a_workbook_holds_every_row_where_the_function_put_it(rows, most):
 @given(studies)
 def test_a_csv_holds_every_row_in_order(rows):
     file = io.BytesIO()
-    write(csv_writers.RowsWriter(file, make_layout(rows), Rows(List)), rows, copy_text)
+    write(csv_writers.RowsWriter(file, make_layout(rows), CustomRows(List)), rows, copy_text)
     header, *lines = read_csv(file.getvalue())
     events = [event for _, own in rows for event in own]
     assert header == [column.heading for column in EVENT_COLUMNS]
@@ -159,7 +161,7 @@ def read_csv(data):
 
 def test_a_row_that_no_worksheet_holds_ends_the_export_and_loses_no_cell():
     rows = [(("1", "2", "", ""), [("a", "b", "3")] * 2)]
-    writer = xlsx.RowsWriter(io.BytesIO(), make_layout(rows), Rows(Form), Limits(columns=9))
+    writer = xlsx.RowsWriter(io.BytesIO(), make_layout(rows), CustomRows(Form), Limits(columns=9))
     with pytest.raises(ExportError) as refused:
         write(writer, rows, copy_text)
     writer.discard()

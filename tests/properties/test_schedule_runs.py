@@ -13,7 +13,7 @@ from tests.component.schedules import create, exports_of, fail, join, leave
 from doseexport.actions.schedules import change_schedule
 from doseexport.domain.export import State
 from doseexport.jobs.occurrences import run_occurrence
-from doseexport.jobs.reconcile_schedules import tend_schedules
+from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from standins import finish, stand_in_for_aws
 
 DAY = timedelta(days=1)
@@ -74,7 +74,7 @@ class ScheduleRuns(RuleBasedStateMachine):
         self.one_at_a_time()
         if end and self.active:
             self.end(end)
-            tend_schedules(self.services)
+            reconcile_schedules(self.services)
 
     @rule()
     def miss(self):
@@ -88,7 +88,7 @@ class ScheduleRuns(RuleBasedStateMachine):
 
     @rule()
     def look(self):
-        tend_schedules(self.services)
+        reconcile_schedules(self.services)
 
     @precondition(lambda self: self.active)
     @rule(end=st.sampled_from(ENDS))
@@ -103,7 +103,7 @@ class ScheduleRuns(RuleBasedStateMachine):
     @rule()
     def delete_what_has_ended(self):
         for export in self.exports:
-            self.services.store.delete(export.id, self.owner, self.services.clock())
+            self.services.exports.delete(export.id, self.owner, self.services.clock())
 
     @rule()
     def rename(self):
@@ -124,7 +124,7 @@ class ScheduleRuns(RuleBasedStateMachine):
         """The owner is no member when it is due; then they come back and enable it."""
         leave(self.services, self.owner, "exportgroup")
         self.fall_due(0, None)
-        self.services.people._client.admin_add_user_to_group(
+        self.services.users._client.admin_add_user_to_group(
             UserPoolId=self.services.settings.user_pool_id, Username="ada", GroupName="exportgroup"
         )
         change_schedule(self.services, self.owner, self.id, {"enabled": True})

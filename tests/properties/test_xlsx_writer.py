@@ -14,7 +14,7 @@ from written import BOOK, EVENT_COLUMNS, STUDY_COLUMNS, copy_text, make_layout, 
 
 from doseexport.engine.writers import parts
 from doseexport.engine.writers.books import BookWriter
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.file_plan import FileReport
 from doseexport.engine.writers.sheets import Limits
 from workbooks import load_exactly
 
@@ -42,7 +42,7 @@ def write(rows, limit):
     for cells, events in rows:
         writer.write((copy_text(cells), [copy_text(event) for event in events]))
     warnings = writer.warnings
-    writer.finish(Report(len(rows), sum(len(events) for _, events in rows), tuple(warnings)))
+    writer.finish(FileReport(len(rows), sum(len(events) for _, events in rows), tuple(warnings)))
     return file.getvalue(), warnings
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from doseexport.catalogue import Book, Column, Frequency, Start
+from doseexport.catalogue import Column, FileContext, Frequency, ModalityWorkbook
 from doseexport.catalogue.columns import DATE, NUMBER, TEXT, TIME
-from doseexport.engine.writers.layout import Layout
+from doseexport.engine.writers.file_plan import FilePlan
 
 STUDY_COLUMNS = tuple(
     Column(*column)
@@ -59,7 +59,7 @@ events = st.tuples(protocols, texts, numbers)
 # A row without any value is one that calamine does not see: every study has a dose.
 study_cells = st.tuples(texts, some_numbers, days, times)
 PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of="events")
-BOOK = Book(frequencies=(PROTOCOLS,), sheets=PROTOCOLS)
+BOOK = ModalityWorkbook(frequencies=(PROTOCOLS,), sheets=PROTOCOLS)
 
 studies = st.lists(st.tuples(study_cells, st.lists(events, max_size=7)), min_size=1, max_size=8)
 
@@ -83,11 +83,11 @@ def _quote(cell):
 
 def make_layout(rows):
     found = [event[0] for _, own in rows for event in own]
-    return Layout(
+    return FilePlan(
         title="CT export",
         software="Dose Export",
         created=datetime(2026, 11, 23, tzinfo=UTC),
-        start=Start(
+        start=FileContext(
             study_columns=STUDY_COLUMNS,
             event_columns=EVENT_COLUMNS,
             widths={},

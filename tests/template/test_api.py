@@ -13,24 +13,24 @@ ROUTES = {
     ("GET", "/exports/{id}"): "GetExport",
     ("POST", "/exports/{id}/abort"): "AbortExport",
     ("POST", "/exports/{id}/download"): "DownloadExport",
-    ("GET", "/exports/{id}/trail"): "ShowTrail",
-    ("PATCH", "/exports/{id}"): "KeepExport",
+    ("GET", "/exports/{id}/audit-trail"): "ShowAuditTrail",
+    ("PATCH", "/exports/{id}"): "SetRetention",
     ("GET", "/usage"): "ShowUsage",
     ("DELETE", "/exports/{id}"): "DeleteExports",
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",
     ("POST", "/exports/preview"): "PreviewExport",
     ("GET", "/schedules"): "ListSchedules",
-    ("POST", "/schedules"): "KeepSchedules",
+    ("POST", "/schedules"): "ManageSchedules",
     ("GET", "/schedules/{id}"): "ListSchedules",
-    ("PATCH", "/schedules/{id}"): "KeepSchedules",
-    ("DELETE", "/schedules/{id}"): "KeepSchedules",
+    ("PATCH", "/schedules/{id}"): "ManageSchedules",
+    ("DELETE", "/schedules/{id}"): "ManageSchedules",
     ("POST", "/schedules/{id}/run"): "RequestExport",
-    ("POST", "/presets"): "KeepPresets",
-    ("GET", "/presets"): "KeepPresets",
-    ("GET", "/presets/{id}"): "KeepPresets",
-    ("PATCH", "/presets/{id}"): "KeepPresets",
-    ("DELETE", "/presets/{id}"): "KeepPresets",
+    ("POST", "/presets"): "ManagePresets",
+    ("GET", "/presets"): "ManagePresets",
+    ("GET", "/presets/{id}"): "ManagePresets",
+    ("PATCH", "/presets/{id}"): "ManagePresets",
+    ("DELETE", "/presets/{id}"): "ManagePresets",
     ("GET", "/health"): "GetHealth",
     ("GET", "/"): "Web",
     ("GET", "/{file}"): "Web",
@@ -100,10 +100,10 @@ def test_other_origins_may_call_from_a_browser_only_if_they_are_named(source, tr
         ("FrontEndOrigins", "https://*.example", False),
         ("FrontEndOrigins", "https://a.example/", False),
         ("FrontEndOrigins", "a.example", False),
-        ("FurtherCallbacks", "https://a.example/back,https://b.example/", True),
-        ("FurtherCallbacks", "https://a.example/*", False),
-        ("PageAddress", "https://abc.execute-api.eu-west-2.amazonaws.com", True),
-        ("PageAddress", "https://abc.example/", False),
+        ("AdditionalCallbackUrls", "https://a.example/back,https://b.example/", True),
+        ("AdditionalCallbackUrls", "https://a.example/*", False),
+        ("AppUrl", "https://abc.execute-api.eu-west-2.amazonaws.com", True),
+        ("AppUrl", "https://abc.example/", False),
         ("LoginDomainPrefix", "trust-dose-export", True),
         ("LoginDomainPrefix", "Trust.Dose", False),
     ],
@@ -144,7 +144,7 @@ def test_managed_login_gives_codes_for_few_scopes_and_returns_to_the_page(source
     # aws.cognito.signin.user.admin would let people write the groups of their own profile.
     assert client["AllowedOAuthScopes"]["Fn::If"][1] == ["openid", "profile"]
     assert client["CallbackURLs"] == client["LogoutURLs"]
-    assert client["CallbackURLs"]["Fn::If"][1]["Fn::If"][2] == [{"Fn::Sub": "${PageAddress}/"}]
+    assert client["CallbackURLs"]["Fn::If"][1]["Fn::If"][2] == [{"Fn::Sub": "${AppUrl}/"}]
 
 
 def test_managed_login_has_a_style_and_the_plan_it_needs(source, resources):
@@ -193,9 +193,9 @@ def test_groups_are_named_as_openrem_names_them(resources):
 
 def test_what_looks_after_things_comes_often_and_ends_before_it_comes_again(functions):
     rhythms = {name: event["ScheduleExpression"] for name, event in _events(functions, "ScheduleV2")}
-    assert rhythms == {"SweepExports": "rate(1 minute)", "TendSchedules": "rate(5 minutes)"}
+    assert rhythms == {"SweepExports": "rate(1 minute)", "ReconcileSchedules": "rate(5 minutes)"}
     assert functions["SweepExports"]["Timeout"] < 60
-    assert functions["TendSchedules"]["Timeout"] < 300
+    assert functions["ReconcileSchedules"]["Timeout"] < 300
 
 
 def test_a_program_signs_in_by_its_secret_alone_and_only_where_it_is_asked_for(source):

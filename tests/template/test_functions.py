@@ -16,19 +16,19 @@ MANAGED = {
 # What reads the dose database: it alone has psycopg, a place in the network, and the database's secret.
 READERS = {"RunExport", "PreviewExport"}
 # What changes exports, or gives files away, and writes into the trail that it did.
-ASKERS = {"RequestExport", "RunSchedule", "TendSchedules"}
+ASKERS = {"RequestExport", "RunSchedule", "ReconcileSchedules"}
 # What shows exports, and writes into the trail who reads what another's export of patients asks for.
-SHOWERS = {"ListExports", "GetExport", "ShowTrail"}
+SHOWERS = {"ListExports", "GetExport", "ShowAuditTrail"}
 RECORDERS = ASKERS | {
     "AbortExport",
     "DownloadExport",
-    "KeepExport",
+    "SetRetention",
     "DeleteExports",
     "RunExport",
     "SweepExports",
 }
 # What tells EventBridge Scheduler of schedules.
-PLACERS = {"KeepSchedules", "TendSchedules"}
+PLACERS = {"ManageSchedules", "ReconcileSchedules"}
 # The one action that is every function's own, and of no other.
 ALONE = {
     "s3:GetObject": {"DownloadExport"},
@@ -38,17 +38,17 @@ ALONE = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {*RECORDERS, *SHOWERS, "KeepSchedules", "KeepPresets"},
-    "dynamodb:DeleteItem": {"KeepPresets"},
-    "sqs:SendMessage": {*ASKERS, "SweepExports", "SendNotices"},
+    "dynamodb:PutItem": {*RECORDERS, *SHOWERS, "ManageSchedules", "ManagePresets"},
+    "dynamodb:DeleteItem": {"ManagePresets"},
+    "sqs:SendMessage": {*ASKERS, "SweepExports", "SendNotifications"},
     "scheduler:CreateSchedule": PLACERS,
     "scheduler:UpdateSchedule": PLACERS,
     "scheduler:DeleteSchedule": PLACERS,
     "iam:PassRole": PLACERS,
-    "cognito-idp:AdminGetUser": {"RunSchedule", "TendSchedules"},
-    "cognito-idp:AdminListGroupsForUser": {"RunSchedule", "TendSchedules"},
-    "events:PutEvents": {"SendNotices"},
-    "sns:Publish": {"SendNotices"},
+    "cognito-idp:AdminGetUser": {"RunSchedule", "ReconcileSchedules"},
+    "cognito-idp:AdminListGroupsForUser": {"RunSchedule", "ReconcileSchedules"},
+    "events:PutEvents": {"SendNotifications"},
+    "sns:Publish": {"SendNotifications"},
     "s3:DeleteObject": {"RunExport", "DeleteExports", "SweepExports"},
 }
 
@@ -141,7 +141,7 @@ def test_the_environment_is_what_the_settings_read(root, source, functions):
     text = (root / "layers/core/doseexport/aws/settings.py").read_text()
     read = set(re.findall(r'values\.\w+\("([A-Z_]+)"', text))
     given = set(source["Globals"]["Function"]["Environment"]["Variables"])
-    for name in ("RunExport", "KeepSchedules", "TendSchedules"):
+    for name in ("RunExport", "ManageSchedules", "ReconcileSchedules"):
         given |= set(functions[name]["Environment"]["Variables"])
     assert {name for name in given if not name.startswith("POWERTOOLS_")} == read - {"DATABASE_SSLMODE"}
 
@@ -172,8 +172,8 @@ def test_rights_are_few_actions_on_our_own_things(functions):
             assert not [action for action in statement["Action"] if "*" in action], statement
             text = json.dumps(statement["Resource"])
             assert re.search(
-                r"\b(Table|TrailTable|SavedTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName"
-                r"|NoticeTopic|UnsentNotices|UserPool|ScheduleGroup|ScheduleRole)\b",
+                r"\b(ExportsTable|AuditTable|SavedRequestsTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName"
+                r"|NotificationTopic|NotificationDeadLetters|UserPool|ScheduleGroup|ScheduleRole)\b",
                 text,
             ), text
             stars = ("/exports/*", "/stream/*", "${ScheduleGroup}/*")
@@ -201,9 +201,9 @@ def _actions_on(properties, resource):
 
 
 def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(functions):
-    rights = {name: _actions_on(properties, "TrailTable") for name, properties in functions.items()}
+    rights = {name: _actions_on(properties, "AuditTable") for name, properties in functions.items()}
     expected = {name: {"dynamodb:PutItem"} for name in RECORDERS | SHOWERS}
-    expected["ShowTrail"] = {"dynamodb:Query", "dynamodb:PutItem"}
+    expected["ShowAuditTrail"] = {"dynamodb:Query", "dynamodb:PutItem"}
     assert {name: actions for name, actions in rights.items() if actions} == expected
 
 
@@ -211,23 +211,24 @@ READ, ADD, CHANGE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "
 SAVED = {
     "RequestExport": {READ, CHANGE},
     "ListExports": {CHANGE},  # when somebody was seen
-    "KeepPresets": {READ, ADD, CHANGE, DELETE, "dynamodb:BatchGetItem"},
+    "ManagePresets": {READ, ADD, CHANGE, DELETE, "dynamodb:BatchGetItem"},
     "ListSchedules": {READ, CHANGE, "dynamodb:BatchGetItem"},
-    "KeepSchedules": {READ, ADD, CHANGE},
+    "ManageSchedules": {READ, ADD, CHANGE},
     "RunSchedule": {READ, CHANGE},
-    "TendSchedules": {READ, CHANGE},
+    "ReconcileSchedules": {READ, CHANGE},
 }
 
 
 def test_what_is_saved_is_touched_by_who_needs_it(functions):
-    rights = {name: _actions_on(properties, "SavedTable") for name, properties in functions.items()}
+    rights = {name: _actions_on(properties, "SavedRequestsTable") for name, properties in functions.items()}
     assert {name: actions for name, actions in rights.items() if actions} == SAVED
-    resources = [json.dumps(statement["Resource"]) for statement in _statements(functions["KeepPresets"])]
-    assert all("SavedTable" in resource for resource in resources)
+    resources = [json.dumps(statement["Resource"]) for statement in _statements(functions["ManagePresets"])]
+    assert all("SavedRequestsTable" in resource for resource in resources)
 
 
 def test_only_asking_makes_rows_of_exports(functions):
-    makers = {name for name, one in functions.items() if "dynamodb:PutItem" in _actions_on(one, "Table")}
+    actions = {name: _actions_on(one, "ExportsTable") for name, one in functions.items()}
+    makers = {name for name, found in actions.items() if "dynamodb:PutItem" in found}
     assert makers == ASKERS
 
 
@@ -265,29 +266,29 @@ def test_scheduler_may_call_what_is_due_for_this_group_alone(source):
     rights = [(one["Action"], one["Resource"]) for one in policy["PolicyDocument"]["Statement"]]
     assert rights == [
         (["lambda:InvokeFunction"], {"Fn::GetAtt": ["RunSchedule", "Arn"]}),
-        (["sqs:SendMessage"], {"Fn::GetAtt": ["LostOccurrences", "Arn"]}),
+        (["sqs:SendMessage"], {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}),
     ]
 
 
 def test_what_a_schedule_could_not_run_goes_to_a_queue_that_alarms(source, functions):
-    lost = {"Fn::GetAtt": ["LostOccurrences", "Arn"]}
+    lost = {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}
     on_failure = functions["RunSchedule"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert on_failure["Destination"] == lost
     assert all(
-        functions[name]["Environment"]["Variables"]["LOST_OCCURRENCES_ARN"] == lost for name in PLACERS
+        functions[name]["Environment"]["Variables"]["SCHEDULE_DEAD_LETTERS_ARN"] == lost for name in PLACERS
     )
-    dimensions = source["Resources"]["LostOccurrencesAlarm"]["Properties"]["Dimensions"]
-    assert dimensions[0]["Value"] == {"Fn::GetAtt": ["LostOccurrences", "QueueName"]}
+    dimensions = source["Resources"]["ScheduleDeadLettersAlarm"]["Properties"]["Dimensions"]
+    assert dimensions[0]["Value"] == {"Fn::GetAtt": ["ScheduleDeadLetters", "QueueName"]}
 
 
 def test_notices_are_read_from_the_trails_stream_and_no_other(functions):
     wanted = {"DescribeStream", "GetShardIterator", "GetRecords", "ListStreams"}
     found = {
         action.removeprefix("dynamodb:"): statement["Resource"]
-        for statement in _statements(functions["SendNotices"])
+        for statement in _statements(functions["SendNotifications"])
         for action in statement["Action"]
         if action.startswith("dynamodb:")
     }
     assert set(found) == wanted
-    assert found.pop("ListStreams") == {"Fn::Sub": "${TrailTable.Arn}/stream/*"}
-    assert all(resource == {"Fn::GetAtt": ["TrailTable", "StreamArn"]} for resource in found.values())
+    assert found.pop("ListStreams") == {"Fn::Sub": "${AuditTable.Arn}/stream/*"}
+    assert all(resource == {"Fn::GetAtt": ["AuditTable", "StreamArn"]} for resource in found.values())

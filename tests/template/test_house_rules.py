@@ -73,12 +73,14 @@ def test_every_queue_is_encrypted_and_has_dead_letters_or_an_alarm(translated):
     for name, queue in queues.items():
         assert {"KmsMasterKeyId", "SqsManagedSseEnabled"} <= set(queue), name
         assert f'["{name}", "QueueName"]' in alarms, name
-        if name not in {"DeadLetters", "UnsentNotices", "LostOccurrences"}:
-            assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        if name not in {"ExportDeadLetters", "NotificationDeadLetters", "ScheduleDeadLetters"}:
+            assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {
+                "Fn::GetAtt": ["ExportDeadLetters", "Arn"]
+            }
     readers = [mapping["FunctionName"]["Ref"] for mapping in mappings.values()]
-    assert readers == ["RunExport", "SendNotices"]
-    unsent = mappings["SendNoticesEntries"]["DestinationConfig"]["OnFailure"]["Destination"]
-    assert unsent == {"Fn::GetAtt": ["UnsentNotices", "Arn"]}
+    assert sorted(readers) == ["RunExport", "SendNotifications"]
+    unsent = mappings["SendNotificationsEntries"]["DestinationConfig"]["OnFailure"]["Destination"]
+    assert unsent == {"Fn::GetAtt": ["NotificationDeadLetters", "Arn"]}
     timeout = _of(translated, "AWS::Lambda::Function")["RunExport"]["Timeout"]
     assert timeout < queues["ExportQueue"]["VisibilityTimeout"]
 
@@ -107,7 +109,7 @@ def test_every_table_is_protected_and_restorable(translated):
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
         assert "SSESpecification" in table, name
         # The trail's stream alone is read: rows of exports hold filters that are nobody's news.
-        assert ("StreamSpecification" in table) == (name == "TrailTable"), name
+        assert ("StreamSpecification" in table) == (name == "AuditTable"), name
 
 
 def test_in_the_vpc_is_what_reads_the_database_and_nothing_else(translated):

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-RETAINED = ("Table", "TrailTable", "SavedTable", "Bucket", "UserPool")
+RETAINED = ("ExportsTable", "AuditTable", "SavedRequestsTable", "Bucket", "UserPool")
 
 
 def test_messages_come_one_by_one_and_to_a_limited_number_of_workers(source):
@@ -23,15 +23,15 @@ def test_a_message_stays_hidden_for_six_timeouts(source, functions):
 
 def test_what_cannot_be_read_goes_to_a_queue_that_alarms(source):
     redrive = source["Resources"]["ExportQueue"]["Properties"]["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    alarm = source["Resources"]["DeadLettersAlarm"]["Properties"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["ExportDeadLetters", "Arn"]}
+    alarm = source["Resources"]["ExportDeadLettersAlarm"]["Properties"]
     assert alarm["Dimensions"] == [
-        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["ExportDeadLetters", "QueueName"]}}
     ]
     assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Maximum")
 
 
-@pytest.mark.parametrize("queue", ["ExportQueue", "DeadLetters"])
+@pytest.mark.parametrize("queue", ["ExportQueue", "ExportDeadLetters"])
 def test_queues_are_encrypted(source, queue):
     properties = source["Resources"][queue]["Properties"]
     assert {"KmsMasterKeyId", "SqsManagedSseEnabled"} <= set(properties)
@@ -44,7 +44,7 @@ def test_what_holds_people_or_exports_outlives_the_stack(source, name):
 
 
 def test_tables_and_pool_are_protected_from_deletion(source):
-    for name in ("Table", "TrailTable", "SavedTable"):
+    for name in ("ExportsTable", "AuditTable", "SavedRequestsTable"):
         table = source["Resources"][name]["Properties"]
         assert table["DeletionProtectionEnabled"] is True
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -53,7 +53,7 @@ def test_tables_and_pool_are_protected_from_deletion(source):
 
 
 def test_the_table_is_that_of_the_architecture(root, source):
-    table = source["Resources"]["Table"]["Properties"]
+    table = source["Resources"]["ExportsTable"]["Properties"]
     text = (root / "docs/architecture.md").read_text()
     documented = set(re.findall(r"`(by_\w+)` \((\w+), (\w+_at)\)", text))
     found = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}

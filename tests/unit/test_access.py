@@ -21,7 +21,7 @@ from standins import ADA, ADMIN, BEN, PIA, STRANGER, make_new, make_result
 
 BOTH = Caller("both", "both", frozenset({"admingroup", "pidgroup"}))
 PLAIN = make_new(ADA)
-NAMED = make_new(ADA, names=True)
+NAMED = make_new(ADA, include_names=True)
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,13 @@ def test_rights(caller, opens_plain, opens_named, changes):
 def test_rights_follow_the_state():
     done = replace(PLAIN, state=State.COMPLETED, result=make_result(PLAIN))
     failed = replace(PLAIN, state=State.FAILED)
-    assert set(list_rights(ADA, PLAIN)) == {"abort", "keep"}
+    assert set(list_rights(ADA, PLAIN)) == {"abort", "set_retention"}
     assert set(list_rights(ADA, replace(PLAIN, state=State.ABORTING))) == {"abort"}
-    assert set(list_rights(ADA, done)) == set(list_rights(ADMIN, done)) == {"download", "delete", "keep"}
+    assert (
+        set(list_rights(ADA, done))
+        == set(list_rights(ADMIN, done))
+        == {"download", "delete", "set_retention"}
+    )
     assert set(list_rights(ADA, failed)) == {"delete"}
     assert set(list_rights(BEN, done)) == {"download"}
     assert set(list_rights(BEN, PLAIN)) == set()

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
-from doseexport.catalogue import Column, Rows, Sheet, Start
+from doseexport.catalogue import Column, CustomRows, FileContext, Sheet
 from doseexport.catalogue.columns import NUMBER, TEXT
-from doseexport.engine.writers.layout import Layout, Report
+from doseexport.engine.writers.file_plan import FilePlan, FileReport
 from doseexport.engine.writers.xlsx import RowsWriter
 
 WIDE, NARROW = (Column("A", "", TEXT), Column("B", "", NUMBER)), (Column("A", "", TEXT),)
@@ -24,7 +24,7 @@ class Three:
         self.sheets = [Sheet(f"{n}", *each) for n, each in enumerate(tops)]
         self.warnings = []
 
-    def arrange(self, study, _events):
+    def build_rows(self, study, _events):
         yield from ((n, [*study, "5"][: len(each.columns)]) for n, each in enumerate(self.sheets))
 
     def end(self):
@@ -33,11 +33,11 @@ class Three:
 
 def write_book(*tops):
     file = io.BytesIO()
-    layout = Layout("t", Start((), (), {}, {}), 1, datetime(2026, 11, 23, tzinfo=UTC), "s")
-    writer = RowsWriter(file, layout, Rows(lambda _: Three(tops)))
+    layout = FilePlan("t", FileContext((), (), {}, {}), 1, datetime(2026, 11, 23, tzinfo=UTC), "s")
+    writer = RowsWriter(file, layout, CustomRows(lambda _: Three(tops)))
     writer.write((b"x", []))
     writer.end()
-    writer.finish(Report(1, 0, ()))
+    writer.finish(FileReport(1, 0, ()))
     return file
 
 

@@ -27,7 +27,10 @@ def test_a_type_tells_all_that_its_request_may_hold():
     for spec in catalogue.load_specs().values():
         one = shown[spec.type]
         assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
-        assert (one["names"], one["ids"]) == (spec.can_show(catalogue.NAME), spec.can_show(catalogue.ID))
+        assert (one["include_names"], one["include_ids"]) == (
+            spec.can_show(catalogue.NAME),
+            spec.can_show(catalogue.ID),
+        )
         assert one["needs"] == list(spec.needs)
 
 
@@ -72,4 +75,4 @@ def test_the_caller_is_told_what_they_may_do():
 
 
 def test_how_long_files_are_kept_is_told():
-    assert describe_catalogue(ADA, RETENTION, MAX_RETENTION)["keep_days"] == {"default": 30, "max": 90}
+    assert describe_catalogue(ADA, RETENTION, MAX_RETENTION)["retention_days"] == {"default": 30, "max": 90}

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from doseexport import cli
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import ExportError
 
 URL = "postgresql://ada:PASSWORD@localhost/openrem"
@@ -30,7 +30,7 @@ def _unexpected(*_):
 
 def _write_a_line(_asked, _database, sink, _monitor):
     sink.write(b"a line")
-    return Report(1, 1, ())
+    return FileReport(1, 1, ())
 
 
 def read_error(capsys):
@@ -48,11 +48,11 @@ def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
         monitor.expect(2)
         monitor.advance()
         assert asked.request.filters == {"model": "a=b"}
-        assert (asked.request.names, asked.request.ids, asked.by) == (True, False, "ada")
+        assert (asked.request.include_names, asked.request.include_ids, asked.by) == (True, False, "ada")
         assert asked.at.tzinfo is not None
         assert database.parameters == {"conninfo": URL}
         assert database.time_zone == "Europe/Paris"
-        return Report(1234, 5678, ("something is odd",))
+        return FileReport(1234, 5678, ("something is odd",))
 
     options = ("--filter", "model=a=b", "--order", "model", "--with-names", "--time-zone", "Europe/Paris")
     assert run(*options, write=write) == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doseexport.catalogue import Start
+from doseexport.catalogue import FileContext
 from doseexport.catalogue.ct.phe2019 import LOCALISER, SurveyForm
 
 STUDY = ["45.8", "75", "178", "667.72"]
@@ -19,11 +19,11 @@ def block(n):
 
 @pytest.fixture
 def form():
-    return SurveyForm(Start((), (), {}, {}))
+    return SurveyForm(FileContext((), (), {}, {}))
 
 
-def arrange(form, events, study=STUDY):
-    ((sheet, cells),) = form.arrange(study, events)
+def build_rows(form, events, study=STUDY):
+    ((sheet, cells),) = form.build_rows(study, events)
     assert sheet == 0
     return cells
 
@@ -46,11 +46,11 @@ def test_the_headings_stand_in_their_columns():
 
 
 def test_patients_are_numbered_from_1(form):
-    assert [arrange(form, [])[0] for _ in range(3)] == ["1", "2", "3"]
+    assert [build_rows(form, [])[0] for _ in range(3)] == ["1", "2", "3"]
 
 
 def test_series_fill_their_blocks_in_order_and_the_rest_is_blank(form):
-    cells = arrange(form, [make_event(1), make_event(2)])
+    cells = build_rows(form, [make_event(1), make_event(2)])
     assert cells[:FIRST_SERIES] == ["1", "45.8", "75", "178"]
     assert cells[FIRST_SERIES:TOTAL] == block(1) + block(2) + [""] * 16
     assert cells[TOTAL:] == ["667.72", "Series types: Spiral Acquisition, Spiral Acquisition"]
@@ -58,7 +58,7 @@ def test_series_fill_their_blocks_in_order_and_the_rest_is_blank(form):
 
 @pytest.mark.parametrize("count", [5, 6, 30])
 def test_further_series_stand_behind_the_comments_in_blocks(form, count):
-    cells = arrange(form, [make_event(n) for n in range(count)])
+    cells = build_rows(form, [make_event(n) for n in range(count)])
     assert cells[FIRST_SERIES:TOTAL] == [cell for n in range(4) for cell in block(n)]
     assert cells[TOTAL] == "667.72"
     assert cells[COMMENTS].count("Spiral") == count
@@ -66,26 +66,26 @@ def test_further_series_stand_behind_the_comments_in_blocks(form, count):
 
 
 def test_localisers_are_left_out_by_their_code_whatever_they_are_called(form):
-    cells = arrange(form, [make_event(1, "Scout", LOCALISER), make_event(2)])
+    cells = build_rows(form, [make_event(1, "Scout", LOCALISER), make_event(2)])
     assert cells[FIRST_SERIES : FIRST_SERIES + 8] == block(2)
     assert cells[COMMENTS] == "Series types: Spiral Acquisition"
 
 
 def test_a_series_without_a_type_is_of_unknown_type(form):
-    cells = arrange(form, [make_event(1, "", ""), make_event(2, "Free Acquisition")])
+    cells = build_rows(form, [make_event(1, "", ""), make_event(2, "Free Acquisition")])
     assert cells[COMMENTS] == "Series types: unknown type, Free Acquisition"
 
 
 def test_a_study_without_series_keeps_its_row(form):
-    cells = arrange(form, [make_event(1, code=LOCALISER)])
+    cells = build_rows(form, [make_event(1, code=LOCALISER)])
     assert cells == ["1", "45.8", "75", "178", *[""] * 32, "667.72", "Series types: "]
 
 
 def test_studies_wider_than_the_form_are_counted_in_a_warning(form):
-    arrange(form, [make_event(n) for n in range(4)])
+    build_rows(form, [make_event(n) for n in range(4)])
     assert form.warnings == []
     for _ in range(2):
-        arrange(form, [make_event(n) for n in range(5)])
+        build_rows(form, [make_event(n) for n in range(5)])
     (warning,) = form.warnings
     assert warning.startswith("More than 4 series in 2 of the studies:")
     assert form.end() == ()

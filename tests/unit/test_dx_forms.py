@@ -2,7 +2,7 @@
 
 import pytest
 
-from doseexport.catalogue import Start
+from doseexport.catalogue import FileContext
 from doseexport.catalogue.dx.phe2019 import SPECS
 from doseexport.catalogue.dx.phe2019_rows import (
     Exam,
@@ -29,12 +29,12 @@ DESCRIBED = [
 
 
 def start(form, events=0):
-    return form(Start((), (), {"events": events}, {}))
+    return form(FileContext((), (), {"events": events}, {}))
 
 
-def arrange(form, exam, *events):
+def build_rows(form, exam, *events):
     """The cells of the study's only row."""
-    ((_, cells),) = form.arrange(list(exam), [list(event) for event in events])
+    ((_, cells),) = form.build_rows(list(exam), [list(event) for event in events])
     return cells
 
 
@@ -116,7 +116,7 @@ def test_an_exposure_index_has_two_decimals_and_0_is_none(index, view, words):
 
 
 def test_a_projections_row_is_its_studys_first_event():
-    cells = arrange(start(SingleProjection), EXAM, EVENT, BLANK)
+    cells = build_rows(start(SingleProjection), EXAM, EVENT, BLANK)
     names = "Chest | Chest PA | XR chest | PA"
     assert cells == [
         *("", "1", "20", "2026-01-31", "40.5", "cGy·cm²", names, "70.5", "", "", "61.2", "F", "1.68"),
@@ -125,7 +125,7 @@ def test_a_projections_row_is_its_studys_first_event():
 
 
 def test_a_projections_row_without_an_event_keeps_the_study():
-    cells = arrange(start(SingleProjection), EXAM)
+    cells = build_rows(start(SingleProjection), EXAM)
     assert find_filled(cells) == {
         "B": "1",
         "C": "20",
@@ -141,16 +141,16 @@ def test_a_projections_row_without_an_event_keeps_the_study():
 
 def test_rows_are_numbered_from_1():
     for form in (start(SingleProjection), start(WholeStudy)):
-        assert [arrange(form, EXAM, EVENT)[1] for _ in range(3)] == ["1", "2", "3"]
+        assert [build_rows(form, EXAM, EVENT)[1] for _ in range(3)] == ["1", "2", "3"]
 
 
 def test_the_projection_form_says_what_it_leaves_out():
     form = start(SingleProjection)
-    arrange(form, EXAM, EVENT)
+    build_rows(form, EXAM, EVENT)
     assert (list(form.end()), list(form.warnings)) == ([], [])
-    arrange(form, EXAM)
-    arrange(form, EXAM, EVENT, EVENT)
-    arrange(form, EXAM, EVENT, EVENT, EVENT)
+    build_rows(form, EXAM)
+    build_rows(form, EXAM, EVENT, EVENT)
+    build_rows(form, EXAM, EVENT, EVENT, EVENT)
     assert list(form.warnings) == [
         "No event in 1 of the studies: the projection's cells are blank.",
         "Several events in 2 of the studies: only the first is in the form.",
@@ -169,7 +169,7 @@ def test_the_study_form_has_six_projections_or_twenty(most, projections, width):
 
 
 def test_a_studys_row_has_its_daps_before_its_projections():
-    cells = arrange(start(WholeStudy), EXAM, EVENT, BLANK._replace(dap="1", protocol="LAT"))
+    cells = build_rows(start(WholeStudy), EXAM, EVENT, BLANK._replace(dap="1", protocol="LAT"))
     assert cells == [
         *("", "1", "20", "2026-01-31", "110.13", "cGy·cm²", "Chest | Chest PA | XR chest"),
         *("70.5", "", "", "61.2", "F", "1.68", "2"),
@@ -181,7 +181,7 @@ def test_a_studys_row_has_its_daps_before_its_projections():
 
 def test_a_studys_row_without_events_keeps_the_study():
     form = start(WholeStudy)
-    cells = arrange(form, EXAM)
+    cells = build_rows(form, EXAM)
     assert list(find_filled(cells)) == list("BCDEFGHKLMN")
     assert list(form.warnings) == ["No event in 1 of the studies: the projections' cells are blank."]
 
@@ -190,9 +190,9 @@ def test_a_studys_row_without_events_keeps_the_study():
 def test_blocks_beyond_the_form_go_on_to_the_right(most, projections):
     form = start(WholeStudy, most)
     events = [EVENT._replace(protocol=str(n), dap=str(n)) for n in range(projections + 2)]
-    cells = arrange(form, EXAM, *events[:projections])
+    cells = build_rows(form, EXAM, *events[:projections])
     assert list(form.warnings) == []
-    more = arrange(form, EXAM, *events)
+    more = build_rows(form, EXAM, *events)
     assert more[2 : len(cells)] == cells[2:]
     assert more[len(cells) :] == [f"{projections}", *DESCRIBED, f"{projections + 1}", *DESCRIBED]
     (warning,) = form.warnings

@@ -3,34 +3,34 @@
 import pytest
 
 from doseexport import catalogue
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.engine.estimates import MEASURED, START_SECONDS, UNMEASURED, count_cells, estimate_file
-from doseexport.engine.survey import Survey
+from doseexport.engine.survey import Counts
 
-SMALL = Survey(10, 40, 8)
-LARGE = Survey(100_000, 400_000, 8)
+SMALL = Counts(10, 40, 8)
+LARGE = Counts(100_000, 400_000, 8)
 
 
-def width_of(export_type, wishes):
+def width_of(export_type, inclusions):
     spec = catalogue.find_spec(export_type)
-    return len(spec.studies.wanted(wishes)), len(spec.events.wanted(wishes))
+    return len(spec.studies.wanted(inclusions)), len(spec.events.wanted(inclusions))
 
 
 def test_events_side_by_side_are_padded_to_the_widest():
-    study, event = width_of("ct-csv", Wishes())
-    cells, blank = count_cells(catalogue.find_spec("ct-csv"), Wishes(), SMALL)
+    study, event = width_of("ct-csv", Inclusions())
+    cells, blank = count_cells(catalogue.find_spec("ct-csv"), Inclusions(), SMALL)
     assert (cells, blank) == (10 * study + 40 * event, (10 * 8 - 40) * event)
 
 
 def test_a_workbook_holds_every_event_twice_once_beside_its_study():
-    study, event = width_of("ct-xlsx", Wishes())
-    cells, _ = count_cells(catalogue.find_spec("ct-xlsx"), Wishes(), SMALL)
+    study, event = width_of("ct-xlsx", Inclusions())
+    cells, _ = count_cells(catalogue.find_spec("ct-xlsx"), Inclusions(), SMALL)
     assert cells == 10 * study + 40 * event + 40 * (study + event)
 
 
 @pytest.mark.parametrize("spec", catalogue.load_specs().values(), ids=lambda spec: spec.type)
 def test_every_type_has_an_estimate_that_grows_with_its_studies(spec):
-    small, large = (estimate_file(spec, Wishes(), each) for each in (SMALL, LARGE))
+    small, large = (estimate_file(spec, Inclusions(), each) for each in (SMALL, LARGE))
     assert 0 < small[0] < large[0]
     assert START_SECONDS <= small[1] < large[1]
     # A Lambda function has 900 s: a hundred thousand studies are no reason to fear that.
@@ -39,12 +39,14 @@ def test_every_type_has_an_estimate_that_grows_with_its_studies(spec):
 
 def test_names_and_ids_make_a_file_larger():
     spec = catalogue.find_spec("ct-csv")
-    assert estimate_file(spec, Wishes(names=True, ids=True), LARGE) > estimate_file(spec, Wishes(), LARGE)
+    assert estimate_file(spec, Inclusions(include_names=True, include_ids=True), LARGE) > estimate_file(
+        spec, Inclusions(), LARGE
+    )
 
 
 def test_every_estimate_has_two_digits():
     for spec in catalogue.load_specs().values():
-        for number in estimate_file(spec, Wishes(), LARGE):
+        for number in estimate_file(spec, Inclusions(), LARGE):
             assert len(str(number).rstrip("0")) <= 2
 
 

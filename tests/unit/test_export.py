@@ -78,10 +78,10 @@ def test_a_new_export_is_shown():
         "filters": {"date_from": "2026-01-01"},
         "order": export.request.order,
         "options": {},
-        "names": False,
-        "ids": False,
-        "with_patients": False,
-        "asked_by": "ada",
+        "include_names": False,
+        "include_ids": False,
+        "has_patient_data": False,
+        "owner_name": "ada",
         "mine": True,
         "schedule_id": None,
         "state": "QUEUED",
@@ -90,10 +90,10 @@ def test_a_new_export_is_shown():
         "started_at": None,
         "finished_at": None,
         "expires_at": None,
-        "keep_days": None,
-        "done": 0,
-        "expected": None,
-        "per_cent": None,
+        "retention_days": None,
+        "studies_done": 0,
+        "studies_total": None,
+        "percent": None,
         "estimated_end": None,
         "file_name": None,
         "size": None,
@@ -106,14 +106,14 @@ def test_a_new_export_is_shown():
         "links": {
             "self": f"/exports/{export.id}",
             "abort": f"/exports/{export.id}/abort",
-            "keep": f"/exports/{export.id}",
+            "set_retention": f"/exports/{export.id}",
         },
     }
 
 
 def test_an_estimate_follows_the_rate_so_far():
     assert present(RUNNING, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:40Z"
-    assert present(RUNNING, ADA, after(10))["per_cent"] == 25
+    assert present(RUNNING, ADA, after(10))["percent"] == 25
 
 
 @pytest.mark.parametrize(
@@ -133,24 +133,24 @@ def test_there_is_no_estimate_while_it_would_be_a_guess(export, seconds):
 
 def test_a_hundred_per_cent_is_a_published_file():
     written = replace(RUNNING, progress=Progress(101, 100))
-    assert present(written, ADA, after(10))["per_cent"] == 99
+    assert present(written, ADA, after(10))["percent"] == 99
     assert present(written, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:10Z"
     done = replace(written, state=State.COMPLETED, result=make_result(written))
     shown = present(done, ADA, NOW)
-    assert (shown["per_cent"], shown["size"], shown["studies"]) == (100, 12, 7)
+    assert (shown["percent"], shown["size"], shown["studies"]) == (100, 12, 7)
     assert shown["warnings"] == ["One study has no dose row."]
-    assert set(shown["links"]) == {"self", "download", "delete", "keep"}
+    assert set(shown["links"]) == {"self", "download", "delete", "set_retention"}
 
 
 def test_a_failure_is_told_only_once_it_is_final():
     failure = Failure("DATABASE_UNREACHABLE", "It is away.")
     assert present(replace(RUNNING, failure=failure), ADA, NOW)["error"] is None
     shown = present(replace(RUNNING, state=State.FAILED, failure=failure), ADA, NOW)
-    assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "sentence": "It is away."}
+    assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "message": "It is away."}
 
 
 def test_filters_of_an_export_with_patients_are_hidden_from_others():
-    named = make_new(ids=True, filters={"patient_name": "Secret"})
+    named = make_new(include_ids=True, filters={"patient_name": "Secret"})
     for caller in (BEN, ADMIN):
         assert present(named, caller, NOW)["filters"] is None
         assert "Secret" not in str(present(named, caller, NOW))

@@ -6,14 +6,14 @@ from itertools import product
 import pytest
 
 from doseexport import catalogue
-from doseexport.catalogue import Book, Wishes
+from doseexport.catalogue import Inclusions, ModalityWorkbook
 from doseexport.catalogue.columns import ID, NAME, NAME_OR_ID
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import build_queries
 from doseexport.engine.writers import find_writer
 
 SPECS = catalogue.load_specs()
-WISHES = [Wishes(*each) for each in product((False, True), repeat=3)]
+WISHES = [Inclusions(*each) for each in product((False, True), repeat=3)]
 IDENTITY = {"Patient name": NAME, "Patient ID": ID, "Date of birth": NAME_OR_ID}
 
 every_type = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
@@ -38,29 +38,37 @@ def test_every_type_of_openrem_is_there():
 
 @every_type
 def test_no_heading_stands_twice(spec):
-    for wishes in WISHES:
-        assert twice(each.heading for each in spec.study_cells(wishes)) == []
-        assert twice(each.heading for each in spec.event_cells(wishes)) == []
+    for inclusions in WISHES:
+        assert twice(each.heading for each in spec.study_cells(inclusions)) == []
+        assert twice(each.heading for each in spec.event_cells(inclusions)) == []
 
 
 @every_type
 def test_columns_that_identify_patients_are_marked_and_absent_unless_asked_for(spec):
-    wish_for = {each.heading: each.only for each in spec.studies.columns if each.only in IDENTITY.values()}
+    wish_for = {
+        each.heading: each.included_by
+        for each in spec.studies.columns
+        if each.included_by in IDENTITY.values()
+    }
     assert wish_for == ({} if spec.type in NAMELESS else IDENTITY)
-    for wishes in WISHES:
-        shown = {each.heading for each in spec.study_cells(wishes)} & set(IDENTITY)
-        told = {NAME: wishes.names, ID: wishes.ids, NAME_OR_ID: wishes.names or wishes.ids}
+    for inclusions in WISHES:
+        shown = {each.heading for each in spec.study_cells(inclusions)} & set(IDENTITY)
+        told = {
+            NAME: inclusions.include_names,
+            ID: inclusions.include_ids,
+            NAME_OR_ID: inclusions.include_names or inclusions.include_ids,
+        }
         assert shown == {heading for heading, only in wish_for.items() if told[only]}
 
 
 @every_type
 def test_what_identifies_patients_stands_in_marked_columns_only(spec):
     identity = ("pat.patient_name", "pat.patient_id", "pat.patient_birth_date")
-    of_event = spec.event_cells(Wishes(names=True, ids=True, standard=True))
+    of_event = spec.event_cells(Inclusions(include_names=True, include_ids=True, standard=True))
     found = [
         each for each in (*spec.studies.columns, *spec.studies.extras) if any(i in each.sql for i in identity)
     ]
-    assert all(each.only in IDENTITY.values() for each in found)
+    assert all(each.included_by in IDENTITY.values() for each in found)
     assert not any(i in each.sql for each in of_event for i in identity)
 
 
@@ -88,7 +96,7 @@ def test_every_column_filter_order_and_option_is_explained(spec):
 
 @every_type
 def test_defaults_of_options_are_canonical(spec):
-    assert {each.name: each.kind.parse(each.default) for each in spec.options} == {
+    assert {each.name: each.value_type.parse(each.default) for each in spec.options} == {
         each.name: each.default for each in spec.options
     }
 
@@ -100,7 +108,9 @@ def test_every_filter_has_a_table_to_look_in(spec):
     assert all(wrapping.count("{}") == 1 for wrapping in scopes.values())
 
 
-@pytest.mark.parametrize("book", [name for name, spec in SPECS.items() if isinstance(spec.layout, Book)])
+@pytest.mark.parametrize(
+    "book", [name for name, spec in SPECS.items() if isinstance(spec.layout, ModalityWorkbook)]
+)
 def test_sheets_are_named_by_an_event_column(book):
     spec = SPECS[book]
     assert spec.layout.sheet_by in [each.heading for each in spec.events.columns]
@@ -120,8 +130,8 @@ def test_values_of_filters_travel_as_parameters_only(spec):
         "text": "QQQ", "number": "77077", "date": "1977-07-07", "count": "7", "choice": "exclude",
         "integer": "77077", "exact": "QQQ",
     }  # fmt: skip
-    filters = {each.name: examples[each.kind.name] for each in spec.filters}
-    queries = build_queries(ExportRequest(spec.type, filters), Wishes(standard=True))
+    filters = {each.name: examples[each.value_type.name] for each in spec.filters}
+    queries = build_queries(ExportRequest(spec.type, filters), Inclusions(standard=True))
     streams = [query for query in (queries.studies, queries.events) if query]
     for query in (queries.survey, *streams, *queries.frequencies.values()):
         assert query.sql.count("%s") == len(query.params)
@@ -131,6 +141,6 @@ def test_values_of_filters_travel_as_parameters_only(spec):
 @every_type
 def test_the_order_comes_before_the_default_and_ids_end_it(spec):
     for order in spec.orders:
-        sql = build_queries(ExportRequest(spec.type, order=order.name), Wishes()).studies.sql
+        sql = build_queries(ExportRequest(spec.type, order=order.name), Inclusions()).studies.sql
         assert f"ORDER BY {order.sql + ', ' if order.sql else ''}study.study_date DESC NULLS LAST" in sql
         assert "study.study_time DESC NULLS LAST, study.id)" in sql

@@ -94,7 +94,7 @@ def test_a_bad_value_is_refused_without_being_repeated(kind, given):
 
 @pytest.mark.parametrize(("alias", "name"), ALIASES)
 def test_openrems_names_of_filters_are_understood(alias, name):
-    value = EXAMPLES[FILTERS[name].kind.name]
+    value = EXAMPLES[FILTERS[name].value_type.name]
     assert CT.parse_filters({alias: value}) == CT.parse_filters({name: value})
 
 
@@ -185,7 +185,7 @@ def test_filters_of_one_table_have_to_be_met_by_the_same_row():
 
 @pytest.mark.parametrize("scope", sorted({each.scope for each in CT.filters} - {"study"}))
 def test_all_filters_of_a_table_stand_in_one_exists(scope):
-    given = [(each, EXAMPLES[each.kind.name]) for each in CT.filters if each.scope == scope]
+    given = [(each, EXAMPLES[each.value_type.name]) for each in CT.filters if each.scope == scope]
     sql, params = build_conditions(CT.modality.scopes, given)
     wrapping = CT.modality.scopes[scope].split("{}")[0]
     assert sql.count(wrapping) == 1

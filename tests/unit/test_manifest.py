@@ -9,13 +9,13 @@ import pytest
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.manifest import FileFacts, write_manifest
 from doseexport.engine.verify import verify_file
-from doseexport.engine.writers.layout import Report, SheetCount
+from doseexport.engine.writers.file_plan import FileReport, SheetCount
 from doseexport.errors import ExportError
 
 DATA = b"a,b\r\n1,2\r\n"
 FACTS = FileFacts("out.csv", len(DATA), hashlib.sha256(DATA).hexdigest())
 TAKEN = datetime(2026, 11, 23, 12, 30, tzinfo=timezone(timedelta(hours=1)))
-REPORT = Report(1, 2, ("odd",), {"AGD is 0": 3}, (SheetCount(None, 1, 1, 1),), TAKEN)
+REPORT = FileReport(1, 2, ("odd",), {"AGD is 0": 3}, (SheetCount(None, 1, 1, 1),), TAKEN)
 
 
 def make_manifest(**filters):

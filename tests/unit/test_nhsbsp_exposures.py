@@ -139,7 +139,7 @@ def test_the_first_reason_of_the_rules_is_told():
         "agd": "0",
         "modifiers": "R-102D6",
     }
-    wishes = dict.fromkeys(("exclude_test_patients", "exclude_zero_agd", "exclude_magnification"), "yes")
+    inclusions = dict.fromkeys(("exclude_test_patients", "exclude_zero_agd", "exclude_magnification"), "yes")
     mends = {
         "no laterality": {"laterality": "Left"},
         "no view": {"view_code": "G-8310", "view_text": "specimen"},
@@ -150,11 +150,11 @@ def test_the_first_reason_of_the_rules_is_told():
         "AGD is 0": {"agd": "0.1"},
         "magnification view": {"modifiers": ""},
     }
-    assert explain(make_exposure(**wrong), is_test_patient=True, **wishes) == "test patient"
+    assert explain(make_exposure(**wrong), is_test_patient=True, **inclusions) == "test patient"
     for reason, mend in mends.items():
-        assert explain(make_exposure(**wrong), **wishes) == reason
+        assert explain(make_exposure(**wrong), **inclusions) == reason
         wrong |= mend
-    assert explain(make_exposure(**wrong), **wishes) == ""
+    assert explain(make_exposure(**wrong), **inclusions) == ""
 
 
 @pytest.mark.parametrize(

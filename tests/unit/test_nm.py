@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from doseexport.catalogue import Start, Wishes
+from doseexport.catalogue import FileContext, Inclusions
 from doseexport.catalogue.nm.exports import SPECS
 from doseexport.catalogue.nm.parts import GROUPS, SINGLE_COLUMNS
 from doseexport.catalogue.nm.rows import Administrations, widen_cells, widen_parts
 
 NONE = dict.fromkeys((group.name for group in GROUPS), 0)
-STUDY_COLUMNS = SPECS[0].studies.wanted(Wishes())
+STUDY_COLUMNS = SPECS[0].studies.wanted(Inclusions())
 DESCRIPTION = [column.heading for column in STUDY_COLUMNS].index("Study description")
 
 
@@ -32,7 +32,7 @@ def make_study(description):
 
 def start(widths=NONE, descriptions=()):
     counted = {"Study Description": [(name, 1) for name in descriptions]} if descriptions else {}
-    return Administrations(Start(STUDY_COLUMNS, SINGLE_COLUMNS, widths, {}, counted))
+    return Administrations(FileContext(STUDY_COLUMNS, SINGLE_COLUMNS, widths, {}, counted))
 
 
 def test_groups_without_children_have_no_columns():
@@ -125,14 +125,14 @@ def test_single_cells_stay_under_their_headings_whatever_the_widths():
 
 def test_every_administration_has_a_row_with_its_studys_cells():
     study = make_study("Bone Scan")
-    rows = list(start().arrange(study, [make_event(), make_event()]))
+    rows = list(start().build_rows(study, [make_event(), make_event()]))
     assert [index for index, _ in rows] == [0, 0]
     assert [cells[: len(study)] for _, cells in rows] == [study, study]
 
 
 def test_a_study_without_administrations_keeps_a_row_as_wide_as_the_others():
     arranger = start(NONE | {"PET series": 2})
-    ((_, cells),) = arranger.arrange(make_study("Bone Scan"), [])
+    ((_, cells),) = arranger.build_rows(make_study("Bone Scan"), [])
     assert cells == make_study("Bone Scan") + [""] * (len(arranger.sheets[0].columns) - len(STUDY_COLUMNS))
 
 
@@ -144,8 +144,8 @@ def test_a_csv_has_one_sheet_and_a_workbook_one_more_for_each_description():
         ("", True),
         ("Bone Scan", True),
     ]
-    rows = list(arranger.arrange(make_study("Bone Scan"), [make_event()]))
-    rows += arranger.arrange(make_study(""), [])
+    rows = list(arranger.build_rows(make_study("Bone Scan"), [make_event()]))
+    rows += arranger.build_rows(make_study(""), [])
     assert [index for index, _ in rows] == [0, 2, 0, 1]
     assert rows[0][1] == rows[1][1]
     assert arranger.end() == arranger.warnings == ()

@@ -101,7 +101,7 @@ def test_every_type_filter_and_order_is_in_it(spec):
     for each in filters:
         shown = found[each.name]
         assert each.help in shown["description"]
-        assert shown["x-kind"] == each.kind.name
+        assert shown["x-value-type"] == each.value_type.name
         assert shown.get("x-unit", "") == each.unit
         assert tuple(shown.get("x-aliases", ())) == each.aliases
         assert shown.get("x-needs-group") == (PATIENT_GROUP if each.pid else None)

@@ -26,7 +26,7 @@ NEW = make_new(filters={"date_from": "2026-01-01"})
 RUNNING = replace(NEW, state=State.RUNNING, started_at=NOW, progress=Progress(25, 100))
 DONE = replace(RUNNING, state=State.COMPLETED, finished_at=NOW, expires_at=NOW, result=make_result(NEW))
 FAILED = replace(RUNNING, state=State.FAILED, finished_at=NOW, failure=Failure("ODD", "It is odd."))
-NAMED = make_new(ids=True, filters={"patient_name": "Secret"})
+NAMED = make_new(include_ids=True, filters={"patient_name": "Secret"})
 
 
 def validator(schema):
@@ -84,7 +84,7 @@ def test_schema_and_code_take_the_same_filters(spec):
     needed = dict.fromkeys(spec.needs[:1], "1")
     for each in spec.filters:
         for name in (each.name, *each.aliases):
-            for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
+            for value in [*GOOD[each.value_type.name], *BAD[each.value_type.name]]:
                 assert_same_verdict({"type": spec.type, "filters": {**needed, name: value}})
 
 
@@ -92,11 +92,15 @@ def test_schema_and_code_take_the_same_filters(spec):
 def test_schema_and_code_take_the_same_options_and_wishes(spec):
     body = {"type": spec.type, "filters": dict.fromkeys(spec.needs[:1], "1")}
     for each in spec.options:
-        for value in [*GOOD[each.kind.name], *BAD[each.kind.name]]:
+        for value in [*GOOD[each.value_type.name], *BAD[each.value_type.name]]:
             assert_same_verdict({**body, "options": {each.name: value}})
     for options in ({"no_such": 1}, {}, None, []):
         assert_same_verdict({**body, "options": options})
-    for wish in ({"names": True}, {"ids": True}, {"names": False, "ids": False}):
+    for wish in (
+        {"include_names": True},
+        {"include_ids": True},
+        {"include_names": False, "include_ids": False},
+    ):
         assert_same_verdict({**body, **wish})
 
 
@@ -123,9 +127,9 @@ def test_schema_and_code_need_the_same_study_of_openskin(filters):
         {"type": "ct-csv", "order": None},
         {"type": "ct-csv", "order": "no_such"},
         {"type": "ct-csv", "order": 1},
-        {"type": "ct-csv", "names": True, "ids": False},
-        {"type": "ct-csv", "names": None},
-        {"type": "ct-csv", "ids": 1},
+        {"type": "ct-csv", "include_names": True, "include_ids": False},
+        {"type": "ct-csv", "include_names": None},
+        {"type": "ct-csv", "include_ids": 1},
     ],
 )
 def test_schema_and_code_take_the_same_requests(body):
@@ -185,11 +189,11 @@ ROUTES = {
     ("DELETE", "/exports/{id}"): "delete_exports",
     ("POST", "/exports/{id}/abort"): "abort_export",
     ("POST", "/exports/{id}/download"): "download_export",
-    ("POST", "/presets"): "keep_presets",
-    ("GET", "/presets"): "keep_presets",
-    ("GET", "/presets/{id}"): "keep_presets",
-    ("PATCH", "/presets/{id}"): "keep_presets",
-    ("DELETE", "/presets/{id}"): "keep_presets",
+    ("POST", "/presets"): "manage_presets",
+    ("GET", "/presets"): "manage_presets",
+    ("GET", "/presets/{id}"): "manage_presets",
+    ("PATCH", "/presets/{id}"): "manage_presets",
+    ("DELETE", "/presets/{id}"): "manage_presets",
 }
 
 
@@ -219,7 +223,7 @@ def test_every_handler_refuses_as_promised(route):
         (("POST", "/exports"), {"body": "?", "isBase64Encoded": True}, "BAD_BASE64"),
         (("POST", "/exports"), {"body": " " * 70_000}, "BODY_TOO_LARGE"),
         (("POST", "/exports"), {}, "NOT_AN_OBJECT"),
-        (("POST", "/exports"), {"body": '{"type": "ct-csv", "names": true}'}, "PIDGROUP_NEEDED"),
+        (("POST", "/exports"), {"body": '{"type": "ct-csv", "include_names": true}'}, "PIDGROUP_NEEDED"),
         (("POST", "/exports"), {"body": '{"type": "ct-csv", "filters": {"x": 1}}'}, "UNKNOWN_FILTER"),
         (("POST", "/exports"), {"body": '{"type": "ct-csv"}'}, "UNEXPECTED"),
         (
@@ -228,7 +232,11 @@ def test_every_handler_refuses_as_promised(route):
             "BAD_IDEMPOTENCY_KEY",
         ),
         (("POST", "/exports/preview"), {"body": "{"}, "BAD_JSON"),
-        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv", "ids": true}'}, "PIDGROUP_NEEDED"),
+        (
+            ("POST", "/exports/preview"),
+            {"body": '{"type": "ct-csv", "include_ids": true}'},
+            "PIDGROUP_NEEDED",
+        ),
         (("POST", "/exports/preview"), {"body": '{"type": "ct-csv", "filters": {"x": 1}}'}, "UNKNOWN_FILTER"),
         (("POST", "/exports/preview"), {"body": '{"type": "ct-csv"}'}, "UNEXPECTED"),
         (("GET", "/exports"), {"queryStringParameters": {"limit": "101"}}, "BAD_LIMIT"),

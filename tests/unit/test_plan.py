@@ -5,27 +5,27 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from doseexport.catalogue import Wishes
+from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.plan import SOFTWARE, Asked, plan_layout
-from doseexport.engine.survey import Survey
+from doseexport.engine.plan import SOFTWARE, RequestContext, plan_layout
+from doseexport.engine.survey import Counts
 from doseexport.version import VERSION
 
 AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
 
 
 def plan(widest=3, frequencies=None, **request):
-    asked = Asked(ExportRequest("ct-xlsx", **request), "ada", AT)
-    wishes = Wishes(asked.request.names, asked.request.ids)
-    return plan_layout(asked, wishes, Survey(5, 9, widest), frequencies or {})
+    asked = RequestContext(ExportRequest("ct-xlsx", **request), "ada", AT)
+    inclusions = Inclusions(asked.request.include_names, asked.request.include_ids)
+    return plan_layout(asked, inclusions, Counts(5, 9, widest), frequencies or {})
 
 
 def test_about_tells_who_asked_for_what_and_when():
     about = plan(filters={"age_min": "18", "model": "Force"}, order="highest_dlp").about
     assert about == [
         ("Export", "ct-xlsx: CT workbook: summary, all data, one sheet per acquisition protocol"),
-        ("Asked by", "ada"),
-        ("Asked at", "2026-07-01 09:30:00 BST"),
+        ("RequestContext by", "ada"),
+        ("RequestContext at", "2026-07-01 09:30:00 BST"),
         ("Filter", "age_min: patients of this age or older 18 years"),
         ("Filter", "model: model name contains Force"),
         ("Order", "highest_dlp"),
@@ -40,7 +40,7 @@ def test_about_says_when_nothing_was_filtered():
 
 @pytest.mark.parametrize("name", ["patient_name", "patient_id"])
 def test_about_names_a_patient_filter_but_never_its_value(name):
-    about = str(plan(filters={name: "SECRET"}, names=True, ids=True).about)
+    about = str(plan(filters={name: "SECRET"}, include_names=True, include_ids=True).about)
     assert name in about
     assert "SECRET" not in about
     assert "('Patient names', 'yes')" in about
@@ -48,7 +48,7 @@ def test_about_names_a_patient_filter_but_never_its_value(name):
 
 
 def test_the_layout_has_the_columns_that_were_asked_for():
-    plain, full = plan(), plan(names=True, ids=True)
+    plain, full = plan(), plan(include_names=True, include_ids=True)
     added = {each.heading for each in full.study_columns} - {each.heading for each in plain.study_columns}
     assert added == {"Patient name", "Patient ID", "Date of birth"}
     assert (plain.title, plain.created, plain.software) == ("CT export", AT, SOFTWARE)

@@ -32,7 +32,7 @@ def test_a_modality_without_a_workbook_is_a_mistake_of_ours():
     [
         (STRANGER, {"type": "ct-csv"}, 403, None),
         (ADA, {"type": "ct-csv", "filters": {"patient_name": "Secret"}}, 403, "filters.patient_name"),
-        (ADA, {"type": "ct-csv", "names": True}, 403, "names"),
+        (ADA, {"type": "ct-csv", "include_names": True}, 403, "include_names"),
         (PIA, {"type": "ct-csv", "filters": {"dlp_min": "much"}}, 422, "filters.dlp_min"),
         (PIA, {"type": "no-such"}, 422, "type"),
         (PIA, None, 422, "body"),
@@ -66,7 +66,7 @@ def test_a_database_that_does_not_answer_is_503_with_its_reason(monkeypatch, cap
     with pytest.raises(UnavailableError) as refused:
         preview_export(None, PIA, body)
     assert respond_problem(refused.value)["statusCode"] == 503
-    assert (refused.value.code, refused.value.sentence) == (error.code, error.sentence)
+    assert (refused.value.code, refused.value.message) == (error.code, error.message)
     assert refused.value.__suppress_context__
     (record,) = caplog.records
     assert (record.message, record.code) == ("preview_failed", "DATABASE_UNREACHABLE")

@@ -17,7 +17,7 @@ def refuse(body, *, may_see_patients=True):
 
 
 def test_little_has_to_be_said():
-    assert parse() == ExportRequest("ct-csv", {}, "newest_first", names=False, ids=False)
+    assert parse() == ExportRequest("ct-csv", {}, "newest_first", include_names=False, include_ids=False)
 
 
 def test_everything_is_put_into_canonical_form():
@@ -80,7 +80,7 @@ def test_an_unknown_or_unreadable_option_is_named():
     assert refuse({"type": "ct-csv", "options": []}) == (422, "NOT_AN_OBJECT", "options")
 
 
-@pytest.mark.parametrize("name", ["names", "ids"])
+@pytest.mark.parametrize("name", ["include_names", "include_ids"])
 @pytest.mark.parametrize("type_", ["ct-phe2019", "rf-phe2019", "rf-openskin", "mg-nhsbsp-xlsx"])
 def test_files_that_never_name_patients_refuse_to(type_, name):
     filters = {"study_id": "44"} if type_ == "rf-openskin" else {}
@@ -94,7 +94,7 @@ def test_openskin_needs_its_study(filters):
     assert parse(type="rf-openskin", filters={"study_uid": " 1.2.840 "}).filters == {"study_uid": "1.2.840"}
 
 
-@pytest.mark.parametrize("name", ["names", "ids"])
+@pytest.mark.parametrize("name", ["include_names", "include_ids"])
 @pytest.mark.parametrize("value", [None, "true", 1, 0, []])
 def test_a_wish_is_true_or_false_and_nothing_like_it(name, value):
     assert refuse({"type": "ct-csv", name: value}) == (422, "NOT_A_BOOLEAN", name)
@@ -103,20 +103,20 @@ def test_a_wish_is_true_or_false_and_nothing_like_it(name, value):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"names": True}, "names"),
-        ({"ids": True}, "ids"),
+        ({"include_names": True}, "include_names"),
+        ({"include_ids": True}, "include_ids"),
         ({"filters": {"patient_name": "x"}}, "filters.patient_name"),
         ({"filters": {"patient_id": "x"}}, "filters.patient_id"),
     ],
 )
 def test_what_names_patients_needs_the_right_to_see_them(body, field):
     assert refuse({"type": "ct-csv", **body}, may_see_patients=False) == (403, "PIDGROUP_NEEDED", field)
-    assert parse(may_see_patients=True, **body).with_patients
+    assert parse(may_see_patients=True, **body).has_patient_data
 
 
 def test_a_blank_patient_filter_names_nobody():
-    assert not parse(filters={"patient_id": " "}).with_patients
-    assert not parse(filters={"accession_number": "1"}).with_patients
+    assert not parse(filters={"patient_id": " "}).has_patient_data
+    assert not parse(filters={"accession_number": "1"}).has_patient_data
 
 
 def test_equal_requests_have_equal_fingerprints():
@@ -127,7 +127,7 @@ def test_equal_requests_have_equal_fingerprints():
 
 def test_the_fingerprint_stays_the_same_from_release_to_release():
     asked = parse(filters={"model": "É"})
-    assert asked.fingerprint == "2402cdcc30fe0f189a8d6b5501cf0768c45229ff54d55a55a7507e86a9ed1852"
+    assert asked.fingerprint == "3cf807b46d21daf780714174ce853820c17b2eebbe18b45afdd34af66ac9c7f0"
 
 
 @pytest.mark.parametrize(
@@ -135,10 +135,10 @@ def test_the_fingerprint_stays_the_same_from_release_to_release():
     [
         {"type": "ct-xlsx"},
         {"order": "model"},
-        {"names": True},
-        {"ids": True},
+        {"include_names": True},
+        {"include_ids": True},
         {"filters": {"model": "x"}},
-        {"keep_days": 30},
+        {"retention_days": 30},
     ],
 )
 def test_another_request_has_another_fingerprint(changed):
@@ -146,10 +146,10 @@ def test_another_request_has_another_fingerprint(changed):
 
 
 def test_days_are_kept_as_given_and_null_is_as_not_given():
-    assert parse(keep_days=7).keep_days == 7
-    assert parse(keep_days=None) == parse()
+    assert parse(retention_days=7).retention_days == 7
+    assert parse(retention_days=None) == parse()
 
 
 @pytest.mark.parametrize("days", [0, -1, 1.0, "7", True, [7]])
 def test_days_are_a_whole_number_from_1(days):
-    assert refuse({"type": "ct-csv", "keep_days": days}) == (422, "BAD_KEEP_DAYS", "keep_days")
+    assert refuse({"type": "ct-csv", "retention_days": days}) == (422, "BAD_RETENTION_DAYS", "retention_days")

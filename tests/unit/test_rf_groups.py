@@ -178,7 +178,7 @@ def test_a_mean_has_28_digits():
 def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[str]]:
     """Blocks of events that differ from an ordinary one in these cells."""
     spec = find_spec("rf-xlsx")
-    read = [each for each in (*spec.events.columns, *spec.events.extras) if standard or not each.only]
+    read = [each for each in (*spec.events.columns, *spec.events.extras) if standard or not each.included_by]
     ordinary = {
         "Type": "Fluoroscopy", "Protocol": "Coronary", "Standard acquisition name": "One | Two",
         "Plane": "Single Plane", "Filter material": "Cu", "filters": '[["Copper", null]]',
@@ -191,7 +191,9 @@ def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[s
 
 
 def test_a_block_shows_the_first_exposure_and_sums_up_all_rows_of_all():
-    columns = [column.heading for column in find_spec("rf-xlsx").layout.blocks.columns if not column.only]
+    columns = [
+        column.heading for column in find_spec("rf-xlsx").layout.blocks.columns if not column.included_by
+    ]
     (block,) = make_events({}, {"all kVp": "80", "Primary angle": "", "Filter material": "Cu | Al"}, {})[:1]
     shown = dict(zip(columns, block, strict=True))
     assert shown["No. exposures"] == "2"  # the second has no angle

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from doseexport.catalogue import Start, find_spec
+from doseexport.catalogue import FileContext, find_spec
 from doseexport.catalogue.rf.phe2019_rows import describe_events, round_to_two_digits
 
 LETTERS = [
@@ -132,27 +132,27 @@ def test_two_significant_digits(number, text):
 
 
 def test_rows_are_numbered_and_as_wide_as_the_form():
-    start = Start(SPEC.studies.columns, SPEC.events.columns, {}, {})
+    start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
     rows = SPEC.layout.start(start)
     study = [f"{n}" for n in range(len(SPEC.studies.columns))]
-    (first,), (second,) = rows.arrange(study, []), rows.arrange(study, [])
+    (first,), (second,) = rows.build_rows(study, []), rows.build_rows(study, [])
     assert [row[1][:3] for row in (first, second)] == [["", "1", "0"], ["", "2", "0"]]
     assert len(first[1]) == len(rows.sheets[0].columns) == 43
     assert list(rows.end()) == list(rows.warnings) == []
 
 
 def test_a_new_file_is_numbered_from_1_again():
-    start = Start(SPEC.studies.columns, SPEC.events.columns, {}, {})
+    start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
     study = [""] * len(SPEC.studies.columns)
     for _ in range(2):
-        ((_, row),) = SPEC.layout.start(start).arrange(study, [])
+        ((_, row),) = SPEC.layout.start(start).build_rows(study, [])
         assert row[1] == "1"
 
 
 def test_studies_with_width_or_height_are_counted_in_a_warning():
-    start = Start(SPEC.studies.columns, SPEC.events.columns, {}, {})
+    start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
     rows = SPEC.layout.start(start)
     for change in ({"width": "140"}, {"height": "90"}, {"area": "0.1"}, {"width": "0"}):
         event = [{**BLANK, **change}[column.heading] for column in SPEC.events.columns]
-        rows.arrange([""] * len(SPEC.studies.columns), [event])
+        rows.build_rows([""] * len(SPEC.studies.columns), [event])
     assert rows.warnings == ("Field width and height in 2 of the studies (column AB) are in mm, not in m.",)

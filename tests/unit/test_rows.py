@@ -5,23 +5,23 @@ from itertools import chain, repeat
 import pytest
 
 from doseexport import catalogue
-from doseexport.engine.merge import MOST_REPEATED, Tally, describe_tally, merge_streams
+from doseexport.engine.merge import MOST_REPEATED, MergeStats, describe_stats, merge_streams
 from doseexport.errors import ExportError
 
 DATA = catalogue.find_spec("ct-csv")
 
 
 def merge(studies, events, separator=b","):
-    tally = Tally()
-    return list(merge_streams(iter(studies), iter(events), separator, tally)), tally
+    stats = MergeStats()
+    return list(merge_streams(iter(studies), iter(events), separator, stats)), stats
 
 
 def test_each_study_gets_its_own_events_in_order():
     studies = [b"7,0,seven\n", b"3,0,three\n", b"5,0,five\n"]
     events = [b"7,1,0,a\n", b"7,2,0,b\n", b"5,9,0,c\n"]
-    merged, tally = merge(studies, events)
+    merged, stats = merge(studies, events)
     assert merged == [(b"seven", [b"a", b"b"]), (b"three", []), (b"five", [b"c"])]
-    tally.check(3, 3)
+    stats.check(3, 3)
 
 
 def test_separators_inside_cells_are_left_alone():
@@ -30,24 +30,24 @@ def test_separators_inside_cells_are_left_alone():
 
 
 def test_nothing_is_nothing():
-    merged, tally = merge([], [])
+    merged, stats = merge([], [])
     assert merged == []
-    tally.check(0, 0)
+    stats.check(0, 0)
 
 
 def test_repeated_rows_are_dropped_after_the_first_and_remembered():
     studies = [b"7,0,first\n", b"7,0,second\n", b"8,0,eight\n"]
     events = [b"7,1,0,a\n", b"7,1,0,again\n", b"7,1,0,and again\n", b"8,2,0,b\n"]
-    merged, tally = merge(studies, events)
+    merged, stats = merge(studies, events)
     assert merged == [(b"first", [b"a"]), (b"eight", [b"b"])]
-    assert tally.repeated == {b"7"}
-    tally.check(2, 2)
+    assert stats.repeated == {b"7"}
+    stats.check(2, 2)
 
 
 def test_the_last_study_may_be_repeated_after_its_events_ended():
-    merged, tally = merge([b"7,0,a\n", b"7,0,b\n"], [])
+    merged, stats = merge([b"7,0,a\n", b"7,0,b\n"], [])
     assert merged == [(b"a", [])]
-    tally.check(1, 0)
+    stats.check(1, 0)
 
 
 @pytest.mark.parametrize(
@@ -60,43 +60,43 @@ def test_the_last_study_may_be_repeated_after_its_events_ended():
     ],
 )
 def test_a_row_that_is_lost_or_belongs_to_nobody_ends_the_export(studies, events):
-    _, tally = merge(studies, events)
+    _, stats = merge(studies, events)
     with pytest.raises(ExportError) as lost:
-        tally.check(2, 2)
+        stats.check(2, 2)
     assert lost.value.code == "ROWS_LOST"
 
 
 def test_an_event_of_a_study_that_was_not_chosen_goes_to_nobody():
-    merged, tally = merge([b"7,0,a\n", b"8,0,b\n"], [b"7,1,0,x\n", b"9,2,0,orphan\n", b"8,3,0,y\n"])
+    merged, stats = merge([b"7,0,a\n", b"8,0,b\n"], [b"7,1,0,x\n", b"9,2,0,orphan\n", b"8,3,0,y\n"])
     assert merged == [(b"a", [b"x"]), (b"b", [])]
     with pytest.raises(ExportError):
-        tally.check(2, 3)
+        stats.check(2, 3)
 
 
 def test_marks_become_sentences_with_their_counts():
     studies = [b"1,9,a\n", b"2,1,b\n", b"2,1,b\n", b"3,0,c\n"]
     events = [b"1,1,1,x\n", b"1,1,1,x\n", b"1,2,3,y\n"]
-    _, tally = merge(studies, events)
-    first, fourth = DATA.studies.marks[0].sentence, DATA.studies.marks[3].sentence
-    assert describe_tally(DATA, tally) == [
+    _, stats = merge(studies, events)
+    first, fourth = DATA.studies.marks[0].message, DATA.studies.marks[3].message
+    assert describe_stats(DATA, stats) == [
         first.format(n=2),
         fourth.format(n=1),
-        DATA.events.marks[0].sentence.format(n=2),
-        DATA.events.marks[1].sentence.format(n=1),
+        DATA.events.marks[0].message.format(n=2),
+        DATA.events.marks[1].message.format(n=1),
     ]
 
 
 def test_regular_rows_warn_of_nothing():
-    _, tally = merge([b"1,0,a\n"], [b"1,1,0,x\n"])
-    assert describe_tally(DATA, tally) == []
-    assert not tally.repeated
+    _, stats = merge([b"1,0,a\n"], [b"1,1,0,x\n"])
+    assert describe_stats(DATA, stats) == []
+    assert not stats.repeated
 
 
 def test_only_so_many_studies_with_repeats_are_remembered_by_name():
     ids = [str(n).encode() for n in range(MOST_REPEATED + 5)]
     rows = chain.from_iterable(repeat(b"%s,0,x\n" % each, 2) for each in ids)
-    _, tally = merge(rows, [])
-    assert len(tally.repeated) == MOST_REPEATED
-    assert describe_tally(DATA, tally) == [
+    _, stats = merge(rows, [])
+    assert len(stats.repeated) == MOST_REPEATED
+    assert describe_stats(DATA, stats) == [
         "5 more studies have repeated records: the first of each was used."
     ]

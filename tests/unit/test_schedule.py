@@ -98,10 +98,10 @@ def test_days_of_other_data_count_for_nothing():
     occurrence = make().plan_occurrence(at("2026-12-01T07:00Z"))
     for changed in (make(type="mg-csv"), make(filters={"station": "CT2"}), make(window="rolling_3_days")):
         assert changed.find_next_day(occurrence, Outcome.COMPLETED) is None
-        assert not make().is_about_the_same(changed.terms)
+        assert not make().keeps_coverage_with(changed.terms)
     renamed = make(name="y", type="ct-csv", ends_on="2030-01-01")
     assert renamed.find_next_day(occurrence, Outcome.COMPLETED) == date(2026, 12, 1)
-    assert make().is_about_the_same(renamed.terms)
+    assert make().keeps_coverage_with(renamed.terms)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_days_of_other_data_count_for_nothing():
     ],
 )
 def test_a_new_rhythm_makes_up_for_nothing_of_the_old(changes, is_over):
-    assert make().makes_up_for_nothing(make(**changes).terms) is is_over
-    assert replace(make(), paused=Pause.GROUP_LOST).makes_up_for_nothing(make().terms)
+    assert make().restarts_with(make(**changes).terms) is is_over
+    assert replace(make(), paused=Pause.GROUP_LOST).restarts_with(make().terms)
 
 
 def test_an_occurrence_has_real_dates():
     occurrence = make().plan_occurrence(at("2026-12-01T07:00Z"))
-    assert occurrence.asked["filters"] == {"date_from": "2026-11-01", "date_to": "2026-11-30"}
+    assert occurrence.request["filters"] == {"date_from": "2026-11-01", "date_to": "2026-11-30"}
     assert occurrence.period == Period(date(2026, 11, 1), date(2026, 11, 30))
 
 
@@ -151,14 +151,14 @@ def test_since_the_last_run_begins_with_the_day_it_was_made():
 def test_without_a_window_every_occurrence_asks_the_same():
     schedule = make(window=None, filters={"date_from": "2026-01-01"})
     occurrence = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
-    assert (occurrence.asked["filters"], occurrence.period) == ({"date_from": "2026-01-01"}, None)
+    assert (occurrence.request["filters"], occurrence.period) == ({"date_from": "2026-01-01"}, None)
 
 
 def test_a_run_beside_the_series_takes_the_newest_whole_window():
     schedule = make(next_day=date(2026, 11, 1))
-    assert schedule.plan_extra(MADE).period == Period(date(2026, 10, 1), date(2026, 10, 31))
+    assert schedule.plan_manual_run(MADE).period == Period(date(2026, 10, 1), date(2026, 10, 31))
     daily = make(window="since_last_run", expression="rate(1 day)", next_day=date(2026, 11, 21))
-    assert daily.plan_extra(MADE).period == Period(date(2026, 11, 21), date(2026, 11, 22))
+    assert daily.plan_manual_run(MADE).period == Period(date(2026, 11, 21), date(2026, 11, 22))
 
 
 @pytest.mark.parametrize(

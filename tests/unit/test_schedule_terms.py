@@ -31,12 +31,12 @@ def change(terms, changes, now=NOW):
 def test_terms_are_an_export_request_and_when_it_is_due():
     terms = parse(time_zone="Europe/Stockholm", ends_on="2027-11-30", options={}, order=None)
     assert terms.name == "Monthly CT audit"
-    assert terms.asked["type"] == "ct-xlsx"
-    assert terms.asked["filters"] == {"station": "CT1"}
+    assert terms.request["type"] == "ct-xlsx"
+    assert terms.request["filters"] == {"station": "CT1"}
     assert terms.window.name == "last_month"
     assert terms.zone.key == "Europe/Stockholm"
     assert terms.ends_at == datetime(2027, 11, 30, 23, tzinfo=UTC)
-    assert (terms.enabled, terms.with_patients) == (True, False)
+    assert (terms.enabled, terms.has_patient_data) == (True, False)
 
 
 def test_what_is_left_out_has_its_default():
@@ -46,7 +46,7 @@ def test_what_is_left_out_has_its_default():
 
 def test_without_a_window_dates_are_filters_as_always():
     terms = parse(window=None, filters={"date_from": "2026-01-01"})
-    assert terms.asked["filters"] == {"date_from": "2026-01-01"}
+    assert terms.request["filters"] == {"date_from": "2026-01-01"}
 
 
 def test_terms_say_what_made_them():
@@ -101,12 +101,12 @@ def test_terms_are_an_object(body):
     assert caught.value.code == "NOT_AN_OBJECT"
 
 
-@pytest.mark.parametrize("wish", [{"names": True}, {"filters": {"patient_id": "x"}}])
+@pytest.mark.parametrize("wish", [{"include_names": True}, {"filters": {"patient_id": "x"}}])
 def test_patients_are_for_pidgroup(wish):
     with pytest.raises(RequestError) as caught:
         parse(**wish)
     assert (caught.value.code, caught.value.status) == ("PIDGROUP_NEEDED", 403)
-    assert parse(may_see_patients=True, **wish).with_patients
+    assert parse(may_see_patients=True, **wish).has_patient_data
 
 
 def test_a_change_keeps_what_it_does_not_name():
@@ -132,4 +132,4 @@ def test_a_rate_is_due_counted_from_when_it_was_made():
 
 @pytest.mark.parametrize("blank", [None, ""])
 def test_a_blank_date_beside_a_window_is_none(blank):
-    assert parse(filters={"date_from": blank, "station": "CT1"}).asked["filters"] == {"station": "CT1"}
+    assert parse(filters={"date_from": blank, "station": "CT1"}).request["filters"] == {"station": "CT1"}

@@ -11,9 +11,9 @@ from doseexport.errors import DoseExportError
 from doseexport.version import VERSION
 
 STORES = {
-    "TABLE_NAME": "t",
-    "TRAIL_TABLE_NAME": "e",
-    "SAVED_TABLE_NAME": "s",
+    "EXPORTS_TABLE_NAME": "t",
+    "AUDIT_TABLE_NAME": "e",
+    "SAVED_REQUESTS_TABLE_NAME": "s",
     "BUCKET_NAME": "b",
     "QUEUE_URL": "https://q",
 }
@@ -24,7 +24,7 @@ def test_the_defaults_are_those_of_the_architecture():
     settings = Settings.from_environment(STORES)
     assert (settings.max_active_exports, settings.download_seconds) == (5, 300)
     assert (settings.retention, settings.max_retention) == (timedelta(days=30), timedelta(days=90))
-    assert settings.trail_retention == timedelta(days=2555)
+    assert settings.audit_retention == timedelta(days=2555)
     assert settings.time_zone.key == "Europe/London"
     assert settings.database is None
 
@@ -59,7 +59,7 @@ def test_everything_can_be_set():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("TABLE_NAME", ""),
+        ("EXPORTS_TABLE_NAME", ""),
         ("QUEUE_URL", ""),
         ("MAX_ACTIVE_EXPORTS", "0"),
         ("MAX_ACTIVE_EXPORTS", "many"),

@@ -32,16 +32,16 @@ def test_each_user_has_what_they_asked_for():
     ada, ben = sum_usage(exports, NOW)
     assert ada == {
         "user": {"id": "ada-sub", "name": "ada"},
-        "asked": 6,
+        "requested": 6,
         "active": 2,
         "completed": 3,
         "failed": 0,
         "aborted": 1,
         "studies": 6,
         "bytes": 123,
-        "bytes_kept": 100,
+        "bytes_retained": 100,
     }
-    assert (ben["user"]["name"], ben["asked"], ben["failed"], ben["bytes"]) == ("ben", 1, 1, 0)
+    assert (ben["user"]["name"], ben["requested"], ben["failed"], ben["bytes"]) == ("ben", 1, 1, 0)
 
 
 def test_the_largest_come_first_then_those_who_asked_most():
@@ -53,7 +53,7 @@ def test_somebody_renamed_is_one_user_by_the_newest_name():
     before = make_new(ADA, NOW)
     after = make_new(replace(ADA, name="ada lovelace"), NOW + DAY)
     (one,) = sum_usage([after, before], NOW)
-    assert (one["user"]["name"], one["asked"]) == ("ada lovelace", 2)
+    assert (one["user"]["name"], one["requested"]) == ("ada lovelace", 2)
 
 
 def test_nothing_is_nobody():

@@ -121,7 +121,7 @@ class _Sparse(io.RawIOBase):
         self._at = to + (0, self._at, self._offset + len(self._data))[whence]
         return self._at
 
-    def tell(self):
+    def record_event(self):
         return self._at
 
     def read(self, size=-1):

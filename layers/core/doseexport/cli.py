@@ -22,11 +22,11 @@ from doseexport.domain.export import name_manifest
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.export_file import explain_disk_errors, write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
-from doseexport.engine.plan import Asked
+from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database, check_url
 from doseexport.engine.progress import Stoppable
 from doseexport.engine.verify import HashedFile, verify_file
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import DoseExportError, ExportError
 
 BAD_INPUT, FAILED = 2, 1
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _COMMANDS.get(options.type, _export)(options)
     except DoseExportError as error:
         field = f"{error.field}: " if error.field else ""
-        sys.stderr.write(f"doseexport: {field}{error.sentence} ({error.code})\n")
+        sys.stderr.write(f"doseexport: {field}{error.message} ({error.code})\n")
         return FAILED if isinstance(error, ExportError) else BAD_INPUT
     except OSError as error:
         sys.stderr.write(f"doseexport: {error.strerror or type(error).__name__}; no file was written.\n")
@@ -125,7 +125,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    asked = Asked(_read_request(options), _find_user(), datetime.now().astimezone())
+    asked = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
     check_url(options.database_url)
     database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
     bar = ProgressBar()
@@ -165,8 +165,8 @@ def _read_request(options: argparse.Namespace) -> ExportRequest:
         "filters": _read_pairs("filter", options.filter),
         "order": options.order,
         "options": _read_pairs("option", options.option),
-        "names": options.with_names,
-        "ids": options.with_ids,
+        "include_names": options.with_names,
+        "include_ids": options.with_ids,
     }
     return parse_request(body, may_see_patients=True)
 
@@ -212,7 +212,7 @@ def _replace_when_whole(file: BinaryIO, temporary: Path, path: Path) -> Iterator
         raise
 
 
-def _tell(path: Path, report: Report) -> None:
+def _tell(path: Path, report: FileReport) -> None:
     lines = [f"{path}: {report.studies:,} studies, {report.events:,} events\n"]
     _print(lines + [f"warning: {warning}\n" for warning in report.warnings])
 
@@ -226,9 +226,13 @@ def _describe(spec: Spec) -> Iterator[str]:
     yield f"{spec.type}  {spec.help}\n"
     parts = {
         "columns": [(each.heading, each.meaning) for each in spec.list_columns()],
-        "filters": [(each.name, f"{each.help}: {each.unit or each.kind.words}") for each in spec.filters],
+        "filters": [
+            (each.name, f"{each.help}: {each.unit or each.value_type.words}") for each in spec.filters
+        ],
         "orders": [(each.name, each.help) for each in spec.orders],
-        "options": [(each.name, f"{each.help}: {each.kind.words} ({each.default})") for each in spec.options],
+        "options": [
+            (each.name, f"{each.help}: {each.value_type.words} ({each.default})") for each in spec.options
+        ],
     }
     for title, lines in parts.items():
         yield from [f"  {title}\n", *(f"    {name:28} {words}\n" for name, words in lines)] if lines else ()

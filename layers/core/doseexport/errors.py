@@ -1,6 +1,6 @@
-"""What can go wrong, each with a stable code and a sentence for a person.
+"""What can go wrong, each with a stable code and a message for a person.
 
-No sentence carries a filter's value: values can name a patient.
+No message carries a filter's value: values can name a patient.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)
 class DoseExportError(Exception):
-    """A failure with a code a program reads and a sentence a person reads.
+    """A failure with a code a program reads and a message a person reads.
 
     `field` names the part of the request at fault; `status` is the HTTP status it becomes.
     """
 
     code: str
-    sentence: str
+    message: str
     field: str | None = None
     status: int = 500
 
     def __str__(self) -> str:
-        """Give the sentence."""
-        return self.sentence
+        """Give the message."""
+        return self.message
 
 
 class RequestError(DoseExportError):
@@ -32,8 +32,8 @@ class RequestError(DoseExportError):
 class UnavailableError(RequestError):
     """The request is right, but what it needs does not answer now (503)."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(code, sentence, None, 503)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, None, 503)
 
 
 class ExportError(DoseExportError):
@@ -52,11 +52,11 @@ class LeaseLostError(ExportError):
     """Another attempt owns the export now: stop, and write nothing more."""
 
 
-def unprocessable(code: str, sentence: str, field: str) -> RequestError:
+def unprocessable(code: str, message: str, field: str) -> RequestError:
     """Return the error for a field that was understood but cannot be honoured (422)."""
-    return RequestError(code, sentence, field, 422)
+    return RequestError(code, message, field, 422)
 
 
-def forbidden(sentence: str, field: str | None = None, code: str = "FORBIDDEN") -> RequestError:
+def forbidden(message: str, field: str | None = None, code: str = "FORBIDDEN") -> RequestError:
     """Return the error for a right that the caller lacks (403)."""
-    return RequestError(code, sentence, field, 403)
+    return RequestError(code, message, field, 403)

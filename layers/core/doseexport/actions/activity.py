@@ -12,11 +12,11 @@ from doseexport.domain.rights import Caller
 _LOGGER = logging.getLogger(__name__)
 
 
-def note_seen(services: Services, caller: Caller) -> None:
+def record_activity(services: Services, caller: Caller) -> None:
     """Remember that a person is here; what they came for does not fail if that fails."""
     if caller.is_machine:
         return
     try:
-        services.schedules.note_seen(caller.id, services.clock())
+        services.schedules.record_activity(caller.id, services.clock())
     except (ClientError, BotoCoreError) as error:
         _LOGGER.warning("presence_not_noted", extra=describe_error(error))

@@ -16,7 +16,7 @@ from doseexport.domain.rights import PATIENT_GROUP, Caller
 def describe_catalogue(caller: Caller, kept: timedelta, most: timedelta) -> dict[str, Any]:
     """Return every modality with its filters, orders and types, and what this caller may do.
 
-    Files are `kept` for so long by themselves, and for `most` if somebody wants it.
+    ExportBucket are `kept` for so long by themselves, and for `most` if somebody wants it.
     """
     return {
         "modalities": [_describe_modality(specs) for specs in _group_by_modality()],
@@ -24,7 +24,7 @@ def describe_catalogue(caller: Caller, kept: timedelta, most: timedelta) -> dict
         "may_see_patients": caller.may_see_patients,
         "is_admin": caller.is_admin,
         "user": caller.name,
-        "keep_days": {"default": kept.days, "max": most.days},
+        "retention_days": {"default": kept.days, "max": most.days},
     }
 
 
@@ -46,7 +46,7 @@ def _describe_modality(specs: list[Spec]) -> dict[str, Any]:
 def _describe_filter(known: Filter) -> dict[str, Any]:
     return {
         "name": known.name,
-        "kind": known.kind.name,
+        "value_type": known.value_type.name,
         "unit": known.unit,
         "help": known.help,
         "aliases": list(known.aliases),
@@ -59,8 +59,8 @@ def _describe_type(spec: Spec) -> dict[str, Any]:
         "type": spec.type,
         "format": spec.format,
         "help": spec.help,
-        "names": spec.can_show(NAME),
-        "ids": spec.can_show(ID),
+        "include_names": spec.can_show(NAME),
+        "include_ids": spec.can_show(ID),
         "options": [_describe_option(each) for each in spec.options],
         "own_filters": [_describe_filter(each) for each in spec.own_filters],
         "needs": list(spec.needs),
@@ -68,4 +68,9 @@ def _describe_type(spec: Spec) -> dict[str, Any]:
 
 
 def _describe_option(known: Option) -> dict[str, str]:
-    return {"name": known.name, "kind": known.kind.name, "default": known.default, "help": known.help}
+    return {
+        "name": known.name,
+        "value_type": known.value_type.name,
+        "default": known.default,
+        "help": known.help,
+    }

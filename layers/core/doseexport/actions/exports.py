@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from doseexport.actions.activity import note_seen
+from doseexport.actions.activity import record_activity
 from doseexport.actions.listing import find_page, parse_list_query
 from doseexport.actions.presets import load_for_use
 from doseexport.actions.showing import show, show_entries
@@ -21,8 +21,20 @@ from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.audit import find_owner
 from doseexport.domain.export import Export, Result, State, is_id, make_export, make_id, name_manifest
-from doseexport.domain.request import ExportRequest, bad_days, check_days, parse_keeping, parse_request
-from doseexport.domain.rights import Caller, require_change, require_open, require_service, require_trail
+from doseexport.domain.request import (
+    ExportRequest,
+    bad_retention,
+    check_retention,
+    parse_request,
+    parse_retention,
+)
+from doseexport.domain.rights import (
+    Caller,
+    require_audit_trail,
+    require_change,
+    require_open,
+    require_service,
+)
 from doseexport.errors import RequestError, unprocessable
 
 MAX_DELETED = 100
@@ -33,7 +45,7 @@ MAX_KEY = 255
 _LOGGER = logging.getLogger(__name__)
 
 
-def ask_export(
+def request_export(
     services: Services, caller: Caller, body: object, idempotency_key: str | None = None
 ) -> dict[str, Any]:
     """Check a request, made of a preset or not, write its row and send its message; return the export.
@@ -44,24 +56,24 @@ def ask_export(
     whole = load_for_use(services, caller, body)
     request = parse_request(whole, may_see_patients=caller.may_see_patients)
     check_key(idempotency_key)
-    note_seen(services, caller)
-    return start_export(services, caller, request, make_id(caller.id, idempotency_key))
+    record_activity(services, caller)
+    return enqueue_export(services, caller, request, make_id(caller.id, idempotency_key))
 
 
-def start_export(
+def enqueue_export(
     services: Services, caller: Caller, request: ExportRequest, export_id: str, schedule_id: str | None = None
 ) -> dict[str, Any]:
     """Do the same for a request that is checked already, under an id that stands for it."""
     require_service(caller)
-    check_days(request.keep_days, services.settings.max_retention)
+    check_retention(request.retention_days, services.settings.max_retention)
     now = services.clock()
     asked = replace(
         make_export(export_id, caller.id, caller.name, request, now),
-        keep_days=request.keep_days or services.settings.retention.days,
+        retention_days=request.retention_days or services.settings.retention.days,
         schedule_id=schedule_id,
     )
     limit = services.settings.max_active_exports
-    export = services.store.create(asked, limit)
+    export = services.exports.create(asked, limit)
     if export is None:
         raise RequestError(
             "TOO_MANY_ACTIVE", f"You have {limit} exports under way; wait for one or abort one.", None, 429
@@ -90,7 +102,7 @@ def list_exports(services: Services, caller: Caller, parameters: Mapping[str, st
     """
     require_service(caller)
     query = parse_list_query(parameters)
-    note_seen(services, caller)
+    record_activity(services, caller)
     page, cursor = find_page(services, caller, query)
     return {"exports": [show(services, caller, export) for export in page], "next_cursor": cursor}
 
@@ -105,7 +117,7 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str
     """Stop an export that waits or runs; return it. RequestError: 403, 404, 409."""
     require_change(caller, _find(services, caller, export_id))
     now = services.clock()
-    export = services.store.request_abort(export_id, caller, now)
+    export = services.exports.request_abort(export_id, caller, now)
     if export is None or export.is_gone(now):
         raise _not_found()
     if export.state not in {State.ABORTING, State.ABORTED}:
@@ -124,7 +136,7 @@ def download_export(services: Services, caller: Caller, export_id: str) -> dict[
         raise _conflict("NOT_READY", "There is no file: the export has not completed.")
     seconds = services.settings.download_seconds
     file = export.result
-    if not services.store.issue_link(export, caller, services.clock()):
+    if not services.exports.issue_link(export, caller, services.clock()):
         raise _not_found()  # deleted or expired since it was read
     url = services.files.presign(file.key, file.file_name, seconds)
     return {
@@ -143,36 +155,36 @@ def delete_export(services: Services, caller: Caller, export_id: str) -> None:
     RequestError: 403, 404, 409.
     """
     require_change(caller, _find(services, caller, export_id))
-    if not services.store.delete(export_id, caller, services.clock()):
+    if not services.exports.delete(export_id, caller, services.clock()):
         _find(services, caller, export_id)
         raise _conflict("STILL_ACTIVE", "This export is still under way; abort it first.")
     _delete_files(services, export_id)
 
 
-def keep_export(services: Services, caller: Caller, export_id: str, body: object) -> dict[str, Any]:
-    """Keep the file for {"keep_days": N} from the export's end, longer or shorter; return the export.
+def set_retention(services: Services, caller: Caller, export_id: str, body: object) -> dict[str, Any]:
+    """Keep the file for {"retention_days": N} from the export's end, longer or shorter; return the export.
 
     RequestError: 403, 404, 409, 422.
     """
     export = _find(services, caller, export_id)
     require_change(caller, export)
-    days, now = parse_keeping(body, services.settings.max_retention), services.clock()
+    days, now = parse_retention(body, services.settings.max_retention), services.clock()
     if export.finished_at is not None and export.finished_at + timedelta(days=days) <= now:
-        raise bad_days("So many days from its end are over already; delete it instead.")
-    kept = services.store.keep_for(export_id, days, caller, now)
+        raise bad_retention("So many days from its end are over already; delete it instead.")
+    kept = services.exports.set_retention(export_id, days, caller, now)
     if kept is None:
         _find(services, caller, export_id)
         raise _conflict("NOTHING_TO_KEEP", "This export has no file and will have none.")
     return show(services, caller, kept)
 
 
-def show_trail(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
+def show_audit_trail(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
     """Return what happened to an export, even to a deleted one, oldest first. RequestError: 403, 404."""
     require_service(caller)
-    entries = services.trail.read(export_id) if is_id(export_id) else []
+    entries = services.audit.read(export_id) if is_id(export_id) else []
     if not entries:
         raise _not_found()
-    require_trail(caller, find_owner(entries))
+    require_audit_trail(caller, find_owner(entries))
     return {"id": export_id, "entries": show_entries(services, caller, entries)}
 
 
@@ -186,7 +198,7 @@ def delete_exports(services: Services, caller: Caller, body: object) -> dict[str
             delete_export(services, caller, export_id)
             deleted.append(export_id)
         except RequestError as error:
-            refused.append({"id": export_id, "code": error.code, "sentence": error.sentence})
+            refused.append({"id": export_id, "code": error.code, "message": error.message})
     return {"deleted": deleted, "refused": refused}
 
 
@@ -197,7 +209,7 @@ def _link_manifest(services: Services, file: Result, seconds: int) -> dict[str, 
 
 def _find(services: Services, caller: Caller, export_id: str) -> Export:
     require_service(caller)
-    export = services.store.get(export_id, services.clock()) if is_id(export_id) else None
+    export = services.exports.get(export_id, services.clock()) if is_id(export_id) else None
     if export is None:
         raise _not_found()
     return export
@@ -206,18 +218,18 @@ def _find(services: Services, caller: Caller, export_id: str) -> Export:
 def _check_repeat(asked: Export, export: Export, services: Services) -> None:
     """Refuse a key that was used for something else, or for what is gone."""
     if export.fingerprint != asked.fingerprint:
-        sentence = "This Idempotency-Key was used for another request; use a new key."
-        raise unprocessable("IDEMPOTENCY_MISMATCH", sentence, "Idempotency-Key")
+        message = "This Idempotency-Key was used for another request; use a new key."
+        raise unprocessable("IDEMPOTENCY_MISMATCH", message, "Idempotency-Key")
     if export.is_gone(services.clock()):
-        sentence = "This Idempotency-Key belongs to an export that is deleted or expired; use a new key."
-        raise RequestError("IDEMPOTENCY_KEY_SPENT", sentence, "Idempotency-Key", 409)
+        message = "This Idempotency-Key belongs to an export that is deleted or expired; use a new key."
+        raise RequestError("IDEMPOTENCY_KEY_SPENT", message, "Idempotency-Key", 409)
 
 
 def _send(services: Services, export: Export) -> None:
     """Send the export's message; if that fails the sweep will, so the row's promise stands."""
     try:
         services.queue.send(export.id, export.attempt, export.owner)
-        services.store.mark_sent(export.id, export.attempt, services.clock())
+        services.exports.mark_sent(export.id, export.attempt, services.clock())
     except (ClientError, BotoCoreError) as error:
         _LOGGER.warning("send_failed", extra={"export_id": export.id, **describe_error(error)})
 
@@ -247,5 +259,5 @@ def _not_found() -> RequestError:
     )
 
 
-def _conflict(code: str, sentence: str) -> RequestError:
-    return RequestError(code, sentence, "id", 409)
+def _conflict(code: str, message: str) -> RequestError:
+    return RequestError(code, message, "id", 409)

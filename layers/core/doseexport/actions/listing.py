@@ -64,7 +64,7 @@ def find_page(services: Services, caller: Caller, query: ListQuery) -> tuple[lis
     wanted = (
         export
         for positions in _walk(services, caller, query, now)
-        for export in services.store.get_many([position.id for position in positions], now)
+        for export in services.exports.get_many([position.id for position in positions], now)
         if query.state in {None, export.state}
     )
     found = list(islice(wanted, query.limit + 1))
@@ -96,12 +96,12 @@ def parse_cursor(cursor: str, scope: str) -> Position:
 
 def _walk(services: Services, caller: Caller, query: ListQuery, now: datetime) -> Iterator[list[Position]]:
     if query.scope == "mine":
-        yield from services.store.list_owned(caller.id, query.after)
+        yield from services.exports.list_owned(caller.id, query.after)
         return
     oldest = now - max(services.settings.max_retention, REMEMBERED) - LONGEST_RUN
     for month in _months_back(query.after, now, oldest):
         is_first = query.after is not None and query.after.created_at.startswith(month)
-        yield from services.store.list_month(month, query.after if is_first else None)
+        yield from services.exports.list_month(month, query.after if is_first else None)
 
 
 def _months_back(after: Position | None, now: datetime, oldest: datetime) -> Iterator[str]:
@@ -135,5 +135,5 @@ def _parse_limit(text: str) -> int:
     raise _bad("BAD_LIMIT", f"limit must be a whole number from 1 to {MAX_LIMIT}.", "limit")
 
 
-def _bad(code: str, sentence: str, field: str) -> RequestError:
-    return RequestError(code, sentence, field, 400)
+def _bad(code: str, message: str, field: str) -> RequestError:
+    return RequestError(code, message, field, 400)

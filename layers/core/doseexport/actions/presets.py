@@ -116,5 +116,5 @@ def _load(services: Services, caller: Caller, preset_id: object) -> Preset | Non
     return preset if preset is not None and may_read(caller, preset) else None
 
 
-def _conflict(code: str, sentence: str, field: str | None) -> RequestError:
-    return RequestError(code, sentence, field, 409)
+def _conflict(code: str, message: str, field: str | None) -> RequestError:
+    return RequestError(code, message, field, 409)

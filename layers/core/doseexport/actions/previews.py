@@ -10,12 +10,12 @@ from doseexport import catalogue
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
-from doseexport.catalogue import Book, Frequency, Modality, Rows, Wishes
+from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
 from doseexport.engine.query import build_preview
-from doseexport.engine.survey import Survey
+from doseexport.engine.survey import Counts
 from doseexport.errors import ExportError, UnavailableError
 
 STATEMENT_SECONDS = 20.0
@@ -42,7 +42,7 @@ def preview_export(services: Services, caller: Caller, body: object) -> dict[str
         if error.code == _TIMED_OUT:
             return present_preview(request, None)
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
-        raise UnavailableError(error.code, error.sentence) from None
+        raise UnavailableError(error.code, error.message) from None
     return present_preview(request, row)
 
 
@@ -52,8 +52,10 @@ def present_preview(request: ExportRequest, row: Any | None) -> dict[str, Any]:
         names = ("studies", "events", "first_date", "last_date", "estimated_size", "estimated_seconds")
         return {**dict.fromkeys(names), "protocols": None, "timed_out": True}
     studies, events, widest, first_date, last_date, protocols = row
-    survey = Survey(studies, events, widest)
-    size, seconds = estimate_file(request.spec, Wishes(request.names, request.ids), survey)
+    survey = Counts(studies, events, widest)
+    size, seconds = estimate_file(
+        request.spec, Inclusions(request.include_names, request.include_ids), survey
+    )
     return {
         "studies": studies,
         "events": events,
@@ -69,9 +71,13 @@ def present_preview(request: ExportRequest, row: Any | None) -> dict[str, Any]:
 def find_frequency(modality: Modality) -> Frequency:
     """Return what tells most of a modality's studies: that by which its workbook has its sheets."""
     for spec in catalogue.load_specs().values():
-        if spec.modality.name == modality.name and isinstance(spec.layout, Book):
+        if spec.modality.name == modality.name and isinstance(spec.layout, ModalityWorkbook):
             return spec.layout.sheets
-        if spec.modality.name == modality.name and isinstance(spec.layout, Rows) and spec.layout.summary:
+        if (
+            spec.modality.name == modality.name
+            and isinstance(spec.layout, CustomRows)
+            and spec.layout.summary
+        ):
             return spec.layout.frequencies[0]
     raise LookupError(f"no workbook of {modality.name} has sheets by what its data say")
 

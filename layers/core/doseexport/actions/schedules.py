@@ -1,7 +1,7 @@
 """What people do with schedules through the API.
 
 A schedule is its owner's: others see none of it, but administrators, who may stop and delete it too.
-Programs have none: nobody would notice that one has left.
+Programs have none: nobody would notification that one has left.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from doseexport.actions.activity import note_seen
-from doseexport.actions.exports import check_key, start_export
+from doseexport.actions.activity import record_activity
+from doseexport.actions.exports import check_key, enqueue_export
 from doseexport.actions.listing import parse_scope
 from doseexport.actions.presets import load_for_use
 from doseexport.actions.views import present_schedule
 from doseexport.aws.services import Services
 from doseexport.domain.export import is_id, make_id
-from doseexport.domain.request import check_days, parse_request
+from doseexport.domain.request import check_retention, parse_request
 from doseexport.domain.rights import Caller, require_person, require_service
 from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import Terms, change_terms, disable, parse_terms
@@ -30,11 +30,11 @@ def create_schedule(services: Services, caller: Caller, body: object) -> dict[st
     RequestError: 403, 409 (too many), 422.
     """
     require_person(caller)
-    note_seen(services, caller)
+    record_activity(services, caller)
     now, settings = services.clock(), services.settings
     whole = load_for_use(services, caller, body)
     terms = parse_terms(whole, now, settings.time_zone, may_see_patients=caller.may_see_patients)
-    check_days(terms.asked["keep_days"], settings.max_retention)
+    check_retention(terms.request["retention_days"], settings.max_retention)
     schedule = Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
     if not services.schedules.create(schedule, settings.max_schedules):
         raise RequestError(
@@ -52,7 +52,7 @@ def list_schedules(services: Services, caller: Caller, parameters: Mapping[str, 
     scope = parse_scope(parameters)
     if scope == "all" and not caller.is_admin:
         raise forbidden("Everybody's schedules are for members of admingroup only.", "scope")
-    note_seen(services, caller)
+    record_activity(services, caller)
     found = services.schedules.list_all() if scope == "all" else services.schedules.list_owned(caller.id)
     shown = [
         present_schedule(schedule, caller, services.clock()) for schedule in found if not schedule.is_deleted
@@ -71,7 +71,7 @@ def change_schedule(services: Services, caller: Caller, schedule_id: str, change
     RequestError: 403, 404, 409 (changed at the same moment), 422.
     """
     schedule = _find(services, caller, schedule_id)
-    note_seen(services, caller)
+    record_activity(services, caller)
     terms = _make_changes(services, caller, schedule, changes)
     if not services.schedules.change(schedule, terms, services.clock()):
         raise RequestError("CHANGED_MEANWHILE", "The schedule was changed meanwhile; look again.", "id", 409)
@@ -93,16 +93,16 @@ def run_schedule_now(
     RequestError: 400, 403, 404, 409 (nothing new to export), 422, 429.
     """
     check_key(idempotency_key)
-    note_seen(services, caller)
+    record_activity(services, caller)
     schedule = _find(services, caller, schedule_id)
     if schedule.owner != caller.id:
         raise forbidden("Only its owner may run a schedule.", "id")
-    occurrence = schedule.plan_extra(services.clock())
+    occurrence = schedule.plan_manual_run(services.clock())
     if occurrence is None:
         raise RequestError("NOTHING_NEW", "All days until today are exported already.", "id", 409)
-    request = parse_request(occurrence.asked, may_see_patients=caller.may_see_patients)
+    request = parse_request(occurrence.request, may_see_patients=caller.may_see_patients)
     export_id = make_id(caller.id, idempotency_key) if idempotency_key else occurrence.export_id
-    return start_export(services, caller, request, export_id, schedule.id)
+    return enqueue_export(services, caller, request, export_id, schedule.id)
 
 
 def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:
@@ -126,7 +126,7 @@ def _make_changes(services: Services, caller: Caller, schedule: Schedule, change
         may_see_patients=caller.may_see_patients,
         made_at=schedule.made_at,
     )
-    check_days(terms.asked["keep_days"], services.settings.max_retention)
+    check_retention(terms.request["retention_days"], services.settings.max_retention)
     return terms
 
 

@@ -7,25 +7,27 @@ from typing import Any
 
 from doseexport.actions.views import present, present_entry
 from doseexport.aws.services import Services
-from doseexport.domain.audit import Entry, find_owner
+from doseexport.domain.audit import AuditEntry, find_owner
 from doseexport.domain.export import Export
 from doseexport.domain.rights import Caller, may_see_filters
 
 
 def show(services: Services, caller: Caller, export: Export) -> dict[str, Any]:
     """Return an export as the caller may see it."""
-    if export.with_patients and may_see_filters(caller, export):
+    if export.has_patient_data and may_see_filters(caller, export):
         _note(services, caller, export.id, export.owner)
     return present(export, caller, services.clock())
 
 
-def show_entries(services: Services, caller: Caller, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def show_entries(services: Services, caller: Caller, entries: Sequence[AuditEntry]) -> list[dict[str, Any]]:
     """Return the entries of one trail, of which there are some, as the caller may see them."""
-    if caller.may_see_patients and any(entry.asked and entry.asked["patient_filters"] for entry in entries):
+    if caller.may_see_patients and any(
+        entry.request and entry.request["patient_filters"] for entry in entries
+    ):
         _note(services, caller, entries[0].export_id, find_owner(entries))
     return [present_entry(entry, caller) for entry in entries]
 
 
 def _note(services: Services, caller: Caller, export_id: str, owner: str | None) -> None:
     if caller.id != owner:
-        services.trail.note_reading(export_id, caller, services.clock())
+        services.audit.record_reading_once(export_id, caller, services.clock())

@@ -28,9 +28,9 @@ def show_usage(services: Services, caller: Caller, parameters: Mapping[str, str]
     require_usage(caller)
     now = services.clock()
     month = parse_month(parameters.get("month", to_text(now)[:7]))
-    positions = chain.from_iterable(services.store.list_month(month))
+    positions = chain.from_iterable(services.exports.list_month(month))
     ids = [position.id for position in islice(positions, MAX_COUNTED + 1)]
-    exports = services.store.load_many(ids[:MAX_COUNTED])
+    exports = services.exports.load_many(ids[:MAX_COUNTED])
     return {"month": month, "complete": len(ids) <= MAX_COUNTED, "users": sum_usage(exports, now)}
 
 
@@ -45,7 +45,7 @@ def sum_usage(exports: Iterable[Export], now: datetime) -> list[dict[str, Any]]:
     """Return a JSON object for each owner, those with the most bytes first."""
     owned = groupby(sorted(exports, key=_by_owner), key=lambda export: export.owner)
     sums = [_sum_owner(list(each), now) for _, each in owned]
-    return sorted(sums, key=lambda each: (-each["bytes"], -each["asked"], each["user"]["id"]))
+    return sorted(sums, key=lambda each: (-each["bytes"], -each["requested"], each["user"]["id"]))
 
 
 def _by_owner(export: Export) -> tuple[str, datetime]:
@@ -61,14 +61,14 @@ def _sum_owner(exports: list[Export], now: datetime) -> dict[str, Any]:
     files = [(export, export.result) for export in exports if export.result is not None]
     return {
         "user": {"id": exports[-1].owner, "name": exports[-1].owner_name},
-        "asked": len(exports),
+        "requested": len(exports),
         "active": sum(export.is_active for export in exports),
         "completed": _count(exports, State.COMPLETED),
         "failed": _count(exports, State.FAILED),
         "aborted": _count(exports, State.ABORTED),
         "studies": sum(file.studies for _, file in files),
         "bytes": sum(file.size for _, file in files),
-        "bytes_kept": sum(file.size for export, file in files if not export.is_gone(now)),
+        "bytes_retained": sum(file.size for export, file in files if not export.is_gone(now)),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from doseexport.domain.audit import Entry
+from doseexport.domain.audit import AuditEntry
 from doseexport.domain.export import ACTIVE, Export, State
 from doseexport.domain.rights import Caller, list_rights, may_see_filters
 from doseexport.domain.schedule import PAUSES, Pause, Run, Schedule
@@ -28,17 +28,17 @@ def present(export: Export, caller: Caller, now: datetime) -> dict[str, Any]:
     }
 
 
-def present_entry(entry: Entry, caller: Caller) -> dict[str, Any]:
+def present_entry(entry: AuditEntry, caller: Caller) -> dict[str, Any]:
     """Return an entry of a trail as a JSON object: null for what entries of its kind do not say."""
     return {
         "time": format_time(entry.at),
-        "kind": entry.kind.value,
+        "kind": entry.event.value,
         "attempt": entry.attempt,
         "by": {"id": entry.by.id, "name": entry.by.name} if entry.by else None,
-        "asked": _present_asked(entry.asked, caller) if entry.asked else None,
+        "request": _present_asked(entry.request, caller) if entry.request else None,
         "file": dict(entry.file) if entry.file else None,
         "code": entry.code,
-        "kept": _present_kept(entry.kept) if entry.kept else None,
+        "retention": _present_kept(entry.retention) if entry.retention else None,
     }
 
 
@@ -50,7 +50,7 @@ def present_schedule(schedule: Schedule, caller: Caller, now: datetime) -> dict[
         "id": schedule.id,
         **schedule.terms.body,
         **hidden,
-        "with_patients": schedule.with_patients,
+        "has_patient_data": schedule.has_patient_data,
         "owner_name": schedule.owner_name,
         "mine": is_owner,
         "created_at": format_time(schedule.created_at),
@@ -74,7 +74,7 @@ def format_time(when: datetime | None) -> str | None:
 
 def estimate_end(export: Export, now: datetime) -> datetime | None:
     """Return when the export will end at its rate so far; None while that would be a guess."""
-    done, expected = export.progress.done, export.progress.expected
+    done, expected = export.progress.studies_done, export.progress.studies_total
     if export.state is not State.RUNNING or export.started_at is None or not done or not expected:
         return None
     elapsed = now - export.started_at
@@ -91,10 +91,10 @@ def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
         "filters": dict(request.filters) if may_see_filters(caller, export) else None,
         "order": request.order,
         "options": dict(request.options) if may_see_filters(caller, export) else None,
-        "names": request.names,
-        "ids": request.ids,
-        "with_patients": export.with_patients,
-        "asked_by": export.owner_name,
+        "include_names": request.include_names,
+        "include_ids": request.include_ids,
+        "has_patient_data": export.has_patient_data,
+        "owner_name": export.owner_name,
         "mine": export.owner == caller.id,
         "schedule_id": export.schedule_id,
     }
@@ -111,7 +111,7 @@ def _present_asked(asked: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
 
 
 def _present_pause(pause: Pause | None) -> dict[str, str] | None:
-    return None if pause is None else {"code": pause.value, "sentence": PAUSES[pause]}
+    return None if pause is None else {"code": pause.value, "message": PAUSES[pause]}
 
 
 def _present_run(run: Run | None) -> dict[str, Any] | None:
@@ -137,10 +137,10 @@ def _present_course(export: Export, now: datetime) -> dict[str, Any]:
         "started_at": format_time(export.started_at),
         "finished_at": format_time(export.finished_at),
         "expires_at": format_time(export.expires_at),
-        "keep_days": export.keep_days,
-        "done": export.progress.done,
-        "expected": export.progress.expected,
-        "per_cent": _per_cent(export),
+        "retention_days": export.retention_days,
+        "studies_done": export.progress.studies_done,
+        "studies_total": export.progress.studies_total,
+        "percent": _find_percent(export),
         "estimated_end": format_time(estimate_end(export, now)),
     }
 
@@ -161,19 +161,24 @@ def _present_file(export: Export) -> dict[str, Any]:
 def _present_failure(export: Export) -> dict[str, str] | None:
     if export.state is not State.FAILED or export.failure is None:
         return None
-    return {"code": export.failure.code, "sentence": export.failure.sentence}
+    return {"code": export.failure.code, "message": export.failure.message}
 
 
 def _present_links(export: Export, caller: Caller) -> dict[str, str]:
     itself = f"/exports/{export.id}"
-    paths = {"download": f"{itself}/download", "abort": f"{itself}/abort", "delete": itself, "keep": itself}
+    paths = {
+        "download": f"{itself}/download",
+        "abort": f"{itself}/abort",
+        "delete": itself,
+        "set_retention": itself,
+    }
     return {"self": itself, **{right: paths[right] for right in list_rights(caller, export)}}
 
 
-def _per_cent(export: Export) -> int | None:
+def _find_percent(export: Export) -> int | None:
     """Return whole per cents; 100 only once the file is published."""
     if export.state is State.COMPLETED:
         return 100
-    if not export.progress.expected:
+    if not export.progress.studies_total:
         return None
-    return min(99, 100 * export.progress.done // export.progress.expected)
+    return min(99, 100 * export.progress.studies_done // export.progress.studies_total)

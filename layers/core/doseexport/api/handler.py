@@ -124,7 +124,7 @@ def respond_problem(error: DoseExportError) -> dict[str, Any]:
         "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "code": error.code,
-        "detail": error.sentence,
+        "detail": error.message,
         "field": error.field,
     }
     headers = {**_HEADERS, "Content-Type": "application/problem+json"}

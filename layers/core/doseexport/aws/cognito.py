@@ -1,4 +1,4 @@
-"""People as the user pool knows them now: what a schedule asks while its owner is not signed in."""
+"""UserPool as the user pool knows them now: what a schedule asks while its owner is not signed in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from doseexport.aws.clients import ClientError, error_code
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class User:
     """An account: its sub, whether it may sign in, its groups."""
 
     id: str
@@ -17,14 +17,14 @@ class Account:
     groups: frozenset[str]
 
 
-class People:
+class UserPool:
     """The user pool `pool_id`; `client` is a cognito-idp client."""
 
     def __init__(self, client: Any, pool_id: str) -> None:
         self._client = client
         self._pool = pool_id
 
-    def find(self, username: str) -> Account | None:
+    def find(self, username: str) -> User | None:
         """Return the account of that name; None if there is none."""
         account = {"UserPoolId": self._pool, "Username": username}
         try:
@@ -36,4 +36,4 @@ class People:
         attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
         groups = self._client.get_paginator("admin_list_groups_for_user").paginate(**account)
         names = frozenset(group["GroupName"] for page in groups for group in page["Groups"])
-        return Account(attributes.get("sub", ""), user["Enabled"], names)
+        return User(attributes.get("sub", ""), user["Enabled"], names)

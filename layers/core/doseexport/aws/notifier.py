@@ -10,15 +10,15 @@ from typing import Any
 from doseexport.aws.clients import LazyClient
 from doseexport.aws.dynamodb.table import unpack
 from doseexport.aws.logging import describe_error
-from doseexport.domain.audit import Entry, read_entry
-from doseexport.domain.notification import SOURCE, describe_entry, is_told, name_notice, write_mail
+from doseexport.domain.audit import AuditEntry, read_entry
+from doseexport.domain.notification import SOURCE, describe_entry, is_notified, name_notification, write_mail
 from doseexport.errors import DoseExportError
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Sends notices to a bus, and mails to a topic; `page` is where a mail leads."""
+    """Sends notifications to a bus, and mails to a topic; `page` is where a mail leads."""
 
     def __init__(self, events: Any, sns: Any, bus: str, topic_arn: str, page: str) -> None:
         self._events = events
@@ -35,19 +35,19 @@ class Notifier:
             LazyClient("sns"),
             environment["EVENT_BUS"],
             environment["TOPIC_ARN"],
-            environment["PAGE_ADDRESS"],
+            environment["APP_URL"],
         )
 
     def send_all(self, records: Sequence[Mapping[str, Any]]) -> str | None:
-        """Send the notices of a stream's records; return the number of the first that was not sent.
+        """Send the notifications of a stream's records; return the number of the first that was not sent.
 
-        What follows it waits, too: an export's notices come in the order of its trail.
+        What follows it waits, too: an export's notifications come in the order of its trail.
         """
         for record in records:
             try:
                 self._send(record)
             except Exception as error:  # noqa: BLE001  whatever it is, the stream comes again from here
-                _LOGGER.warning("notice_failed", extra=describe_error(error))
+                _LOGGER.warning("notification_failed", extra=describe_error(error))
                 return str(record["dynamodb"]["SequenceNumber"])
         return None
 
@@ -55,21 +55,21 @@ class Notifier:
         if record["eventName"] != "INSERT":
             return
         entry = read_entry(unpack(record["dynamodb"]["NewImage"]))
-        if not is_told(entry.kind):
+        if not is_notified(entry.event):
             return
         self._put_event(entry, record["eventID"])
         mail = write_mail(entry, self._page)
         if mail is not None:
             self._sns.publish(TopicArn=self._topic_arn, Subject=mail.subject, Message=mail.text)
 
-    def _put_event(self, entry: Entry, notice_id: str) -> None:
+    def _put_event(self, entry: AuditEntry, notification_id: str) -> None:
         event = {
             "EventBusName": self._bus,
             "Source": SOURCE,
-            "DetailType": name_notice(entry.kind),
+            "DetailType": name_notification(entry.event),
             "Time": entry.at,
-            "Detail": json.dumps(describe_entry(entry, notice_id)),
+            "Detail": json.dumps(describe_entry(entry, notification_id)),
         }
         answer = self._events.put_events(Entries=[event])
         if answer["FailedEntryCount"]:
-            raise DoseExportError("NOTICE_REFUSED", "EventBridge refused a notice.")
+            raise DoseExportError("NOTIFICATION_REFUSED", "EventBridge refused a notification.")

@@ -21,7 +21,7 @@ CONTENT_TYPES = {
 CHECKSUM = "CRC32"
 
 
-class Files:
+class ExportBucket:
     """The bucket of exports."""
 
     def __init__(self, client: Any, bucket: str) -> None:

@@ -10,17 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from doseexport.aws.clients import ClientError, error_code
-from doseexport.aws.settings import Target
+from doseexport.aws.settings import SchedulerTarget
 from doseexport.domain.recurrence import Rate
 from doseexport.domain.schedule import Schedule
 
 _RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
 
 
-class Timetable:
+class Scheduler:
     """The stack's group of schedules; `client` is a scheduler client."""
 
-    def __init__(self, client: Any, target: Target) -> None:
+    def __init__(self, client: Any, target: SchedulerTarget) -> None:
         self._client = client
         self._target = target
 
@@ -52,7 +52,7 @@ class Timetable:
             "ScheduleExpressionTimezone": terms.zone.key,
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "State": "ENABLED" if schedule.is_live else "DISABLED",
-            "Target": {
+            "SchedulerTarget": {
                 "Arn": target.function_arn,
                 "RoleArn": target.role_arn,
                 "Input": json.dumps(event),

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from functools import cache
 
 from doseexport.aws.clients import LazyClient
-from doseexport.aws.cognito import People
-from doseexport.aws.dynamodb.audit import TrailStore
-from doseexport.aws.dynamodb.exports import Store
-from doseexport.aws.dynamodb.presets import PresetStore
-from doseexport.aws.dynamodb.schedules import ScheduleStore
-from doseexport.aws.s3 import Files
-from doseexport.aws.scheduler import Timetable
+from doseexport.aws.cognito import UserPool
+from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.exports import ExportRepository
+from doseexport.aws.dynamodb.presets import PresetRepository
+from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.s3 import ExportBucket
+from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.settings import Settings
 from doseexport.aws.sqs import Queue
 
@@ -24,14 +24,14 @@ class Services:
     """The settings, the stores, and a clock that tells the time in UTC."""
 
     settings: Settings
-    store: Store
-    trail: TrailStore
-    presets: PresetStore
-    files: Files
+    exports: ExportRepository
+    audit: AuditRepository
+    presets: PresetRepository
+    files: ExportBucket
     queue: Queue
-    schedules: ScheduleStore
-    timetable: Timetable
-    people: People
+    schedules: ScheduleRepository
+    scheduler: Scheduler
+    users: UserPool
     clock: Callable[[], datetime]
 
 
@@ -40,16 +40,16 @@ def connect_services() -> Services:
     """Return the services of this function, from its environment: the same ones at every call."""
     settings = Settings.from_environment()
     dynamodb = LazyClient("dynamodb")
-    trail = TrailStore(dynamodb, settings.trail_table_name, settings.trail_retention)
+    audit = AuditRepository(dynamodb, settings.audit_table_name, settings.audit_retention)
     return Services(
         settings=settings,
-        store=Store(dynamodb, settings.table_name, trail),
-        trail=trail,
-        presets=PresetStore(dynamodb, settings.saved_table_name),
-        files=Files(LazyClient("s3"), settings.bucket_name),
+        exports=ExportRepository(dynamodb, settings.exports_table_name, audit),
+        audit=audit,
+        presets=PresetRepository(dynamodb, settings.saved_requests_table_name),
+        files=ExportBucket(LazyClient("s3"), settings.bucket_name),
         queue=Queue(LazyClient("sqs"), settings.queue_url),
-        schedules=ScheduleStore(dynamodb, settings.saved_table_name, trail),
-        timetable=Timetable(LazyClient("scheduler"), settings.target),
-        people=People(LazyClient("cognito-idp"), settings.user_pool_id),
+        schedules=ScheduleRepository(dynamodb, settings.saved_requests_table_name, audit),
+        scheduler=Scheduler(LazyClient("scheduler"), settings.target),
+        users=UserPool(LazyClient("cognito-idp"), settings.user_pool_id),
         clock=lambda: datetime.now(UTC),
     )

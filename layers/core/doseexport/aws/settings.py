@@ -25,7 +25,7 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SchedulerTarget:
     """What EventBridge Scheduler invokes, as which role; its group; the queue for what it cannot deliver."""
 
     group: str
@@ -42,21 +42,21 @@ class Settings:
     have nothing to do with schedules.
     """
 
-    table_name: str
-    trail_table_name: str
-    saved_table_name: str
+    exports_table_name: str
+    audit_table_name: str
+    saved_requests_table_name: str
     bucket_name: str
     queue_url: str
     max_active_exports: int
     retention: timedelta
     max_retention: timedelta
-    trail_retention: timedelta
+    audit_retention: timedelta
     download_seconds: int
     time_zone: ZoneInfo
     max_schedules: int
-    owner_silent: timedelta
+    owner_inactive: timedelta
     user_pool_id: str
-    target: Target
+    target: SchedulerTarget
     database: DatabaseSettings | None
 
     @classmethod
@@ -65,31 +65,31 @@ class Settings:
         values = _Values(os.environ if environment is None else environment)
         retention, max_retention = _read_retention(values)
         return cls(
-            table_name=values.text("TABLE_NAME"),
-            trail_table_name=values.text("TRAIL_TABLE_NAME"),
-            saved_table_name=values.text("SAVED_TABLE_NAME"),
+            exports_table_name=values.text("EXPORTS_TABLE_NAME"),
+            audit_table_name=values.text("AUDIT_TABLE_NAME"),
+            saved_requests_table_name=values.text("SAVED_REQUESTS_TABLE_NAME"),
             bucket_name=values.text("BUCKET_NAME"),
             queue_url=values.text("QUEUE_URL"),
             max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
             retention=retention,
             max_retention=max_retention,
-            trail_retention=timedelta(days=values.number("TRAIL_RETENTION_DAYS", 2555)),
+            audit_retention=timedelta(days=values.number("AUDIT_RETENTION_DAYS", 2555)),
             download_seconds=values.number("DOWNLOAD_SECONDS", 300),
             time_zone=values.zone("TIME_ZONE", "Europe/London"),
             max_schedules=values.number("MAX_SCHEDULES", 20),
-            owner_silent=timedelta(days=values.number("OWNER_SILENT_DAYS", 90)),
+            owner_inactive=timedelta(days=values.number("OWNER_INACTIVE_DAYS", 90)),
             user_pool_id=values.optional("USER_POOL_ID") or "",
             target=_read_target(values),
             database=_read_database(values),
         )
 
 
-def _read_target(values: _Values) -> Target:
-    return Target(
+def _read_target(values: _Values) -> SchedulerTarget:
+    return SchedulerTarget(
         group=values.optional("SCHEDULE_GROUP") or "",
         function_arn=values.optional("RUN_SCHEDULE_ARN") or "",
         role_arn=values.optional("SCHEDULE_ROLE_ARN") or "",
-        queue_arn=values.optional("LOST_OCCURRENCES_ARN") or "",
+        queue_arn=values.optional("SCHEDULE_DEAD_LETTERS_ARN") or "",
     )
 
 

@@ -6,29 +6,39 @@ import functools
 import importlib
 import pkgutil
 
-from doseexport.catalogue.columns import ID, NAME, Cells, Column, ColumnKind, Stream, Wishes
-from doseexport.catalogue.layouts import Arranger, Blocks, Book, Frequency, Long, Rows, Sheet, Start, Wide
+from doseexport.catalogue.columns import ID, NAME, Cells, Column, ColumnKind, Inclusions, Stream
+from doseexport.catalogue.layouts import (
+    Blocks,
+    CustomRows,
+    FileContext,
+    Frequency,
+    Long,
+    ModalityWorkbook,
+    RowBuilder,
+    Sheet,
+    Wide,
+)
 from doseexport.catalogue.spec import Modality, Spec
 
 __all__ = [
     "ID",
     "NAME",
-    "Arranger",
     "Blocks",
-    "Book",
     "Cells",
     "Column",
     "ColumnKind",
+    "CustomRows",
+    "FileContext",
     "Frequency",
+    "Inclusions",
     "Long",
     "Modality",
-    "Rows",
+    "ModalityWorkbook",
+    "RowBuilder",
     "Sheet",
     "Spec",
-    "Start",
     "Stream",
     "Wide",
-    "Wishes",
     "find_spec",
     "load_specs",
 ]

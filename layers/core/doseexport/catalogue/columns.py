@@ -34,11 +34,11 @@ DATETIME = ColumnKind(
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Inclusions:
     """What brings further columns in: names or ids asked for, standard names switched on in OpenREM."""
 
-    names: bool = False
-    ids: bool = False
+    include_names: bool = False
+    include_ids: bool = False
     standard: bool = False
 
 
@@ -46,7 +46,7 @@ class Wishes:
 class Column:
     """One column: its heading, where its value comes from, and who may see it.
 
-    `only` is empty, or names the wish that brings the column in: NAME, ID, NAME_OR_ID or STANDARD;
+    `included_by` is empty, or names the wish that brings the column in: NAME, ID, NAME_OR_ID or STANDARD;
     `meaning` gives unit and DICOM concept; `sql` is empty where a function makes the cells.
     """
 
@@ -54,38 +54,38 @@ class Column:
     sql: str
     kind: ColumnKind = TEXT
     meaning: str = ""
-    only: str = ""
+    included_by: str = ""
 
     @property
     def select(self) -> str:
         """SQL of the cell's text."""
         return self.kind.sql.format(self.sql)
 
-    def is_wanted(self, wishes: Wishes) -> bool:
-        """Tell whether the column is part of a file with these wishes."""
+    def is_included(self, inclusions: Inclusions) -> bool:
+        """Tell whether the column is part of a file with these inclusions."""
         return {
             "": True,
-            NAME: wishes.names,
-            ID: wishes.ids,
-            NAME_OR_ID: wishes.names or wishes.ids,
-            STANDARD: wishes.standard,
-        }[self.only]
+            NAME: inclusions.include_names,
+            ID: inclusions.include_ids,
+            NAME_OR_ID: inclusions.include_names or inclusions.include_ids,
+            STANDARD: inclusions.standard,
+        }[self.included_by]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RowWarning:
     """An irregularity that one row shows by itself: a SQL condition, and the warning ({n} rows show it)."""
 
     condition: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RepeatWarning:
     """An irregularity that repeats rows: SQL that counts it, and the warning ({n} is the count)."""
 
     sql: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class Stream:
     columns: tuple[Column, ...]
     joins: str
     ties: tuple[str, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[RowWarning, ...] = ()
     extras: tuple[Column, ...] = ()
 
-    def wanted(self, wishes: Wishes) -> tuple[Column, ...]:
-        """Return the columns of a file with these wishes."""
-        return tuple(each for each in self.columns if each.is_wanted(wishes))
+    def wanted(self, inclusions: Inclusions) -> tuple[Column, ...]:
+        """Return the columns of a file with these inclusions."""
+        return tuple(each for each in self.columns if each.is_included(inclusions))
 
-    def read(self, wishes: Wishes) -> tuple[Column, ...]:
+    def read(self, inclusions: Inclusions) -> tuple[Column, ...]:
         """Return the columns that are read for such a file: those wanted, then the extras."""
-        return tuple(each for each in (*self.columns, *self.extras) if each.is_wanted(wishes))
+        return tuple(each for each in (*self.columns, *self.extras) if each.is_included(inclusions))

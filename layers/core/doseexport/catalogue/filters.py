@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from doseexport.catalogue.values import Kind, read_text
+from doseexport.catalogue.values import ValueType, read_text
 from doseexport.errors import unprocessable
 
 
@@ -24,7 +24,7 @@ class Filter:
     """
 
     name: str
-    kind: Kind
+    value_type: ValueType
     scope: str
     sql: str
     help: str
@@ -78,7 +78,7 @@ def _add_value(chosen: dict[str, str], known: Filter, field: str, value: object)
     """Add a value in its canonical form and tell whether there is one; RequestError names the field."""
     try:
         text = read_text(value)
-        canonical = known.kind.parse(text) if text.strip() else ""
+        canonical = known.value_type.parse(text) if text.strip() else ""
     except ValueError as error:
         raise unprocessable("BAD_FILTER_VALUE", f"The value {error}.", field) from None
     if canonical and chosen.setdefault(known.name, canonical) != canonical:
@@ -89,8 +89,8 @@ def _add_value(chosen: dict[str, str], known: Filter, field: str, value: object)
 def _check_ranges(chosen: Mapping[str, str], given_as: Mapping[str, str]) -> None:
     for low, high, read in (("date_from", "date_to", str), *_number_ranges(chosen)):
         if low in chosen and high in chosen and read(chosen[low]) > read(chosen[high]):  # type: ignore[operator]
-            sentence = f"{low} is above {high}: nothing could match."
-            raise unprocessable("EMPTY_RANGE", sentence, f"filters.{given_as[low]}")
+            message = f"{low} is above {high}: nothing could match."
+            raise unprocessable("EMPTY_RANGE", message, f"filters.{given_as[low]}")
 
 
 def _number_ranges(chosen: Mapping[str, str]) -> Iterable[tuple[str, str, Callable[[str], object]]]:
@@ -106,7 +106,7 @@ def build_conditions(
     """
     by_scope: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for each, value in filters:
-        by_scope.setdefault(each.scope, []).append(each.kind.bind(each.sql, value))
+        by_scope.setdefault(each.scope, []).append(each.value_type.bind(each.sql, value))
     parts: list[str] = []
     params: list[str] = []
     for scope, bound in by_scope.items():

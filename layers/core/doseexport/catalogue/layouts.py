@@ -24,7 +24,7 @@ class Frequency:
     value: str
     of: str = STUDIES
     joins: str = ""
-    only: str = ""
+    included_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class ModalityWorkbook:
     """xlsx: Summary, All data, one sheet per value of the event column `sheet_by`, About.
 
     `sheets` is the frequency that counts those values; `standard_sheets` counts the standard names
@@ -73,7 +73,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class FileContext:
     """What a function that makes rows knows before the first: columns wanted, widths, options, frequencies.
 
     Studies' and events' cells come as these columns, then the stream's extras.
@@ -114,14 +114,14 @@ Row = tuple[int, Cells]
 NO_EXCLUSIONS: Mapping[str, int] = MappingProxyType({})
 
 
-class Arranger(Protocol):
+class RowBuilder(Protocol):
     """Turns studies with their events into rows; made anew for every file, so it may count."""
 
     @property
     def sheets(self) -> Sequence[Sheet]:
         """The sheets in the order of their tabs."""
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Return the rows of one study."""
 
     def end(self) -> Iterable[Row]:
@@ -137,15 +137,15 @@ class Arranger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CustomRows:
     """Rows that a function makes: a csv of one sheet, or an xlsx of several and About.
 
     `frequencies` are counted beforehand; with `summary` they are the workbook's first sheet.
     """
 
-    start: Callable[[Start], Arranger]
+    start: Callable[[FileContext], RowBuilder]
     frequencies: tuple[Frequency, ...] = ()
     summary: bool = False
 
 
-Layout = Wide | Long | Book | Rows
+Layout = Wide | Long | ModalityWorkbook | CustomRows

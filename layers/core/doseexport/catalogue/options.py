@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from doseexport.catalogue.values import FLAG, Kind, read_text
+from doseexport.catalogue.values import FLAG, ValueType, read_text
 from doseexport.errors import unprocessable
 
 
@@ -14,7 +14,7 @@ class Option:
     """One option; `default` is canonical, as `kind.parse` gives it."""
 
     name: str
-    kind: Kind
+    value_type: ValueType
     default: str
     help: str
 
@@ -32,14 +32,14 @@ def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[
         try:
             text = _read(names[name], value)
             if text.strip():
-                chosen[name] = names[name].kind.parse(text)
+                chosen[name] = names[name].value_type.parse(text)
         except ValueError as error:
             raise unprocessable("BAD_OPTION_VALUE", f"The value {error}.", f"options.{name}") from None
     return dict(sorted(chosen.items()))
 
 
 def _read(option: Option, value: object) -> str:
-    return str(value).lower() if option.kind is FLAG and isinstance(value, bool) else read_text(value)
+    return str(value).lower() if option.value_type is FLAG and isinstance(value, bool) else read_text(value)
 
 
 def fill_defaults(known: Iterable[Option], chosen: Mapping[str, str]) -> dict[str, str]:

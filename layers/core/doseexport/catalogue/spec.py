@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from doseexport.catalogue import filters, options
-from doseexport.catalogue.columns import STANDARD, Check, Column, Stream, Wishes
+from doseexport.catalogue.columns import STANDARD, Column, Inclusions, RepeatWarning, Stream
 from doseexport.catalogue.filters import Filter, Order
-from doseexport.catalogue.layouts import Book, Frequency, Layout, Rows, Start
+from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
 from doseexport.catalogue.options import Option
 from doseexport.errors import unprocessable
 
@@ -46,7 +46,7 @@ class Spec:
     studies: Stream
     events: Stream | None
     layout: Layout
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RepeatWarning, ...] = ()
     widths: Mapping[str, str] = field(default_factory=dict)
     options: tuple[Option, ...] = ()
     own_filters: tuple[Filter, ...] = ()
@@ -75,15 +75,15 @@ class Spec:
     def list_columns(self) -> list[Column]:
         """Return the columns that a reader of the file can meet; of those that repeat the first."""
         layout = self.layout
-        if not isinstance(layout, Rows):
-            blocks = layout.blocks.columns if isinstance(layout, Book) and layout.blocks else ()
+        if not isinstance(layout, CustomRows):
+            blocks = layout.blocks.columns if isinstance(layout, ModalityWorkbook) and layout.blocks else ()
             return [*self.columns, *blocks]
         sheets = layout.start(self._start_anything(layout)).sheets
         return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
 
-    def _start_anything(self, layout: Rows) -> Start:
-        every = Wishes(names=True, ids=True, standard=True)
-        return Start(
+    def _start_anything(self, layout: CustomRows) -> FileContext:
+        every = Inclusions(include_names=True, include_ids=True, standard=True)
+        return FileContext(
             study_columns=self.studies.wanted(every),
             event_columns=self.events.wanted(every) if self.events else (),
             widths=dict.fromkeys(self.widths, 1),
@@ -119,25 +119,29 @@ class Spec:
 
     def can_show(self, wish: str) -> bool:
         """Tell whether a file of this type has a column for the names, or the ids, of patients."""
-        return any(column.only == wish for column in self.studies.columns)
+        return any(column.included_by == wish for column in self.studies.columns)
 
-    def study_cells(self, wishes: Wishes) -> tuple[Column, ...]:
+    def study_cells(self, inclusions: Inclusions) -> tuple[Column, ...]:
         """Return the columns that are read of a study; extras are for functions that make rows."""
-        return self.studies.read(wishes) if isinstance(self.layout, Rows) else self.studies.wanted(wishes)
+        return (
+            self.studies.read(inclusions)
+            if isinstance(self.layout, CustomRows)
+            else self.studies.wanted(inclusions)
+        )
 
-    def event_cells(self, wishes: Wishes) -> tuple[Column, ...]:
+    def event_cells(self, inclusions: Inclusions) -> tuple[Column, ...]:
         """Return the columns that are read of an event; extras are for functions, and for sheets."""
         if self.events is None:
             return ()
-        needed = isinstance(self.layout, Book | Rows)
-        return self.events.read(wishes) if needed else self.events.wanted(wishes)
+        needed = isinstance(self.layout, ModalityWorkbook | CustomRows)
+        return self.events.read(inclusions) if needed else self.events.wanted(inclusions)
 
     @property
     def has_standard_names(self) -> bool:
         """Whether the file looks different where the database has standard names switched on."""
-        return any(column.only == STANDARD for column in self.columns)
+        return any(column.included_by == STANDARD for column in self.columns)
 
-    def frequencies(self, wishes: Wishes) -> tuple[Frequency, ...]:
+    def frequencies(self, inclusions: Inclusions) -> tuple[Frequency, ...]:
         """Return what has to be counted before the first row of such a file."""
-        found = self.layout.frequencies if isinstance(self.layout, Book | Rows) else ()
-        return tuple(each for each in found if each.only != STANDARD or wishes.standard)
+        found = self.layout.frequencies if isinstance(self.layout, ModalityWorkbook | CustomRows) else ()
+        return tuple(each for each in found if each.included_by != STANDARD or inclusions.standard)

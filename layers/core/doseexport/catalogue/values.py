@@ -13,11 +13,11 @@ MAX_TEXT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ValueType:
     """How a value is read and turned into SQL.
 
     `words` say what may be given; `parse` gives the canonical text or raises ValueError with a
-    sentence; `bind` turns a column (or a condition with %s) and a canonical value into SQL and its
+    message; `bind` turns a column (or a condition with %s) and a canonical value into SQL and its
     parameters.
     """
 
@@ -28,7 +28,10 @@ class Kind:
 
 
 def read_text(value: object) -> str:
-    """Return a JSON value as the text that `Kind.parse` takes, '' for null; ValueError if it cannot be."""
+    """Return a JSON value as the text that `ValueType.parse` takes: '' for null.
+
+    Raise ValueError for anything but a text or a number.
+    """
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -139,13 +142,13 @@ def _bind_choice(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
     return (condition, ()) if value == "exclude" else ("true", ())
 
 
-TEXT = Kind("text", "text", _parse_text, _bind_contains)
-HASHABLE = Kind("text", "text", _parse_text, _bind_hashable)
-NUMBER = Kind("number", "number", _parse_number, _bind_value)
-DATE = Kind("date", "YYYY-MM-DD", _parse_date, _bind_value)
-COUNT = Kind("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
-TEST_PATIENTS = Kind("choice", "include or exclude", _parse_test_patients, _bind_choice)
-INTEGER = Kind("integer", "whole number from 1", _parse_integer, _bind_value)
-EXACT = Kind("exact", "text, whole", _parse_exact, _bind_value)
-FLAG = Kind("flag", "yes or no", _parse_flag, _bind_value)
-WORDS = Kind("words", "texts with commas between them", _parse_words, _bind_value)
+TEXT = ValueType("text", "text", _parse_text, _bind_contains)
+HASHABLE = ValueType("text", "text", _parse_text, _bind_hashable)
+NUMBER = ValueType("number", "number", _parse_number, _bind_value)
+DATE = ValueType("date", "YYYY-MM-DD", _parse_date, _bind_value)
+COUNT = ValueType("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
+TEST_PATIENTS = ValueType("choice", "include or exclude", _parse_test_patients, _bind_choice)
+INTEGER = ValueType("integer", "whole number from 1", _parse_integer, _bind_value)
+EXACT = ValueType("exact", "text, whole", _parse_exact, _bind_value)
+FLAG = ValueType("flag", "yes or no", _parse_flag, _bind_value)
+WORDS = ValueType("words", "texts with commas between them", _parse_words, _bind_value)

@@ -56,24 +56,24 @@ SETTLED = frozenset(state for state, following in TRANSITIONS.items() if not fol
 ACTIVE = frozenset(State) - SETTLED
 
 
-class Watch(StrEnum):
-    """What the sweep has to look after; a row it need not look at has no watch.
+class Cleanup(StrEnum):
+    """What the sweep has to look after; a row it need not look at has no cleanup.
 
-    CONTESTED: a file is kept, and a worker that lost the export may still make another one.
+    SUPERSEDED: a file is kept, and a worker that lost the export may still make another one.
     """
 
     ACTIVE = "ACTIVE"
-    CONTESTED = "CONTESTED"
-    KEPT = "KEPT"
-    LITTER = "LITTER"
+    SUPERSEDED = "SUPERSEDED"
+    RETAINED = "RETAINED"
+    ORPHANED = "ORPHANED"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Studies written so far, and the studies there will be (None: not counted yet)."""
 
-    done: int = 0
-    expected: int | None = None
+    studies_done: int = 0
+    studies_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an export failed: a code for a program, a sentence for a person."""
+    """Why an export failed: a code for a program, a message for a person."""
 
     code: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Export:
     """One export as its row says. All times are aware datetimes in UTC.
 
     `lease_until` is in epoch seconds; `sends` counts the messages sent for this attempt;
-    `failure` on a running export is why its worker let go of it; `keep_days` is for how long after its end
-    its file is kept, as it stands now (None: nobody has said); `schedule_id` None: a person asked.
+    `failure` on a running export is why its worker released it; `retention_days` is how many days after its
+    end its file is kept (None: not decided yet); `schedule_id` is None if a person requested it.
     """
 
     id: str
@@ -115,7 +115,7 @@ class Export:
     owner_name: str
     created_at: datetime
     request: ExportRequest
-    with_patients: bool
+    has_patient_data: bool
     fingerprint: str
     queued_at: datetime
     state: State = State.QUEUED
@@ -131,8 +131,8 @@ class Export:
     result: Result | None = None
     failure: Failure | None = None
     schedule_id: str | None = None
-    watch: Watch | None = Watch.ACTIVE
-    keep_days: int | None = None
+    cleanup: Cleanup | None = Cleanup.ACTIVE
+    retention_days: int | None = None
 
     @property
     def is_active(self) -> bool:
@@ -145,7 +145,7 @@ class Export:
         return self.state is State.COMPLETED and self.result is not None
 
     @property
-    def may_be_kept(self) -> bool:
+    def has_retention(self) -> bool:
         """Whether there is a file, or one may come, whose time can be changed."""
         return self.state in {State.QUEUED, State.RUNNING, State.COMPLETED}
 
@@ -166,10 +166,10 @@ def make_export(export_id: str, owner: str, owner_name: str, request: ExportRequ
         owner_name=owner_name,
         created_at=now,
         request=request,
-        with_patients=request.with_patients,
+        has_patient_data=request.has_patient_data,
         fingerprint=request.fingerprint,
         queued_at=now,
-        keep_days=request.keep_days,
+        retention_days=request.retention_days,
     )
 
 

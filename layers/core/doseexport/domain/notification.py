@@ -1,6 +1,6 @@
 """Notices of what happened to exports, made from the trail's entries: ids and counts, nothing else. Pure.
 
-docs/notices.schema.json is their form, docs/notices.md how to listen.
+docs/notifications.schema.json is their form, docs/notifications.md how to listen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doseexport.aws.dynamodb.export_rows import to_text
-from doseexport.domain.audit import Entry, Kind
+from doseexport.domain.audit import AuditEntry, AuditEvent
 
 SOURCE = "doseexport"
 
@@ -23,22 +23,22 @@ class Mail:
     text: str
 
 
-def is_told(kind: Kind) -> bool:
-    """Whether a notice is sent of such entries: of changes of an export, but for how long it is kept."""
-    return kind not in {Kind.KEPT, Kind.READ}
+def is_notified(kind: AuditEvent) -> bool:
+    """Whether such an entry is announced: every change of an export but that of its retention."""
+    return kind not in {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
 
 
-def name_notice(kind: Kind) -> str:
+def name_notification(kind: AuditEvent) -> str:
     """Return an event's detail-type: "Export completed", "Export link issued"."""
     return f"Export {kind.replace('_', ' ')}"
 
 
-def describe_entry(entry: Entry, notice_id: str) -> dict[str, Any]:
-    """Return an event's detail; the same entry told twice has the same `notice_id`."""
+def describe_entry(entry: AuditEntry, notification_id: str) -> dict[str, Any]:
+    """Return an event's detail; the same entry told twice has the same `notification_id`."""
     detail: dict[str, Any] = {
-        "notice_id": notice_id,
+        "notification_id": notification_id,
         "export_id": entry.export_id,
-        "kind": entry.kind.value,
+        "event": entry.event.value,
         "attempt": entry.attempt,
         "time": to_text(entry.at),
     }
@@ -51,26 +51,30 @@ def describe_entry(entry: Entry, notice_id: str) -> dict[str, Any]:
     return detail
 
 
-def write_mail(entry: Entry, page: str) -> Mail | None:
+def write_mail(entry: AuditEntry, page: str) -> Mail | None:
     """Return what people hear of an export that has completed or failed, or was not asked for; else None.
 
     `page` is the origin of the page: the mail's link leads there, never to the file.
     """
-    tell = {Kind.COMPLETED: _tell_contents, Kind.FAILED: _tell_reason, Kind.WITHHELD: _tell_pause}
-    if entry.kind not in tell:
+    describe = {
+        AuditEvent.COMPLETED: _tell_contents,
+        AuditEvent.FAILED: _tell_reason,
+        AuditEvent.SKIPPED: _tell_pause,
+    }
+    if entry.event not in describe:
         return None
-    text = f"The export {entry.export_id} {tell[entry.kind](entry)}.\n\n{page}/#exports\n"
-    return Mail(f"Dose export {entry.kind}", text)
+    text = f"The export {entry.export_id} {describe[entry.event](entry)}.\n\n{page}/#exports\n"
+    return Mail(f"Dose export {entry.event}", text)
 
 
-def _tell_contents(entry: Entry) -> str:
+def _tell_contents(entry: AuditEntry) -> str:
     file: Mapping[str, Any] = entry.file or {}
     return f"has completed: {file.get('studies', 0):,} studies, {file.get('size', 0):,} bytes"
 
 
-def _tell_reason(entry: Entry) -> str:
+def _tell_reason(entry: AuditEntry) -> str:
     return f"has failed: {entry.code}"
 
 
-def _tell_pause(entry: Entry) -> str:
+def _tell_pause(entry: AuditEntry) -> str:
     return f"was due, but its schedule is paused: {entry.code}"

@@ -18,8 +18,8 @@ def read_object(value: object, known: Collection[str], field: str = "body") -> M
     for name in value:
         if name not in known:
             listed = ", ".join(sorted(known))
-            sentence = f"There is no field of this name; there are {listed}."
-            raise unprocessable("UNKNOWN_FIELD", sentence, str(name))
+            message = f"There is no field of this name; there are {listed}."
+            raise unprocessable("UNKNOWN_FIELD", message, str(name))
     return value
 
 

@@ -20,7 +20,7 @@ from doseexport.domain.request import FIELDS, OPENREM_ORDER, ExportRequest, pars
 from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError, forbidden, unprocessable
 
-REQUEST_FIELDS = FIELDS - {"names", "ids", "keep_days"}
+REQUEST_FIELDS = FIELDS - {"include_names", "include_ids", "retention_days"}
 ONE_STUDY = frozenset({"accession_number", "study_uid"})
 """Filters that lead to one patient, though they name none: the page keeps them out of addresses, too."""
 
@@ -126,8 +126,8 @@ def _read_request(value: object) -> ExportRequest:
     request = parse_request(asked, may_see_patients=True)  # so that everybody is refused alike
     for name in request.filters:
         if request.spec.filter(name).pid or name in ONE_STUDY:
-            sentence = "This filter tells who a patient is: no preset keeps it."
-            raise unprocessable("NO_PATIENTS_IN_PRESETS", sentence, f"filters.{name}")
+            message = "This filter tells who a patient is: no preset keeps it."
+            raise unprocessable("NO_PATIENTS_IN_PRESETS", message, f"filters.{name}")
     return request
 
 
@@ -182,7 +182,7 @@ def present_preset(preset: Preset, caller: Caller) -> dict[str, Any]:
         "id": preset.id,
         "name": preset.name,
         "shared": preset.shared,
-        "kept_by": preset.owner_name,
+        "owner_name": preset.owner_name,
         "mine": preset.owner == caller.id,
         "created_at": format_time(preset.created_at),
         "changed_at": format_time(preset.changed_at),

@@ -192,5 +192,5 @@ def _read_number(part: str, text: str, allowed: range, names: Mapping[str, int] 
     return number
 
 
-def _refuse(sentence: str) -> RequestError:
-    return unprocessable("BAD_EXPRESSION", sentence, "expression")
+def _refuse(message: str) -> RequestError:
+    return unprocessable("BAD_EXPRESSION", message, "expression")

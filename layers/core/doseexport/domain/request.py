@@ -16,7 +16,7 @@ from doseexport.domain.parsing import read_flag, read_object
 from doseexport.errors import RequestError, forbidden, unprocessable
 
 OPENREM_ORDER = "o"
-FIELDS = frozenset({"type", "filters", "order", "options", "names", "ids", "keep_days"})
+FIELDS = frozenset({"type", "filters", "order", "options", "include_names", "include_ids", "retention_days"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,16 @@ class ExportRequest:
     """One export as asked for: canonical names, checked values.
 
     `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain);
-    `options` are those given, in canonical form too; `keep_days` None: as long as the service keeps files.
+    `options` are those given, in canonical form too; `retention_days` is None for the service's default.
     """
 
     type: str
     filters: Mapping[str, str] = field(default_factory=dict)
     order: str = DEFAULT_ORDER
     options: Mapping[str, str] = field(default_factory=dict)
-    names: bool = False
-    ids: bool = False
-    keep_days: int | None = None
+    include_names: bool = False
+    include_ids: bool = False
+    retention_days: int | None = None
 
     @property
     def spec(self) -> Spec:
@@ -41,20 +41,16 @@ class ExportRequest:
         return catalogue.find_spec(self.type)
 
     @property
-    def with_patients(self) -> bool:
+    def has_patient_data(self) -> bool:
         """Whether the file, or the request itself, names patients."""
-        return self.names or self.ids or any(self.spec.filter(name).pid for name in self.filters)
+        return (
+            self.include_names or self.include_ids or any(self.spec.filter(name).pid for name in self.filters)
+        )
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical request: equal requests have equal fingerprints."""
-        given = asdict(self)
-        if not self.options:
-            # As before there were options: a repeated request is recognised across releases.
-            del given["options"]
-        if self.keep_days is None:
-            del given["keep_days"]  # the same
-        text = json.dumps(given, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -68,33 +64,37 @@ def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
         order=_read_order(spec, fields.get("order"), filters.pop(OPENREM_ORDER, None)),
         filters=spec.parse_filters(filters),
         options=spec.parse_options(_mapping(fields, "options")),
-        names=read_flag(fields.get("names", False), "names"),
-        ids=read_flag(fields.get("ids", False), "ids"),
-        keep_days=_days(fields.get("keep_days")),
+        include_names=read_flag(fields.get("include_names", False), "include_names"),
+        include_ids=read_flag(fields.get("include_ids", False), "include_ids"),
+        retention_days=_days(fields.get("retention_days")),
     )
     _check_wishes(request)
     _check_rights(request, may_see_patients=may_see_patients)
     return request
 
 
-def parse_keeping(body: object, most: timedelta) -> int:
-    """Return the days in {"keep_days": N}, a whole number within `most`; RequestError (422) names it."""
-    days = _days(body["keep_days"]) if isinstance(body, Mapping) and set(body) == {"keep_days"} else None
+def parse_retention(body: object, most: timedelta) -> int:
+    """Return the days in {"retention_days": N}, a whole number within `most`; RequestError (422) names it."""
+    days = (
+        _days(body["retention_days"])
+        if isinstance(body, Mapping) and set(body) == {"retention_days"}
+        else None
+    )
     if days is None:
-        raise bad_days('The body must be {"keep_days": N}.')
-    check_days(days, most)
+        raise bad_retention('The body must be {"retention_days": N}.')
+    check_retention(days, most)
     return days
 
 
-def check_days(days: int | None, most: timedelta) -> None:
+def check_retention(days: int | None, most: timedelta) -> None:
     """Raise RequestError (422) if a file shall be kept for longer than `most`."""
     if days is not None and days > most.days:
-        raise bad_days(f"Files are kept for {most.days} days at most.")
+        raise bad_retention(f"ExportBucket are kept for {most.days} days at most.")
 
 
-def bad_days(sentence: str) -> RequestError:
+def bad_retention(message: str) -> RequestError:
     """Return the error for a time that a file cannot be kept."""
-    return unprocessable("BAD_KEEP_DAYS", sentence, "keep_days")
+    return unprocessable("BAD_RETENTION_DAYS", message, "retention_days")
 
 
 def _find_spec(name: object) -> Spec:
@@ -127,21 +127,24 @@ def _days(value: object) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise bad_days("keep_days must be a whole number from 1.")
+        raise bad_retention("retention_days must be a whole number from 1.")
     return value
 
 
 def _check_wishes(request: ExportRequest) -> None:
-    for wish, field_name, asked in ((NAME, "names", request.names), (ID, "ids", request.ids)):
+    for wish, field_name, asked in (
+        (NAME, "include_names", request.include_names),
+        (ID, "include_ids", request.include_ids),
+    ):
         if asked and not request.spec.can_show(wish):
-            sentence = "Files of this export type never hold names or IDs of patients."
-            raise unprocessable("NO_PATIENT_COLUMNS", sentence, field_name)
+            message = "ExportBucket of this export type never hold names or IDs of patients."
+            raise unprocessable("NO_PATIENT_COLUMNS", message, field_name)
 
 
 def _check_rights(request: ExportRequest, *, may_see_patients: bool) -> None:
     if may_see_patients:
         return
-    for name in ("names", "ids"):
+    for name in ("include_names", "include_ids"):
         if getattr(request, name):
             raise forbidden(
                 "Names and IDs of patients are for members of pidgroup only.", name, "PIDGROUP_NEEDED"

@@ -35,13 +35,13 @@ SCOPES: Mapping[str, str] = MappingProxyType(
 """The group whose rights a program's scope gives."""
 
 
-class Asked(Protocol):
+class Owned(Protocol):
     """An export or a schedule: whose it is, and whether what it asks for names patients."""
 
     @property
     def owner(self) -> str: ...  # noqa: D102
     @property
-    def with_patients(self) -> bool: ...  # noqa: D102
+    def has_patient_data(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def require_person(caller: Caller) -> None:
         raise forbidden("Presets and schedules are kept by people, not by programs.", code="PEOPLE_ONLY")
 
 
-def may_see_filters(caller: Caller, asked: Asked) -> bool:
+def may_see_filters(caller: Caller, asked: Owned) -> bool:
     """Whether the caller may read what was asked for: a filter's value can name a patient."""
     return _may_see_contents(caller, asked)
 
@@ -142,7 +142,7 @@ def require_change(caller: Caller, export: Export) -> None:
         raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
 
 
-def require_trail(caller: Caller, owner: str | None) -> None:
+def require_audit_trail(caller: Caller, owner: str | None) -> None:
     """Raise RequestError (403) unless the caller may read the trail of what `owner` asked for."""
     if not _is_owner_or_admin(caller, owner):
         raise forbidden("Only its owner or a member of admingroup may read this export's trail.", "id")
@@ -161,8 +161,8 @@ def list_rights(caller: Caller, export: Export) -> Iterable[str]:
         yield "download"
     if may_change(caller, export):
         yield "abort" if export.is_active else "delete"
-        if export.may_be_kept:
-            yield "keep"
+        if export.has_retention:
+            yield "set_retention"
 
 
 def _is_programs(claims: Mapping[str, Any]) -> bool:
@@ -175,7 +175,7 @@ def _is_owner_or_admin(caller: Caller, owner: str | None) -> bool:
     return caller.may_use_service and (caller.is_admin or caller.id == owner)
 
 
-def _may_see_contents(caller: Caller, asked: Asked) -> bool:
+def _may_see_contents(caller: Caller, asked: Owned) -> bool:
     if not caller.may_use_service:
         return False
-    return not asked.with_patients or caller.id == asked.owner or caller.may_see_patients
+    return not asked.has_patient_data or caller.id == asked.owner or caller.may_see_patients

@@ -24,18 +24,18 @@ _DAY = timedelta(days=1)
 class Pause(StrEnum):
     """Why the service stopped a schedule by itself, until its owner enables it again."""
 
-    OWNER_GONE = "OWNER_GONE"
+    OWNER_DELETED = "OWNER_DELETED"
     OWNER_DISABLED = "OWNER_DISABLED"
-    OWNER_SILENT = "OWNER_SILENT"
+    OWNER_INACTIVE = "OWNER_INACTIVE"
     GROUP_LOST = "GROUP_LOST"
     PIDGROUP_LOST = "PIDGROUP_LOST"
     REQUEST_REFUSED = "REQUEST_REFUSED"
 
 
 PAUSES: Mapping[Pause, str] = {
-    Pause.OWNER_GONE: "Its owner's account is gone.",
+    Pause.OWNER_DELETED: "Its owner's account is gone.",
     Pause.OWNER_DISABLED: "Its owner's account is disabled.",
-    Pause.OWNER_SILENT: "Its owner has not used the service for too long.",
+    Pause.OWNER_INACTIVE: "Its owner has not used the service for too long.",
     Pause.GROUP_LOST: "Its owner may not export any more.",
     Pause.PIDGROUP_LOST: "Its owner may not see patients' names and IDs any more.",
     Pause.REQUEST_REFUSED: "What it asks for is no longer understood; change it, or make it anew.",
@@ -62,12 +62,12 @@ COVERING = frozenset({Outcome.COMPLETED, Outcome.NO_STUDIES})
 class Occurrence:
     """One time at which a schedule is due, and what it exports, decided once.
 
-    `asked` is an export request's body with real dates; `period` the days that a window gave it.
+    `request` is an export request's body with real dates; `period` the days that a window gave it.
     """
 
     scheduled_at: datetime
     export_id: str
-    asked: Mapping[str, Any]
+    request: Mapping[str, Any]
     period: Period | None = None
 
 
@@ -84,7 +84,8 @@ class Run:
 class Schedule:
     """One schedule as its row says.
 
-    `revision` counts its changes; `placed` is the one that EventBridge Scheduler knows. `handled_until` is
+    `revision` counts its changes; `synced_revision` is the one that EventBridge Scheduler knows.
+    `handled_until` is
     the newest time at which it was due and which needs no care any more; `next_day` the first day that its
     files do not hold yet (None: it never ran, or its windows do not go on from each other); `open` the
     occurrence whose export is under way.
@@ -97,7 +98,7 @@ class Schedule:
     terms: Terms
     handled_until: datetime
     revision: int = 1
-    placed: int = 0
+    synced_revision: int = 0
     paused: Pause | None = None
     is_deleted: bool = False
     next_day: date | None = None
@@ -110,9 +111,9 @@ class Schedule:
         return self.terms.enabled and self.paused is None and not self.is_deleted
 
     @property
-    def with_patients(self) -> bool:
+    def has_patient_data(self) -> bool:
         """Whether its files, or what it asks for, name patients."""
-        return self.terms.with_patients
+        return self.terms.has_patient_data
 
     @property
     def made_at(self) -> datetime:
@@ -137,32 +138,34 @@ class Schedule:
             missed, due = due, self.next_after(due)
         return missed
 
-    def makes_up_for_nothing(self, terms: Terms) -> bool:
+    def restarts_with(self, terms: Terms) -> bool:
         """Whether with these terms it begins anew: what was due before and has not run is over."""
         is_back = terms.enabled and not self.is_live
         return is_back or _name_rhythm(terms) != _name_rhythm(self.terms)
 
-    def is_about_the_same(self, terms: Terms) -> bool:
+    def keeps_coverage_with(self, terms: Terms) -> bool:
         """Whether with these terms its next file goes on where the last one ended."""
         old = self.terms
-        return old.window == terms.window and _name_data(old.asked) == _name_data(terms.asked)
+        return old.window == terms.window and _name_data(old.request) == _name_data(terms.request)
 
     @property
-    def goes_on(self) -> bool:
+    def has_contiguous_windows(self) -> bool:
         """Whether one file goes on where the last one ended."""
-        return self.terms.window is not None and self.terms.window.tiles
+        return self.terms.window is not None and self.terms.window.is_contiguous
 
     def find_next_day(self, occurrence: Occurrence, outcome: Outcome) -> date | None:
         """Return the first day that the files do not hold, after an occurrence ended; None: as it was."""
         period = occurrence.period
-        is_of_these = self.goes_on and _name_data(occurrence.asked) == _name_data(self.terms.asked)
+        is_of_these = self.has_contiguous_windows and _name_data(occurrence.request) == _name_data(
+            self.terms.request
+        )
         return period.last + _DAY if period and is_of_these and outcome in COVERING else None
 
     def plan_occurrence(self, scheduled_at: datetime) -> Occurrence | None:
         """Return what the occurrence of that time exports; None if there is nothing new to export."""
         return self._plan(scheduled_at, self._last_day)
 
-    def plan_extra(self, now: datetime) -> Occurrence | None:
+    def plan_manual_run(self, now: datetime) -> Occurrence | None:
         """Return the same for a run beside the series: a window of the calendar is the newest whole one."""
         is_since = self.terms.window == Window(SINCE_LAST_RUN)
         return self._plan(now, self._last_day if is_since else None)
@@ -170,12 +173,12 @@ class Schedule:
     def _plan(self, at: datetime, last_day: date | None) -> Occurrence | None:
         export_id = make_id(self.owner, f"schedule\n{self.id}\n{at.isoformat()}")
         if self.terms.window is None:
-            return Occurrence(at, export_id, self.terms.asked)
+            return Occurrence(at, export_id, self.terms.request)
         period = self.terms.window.resolve(at, self.terms.zone, last_day)
         if period is None:
             return None
-        filters = {**self.terms.asked["filters"], **period.filters}
-        return Occurrence(at, export_id, {**self.terms.asked, "filters": filters}, period)
+        filters = {**self.terms.request["filters"], **period.filters}
+        return Occurrence(at, export_id, {**self.terms.request, "filters": filters}, period)
 
     @property
     def _last_day(self) -> date | None:

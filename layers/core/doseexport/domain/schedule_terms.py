@@ -32,13 +32,13 @@ _DAY = timedelta(days=1)
 class Terms:
     """What a person decides.
 
-    `asked` is an export request's body, in canonical form, without the window's dates. `ends_on` is the last
-    day, in `zone`, on which it may be due.
+    `request` is an export request's body, in canonical form, without the window's dates. `ends_on` is
+    the last day, in `zone`, on which it may be due.
     """
 
     name: str
-    asked: Mapping[str, Any]
-    with_patients: bool
+    request: Mapping[str, Any]
+    has_patient_data: bool
     window: Window | None
     expression: Rate | Cron
     zone: ZoneInfo
@@ -49,7 +49,7 @@ class Terms:
     def body(self) -> dict[str, Any]:
         """The request body that says the same."""
         return {
-            **self.asked,
+            **self.request,
             "name": self.name,
             "window": self.window.name if self.window else None,
             "expression": self.expression.text,
@@ -83,8 +83,8 @@ def parse_terms(
     filters = {name: value for name, value in request.filters.items() if window is None or name not in DATES}
     terms = Terms(
         name=read_name(fields.get("name")),
-        asked={**asdict(request), "filters": filters},
-        with_patients=request.with_patients,
+        request={**asdict(request), "filters": filters},
+        has_patient_data=request.has_patient_data,
         window=window,
         expression=_parse_recurrence(fields.get("expression")),
         zone=of_zone,
@@ -115,8 +115,8 @@ def _add_window(filters: object, window: Window, now: datetime, zone: ZoneInfo) 
     given = {name: value for name, value in (filters or {}).items() if not (name in DATES and value in BLANK)}
     period = window.resolve(now, zone, None)
     if DATES & given.keys() or period is None:
-        sentence = "Give a window, or dates among the filters, not both."
-        raise unprocessable("WINDOW_AND_DATES", sentence, "window")
+        message = "Give a window, or dates among the filters, not both."
+        raise unprocessable("WINDOW_AND_DATES", message, "window")
     return given | period.filters
 
 
@@ -124,8 +124,8 @@ def _parse_zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(_match(_ZONE, value))
     except (ValueError, OSError, KeyError) as error:
-        sentence = "A time zone is a name like Europe/London."
-        raise unprocessable("BAD_TIME_ZONE", sentence, "time_zone") from error
+        message = "A time zone is a name like Europe/London."
+        raise unprocessable("BAD_TIME_ZONE", message, "time_zone") from error
 
 
 def _parse_recurrence(value: object) -> Rate | Cron:

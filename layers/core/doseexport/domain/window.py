@@ -45,7 +45,7 @@ class Window:
     name: str
 
     @property
-    def tiles(self) -> bool:
+    def is_contiguous(self) -> bool:
         """Whether one occurrence's window goes on where the last one's ended."""
         return _ROLLING.fullmatch(self.name) is None
 
@@ -57,7 +57,7 @@ class Window:
         """
         today = scheduled_at.astimezone(zone).date()
         period = self._before(today)
-        if last_end is None or not self.tiles:
+        if last_end is None or not self.is_contiguous:
             return period
         first = last_end + _DAY
         return Period(first, period.last) if first <= period.last else None
@@ -77,11 +77,11 @@ def parse_window(value: object) -> Window:
         rolling = _ROLLING.fullmatch(value)
         if value in _STARTS or (rolling and int(rolling[1]) <= _LIMITS[rolling[2]]):
             return Window(value)
-    sentence = (
+    message = (
         f"A window is one of {', '.join(_STARTS)}, rolling_N_days (N up to {MAX_DAYS})"
         f" or rolling_N_months (N up to {MAX_MONTHS})."
     )
-    raise unprocessable("BAD_WINDOW", sentence, "window")
+    raise unprocessable("BAD_WINDOW", message, "window")
 
 
 def _same_day(day: date) -> date:

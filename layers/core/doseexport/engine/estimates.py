@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from doseexport.catalogue import Book, Long, Rows, Spec, Wide, Wishes
-from doseexport.engine.survey import Survey
+from doseexport.catalogue import CustomRows, Inclusions, Long, ModalityWorkbook, Spec, Wide
+from doseexport.engine.survey import Counts
 
 MEASURED: Mapping[str, tuple[float, float]] = {
     "ct-csv": (7.6, 1.0),
@@ -36,21 +36,21 @@ START_SECONDS = 5.0
 """From asking to the first row: a message, a cold start in a VPC, a connection. Not measured in AWS."""
 
 
-def estimate_file(spec: Spec, wishes: Wishes, survey: Survey) -> tuple[int, int]:
+def estimate_file(spec: Spec, inclusions: Inclusions, survey: Counts) -> tuple[int, int]:
     """Return bytes, and seconds from asking to the finished file, both to two digits."""
     a_cell = MEASURED.get(spec.type, UNMEASURED[spec.format])
-    cells, blank = count_cells(spec, wishes, survey)
+    cells, blank = count_cells(spec, inclusions, survey)
     size = cells * a_cell[0] + (blank if spec.format == "csv" else 0)
     return _round(size), _round(START_SECONDS + cells * a_cell[1] / 1e6)
 
 
-def count_cells(spec: Spec, wishes: Wishes, survey: Survey) -> tuple[int, int]:
+def count_cells(spec: Spec, inclusions: Inclusions, survey: Counts) -> tuple[int, int]:
     """Return how many cells are written, and how many blank ones pad events that lie side by side.
 
     Of rows that a function makes only what it reads is known: its own cost a cell makes up for that.
     """
-    of_study = len(spec.studies.wanted(wishes))
-    of_event = len(spec.events.wanted(wishes)) if spec.events else 0
+    of_study = len(spec.studies.wanted(inclusions))
+    of_event = len(spec.events.wanted(inclusions)) if spec.events else 0
     side_by_side = survey.studies * of_study + survey.events * of_event
     one_a_row = survey.events * (of_study + of_event)
     match spec.layout:
@@ -58,9 +58,9 @@ def count_cells(spec: Spec, wishes: Wishes, survey: Survey) -> tuple[int, int]:
             return side_by_side, (survey.studies * survey.widest - survey.events) * of_event
         case Long():
             return one_a_row, 0
-        case Book():
+        case ModalityWorkbook():
             return side_by_side + one_a_row, 0
-        case Rows(summary=summary):
+        case CustomRows(summary=summary):
             return side_by_side * (2 if summary else 1), 0
 
 

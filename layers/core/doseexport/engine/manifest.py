@@ -13,7 +13,7 @@ from typing import Any
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.writers.file_plan import FileReport
 from doseexport.version import VERSION
 
 SCHEMA_VERSION = 1
@@ -28,7 +28,9 @@ class FileFacts:
     sha256: str
 
 
-def write_manifest(export_id: str | None, request: ExportRequest, report: Report, file: FileFacts) -> bytes:
+def write_manifest(
+    export_id: str | None, request: ExportRequest, report: FileReport, file: FileFacts
+) -> bytes:
     """Return the manifest of a file: JSON in UTF-8.
 
     `export_id` is None for a file that the command line made.
@@ -59,8 +61,8 @@ def _describe_request(request: ExportRequest) -> dict[str, Any]:
         },
         "order": request.order,
         "options": fill_defaults(request.spec.options, request.options),
-        "names": request.names,
-        "ids": request.ids,
+        "include_names": request.include_names,
+        "include_ids": request.include_ids,
     }
 
 

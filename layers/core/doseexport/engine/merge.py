@@ -14,7 +14,7 @@ MOST_REPEATED = 10_000
 
 
 @dataclass(slots=True)
-class Tally:
+class MergeStats:
     """What passed by: studies, events, irregular rows by their marks, studies that have repeated rows.
 
     Of `repeated` only so many are kept that memory stays flat; `unnamed` counts the rest.
@@ -43,58 +43,60 @@ class Tally:
 
 
 def merge_streams(
-    studies: Iterator[bytes], events: Iterator[bytes], separator: bytes, tally: Tally
+    studies: Iterator[bytes], events: Iterator[bytes], separator: bytes, stats: MergeStats
 ) -> Iterator[Study]:
     """Yield each study's cells with its events' cells, as COPY wrote them, without line ends.
 
     Study rows are (study id, marks, cells…), event rows (study id, event id, marks, cells…), both in
     the same order of studies. Repeated rows of one study or event are dropped after the first.
     """
-    own = _unique_events(events, separator, tally)
+    own = _unique_events(events, separator, stats)
     study, event = next(own, (b"", b""))
     last = b""
     for row in studies:
         current, marks, cells = row.split(separator, 2)
         if current == last:
-            tally.note_repeat(current)
+            stats.note_repeat(current)
             continue
         last = current
-        tally.studies += 1
+        stats.studies += 1
         if marks != b"0":
-            tally.study_marks[marks] += 1
+            stats.study_marks[marks] += 1
         found = []
         while study == current:
             found.append(event)
             study, event = next(own, (b"", b""))
-        tally.events += len(found)
+        stats.events += len(found)
         yield cells[:-1], found
 
 
-def _unique_events(rows: Iterator[bytes], separator: bytes, tally: Tally) -> Iterator[tuple[bytes, bytes]]:
+def _unique_events(
+    rows: Iterator[bytes], separator: bytes, stats: MergeStats
+) -> Iterator[tuple[bytes, bytes]]:
     last = b""
     for row in rows:
         study, event_id, marks, cells = row.split(separator, 3)
         if event_id == last:
-            tally.note_repeat(study)
+            stats.note_repeat(study)
             continue
         last = event_id
         if marks != b"0":
-            tally.event_marks[marks] += 1
+            stats.event_marks[marks] += 1
         yield study, cells[:-1]
 
 
-def describe_tally(spec: Spec, tally: Tally) -> list[str]:
-    """Return the warnings that the tally's marks stand for."""
-    warnings = _describe_marks(spec.studies, tally.study_marks)
+def describe_stats(spec: Spec, stats: MergeStats) -> list[str]:
+    """Return the warnings that the stats's marks stand for."""
+    warnings = _describe_marks(spec.studies, stats.study_marks)
     if spec.events:
-        warnings += _describe_marks(spec.events, tally.event_marks)
-    more = f"{tally.unnamed} more studies have repeated records: the first of each was used."
-    return [*warnings, more] if tally.unnamed else warnings
+        warnings += _describe_marks(spec.events, stats.event_marks)
+    more = f"{stats.unnamed} more studies have repeated records: the first of each was used."
+    return [*warnings, more] if stats.unnamed else warnings
 
 
 def _describe_marks(stream: Stream, counted: Counter[bytes]) -> list[str]:
     counts = (
-        (mark.sentence, sum(times for marks, times in counted.items() if int(marks) >> bit & 1))
+        (mark.message, sum(times for marks, times in counted.items() if int(marks) >> bit & 1))
         for bit, mark in enumerate(stream.marks)
     )
-    return [sentence.format(n=n) for sentence, n in counts if n]
+    return [message.format(n=n) for message, n in counts if n]

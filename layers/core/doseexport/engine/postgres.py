@@ -37,7 +37,7 @@ from doseexport.engine.query import (
     Query,
     build_checks,
 )
-from doseexport.engine.survey import Survey
+from doseexport.engine.survey import Counts
 from doseexport.errors import unprocessable
 
 HEEDS = 3.0
@@ -168,10 +168,10 @@ class Snapshot:
         """Tell whether OpenREM has standard names switched on here."""
         return bool(self._rows(HAS_STANDARD_NAMES)[0][0] and self._rows(STANDARD_NAMES_ARE_ON)[0][0])
 
-    def survey(self, queries: Queries) -> Survey:
+    def survey(self, queries: Queries) -> Counts:
         """Return what the export will hold."""
         studies, events, widest, *widths = self._rows(queries.survey)[0]
-        return Survey(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
+        return Counts(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
         """Return each frequency table by its title, most frequent first."""
@@ -187,11 +187,11 @@ class Snapshot:
         return _spill(studies), _read(self._start(self._first, queries.events, form))
 
     def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[str]:
-        """Return a sentence for each kind of repeated child that these studies (ids) have."""
+        """Return a message for each kind of repeated child that these studies (ids) have."""
         if not studies or not spec.checks:
             return []
         counts = self._rows(build_checks(spec, studies))[0]
-        return [check.sentence.format(n=n) for check, n in zip(spec.checks, counts, strict=True) if n]
+        return [check.message.format(n=n) for check, n in zip(spec.checks, counts, strict=True) if n]
 
     def cancel(self) -> None:
         """Stop what PostgreSQL is doing for this snapshot; callable from any thread, again and again.

@@ -40,9 +40,9 @@ def explain_errors() -> Iterator[None]:
 def explain(error: psycopg.Error) -> ExportError:
     """Return our error for one of psycopg's."""
     state = error.sqlstate or ""
-    for prefix, (code, sentence) in _FINAL.items():
+    for prefix, (code, message) in _FINAL.items():
         if state.startswith(prefix):
-            return ExportError(code, sentence.format(table=_find_table(error)))
+            return ExportError(code, message.format(table=_find_table(error)))
     if state.startswith(_RETRYABLE_CLASSES):
         return RetryableError(*_AGAIN)
     if not state and isinstance(error, psycopg.OperationalError):

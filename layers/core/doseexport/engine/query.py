@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from doseexport.catalogue import Column, Frequency, Modality, Spec, Stream, Wishes
+from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
 from doseexport.domain.request import ExportRequest
 
@@ -47,7 +47,7 @@ class Queries:
     events: Query | None
 
 
-def build_queries(request: ExportRequest, wishes: Wishes) -> Queries:
+def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
     """Return the statements of a request."""
     spec = request.spec
     chosen, params = _choose_studies(request)
@@ -58,9 +58,11 @@ def build_queries(request: ExportRequest, wishes: Wishes) -> Queries:
     return Queries(
         survey=query(_survey(spec)),
         widths=tuple(spec.widths),
-        frequencies={each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(wishes)},
-        studies=query(_study_rows(spec.studies, spec.study_cells(wishes))),
-        events=query(_event_rows(spec.modality, spec.events, spec.event_cells(wishes)))
+        frequencies={
+            each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
+        },
+        studies=query(_study_rows(spec.studies, spec.study_cells(inclusions))),
+        events=query(_event_rows(spec.modality, spec.events, spec.event_cells(inclusions)))
         if spec.events
         else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Counts:
     """Studies, events, the most events of one study, and the spec's widths by name."""
 
     studies: int

@@ -44,7 +44,7 @@ class HashedFile:
 
 
 def verify_file(path: Path, manifest_path: Path) -> str:
-    """Return a sentence that the file is the manifest's; ExportError says why it is not."""
+    """Return a message that the file is the manifest's; ExportError says why it is not."""
     try:
         manifest = json.loads(manifest_path.read_bytes())
         _check(path, manifest)

@@ -18,8 +18,8 @@ from doseexport.aws.services import Services
 from doseexport.domain.export import Export, Result, name_file, object_key
 from doseexport.engine.export_file import write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
-from doseexport.engine.plan import Asked
-from doseexport.engine.writers.layout import Report
+from doseexport.engine.plan import RequestContext
+from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
 from doseexport.jobs.heartbeat import Heartbeat
 
@@ -28,11 +28,11 @@ _LOGGER = logging.getLogger(__name__)
 
 def run(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
     """Run one attempt of an export and settle it, however it ends; nothing if it is not ours to run."""
-    export = services.store.claim(export_id, attempt, services.clock())
+    export = services.exports.claim(export_id, attempt, services.clock())
     if export is None:
         _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
         return
-    heartbeat = Heartbeat(services.store, export, services.clock, seconds_left)
+    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left)
     try:
         with heartbeat:
             _publish_file(services, export, heartbeat, seconds_left)
@@ -52,39 +52,41 @@ def _publish_file(
     with ExitStack() as cleanup:
         cleanup.callback(sink.discard)
         heartbeat.guard(sink)
-        report = write_export(Asked(export.request, export.owner_name, created), database, sink, heartbeat)
+        report = write_export(
+            RequestContext(export.request, export.owner_name, created), database, sink, heartbeat
+        )
         size, sha256 = sink.finish(partial(_describe_file, export, report, file_name))
         counts = report.studies, report.events, report.warnings
         result = Result(key, file_name, size, sha256, *counts, has_manifest=True)
         # From here on the file may be published even if the answer never comes: only a no discards it.
         cleanup.pop_all()
     now, retention = services.clock(), services.settings.retention
-    if not services.store.complete(export.id, export.attempt, result, now, retention):
+    if not services.exports.complete(export.id, export.attempt, result, now, retention):
         sink.discard()
         raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
 
 
-def _describe_file(export: Export, report: Report, file_name: str, size: int, sha256: str) -> bytes:
+def _describe_file(export: Export, report: FileReport, file_name: str, size: int, sha256: str) -> bytes:
     return write_manifest(export.id, export.request, report, FileFacts(file_name, size, sha256))
 
 
 def _note_upload(services: Services, export: Export, key: str, upload_id: str) -> None:
-    if not services.store.note_upload(export.id, export.attempt, key, upload_id):
+    if not services.exports.note_upload(export.id, export.attempt, key, upload_id):
         raise LeaseLostError("LEASE_LOST", "Another attempt has the export.")
 
 
 def _settle_failure(services: Services, export: Export, error: Exception) -> None:
     """Write down how the attempt ended; what may go better next time is left to the sweep."""
     _LOGGER.warning("attempt_failed", extra={"export_id": export.id, **describe_error(error)})
-    store, mine, now = services.store, (export.id, export.attempt), services.clock()
+    store, mine, now = services.exports, (export.id, export.attempt), services.clock()
     if isinstance(error, AbortedError | LeaseLostError):
         store.settle_aborted(*mine, now)
     elif isinstance(error, ExportError) and not isinstance(error, RetryableError):
-        if not store.fail(*mine, error.code, error.sentence, now):
+        if not store.fail(*mine, error.code, error.message, now):
             store.settle_aborted(*mine, now)
     else:
         known = error if isinstance(error, RetryableError) else _unexpected()
-        store.release(*mine, known.code, known.sentence, now)
+        store.release(*mine, known.code, known.message, now)
 
 
 def _unexpected() -> RetryableError:

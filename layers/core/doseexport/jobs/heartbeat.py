@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from doseexport.aws.dynamodb.exports import Store
+from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.logging import describe_error
 from doseexport.domain.export import LEASE, Export, Progress, State
 from doseexport.engine.progress import Stoppable
@@ -35,7 +35,11 @@ class Heartbeat:
     """A Monitor for one attempt of one export; a context manager that beats while it is open."""
 
     def __init__(
-        self, store: Store, export: Export, clock: Callable[[], datetime], seconds_left: Callable[[], float]
+        self,
+        store: ExportRepository,
+        export: Export,
+        clock: Callable[[], datetime],
+        seconds_left: Callable[[], float],
     ) -> None:
         self._store = store
         self._export = export

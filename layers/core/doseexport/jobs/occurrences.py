@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from doseexport.actions.exports import start_export
+from doseexport.actions.exports import enqueue_export
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, State
@@ -42,7 +42,7 @@ def run_occurrence(services: Services, schedule_id: str, called_at: datetime) ->
         return follow_occurrence(services, schedule, schedule.open)
     occurrence = schedule.plan_occurrence(due)
     if occurrence is None:
-        return "nothing_new" if services.schedules.pass_over(schedule, due) else "ignored"
+        return "nothing_new" if services.schedules.skip_occurrence(schedule, due) else "ignored"
     if not services.schedules.open_occurrence(schedule, occurrence):
         return "ignored"
     return _start(services, schedule, occurrence)
@@ -50,7 +50,7 @@ def run_occurrence(services: Services, schedule_id: str, called_at: datetime) ->
 
 def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
     """Look how the export of the open occurrence goes, and do what is to be done; return what that was."""
-    export = services.store.load(occurrence.export_id)
+    export = services.exports.load(occurrence.export_id)
     if export is None and schedule.is_live:
         return _start(services, schedule, occurrence)
     if export is not None and export.is_active:
@@ -62,17 +62,17 @@ def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurr
 
 def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
     """Return a schedule's owner as the user pool knows them now, or why they may have no export."""
-    person = services.people.find(schedule.owner_name)
+    person = services.users.find(schedule.owner_name)
     if person is None or person.id != schedule.owner:
-        return Pause.OWNER_GONE
+        return Pause.OWNER_DELETED
     if not person.is_enabled:
         return Pause.OWNER_DISABLED
     caller = Caller(person.id, schedule.owner_name, person.groups)
     if not caller.may_use_service:
         return Pause.GROUP_LOST
-    seen = services.schedules.find_seen(schedule.owner) or schedule.created_at
-    if services.clock() - seen > services.settings.owner_silent:
-        return Pause.OWNER_SILENT
+    seen = services.schedules.find_last_activity(schedule.owner) or schedule.created_at
+    if services.clock() - seen > services.settings.owner_inactive:
+        return Pause.OWNER_INACTIVE
     return caller
 
 
@@ -82,8 +82,8 @@ def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> st
     if isinstance(owner, Pause):
         return _pause(services, schedule, owner, occurrence)
     try:
-        request = parse_request(occurrence.asked, may_see_patients=owner.may_see_patients)
-        start_export(services, owner, request, occurrence.export_id, schedule.id)
+        request = parse_request(occurrence.request, may_see_patients=owner.may_see_patients)
+        enqueue_export(services, owner, request, occurrence.export_id, schedule.id)
     except RequestError as error:
         if error.status == TOO_MANY:
             return "waits"
@@ -91,7 +91,7 @@ def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> st
         needs_group = error.code == "PIDGROUP_NEEDED"
         reason = Pause.PIDGROUP_LOST if needs_group else Pause.REQUEST_REFUSED
         return _pause(services, schedule, reason, occurrence)
-    return "asked"
+    return "requested"
 
 
 def _pause(services: Services, schedule: Schedule, pause: Pause, occurrence: Occurrence) -> str:

@@ -32,7 +32,7 @@ TRIES = 3
 _LOGGER = logging.getLogger(__name__)
 
 
-def tend_schedules(services: Services) -> Counter[str]:
+def reconcile_schedules(services: Services) -> Counter[str]:
     """Look after every schedule; return how often each thing was done.
 
     `broken` counts schedules that could not be looked after, or told of; they are logged, and tried again.
@@ -40,14 +40,14 @@ def tend_schedules(services: Services) -> Counter[str]:
     done: Counter[str] = Counter()
     for schedule_id in services.schedules.list_ids():
         try:
-            done.update(_tend(services, schedule_id))
+            done.update(_reconcile(services, schedule_id))
         except Exception as error:  # noqa: BLE001  one broken schedule must not stop the others' care
             done["broken"] += 1
-            _LOGGER.warning("tending_failed", extra={"schedule_id": schedule_id, **describe_error(error)})
+            _LOGGER.warning("reconcile_failed", extra={"schedule_id": schedule_id, **describe_error(error)})
     return done
 
 
-def require_whole(counts: Mapping[str, int]) -> None:
+def require_all_reconciled(counts: Mapping[str, int]) -> None:
     """Raise DoseExportError if a schedule is broken: the function's errors are what an alarm counts."""
     if counts.get("broken"):
         raise DoseExportError("SCHEDULES_BROKEN", f"{counts['broken']} schedules could not be looked after.")
@@ -62,27 +62,27 @@ def place(services: Services, schedule_id: str) -> bool:
                 return True
             _tell(services, schedule)
             # If it was changed meanwhile, a newer telling may have been overwritten by this one.
-            if services.schedules.mark_placed(schedule):
+            if services.schedules.mark_synced(schedule):
                 return True
     except (ClientError, BotoCoreError) as error:
-        _LOGGER.warning("placing_failed", extra={"schedule_id": schedule_id, **describe_error(error)})
+        _LOGGER.warning("sync_failed", extra={"schedule_id": schedule_id, **describe_error(error)})
     return False
 
 
 def _tell(services: Services, schedule: Schedule) -> None:
     if schedule.is_deleted:
-        services.timetable.remove(schedule.id)
+        services.scheduler.remove(schedule.id)
     else:
-        services.timetable.put(schedule, services.clock())
+        services.scheduler.put(schedule, services.clock())
 
 
-def _tend(services: Services, schedule_id: str) -> list[str]:
+def _reconcile(services: Services, schedule_id: str) -> list[str]:
     schedule = services.schedules.load(schedule_id)
     if schedule is None:
         return []
     done = []
-    if schedule.placed != schedule.revision:
-        done.append("placed" if place(services, schedule_id) else "broken")
+    if schedule.synced_revision != schedule.revision:
+        done.append("synced_revision" if place(services, schedule_id) else "broken")
     if schedule.is_deleted:
         return done
     if schedule.open is not None:

@@ -25,7 +25,7 @@ from functools import cache
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.aws.sqs import NO_PAUSE
-from doseexport.domain.export import Export, Failure, State, Watch
+from doseexport.domain.export import Cleanup, Export, Failure, State
 
 ATTEMPTS = 2
 SENDS = 15
@@ -61,7 +61,7 @@ def sweep(services: Services, now: datetime) -> Counter[str]:
 
 class _Sweep:
     def __init__(self, services: Services, now: datetime) -> None:
-        self._store = services.store
+        self._store = services.exports
         self._files = services.files
         self._queue = services.queue
         self._now = now
@@ -75,8 +75,8 @@ class _Sweep:
 
     def _find(self) -> Iterator[str]:
         """Yield ids of what may need care; of the kept files only those whose time is over."""
-        for watch in (Watch.ACTIVE, Watch.CONTESTED, Watch.LITTER):
-            for page in self._store.list_watched(watch):
+        for cleanup in (Cleanup.ACTIVE, Cleanup.SUPERSEDED, Cleanup.ORPHANED):
+            for page in self._store.list_for_cleanup(cleanup):
                 yield from (position.id for position in page)
         for ids in self._store.list_expired(self._now):
             yield from ids
@@ -92,11 +92,11 @@ class _Sweep:
 
     def _look_after(self, export: Export) -> None:
         """Decide by the row, not by the index: the index can be old."""
-        if export.watch is Watch.LITTER:
+        if export.cleanup is Cleanup.ORPHANED:
             self._clean(export)
-        elif export.watch is Watch.CONTESTED:
+        elif export.cleanup is Cleanup.SUPERSEDED:
             self._clean_beside(export)
-        elif export.watch is Watch.KEPT:
+        elif export.cleanup is Cleanup.RETAINED:
             self._expire(export)
         elif export.state is State.QUEUED:
             self._look_after_waiting(export)
@@ -147,12 +147,12 @@ class _Sweep:
         if self._store.expire(export.id, export.attempt, self._now):
             self._done["expired"] += 1
             self._files.delete_export(export.id)
-            self._store.forget_litter(export.id)
+            self._store.finish_cleanup(export.id)
 
     def _clean(self, export: Export) -> None:
         self._files.delete_export(export.id)
         if self._has_outlived_workers(export):
-            self._store.forget_litter(export.id)
+            self._store.finish_cleanup(export.id)
             self._done["cleaned"] += 1
 
     def _clean_beside(self, export: Export) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from doseexport.domain.export import Export, Failure, Progress, Result, State, Watch
+from doseexport.domain.export import Cleanup, Export, Failure, Progress, Result, State
 from doseexport.domain.request import ExportRequest
 
 SCHEMA_VERSION = 1
@@ -34,7 +34,7 @@ def to_epoch(when: datetime) -> int:
 def new_row(export: Export) -> dict[str, Any]:
     """Return the row of an export that nobody has started yet."""
     created_at = to_text(export.created_at)
-    kept = {} if export.keep_days is None else {"keep_days": export.keep_days}
+    kept = {} if export.retention_days is None else {"retention_days": export.retention_days}
     return {
         "pk": export_key(export.id),
         "schema_version": SCHEMA_VERSION,
@@ -47,15 +47,15 @@ def new_row(export: Export) -> dict[str, Any]:
         "filters": dict(export.request.filters),
         "order": export.request.order,
         "options": dict(export.request.options),
-        "names": export.request.names,
-        "ids": export.request.ids,
-        "with_patients": export.with_patients,
+        "include_names": export.request.include_names,
+        "include_ids": export.request.include_ids,
+        "has_patient_data": export.has_patient_data,
         "fingerprint": export.fingerprint,
         "status": export.state.value,
         "attempt": export.attempt,
         "sends": export.sends,
         "queued_at": to_text(export.queued_at),
-        "watch": Watch.ACTIVE.value,
+        "cleanup": Cleanup.ACTIVE.value,
         **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
         **kept,
     }
@@ -69,7 +69,7 @@ def read_row(row: dict[str, Any]) -> Export:
         owner_name=row["owner_name"],
         created_at=datetime.fromisoformat(row["created_at"]),
         request=_read_request(row),
-        with_patients=row["with_patients"],
+        has_patient_data=row["has_patient_data"],
         fingerprint=row["fingerprint"],
         queued_at=datetime.fromisoformat(row["queued_at"]),
         state=State(row["status"]),
@@ -81,12 +81,12 @@ def read_row(row: dict[str, Any]) -> Export:
         deleted_at=_time(row, "deleted_at"),
         lease_until=_number(row, "lease_until"),
         upload_id=row.get("upload_id"),
-        progress=Progress(_number(row, "done") or 0, _number(row, "expected")),
+        progress=Progress(_number(row, "studies_done") or 0, _number(row, "studies_total")),
         result=_read_result(row),
         failure=Failure(row["error_code"], row["error"]) if "error_code" in row else None,
         schedule_id=row.get("schedule_id"),
-        watch=Watch(row["watch"]) if "watch" in row else None,
-        keep_days=_number(row, "keep_days"),
+        cleanup=Cleanup(row["cleanup"]) if "cleanup" in row else None,
+        retention_days=_number(row, "retention_days"),
     )
 
 
@@ -97,8 +97,8 @@ def _read_request(row: dict[str, Any]) -> ExportRequest:
         filters=row.get("filters", {}),
         order=row["order"],
         options=row.get("options", {}),
-        names=row["names"],
-        ids=row["ids"],
+        include_names=row["include_names"],
+        include_ids=row["include_ids"],
     )
 
 

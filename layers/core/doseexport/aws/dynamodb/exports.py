@@ -23,12 +23,12 @@ from doseexport.aws.dynamodb.conditions import (
     SETTLED,
 )
 from doseexport.aws.dynamodb.export_rows import export_key, new_row, owner_key, to_epoch, to_text
-from doseexport.aws.dynamodb.exports_keep import KeepWrites
+from doseexport.aws.dynamodb.exports_keep import RetentionWrites
 from doseexport.aws.dynamodb.exports_sweep import SweepWrites
 from doseexport.aws.dynamodb.exports_worker import WorkerWrites
 from doseexport.aws.dynamodb.table import Change, Check, Insert, Row
-from doseexport.domain.audit import Kind, tell, tell_request
-from doseexport.domain.export import Export, State, Watch
+from doseexport.domain.audit import AuditEvent, record_event, record_request
+from doseexport.domain.export import Cleanup, Export, State
 from doseexport.domain.rights import Caller
 
 
@@ -40,7 +40,7 @@ class Position:
     created_at: str
 
 
-class Store(WorkerWrites, SweepWrites, KeepWrites):
+class ExportRepository(WorkerWrites, SweepWrites, RetentionWrites):
     """The table of exports: what people write, and lists; the rest is the worker's and the sweep's."""
 
     def create(self, export: Export, limit: int) -> Export | None:
@@ -52,7 +52,7 @@ class Store(WorkerWrites, SweepWrites, KeepWrites):
         take_place = Change(
             owner_key(export.owner), "ADD #active :ids", HAS_ROOM, {"ids": {export.id}, "limit": limit}
         )
-        entry = self._trail.insert(tell_request(export))
+        entry = self._audit.insert(record_request(export))
         if self._table.write_together(Insert(new_row(export)), take_place, entry):
             return export
         return self.load(export.id)
@@ -74,15 +74,15 @@ class Store(WorkerWrites, SweepWrites, KeepWrites):
             f"#status = :COMPLETED AND {NOT_DELETED} AND {NOT_EXPIRED}",
             {**CONSTANTS, "now": to_text(now)},
         )
-        entry = tell(Kind.LINK_ISSUED, export.id, export.attempt, now, by)
-        return self._table.write_together(has_file, self._trail.insert(entry))
+        entry = record_event(AuditEvent.LINK_ISSUED, export.id, export.attempt, now, by)
+        return self._table.write_together(has_file, self._audit.insert(entry))
 
     def delete(self, export_id: str, by: Caller, now: datetime) -> bool:
         """Hide a settled export from every read and forget its filters; False if active or hidden."""
         export = self.load(export_id)
         return export is not None and self._record(
-            tell(Kind.DELETED, export_id, export.attempt, now, by),
-            "SET #deleted_at = :now, #watch = :LITTER, #ttl = :ttl REMOVE #filters, #options",
+            record_event(AuditEvent.DELETED, export_id, export.attempt, now, by),
+            "SET #deleted_at = :now, #cleanup = :ORPHANED, #ttl = :ttl REMOVE #filters, #options",
             f"{SETTLED} AND {NOT_DELETED} AND {MINE}",
             attempt=export.attempt,
             now=to_text(now),
@@ -92,8 +92,8 @@ class Store(WorkerWrites, SweepWrites, KeepWrites):
     def _stop(self, export: Export, by: Caller, now: datetime) -> bool:
         """Stop an export as it was read; False if it has gone on since."""
         if export.state is State.QUEUED:
-            return self._abort(tell(Kind.ABORTED, export.id, export.attempt, now, by), QUEUED)
-        entry = tell(Kind.ABORT_REQUESTED, export.id, export.attempt, now, by)
+            return self._abort(record_event(AuditEvent.ABORTED, export.id, export.attempt, now, by), QUEUED)
+        entry = record_event(AuditEvent.ABORT_REQUESTED, export.id, export.attempt, now, by)
         running = f"{RUNNING} AND {MINE}"
         return self._record(entry, "SET #status = :ABORTING", running, attempt=export.attempt)
 
@@ -107,13 +107,18 @@ class Store(WorkerWrites, SweepWrites, KeepWrites):
         """Yield pages of everybody's exports of a month (2026-11), newest first, from `after` on."""
         return self._list("by_month", "#month = :value", {"month": month}, after, newest_first=True)
 
-    def list_watched(self, watch: Watch) -> Iterator[list[Position]]:
+    def list_for_cleanup(self, cleanup: Cleanup) -> Iterator[list[Position]]:
         """Yield pages of what the sweep has to look after, oldest first."""
-        return self._list("by_watch", "#watch = :value", {"watch": watch.value}, None, newest_first=False)
+        return self._list(
+            "by_cleanup", "#cleanup = :value", {"cleanup": cleanup.value}, None, newest_first=False
+        )
 
     def list_expired(self, now: datetime) -> Iterator[list[str]]:
         """Yield pages of the ids of files that are kept and past their expiry, the oldest expiry first."""
-        condition, values = f"#watch = :value AND {EXPIRED}", {"value": Watch.KEPT.value, "now": to_text(now)}
+        condition, values = (
+            f"#cleanup = :value AND {EXPIRED}",
+            {"value": Cleanup.RETAINED.value, "now": to_text(now)},
+        )
         for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
             yield [row["pk"].removeprefix(export_key("")) for row in page]
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.conditions import CONSTANTS, MINE, End
 from doseexport.aws.dynamodb.export_rows import export_key, owner_key, read_row, to_epoch
 from doseexport.aws.dynamodb.table import Change, Table
-from doseexport.domain.audit import Entry, tell_failure
-from doseexport.domain.export import Export, Failure, State, Watch
+from doseexport.domain.audit import AuditEntry, record_failure
+from doseexport.domain.export import Cleanup, Export, Failure, State
 
 REMEMBERED = timedelta(days=30)
 """How long a failed or aborted export is shown."""
@@ -20,9 +20,9 @@ REMEMBERED = timedelta(days=30)
 class StoreBase:
     """The table of exports, and the trail that is written together with it."""
 
-    def __init__(self, client: Any, table_name: str, trail: TrailStore) -> None:
+    def __init__(self, client: Any, table_name: str, audit: AuditRepository) -> None:
         self._table = Table(client, table_name)
-        self._trail = trail
+        self._audit = audit
 
     def load(self, export_id: str) -> Export | None:
         """Return the export, even one that is gone for readers."""
@@ -48,34 +48,34 @@ class StoreBase:
         row = self._table.update(_make_change(export_id, update, condition, values))
         return None if row is None else read_row(row)
 
-    def _record(self, entry: Entry, update: str, condition: str, **values: Any) -> bool:
+    def _record(self, entry: AuditEntry, update: str, condition: str, **values: Any) -> bool:
         """Make a change and write its entry: both or neither."""
         change = _make_change(entry.export_id, update, condition, values)
-        return self._table.write_together(change, self._trail.insert(entry))
+        return self._table.write_together(change, self._audit.insert(entry))
 
-    def _settle(self, entry: Entry, end: End, kept: timedelta) -> bool:
+    def _settle(self, entry: AuditEntry, end: End, kept: timedelta) -> bool:
         """Write the end of an export, free its owner's place, and write its entry: all or nothing."""
         export = self.load(entry.export_id)
         return export is not None and self._settle_as_read(export, entry, end, kept)
 
-    def _settle_as_read(self, export: Export, entry: Entry, end: End, kept: timedelta) -> bool:
+    def _settle_as_read(self, export: Export, entry: AuditEntry, end: End, kept: timedelta) -> bool:
         free_place = Change(owner_key(export.owner), "DELETE #active :ids", values={"ids": {export.id}})
         change = end.change(export.id, entry.at, kept)
-        return self._table.write_together(change, free_place, self._trail.insert(entry))
+        return self._table.write_together(change, free_place, self._audit.insert(entry))
 
     def _fail(self, export_id: str, attempt: int, failure: Failure, now: datetime, condition: str) -> bool:
         values = {
             "attempt": attempt,
             "code": failure.code,
-            "sentence": failure.sentence,
+            "message": failure.message,
             "epoch": to_epoch(now),
         }
-        failed = "#error_code = :code, #error = :sentence,"
-        end = End(State.FAILED, Watch.LITTER, f"{MINE} AND {condition}", failed, values)
-        return self._settle(tell_failure(export_id, attempt, now, failure.code), end, REMEMBERED)
+        failed = "#error_code = :code, #error = :message,"
+        end = End(State.FAILED, Cleanup.ORPHANED, f"{MINE} AND {condition}", failed, values)
+        return self._settle(record_failure(export_id, attempt, now, failure.code), end, REMEMBERED)
 
-    def _abort(self, entry: Entry, condition: str) -> bool:
-        end = End(State.ABORTED, Watch.LITTER, f"{condition} AND {MINE}", "", {"attempt": entry.attempt})
+    def _abort(self, entry: AuditEntry, condition: str) -> bool:
+        end = End(State.ABORTED, Cleanup.ORPHANED, f"{condition} AND {MINE}", "", {"attempt": entry.attempt})
         return self._settle(entry, end, REMEMBERED)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from doseexport.aws.dynamodb.conditions import EXPIRED, FORGET_ATTEMPT, LEASE_OVER, MINE, QUEUED
 from doseexport.aws.dynamodb.export_rows import to_epoch, to_text
 from doseexport.aws.dynamodb.exports_base import StoreBase
-from doseexport.domain.audit import Kind, tell
+from doseexport.domain.audit import AuditEvent, record_event
 from doseexport.domain.export import Export, Failure
 
 
@@ -29,7 +29,7 @@ class SweepWrites(StoreBase):
     def requeue(self, export_id: str, attempt: int, now: datetime) -> Export | None:
         """Queue again, as the next attempt, an export whose worker fell silent; None if it did not."""
         requeued = self._record(
-            tell(Kind.REQUEUED, export_id, attempt + 1, now),
+            record_event(AuditEvent.REQUEUED, export_id, attempt + 1, now),
             "SET #status = :QUEUED, #attempt = :next, #sends = :zero, #queued_at = :now"
             f" REMOVE {FORGET_ATTEMPT}",
             f"{LEASE_OVER} AND {MINE}",
@@ -45,13 +45,13 @@ class SweepWrites(StoreBase):
         """Settle as FAILED what still waits, or whose worker fell silent; False if neither."""
         return self._fail(export_id, attempt, failure, now, f"({QUEUED} OR {LEASE_OVER})")
 
-    def forget_litter(self, export_id: str) -> None:
+    def finish_cleanup(self, export_id: str) -> None:
         """Stop watching an export whose objects are gone for good."""
-        self._change(export_id, "REMOVE #watch", "#watch = :LITTER")
+        self._change(export_id, "REMOVE #cleanup", "#cleanup = :ORPHANED")
 
     def keep(self, export_id: str) -> None:
-        """Watch only for its expiry a file that no other attempt can contest any more."""
-        self._change(export_id, "SET #watch = :KEPT", "#watch = :CONTESTED")
+        """Cleanup only for its expiry a file that no other attempt can contest any more."""
+        self._change(export_id, "SET #cleanup = :KEPT", "#cleanup = :SUPERSEDED")
 
     def expire(self, export_id: str, attempt: int, now: datetime) -> bool:
         """Give up an expired file to be deleted, and forget its filters; False if it is kept for longer.
@@ -59,8 +59,8 @@ class SweepWrites(StoreBase):
         From here on nobody can have it kept: what is deleted then is a file that no row promises.
         """
         return self._record(
-            tell(Kind.EXPIRED, export_id, attempt, now),
-            "SET #watch = :LITTER REMOVE #filters, #options",
-            f"#watch = :KEPT AND {EXPIRED}",
+            record_event(AuditEvent.EXPIRED, export_id, attempt, now),
+            "SET #cleanup = :ORPHANED REMOVE #filters, #options",
+            f"#cleanup = :KEPT AND {EXPIRED}",
             now=to_text(now),
         )

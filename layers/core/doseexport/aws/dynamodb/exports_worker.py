@@ -9,17 +9,17 @@ from typing import Any
 from doseexport.aws.dynamodb.conditions import (
     ABORTING,
     HELD,
-    KEPT_AS_READ,
     MINE,
     NOT_RELEASED,
     QUEUED,
+    RETENTION_AS_READ,
     RUNNING,
     End,
 )
 from doseexport.aws.dynamodb.export_rows import to_epoch, to_text
 from doseexport.aws.dynamodb.exports_base import StoreBase
-from doseexport.domain.audit import Kind, tell, tell_completion
-from doseexport.domain.export import LEASE, Export, Failure, Progress, Result, State, Watch
+from doseexport.domain.audit import AuditEvent, record_completion, record_event
+from doseexport.domain.export import LEASE, Cleanup, Export, Failure, Progress, Result, State
 
 # The life of a lease:
 #
@@ -40,9 +40,9 @@ class WorkerWrites(StoreBase):
     def claim(self, export_id: str, attempt: int, now: datetime) -> Export | None:
         """Take the export for one attempt; None if another has it or it no longer waits."""
         claimed = self._record(
-            tell(Kind.STARTED, export_id, attempt, now),
-            "SET #status = :RUNNING, #started_at = :now, #lease_until = :lease, #done = :zero"
-            " REMOVE #expected, #error_code, #error",
+            record_event(AuditEvent.STARTED, export_id, attempt, now),
+            "SET #status = :RUNNING, #started_at = :now, #lease_until = :lease, #studies_done = :zero"
+            " REMOVE #studies_total, #error_code, #error",
             f"{QUEUED} AND {MINE}",
             attempt=attempt,
             now=to_text(now),
@@ -58,12 +58,12 @@ class WorkerWrites(StoreBase):
         """
         export = self._change(
             export_id,
-            "SET #lease_until = :lease, #done = :done, #expected = :expected",
+            "SET #lease_until = :lease, #studies_done = :studies_done, #studies_total = :studies_total",
             f"{MINE} AND {HELD} AND {NOT_RELEASED}",
             attempt=attempt,
             lease=_lease(now),
-            done=progress.done,
-            expected=progress.expected,
+            studies_done=progress.studies_done,
+            studies_total=progress.studies_total,
         )
         return None if export is None else export.state
 
@@ -86,47 +86,47 @@ class WorkerWrites(StoreBase):
 
         It is kept as long as its row says, for `retention` if that says nothing.
         """
-        entry = tell_completion(export_id, attempt, now, result)
+        entry = record_completion(export_id, attempt, now, result)
         for _ in range(3):  # somebody may change how long it is kept between the two
             export = self.load(export_id)
             if export is None or (export.state, export.attempt) != (State.RUNNING, attempt):
                 return False
-            days = export.keep_days or retention.days
+            days = export.retention_days or retention.days
             if self._settle_as_read(export, entry, _publish(attempt, result, days), timedelta(days=days)):
                 return True
         return False
 
-    def fail(self, export_id: str, attempt: int, code: str, sentence: str, now: datetime) -> bool:
+    def fail(self, export_id: str, attempt: int, code: str, message: str, now: datetime) -> bool:
         """Settle as FAILED; False if aborted or lost meanwhile."""
-        return self._fail(export_id, attempt, Failure(code, sentence), now, RUNNING)
+        return self._fail(export_id, attempt, Failure(code, message), now, RUNNING)
 
     def settle_aborted(self, export_id: str, attempt: int, now: datetime) -> bool:
         """Settle as ABORTED what is ABORTING; False if nobody asked for that, or if it is lost."""
-        return self._abort(tell(Kind.ABORTED, export_id, attempt, now), ABORTING)
+        return self._abort(record_event(AuditEvent.ABORTED, export_id, attempt, now), ABORTING)
 
-    def release(self, export_id: str, attempt: int, code: str, sentence: str, now: datetime) -> bool:
+    def release(self, export_id: str, attempt: int, code: str, message: str, now: datetime) -> bool:
         """Let go of the export for a reason that may pass: the sweep queues it again, or gives up."""
         released = self._change(
             export_id,
-            "SET #lease_until = :epoch, #error_code = :code, #error = :sentence",
+            "SET #lease_until = :epoch, #error_code = :code, #error = :message",
             f"{MINE} AND {HELD}",
             attempt=attempt,
             epoch=to_epoch(now),
             code=code,
-            sentence=sentence,
+            message=message,
         )
         return released is not None
 
 
-def _publish(attempt: int, result: Result, keep_days: int) -> End:
+def _publish(attempt: int, result: Result, retention_days: int) -> End:
     return End(
         State.COMPLETED,
-        Watch.KEPT if attempt == 1 else Watch.CONTESTED,
-        f"{RUNNING} AND {MINE} AND {KEPT_AS_READ}",
+        Cleanup.RETAINED if attempt == 1 else Cleanup.SUPERSEDED,
+        f"{RUNNING} AND {MINE} AND {RETENTION_AS_READ}",
         "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
         " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest,"
-        " #done = :studies, #expected = :studies, #keep_days = :keep_days,",
-        {"attempt": attempt, "keep_days": keep_days, **_describe(result)},
+        " #studies_done = :studies, #studies_total = :studies, #retention_days = :retention_days,",
+        {"attempt": attempt, "retention_days": retention_days, **_describe(result)},
     )
 
 

@@ -14,7 +14,7 @@ _HAS_ROOM = "attribute_not_exists(#presets) OR size(#presets) < :limit"
 _UNCHANGED = "#revision = :revision"
 
 
-class PresetStore:
+class PresetRepository:
     """The table of what is saved, as far as presets go; a user's are in the set `presets` of their row."""
 
     def __init__(self, client: Any, table_name: str) -> None:

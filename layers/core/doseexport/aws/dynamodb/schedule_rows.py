@@ -36,7 +36,7 @@ def new_schedule_row(schedule: Schedule) -> dict[str, Any]:
         "created_at": to_text(schedule.created_at),
         "handled_until": to_text(schedule.handled_until),
         "revision": schedule.revision,
-        "placed": schedule.placed,
+        "synced_revision": schedule.synced_revision,
         **write_terms(schedule.terms),
     }
 
@@ -45,8 +45,8 @@ def write_terms(terms: Terms) -> dict[str, Any]:
     """Return the attributes that a person's changes write, all of them."""
     return {
         "name": terms.name,
-        "asked": dict(terms.asked),
-        "with_patients": terms.with_patients,
+        "request": dict(terms.request),
+        "has_patient_data": terms.has_patient_data,
         "window": terms.window.name if terms.window else None,
         "expression": terms.expression.text,
         "zone": terms.zone.key,
@@ -65,7 +65,7 @@ def read_schedule(row: Mapping[str, Any]) -> Schedule:
         terms=_read_terms(row),
         handled_until=datetime.fromisoformat(row["handled_until"]),
         revision=int(row["revision"]),
-        placed=int(row["placed"]),
+        synced_revision=int(row["synced_revision"]),
         paused=Pause(row["paused"]) if "paused" in row else None,
         is_deleted="deleted_at" in row,
         next_day=date.fromisoformat(row["next_day"]) if "next_day" in row else None,
@@ -79,7 +79,7 @@ def write_occurrence(occurrence: Occurrence) -> dict[str, Any]:
     return {
         "scheduled_at": to_text(occurrence.scheduled_at),
         "export_id": occurrence.export_id,
-        "asked": dict(occurrence.asked),
+        "request": dict(occurrence.request),
         "period": occurrence.period.filters if occurrence.period else None,
     }
 
@@ -96,8 +96,8 @@ def write_run(run: Run) -> dict[str, Any]:
 def _read_terms(row: Mapping[str, Any]) -> Terms:
     return Terms(
         name=row["name"],
-        asked=_read_asked(row["asked"]),
-        with_patients=row["with_patients"],
+        request=_read_request(row["request"]),
+        has_patient_data=row["has_patient_data"],
         window=Window(row["window"]) if row["window"] else None,
         expression=parse_expression(row["expression"]),
         zone=ZoneInfo(row["zone"]),
@@ -111,14 +111,14 @@ def _read_occurrence(found: Mapping[str, Any]) -> Occurrence:
     return Occurrence(
         scheduled_at=datetime.fromisoformat(found["scheduled_at"]),
         export_id=found["export_id"],
-        asked=_read_asked(found["asked"]),
+        request=_read_request(found["request"]),
         period=Period(*(date.fromisoformat(days[name]) for name in ("date_from", "date_to")))
         if days
         else None,
     )
 
 
-def _read_asked(asked: Mapping[str, Any]) -> dict[str, Any]:
+def _read_request(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request's body; DynamoDB's numbers are decimal ones."""
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in asked.items()}
 

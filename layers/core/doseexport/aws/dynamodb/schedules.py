@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from doseexport.aws.dynamodb.audit import TrailStore
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.export_rows import owner_key, to_epoch, to_text
 from doseexport.aws.dynamodb.schedule_rows import (
     KIND,
@@ -22,14 +22,14 @@ from doseexport.aws.dynamodb.schedule_rows import (
     write_terms,
 )
 from doseexport.aws.dynamodb.table import Change, Insert, Row, Table
-from doseexport.domain.audit import Person, tell_withheld
+from doseexport.domain.audit import Person, record_skipped
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Run, Schedule
 from doseexport.domain.schedule_terms import Terms
 from doseexport.errors import RequestError
 
 AFTERLIFE = timedelta(days=7)
 """How long a deleted schedule's row stays, so that EventBridge Scheduler's is deleted too."""
-SEEN_EVERY = timedelta(hours=12)
+ACTIVITY_RESOLUTION = timedelta(hours=12)
 
 _LOGGER = logging.getLogger(__name__)
 _ALIVE = "attribute_exists(pk) AND attribute_not_exists(#deleted_at)"
@@ -39,12 +39,12 @@ _HAS_ROOM = "(attribute_not_exists(#schedules) OR size(#schedules) < :limit)"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ScheduleStore:
+class ScheduleRepository:
     """The schedules in the table of what is saved, and the trail of what they did not ask for."""
 
-    def __init__(self, client: Any, table_name: str, trail: TrailStore) -> None:
+    def __init__(self, client: Any, table_name: str, audit: AuditRepository) -> None:
         self._table = Table(client, table_name)
-        self._trail = trail
+        self._audit = audit
         self._noted: dict[str, datetime] = {}
 
     # What people do
@@ -78,10 +78,10 @@ class ScheduleStore:
         written = {f"new_{name}": value for name, value in write_terms(terms).items()}
         parts = [f"#{name.removeprefix('new_')} = :{name}" for name in written]
         values = {**written, "next": schedule.revision + 1}
-        if schedule.makes_up_for_nothing(terms):
+        if schedule.restarts_with(terms):
             parts.append("#handled_until = :until")
             values["until"] = to_text(max(now, schedule.handled_until))
-        forgotten = "#paused" if schedule.is_about_the_same(terms) else "#paused, #next_day"
+        forgotten = "#paused" if schedule.keeps_coverage_with(terms) else "#paused, #next_day"
         update = f"SET {', '.join(parts)}, #revision = :next REMOVE {forgotten}"
         return self._change(schedule, update, _SAME, **values)
 
@@ -90,7 +90,7 @@ class ScheduleStore:
         gone = Change(
             schedule_key(schedule.id),
             "SET #deleted_at = :now, #ttl = :ttl, #revision = #revision + :one,"
-            " #asked = :nothing, #name = :blank REMOVE #open, #next_day",
+            " #request = :nothing, #name = :blank REMOVE #open, #next_day",
             _ALIVE,
             {
                 "now": to_text(now),
@@ -107,10 +107,10 @@ class ScheduleStore:
 
     # What the service does
 
-    def mark_placed(self, schedule: Schedule) -> bool:
+    def mark_synced(self, schedule: Schedule) -> bool:
         """Note that EventBridge Scheduler knows this revision."""
         return self._change(
-            schedule, "SET #placed = :revision", "attribute_exists(pk) AND #revision = :revision"
+            schedule, "SET #synced_revision = :revision", "attribute_exists(pk) AND #revision = :revision"
         )
 
     def pause(self, schedule: Schedule, pause: Pause, occurrence: Occurrence, now: datetime) -> bool:
@@ -128,21 +128,21 @@ class ScheduleStore:
             },
         )
         owner = Person(schedule.owner, schedule.owner_name)
-        entry = tell_withheld(occurrence.export_id, owner, now, pause.value)
-        return self._table.write_together(stop, self._trail.insert(entry))
+        entry = record_skipped(occurrence.export_id, owner, now, pause.value)
+        return self._table.write_together(stop, self._audit.insert(entry))
 
     def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:
         """Write down what an occurrence exports, once and for all; False if the schedule has gone on."""
         assignments = ", #open = :open"
         values: dict[str, Any] = {"open": write_occurrence(occurrence)}
-        if schedule.goes_on and occurrence.period is not None:
+        if schedule.has_contiguous_windows and occurrence.period is not None:
             # Were this one to fail, the next would begin with the same day.
             assignments += ", #next_day = if_not_exists(#next_day, :first)"
             values["first"] = occurrence.period.first.isoformat()
         run = Run(occurrence.scheduled_at, occurrence.export_id, Outcome.STARTED)
         return self._handle(schedule, run, assignments, values)
 
-    def pass_over(self, schedule: Schedule, scheduled_at: datetime) -> bool:
+    def skip_occurrence(self, schedule: Schedule, scheduled_at: datetime) -> bool:
         """Write down that there was nothing new to export at that time; False if the schedule has gone on."""
         return self._handle(schedule, Run(scheduled_at, None, Outcome.NOTHING_NEW), "", {})
 
@@ -160,24 +160,24 @@ class ScheduleStore:
 
     # When owners were seen
 
-    def note_seen(self, owner: str, now: datetime) -> None:
+    def record_activity(self, owner: str, now: datetime) -> None:
         """Remember that somebody uses the service, to half a day."""
-        if now - self._noted.get(owner, _LONG_AGO) < SEEN_EVERY:
+        if now - self._noted.get(owner, _LONG_AGO) < ACTIVITY_RESOLUTION:
             return
         self._table.update(
             Change(
                 owner_key(owner),
-                "SET #seen_at = :now",
-                "attribute_not_exists(#seen_at) OR #seen_at < :before",
-                {"now": to_text(now), "before": to_text(now - SEEN_EVERY)},
+                "SET #active_at = :now",
+                "attribute_not_exists(#active_at) OR #active_at < :before",
+                {"now": to_text(now), "before": to_text(now - ACTIVITY_RESOLUTION)},
             )
         )
         self._noted[owner] = now
 
-    def find_seen(self, owner: str) -> datetime | None:
+    def find_last_activity(self, owner: str) -> datetime | None:
         """Return when somebody used the service, to half a day; None if that was never noted."""
         row = self._table.get(owner_key(owner)) or {}
-        return datetime.fromisoformat(row["seen_at"]) if "seen_at" in row else None
+        return datetime.fromisoformat(row["active_at"]) if "active_at" in row else None
 
     def _handle(self, schedule: Schedule, run: Run, assignments: str, values: Mapping[str, Any]) -> bool:
         """Note that a time at which the schedule was due is dealt with: no second call does it again."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import NUMBER, Check, Column, Mark, Stream
+from doseexport.catalogue.columns import NUMBER, Column, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.filters import Filter, Order
-from doseexport.catalogue.layouts import EVENTS, Book, Frequency, Wide
+from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.shared.dose_check import DOSE_CHECK
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
@@ -135,12 +135,12 @@ _ONE_EVENT = (
 )
 
 
-def _check_events(table: str, most: int, what: str) -> Check:
+def _check_events(table: str, most: int, what: str) -> RepeatWarning:
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen {_EVENTS} JOIN {table} child"
         f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > {most}) found"
     )
-    return Check(sql, what)
+    return RepeatWarning(sql, what)
 
 
 _CHECKS = (
@@ -163,19 +163,19 @@ _CHECKS = (
 
 _STUDY_MARKS = (
     *STUDY_MARKS,
-    Mark("ctdose.id IS NULL", "No CT dose report in {n} of the studies: its cells are blank."),
-    Mark(
+    RowWarning("ctdose.id IS NULL", "No CT dose report in {n} of the studies: its cells are blank."),
+    RowWarning(
         "ctacc.id IS NULL", "No accumulated dose in {n} of the studies: total DLP and No. events are blank."
     ),
-    Mark(
+    RowWarning(
         "ctacc.rows > 1",
         "Several accumulated doses in {n} of the studies: total DLP and No. events are their sums.",
     ),
 )
 
 _EVENT_MARKS = (
-    Mark("scanlen.id IS NULL", "No scanning length in {n} of the events: its cell is blank."),
-    Mark("s2.id IS NULL AND s1.identification_of_the_xray_source = 'B'",
+    RowWarning("scanlen.id IS NULL", "No scanning length in {n} of the events: its cell is blank."),
+    RowWarning("s2.id IS NULL AND s1.identification_of_the_xray_source = 'B'",
          "X-ray source B without a source A in {n} of the events: it stands in the S1 columns."),
 )  # fmt: skip
 
@@ -208,14 +208,14 @@ _CT_EVENTS = Stream(
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _EVENT_NAMES = count_event_names(_TABLE)
-_BOOK = Book(
+_BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,
     standard_sheets=_EVENT_NAMES,
 )
 
 
-def _make_spec(form: str, words: str, layout: Wide | Book) -> Spec:
+def _make_spec(form: str, words: str, layout: Wide | ModalityWorkbook) -> Spec:
     return Spec(f"ct-{form}", form, words, CT, _STUDIES, _CT_EVENTS, layout, _CHECKS)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Check, Column, Mark, Stream
+from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Column, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.ct.exports import CT
-from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row, Rows, Sheet, Start
+from doseexport.catalogue.layouts import NO_EXCLUSIONS, CustomRows, FileContext, Row, Sheet
 from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
 from doseexport.catalogue.spec import Spec
 
@@ -83,11 +83,11 @@ class SurveyForm:
     exclusions = NO_EXCLUSIONS
     sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
 
-    def __init__(self, _: Start) -> None:
+    def __init__(self, _: FileContext) -> None:
         self._patients = 0
         self._wide = 0
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the study's row; an event's last two cells are its type's code and meaning."""
         *patient, total = study
         series = [event for event in events if event[-2] != LOCALISER]
@@ -114,19 +114,21 @@ class SurveyForm:
 
 
 _STUDY_MARKS = (
-    Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
-    Mark("total.reports = 0", "No CT dose report in {n} of the studies: its cells are blank."),
-    Mark("total.rows = 0", "No accumulated dose in {n} of the studies: total DLP is blank."),
-    Mark("total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are here."),
-    Mark("total.rows > 1", "Several accumulated doses in {n} of the studies: total DLP is their sum."),
+    RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
+    RowWarning("total.reports = 0", "No CT dose report in {n} of the studies: its cells are blank."),
+    RowWarning("total.rows = 0", "No accumulated dose in {n} of the studies: total DLP is blank."),
+    RowWarning(
+        "total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are here."
+    ),
+    RowWarning("total.rows > 1", "Several accumulated doses in {n} of the studies: total DLP is their sum."),
 )
 
 _SERIES_MARKS = (
-    Mark(
+    RowWarning(
         f"scanlen.id IS NULL AND {_IS_SERIES}",
         "No scanning length in {n} of the series: its cells are blank.",
     ),
-    Mark(
+    RowWarning(
         f"source.tubes > 2 AND {_IS_SERIES}",
         "More than two X-ray sources in {n} of the series: kV is the first one's.",
     ),
@@ -134,7 +136,7 @@ _SERIES_MARKS = (
 
 _CHECKS = (
     check_repeats("remapp_patientstudymoduleattr", "patient study record"),
-    Check(
+    RepeatWarning(
         f"SELECT count(*) FROM (SELECT FROM chosen {CT.event_tables} JOIN remapp_scanninglength child"
         f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > 1) found",
         "Several scanning lengths in {n} of the events: the first was used.",
@@ -163,7 +165,7 @@ SPECS = (
             marks=_SERIES_MARKS,
             extras=(Column("code", "kind.code_value"), Column("type", "kind.code_meaning")),
         ),
-        layout=Rows(SurveyForm),
+        layout=CustomRows(SurveyForm),
         checks=_CHECKS,
     ),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import NUMBER, Column, Mark, Stream
+from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
-from doseexport.catalogue.layouts import EVENTS, Book, Frequency, Wide
+from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -99,11 +99,11 @@ _STUDIES = Stream(
     marks=(
         *STUDY_MARKS,
         PROJ_MARK,
-        Mark(
+        RowWarning(
             "integ.id IS NULL",
             "No accumulated dose in {n} of the studies: DAP total and No. events are blank.",
         ),
-        Mark(
+        RowWarning(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
@@ -154,14 +154,14 @@ _CHECKS = (*STUDY_CHECKS, PROJ_CHECK, *DX_EVENT_CHECKS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _EVENT_NAMES = count_event_names(EVENT_LINK)
-_BOOK = Book(
+_BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,
     standard_sheets=_EVENT_NAMES,
 )
 
 
-def _make_spec(form: str, words: str, layout: Wide | Book) -> Spec:
+def _make_spec(form: str, words: str, layout: Wide | ModalityWorkbook) -> Spec:
     return Spec(f"dx-{form}", form, words, DX, _STUDIES, DX_EVENTS, layout, _CHECKS)
 
 

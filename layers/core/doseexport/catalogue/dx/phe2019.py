@@ -7,7 +7,7 @@ import dataclasses
 from doseexport.catalogue.columns import DATE, NUMBER, Column, Stream
 from doseexport.catalogue.dx.exports import DX, DX_EVENT_CHECKS, DX_EVENTS
 from doseexport.catalogue.dx.phe2019_rows import SingleProjection, WholeStudy
-from doseexport.catalogue.layouts import Rows
+from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.shared.study import PATIENT_CHECKS, PATIENT_JOINS, PATIENT_MARKS, PATIENT_TIES
 from doseexport.catalogue.shared.xray import (
     CGYCM2,
@@ -63,7 +63,7 @@ _MOST_EVENTS = (
 )
 
 
-def _make_spec(form: str, words: str, layout: Rows) -> Spec:
+def _make_spec(form: str, words: str, layout: CustomRows) -> Spec:
     return Spec(
         type=f"dx-phe2019-{form}",
         format="xlsx",
@@ -79,7 +79,7 @@ def _make_spec(form: str, words: str, layout: Rows) -> Spec:
 
 SPECS = (
     _make_spec(
-        "projection", "PHE 2019 survey form, the first projection of each study", Rows(SingleProjection)
+        "projection", "PHE 2019 survey form, the first projection of each study", CustomRows(SingleProjection)
     ),
-    _make_spec("study", "PHE 2019 survey form, studies with their projections", Rows(WholeStudy)),
+    _make_spec("study", "PHE 2019 survey form, studies with their projections", CustomRows(WholeStudy)),
 )

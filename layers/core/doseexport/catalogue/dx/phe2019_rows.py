@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from doseexport.catalogue.columns import DATE, NUMBER, Cells, Column
-from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row, Sheet, Start
+from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
 
 
 class Exam(NamedTuple):
@@ -150,10 +150,10 @@ class SingleProjection:
         ),
     )
 
-    def __init__(self, _: Start) -> None:
+    def __init__(self, _: FileContext) -> None:
         self._studies = self._empty = self._several = 0
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Return the study's row."""
         self._studies += 1
         self._empty += not events
@@ -184,12 +184,12 @@ class WholeStudy:
 
     exclusions = NO_EXCLUSIONS
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: FileContext) -> None:
         self._projections = MANY if start.widths["events"] > FEW else FEW
         self._studies = self._empty = self._over = 0
         self.sheets: Sequence[Sheet] = (_lay_out_study(self._projections),)
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Return the study's row; the blocks of events beyond the form go on to its right."""
         self._studies += 1
         self._empty += not events
@@ -237,6 +237,6 @@ def _lay_out_study(projections: int) -> Sheet:
     return Sheet("PHE DX 2019 Exam", columns, overflow=kinds[len(_ENDING) :] + kinds[: len(_ENDING)])
 
 
-def _warn(count: int, sentence: str) -> Iterator[str]:
+def _warn(count: int, message: str) -> Iterator[str]:
     if count:
-        yield sentence.format(n=count)
+        yield message.format(n=count)

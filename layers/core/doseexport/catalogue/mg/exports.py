@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from doseexport.catalogue.columns import NUMBER, Column, Stream
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
-from doseexport.catalogue.layouts import EVENTS, Book, Frequency, Long
+from doseexport.catalogue.layouts import EVENTS, Frequency, Long, ModalityWorkbook
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
 from doseexport.catalogue.shared.standard_names import (
     STUDY_NAMES,
@@ -160,7 +160,7 @@ _EVENTS = Stream(
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _NAMES = count_event_names(EVENT_LINK)
-_BOOK = Book(
+_BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _NAMES),
     sheets=_PROTOCOLS,
     sheet_by="Acquisition",
@@ -168,7 +168,7 @@ _BOOK = Book(
 )
 
 
-def _make_spec(form: str, words: str, layout: Long | Book) -> Spec:
+def _make_spec(form: str, words: str, layout: Long | ModalityWorkbook) -> Spec:
     return Spec(f"mg-{form}", form, words, MG, _STUDIES, _EVENTS, layout, (*CHECKS, DISTANCE.repeated))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import Mark, Stream
+from doseexport.catalogue.columns import RowWarning, Stream
 from doseexport.catalogue.filters import Filter
-from doseexport.catalogue.layouts import Rows
+from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.nm.parts import (
     EVENT_KEY,
     EVENT_TABLES,
@@ -55,23 +55,23 @@ NM = Modality(
 
 _STUDY_MARKS = (
     *STUDY_MARKS,
-    Mark(
+    RowWarning(
         f"NOT EXISTS (SELECT FROM {_REPORTS})",
         "No radiopharmaceutical dose report in {n} of the studies: its cells are blank.",
     ),
-    Mark(
+    RowWarning(
         f"(SELECT count(*) FROM {_REPORTS}) > 1",
         "Several radiopharmaceutical dose reports in {n} of the studies: the rows of all are here.",
     ),
-    Mark(
+    RowWarning(
         f"(SELECT count(*) FROM {_ADMINISTRATIONS}) > 1",
         "Several administrations in {n} of the studies: each has a row of its own.",
     ),
 )
 
 _EVENT_MARKS = (
-    Mark("event.id IS NULL", "No administration in {n} of the dose reports: its cells are blank."),
-    Mark(
+    RowWarning("event.id IS NULL", "No administration in {n} of the dose reports: its cells are blank."),
+    RowWarning(
         HAS_MORE_CHARACTERISTICS,
         "Several records of the patient's characteristics for {n} of the administrations:"
         " the first was used.",
@@ -93,7 +93,7 @@ _EVENTS = Stream(
 )
 
 
-def _make_spec(form: str, words: str, layout: Rows) -> Spec:
+def _make_spec(form: str, words: str, layout: CustomRows) -> Spec:
     return Spec(
         type=f"nm-{form}",
         format=form,
@@ -108,10 +108,10 @@ def _make_spec(form: str, words: str, layout: Rows) -> Spec:
 
 
 SPECS = (
-    _make_spec("csv", "Nuclear medicine, one row an administration", Rows(Administrations)),
+    _make_spec("csv", "Nuclear medicine, one row an administration", CustomRows(Administrations)),
     _make_spec(
         "xlsx",
         "Nuclear medicine workbook: summary, all data, one sheet per study description",
-        Rows(Administrations, STUDY_FREQUENCIES, summary=True),
+        CustomRows(Administrations, STUDY_FREQUENCIES, summary=True),
     ),
 )

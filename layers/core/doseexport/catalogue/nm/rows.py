@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from doseexport.catalogue.columns import Cells, Column
-from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row, Sheet, Start
+from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
 from doseexport.catalogue.nm.parts import PARTS, SINGLE_COLUMNS, Group
 from doseexport.catalogue.shared.study import STUDY_FREQUENCIES
 
@@ -21,7 +21,7 @@ class Administrations:
     exclusions = NO_EXCLUSIONS
     warnings = ()
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: FileContext) -> None:
         self._widths = start.widths
         descriptions = [name for name, _ in start.frequencies.get(STUDY_FREQUENCIES[0].title, ())]
         behind = tuple(widen_parts(start.widths))
@@ -34,7 +34,7 @@ class Administrations:
         self._sheet_of = {name: index for index, name in enumerate(descriptions, start=1)}
         self._description = [column.heading for column in start.study_columns].index("Study description")
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the study's rows for All data, each also for the sheet of the study's description."""
         own = self._sheet_of.get(study[self._description])
         for behind in [widen_cells(event, self._widths) for event in events] or [self._blank]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doseexport.catalogue.columns import DATETIME, NUMBER, Column, Stream
 from doseexport.catalogue.filters import Filter, Order
-from doseexport.catalogue.layouts import EVENTS, Blocks, Book, Frequency, Wide
+from doseexport.catalogue.layouts import EVENTS, Blocks, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.rf.group_blocks import GROUP_COLUMNS, GROUP_EXTRAS, group_events
 from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANE_JOIN, PLANE_MARKS
 from doseexport.catalogue.shared.selection import (
@@ -139,7 +139,7 @@ SPECS = (
         RF,
         RF_STUDIES,
         _EVENTS,
-        Book(
+        ModalityWorkbook(
             frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
             sheets=_PROTOCOLS,
             standard_sheets=_EVENT_NAMES,

@@ -6,7 +6,7 @@ filters only the last one of copper is shown.
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import DATETIME, NUMBER, Column, Mark, Stream
+from doseexport.catalogue.columns import DATETIME, NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import Long
 from doseexport.catalogue.rf.exports import RF
@@ -37,7 +37,7 @@ _STUDIES = Stream(
     joins=f"LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}",
     ties=("pat.id",),
     marks=(
-        Mark("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
+        RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
         *REPORT_MARKS,
     ),
 )

@@ -6,8 +6,8 @@ studies from row 7, one row each.
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import DATE, NUMBER, Column, Mark, Stream
-from doseexport.catalogue.layouts import Rows, Sheet
+from doseexport.catalogue.columns import DATE, NUMBER, Column, RowWarning, Stream
+from doseexport.catalogue.layouts import CustomRows, Sheet
 from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.rf.phe2019_rows import SurveyRows
 from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED
@@ -55,14 +55,16 @@ LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS}""",
     ties=("pat.id", "patstudy.id"),
     marks=(
-        Mark("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
-        Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: age and size are blank."),
+        RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
+        RowWarning(
+            "patstudy.id IS NULL", "No patient study record in {n} of the studies: age and size are blank."
+        ),
         *REPORT_MARKS,
-        Mark(
+        RowWarning(
             "totals.doses = 0",
             "No accumulated dose in {n} of the studies: columns F, G, H, J and K are blank.",
         ),
-        Mark("totals.is_added", ADDED),
+        RowWarning("totals.is_added", ADDED),
     ),
 )
 
@@ -148,7 +150,7 @@ SPECS = (
         modality=RF,
         studies=_STUDIES,
         events=_EVENTS,
-        layout=Rows(lambda start: SurveyRows(start, SHEET)),
+        layout=CustomRows(lambda start: SurveyRows(start, SHEET)),
         checks=(
             check_repeats("remapp_patientmoduleattr", "patient record"),
             check_repeats("remapp_patientstudymoduleattr", "patient study record"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from doseexport.catalogue.columns import Cells
-from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row, Sheet, Start
+from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
 
 ACQUISITION = "11361"
 """Part of the type codes of acquisitions (113611 to 113613, DCM); all else counts as fluoroscopy."""
@@ -26,13 +26,13 @@ class SurveyRows:
 
     exclusions = NO_EXCLUSIONS
 
-    def __init__(self, start: Start, sheet: Sheet) -> None:
+    def __init__(self, start: FileContext, sheet: Sheet) -> None:
         self.sheets = (sheet,)
         self._headings = [column.heading for column in start.event_columns]
         self._studies = 0
         self._in_mm = 0
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Return the row of a study."""
         found = [dict(zip(self._headings, cells, strict=True)) for cells in events]
         self._studies += 1
@@ -46,8 +46,8 @@ class SurveyRows:
     @property
     def warnings(self) -> Sequence[str]:
         """What a reader of the form has to know."""
-        sentence = f"Field width and height in {self._in_mm} of the studies (column AB) are in mm, not in m."
-        return (sentence,) if self._in_mm else ()
+        message = f"Field width and height in {self._in_mm} of the studies (column AB) are in mm, not in m."
+        return (message,) if self._in_mm else ()
 
 
 def describe_events(events: list[Event]) -> Cells:

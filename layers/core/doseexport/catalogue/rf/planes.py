@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from doseexport.catalogue.columns import NUMBER, Column, Mark
+from doseexport.catalogue.columns import NUMBER, Column, RowWarning
 from doseexport.catalogue.shared.study import OF_STUDY
 from doseexport.catalogue.shared.xray import EVENT_TABLES, meaning
 
@@ -102,9 +102,11 @@ LEFT JOIN (
 
 ADDED = "Several accumulated doses of one plane in {n} of the studies: they are added."
 PLANE_MARKS = (
-    Mark("planes.id IS NULL", "No accumulated dose in {n} of the studies: its planes' cells are blank."),
-    Mark("planes.is_cut", "More than two planes in {n} of the studies: the third is left out."),
-    Mark("planes.is_added", ADDED),
+    RowWarning(
+        "planes.id IS NULL", "No accumulated dose in {n} of the studies: its planes' cells are blank."
+    ),
+    RowWarning("planes.is_cut", "More than two planes in {n} of the studies: the third is left out."),
+    RowWarning("planes.is_added", ADDED),
 )  # fmt: skip
 
 

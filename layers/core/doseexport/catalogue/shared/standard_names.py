@@ -25,7 +25,7 @@ def name_study(heading: str, modality: str, matches: str) -> Column:
         f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
         f" AND standard.{matches} = study.{matches} AND standard.standard_name <> '')"
     )
-    return Column(heading, sql, meaning="OpenREM's standard names", only=STANDARD)
+    return Column(heading, sql, meaning="OpenREM's standard names", included_by=STANDARD)
 
 
 def _linked(link: str, aggregate: str) -> str:
@@ -42,14 +42,14 @@ def name_event(link: str) -> Column:
         "Standard acquisition name",
         _linked(link, _SORTED_NAMES),
         meaning="OpenREM's standard names",
-        only=STANDARD,
+        included_by=STANDARD,
     )
 
 
 def list_event_names(link: str) -> Column:
     """Return the extra that holds an event's names as a JSON list, for their sheets."""
     names = "json_agg(DISTINCT standard.standard_name)::text"
-    return Column(STANDARD_SHEETS, _linked(link, names), only=STANDARD)
+    return Column(STANDARD_SHEETS, _linked(link, names), included_by=STANDARD)
 
 
 STUDY_NAMES = Frequency(
@@ -60,7 +60,7 @@ STUDY_NAMES = Frequency(
         " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
         " AND standard.standard_name <> ''"
     ),
-    only=STANDARD,
+    included_by=STANDARD,
 )
 
 
@@ -75,7 +75,7 @@ def count_event_names(link: str) -> Frequency:
             " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
             " AND standard.standard_name <> ''"
         ),
-        only=STANDARD,
+        included_by=STANDARD,
     )
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doseexport.catalogue.columns import DATE, ID, NAME, NAME_OR_ID, NUMBER, TIME, Check, Column, Mark
+from doseexport.catalogue.columns import (
+    DATE,
+    ID,
+    NAME,
+    NAME_OR_ID,
+    NUMBER,
+    TIME,
+    Column,
+    RepeatWarning,
+    RowWarning,
+)
 from doseexport.catalogue.layouts import Frequency
 from doseexport.catalogue.shared.standard_names import name_study
 
@@ -15,8 +25,8 @@ LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}"""
 PATIENT_TIES = ("pat.id", "patstudy.id")
 PATIENT_MARKS = (
-    Mark("pat.id IS NULL", "No patient record in {n} of the studies: its cells are blank."),
-    Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
+    RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: its cells are blank."),
+    RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
 )
 
 STUDY_JOINS = f"""{PATIENT_JOINS}
@@ -25,7 +35,7 @@ LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_nam
 STUDY_TIES = (*PATIENT_TIES, "equip.id")
 STUDY_MARKS = (
     *PATIENT_MARKS,
-    Mark("equip.id IS NULL", "No equipment record in {n} of the studies: its cells are blank."),
+    RowWarning("equip.id IS NULL", "No equipment record in {n} of the studies: its cells are blank."),
 )
 
 
@@ -45,8 +55,8 @@ def study_columns(
     `standard` is the modality of its standard names, empty where it has none.
     """
     return (
-        Column("Patient name", "pat.patient_name", meaning="(0010,0010)", only=NAME),
-        Column("Patient ID", "pat.patient_id", meaning="(0010,0020)", only=ID),
+        Column("Patient name", "pat.patient_name", meaning="(0010,0010)", included_by=NAME),
+        Column("Patient ID", "pat.patient_id", meaning="(0010,0020)", included_by=ID),
         Column("Institution", "equip.institution_name", meaning="(0008,0080)"),
         Column("Manufacturer", "equip.manufacturer", meaning="(0008,0070)"),
         Column("Model name", "equip.manufacturer_model_name", meaning="(0008,1090)"),
@@ -57,7 +67,7 @@ def study_columns(
         *([_PHYSICIAN] if physician else []),
         Column("Study date", "study.study_date", DATE, "(0008,0020)"),
         Column("Study time", "study.study_time", TIME, "(0008,0030)"),
-        Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", only=NAME_OR_ID),
+        Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", included_by=NAME_OR_ID),
         Column("Age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
         Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
         *(_SIZE if mass else ()),
@@ -83,14 +93,14 @@ STUDY_FREQUENCIES = (
 )
 
 
-def check_repeats(table: str, what: str, used: str = "the first was used") -> Check:
+def check_repeats(table: str, what: str, used: str = "the first was used") -> RepeatWarning:
     """Return the check for a table of which a study should have at most one row."""
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen JOIN {table} child"
         " ON child.general_study_module_attributes_id = chosen.id"
         " GROUP BY chosen.id HAVING count(*) > 1) found"
     )
-    return Check(sql, f"Several {what}s in {{n}} of the studies: {used}.")
+    return RepeatWarning(sql, f"Several {what}s in {{n}} of the studies: {used}.")
 
 
 PATIENT_CHECKS = (

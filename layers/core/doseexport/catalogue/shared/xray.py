@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from doseexport.catalogue.columns import Check, Mark
+from doseexport.catalogue.columns import RepeatWarning, RowWarning
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.shared.dose_check import round_half_even
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
@@ -35,8 +35,8 @@ class Child:
 
     join: str
     tie: str
-    missing: Mark
-    repeated: Check
+    missing: RowWarning
+    repeated: RepeatWarning
 
 
 def _of_event(alias: str, table: str, what: str) -> Child:
@@ -44,17 +44,17 @@ def _of_event(alias: str, table: str, what: str) -> Child:
     return Child(
         f"\nLEFT JOIN {table} {alias} ON {alias}.irradiation_event_xray_data_id = event.id",
         f"{alias}.id",
-        Mark(f"{alias}.id IS NULL", f"No {what} in {{n}} of the events: its cells are blank."),
+        RowWarning(f"{alias}.id IS NULL", f"No {what} in {{n}} of the events: its cells are blank."),
         _check_children(tables, "event.id", what),
     )
 
 
-def _check_children(tables: str, parent: str, what: str) -> Check:
+def _check_children(tables: str, parent: str, what: str) -> RepeatWarning:
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen {EVENT_TABLES} {tables}"
         f" GROUP BY {parent} HAVING count(*) > 1) found"
     )
-    return Check(sql, f"Several {what} in {{n}} of the events: the first was used.")
+    return RepeatWarning(sql, f"Several {what} in {{n}} of the events: the first was used.")
 
 
 SOURCE = _of_event("src", "remapp_irradeventxraysourcedata", "X-ray source data")
@@ -65,7 +65,7 @@ _MECHANICAL_ID = "irradiation_event_xray_mechanical_data_id"
 DISTANCE = Child(
     f"\nLEFT JOIN remapp_doserelateddistancemeasurements dist ON dist.{_MECHANICAL_ID} = mech.id",
     "dist.id",
-    Mark("dist.id IS NULL", "No distances in {n} of the events: their cells are blank."),
+    RowWarning("dist.id IS NULL", "No distances in {n} of the events: their cells are blank."),
     _check_children(
         "JOIN remapp_irradeventxraymechanicaldata mech ON mech.irradiation_event_xray_data_id = event.id"
         f" JOIN remapp_doserelateddistancemeasurements child ON child.{_MECHANICAL_ID} = mech.id",
@@ -77,7 +77,7 @@ DISTANCE = Child(
 
 PROJ_JOIN = f"\nLEFT JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY}"
 PROJ_TIE = "proj.id"
-PROJ_MARK = Mark("proj.id IS NULL", "No X-ray dose report in {n} of the studies: its cells are blank.")
+PROJ_MARK = RowWarning("proj.id IS NULL", "No X-ray dose report in {n} of the studies: its cells are blank.")
 PROJ_CHECK = check_repeats(
     "remapp_projectionxrayradiationdose",
     "X-ray dose report",
@@ -86,8 +86,10 @@ PROJ_CHECK = check_repeats(
 
 _REPORTS = f"(SELECT count(*) FROM remapp_projectionxrayradiationdose proj WHERE proj.{OF_STUDY})"
 REPORT_MARKS = (
-    Mark(f"{_REPORTS} = 0", "No X-ray dose report in {n} of the studies: there are no events."),
-    Mark(f"{_REPORTS} > 1", "Several X-ray dose reports in {n} of the studies: the events of all are here."),
+    RowWarning(f"{_REPORTS} = 0", "No X-ray dose report in {n} of the studies: there are no events."),
+    RowWarning(
+        f"{_REPORTS} > 1", "Several X-ray dose reports in {n} of the studies: the events of all are here."
+    ),
 )
 """For studies that are not joined to their dose reports."""
 

@@ -1,13 +1,13 @@
-"""Files are written here: csv as it streams, xlsx with the help of xlsxwriter for all but the rows."""
+"""ExportBucket are written here: csv as it streams, xlsx with the help of xlsxwriter for all but the rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from doseexport.catalogue import Book, Long, Rows, Spec, Wide
+from doseexport.catalogue import CustomRows, Long, ModalityWorkbook, Spec, Wide
 from doseexport.engine.merge import Study
-from doseexport.engine.writers.layout import Layout, Report, SheetCount
+from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
 
 class Sink(Protocol):
@@ -26,7 +26,7 @@ class Writer(Protocol):
     copy_format: str
     separator: bytes
 
-    def __init__(self, sink: Sink, layout: Layout, shape: Any) -> None:
+    def __init__(self, sink: Sink, layout: FilePlan, shape: Any) -> None:
         """Start a file of this layout; `shape` is how its spec lays rows out."""
 
     def write(self, study: Study) -> None:
@@ -43,7 +43,7 @@ class Writer(Protocol):
     def exclusions(self) -> Mapping[str, int]:
         """How many events were left out on purpose, by reason; complete after `end`."""
 
-    def finish(self, report: Report) -> list[SheetCount]:
+    def finish(self, report: FileReport) -> list[SheetCount]:
         """Write what is left, with what is known only now; the file is whole, with these sheets in turn."""
 
     def discard(self) -> None:
@@ -57,10 +57,10 @@ def find_writer(spec: Spec) -> type[Writer]:
     if spec.format == "csv":
         from doseexport.engine.writers.csv import LongWriter, RowsWriter, WideWriter
 
-        kinds = {Wide: WideWriter, Long: LongWriter, Rows: RowsWriter}
+        kinds = {Wide: WideWriter, Long: LongWriter, CustomRows: RowsWriter}
     else:
         from doseexport.engine.writers.books import BookWriter
         from doseexport.engine.writers.xlsx import RowsWriter as SheetsWriter
 
-        kinds = {Book: BookWriter, Rows: SheetsWriter}
+        kinds = {ModalityWorkbook: BookWriter, CustomRows: SheetsWriter}
     return kinds[type(spec.layout)]

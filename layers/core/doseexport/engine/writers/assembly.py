@@ -17,7 +17,7 @@ from isal import isal_zlib
 
 from doseexport.engine.writers import Sink
 from doseexport.engine.writers.cells import column_letters
-from doseexport.engine.writers.layout import Layout, Report, SheetCount
+from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.parts import Packed, Parts, deflate
 from doseexport.engine.writers.sheets import GrowingSheet, Sheets
 from doseexport.engine.writers.texts import SharedTexts
@@ -47,7 +47,7 @@ class Tabs:
     has_summary: bool
 
 
-def assemble(sink: Sink, layout: Layout, report: Report, tabs: Tabs) -> None:
+def assemble(sink: Sink, layout: FilePlan, report: FileReport, tabs: Tabs) -> None:
     """Write the whole workbook into the sink."""
     pages = [(sheet, page) for sheet in tabs.sheets for page in sheet.pages]
     shapes = [sheet.shape(page) for sheet, page in pages]
@@ -71,7 +71,7 @@ def assemble(sink: Sink, layout: Layout, report: Report, tabs: Tabs) -> None:
     stream.finish()
 
 
-def count_rows(layout: Layout, report: Report, tabs: Tabs) -> list[SheetCount]:
+def count_rows(layout: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCount]:
     """Return what is on each sheet of the workbook, in the order of the tabs."""
     summary = [SheetCount(SUMMARY, 0, count_summary(layout), 0)] if tabs.has_summary else []
     data = [sheet.count(page) for sheet in tabs.sheets for page in sheet.pages]

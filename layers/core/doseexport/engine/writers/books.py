@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from doseexport.catalogue import Blocks, Book, Cells, Column
+from doseexport.catalogue import Blocks, Cells, Column, ModalityWorkbook
 from doseexport.catalogue.layouts import NO_EXCLUSIONS
 from doseexport.engine.copy_text import split_row
 from doseexport.engine.database_formats import TEXT
@@ -17,7 +17,7 @@ from doseexport.engine.writers import Sink
 from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads, has_odd_numbers, split_at_row
 from doseexport.engine.writers.data_sheets import AllData, ProtocolSheets
-from doseexport.engine.writers.layout import Layout, Report, SheetCount
+from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, Sheets
 from doseexport.engine.writers.texts import MAX_TEXT, is_cut
 
@@ -29,7 +29,13 @@ class BookWriter:
     separator = b"\t"
     exclusions: Mapping[str, int] = NO_EXCLUSIONS
 
-    def __init__(self, sink: Sink, layout: Layout, shape: Book, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        sink: Sink,
+        layout: FilePlan,
+        shape: ModalityWorkbook,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+    ) -> None:
         self._sink = sink
         self._layout = layout
         self._shared = Sheets(limits)
@@ -71,7 +77,7 @@ class BookWriter:
         cut = f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."
         return [*self._all_data.describe(), *full, *([cut] if self._cut else [])]
 
-    def finish(self, report: Report) -> list[SheetCount]:
+    def finish(self, report: FileReport) -> list[SheetCount]:
         """Put the workbook together in the sink; return what is on its sheets."""
         tabs = Tabs(list(self._sheets()), self._shared, has_summary=True)
         assemble(self._sink, self._layout, report, tabs)
@@ -92,6 +98,6 @@ def _count_cut(rows: list[Cells], shown: tuple[Column, ...]) -> int:
     return sum(is_cut(cell) for row in rows for cell in row[: len(shown)])
 
 
-def _start_blocks(layout: Layout, blocks: Blocks) -> Callable[[list[Cells]], list[Cells]]:
+def _start_blocks(layout: FilePlan, blocks: Blocks) -> Callable[[list[Cells]], list[Cells]]:
     """Return the function from a study's events to its blocks."""
     return blocks.start((*layout.event_columns, *layout.event_extras))

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from doseexport.catalogue import Column, Long, Rows, Wide
+from doseexport.catalogue import Column, CustomRows, Long, Wide
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row
 from doseexport.engine.copy_text import split_row
 from doseexport.engine.database_formats import CSV, TEXT
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
-from doseexport.engine.writers.layout import Layout, Report, SheetCount, block_headings
+from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount, block_headings
 
 # = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -41,7 +41,7 @@ class _CsvWriter:
     separator = b","
     exclusions: Mapping[str, int] = NO_EXCLUSIONS
 
-    def __init__(self, sink: Sink, layout: Layout) -> None:
+    def __init__(self, sink: Sink, layout: FilePlan) -> None:
         self._sink = sink
         self._study_texts = _texts(layout.study_columns)
         self._event_texts = _texts(layout.event_columns)
@@ -57,7 +57,7 @@ class _CsvWriter:
         """A csv holds every text whole, in as many rows and columns as there are."""
         return []
 
-    def finish(self, report: Report) -> list[SheetCount]:  # noqa: ARG002  a csv has no place for it
+    def finish(self, report: FileReport) -> list[SheetCount]:  # noqa: ARG002  a csv has no place for it
         """Write what is left; return what is in the file."""
         self._flush()
         return [SheetCount(None, self._studies, self._data_rows, self._rows_above)]
@@ -89,7 +89,7 @@ class _CsvWriter:
 class WideWriter(_CsvWriter):
     """Writes each study as one row: its cells, its events side by side, blanks up to the header's width."""
 
-    def __init__(self, sink: Sink, layout: Layout, shape: Wide) -> None:
+    def __init__(self, sink: Sink, layout: FilePlan, shape: Wide) -> None:
         super().__init__(sink, layout)
         self._blocks = max(1, layout.widest) if layout.event_columns else 0
         self._width = len(layout.event_columns)
@@ -114,7 +114,7 @@ class WideWriter(_CsvWriter):
 class LongWriter(_CsvWriter):
     """Writes each event as one row, behind the cells of its study."""
 
-    def __init__(self, sink: Sink, layout: Layout, shape: Long) -> None:
+    def __init__(self, sink: Sink, layout: FilePlan, shape: Long) -> None:
         super().__init__(sink, layout)
         columns = (*layout.study_columns, *layout.event_columns)
         self._empty = b"," * len(layout.event_columns) + b"\r\n" if shape.keep_empty else b""
@@ -138,7 +138,7 @@ class RowsWriter(_CsvWriter):
     copy_format = TEXT
     separator = b"\t"
 
-    def __init__(self, sink: Sink, layout: Layout, shape: Rows) -> None:
+    def __init__(self, sink: Sink, layout: FilePlan, shape: CustomRows) -> None:
         super().__init__(sink, layout)
         self._arranger = shape.start(layout.start)
         (sheet,) = self._arranger.sheets
@@ -150,7 +150,7 @@ class RowsWriter(_CsvWriter):
         """Add the rows of one study."""
         cells, events = study
         self._count(
-            self._add_all(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
+            self._add_all(self._arranger.build_rows(split_row(cells), [split_row(event) for event in events]))
         )
 
     def end(self) -> None:

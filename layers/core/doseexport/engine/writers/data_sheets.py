@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from doseexport.catalogue import Book, Cells
+from doseexport.catalogue import Cells, ModalityWorkbook
 from doseexport.engine.writers.cells import Heads, WriteCells, column_heads
-from doseexport.engine.writers.layout import Layout, block_headings
+from doseexport.engine.writers.file_plan import FilePlan, block_headings
 from doseexport.engine.writers.sheets import GrowingSheet, Sheets
 
 ALL_DATA = "All data"
@@ -17,7 +17,7 @@ STANDARD = "(standard)_"
 class AllData:
     """One row a study, its blocks side by side, going on on a further sheet where the columns end."""
 
-    def __init__(self, layout: Layout, shape: Book, shared: Sheets) -> None:
+    def __init__(self, layout: FilePlan, shape: ModalityWorkbook, shared: Sheets) -> None:
         self._shared = shared
         self._prefix = shape.blocks.prefix if shape.blocks else shape.prefix
         self._columns = layout.block_columns
@@ -40,7 +40,7 @@ class AllData:
             sheet.add(f'<row r="{row}">{row.join(head)}{cells}</row>')
 
     def describe(self) -> list[str]:
-        """Return a sentence for each sheet on which blocks go on."""
+        """Return a message for each sheet on which blocks go on."""
         return [
             f"Events that do not fit beside their study go on on sheet {sheet.name}."
             for sheet in self.sheets[1:]
@@ -65,7 +65,7 @@ class AllData:
 class ProtocolSheets:
     """One sheet per protocol of events, and one per standard name of theirs."""
 
-    def __init__(self, layout: Layout, shape: Book, shared: Sheets) -> None:
+    def __init__(self, layout: FilePlan, shape: ModalityWorkbook, shared: Sheets) -> None:
         self._shared = shared
         columns = (*layout.study_columns, *layout.event_columns)
         self._columns = [(column.heading, column) for column in columns]

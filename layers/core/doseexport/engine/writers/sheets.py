@@ -8,7 +8,7 @@ from functools import partial
 
 from doseexport.catalogue import Column
 from doseexport.engine.writers.cells import CellWriter
-from doseexport.engine.writers.layout import SheetCount
+from doseexport.engine.writers.file_plan import SheetCount
 from doseexport.engine.writers.parts import Parts
 from doseexport.engine.writers.sheet_names import SheetNames
 from doseexport.engine.writers.texts import SharedTexts
@@ -116,7 +116,7 @@ class GrowingSheet:
         return SheetCount(page.name, page.studies, page.rows - self._rows_above, self._rows_above)
 
     def describe(self) -> list[str]:
-        """Return a sentence for each further page."""
+        """Return a message for each further page."""
         return [f"Sheet {self.name} is full and goes on as {page.name}." for page in self.pages[1:]]
 
     @property

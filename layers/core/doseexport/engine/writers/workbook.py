@@ -11,7 +11,7 @@ from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 from doseexport.catalogue import Column
 from doseexport.engine.writers.cells import DATE_STYLE, DATETIME_STYLE, TIME_STYLE
-from doseexport.engine.writers.layout import Layout, Report
+from doseexport.engine.writers.file_plan import FilePlan, FileReport
 from doseexport.engine.writers.texts import cut_text
 from doseexport.errors import ExportError
 
@@ -48,7 +48,7 @@ class Shape:
         return self.is_table, self.top, columns
 
 
-def build_workbook(layout: Layout, report: Report, shapes: list[Shape], *, has_summary: bool) -> bytes:
+def build_workbook(layout: FilePlan, report: FileReport, shapes: list[Shape], *, has_summary: bool) -> bytes:
     """Return an xlsx whose sheets are Summary, those of `shapes` without their data, and About.
 
     Of sheets alike only the first has the rows above its data, and widths: all would fill the memory.
@@ -101,7 +101,7 @@ def _put_safely(sheet: Any, row: int, column: int, value: str | int, style: Any)
     return int(sheet.write_string(row, column, text, style))
 
 
-def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
+def _write_summary(sheet: Any, layout: FilePlan, report: FileReport, bold: Any) -> None:
     sheet.set_column("A:A", 30)
     _put(sheet, 0, 0, layout.title, bold)
     _put(sheet, 1, 0, f"{layout.software}, {layout.created:%Y-%m-%d %H:%M:%S %Z}")
@@ -117,7 +117,7 @@ def _write_summary(sheet: Any, layout: Layout, report: Report, bold: Any) -> Non
             _put(sheet, row, column + 1, count)
 
 
-def count_summary(layout: Layout) -> int:
+def count_summary(layout: FilePlan) -> int:
     """Return the number of the last row of the sheet Summary."""
     return _ROWS_ABOVE_FREQUENCIES + max(map(len, layout.start.frequencies.values()), default=-2)
 
@@ -131,7 +131,7 @@ def _write_top(sheet: Any, shape: Shape, style: Any) -> None:
         sheet.set_column(column, column, width)
 
 
-def _write_about(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
+def _write_about(sheet: Any, layout: FilePlan, report: FileReport, bold: Any) -> None:
     sheet.set_column("A:A", 20)
     sheet.set_column("B:B", 100)
     for row, (name, value) in enumerate(list_about(layout, report)):
@@ -139,7 +139,7 @@ def _write_about(sheet: Any, layout: Layout, report: Report, bold: Any) -> None:
         _put(sheet, row, 1, value)
 
 
-def list_about(layout: Layout, report: Report) -> list[tuple[str, str | int]]:
+def list_about(layout: FilePlan, report: FileReport) -> list[tuple[str, str | int]]:
     """Return the lines of the sheet About."""
     counts = [("Studies", report.studies), ("Events", report.events)]
     warnings = [("Warning", warning) for warning in report.warnings] or [("Warnings", "none")]

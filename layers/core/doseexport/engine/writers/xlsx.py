@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from doseexport.catalogue import Cells, Column, Rows, Sheet
+from doseexport.catalogue import Cells, Column, CustomRows, Sheet
 from doseexport.engine.copy_text import split_row
 from doseexport.engine.database_formats import TEXT
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
 from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads
-from doseexport.engine.writers.layout import Layout, Report, SheetCount
+from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, Sheets
 from doseexport.engine.writers.texts import MAX_TEXT, SURELY_WHOLE, is_cut
 from doseexport.errors import ExportError
@@ -23,7 +23,7 @@ class RowsWriter:
     copy_format = TEXT
     separator = b"\t"
 
-    def __init__(self, sink: Sink, layout: Layout, shape: Rows, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
+    def __init__(self, sink: Sink, layout: FilePlan, shape: CustomRows, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
         self._sink = sink
         self._layout = layout
         self._has_summary = shape.summary
@@ -36,7 +36,7 @@ class RowsWriter:
         """Add the rows of one study."""
         self._shared.study += 1
         cells, events = study
-        self._add(self._arranger.arrange(split_row(cells), [split_row(event) for event in events]))
+        self._add(self._arranger.build_rows(split_row(cells), [split_row(event) for event in events]))
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
@@ -55,7 +55,7 @@ class RowsWriter:
         """What the function leaves out."""
         return self._arranger.exclusions
 
-    def finish(self, report: Report) -> list[SheetCount]:
+    def finish(self, report: FileReport) -> list[SheetCount]:
         """Put the workbook together in the sink; return what is on its sheets."""
         sheets = [each.grown for each in _order_tabs(self._sheets)]
         tabs = Tabs(sheets, self._shared, self._has_summary)

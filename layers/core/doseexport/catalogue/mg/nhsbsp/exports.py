@@ -5,8 +5,8 @@ Neither names a patient: patients are numbers.
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import DATE, NUMBER, TIME, Column, Mark, Stream
-from doseexport.catalogue.layouts import Rows
+from doseexport.catalogue.columns import DATE, NUMBER, TIME, Column, RowWarning, Stream
+from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.mg.exports import MG
 from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR, WORDS, YES
 from doseexport.catalogue.mg.nhsbsp.rows import Csv, Workbook
@@ -98,7 +98,9 @@ _STUDIES = Stream(
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOIN}""",
     ties=("pat.id", "patstudy.id", PROJ_TIE),
-    marks=(Mark("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),),
+    marks=(
+        RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),
+    ),
 )
 _EVENTS = Stream(
     columns=_EVENT_COLUMNS,
@@ -124,11 +126,13 @@ _OPTIONS = (
 )
 
 
-def _make_spec(form: str, words: str, layout: Rows) -> Spec:
+def _make_spec(form: str, words: str, layout: CustomRows) -> Spec:
     return Spec(f"mg-nhsbsp-{form}", form, words, MG, _STUDIES, _EVENTS, layout, _CHECKS, options=_OPTIONS)
 
 
 SPECS = (
-    _make_spec("csv", "NHSBSP dose survey, one row an exposure", Rows(Csv)),
-    _make_spec("xlsx", "NHSBSP dose surveys told apart: 2D, DBT, CEM, and what to look at", Rows(Workbook)),
+    _make_spec("csv", "NHSBSP dose survey, one row an exposure", CustomRows(Csv)),
+    _make_spec(
+        "xlsx", "NHSBSP dose surveys told apart: 2D, DBT, CEM, and what to look at", CustomRows(Workbook)
+    ),
 )

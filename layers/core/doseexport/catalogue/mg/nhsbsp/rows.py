@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from doseexport.catalogue.columns import DATE, NUMBER, TIME, Cells, Column
-from doseexport.catalogue.layouts import Row, Sheet, Start
+from doseexport.catalogue.layouts import FileContext, Row, Sheet
 from doseexport.catalogue.mg.nhsbsp.exposures import YES, Exposure, Rules
 from doseexport.catalogue.mg.nhsbsp.medians import Medians
 from doseexport.catalogue.mg.nhsbsp.surveys import SURVEYS, ViewNumbers, find_place
 
 COLUMNS = (
-    Column("Survey number", "", NUMBER, "the first as asked for; DBT and CEM follow it"),
+    Column("Counts number", "", NUMBER, "the first as asked for; DBT and CEM follow it"),
     Column("Patient number", "", NUMBER, "from 1 without gaps, the same in every survey"),
     Column("View code", "", meaning="side, view, and from the second the number of the exposure"),
     Column("kV", "", NUMBER, "kV (113733, DCM), mean over pulses"),
@@ -45,8 +45,8 @@ _TOLD_APART = (
     Column("Reason", "", meaning="why it is here"),
 )
 _SUMMARY = (
-    Column("Survey", "", meaning="2D, DBT or CEM"),
-    Column("Survey number", "", NUMBER, "option survey_number, and the two after it"),
+    Column("Counts", "", meaning="2D, DBT or CEM"),
+    Column("Counts number", "", NUMBER, "option survey_number, and the two after it"),
     Column("View", "", meaning="View code without its number"),
     Column("n", "", NUMBER, "exposures"),
     Column("Median thickness (mm)", "", NUMBER, "mm (111633, DCM)"),
@@ -140,10 +140,10 @@ class Csv:
 
     sheets = _CSV
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: FileContext) -> None:
         self._intake = Intake(start.options)
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the study's rows."""
         patient = Study(*study)
         exposures = [Exposure(*event) for event in events]
@@ -174,12 +174,12 @@ class Workbook:
 
     sheets = _WORKBOOK
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: FileContext) -> None:
         self._intake = Intake(start.options)
         self._medians = Medians()
         self._on_review: Counter[str] = Counter()
 
-    def arrange(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
+    def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the study's rows."""
         patient = Study(*study)
         exposures = [Exposure(*event) for event in events]
@@ -225,7 +225,7 @@ class Workbook:
             (homeless, f"{homeless} of the exposures are in no survey, only on the sheet Review."),
             (doubtful, f"{doubtful} of the exposures in a survey are on the sheet Review too."),
         )
-        return [*self._intake.warnings, *(sentence for times, sentence in counted if times)]
+        return [*self._intake.warnings, *(message for times, message in counted if times)]
 
 
 def _tell_apart(study: Study, exposure: Exposure, reason: str) -> Cells:

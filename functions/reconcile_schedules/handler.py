@@ -7,13 +7,13 @@ from typing import Any
 
 from doseexport.aws.logging import configure_logging
 from doseexport.aws.services import connect_services
-from doseexport.jobs.reconcile_schedules import require_whole, tend_schedules
+from doseexport.jobs.reconcile_schedules import reconcile_schedules, require_all_reconciled
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     """Look after every schedule once; return and log how often each thing was done."""
     configure_logging()
-    counts = dict(tend_schedules(connect_services()))
-    logging.getLogger("doseexport.jobs.reconcile_schedules").info("tended", extra={"counts": counts})
-    require_whole(counts)
+    counts = dict(reconcile_schedules(connect_services()))
+    logging.getLogger("doseexport.jobs.reconcile_schedules").info("reconciled", extra={"counts": counts})
+    require_all_reconciled(counts)
     return counts

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from doseexport.catalogue import Column, Start
+from doseexport.catalogue import Column, FileContext
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FilePlan:
     """The contents of one file, known before its first row.
 
     `start` has the columns wanted; `event_extras` are cells that follow an event's columns and are
@@ -19,7 +19,7 @@ class Layout:
     """
 
     title: str
-    start: Start
+    start: FileContext
     widest: int
     created: datetime
     software: str
@@ -52,7 +52,7 @@ class SheetCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FileReport:
     """What is known only when every row has been written.
 
     `exclusions` counts the events left out on purpose, by reason; `snapshot_at` is when the database
