@@ -160,7 +160,7 @@ def test_managed_login_has_a_style_and_the_plan_it_needs(source, resources):
 def test_groups_of_a_provider_are_mapped_only_if_asked_for(source):
     for name in ("ExportClaim", "AdminClaim", "PatientClaim"):
         assert source["Parameters"][name]["Default"] == ""
-    for name in ("MapGroups", "MapGroupsLogs", "MapGroupsRights", "MapGroupsCaller"):
+    for name in ("MapGroups", "MapGroupsRights", "MapGroupsCaller"):
         assert source["Resources"][name]["Condition"] == "MapsGroups"
     client = source["Resources"]["UserPoolClient"]["Properties"]["WriteAttributes"]["Fn::If"]
     assert client[0] == "MapsGroups"

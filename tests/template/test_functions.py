@@ -81,11 +81,18 @@ def test_all_run_on_the_same_runtime(source, functions):
     assert not any({"Runtime", "Architectures"} & set(properties) for properties in functions.values())
 
 
-def test_every_function_logs_to_a_group_of_its_own_with_retention(functions, resources):
+def test_functions_log_as_json_to_one_group_apart_from_the_access_log(
+    source, functions, translated, resources
+):
     groups = resources("AWS::Logs::LogGroup")
-    assert set(groups) == {f"{name}Logs" for name in functions} | {"ApiLogs"}
-    for name, properties in functions.items():
-        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+    assert set(groups) == {"FunctionLogs", "ApiLogs"}
+    assert not any("LoggingConfig" in properties for properties in functions.values())
+    for name in functions:
+        config = translated["Resources"][name]["Properties"]["LoggingConfig"]
+        assert config["LogGroup"] == {"Ref": "FunctionLogs"}, name
+        assert config["LogFormat"] == "JSON", name
+    destination = source["Resources"]["Api"]["Properties"]["AccessLogSettings"]["DestinationArn"]
+    assert destination == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
