@@ -78,7 +78,7 @@ def _adapt_function(properties: Json, sslmode: str, endpoint: str) -> None:
         variables |= {
             "POOL_ENDPOINT": f"{endpoint}/",
             "API_PREFIX": API_PATH,
-            "LOGIN_ADDRESS": {"Fn::If": ["HasLogin", endpoint, ""]},
+            "LOGIN_URL": {"Fn::If": ["HasLogin", endpoint, ""]},
         }
 
 

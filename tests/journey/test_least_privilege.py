@@ -27,7 +27,7 @@ FUNCTIONS = [
 @pytest.fixture(scope="module", autouse=True)
 def _undisturbed(stack: Stack) -> Iterator[None]:
     """Neither worker nor sweep of the stack itself works meanwhile, nor the look after schedules."""
-    mapping = stack.resource("RunExportMessages")
+    mapping = stack.resource("RunExportMapping")
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
     _switch_rhythms(stack, "DISABLED")
     yield

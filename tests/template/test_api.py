@@ -66,7 +66,7 @@ def test_tokens_are_those_of_our_pool_and_our_client(source):
     authorizers = source["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     token = authorizers["Cognito"]["JwtConfiguration"]
     with_machine, without = token["audience"]["Fn::If"][1:]
-    assert with_machine == [{"Ref": "UserPoolClient"}, {"Ref": "Machine"}]
+    assert with_machine == [{"Ref": "UserPoolClient"}, {"Ref": "MachineUserPoolClient"}]
     assert without == [{"Ref": "UserPoolClient"}]
     assert "/${UserPool}" in token["issuer"]["Fn::Sub"]
 
@@ -160,7 +160,7 @@ def test_managed_login_has_a_style_and_the_plan_it_needs(source, resources):
 def test_groups_of_a_provider_are_mapped_only_if_asked_for(source):
     for name in ("ExportClaim", "AdminClaim", "PatientClaim"):
         assert source["Parameters"][name]["Default"] == ""
-    for name in ("MapGroups", "MapGroupsRights", "MapGroupsCaller"):
+    for name in ("MapGroups", "MapGroupsPolicy", "MapGroupsPermission"):
         assert source["Resources"][name]["Condition"] == "MapsGroups"
     client = source["Resources"]["UserPoolClient"]["Properties"]["WriteAttributes"]["Fn::If"]
     assert client[0] == "MapsGroups"
@@ -172,7 +172,7 @@ def test_groups_of_a_provider_are_mapped_only_if_asked_for(source):
 
 def test_the_sign_in_trigger_changes_memberships_of_our_pool_and_nothing_else(source, functions):
     assert "Policies" not in functions["MapGroups"]
-    rights = source["Resources"]["MapGroupsRights"]["Properties"]
+    rights = source["Resources"]["MapGroupsPolicy"]["Properties"]
     (statement,) = rights["PolicyDocument"]["Statement"]
     assert rights["Roles"] == [{"Ref": "MapGroupsRole"}]
     assert set(statement["Action"]) == {
@@ -180,7 +180,7 @@ def test_the_sign_in_trigger_changes_memberships_of_our_pool_and_nothing_else(so
         "cognito-idp:AdminRemoveUserFromGroup",
     }
     assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
-    caller = source["Resources"]["MapGroupsCaller"]["Properties"]
+    caller = source["Resources"]["MapGroupsPermission"]["Properties"]
     assert (caller["Principal"], caller["SourceArn"]) == ("cognito-idp.amazonaws.com", statement["Resource"])
     assert functions["MapGroups"]["Timeout"] == 5  # Cognito waits no longer
 
@@ -199,8 +199,8 @@ def test_what_looks_after_things_comes_often_and_ends_before_it_comes_again(func
 
 
 def test_a_program_signs_in_by_its_secret_alone_and_only_where_it_is_asked_for(source):
-    machine = source["Resources"]["Machine"]
-    assert (machine["Condition"], source["Parameters"]["MachineClient"]["Default"]) == ("HasMachine", "none")
+    machine = source["Resources"]["MachineUserPoolClient"]
+    assert (machine["Condition"], source["Parameters"]["MachineClient"]["Default"]) == ("HasMachineClient", "none")
     properties = machine["Properties"]
     assert properties["GenerateSecret"] is True
     assert properties["AllowedOAuthFlows"] == ["client_credentials"]

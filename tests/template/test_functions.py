@@ -167,7 +167,7 @@ def test_the_sign_in_trigger_is_told_what_it_reads_from_the_environment(root, fu
 def test_the_sign_in_trigger_has_the_rights_it_uses_and_no_others(root, source):
     text = (root / "layers/core/doseexport/jobs/group_mapping.py").read_text()
     calls = set(re.findall(r"client\.(\w+)\(", text))
-    (statement,) = source["Resources"]["MapGroupsRights"]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = source["Resources"]["MapGroupsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert set(statement["Action"]) == {f"cognito-idp:{call.title().replace('_', '')}" for call in calls}
     assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
 
@@ -260,7 +260,7 @@ def test_every_role_takes_the_boundary(translated):
 
 
 def test_every_function_with_rights_may_use_the_key(source, functions):
-    roles = {role["Ref"] for role in source["Resources"]["KeyUse"]["Properties"]["Roles"]}
+    roles = {role["Ref"] for role in source["Resources"]["KmsKeyPolicy"]["Properties"]["Roles"]}
     with_rights = {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}
     assert roles == with_rights | {"ScheduleRole"}
 

@@ -79,7 +79,7 @@ def test_every_queue_is_encrypted_and_has_dead_letters_or_an_alarm(translated):
             }
     readers = [mapping["FunctionName"]["Ref"] for mapping in mappings.values()]
     assert sorted(readers) == ["RunExport", "SendNotifications"]
-    unsent = mappings["SendNotificationsEntries"]["DestinationConfig"]["OnFailure"]["Destination"]
+    unsent = mappings["SendNotificationsMapping"]["DestinationConfig"]["OnFailure"]["Destination"]
     assert unsent == {"Fn::GetAtt": ["NotificationDeadLetters", "Arn"]}
     timeout = _of(translated, "AWS::Lambda::Function")["RunExport"]["Timeout"]
     assert timeout < queues["ExportQueue"]["VisibilityTimeout"]

@@ -26,12 +26,12 @@ def test_a_circular_reference_would_be_found(run, translated, tmp_path):
 
 def test_the_rules_about_parameters_survive_translation(translated):
     rules = {
-        "KeepsNoLongerThanTheMaximum",
-        "WorkerInVpc",
-        "SignsInToDatabase",
-        "LogsInAtThePage",
-        "MachineSignsIn",
-        "MapsGroupsOfProviders",
+        "RetentionWithinMaximum",
+        "VpcNeedsSecurityGroup",
+        "DatabaseNeedsCredentials",
+        "ManagedLoginNeedsAppUrl",
+        "MachineClientNeedsManagedLogin",
+        "ClaimsNeedManagedLogin",
     }
     assert set(translated["Rules"]) == rules
 

@@ -10,7 +10,7 @@ RETAINED = ("ExportsTable", "AuditTable", "SavedRequestsTable", "Bucket", "UserP
 
 
 def test_messages_come_one_by_one_and_to_a_limited_number_of_workers(source):
-    mapping = source["Resources"]["RunExportMessages"]["Properties"]
+    mapping = source["Resources"]["RunExportMapping"]["Properties"]
     assert mapping["BatchSize"] == 1
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
     assert source["Parameters"]["MaximumConcurrency"]["MinValue"] >= 2  # AWS allows no less
@@ -111,7 +111,7 @@ def _holds(rule, values):
 
 
 def test_files_are_kept_by_themselves_no_longer_than_the_maximum(source):
-    (assertion,) = source["Rules"]["KeepsNoLongerThanTheMaximum"]["Assertions"]
+    (assertion,) = source["Rules"]["RetentionWithinMaximum"]["Assertions"]
     days = source["Parameters"]["RetentionDays"]["AllowedValues"]
     assert days == source["Parameters"]["MaxRetentionDays"]["AllowedValues"]
     for kept, most in product(days, days):

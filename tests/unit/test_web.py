@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-west-2",
 }
 SETTINGS = WebSettings.from_environment(ENVIRONMENT)
-MANAGED = WebSettings.from_environment({**ENVIRONMENT, "LOGIN_ADDRESS": "https://x.auth.example"})
+MANAGED = WebSettings.from_environment({**ENVIRONMENT, "LOGIN_URL": "https://x.auth.example"})
 INDEX = b"<!doctype html>" + b"<p>text</p>" * 100
 CONTENTS = {"index.html": INDEX, "app.js": b"1"}
 STATIC = Path(__file__).resolve().parents[2] / "functions" / "web" / "static"

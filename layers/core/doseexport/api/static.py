@@ -55,7 +55,7 @@ class WebSettings:
             api=environment.get("API_PREFIX", ""),
             client_id=environment["CLIENT_ID"],
             pool_endpoint=environment["POOL_ENDPOINT"],
-            login=environment.get("LOGIN_ADDRESS") or None,
+            login=environment.get("LOGIN_URL") or None,
             region=environment["AWS_REGION"],
         )
 
