@@ -29,7 +29,7 @@ class Backstage:
         self.stack = stack
         self.client = stack.cloud.client
         self.bucket = stack.resource("Bucket")
-        self.table = stack.resource("Table")
+        self.table = stack.resource("ExportsTable")
         self.trail_table = stack.resource("AuditTable")
         self.saved_table = stack.resource("SavedRequestsTable")
         self.trail = AuditRepository(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
