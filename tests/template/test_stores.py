@@ -65,7 +65,7 @@ def test_bucket_is_private_and_encrypted(source):
     assert all(value is True for value in blocks.values())
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert "BucketEncryption" in bucket
-    assert "VersioningConfiguration" not in bucket  # docs/adr/deployment.md
+    assert "VersioningConfiguration" not in bucket  # docs/adr/0001-deployment.md
 
 
 def test_bucket_denies_plain_http(source):
