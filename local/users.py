@@ -1,4 +1,4 @@
-"""UserPool of the local stack: created in its user pool, signed in as a browser would sign them in."""
+"""Users of the local stack: created in its user pool, signed in as a browser would sign them in."""
 
 import secrets
 from dataclasses import dataclass

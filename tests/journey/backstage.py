@@ -15,8 +15,8 @@ from local.service import SETTLED, Service
 from local.stack import Stack
 
 from doseexport.aws.dynamodb.audit import AuditRepository
-from doseexport.aws.dynamodb.export_rows import to_text
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.domain.timestamps import to_text
 
 T = TypeVar("T")
 TRAIL_KEPT = timedelta(days=1)
@@ -110,7 +110,7 @@ class Backstage:
         until(lambda: not [process for process in self.workers() if not is_zombie(process)])
 
     def temporary_files(self) -> list[str]:
-        """ExportBucket that a worker has open and that have no name any more."""
+        """Files that a worker has open and that have no name any more."""
         found = []
         for process in self.workers():
             for descriptor in Path(f"/proc/{process}/fd").iterdir():

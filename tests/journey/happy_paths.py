@@ -184,7 +184,7 @@ def run(role: Role, yard: Yard) -> None:
         whole, empty, late = yard.ask(), yard.ask(**NOTHING), yard.ask()
         for export in (whole, empty):
             role.load("run_export")(message(export), CONTEXT)
-        losing = replace(services, store=Loser(role.session.client("dynamodb"), yard))
+        losing = replace(services, exports=Loser(role.session.client("dynamodb"), yard))
         role.load("run_export", losing)(message(late), CONTEXT)
         _poll(role, yard)
         _give_back(role, yard)

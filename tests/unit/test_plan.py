@@ -24,8 +24,8 @@ def test_about_tells_who_asked_for_what_and_when():
     about = plan(filters={"age_min": "18", "model": "Force"}, order="highest_dlp").about
     assert about == [
         ("Export", "ct-xlsx: CT workbook: summary, all data, one sheet per acquisition protocol"),
-        ("RequestContext by", "ada"),
-        ("RequestContext at", "2026-07-01 09:30:00 BST"),
+        ("Asked by", "ada"),
+        ("Asked at", "2026-07-01 09:30:00 BST"),
         ("Filter", "age_min: patients of this age or older 18 years"),
         ("Filter", "model: model name contains Force"),
         ("Order", "highest_dlp"),

@@ -77,7 +77,7 @@ def test_every_answer_is_asked_for_anew():
 
 
 @pytest.mark.parametrize("header", ["gzip", "gzip, deflate, br", "br;q=1, gzip; q=0.5", "GZIP"])
-def test_who_takes_gzip_gets_it(header):
+def test_who_accepts_gzip_gets_it(header):
     answer = ask(accept_encoding=header)
     assert answer["headers"]["Content-Encoding"] == "gzip"
     assert gzip.decompress(body_of(answer)) == INDEX

@@ -63,8 +63,8 @@ def _describe(asked: RequestContext) -> Iterator[tuple[str, str]]:
     """Yield what the About sheet says of the request; never the value of a filter that names a patient."""
     request = asked.request
     yield "Export", f"{request.type}: {request.spec.help}"
-    yield "RequestContext by", asked.by
-    yield "RequestContext at", f"{asked.at:%Y-%m-%d %H:%M:%S %Z}"
+    yield "Asked by", asked.by
+    yield "Asked at", f"{asked.at:%Y-%m-%d %H:%M:%S %Z}"
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
     for words in describe_filters(given) or ["none: every study"]:
         yield "Filter", words

@@ -1,4 +1,4 @@
-"""ExportBucket are written here: csv as it streams, xlsx with the help of xlsxwriter for all but the rows."""
+"""Files are written here: csv as it streams, xlsx with the help of xlsxwriter for all but the rows."""
 
 from __future__ import annotations
 
