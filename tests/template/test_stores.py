@@ -54,7 +54,7 @@ def test_tables_and_pool_are_protected_from_deletion(source):
 
 def test_the_table_is_that_of_the_architecture(root, source):
     table = source["Resources"]["ExportsTable"]["Properties"]
-    text = (root / "docs/architecture.md").read_text()
+    text = (root / "docs/data-model.md").read_text()
     documented = set(re.findall(r"`(by_\w+)` \((\w+), (\w+_at)\)", text))
     found = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
     assert {(name, *(key["AttributeName"] for key in keys)) for name, keys in found.items()} == documented
@@ -71,7 +71,7 @@ def test_the_bucket_is_private_and_encrypted(source):
     assert all(value is True for value in blocks.values())
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert "BucketEncryption" in bucket
-    assert "VersioningConfiguration" not in bucket  # docs/adr/deployment.md
+    assert "VersioningConfiguration" not in bucket  # docs/adr/0001-deployment.md
 
 
 def test_the_bucket_is_closed_to_plain_http(source):
