@@ -98,7 +98,7 @@ def test_line_about_a_preset(services, gateway, line):
         found[groups] = line.may(sign_in(gateway, caller, as_text).call, preset.id)
         if not found[groups]:
             assert services.presets.load(preset.id) == preset
-        assert take_messages(services) == [] or (found[groups] and line.what == "ask by preset")
+        assert take_messages(services) == [] or (found[groups] and line.what == "request by preset")
     assert found == line.allowed
 
 

@@ -137,5 +137,5 @@ def test_line_about_the_service(
     found = {groups: line.may(member.service.call, shown.id) for groups, member in members.items()}
     assert found == line.allowed
     asked = {key for key in backstage.states() if key.startswith("EXPORT#")} - set(before)
-    assert len(asked) == (sum(found.values()) if line.what.startswith("ask") else 0)
+    assert len(asked) == (sum(found.values()) if line.what.startswith("request") else 0)
     until(lambda: backstage.waiting() == 0)

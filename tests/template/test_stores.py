@@ -48,7 +48,7 @@ def test_tables_and_user_pool_are_protected_from_deletion(source):
 
 def test_exports_table_matches_architecture_document(root, source):
     table = source["Resources"]["ExportsTable"]["Properties"]
-    text = (root / "docs/architecture.md").read_text()
+    text = (root / "docs/data-model.md").read_text()
     documented = set(re.findall(r"`(by_\w+)` \((\w+), (\w+_at)\)", text))
     found = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
     assert {(name, *(key["AttributeName"] for key in keys)) for name, keys in found.items()} == documented
