@@ -24,7 +24,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	touch $@
 
 demo: setup  ## the whole stack on this machine, and one CT export through it
-	$(BIN)/python -m local.demo
+	$(BIN)/python -m local.stack.demo
 
 test: setup chromium  ## every test, on a machine without AWS and without Docker
 	$(BIN)/pytest -n 2 --dist loadfile

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent / "sql"
 STEPS = (
     *("schema", "schema_xray", "schema_nm"),
     *("lookups", "lookups_codes", "lookups_xray", "named"),

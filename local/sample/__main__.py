@@ -8,7 +8,7 @@ import time
 import psycopg
 
 from local import sample
-from local.postgres import Postgres, PostgresError
+from local.sample.postgres import Postgres, PostgresError
 
 COUNTS = """
     SELECT coalesce(modality_type, 'of no modality'), count(DISTINCT study.id), count(ct.id) + count(event.id)

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 from tests.benchmarks.estimates import Nobody
 
 from doseexport import catalogue

@@ -1,7 +1,7 @@
 """Cold start: what each function imports, how long that takes, and how large its packages are.
 
-Measured with the interpreter that local.build makes: what Lambda's Python brings, and nothing of ours but
-the layers, without bytecode, since a layer has none and cannot be written to.
+Measured with the interpreter that local.stack.build makes: it has what Lambda's Python has and, of this
+project, only the layers. There is no bytecode, because a layer has none and cannot be written to.
 """
 
 import io
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local import build
+from local.stack import build
 
 RUNS = 5
 WORKER = ("run_export", "preview_export")

@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 
 from doseexport import catalogue
 from doseexport.actions.previews import find_frequency

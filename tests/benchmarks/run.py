@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 from tests.benchmarks import anatomy, compare, page
 from tests.benchmarks.measure import Backends, Run, measure
 

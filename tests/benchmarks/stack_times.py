@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from local import sample, users
-from local.postgres import Postgres
-from local.service import Service
-from local.stack import Stack
+from local import sample
+from local.sample.postgres import Postgres
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, in_the_middle, until
 
 from doseexport.domain.audit import AuditEvent

@@ -9,7 +9,7 @@ import canary
 import hostile
 import pytest
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 
 from doseexport.aws import services as services_module
 from doseexport.aws.services import Services

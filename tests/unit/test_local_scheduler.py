@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from local.scheduler import find_due, find_group, tell_time
+from local.stack.emulator import find_due, find_group, tell_time
 
 MADE = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from local.stack import Stack
+from local.stack.stack import Stack
 
 EXPORT, ADMIN, PATIENTS = "exportgroup", "admingroup", "pidgroup"
 

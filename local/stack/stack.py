@@ -16,11 +16,10 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from local import build
-from local.check import check
-from local.cloud import REGION, Cloud
-from local.deploy import Deployment, deploy
-from local.lower import API_PATH
+from local.stack import build
+from local.stack.check import check
+from local.stack.deploy import REGION, Cloud, Deployment, deploy
+from local.stack.lower import API_PATH
 
 STATE = build.ROOT / ".state"
 _START_SECONDS = 60
@@ -96,7 +95,7 @@ class Stack:
         for name in ("logs", "workers", "tmp"):
             (self.folder / name).mkdir()
         settings = self._settings()
-        command = [sys.executable, "-m", "local.emulator", str(self._interpreter(settings))]
+        command = [sys.executable, "-m", "local.stack.emulator", str(self._interpreter(settings))]
         with (self.folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -132,7 +131,7 @@ class Stack:
         """Write the program that stands in for Lambda's Python: without the emulator's own settings."""
         own = " ".join(f"-u {name}" for name in settings if not name.startswith("AWS_"))
         path = self.folder / "python"
-        sandbox = build.ROOT / "local" / "sandbox.py"
+        sandbox = Path(__file__).with_name("sandbox.py")
         command = f'exec env {own} "{build.runtime()}" -I "{sandbox}" "{self.folder}" "$@"'
         path.write_text(f"#!/bin/sh\n{command}\n")
         path.chmod(0o700)

@@ -18,11 +18,12 @@ from typing import Any, Never
 import psycopg
 from python_calamine import CalamineWorkbook
 
-from local import sample, users
-from local.postgres import Postgres
-from local.screen import Screen
-from local.service import Service, fetch
-from local.stack import STATE, Stack
+from local import sample
+from local.sample.postgres import Postgres
+from local.stack import users
+from local.stack.screen import Screen
+from local.stack.service import Service, fetch
+from local.stack.stack import STATE, Stack
 
 DOWNLOADS = STATE / "demo"
 _PATIENCE = 1800
@@ -116,8 +117,8 @@ def _export(screen: Screen, service: Service, logs: Path) -> Any:
     export = asked.json
     start = time.monotonic()
     with screen.progress("Exporting") as show:
-        for export in service.cleanup(asked.json["id"], _PATIENCE):
-            show(export["done"] or 0, export["expected"], export["state"])
+        for export in service.follow(asked.json["id"], _PATIENCE):
+            show(export["studies_done"] or 0, export["studies_total"], export["state"])
             if export["state"] == "QUEUED" and time.monotonic() - start > _START_PATIENCE:
                 raise DemoError(f"no worker took the export; the logs are in {logs}")
     if export["state"] != "COMPLETED":

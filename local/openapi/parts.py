@@ -5,7 +5,7 @@ from typing import Any
 
 from doseexport.actions.exports import MAX_KEY
 from doseexport.api.handler import MAX_BODY
-from local.openapi_schemas import Json, refer
+from local.openapi.schemas import Json, refer
 
 Codes = Mapping[int, Sequence[str]]
 """Problem codes by HTTP status."""

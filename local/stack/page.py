@@ -1,4 +1,4 @@
-"""`python -m local.page`: the service, with the page brought up to date as it is edited in functions/web.
+"""Run the service, and redeploy the page as it is edited in functions/web: `python -m local.stack.page`.
 
 STUDIES=400 says how many CT studies the synthetic database has; LOGIN=1 signs in by managed login. The
 logins are the same at every start.
@@ -9,9 +9,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from local import build, sample, users
-from local.postgres import Postgres
-from local.stack import Stack
+from local import sample
+from local.sample.postgres import Postgres
+from local.stack import build, users
+from local.stack.stack import Stack
 
 WEB = build.ROOT / "functions" / "web"
 PASSWORD = "Only-on-loopback-1"  # noqa: S105 - of people who exist while this runs, on loopback alone

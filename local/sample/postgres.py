@@ -22,7 +22,7 @@ from psycopg import sql
 SUPERUSER = "openrem"
 START_SECONDS = 30
 STOP_SECONDS = 120
-DEFAULT_STATE = Path(__file__).resolve().parent.parent / ".state"
+DEFAULT_STATE = Path(__file__).resolve().parents[2] / ".state"
 
 # Not durable, because nothing here outlives the process; UTC, because that is what RDS has.
 SETTINGS = {

@@ -1,7 +1,7 @@
 """Presets in the document: their addresses, what is given, what is shown, a request that is made of one."""
 
 from doseexport.domain.parsing import MAX_NAME
-from local.openapi_parts import (
+from local.openapi.parts import (
     BAD_BODY,
     BAD_REQUEST,
     NOT_FOUND,
@@ -12,7 +12,7 @@ from local.openapi_parts import (
     make_location,
     make_operation,
 )
-from local.openapi_schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
+from local.openapi.schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
 
 _NAME: Json = {"type": "string", "maxLength": MAX_NAME, "pattern": r"\S"}
 _VALUES: Json = {"type": "object", "additionalProperties": TEXT}

@@ -5,9 +5,9 @@ from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.domain.request import OPENREM_ORDER
 from doseexport.domain.rights import PATIENT_GROUP
-from local.openapi_schemas import FLAG as BOOLEAN
-from local.openapi_schemas import KEEP_DAYS, Json, make_object, refer
-from local.openapi_values import VALUES, make_values
+from local.openapi.schemas import FLAG as BOOLEAN
+from local.openapi.schemas import KEEP_DAYS, Json, make_object, refer
+from local.openapi.values import VALUES, make_values
 
 _KEPT = "Days to keep the file; at most `retention_days.max` of GET /export-types. Null: the default there."
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.cloud import Cloud
-from local.deploy import DeployError, Deployment
+from local.stack.deploy import Cloud, DeployError, Deployment
 
 
 def check(cloud: Cloud, deployment: Deployment) -> None:

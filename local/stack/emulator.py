@@ -1,9 +1,14 @@
-"""What MiniStack's EventBridge Scheduler lacks: time zones, the scheduled time in an input, rights by group.
+"""MiniStack, the AWS emulator, in a process of its own that ends with the process which started it.
 
-Its own look at what is due is replaced by one that foresees cron and rate expressions as our service does.
+What its EventBridge Scheduler lacks is added here: time zones, the scheduled time in an input, and rights by
+group.
 """
 
 import json
+import os
+import signal
+import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +26,26 @@ Key = tuple[str, str, str]
 """User, region, group/name."""
 
 
-def install() -> None:
+def main() -> None:
+    """Serve on GATEWAY_PORT; argv names the program that stands in for Lambda's Python."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # MiniStack starts Python functions with its own interpreter: this is where it looks that up.
+    sys.executable = sys.argv.pop(1)
+    # It reads its settings while it is imported.
+    from ministack.app import main as serve  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    install_scheduler()
+    serve()
+
+
+def _end_with_parent() -> None:
+    # The parent holds the other end of stdin and never writes. However it ends, a kill included, this read
+    # returns, and the whole process group goes: MiniStack and every function it runs.
+    sys.stdin.buffer.read()
+    os.killpg(0, signal.SIGKILL)
+
+
+def install_scheduler() -> None:
     """Let MiniStack look at its schedules, and at rights to them, as we do; before it serves."""
     from ministack.core import iam_actions  # type: ignore[import-untyped]  # noqa: PLC0415  reads settings
     from ministack.services import scheduler  # type: ignore[import-untyped]  # noqa: PLC0415  as above
@@ -98,3 +122,7 @@ def _read_time(value: Any) -> datetime | None:
     if value is None or isinstance(value, str):
         return None if value is None else datetime.fromisoformat(value)
     return datetime.fromtimestamp(value, UTC)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ from doseexport import catalogue
 from doseexport.actions.listing import SCOPES
 from doseexport.domain.parsing import MAX_NAME
 from doseexport.domain.schedule import Outcome, Pause
-from local.openapi_parts import (
+from local.openapi.parts import (
     BAD_BODY,
     BAD_KEY,
     BAD_REQUEST,
@@ -19,7 +19,7 @@ from local.openapi_parts import (
     make_operation,
     make_parameter,
 )
-from local.openapi_schemas import (
+from local.openapi.schemas import (
     FLAG,
     ID,
     KEEP_DAYS,

@@ -60,7 +60,7 @@ class Service:
             raise RuntimeError(f"GET /exports/{export_id}: {reply.status} {reply.body.decode()}")
         return reply.json
 
-    def cleanup(self, export_id: str, seconds: float, pause: float = 0.2) -> Iterator[Any]:
+    def follow(self, export_id: str, seconds: float, pause: float = 0.2) -> Iterator[Any]:
         """Yield the export again and again until it is settled; TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -73,7 +73,7 @@ class Service:
 
     def wait(self, export_id: str, seconds: float = 60) -> Any:
         """Return the export once it is settled."""
-        *_, last = self.cleanup(export_id, seconds, pause=0.1)
+        *_, last = self.follow(export_id, seconds, pause=0.1)
         return last
 
 

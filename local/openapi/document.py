@@ -7,8 +7,7 @@ from doseexport.api.static import CONTENT_TYPES
 from doseexport.domain.export import State
 from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
 from doseexport.version import VERSION
-from local.build import ROOT
-from local.openapi_parts import (
+from local.openapi.parts import (
     BAD_BODY,
     BAD_KEY,
     BAD_LIST,
@@ -26,10 +25,11 @@ from local.openapi_parts import (
     make_parameter,
     make_problem,
 )
-from local.openapi_presets import make_preset_paths, make_preset_schemas
-from local.openapi_requests import make_request_schemas
-from local.openapi_schedules import make_schedule_paths, make_schedule_schemas
-from local.openapi_schemas import ID, MONTH, Json, make_answer_schemas, refer
+from local.openapi.presets import make_preset_paths, make_preset_schemas
+from local.openapi.requests import make_request_schemas
+from local.openapi.schedules import make_schedule_paths, make_schedule_schemas
+from local.openapi.schemas import ID, MONTH, Json, make_answer_schemas, refer
+from local.stack.build import ROOT
 
 TARGET = ROOT / "docs" / "openapi.json"
 _DESCRIPTION = f"""Exact csv and xlsx exports of OpenREM dose records.
@@ -241,7 +241,3 @@ def _get_file() -> Json:
         ],
         "responses": shared["responses"] | {"200": file} | missing,
     }
-
-
-if __name__ == "__main__":
-    TARGET.write_text(render(), encoding="utf-8")

@@ -17,7 +17,7 @@ from doseexport.catalogue.values import (
     WORDS,
     ValueType,
 )
-from local.openapi_schemas import Json
+from local.openapi.schemas import Json
 
 VALUES: Mapping[ValueType, str] = {
     TEXT: "TextValue",
