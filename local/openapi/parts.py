@@ -1,4 +1,4 @@
-"""What the operations of the document are made of: answers, problems, bodies, parameters."""
+"""Build the parts that operations share: answers, problems, bodies, parameters and headers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Codes = Mapping[int, Sequence[str]]
 
 _EVERYWHERE: Codes = {400: ["UNKNOWN_PARAMETER"], 401: ["NOT_SIGNED_IN"], 403: ["GROUP_NEEDED"]}
 NOT_FOUND: Codes = {404: ["NOT_FOUND"]}
-NOT_YOURS: Codes = {403: ["FORBIDDEN"]}
+FORBIDDEN: Codes = {403: ["FORBIDDEN"]}
 BAD_BODY: Codes = {400: ["BAD_BASE64", "BAD_JSON"], 413: ["BODY_TOO_LARGE"]}
 BAD_LIST: Codes = {400: ["BAD_CURSOR", "BAD_LIMIT", "BAD_SCOPE", "BAD_STATE"]}
 BAD_KEY: Codes = {
@@ -42,32 +42,32 @@ BAD_REQUEST: Codes = {
     ],
 }
 
-SILENT = (("application/problem+json", "Problem"), ("application/json", "GatewayMessage"))
+UNAVAILABLE = (("application/problem+json", "Problem"), ("application/json", "GatewayMessage"))
 
 _MEANINGS = {
     "400": "A parameter, a header or the body cannot be read.",
     "401": "No token, or not a valid one.",
     "403": "The caller lacks a right.",
-    "404": "There is no such thing: unknown, deleted, expired, or somebody's own.",
-    "409": "The state of what is there, or of the key, does not allow it.",
+    "404": "It does not exist, was deleted, has expired, or belongs to another user.",
+    "409": "The current state of the resource or of the key does not allow it.",
     "413": f"The body is larger than {MAX_BODY} bytes.",
-    "422": "A field was understood but cannot be honoured.",
-    "429": "Too many calls, or too many exports under way.",
-    "503": "The database cannot answer, or too many previews run at once; try again later.",
-    "5XX": "Something went wrong here; try again later.",
+    "422": "A field is readable but its value is not accepted.",
+    "429": "Too many calls, or too many exports in progress.",
+    "503": "The database does not answer, or too many previews are running. Try again later.",
+    "5XX": "The service failed. Try again later.",
 }
 RETRY_AFTER: Json = {
     "Retry-After": {
-        "description": "Seconds until it is worth asking again; absent once the export has ended.",
+        "description": "Seconds to wait before the next poll. Absent once the export has finished.",
         "schema": {"type": "integer"},
     }
 }
-_GATEWAYS_OWN = frozenset({"401", "413", "429", "503", "5XX"})
-"""What API Gateway answers by itself too, before any function runs."""
+_GATEWAY_STATUSES = frozenset({"401", "413", "429", "503", "5XX"})
+"""Statuses that API Gateway can also return itself, before any function runs."""
 
 
 def make_operation(name: str, summary: str, answers: Json, *problems: Codes) -> Json:
-    """Return an operation with its answers: what it may say, and what any may say."""
+    """Return an operation with its answers and problems, including those that every operation has."""
     codes: dict[str, list[str]] = {"429": [], "5XX": ["UNEXPECTED"]}
     for each in (_EVERYWHERE, *problems):
         for status, found in each.items():
@@ -77,42 +77,43 @@ def make_operation(name: str, summary: str, answers: Json, *problems: Codes) -> 
 
 
 def make_problem(status: str, codes: Sequence[str]) -> Json:
-    """Return a problem's answer with the codes it may have."""
+    """Return the answer for a problem status, limited to these codes."""
     content: Json = {}
     if codes:
         limits: Json = {"code": {"enum": list(codes)}}
         if status.isdecimal():
             limits["status"] = {"const": int(status)}
         content["application/problem+json"] = {"schema": refer("Problem") | {"properties": limits}}
-    if status in _GATEWAYS_OWN:
+    if status in _GATEWAY_STATUSES:
         content["application/json"] = {"schema": refer("GatewayMessage")}
     return {"description": _MEANINGS[status], "content": content}
 
 
 def make_answer(description: str, schema: str) -> Json:
-    """Return an answer of a schema."""
+    """Return an answer whose JSON body has this schema."""
     return {"description": description, "content": {"application/json": {"schema": refer(schema)}}}
 
 
 def make_body(*schemas: str) -> Json:
-    """Return a request's body that is of one of these schemas."""
+    """Return a request body that matches one of these schemas."""
     referred = [refer(schema) for schema in schemas]
     schema = referred[0] if len(referred) == 1 else {"anyOf": referred}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def make_parameter(name: str, place: str, schema: Mapping[str, Any], description: str) -> Json:
-    """Return a parameter in the path, the query or a header."""
+    """Return a parameter of the path, the query or a header."""
     return {"name": name, "in": place, "description": description, "schema": dict(schema)}
 
 
-def make_key() -> Json:
-    """Return the header Idempotency-Key."""
+def make_idempotency_key() -> Json:
+    """Return the parameter for the Idempotency-Key header."""
     schema = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"}
-    return make_parameter("Idempotency-Key", "header", schema, "Asking again with it asks only once.")
+    description = "A retry with the same key does not create a second export."
+    return make_parameter("Idempotency-Key", "header", schema, description)
 
 
-def make_location(whose: str) -> Json:
-    """Return the header Location: the address of what was made."""
-    header = {"description": whose, "schema": {"type": "string"}, "required": True}
+def make_location(description: str) -> Json:
+    """Return the Location header, which holds the address of the created resource."""
+    header = {"description": description, "schema": {"type": "string"}, "required": True}
     return {"Location": header}

@@ -1,4 +1,4 @@
-"""The schemas of values: what each kind of filter or option takes."""
+"""Build the schemas of values: what filters and options of each value type accept."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,11 +31,14 @@ VALUES: Mapping[ValueType, str] = {
     FLAG: "FlagValue",
     WORDS: "WordsValue",
 }
-_ABSENT = "Null or blank: as if not given."
+_ABSENT = "Null or blank means not given."
 
 
 def make_values() -> Json:
-    """Return what each kind of filter takes; kinds.py reads them, tests compare the two."""
+    """Return the schema of each value type.
+
+    catalogue/values.py parses the same values; tests compare the two.
+    """
     number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
     most = 10**16
     day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
@@ -44,10 +47,10 @@ def make_values() -> Json:
     text = {"maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"}
     flags = ["yes", "no", True, False, "true", "false", "1", "0", 1, 0, "", None]
     return {
-        "TextValue": _take(
-            "Capitals do not matter; %, _ and \\ mean themselves.", "string", "number", **text
+        "TextValue": _make_value(
+            "Case is ignored; %, _ and \\ are ordinary characters.", "string", "number", **text
         ),
-        "NumberValue": _take(
+        "NumberValue": _make_value(
             "A plain number such as 12 or 12.5.",
             "string",
             "number",
@@ -55,20 +58,20 @@ def make_values() -> Json:
             exclusiveMinimum=-most,
             exclusiveMaximum=most,
         ),
-        "DateValue": _take("YYYY-MM-DD.", "string", pattern=day),
-        "CountValue": _take(
+        "DateValue": _make_value("YYYY-MM-DD.", "string", pattern=day),
+        "CountValue": _make_value(
             "0 to 10, some (more than 0) or more (more than 10).", "string", "integer", **few
         ),
-        "IntegerValue": _take("A whole number from 1.", "string", "integer", **whole),
-        "ExactValue": _take("The whole text, as stored.", "string", **text),
+        "IntegerValue": _make_value("A whole number, at least 1.", "string", "integer", **whole),
+        "ExactValue": _make_value("The complete text, as stored.", "string", **text),
         "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
-        "WordsValue": _take("Texts with commas between them.", "string", **text),
+        "WordsValue": _make_value("Texts, separated by commas.", "string", **text),
         "TestPatientsValue": {
             "enum": ["include", "exclude", "2", 2, "", None],
-            "description": f"2 is OpenREM's word for exclude. {_ABSENT}",
+            "description": f"2 is OpenREM's code for exclude. {_ABSENT}",
         },
     }
 
 
-def _take(what: str, *types: str, **rules: Any) -> Json:
-    return {"type": [*types, "null"], **rules, "description": f"{what} {_ABSENT}"}
+def _make_value(description: str, *types: str, **rules: Any) -> Json:
+    return {"type": [*types, "null"], **rules, "description": f"{description} {_ABSENT}"}
