@@ -140,9 +140,7 @@ def _list_exports() -> Json:
     page = {"200": make_answer("A page of exports, newest first.", "ExportPage")}
     return make_operation("list_exports", "List exports", page, BAD_LIST) | {
         "parameters": [
-            make_parameter(
-                "scope", "query", scope, "The caller's own exports, or all exports (administrators only)."
-            ),
+            make_parameter("scope", "query", scope, "The caller's own exports, or those of all users."),
             make_parameter("state", "query", {"enum": list(State)}, "Only exports in this state."),
             make_parameter("limit", "query", limit, "The number of exports per page."),
             make_parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the previous page."),

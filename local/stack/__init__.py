@@ -1,1 +1,1 @@
-"""The whole service on one machine: the template deployed to an emulator, its users, and the demo."""
+"""The complete service on one machine: template.yaml deployed to an emulator, its users, and the demo."""

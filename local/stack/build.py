@@ -1,7 +1,7 @@
-"""What is deployed, as zip files for this machine: layers with their packages, functions as they are.
+"""Build what is deployed, as zip files for this machine: layers with their packages, functions unchanged.
 
-Also the functions' interpreter: an environment with what Lambda's own Python brings, boto3, and nothing of
-this project, so that a package missing from a layer is missing here too.
+This also builds the functions' interpreter: an environment with the packages of Lambda's own Python and
+nothing of this project, so that a package missing from a layer is missing here too.
 """
 
 import hashlib
@@ -18,17 +18,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".state" / "build"
 
-# What Lambda's Python runtime brings besides the standard library.
+# The packages of Lambda's Python runtime besides the standard library.
 _RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 _IGNORED = {"__pycache__", "requirements.txt", "Makefile", "bin"}
 
 
 class BuildError(RuntimeError):
-    """A package could not be built; the text holds pip's own words."""
+    """A package could not be built. The text contains pip's error output."""
 
 
-def runtime() -> Path:
-    """Return an interpreter that has what Lambda's has, boto3 of requirements.lock and nothing else."""
+def build_runtime() -> Path:
+    """Return an interpreter that has Lambda's packages, as pinned in requirements.lock, and nothing else."""
     pins = _pins(_RUNTIME)
 
     def make(folder: Path) -> None:
@@ -38,8 +38,11 @@ def runtime() -> Path:
     return _cached("runtime", pins, make) / "bin" / "python"
 
 
-def layer(content: Path) -> bytes:
-    """Zip a layer for this machine as its Makefile does for Lambda's: packages in python/, files beside."""
+def build_layer(content: Path) -> bytes:
+    """Return a layer's zip for this machine.
+
+    It matches what the layer's Makefile builds for Lambda: packages in python/, other files beside it.
+    """
     files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
     files |= {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
     requirements = content / "requirements.txt"
@@ -51,16 +54,16 @@ def layer(content: Path) -> bytes:
     return _zip(files)
 
 
-def function(content: Path) -> bytes:
-    """Zip a function's folder as it is."""
+def build_function(content: Path) -> bytes:
+    """Return the zip of a function's folder, unchanged."""
     return _zip(dict(_tree(content)))
 
 
 def _pins(names: Iterable[str]) -> str:
-    """Cut these packages out of requirements.lock, with the hashes of every machine's wheels."""
+    """Return the entries of these packages in requirements.lock, with the hashes of all platforms' wheels."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     blocks = {block.split("==")[0]: block for block in re.split(r"\n(?=[a-z])", lock)}
-    # A marker says where this project needs a package; a layer that names it needs it everywhere.
+    # A marker says on which platforms this project needs a package. A layer always needs what it names.
     return "\n".join(re.sub(r" ;[^\\\n]*", " ", blocks[name], count=1) for name in names)
 
 
@@ -74,7 +77,7 @@ def _install(pins: str, folder: Path) -> None:
 
 
 def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
-    """Build a folder once for these inputs; two at a time do no harm, as the last step is atomic."""
+    """Build a folder once for these inputs. Concurrent builds are safe, because the last step is atomic."""
     digest = hashlib.sha256(f"{sys.version}\n{inputs}".encode()).hexdigest()[:16]
     target = BUILD / f"{kind}-{digest}"
     if not target.exists():
@@ -82,7 +85,7 @@ def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
         with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
             folder = Path(scratch) / "made"
             make(folder)
-            with suppress(OSError):  # somebody else was faster
+            with suppress(OSError):  # another process was faster
                 folder.rename(target)
     return target
 
@@ -100,13 +103,13 @@ def _is_ignored(part: str) -> bool:
 
 def _zip(files: dict[Path, Path]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # it goes no further than this machine
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # it never leaves this machine
         for name, path in files.items():
             archive.write(path, name)
     return buffer.getvalue()
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BuildError(f"{' '.join(command)}\n{done.stderr.strip()}")
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"{' '.join(command)}\n{result.stderr.strip()}")

@@ -1,4 +1,7 @@
-"""Does the deployed stack hold what the template says? MiniStack says CREATE_COMPLETE either way."""
+"""Check that the deployed stack matches the template.
+
+MiniStack reports CREATE_COMPLETE even if it drops settings.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,17 +11,17 @@ from local.stack.deploy import Cloud, DeployError, Deployment
 
 def check(cloud: Cloud, deployment: Deployment) -> None:
     """Compare routes, authorizers, indexes, time to live, lifecycle and event sources with the template."""
-    wrong = [line for comparison in _COMPARISONS for line in comparison(cloud, deployment)]
-    if wrong:
-        raise DeployError("the deployed stack differs from the template\n" + "\n".join(wrong))
+    differences = [line for compare in _COMPARISONS for line in compare(cloud, deployment)]
+    if differences:
+        raise DeployError("The deployed stack differs from the template.\n" + "\n".join(differences))
 
 
-def _compare(what: str, wanted: Any, found: Any) -> Iterator[str]:
+def _compare(setting: str, wanted: Any, found: Any) -> Iterator[str]:
     if wanted != found:
-        yield f"{what}: the template says {wanted}, the stack has {found}"
+        yield f"{setting}: the template has {wanted}, the stack has {found}"
 
 
-def _routes(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+def _compare_routes(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     for api, _ in deployment.of_type("AWS::ApiGatewayV2::Api"):
         found = cloud.client("apigatewayv2").get_routes(ApiId=api, MaxResults="500")["Items"]
         wanted = {
@@ -33,7 +36,7 @@ def _routes(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
             yield f"routes: API {api} has none"
 
 
-def _authorizers(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+def _compare_authorizers(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     for identifier, wanted in deployment.of_type("AWS::ApiGatewayV2::Authorizer"):
         api = deployment.resolve(wanted["ApiId"])
         found = cloud.client("apigatewayv2").get_authorizer(ApiId=api, AuthorizerId=identifier)
@@ -42,7 +45,7 @@ def _authorizers(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
             yield f"authorizer {wanted['Name']}: accepts tokens of {settings}"
 
 
-def _tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+def _compare_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     client = cloud.client("dynamodb")
     for table, wanted in deployment.of_type("AWS::DynamoDB::Table"):
         found = client.describe_table(TableName=table)["Table"]
@@ -59,7 +62,7 @@ def _tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
         )
 
 
-def _buckets(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+def _compare_buckets(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     for bucket, properties in deployment.of_type("AWS::S3::Bucket"):
         if wanted := properties.get("LifecycleConfiguration"):
             found = cloud.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
@@ -70,41 +73,41 @@ def _buckets(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
             )
 
 
-def _event_sources(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+def _compare_event_sources(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     for identifier, wanted in deployment.of_type("AWS::Lambda::EventSourceMapping"):
         found = cloud.client("lambda").get_event_source_mapping(UUID=identifier)
         yield from _compare("event source", "Enabled", found["State"])
         for key in ("BatchSize", "ScalingConfig", "FunctionResponseTypes"):
             if key in wanted:
-                said = _plain(deployment.resolve(wanted[key]))
-                yield from _compare(f"event source's {key}", said, _plain(found.get(key)))
+                expected = _to_numbers(deployment.resolve(wanted[key]))
+                yield from _compare(f"event source's {key}", expected, _to_numbers(found.get(key)))
 
 
-def _plain(value: Any) -> Any:
-    """Numbers of parameters are texts to CloudFormation."""
+def _to_numbers(value: Any) -> Any:
+    """Return a mapping's values as numbers, because CloudFormation passes numeric parameters as text."""
     return {key: int(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _functions(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+def _compare_functions(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     for name, wanted in deployment.of_type("AWS::Lambda::Function"):
         found = cloud.client("lambda").get_function_configuration(FunctionName=name)
         yield from _compare(f"layers of {name}", len(wanted.get("Layers", [])), len(found.get("Layers", [])))
         if not found["CodeSize"]:
             yield f"code of {name}: empty"
         reserved = cloud.client("lambda").get_function_concurrency(FunctionName=name)
-        said = deployment.resolve(wanted.get("ReservedConcurrentExecutions"))
+        expected = deployment.resolve(wanted.get("ReservedConcurrentExecutions"))
         yield from _compare(
             f"reserved concurrency of {name}",
-            None if said is None else int(said),
+            None if expected is None else int(expected),
             reserved.get("ReservedConcurrentExecutions"),
         )
 
 
 _COMPARISONS: tuple[Callable[[Cloud, Deployment], Iterator[str]], ...] = (
-    _routes,
-    _authorizers,
-    _tables,
-    _buckets,
-    _event_sources,
-    _functions,
+    _compare_routes,
+    _compare_authorizers,
+    _compare_tables,
+    _compare_buckets,
+    _compare_event_sources,
+    _compare_functions,
 )

@@ -1,7 +1,7 @@
-"""`make demo`: the whole service on this machine, and one CT export through it.
+"""Run the complete service on this machine and make one CT export: `make demo`.
 
-DEMO_ONCE=1 ends after the download; DATABASE_URL=postgresql://... uses an OpenREM database that is there
-already; STUDIES=1000 makes the synthetic one smaller or larger.
+DEMO_ONCE=1 ends after the download. DATABASE_URL=postgresql://... uses an existing OpenREM database.
+STUDIES=1000 sets the size of the synthetic database.
 """
 
 import hashlib
@@ -26,52 +26,52 @@ from local.stack.service import Service, fetch
 from local.stack.stack import STATE, Stack
 
 DOWNLOADS = STATE / "demo"
-_PATIENCE = 1800
-_START_PATIENCE = 60
+_EXPORT_SECONDS = 1800
+_START_SECONDS = 60
 _INTERRUPTED = 130
 _SHOWN_SHEETS = 12
 
 
 class DemoError(RuntimeError):
-    """Something did not work; the text says what, in one message."""
+    """The demo failed. The text says why."""
 
 
 def main() -> None:
-    """Run the demo; exit 1 with a message if any of it fails."""
-    signal.signal(signal.SIGTERM, _leave)  # so that what was started ends in order
+    """Run the demo. Exit with status 1 and a message if it fails."""
+    signal.signal(signal.SIGTERM, _interrupt)  # so that everything that was started is stopped
     screen = Screen(sys.stdout)
     try:
         _run(screen)
     except KeyboardInterrupt:
         screen.end_line()
-        screen.say("\n  Stopped before the end; nothing is left running.")
+        screen.say("\n  Interrupted. Everything was stopped.")
         sys.exit(_INTERRUPTED)
-    except Exception as problem:  # noqa: BLE001 - a person reads it, whatever it is
+    except Exception as problem:  # noqa: BLE001 - any failure must end in a readable message
         screen.end_line()
         sys.exit(f"\nThe demo failed: {problem}")
 
 
-def _leave(*_: object) -> Never:
+def _interrupt(*_: object) -> Never:
     raise KeyboardInterrupt
 
 
 def _run(screen: Screen) -> None:
-    screen.title("Dose Export, the whole service on this machine")
+    screen.title("Dose Export: the complete service on this machine")
     with ExitStack() as running:
-        database_url = running.enter_context(_database(screen))
+        database_url = running.enter_context(_open_database(screen))
         with screen.step("Service from template.yaml") as step:
             stack = running.enter_context(Stack(database_url))
-            step.note(f"{stack.cloud.endpoint}, permissions on")
-        people = _people(screen, stack)
+            step.note(f"{stack.cloud.endpoint}, permissions enforced")
+        people = _create_users(screen, stack)
         service = Service(stack.url, users.sign_in(stack, people[0]))
         path = _download(screen, service, _export(screen, service, stack.logs.parent))
-        _describe(screen, path)
+        _show_sheets(screen, path)
         if os.environ.get("DEMO_ONCE") != "1":
-            _stay(screen, stack, people)
+            _serve(screen, stack, people)
 
 
 @contextmanager
-def _database(screen: Screen) -> Iterator[str]:
+def _open_database(screen: Screen) -> Iterator[str]:
     if url := os.environ.get("DATABASE_URL"):
         with screen.step("Your database, from DATABASE_URL") as step:
             step.note(f"{_count_studies(url):,} CT studies")
@@ -90,63 +90,63 @@ def _database(screen: Screen) -> Iterator[str]:
 
 
 def _count_studies(url: str) -> int:
-    """Count what there is to export; better now than as a failed export in two minutes."""
+    """Count the CT studies, so that an unusable database is reported now and not by a failed export."""
     query = "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'"
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             found = connection.execute(query).fetchone()
     except psycopg.Error as problem:
-        raise DemoError(f"the database of DATABASE_URL cannot be read: {problem}") from None
+        raise DemoError(f"The database of DATABASE_URL cannot be read: {problem}") from None
     return int(found[0]) if found else 0
 
 
-def _people(screen: Screen, stack: Stack) -> list[users.User]:
+def _create_users(screen: Screen, stack: Stack) -> list[users.User]:
     with screen.step("Users") as step:
-        people = users.create_demo_people(stack)
+        people = users.create_demo_users(stack)
         step.note(", ".join(user.name for user in people))
     return people
 
 
 def _export(screen: Screen, service: Service, logs: Path) -> Any:
-    """Ask for a CT workbook and follow it to its end."""
-    with screen.step("Signed in as physicist, asked for ct-xlsx") as step:
-        asked = service.ask(type="ct-xlsx")
-        if asked.status != 202:  # noqa: PLR2004
-            raise DemoError(f"POST /exports was answered with {asked.status}: {asked.body.decode()}")
+    """Request a CT workbook and wait until it is finished."""
+    with screen.step("Signed in as physicist, requested ct-xlsx") as step:
+        reply = service.ask(type="ct-xlsx")
+        if reply.status != 202:  # noqa: PLR2004
+            raise DemoError(f"POST /exports returned {reply.status}: {reply.body.decode()}")
         step.note("202 Accepted")
-    export = asked.json
+    export = reply.json
     start = time.monotonic()
     with screen.progress("Exporting") as show:
-        for export in service.follow(asked.json["id"], _PATIENCE):
+        for export in service.follow(reply.json["id"], _EXPORT_SECONDS):
             show(export["studies_done"] or 0, export["studies_total"], export["state"])
-            if export["state"] == "QUEUED" and time.monotonic() - start > _START_PATIENCE:
-                raise DemoError(f"no worker took the export; the logs are in {logs}")
+            if export["state"] == "QUEUED" and time.monotonic() - start > _START_SECONDS:
+                raise DemoError(f"No worker took the export. See the logs in {logs}")
     if export["state"] != "COMPLETED":
-        raise DemoError("the export ended as {state}. {error[message]} ({error[code]})".format_map(export))
+        raise DemoError("The export is {state}. {error[message]} ({error[code]})".format_map(export))
     return export
 
 
 def _download(screen: Screen, service: Service, export: Any) -> Path:
-    with screen.step("Downloaded by the presigned link") as step:
+    with screen.step("Downloaded through the presigned link") as step:
         link = service.call("POST", f"/exports/{export['id']}/download")
         if link.status != 200:  # noqa: PLR2004
-            raise DemoError(f"the download was refused with {link.status}: {link.body.decode()}")
+            raise DemoError(f"The download link was refused with {link.status}: {link.body.decode()}")
         content = fetch(link.json["url"]).body
         if hashlib.sha256(content).hexdigest() != export["sha256"]:
-            raise DemoError("the file's SHA-256 is not what the service said")
+            raise DemoError("The file's SHA-256 differs from the one that the service reported.")
         DOWNLOADS.mkdir(parents=True, exist_ok=True)
         path = DOWNLOADS / Path(export["file_name"]).name
         path.write_bytes(content)
-        step.note(f"{len(content):,} bytes, SHA-256 as promised")
+        step.note(f"{len(content):,} bytes, SHA-256 verified")
     return path
 
 
-def _describe(screen: Screen, path: Path) -> None:
+def _show_sheets(screen: Screen, path: Path) -> None:
     with CalamineWorkbook.from_path(path) as workbook:
         sheets = [(name, workbook.get_sheet_by_name(name).height) for name in workbook.sheet_names]
     if "All data" not in dict(sheets):
-        raise DemoError(f"the workbook has no sheet All data, only {', '.join(dict(sheets))}")
-    screen.say(f"\n  {path}\n\n    {'sheet':<32}{'rows, header included':>24}")
+        raise DemoError(f"The workbook has no sheet All data, only {', '.join(dict(sheets))}")
+    screen.say(f"\n  {path}\n\n    {'sheet':<32}{'rows (with header)':>24}")
     for name, rows in sheets[:_SHOWN_SHEETS]:
         screen.say(f"    {name:<32}{rows:>24,}")
     if rest := sheets[_SHOWN_SHEETS:]:
@@ -154,20 +154,20 @@ def _describe(screen: Screen, path: Path) -> None:
         screen.say(f"    {f'and {len(rest)} more':<32}{rows:>24,}")
 
 
-def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
+def _serve(screen: Screen, stack: Stack, people: list[users.User]) -> None:
     logins = "\n".join(
         f"{user.name:<12}{user.password}   {', '.join(user.groups) or 'no group'}" for user in people
     )
     screen.say(
         f"""
-  The service stays up until Ctrl-C. Open the page in a browser, and sign in as one of these:
+  The service runs until Ctrl-C. Open the page in a browser and sign in as one of these users:
 
     Page   {stack.url}/
     Logs   {stack.logs}
 
 {textwrap.indent(logins, "    ")}
 
-  Or ask for every study above 500 mGy.cm as csv, without the page:
+  Or export every study with a DLP of at least 500 mGy.cm as csv, without the page:
 
     API='{stack.url}'
     TOKEN=$(curl -s {stack.cloud.endpoint}/ \\
@@ -183,7 +183,7 @@ def _stay(screen: Screen, stack: Stack, people: list[users.User]) -> None:
     )
     with suppress(KeyboardInterrupt):
         signal.pause()
-    screen.say("\n  Stopped; nothing is left running.")
+    screen.say("\n  Everything was stopped.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Deploy template.yaml to MiniStack as CloudFormation would, and set again what MiniStack drops."""
+"""Deploy template.yaml to MiniStack as CloudFormation would, and restore settings that MiniStack drops."""
 
 import json
 import time
@@ -22,20 +22,23 @@ _CREATE_SECONDS = 120
 
 
 class DeployError(RuntimeError):
-    """The stack is not as the template says; the text names what is missing."""
+    """The stack could not be created or differs from the template. The text says how."""
 
 
 class Cloud:
-    """Clients with some keys; with the local stack's own, everything is allowed."""
+    """AWS clients that connect to the local stack only, whatever the machine's own AWS settings are.
+
+    With the stack's own keys, everything is allowed.
+    """
 
     def __init__(self, endpoint: str, key: str, secret: str, token: str | None = None) -> None:
-        """Speak to `endpoint` as whoever has these keys."""
+        """Connect to `endpoint` with these keys."""
         self.endpoint = endpoint
         self._session = boto3.session.Session(key, secret, token, region_name=REGION)
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:
-        # A proxy of the machine is not asked, and a link is signed as S3 wants it today.
+        # Ignore the machine's proxy, and sign links with the current S3 signature version.
         config = Config(
             proxies={},
             signature_version="s3v4" if service == "s3" else None,
@@ -47,25 +50,25 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack: the template that was created, and what its names became."""
+    """A deployed stack: its template, the values of its logical names, and its outputs."""
 
     template: Json
     values: dict[str, str]
     outputs: dict[str, str]
 
-    def of_type(self, kind: str) -> Iterator[tuple[str, Json]]:
-        """Yield physical id and properties of every resource of that type that exists."""
+    def of_type(self, resource_type: str) -> Iterator[tuple[str, Json]]:
+        """Yield the physical id and the properties of every existing resource of this type."""
         for name, resource in self.template["Resources"].items():
-            if resource["Type"] == kind and name in self.values:
+            if resource["Type"] == resource_type and name in self.values:
                 yield self.values[name], resource.get("Properties", {})
 
     def resolve(self, value: Any) -> Any:
-        """Replace references by what they stand for."""
+        """Return the value with its references and functions replaced."""
         return resolve(value, self.template, self.values)
 
 
 def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: str) -> Deployment:
-    """Package, translate, create, repair and check; `template` is a SAM template."""
+    """Package, translate and create the SAM template, then restore what MiniStack drops."""
     source = lower.read(template)
     cloud.client("s3").create_bucket(
         Bucket=_CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -73,15 +76,15 @@ def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: st
     _upload_code(cloud, source, template.parent)
     lowered = lower.lower(lower.translate(source, parameters, REGION), sslmode, cloud.endpoint)
     deployment = _create(cloud, lowered, parameters)
-    repair(cloud, deployment)
+    _restore_settings(cloud, deployment)
     return deployment
 
 
 def _upload_code(cloud: Cloud, template: Json, root: Path) -> None:
-    """Put every layer and function into S3, and let the template point there, as `sam package` does."""
+    """Upload every layer and function to S3 and set their URIs in the template, as `sam package` does."""
     makers = {
-        "AWS::Serverless::LayerVersion": ("ContentUri", build.layer),
-        "AWS::Serverless::Function": ("CodeUri", build.function),
+        "AWS::Serverless::LayerVersion": ("ContentUri", build.build_layer),
+        "AWS::Serverless::Function": ("CodeUri", build.build_function),
     }
     for name, resource in template["Resources"].items():
         if resource["Type"] in makers:
@@ -132,18 +135,18 @@ def _wait_until_created(cloud: Cloud) -> Json:
         for event in events
         if event["ResourceStatus"] == "CREATE_FAILED"
     ]
-    raise DeployError("the stack could not be created\n" + "\n".join(reasons or [stack["StackStatus"]]))
+    raise DeployError("The stack could not be created.\n" + "\n".join(reasons or [stack["StackStatus"]]))
 
 
-def repair(cloud: Cloud, deployment: Deployment) -> None:
-    """Set what MiniStack's CloudFormation drops without a word, and what it takes for text."""
-    _repair_stores(cloud, deployment)
+def _restore_settings(cloud: Cloud, deployment: Deployment) -> None:
+    """Set the properties that MiniStack's CloudFormation silently drops, or stores as text."""
+    _restore_storage_settings(cloud, deployment)
     for api, properties in deployment.of_type("AWS::ApiGatewayV2::Api"):
         if cors := deployment.resolve(properties.get("CorsConfiguration")):
             cloud.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=cors)
     for source, properties in deployment.of_type("AWS::Lambda::EventSourceMapping"):
         if scaling := deployment.resolve(properties.get("ScalingConfig")):
-            # A number that comes from a parameter stays a text, and the queue is never read.
+            # A number from a parameter stays a text, and then MiniStack never reads the queue.
             numbers = {key: int(value) for key, value in scaling.items()}
             cloud.client("lambda").update_event_source_mapping(UUID=source, ScalingConfig=numbers)
     for function, properties in deployment.of_type("AWS::Lambda::Function"):
@@ -153,7 +156,7 @@ def repair(cloud: Cloud, deployment: Deployment) -> None:
             )
 
 
-def _repair_stores(cloud: Cloud, deployment: Deployment) -> None:
+def _restore_storage_settings(cloud: Cloud, deployment: Deployment) -> None:
     for table, properties in deployment.of_type("AWS::DynamoDB::Table"):
         if specification := properties.get("TimeToLiveSpecification"):
             cloud.client("dynamodb").update_time_to_live(
@@ -161,18 +164,22 @@ def _repair_stores(cloud: Cloud, deployment: Deployment) -> None:
             )
     for bucket, properties in deployment.of_type("AWS::S3::Bucket"):
         if lifecycle := properties.get("LifecycleConfiguration"):
-            rules = [lifecycle_rule(rule) for rule in deployment.resolve(lifecycle)["Rules"]]
+            rules = [_make_lifecycle_rule(rule) for rule in deployment.resolve(lifecycle)["Rules"]]
             cloud.client("s3").put_bucket_lifecycle_configuration(
                 Bucket=bucket, LifecycleConfiguration={"Rules": rules}
             )
 
 
-def lifecycle_rule(rule: Json) -> Json:
-    """Say a CloudFormation lifecycle rule as S3's own interface does."""
-    said: Json = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+def _make_lifecycle_rule(rule: Json) -> Json:
+    """Return a CloudFormation lifecycle rule in the form of the S3 API."""
+    converted: Json = {
+        "ID": rule["Id"],
+        "Status": rule["Status"],
+        "Filter": {"Prefix": rule.get("Prefix", "")},
+    }
     if "ExpirationInDays" in rule:
-        said["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+        converted["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
     for key in ("AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration"):
         if key in rule:
-            said[key] = {name: int(value) for name, value in rule[key].items()}
-    return said
+            converted[key] = {name: int(value) for name, value in rule[key].items()}
+    return converted

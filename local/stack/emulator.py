@@ -1,7 +1,7 @@
-"""MiniStack, the AWS emulator, in a process of its own that ends with the process which started it.
+"""Run MiniStack, the AWS emulator, in a process that ends with its parent process.
 
-What its EventBridge Scheduler lacks is added here: time zones, the scheduled time in an input, and rights by
-group.
+Its EventBridge Scheduler is extended here by what it lacks: time zones, the scheduled time in an input, and
+permissions by schedule group. What is due is computed from cron and rate expressions as the service does.
 """
 
 import json
@@ -17,21 +17,21 @@ from zoneinfo import ZoneInfo
 
 from doseexport.domain.recurrence import parse_expression
 
-LOOK_EVERY = 1
+CHECK_EVERY = 1
 """Seconds."""
 TIME = "<aws.scheduler.scheduled-time>"
 
 Json = dict[str, Any]
 Key = tuple[str, str, str]
-"""User, region, group/name."""
+"""Account, region, group/name."""
 
 
 def main() -> None:
-    """Serve on GATEWAY_PORT; argv names the program that stands in for Lambda's Python."""
+    """Serve on GATEWAY_PORT. The argument is the program that replaces Lambda's Python."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # MiniStack starts Python functions with its own interpreter: this is where it looks that up.
+    # MiniStack starts Python functions with sys.executable.
     sys.executable = sys.argv.pop(1)
-    # It reads its settings while it is imported.
+    # MiniStack reads its settings at import.
     from ministack.app import main as serve  # type: ignore[import-untyped]  # noqa: PLC0415
 
     install_scheduler()
@@ -39,25 +39,25 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    # The parent holds the other end of stdin and never writes. However it ends, a kill included, this read
-    # returns, and the whole process group goes: MiniStack and every function it runs.
+    # The parent holds the other end of stdin and never writes. When it ends, even by SIGKILL, this read
+    # returns, and the whole process group is killed: MiniStack and every function that it runs.
     sys.stdin.buffer.read()
     os.killpg(0, signal.SIGKILL)
 
 
 def install_scheduler() -> None:
-    """Let MiniStack look at its schedules, and at rights to them, as we do; before it serves."""
+    """Replace MiniStack's check of due schedules, and its ARNs of schedules. Call this before it serves."""
     from ministack.core import iam_actions  # type: ignore[import-untyped]  # noqa: PLC0415  reads settings
     from ministack.services import scheduler  # type: ignore[import-untyped]  # noqa: PLC0415  as above
 
-    looked_at: dict[Key, datetime] = {}
-    scheduler._SCHEDULE_TICK_INTERVAL = LOOK_EVERY  # noqa: SLF001
-    scheduler._tick_schedules = lambda: _look(scheduler, looked_at, datetime.now(UTC))  # noqa: SLF001
-    iam_actions.extract_resource_arn = _name_groups(iam_actions.extract_resource_arn)
+    checked_at: dict[Key, datetime] = {}
+    scheduler._SCHEDULE_TICK_INTERVAL = CHECK_EVERY  # noqa: SLF001
+    scheduler._tick_schedules = lambda: _invoke_due(scheduler, checked_at, datetime.now(UTC))  # noqa: SLF001
+    iam_actions.extract_resource_arn = _add_group(iam_actions.extract_resource_arn)
 
 
 def find_due(schedule: Json, since: datetime, now: datetime) -> datetime | None:
-    """Return the time since the last look at which a schedule as MiniStack holds it was due, if it was."""
+    """Return the time after the last check at which a schedule of MiniStack was due, or None."""
     start = _read_time(schedule.get("StartDate")) or _read_time(schedule["CreationDate"])
     zone = ZoneInfo(schedule.get("ScheduleExpressionTimezone") or "UTC")
     due = parse_expression(schedule["ScheduleExpression"]).next_after(since, zone, start or now)
@@ -66,35 +66,35 @@ def find_due(schedule: Json, since: datetime, now: datetime) -> datetime | None:
     return due if is_due else None
 
 
-def tell_time(target: Json, due: datetime) -> Json:
-    """Return the target with the time in its input."""
+def insert_scheduled_time(target: Json, due: datetime) -> Json:
+    """Return the target with the scheduled time in its input."""
     scheduled_at = f"{due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return target | {"Input": target.get("Input", "{}").replace(TIME, scheduled_at)}
 
 
 def find_group(body: bytes, query: Json) -> str:
-    """Return the group of schedules that a call names."""
+    """Return the schedule group that a call names."""
     (group,) = query.get("groupName") or [json.loads(body or b"{}").get("GroupName") or "default"]
     return str(group)
 
 
-def _name_groups(name: Callable[..., str]) -> Callable[..., str]:
-    """MiniStack takes every schedule for one of the group default."""
+def _add_group(extract_arn: Callable[..., str]) -> Callable[..., str]:
+    """Return a function that puts the right group into ARNs. MiniStack always uses the group default."""
 
-    def name_with_group(service: str, method: str, path: str, *rest: Any) -> str:
-        arn = name(service, method, path, *rest)
+    def extract_with_group(service: str, method: str, path: str, *rest: Any) -> str:
+        arn = extract_arn(service, method, path, *rest)
         if service == "scheduler" and unquote(path).startswith("/schedules/"):
             _, body, query = rest[:3]
             return arn.replace(":schedule/default/", f":schedule/{find_group(body, query)}/")
         return arn
 
-    return name_with_group
+    return extract_with_group
 
 
-def _look(scheduler: Any, looked_at: dict[Key, datetime], now: datetime) -> None:
+def _invoke_due(scheduler: Any, checked_at: dict[Key, datetime], now: datetime) -> None:
     for key, schedule in list(scheduler._schedules._data.items()):  # noqa: SLF001
-        due = find_due(schedule, looked_at.get(key, now), now)
-        looked_at[key] = now
+        due = find_due(schedule, checked_at.get(key, now), now)
+        checked_at[key] = now
         if due is not None:
             _invoke(scheduler, key, schedule, due)
 
@@ -112,10 +112,10 @@ def _invoke(scheduler: Any, key: Key, schedule: Json, due: datetime) -> None:
         "Detail": "{}",
         "Time": due.timestamp(),
         "Resources": [schedule["Arn"]],
-        "User": account,
+        "Account": account,
         "Region": region,
     }
-    eventbridge._invoke_target(tell_time(schedule["Target"], due), event, schedule)  # noqa: SLF001
+    eventbridge._invoke_target(insert_scheduled_time(schedule["Target"], due), event, schedule)  # noqa: SLF001
 
 
 def _read_time(value: Any) -> datetime | None:

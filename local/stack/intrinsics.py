@@ -1,4 +1,7 @@
-"""What CloudFormation's functions give for a deployed stack: those that the template uses where we look."""
+"""Evaluate CloudFormation's intrinsic functions for a deployed stack.
+
+Only the functions in the properties that the local stack reads are supported.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +12,14 @@ NO_VALUE = "AWS::NoValue"
 
 
 class IntrinsicError(RuntimeError):
-    """A function that is not known here."""
+    """The function is not supported here."""
 
 
 def resolve(value: Any, template: Json, values: Mapping[str, str]) -> Any:
-    """Replace references and functions by what they stand for; `values` are parameters and physical ids."""
+    """Return the value with its references and functions replaced.
+
+    `values` holds parameters and physical ids by logical name.
+    """
     if isinstance(value, list):
         found = [resolve(item, template, values) for item in value]
         return [item for item in found if item is not None]
@@ -46,7 +52,7 @@ def _call(name: str, argument: Any, template: Json, values: Mapping[str, str]) -
     if name == "Fn::Join":
         separator, texts = arguments
         return separator.join(texts)
-    raise IntrinsicError(f"the local stack does not know {name}")
+    raise IntrinsicError(f"The local stack does not support {name}.")
 
 
 def _holds(condition: Any, template: Json, values: Mapping[str, str]) -> bool:
@@ -64,4 +70,4 @@ def _holds(condition: Any, template: Json, values: Mapping[str, str]) -> bool:
             return all(found)
         case "Fn::Or":
             return any(found)
-    raise IntrinsicError(f"the local stack does not know {name}")
+    raise IntrinsicError(f"The local stack does not support {name}.")

@@ -1,7 +1,7 @@
-"""From template.yaml to what MiniStack understands: SAM translated, its HTTP API spelled out.
+"""Lower template.yaml to what MiniStack understands: translate SAM, and expand its HTTP API.
 
-MiniStack ignores the OpenAPI body that SAM writes for an HTTP API, has no networks, and loopback has no TLS:
-neither towards S3 nor towards PostgreSQL. Nothing else is changed, and template.yaml never knows.
+MiniStack ignores the OpenAPI body that SAM writes for an HTTP API, and it emulates no networks. Loopback has
+no TLS, neither for S3 nor for PostgreSQL. Nothing else is changed, and template.yaml needs no special cases.
 """
 
 import json
@@ -15,24 +15,27 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
 
-# Networks are not emulated: their resources go, and functions run on the machine's own network. Neither is
-# the look of managed login.
+# Networks and the branding of managed login are not emulated: their resources are dropped, and functions run
+# on the machine's own network.
 _UNKNOWN = ("AWS::EC2::", "AWS::Cognito::ManagedLoginBranding")
 _INTEGRATION = "x-amazon-apigateway-integration"
 
 _API_ID = "d05ee850"
 API_PATH = f"/_aws/execute-api/{_API_ID}/$default"
-"""Where the emulator serves the API: known beforehand, as managed login has to know where it returns to."""
+"""The path of the API. It is fixed, because managed login needs its return address before the deployment."""
 
 
 def read(path: Path) -> Json:
-    """Return the SAM template, with CloudFormation's short tags understood."""
+    """Read a SAM template with CloudFormation's short tags."""
     template: Json = yaml_parse(path.read_text(encoding="utf-8"))
     return template
 
 
 def translate(template: Json, parameters: dict[str, str], region: str) -> Json:
-    """Let AWS's own translator turn SAM's types into CloudFormation's; it uses parameters' defaults early."""
+    """Translate SAM's resource types to CloudFormation's with AWS's own translator.
+
+    The translator already inserts the default values of parameters.
+    """
 
     class NoManagedPolicies:
         def load(self) -> dict[str, str]:
@@ -44,9 +47,9 @@ def translate(template: Json, parameters: dict[str, str], region: str) -> Json:
 
 
 def lower(template: Json, sslmode: str, endpoint: str) -> Json:
-    """Spell out HTTP APIs, drop networks, and let functions reach S3 and the database without TLS.
+    """Expand HTTP APIs, drop networks, and let functions use S3 and the database without TLS.
 
-    `endpoint` is the emulator's address, at which the page signs in.
+    `endpoint` is the emulator's address, where the page signs in.
     """
     resources: Json = {}
     for name, resource in template["Resources"].items():
@@ -54,7 +57,7 @@ def lower(template: Json, sslmode: str, endpoint: str) -> Json:
             continue
         resources[name] = resource
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
-            resources |= _spell_out(name, resource)
+            resources |= _expand_api(name, resource)
         elif resource["Type"] == "AWS::Lambda::Function":
             _adapt_function(resource["Properties"], sslmode, endpoint)
     return template | {"Resources": resources}
@@ -74,7 +77,7 @@ def _adapt_function(properties: Json, sslmode: str, endpoint: str) -> None:
     if "DATABASE_HOST" in variables:
         variables["DATABASE_SSLMODE"] = sslmode
     if "POOL_ENDPOINT" in variables:
-        # The emulator serves everything at one address: its pool at the root, the API under a path.
+        # The emulator serves everything at one address: the user pool at the root, the API under a path.
         variables |= {
             "POOL_ENDPOINT": f"{endpoint}/",
             "API_PREFIX": API_PATH,
@@ -82,8 +85,8 @@ def _adapt_function(properties: Json, sslmode: str, endpoint: str) -> None:
         }
 
 
-def _spell_out(api: str, resource: Json) -> Json:
-    """Turn an API's OpenAPI body into the integrations, routes and authorizers it stands for."""
+def _expand_api(api: str, resource: Json) -> Json:
+    """Return the integrations, routes and authorizers that an API's OpenAPI body describes."""
     properties = resource["Properties"]
     body = properties.pop("Body")
     properties.pop("FailOnWarnings", None)
@@ -91,16 +94,16 @@ def _spell_out(api: str, resource: Json) -> Json:
     properties["Tags"] = {**properties.get("Tags", {}), "ms-custom-id": _API_ID}
     if cors := body.get("x-amazon-apigateway-cors"):
         properties["CorsConfiguration"] = _capitalise(cors)
-    found = _authorizers(api, body)
+    expanded = _make_authorizers(api, body)
     for path, methods in body["paths"].items():
         for method, operation in methods.items():
-            found |= _route(api, path, method, operation)
+            expanded |= _make_route(api, path, method, operation)
     condition = {"Condition": resource["Condition"]} if "Condition" in resource else {}
-    return {name: added | condition for name, added in found.items()}
+    return {name: added | condition for name, added in expanded.items()}
 
 
 def _capitalise(cors: Any) -> Any:
-    """Name CORS settings as the API's own properties do, inside of conditions too."""
+    """Return CORS settings under the property names of an API, also inside conditions."""
     if not isinstance(cors, dict) or "Ref" in cors:
         return cors
     if "Fn::If" in cors:
@@ -108,10 +111,10 @@ def _capitalise(cors: Any) -> Any:
     return {key[0].upper() + key[1:]: value for key, value in cors.items()}
 
 
-def _authorizers(api: str, body: Json) -> Json:
+def _make_authorizers(api: str, body: Json) -> Json:
     schemes = body.get("components", {}).get("securitySchemes", {})
     return {
-        _authorizer_id(api, name): _resource(
+        _authorizer_id(api, name): _make_resource(
             "Authorizer",
             api,
             Name=name,
@@ -126,29 +129,29 @@ def _authorizers(api: str, body: Json) -> Json:
     }
 
 
-def _route(api: str, path: str, method: str, operation: Json) -> Json:
+def _make_route(api: str, path: str, method: str, operation: Json) -> Json:
     key = route_key(path, method)
     name = f"{api}Route" + "".join(character for character in key.title() if character.isalnum())
     integration = operation[_INTEGRATION]
     return {
-        f"{name}Integration": _resource(
+        f"{name}Integration": _make_resource(
             "Integration",
             api,
             IntegrationType="AWS_PROXY",
             IntegrationUri=integration["uri"],
             PayloadFormatVersion=integration["payloadFormatVersion"],
         ),
-        name: _resource(
+        name: _make_resource(
             "Route",
             api,
             RouteKey=key,
             Target={"Fn::Sub": f"integrations/${{{name}Integration}}"},
-            **_authorization(api, operation),
+            **_make_authorization(api, operation),
         ),
     }
 
 
-def _authorization(api: str, operation: Json) -> Json:
+def _make_authorization(api: str, operation: Json) -> Json:
     for scheme in operation.get("security", []):
         for name, scopes in scheme.items():
             if name != "NONE":
@@ -161,7 +164,7 @@ def _authorization(api: str, operation: Json) -> Json:
 
 
 def route_key(path: str, method: str) -> str:
-    """Name a route as API Gateway does: "GET /exports/{id}", "ANY /x" or "$default"."""
+    """Return a route's name in API Gateway: "GET /exports/{id}", "ANY /x" or "$default"."""
     if path == "/$default":
         return "$default"
     return f"{'ANY' if method == 'x-amazon-apigateway-any-method' else method.upper()} {path}"
@@ -171,5 +174,5 @@ def _authorizer_id(api: str, name: str) -> str:
     return f"{api}Authorizer{name}"
 
 
-def _resource(kind: str, api: str, **properties: Any) -> Json:
-    return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": {"ApiId": {"Ref": api}, **properties}}
+def _make_resource(name: str, api: str, **properties: Any) -> Json:
+    return {"Type": f"AWS::ApiGatewayV2::{name}", "Properties": {"ApiId": {"Ref": api}, **properties}}

@@ -1,6 +1,7 @@
-"""What a function sees of the machine: Lambda's runtime, its own /tmp, its memory, and nothing else.
+"""Confine a function to what Lambda gives it: the runtime, its own /tmp and its memory limit.
 
-Runs in the functions' interpreter, which does not have this project on its path: standard library only.
+This runs in the functions' interpreter, which does not have this project on its path. Therefore it uses the
+standard library only.
 """
 
 import faulthandler
@@ -16,10 +17,10 @@ _MEGABYTE = 1 << 20
 
 
 class _Replies:
-    """Standard output of MiniStack's worker, on which it sends one line a call.
+    """Standard output of MiniStack's worker, which writes one line per call.
 
-    MiniStack waits 50 ms after a reply for a first line of log. The logs go to a file here, so each reply
-    puts an empty line where it waits.
+    After each reply, MiniStack waits up to 50 ms for a first log line. Here the logs go to a file, so each
+    reply sends an empty line instead.
     """
 
     def __init__(self, log_pipe: int) -> None:
@@ -37,31 +38,31 @@ class _Replies:
 
 
 def main() -> None:
-    """Confine this process, then become the worker: sandbox.py STATE_FOLDER WORKER_SCRIPT."""
+    """Confine this process, then run the worker: sandbox.py STATE_FOLDER WORKER_SCRIPT."""
     state, worker = Path(sys.argv[1]), Path(sys.argv[2])
     name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     (state / "workers" / str(os.getpid())).write_text(name)
     _limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) * _MEGABYTE)
-    _private_tmp(worker.parent / "tmp")
-    sys.stdout = _Replies(_log_to(state / "logs" / f"{name}.log"))
-    faulthandler.register(signal.SIGUSR1)  # kill -USR1 tells where a function hangs, in its log
+    _use_private_tmp(worker.parent / "tmp")
+    sys.stdout = _Replies(_redirect_log(state / "logs" / f"{name}.log"))
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 logs where a function hangs
     sys.argv = [str(worker)]
     runpy.run_path(str(worker), run_name="__main__")
 
 
 def _limit_memory(size: int) -> None:
-    # Private writable memory; a few kernels refuse the limit, and the functions run without it there.
+    # This limits private writable memory. Some kernels refuse the limit; functions then run without it.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
 
-def _private_tmp(folder: Path) -> None:
+def _use_private_tmp(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(folder)
 
 
-def _log_to(path: Path) -> int:
-    """Send standard error to the file, as it is written; returns where it went before."""
+def _redirect_log(path: Path) -> int:
+    """Redirect standard error to the file, unbuffered. Return the descriptor that it had before."""
     pipe = os.dup(2)
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 2)

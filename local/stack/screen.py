@@ -1,4 +1,4 @@
-"""Calm terminal output: one line a step, one bar for what takes longer."""
+"""Print progress on a terminal: one line per step, and a bar for long steps."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,19 +10,19 @@ _BAR = 30
 
 
 class Step:
-    """A line that is being worked on."""
+    """A step in progress."""
 
     def __init__(self) -> None:
-        """Begin without a note."""
+        """Start without a note."""
         self.text = ""
 
     def note(self, text: str) -> None:
-        """Say what came of the step, on its line."""
+        """Set the result that is shown on the step's line."""
         self.text = text
 
 
 class Screen:
-    """Where the lines go. On anything but a terminal, a line appears when its step is over."""
+    """A terminal or a file. Unless it is a terminal, a line appears only when its step is finished."""
 
     def __init__(self, out: TextIO) -> None:
         """Write to `out`."""
@@ -31,16 +31,16 @@ class Screen:
         self._open = False
 
     def say(self, text: str) -> None:
-        """Write a line as it is."""
+        """Write a line unchanged."""
         print(text, file=self._out, flush=True)
 
     def title(self, text: str) -> None:
-        """Write the first line, set apart."""
+        """Write a heading with blank lines around it."""
         self.say(f"\n  {self._bold(text)}\n")
 
     @contextmanager
     def step(self, label: str) -> Iterator[Step]:
-        """Show that something is under way, and then how long it took."""
+        """Show that a step is running, and then how long it took."""
         step, start = Step(), time.monotonic()
         self._redraw(f"  · {label}")
         yield step
@@ -50,15 +50,15 @@ class Screen:
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[int, int | None, str], None]]:
-        """Show a bar; the caller says how many are done, of how many, and in which state it is."""
+        """Show a bar. The caller reports the finished studies, the total and the state."""
         start, last, sign = time.monotonic(), "", ""
 
-        def show(done: int, expected: int | None, state: str) -> None:
+        def show(done: int, total: int | None, state: str) -> None:
             nonlocal last, sign
             sign = self._red("✗") if state in {"FAILED", "ABORTED"} else self._green("✓")
-            share = done / expected if expected else 0.0
+            share = done / total if total else 0.0
             filled = round(share * _BAR)
-            last = f"{done:,} of {expected:,} studies" if expected else state.lower()
+            last = f"{done:,} of {total:,} studies" if total else state.lower()
             bar = "█" * filled + "░" * (_BAR - filled)
             self._redraw(f"  · {label}  {bar} {share:>4.0%}  {last}")
 
@@ -66,7 +66,7 @@ class Screen:
         self._finish(f"  {sign} {label:<{_LABEL}}{time.monotonic() - start:>6.1f} s   {last}")
 
     def end_line(self) -> None:
-        """Leave an unfinished line as it stands."""
+        """End an unfinished line."""
         if self._open:
             self.say("")
             self._open = False

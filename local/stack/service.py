@@ -1,4 +1,4 @@
-"""The API as its callers meet it: HTTP, JSON, a token, and no library of ours."""
+"""Call the API as any client does: with HTTP, JSON and a token, and without this project's code."""
 
 import json
 import time
@@ -10,14 +10,14 @@ from typing import Any
 
 SETTLED = frozenset({"COMPLETED", "FAILED", "ABORTED"})
 
-# Loopback, whatever proxy the machine has.
+# Calls to loopback must not go through the machine's proxy.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _TIMEOUT = 60
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the API answered; header names in lower case."""
+    """An answer of the API. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -25,13 +25,13 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body, read as JSON."""
+        """Return the body, parsed as JSON."""
         return json.loads(self.body)
 
 
 @dataclass(frozen=True)
 class Service:
-    """The API at `url`, called with a token, or without one."""
+    """The API at `url`, called with or without a token."""
 
     url: str
     token: str | None = None
@@ -39,7 +39,7 @@ class Service:
     def call(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send a request; `body` is sent as it is if it is bytes, else as JSON."""
+        """Send a request and return the answer. A `body` of bytes is sent unchanged, any other as JSON."""
         sent = dict(headers or {})
         if self.token is not None:
             sent["Authorization"] = f"Bearer {self.token}"
@@ -50,18 +50,18 @@ class Service:
         return fetch(urllib.request.Request(self.url + path, data, sent, method=method))  # noqa: S310 - loopback
 
     def ask(self, **request: object) -> Reply:
-        """POST /exports."""
+        """Request an export (POST /exports)."""
         return self.call("POST", "/exports", request)
 
     def get(self, export_id: str) -> Any:
-        """GET /exports/{id}, of an export that is there."""
+        """Return an existing export (GET /exports/{id})."""
         reply = self.call("GET", f"/exports/{export_id}")
         if reply.status != 200:  # noqa: PLR2004
             raise RuntimeError(f"GET /exports/{export_id}: {reply.status} {reply.body.decode()}")
         return reply.json
 
     def follow(self, export_id: str, seconds: float, pause: float = 0.2) -> Iterator[Any]:
-        """Yield the export again and again until it is settled; TimeoutError after `seconds`."""
+        """Yield the export at each poll until it is finished. Raise TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             export = self.get(export_id)
@@ -72,13 +72,13 @@ class Service:
         raise TimeoutError(f"export {export_id} is {export['state']} after {seconds:g} s")
 
     def wait(self, export_id: str, seconds: float = 60) -> Any:
-        """Return the export once it is settled."""
+        """Return the export once it is finished."""
         *_, last = self.follow(export_id, seconds, pause=0.1)
         return last
 
 
 def fetch(request: urllib.request.Request | str) -> Reply:
-    """Send a request and return the answer, whatever its status."""
+    """Send a request and return the answer, also if its status is an error."""
     try:
         with _OPENER.open(request, timeout=_TIMEOUT) as response:
             return Reply(response.status, _lower(response.headers), response.read())

@@ -1,4 +1,7 @@
-"""The whole service on one machine: template.yaml deployed to an emulator on loopback, gone when we end."""
+"""Run the complete service on one machine: template.yaml deployed to an emulator on loopback.
+
+Everything ends with the process that started it.
+"""
 
 import fcntl
 import json
@@ -26,23 +29,23 @@ _START_SECONDS = 60
 
 
 class StackError(RuntimeError):
-    """The local stack did not start; the text says where its log lies."""
+    """The local stack did not start. The text names its log file."""
 
 
 class Stack:
-    """A running stack. Use it as a context manager; `url` is the API's address."""
+    """A running stack. Use it as a context manager. `url` is the address of the API."""
 
     def __init__(
         self, database_url: str, template: Path = build.ROOT / "template.yaml", **parameters: str
     ) -> None:
         """Prepare a stack whose worker reads the database at `database_url`.
 
-        `parameters` are the template's: LoginDomainPrefix="hospital" gives managed login.
+        `parameters` are those of the template: LoginDomainPrefix="hospital" enables managed login.
         """
         self._database_url = database_url
         self._parameters = parameters
         self._template = template
-        self._lock, self.folder = _own_folder()
+        self._lock, self.folder = _lock_folder()
         self.port = _free_port()
         self._key, self._secret = f"local{secrets.token_hex(8)}", secrets.token_urlsafe(24)
         self.cloud = Cloud(f"http://127.0.0.1:{self.port}", self._key, self._secret)
@@ -66,27 +69,30 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The API's address; paths of the API follow it, and "/" is the page."""
+        """Return the address to which the API's paths are appended. The page is at "/"."""
         return self.cloud.endpoint + API_PATH
 
     @property
     def logs(self) -> Path:
-        """The folder with one log file a function."""
+        """Return the folder with one log file per function."""
         return self.folder / "logs"
 
     def resource(self, name: str) -> str:
-        """Return what CloudFormation made of a logical name of the template."""
+        """Return the physical id of a logical name of the template."""
         return self.deployment.values[name]
 
     def workers(self, function: str) -> list[int]:
-        """Return the processes that run a function, given its logical name; some may have ended."""
-        marks = (self.folder / "workers").iterdir()
-        return [int(mark.name) for mark in marks if mark.read_text() == self.resource(function)]
+        """Return the ids of the processes that run a function, some of which may have ended.
+
+        `function` is a logical name.
+        """
+        files = (self.folder / "workers").iterdir()
+        return [int(file.name) for file in files if file.read_text() == self.resource(function)]
 
     def stop(self) -> None:
-        """End the emulator and every function; logs stay until the folder is used again."""
+        """End the emulator and every function. Logs remain until the folder is used again."""
         if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()  # its sign to take its whole process group with it
+            self._process.stdin.close()  # the emulator then kills its whole process group
             self._process.wait()
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         self._lock.close()
@@ -95,7 +101,7 @@ class Stack:
         for name in ("logs", "workers", "tmp"):
             (self.folder / name).mkdir()
         settings = self._settings()
-        command = [sys.executable, "-m", "local.stack.emulator", str(self._interpreter(settings))]
+        command = [sys.executable, "-m", "local.stack.emulator", str(self._write_interpreter(settings))]
         with (self.folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -104,7 +110,7 @@ class Stack:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # a Ctrl-C is for us alone, and its group ends as one
+                start_new_session=True,  # Ctrl-C must reach only this process
             )
         self._wait_until_ready(self._process)
 
@@ -127,12 +133,12 @@ class Stack:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def _interpreter(self, settings: dict[str, str]) -> Path:
-        """Write the program that stands in for Lambda's Python: without the emulator's own settings."""
-        own = " ".join(f"-u {name}" for name in settings if not name.startswith("AWS_"))
+    def _write_interpreter(self, settings: dict[str, str]) -> Path:
+        """Write the program that replaces Lambda's Python, and hide the emulator's settings from it."""
+        hidden = " ".join(f"-u {name}" for name in settings if not name.startswith("AWS_"))
         path = self.folder / "python"
         sandbox = Path(__file__).with_name("sandbox.py")
-        command = f'exec env {own} "{build.runtime()}" -I "{sandbox}" "{self.folder}" "$@"'
+        command = f'exec env {hidden} "{build.build_runtime()}" -I "{sandbox}" "{self.folder}" "$@"'
         path.write_text(f"#!/bin/sh\n{command}\n")
         path.chmod(0o700)
         return path
@@ -147,7 +153,7 @@ class Stack:
                 time.sleep(0.05)
             else:
                 return
-        raise StackError(f"the emulator did not start; its log is {self.folder / 'emulator.log'}")
+        raise StackError(f"The emulator did not start. See its log: {self.folder / 'emulator.log'}")
 
     def _deploy(self) -> Deployment:
         database = urlsplit(self._database_url)
@@ -169,8 +175,11 @@ class Stack:
         return deploy(self.cloud, self._template, parameters, sslmode)
 
 
-def _own_folder() -> tuple[IO[str], Path]:
-    """Take the first folder no other stack uses; the lock ends with this process, however it ends."""
+def _lock_folder() -> tuple[IO[str], Path]:
+    """Lock and empty the first folder that no other stack uses.
+
+    The operating system releases the lock when this process ends, even by SIGKILL.
+    """
     (STATE / "stacks").mkdir(parents=True, exist_ok=True)
     number = 1
     while True:

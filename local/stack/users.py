@@ -1,4 +1,4 @@
-"""UserPool of the local stack: created in its user pool, signed in as a browser would sign them in."""
+"""Create users in the local stack's user pool, and sign them in as a browser does."""
 
 import secrets
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ EXPORT, ADMIN, PATIENTS = "exportgroup", "admingroup", "pidgroup"
 
 @dataclass(frozen=True)
 class User:
-    """Someone who can sign in."""
+    """A user who can sign in."""
 
     name: str
     password: str
@@ -18,10 +18,10 @@ class User:
 
 
 def create(stack: Stack, name: str, *groups: str, password: str = "") -> User:
-    """Make a user, member of these groups, with a password of its own unless one is given."""
+    """Create a user in these groups, with a random password unless one is given."""
     pool = stack.resource("UserPool")
     cognito = stack.cloud.client("cognito-idp")
-    # The pool wants each kind of character; all else is chance.
+    # The prefix satisfies the pool's password policy; the rest is random.
     user = User(name, password or f"Aa1-{secrets.token_urlsafe(15)}", groups)
     cognito.admin_create_user(
         UserPoolId=pool, Username=name, TemporaryPassword=user.password, MessageAction="SUPPRESS"
@@ -32,8 +32,8 @@ def create(stack: Stack, name: str, *groups: str, password: str = "") -> User:
     return user
 
 
-def create_demo_people(stack: Stack, password: str = "") -> list[User]:
-    """Make the people of the demo: one for each set of rights, and one without any."""
+def create_demo_users(stack: Stack, password: str = "") -> list[User]:
+    """Create the users of the demo: one per set of rights, and one without rights."""
     return [
         create(stack, "physicist", EXPORT, password=password),
         create(stack, "admin", ADMIN, EXPORT, password=password),
@@ -43,7 +43,7 @@ def create_demo_people(stack: Stack, password: str = "") -> list[User]:
 
 
 def sign_in(stack: Stack, user: User) -> str:
-    """Return an access token, which is what the API takes."""
+    """Return an access token for the API."""
     reply = stack.cloud.client("cognito-idp").initiate_auth(
         AuthFlow="USER_PASSWORD_AUTH",
         ClientId=stack.resource("UserPoolClient"),

@@ -79,7 +79,7 @@ class Layer:
 
 def measure_starts() -> tuple[list[FileContext], list[Layer]]:
     """Return what every function costs before its first line, and what the layers weigh."""
-    python = build.runtime()
+    python = build.build_runtime()
     with TemporaryDirectory() as folder:
         layers = [unpack(name, Path(folder, name)) for name in ("core", "worker")]
         starts = list(_measure_functions(python, Path(folder)))
@@ -88,7 +88,7 @@ def measure_starts() -> tuple[list[FileContext], list[Layer]]:
 
 def unpack(name: str, target: Path) -> Layer:
     """Build a layer into a folder and weigh it."""
-    with zipfile.ZipFile(io.BytesIO(build.layer(build.ROOT / "layers" / name))) as package:
+    with zipfile.ZipFile(io.BytesIO(build.build_layer(build.ROOT / "layers" / name))) as package:
         package.extractall(target)
         return Layer(name, _deflated(package), sum(each.file_size for each in package.infolist()))
 
@@ -102,7 +102,7 @@ def _measure_functions(python: Path, layers: Path) -> Iterator[FileContext]:
             path.append(str(layers / "worker" / "python"))
         runs = [_start(python, function, path) for _ in range(RUNS)]
         imports, clients = (statistics.median(run[n] for run in runs) for n in (0, 1))
-        with zipfile.ZipFile(io.BytesIO(build.function(function))) as package:
+        with zipfile.ZipFile(io.BytesIO(build.build_function(function))) as package:
             yield FileContext(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
 
 
