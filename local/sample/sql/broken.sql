@@ -1,12 +1,12 @@
--- What no export may stumble over: each study of sample.broken gets its defect; the others are left alone.
+-- Give each study of sample.broken its defect. Every export must handle all of them. Other studies are unchanged.
 
--- Not truly immutable, but nothing changes below them any more, and so each is worked out once a statement.
+-- Declared IMMUTABLE because their tables no longer change. PostgreSQL then evaluates each call once per statement.
 CREATE FUNCTION sample.the(wanted text) RETURNS integer IMMUTABLE
 RETURN (SELECT id FROM sample.broken WHERE name = wanted);
 CREATE FUNCTION sample.first_event(wanted text) RETURNS integer IMMUTABLE
 RETURN (SELECT min(id) FROM sample.event WHERE study = sample.the(wanted));
 
--- Adds a copy of some rows, with a new id and, to be told from the old, other values.
+-- Copy some rows. Each copy gets a new id and other values, to distinguish it from the original.
 CREATE PROCEDURE sample.copy(child text, of_column text, value integer, changes jsonb) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format(
@@ -41,7 +41,7 @@ WHERE ct_irradiation_event_data_id = sample.first_event('no scanning length');
 UPDATE remapp_generalequipmentmoduleattr SET unique_equipment_name_id = NULL
 WHERE general_study_module_attributes_id = sample.the('no equipment name');
 
--- The last two of its four events hang on the second dose row; each has totals of its own.
+-- The last two of the four events belong to the second dose row. Each dose row has its own totals.
 UPDATE remapp_ctaccumulateddosedata SET total_number_of_irradiation_events = 2
 WHERE ct_radiation_dose_id = sample.the('two dose rows');
 CALL sample.copy('ctradiationdose', 'id', sample.the('two dose rows'), '{"comment": "second dose row"}');
@@ -67,7 +67,7 @@ WHERE ct_radiation_dose_id = sample.the('more events declared');
 UPDATE remapp_ctaccumulateddosedata SET total_number_of_irradiation_events = 1
 WHERE ct_radiation_dose_id = sample.the('fewer events declared');
 
--- Two checks of one event, in both forms, and one check that two persons authorized.
+-- Two dose checks of one event, each with an alert and a notification, and one check that two persons authorized.
 DELETE FROM remapp_ctdosecheckdetails WHERE ct_irradiation_event_data_id IN
     (sample.first_event('two dose checks'), sample.first_event('two authorizing persons'));
 INSERT INTO remapp_ctdosecheckdetails
@@ -92,7 +92,7 @@ WHERE general_study_module_attributes_id IN (sample.the('indicator empty'), samp
 UPDATE remapp_generalstudymoduleattr SET study_date = NULL WHERE id = sample.the('no date');
 UPDATE remapp_generalstudymoduleattr SET study_time = NULL WHERE id = sample.the('no time');
 
--- Each event of this study has another awkward text; together they have them all.
+-- Each event of this study has a different awkward text. Together, the events have all of them.
 UPDATE remapp_ctirradiationeventdata AS event
 SET comment = awkward[place], xray_modulation_type = awkward[cardinality(awkward) + 1 - place]
 FROM sample.text, sample.event AS staged
@@ -106,7 +106,7 @@ UPDATE remapp_generalstudymoduleattr SET total_dlp = 99999999.99999999 WHERE id 
 UPDATE remapp_ctirradiationeventdata SET ctdiw_phantom_type_id = 15, ct_acquisition_type_id = 15
 WHERE id = sample.first_event('no phantom meaning');
 
--- As in a real archive, rows that were edited lie elsewhere: reading without ORDER BY gets them out of order.
+-- Edited rows move within their table, as in a real archive: a query without ORDER BY returns them out of order.
 UPDATE remapp_generalstudymoduleattr SET study_id = study_id WHERE id % 97 = 3;
 UPDATE remapp_ctirradiationeventdata SET irradiation_event_label = NULL WHERE id % 97 = 3;
 UPDATE remapp_ctxraysourceparameters SET xray_filter_aluminum_equivalent = NULL WHERE id % 97 = 3;

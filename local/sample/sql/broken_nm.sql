@@ -1,9 +1,9 @@
--- The defects of nuclear medicine.
+-- Give the named studies of nuclear medicine their defects.
 
 CREATE FUNCTION sample.dose_of(wanted text) RETURNS integer STABLE
 RETURN (SELECT dose.id FROM sample.dose WHERE named = 'NM ' || wanted);
 
--- A second administration by itself, and one in a second report.
+-- A second administration in the same report, and one in a second report.
 CALL sample.copy('radiopharmaceuticaladministrationeventdata', 'radiopharmaceutical_radiation_dose_id',
     sample.dose_of('two administrations'),
                  '{"administered_activity": 22.5, "radiopharmaceutical_agent_id": null,
@@ -46,7 +46,7 @@ WHERE id IN (sample.dose_of('agent as text') + 5, sample.dose_of('no agent') + 5
 UPDATE remapp_radiopharmaceuticaladministrationpatientcharacteristics SET recent_physical_activity = 'None'
 WHERE id = sample.dose_of('activity None') + 9;
 
--- Nine and one in the morning by London's clock in July, and half past one in the hour that October has twice.
+-- London local times: 09:00 and 01:00 in July, and 01:30 in the hour that October repeats.
 UPDATE remapp_radiopharmaceuticaladministrationeventdata
 SET radiopharmaceutical_start_datetime = '2024-07-01 08:00:00.25+00',
     radiopharmaceutical_stop_datetime = '2024-07-01 08:00:30+00'
@@ -68,7 +68,7 @@ UPDATE remapp_radiopharmaceuticaladministrationeventdata
 SET administered_activity = 99999999.99999999, effective_dose = 0.00000001, radionuclide_half_life = -1
 WHERE id = sample.dose_of('extreme numbers') + 5;
 
--- As many participants and organs as there are awkward texts.
+-- One participant and one organ per awkward text.
 INSERT INTO remapp_personparticipant (person_name, person_role_in_procedure,
     radiopharmaceutical_administration_event_data_id)
 SELECT text, '', sample.dose_of('all text awkward') + 5 FROM sample.texts, unnest(awkward) AS text

@@ -1,4 +1,5 @@
--- The defects of the other modalities that no exposure says: rows missing or twice, studies without a date.
+-- Give the named studies of the other modalities their defects outside the exposures: missing or duplicate rows,
+-- and studies without a date.
 
 CREATE FUNCTION sample.last(child text) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -23,7 +24,7 @@ BEGIN
         SELECT min(id) INTO event FROM sample.exposure WHERE study = each.id;
         SELECT min(id) INTO total FROM sample.accum WHERE study = each.id;
         CASE each.defect
-        -- Around the study.
+        -- The study.
         WHEN 'two patient rows' THEN
             CALL sample.copy('patientmoduleattr', 'general_study_module_attributes_id',
                 each.id, '{"patient_name": "Second^Row", "patient_sex": "O"}');
@@ -156,7 +157,7 @@ BEGIN
 END
 $$;
 
--- Texts that are awkward around the study too; a patient's say whose they are, and no other text is the same.
+-- Awkward texts at study level, too. A patient's texts contain the patient's id, so that they are unique.
 UPDATE remapp_patientmoduleattr SET patient_name = sample.pick(awkward, id, 'patient') || '^Fictional ' || id,
     patient_id = sample.pick(awkward, id, 'id') || ' FICT-' || id
 FROM sample.texts
@@ -171,10 +172,10 @@ FROM sample.texts
 WHERE general_study_module_attributes_id IN
     (SELECT plan.id FROM sample.plan WHERE named LIKE '%all text awkward' OR named IS NULL AND plan.id % 29 = 5);
 
--- Of the bystanders without a modality, some have one that nobody exports.
+-- Some of the bystanders without a modality get one that has no export type.
 UPDATE remapp_generalstudymoduleattr SET modality_type = 'XA' WHERE modality_type IS NULL AND id % 5 = 0;
 
--- As in a real archive, rows that were edited lie elsewhere: reading without ORDER BY gets them out of order.
+-- Edited rows move within their table, as in a real archive: a query without ORDER BY returns them out of order.
 UPDATE remapp_irradeventxraydata SET irradiation_event_label = NULL WHERE id % 97 = 3;
 UPDATE remapp_irradeventxraysourcedata SET derivation = NULL WHERE id % 97 = 5;
 UPDATE remapp_xrayfilters SET xray_filter_type_id = xray_filter_type_id WHERE id % 53 = 3;

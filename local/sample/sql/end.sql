@@ -1,4 +1,4 @@
--- Rows that are added get ids that are free, and nothing of the making stays.
+-- Set the sequences so that new rows get free ids, and drop everything that was needed only for filling.
 
 DO $$
 DECLARE

@@ -1,5 +1,5 @@
--- How many events each study has, the events, and what hangs on them. Ids rise with the study's id.
--- Every 21st study is a bystander of another modality; of those only NM ones (hybrid scanners) have CT events.
+-- Create the CT events and their child rows. Ids increase with the study's id.
+-- Every 21st study is a bystander of another modality. Of these, only NM studies (hybrid scanners) have CT events.
 
 CREATE TABLE sample.study AS
 SELECT id, modality,
@@ -10,7 +10,7 @@ SELECT id, modality,
          WHEN luck < 0.84 THEN 5 WHEN luck < 0.91 THEN 6 WHEN luck < 0.95 THEN 8 WHEN luck < 0.975 THEN 10
          WHEN luck < 0.992 THEN 12 ELSE 13 + floor(20 * sample.chance(id, 'many'))::integer END AS events,
     1 + floor(13 * sample.chance(id, 'scanner'))::integer AS scanner,
-    -- Some hundred studies share one moment, and many others the quarter of an hour.
+    -- Some studies share one start time, and many others start on a quarter of an hour.
     CASE WHEN id < 400 AND id % 25 = 7 THEN timestamp '2023-05-05 10:00:00'
          WHEN id % 10 = 3 THEN day + interval '15 minutes' * floor(96 * clock)
          WHEN id % 10 < 6 THEN day + interval '1 second' * floor(86400 * clock)
@@ -26,7 +26,7 @@ CROSS JOIN LATERAL (SELECT
     timestamp '2019-01-01' + interval '1 day' * floor(2500 * sample.chance(id, 'day')) AS day) AS drawn
 ORDER BY id;
 
--- Staged, because several tables need the same protocol, tubes and length.
+-- A staging table, because several tables need the same protocol, tubes and length.
 CREATE TABLE sample.event AS
 SELECT event.id, study.id AS study, place, started + interval '40.5 seconds' * place AS started,
     protocol.name, protocol.type, protocol.ctdi, scanner.tubes AS scanner_tubes,
@@ -39,7 +39,7 @@ JOIN sample.study ON study.id = event.study
 JOIN sample.scanner ON scanner.id = study.scanner
 CROSS JOIN LATERAL (SELECT sample.chance(event.id, 'luck') AS luck) AS drawn
 JOIN sample.protocol ON protocol.id =
-    CASE WHEN study.events = 45 THEN 1 + place % 41  -- the awkward study goes through all protocols
+    CASE WHEN study.events = 45 THEN 1 + place % 41  -- the awkward study uses all protocols
          WHEN place = 1 AND luck < 0.8 THEN 1
          ELSE 1 + floor(41 * power(sample.chance(event.id, 'protocol'), 1.7))::integer END
 ORDER BY event.id;
@@ -73,7 +73,7 @@ INSERT INTO remapp_scanninglength
 SELECT id, sample.gap(length, id, 'length', 0.03), length * 0.95, length, 100, 100 - length, '2.25.' || id, id
 FROM sample.event;
 
--- One source is named A, sometimes B, or not at all: the name alone does not record_event which tube comes first.
+-- A single source is named A, sometimes B, or has no name: the name alone does not show which tube comes first.
 INSERT INTO remapp_ctxraysourceparameters
     (id, identification_of_the_xray_source, kvp, maximum_xray_tube_current, xray_tube_current,
      exposure_time_per_rotation, ct_irradiation_event_data_id)

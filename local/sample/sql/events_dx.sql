@@ -1,4 +1,4 @@
--- Radiography: one exposure after the other, each with a position and a detector.
+-- Create the exposures of radiography, each with a position and a detector.
 
 INSERT INTO sample.exposure
     (id, study, place, kind, style, started, uid, protocol, comment, type, plane, view, laterality,

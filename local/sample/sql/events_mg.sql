@@ -1,6 +1,7 @@
--- Mammography: four views, repeats and rarer views after them. How an exposure is told depends on the room:
--- Hologic pairs of tomosynthesis (W/Al) and 2D, Pristina with a pre-pulse or ten rows, Giotto with eleven, contrast
--- pairs of low and high energy, and images, whose type is always 113611 and of which only words and filters record_event.
+-- Create the exposures of mammography: four views, then repeats and rarer views. The room decides how an exposure
+-- is reported: Hologic pairs of tomosynthesis (W/Al) and 2D, Pristina with a pre-pulse or ten rows, Giotto with
+-- eleven rows, contrast pairs of low and high energy, and images. An image always has type 113611; only its words
+-- and filters show what it is.
 
 INSERT INTO sample.exposure
     (id, study, place, kind, style, started, uid, protocol, comment, type, plane, view, laterality,
@@ -99,5 +100,5 @@ CROSS JOIN LATERAL (SELECT sample.chance(id, 'luck') AS luck,
         WHEN 'giotto' THEN true WHEN 'cem' THEN false
                ELSE sample.chance(study, 'tomo') < 0.15 END AS tomo) AS drawn
 CROSS JOIN LATERAL (SELECT CASE style WHEN 'pristina' THEN CASE WHEN tomo THEN 10 ELSE 2 END WHEN 'giotto' THEN 11
-    ELSE 1 END AS rows) AS told
+    ELSE 1 END AS rows) AS merged
 WHERE kind = 'MG' AND named IS NULL;

@@ -1,4 +1,4 @@
--- Nuclear medicine: an administration, the organ doses it gave, the patient's state then, and PET series.
+-- Create nuclear medicine: administrations with their organ doses, the patient's state, and PET series.
 
 INSERT INTO remapp_radiopharmaceuticalradiationdose (id, comment, associated_procedure_id,
     general_study_module_attributes_id, has_intent_id)
@@ -15,7 +15,7 @@ SELECT rad.id, plan.id AS study, style, started, named, of.*
 FROM remapp_radiopharmaceuticalradiationdose AS rad
 JOIN sample.plan ON plan.id = general_study_module_attributes_id
 CROSS JOIN LATERAL (SELECT CASE plan.named WHEN 'NM many children' THEN 12 WHEN 'NM no children' THEN 0
-    ELSE 1 END AS few) AS told
+    ELSE 1 END AS few) AS merged
 CROSS JOIN LATERAL (SELECT
     CASE WHEN named IS NULL THEN sample.pick(ARRAY[0, 1, 1, 1, 2, 3], plan.id, 'participants')
         ELSE few END AS participants,

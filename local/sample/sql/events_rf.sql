@@ -1,4 +1,4 @@
--- Fluoroscopy: runs of exposures that share position, protocol and field, so that groups form.
+-- Create the exposures of fluoroscopy: runs that share position, protocol and field, so that they form groups.
 
 INSERT INTO sample.exposure
     (id, study, place, kind, style, started, uid, protocol, comment, type, plane, region, relationship, orientation,

@@ -1,4 +1,4 @@
--- Keys, and the indexes a real OpenREM has on what the exports join and filter by.
+-- Create the keys, and OpenREM's indexes on the columns by which exports join and filter.
 
 DO $$
 DECLARE
@@ -8,7 +8,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %I ADD PRIMARY KEY (id)', each.child);
     END LOOP;
 
-    -- Every integer that ends in _id names a row of another table, contextid if not said. As Django declares them.
+    -- Every integer column that ends in _id refers to another table, to contextid by default, as Django declares it.
     FOR each IN
         SELECT table_name AS child, column_name AS name, coalesce(parent, 'contextid') AS parent
         FROM information_schema.columns

@@ -1,9 +1,9 @@
--- What studies and events choose from: codes, scanners, protocols, awkward texts, the broken studies.
--- The schema `sample` holds what is needed only while filling; keys.sql comes after it is dropped.
+-- Create what studies and events choose from: codes, scanners, protocols, awkward texts and the broken studies.
+-- The schema `sample` holds what is needed only while filling; end.sql drops it.
 
 CREATE SCHEMA sample;
 
--- A number in [0, 1) that is the same every time: random() is not.
+-- A reproducible number in [0, 1), unlike random().
 CREATE FUNCTION sample.chance(id bigint, what text) RETURNS float8 IMMUTABLE PARALLEL SAFE
 RETURN (hashtextextended(what, id) & 2147483647) / 2147483648.0::float8;
 
@@ -11,7 +11,7 @@ CREATE FUNCTION sample.pick(choices anycompatiblearray, id bigint, what text) RE
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT choices[1 + floor(cardinality(choices) * sample.chance(id, what))::integer]';
 
--- The value, or NULL in a share of the rows: nullable columns are NULL sometimes.
+-- The value, or NULL in a share of the rows, because nullable columns are sometimes NULL.
 CREATE FUNCTION sample.gap(value anyelement, id bigint, what text, share float8 DEFAULT 0.02) RETURNS anyelement
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT CASE WHEN sample.chance(id, ''gap in '' || what) >= share THEN value END';
@@ -38,7 +38,7 @@ INSERT INTO remapp_contextid (id, code_value, code_meaning, cid_table) VALUES
     (14, 'T-D3000', 'Chest', ''),
     (15, 'X-NONE', NULL, '');
 
--- Tubes: how many a dual-source scanner has; every name here is made up.
+-- Scanners: dual-source scanners have two tubes. All names are fictional.
 CREATE TABLE sample.scanner AS
 SELECT row_number() OVER ()::integer AS id, given.*
 FROM (VALUES
@@ -63,7 +63,7 @@ INSERT INTO remapp_uniqueequipmentnames
 SELECT id, manufacturer, institution, station, model, to_char(4200 + id, 'FM00000'), display_name, false
 FROM sample.scanner;
 
--- Common protocols first: events choose the low numbers more often. `type` is a contextid.
+-- Protocols, common ones first, because events choose low numbers more often. `type` is an id of contextid.
 CREATE TABLE sample.protocol AS
 SELECT row_number() OVER ()::integer AS id, given.*
 FROM (VALUES
@@ -92,7 +92,7 @@ CREATE TABLE sample.text AS SELECT ARRAY[
     repeat('long text ', 60), E'\ufefffirst', E'non\u00a0breaking', 'שלום', '{"json": [1, 2]}', '%s %d %', '_'
 ] AS awkward;
 
--- Studies that break what exports like to assume. A study says which one it is in its description.
+-- Studies that break common assumptions of exports. The description of each study names its defect.
 CREATE TABLE sample.broken AS
 SELECT given.*, 'broken: ' || given.name AS description
 FROM (VALUES

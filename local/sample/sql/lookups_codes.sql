@@ -1,15 +1,15 @@
--- The codes of projection X-ray and nuclear medicine, after CT's fifteen. One row a code value, as OpenREM keeps them:
--- the text is whatever arrived first.
+-- Create the codes of projection X-ray and nuclear medicine, after CT's fifteen. As in OpenREM, there is one row per
+-- code value, with the text that arrived first.
 
 INSERT INTO remapp_contextid (id, code_value, code_meaning, cid_table)
 SELECT 15 + row_number() OVER (), code, meaning, ''
 FROM (VALUES
-    -- Event types (fluoroscopy in both schemes) and planes; the last two planes are some vendor's own.
+    -- Event types (fluoroscopy in both schemes) and planes. The last two planes are vendor-specific.
     ('P5-06000', 'Fluoroscopy'), ('44491008', 'Fluoroscopy'), ('113611', 'Stationary Acquisition'),
     ('113612', 'Stepping Acquisition'), ('113613', 'Rotational Acquisition'),
     ('113620', 'Plane A'), ('113621', 'Plane B'), ('113622', 'Single Plane'),
     ('LOCAL-FRONTAL', 'Frontal'), ('LOCAL-LATERAL', 'Lateral'),
-    -- Where the doses come from (113856 is CT's), what was done, and the devices' reference points.
+    -- Sources of the doses (CT has 113856), procedures, and the devices' reference points.
     ('113866', 'Copied From Image Attributes'), ('113867', 'Computed From Image Attributes'),
         ('113857', 'Manual Entry'),
     ('113704', 'Projection X-Ray'), ('P5-40010', 'Mammography'), ('P5-06020', 'Fluoroscopic procedure'),
@@ -18,7 +18,7 @@ FROM (VALUES
     -- Sides.
     ('G-A101', 'Left'), ('G-A100', 'Right'), ('G-A102', 'Right and left'), ('7771000', 'Left'), ('24028007', 'Right'),
     ('51440002', 'Right and left'), ('T-04030', 'Left breast'), ('T-04020', 'Right breast'), ('T-04000', 'BREAST'),
-    -- Views (CID 4014) in both schemes, then views that only their text tells.
+    -- Views (CID 4014) in both schemes, then views that only their text identifies.
     ('R-10242', 'cranio-caudal'), ('399162004', 'Cranio-Caudal'), ('R-10226', 'medio-lateral oblique'),
     ('399368009', 'MEDIO-LATERAL OBLIQUE'), ('R-10224', 'medio-lateral'), ('399260004', 'medial-lateral'),
     ('R-10228', 'latero-medial'), ('399352003', 'Latero-medial'), ('R-10230', 'latero-medial oblique'),
@@ -36,7 +36,7 @@ FROM (VALUES
     -- View modifiers (CID 4015).
     ('R-102D6', 'Magnification'), ('399163009', 'magnification'), ('R-102D7', 'Spot Compression'),
     ('399055006', 'Spot compression'), ('R-102D5', 'Implant Displaced'), ('R-102D2', 'Cleavage'),
-    -- Filter and target materials: as stored, by the present standard, and as only a text.
+    -- Filter and target materials: as stored, by the current standard, and as text only.
     ('C-120F9', 'Aluminum or Aluminum compound'), ('C-127F9', 'Copper or Copper compound'),
     ('C-137F9', 'Silver or Silver compound'), ('C-167F9', 'Rhodium or Rhodium compound'),
     ('C-150F9', 'Molybdenum or Molybdenum compound'), ('C-164F9', 'Tungsten or Tungsten compound'),
@@ -52,7 +52,7 @@ FROM (VALUES
     ('F-10450', 'recumbent'), ('F-10440', 'erect'), ('F-10340', 'supine'), ('F-10310', 'prone'),
     ('F-10470', 'headfirst'), ('F-10480', 'feet-first'),
     ('T-D4000', 'Abdomen'), ('T-D9200', 'Knee'), ('T-D8800', 'Finger'), ('T-15710', 'Hip joint'), ('T-11100', 'Skull'),
-    -- Texts that are awkward wherever a meaning is shown; CT's X-NONE has none at all.
+    -- Awkward code meanings. CT's X-NONE has no meaning at all.
     ('LOCAL-1', E'a, "b"\r\n<&> _x0041_'), ('LOCAL-2', '=1+1'), ('LOCAL-3', ''),
     -- Nuclear medicine.
     ('C-B1031', 'Fluorodeoxyglucose F^18^'), ('C-B1300', 'Technetium Tc^99m^ medronate'),

@@ -1,6 +1,6 @@
--- What projection X-ray and nuclear medicine choose from: rooms, filter sets, protocols, requests.
+-- Create what projection X-ray and nuclear medicine choose from: rooms, filter sets, protocols and requests.
 
--- `style` says how the device reports: it decides planes, per-pulse rows and codes.
+-- `style` is the way a device reports. It decides planes, rows per pulse and codes.
 CREATE TABLE sample.room AS
 SELECT 13 + row_number() OVER ()::integer AS id, given.*
 FROM (VALUES
@@ -31,7 +31,7 @@ INSERT INTO remapp_uniqueequipmentnames
 SELECT id, manufacturer, institution, station, model, to_char(4200 + id, 'FM00000'), display_name, false
 FROM sample.room;
 
--- An event names its set; minima and maxima in mm. NULL material and absent thickness both happen.
+-- An event names its filter set. Minima and maxima are in mm. Material and thickness can be missing.
 CREATE TABLE sample.filter AS
 SELECT name, row_number() OVER (PARTITION BY name ORDER BY place) AS place, sample.code(material) AS material,
     low, high, sample.code(type) AS type
@@ -68,7 +68,7 @@ UNION ALL SELECT 'Ag tenfold', place, sample.code('C-137F9'), 0.03, 0.03, sample
 UNION ALL SELECT 'Ag elevenfold', place, sample.code('C-137F9'), 0.05, 0.05, sample.code('113650')
     FROM generate_series(1, 11) AS place;
 
--- Texts every modality meets beside CT's forty-five.
+-- Awkward texts for every modality, in addition to CT's forty-five.
 CREATE TABLE sample.texts AS
 SELECT awkward || ARRAY['_x0041_', '_x0041_ _x000d_ _X000D_',
     E'a\r\rb', '=HYPERLINK("http://example.invalid","x")', '+', '=', '-5',
@@ -107,7 +107,7 @@ SELECT * FROM (VALUES
     ('NM request', ARRAY['PET CT', 'Bone scan', NULL])
 ) AS given (kind, names);
 
--- What one row a pulse gives: now and then 0 or NULL among the values.
+-- One value per pulse. Some of the values are 0 or NULL.
 CREATE FUNCTION sample.pulses(id bigint, what text, rows integer, low float8, high float8) RETURNS numeric[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT array_agg(CASE floor(40 * sample.chance(id * 16 + pulse, what || ''gap'')) WHEN 0 THEN 0 WHEN 1 THEN NULL

@@ -1,5 +1,5 @@
--- The named studies of the other modalities, each with one defect: a modality's own, those of X-ray, those of all.
--- sample.broken takes them up (others.sql); named_exposures.sql says how their exposures differ from plain ones.
+-- List the named studies of the other modalities. Each has one defect: specific to its modality, to X-ray, or general.
+-- others.sql adds them to sample.broken. named_exposures.sql says how their exposures differ from plain ones.
 
 CREATE TABLE sample.named AS
 SELECT kind, row_number() OVER (ORDER BY kind, own, nth) AS place, kind || ' ' || name AS name, events

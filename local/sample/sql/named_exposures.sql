@@ -1,4 +1,4 @@
--- Exposures of the named studies: plain ones, all alike but for their number, and then what each says otherwise.
+-- Describe the exposures of the named studies: plain exposures that differ only by number, and overrides of these.
 
 CREATE TABLE sample.plain AS
 SELECT kind, given::jsonb AS values FROM (VALUES
@@ -27,10 +27,10 @@ SELECT kind, given::jsonb AS values FROM (VALUES
         "isocenter_distance": 900, "surface_distance": 800, "table_height": 700}')
 ) AS plain (kind, given);
 
--- What exposures `first` to `last` of a study say instead; what is said later holds.
-CREATE TABLE sample.said (nr serial, name text, first integer, last integer, values jsonb);
--- Of every modality.
-INSERT INTO sample.said (name, first, last, values)
+-- The values that replace those of exposures `first` to `last` of a study. Later overrides win.
+CREATE TABLE sample.override (nr serial, name text, first integer, last integer, values jsonb);
+-- Overrides for every modality.
+INSERT INTO sample.override (name, first, last, values)
 SELECT kind || ' ' || name, first, last, given::jsonb
 FROM unnest(ARRAY['RF', 'MG', 'DX']) AS kind, (VALUES
     ('no pulse rows', 1, 1,
@@ -76,14 +76,14 @@ FROM unnest(ARRAY['RF', 'MG', 'DX']) AS kind, (VALUES
     ('standard names', 1, 1, '{"protocol": "Linked once"}'), ('standard names', 2, 2, '{"protocol": "Linked twice"}'),
     ('standard names', 3, 3, '{"protocol": "Linked never"}')
 ) AS given (name, first, last, given);
-INSERT INTO sample.said (name, first, last, values)
+INSERT INTO sample.override (name, first, last, values)
 SELECT kind || ' all filters', nth, nth, jsonb_build_object('filters', name)
 FROM unnest(ARRAY['RF', 'MG', 'DX']) AS kind,
     (SELECT name, row_number() OVER (ORDER BY min(material), name)::integer AS nth FROM sample.filter
         WHERE name NOT LIKE 'Ag%' GROUP BY name) AS sets;
-INSERT INTO sample.said (name, first, last, values)
+INSERT INTO sample.override (name, first, last, values)
 SELECT kind || ' all filters', 27, 27, '{"filters": null}' FROM unnest(ARRAY['RF', 'MG', 'DX']) AS kind;
-INSERT INTO sample.said (name, first, last, values)
+INSERT INTO sample.override (name, first, last, values)
 SELECT kind || ' all text awkward', nth, nth,
     jsonb_build_object('protocol', awkward[nth], 'comment', awkward[last + 1 - nth], 'mode',
         left(awkward[nth], 16), 'reference_point', awkward[nth])

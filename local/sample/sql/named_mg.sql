@@ -1,5 +1,5 @@
--- What the named mammography studies are about. Plain ones are RCC, LCC, ROB, LOB and again.
-INSERT INTO sample.said (name, first, last, values)
+-- Override the exposures of the named mammography studies. Plain exposures repeat RCC, LCC, RMLO, LMLO.
+INSERT INTO sample.override (name, first, last, values)
 SELECT name, nth, nth, jsonb_build_object('view', code, 'laterality', 'G-A100') FROM sample.named
 CROSS JOIN unnest(ARRAY['R-10242', '399162004', 'R-10226', '399368009', 'R-10224', '399260004', 'R-10228',
     '399352003', 'R-10230', '399099002',
@@ -9,20 +9,20 @@ CROSS JOIN unnest(ARRAY['R-10242', '399162004', 'R-10226', '399368009', 'R-10224
                             'LOCAL-1', 'X-NONE', NULL])
     WITH ORDINALITY AS given (code, nth)
 WHERE name = 'MG views';
-INSERT INTO sample.said (name, first, last, values)
+INSERT INTO sample.override (name, first, last, values)
 SELECT 'MG words', nth, nth, jsonb_build_object('protocol', word)
 FROM sample.names CROSS JOIN unnest(names) WITH ORDINALITY AS given (word, nth)
 WHERE kind = 'MG words';
 
--- Two exposures of a view.
-INSERT INTO sample.said (name, first, last, values)
+-- Two exposures per view.
+INSERT INTO sample.override (name, first, last, values)
 SELECT 'MG ' || name, 2 * nth - 1, 2 * nth, jsonb_build_object('view', view, 'laterality', side)
 FROM unnest(ARRAY['Hologic pairs', 'contrast-enhanced']) AS name,
     ROWS FROM (unnest(ARRAY['R-10242', 'R-10242', 'R-10226', 'R-10226']),
         unnest(ARRAY['G-A100', 'G-A101', 'G-A100', 'G-A101']))
     WITH ORDINALITY AS given (view, side, nth);
 
-INSERT INTO sample.said (name, first, last, values)
+INSERT INTO sample.override (name, first, last, values)
 SELECT 'MG ' || name, first, last, given::jsonb FROM (VALUES
     ('modifiers', 1, 1, '{"modifiers": ["R-102D6"]}'), ('modifiers', 2, 2, '{"modifiers": ["399163009"]}'),
         ('modifiers', 3, 3, '{"modifiers": ["R-102D7"]}'),
@@ -49,7 +49,7 @@ SELECT 'MG ' || name, first, last, given::jsonb FROM (VALUES
         ('filters of NHSBSP', 8, 8, '{"filters": "MG Ti", "target": "C-150F9"}'),
     ('zero dose', 1, 1, '{"agd": 0, "thickness": 128, "kvp": [20]}'),
         ('zero dose', 2, 2, '{"agd": null, "entrance": 0}'),
-    -- Per view tomosynthesis and 2D.
+    -- Tomosynthesis and 2D of each view.
     ('Hologic pairs', 1, 8, '{"type": "113613", "filters": "MG Al", "protocol": "Combo Hologic"}'),
         ('Hologic pairs', 2, 2, '{"type": "113611", "filters": "Rh", "protocol": "Conventional"}'),
     ('Hologic pairs', 4, 4, '{"type": "113611", "filters": "Ag", "protocol": "Conventional"}'),
@@ -85,7 +85,7 @@ SELECT 'MG ' || name, first, last, given::jsonb FROM (VALUES
         ('contrast-enhanced', 4, 4, '{"filters": "MG Cu", "kvp": [49]}'),
     ('contrast-enhanced', 6, 6, '{"filters": "MG Ti", "kvp": [49]}'),
         ('contrast-enhanced', 8, 8, '{"filters": "MG Ti", "kvp": [49]}'),
-    -- Three of one view beside what is dropped between them.
+    -- Three exposures of one view, with exposures between them that are dropped.
     ('repeats', 1, 9, '{"view": "R-10242", "laterality": "G-A101"}'), ('repeats', 2, 2, '{"protocol": "SCOUT"}'),
         ('repeats', 4, 4, '{"view": "399162004"}'),
     ('repeats', 5, 5, '{"laterality": "G-A100"}'), ('repeats', 7, 7, '{"type": "113613"}'),

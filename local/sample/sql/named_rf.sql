@@ -1,7 +1,7 @@
--- What the named fluoroscopy studies are about.
-INSERT INTO sample.said (name, first, last, values)
+-- Override the exposures of the named fluoroscopy studies.
+INSERT INTO sample.override (name, first, last, values)
 SELECT 'RF ' || name, first, last, given::jsonb FROM (VALUES
-    -- A has four of them and B two; planes take turns, as they do.
+    -- Plane A has four exposures and plane B two. The planes alternate, as in real studies.
     ('biplane', 1, 6, '{"plane": "113620"}'), ('biplane', 2, 2, '{"plane": "113621"}'),
         ('biplane', 5, 5, '{"plane": "113621", "type": "113611"}'),
     ('biplane', 4, 4, '{"type": "113613"}'),
@@ -12,7 +12,7 @@ SELECT 'RF ' || name, first, last, given::jsonb FROM (VALUES
     ('planes of another scheme', 1, 3, '{"plane": "LOCAL-FRONTAL"}'),
         ('planes of another scheme', 4, 4, '{"plane": "LOCAL-LATERAL"}'),
     ('no plane', 1, 3, '{"plane": null}'),
-    -- Against the first (0°, 0°): exactly 5 and a little more, either way; then NULL in one and in the other.
+    -- Compared with the first (0°, 0°): exactly 5° and slightly more in both directions, then NULL in either angle.
     ('angles', 2, 2, '{"primary_angle": 5}'), ('angles', 3, 3, '{"primary_angle": -5}'),
         ('angles', 4, 4, '{"primary_angle": 5.00000001}'),
     ('angles', 5, 5, '{"primary_angle": 10.1}'), ('angles', 6, 6, '{"secondary_angle": 5}'),
@@ -42,7 +42,7 @@ SELECT 'RF ' || name, first, last, given::jsonb FROM (VALUES
         ('event types', 8, 8, '{"type": "113611", "pulse_rate": 4, "protocol": "Acquired"}'),
     ('zero dose', 1, 3, '{"dap": 0, "dose_rp": 0, "duration": 0}'),
     ('no dose recorded', 1, 3, '{"dap": null, "dose_rp": null, "duration": null}'),
-    -- Two of them are the same time by the clock: the hour that October has twice.
+    -- Two exposures share a local time, in the hour that October repeats.
     ('summer time', 1, 1, '{"started": "2024-07-01T13:13:26.0488"}'),
         ('summer time', 2, 2, '{"started": "2024-03-31T00:59:59.999999"}'),
     ('summer time', 3, 3, '{"started": "2024-03-31T02:00:00"}'),
@@ -60,7 +60,7 @@ SELECT 'RF ' || name, first, last, given::jsonb FROM (VALUES
     ('only acquisitions', 1, 3, '{"type": "113611", "pulse_rate": null, "fluoro_mode": null}')
 ) AS given (name, first, last, given);
 
-INSERT INTO sample.said (name, first, last, values)
+INSERT INTO sample.override (name, first, last, values)
 SELECT 'DX ' || name, first, last, given::jsonb FROM (VALUES
     ('unequal rows', 1, 1, '{"current": [100, 200], "pulse_width": [1, 2, 3], "exposure": null}'),
         ('unequal rows', 2, 2, '{"current": [100, 200], "pulse_width": null, "exposure": null}'),

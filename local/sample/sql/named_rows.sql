@@ -1,4 +1,4 @@
--- The named studies' exposures: what is plain, then by its number, then what the study says. Codes become ids.
+-- Create the named studies' exposures from plain values, values by number and overrides. Codes become ids.
 
 CREATE FUNCTION sample.coded(given jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_object_agg(key, CASE
@@ -18,8 +18,8 @@ SELECT event.*
 FROM sample.place
 JOIN sample.plain USING (kind)
 CROSS JOIN LATERAL (SELECT coalesce(jsonb_object_agg(key, value ORDER BY nr), '{}') AS otherwise
-                    FROM sample.said CROSS JOIN LATERAL jsonb_each(said.values)
-                    WHERE name = place.named AND place.place BETWEEN first AND last) AS told
+                    FROM sample.override CROSS JOIN LATERAL jsonb_each(override.values)
+                    WHERE name = place.named AND place.place BETWEEN first AND last) AS merged
 CROSS JOIN LATERAL (SELECT CASE kind
     WHEN 'RF' THEN jsonb_build_object('dap', 0.00001 * place.place, 'dose_rp', 0.001 * place.place,
         'pulses', 10 * place.place,

@@ -1,4 +1,4 @@
--- The studies of the other modalities: their ids follow CT's and its bystanders', modalities mixed in proportion.
+-- Create the studies of the other modalities. Their ids follow those of CT, with modalities mixed in proportion.
 
 CREATE TABLE sample.other AS
 SELECT last + row_number() OVER (ORDER BY (n - 0.5) / wanted, kind)::integer AS id, kind, n::integer AS n, wanted
@@ -7,7 +7,7 @@ CROSS JOIN LATERAL (SELECT current_setting('sample.' || lower(kind))::integer AS
 CROSS JOIN LATERAL generate_series(1, wanted) AS n
 CROSS JOIN (SELECT coalesce(max(id), 0) AS last FROM sample.study) AS ct;
 
--- The named studies of a modality are consecutive ones of it, and there are none where they would be all there is.
+-- The named studies of a modality are consecutive. A modality with too few studies has no named studies.
 INSERT INTO sample.broken (id, name, events, description)
 SELECT other.id, given.name, given.events, 'broken: ' || given.name
 FROM (SELECT *, 5 + row_number() OVER (PARTITION BY kind ORDER BY place) AS n,
@@ -16,10 +16,10 @@ FROM (SELECT *, 5 + row_number() OVER (PARTITION BY kind ORDER BY place) AS n,
 JOIN sample.other ON other.kind = given.kind AND other.n = given.n
 WHERE other.wanted >= given.names + 10;
 
--- As many exposures as asked, for benchmarks: the first study of its modality.
+-- For benchmarks, the first RF study has the requested number of exposures.
 INSERT INTO sample.broken (id, name, events, description)
 SELECT id, 'RF giant', giant, 'broken: RF giant'
-FROM sample.other CROSS JOIN (SELECT current_setting('sample.rf_exposures')::integer AS giant) AS asked
+FROM sample.other CROSS JOIN (SELECT current_setting('sample.rf_exposures')::integer AS giant) AS requested
 WHERE kind = 'RF' AND n = 1 AND giant > 0;
 
 INSERT INTO sample.study (id, modality, events, scanner, started)
@@ -37,7 +37,8 @@ CROSS JOIN LATERAL (SELECT sample.chance(other.id, 'clock') * 0.999 AS clock,
     timestamp '2019-01-01' + interval '1 day' * floor(2500 * sample.chance(other.id, 'day')) AS day) AS drawn
 ORDER BY other.id;
 
--- Every study that is not CT, bystanders among them; of a modality that is NULL, exposures that no export may show.
+-- Plan every study that is not CT, bystanders included. Studies without a modality get exposures that no export may
+-- contain.
 CREATE TABLE sample.plan AS
 SELECT study.id, drawn.kind, study.modality, study.started, broken.name AS named, room.id AS room,
     CASE WHEN broken.name = 'RF giant' OR broken.id IS NULL THEN room.style WHEN drawn.kind = 'NM' THEN 'pet'
@@ -62,8 +63,8 @@ JOIN LATERAL (SELECT coalesce(max(room.id) FILTER (WHERE room.id = study.scanner
 JOIN sample.room ON room.id = chosen.id
 ORDER BY study.id;
 
--- One row an exposure, with the columns of all the tables it is spread over. Coded ones hold ids of contextid,
--- arrays an element a row of a child table. What is not said is NULL, and no row where that is possible.
+-- One row per exposure, with the columns of all tables that it is split into. Coded columns hold ids of contextid.
+-- Arrays have one element per row of a child table. Missing values are NULL, or have no row where that is possible.
 CREATE TABLE sample.exposure (
     id integer, study integer, place integer, kind text, style text, named text,
         started timestamp, uid text, protocol text,
@@ -83,7 +84,7 @@ CREATE TABLE sample.exposure (
     table_height numeric, radiological numeric
 );
 
--- Ids rise with the study's; times mostly do.
+-- Ids increase with the study's id, and times mostly do.
 CREATE TABLE sample.place AS
 SELECT row_number() OVER (ORDER BY plan.id, place)::integer AS id, plan.id AS study, place, kind, style, named,
     CASE WHEN plan.id % 13 = 5 THEN plan.started + interval '30 minutes' - interval '7.25 seconds' * place

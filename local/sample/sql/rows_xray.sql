@@ -1,4 +1,4 @@
--- The exposures spread over OpenREM's tables, whose ids differ on purpose: a join by the wrong one shows.
+-- Split the exposures into OpenREM's tables. Ids differ between tables on purpose, so that a wrong join is noticed.
 
 INSERT INTO remapp_projectionxrayradiationdose
     (id, comment, acquisition_device_type_cid_id, general_study_module_attributes_id,

@@ -1,5 +1,5 @@
--- The OpenREM 1.0 tables that a CT export can meet: names and types are OpenREM's, the text is ours.
--- Keys and indexes come after the rows (keys.sql): that is several times faster.
+-- Create the tables of OpenREM 1.0 that CT exports use. Names and types are OpenREM's; the text of this file is not.
+-- Keys and indexes are created after the rows (keys.sql), which is several times faster.
 
 CREATE TABLE remapp_contextid (
     id serial NOT NULL,

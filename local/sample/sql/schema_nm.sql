@@ -1,4 +1,4 @@
--- Nuclear medicine: the administration, what it did to the organs, the patient's state, and PET series.
+-- Create the tables of nuclear medicine: administrations, organ doses, the patient's state, and PET series.
 
 CREATE TABLE remapp_radiopharmaceuticalradiationdose (
     id serial NOT NULL,

@@ -1,4 +1,4 @@
--- Projection X-ray (RF, MG, DX): the dose report, its totals, and every part of an event.
+-- Create the tables of projection X-ray (RF, MG, DX): the dose report, its totals, and every part of an event.
 
 CREATE TABLE remapp_projectionxrayradiationdose (
     id serial NOT NULL,

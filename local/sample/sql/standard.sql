@@ -1,4 +1,4 @@
--- Links of standard names to the studies and exposures of the other modalities; CT's are made with its studies.
+-- Link standard names to the studies and exposures of the other modalities. studies.sql links those of CT.
 INSERT INTO remapp_standardnames (standard_name, modality, acquisition_protocol) VALUES
     ('Fluoroscopy, low', 'RF', 'Fluoro low'), ('Fluoroscopy, low', 'RF', 'fluoro low'),
     ('=Coronary', 'RF', 'Coronary 15 fps'), ('DSA: abdomen/pelvis', 'RF', 'DSA Abdomen 2 fps'),
@@ -34,7 +34,8 @@ FROM sample.exposure AS event
 JOIN remapp_standardnames AS name ON event.protocol = name.acquisition_protocol AND name.modality = event.kind
 ORDER BY 1, 2;
 
--- The studies called `… standard names`: by description and by request, and an exposure linked once, twice and never.
+-- The studies named `… standard names`: linked by description and by request, with exposures linked once, twice and
+-- never.
 INSERT INTO remapp_standardnames (standard_name, modality, study_description,
     requested_procedure_code_meaning, acquisition_protocol)
 SELECT given.name, left(broken.name, 2), CASE nth WHEN 1 THEN description END, CASE nth

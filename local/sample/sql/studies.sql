@@ -1,4 +1,4 @@
--- Dose checks and study totals from the events, then the studies themselves with patient and equipment.
+-- Create dose checks and study totals from the CT events, then the studies with patient and equipment.
 
 INSERT INTO remapp_ctdosecheckdetails
     (id, dlp_alert_value_configured, ctdivol_alert_value_configured, dlp_alert_value, ctdivol_alert_value,
@@ -72,7 +72,7 @@ CROSS JOIN sample.text
 CROSS JOIN LATERAL (SELECT coalesce(broken.name = 'hashed identity', id % 60 = 11) AS hashed) AS identity
 WHERE modality = 'CT';
 
--- Identities are made up, and look it.
+-- Identities are fictional, and recognisably so.
 INSERT INTO remapp_patientmoduleattr
     (id, patient_name, name_hashed, patient_id, id_hashed, patient_birth_date, patient_sex, not_patient_indicator,
      general_study_module_attributes_id)

@@ -1,4 +1,4 @@
--- The studies around the exposures, bystanders among CT included.
+-- Create the studies of the exposures, including the bystanders among CT.
 
 INSERT INTO remapp_generalstudymoduleattr
     (id, study_instance_uid, study_date, study_time, study_id, accession_number, accession_hashed, study_description,

@@ -1,4 +1,4 @@
--- What the device adds up: a row a plane with its fluoroscopy and acquisitions, a glandular dose a breast.
+-- Create the device's totals: one row per plane with its fluoroscopy and acquisitions, and a glandular dose per breast.
 
 CREATE TABLE sample.sum AS
 SELECT study, plane, count(*) AS events, sum(dap) AS dap, sum(dose_rp) AS rp,
@@ -14,7 +14,7 @@ GROUP BY study, plane;
 CREATE INDEX ON sample.sum (study);
 ANALYZE sample.sum;
 
--- A biplane room has both planes whether they were used or not; a named study those it used.
+-- A biplane room reports both planes, used or not. A named study reports the planes that it used.
 CREATE TABLE sample.accum AS
 SELECT row_number() OVER (ORDER BY report, named = 'RF plane B before A' AND code_value = '113621' DESC,
                                    code_value)::integer AS id,
@@ -35,7 +35,7 @@ ANALYZE sample.accum;
 INSERT INTO remapp_accumxraydose (id, acquisition_plane_id, projection_xray_radiation_dose_id)
 SELECT id, plane, report FROM sample.accum;
 
--- Of the devices that say little, some have a row without values, some a recorded 0 and some no row.
+-- Devices that report little have a row without values, a recorded 0, or no row.
 INSERT INTO remapp_accumintegratedprojradiogdose
     (id, dose_area_product_total, dose_rp_total, total_number_of_radiographic_frames, accumulated_xray_dose_id)
 SELECT row_number() OVER (ORDER BY accum.id),
@@ -74,7 +74,7 @@ SELECT row_number() OVER (ORDER BY accum.id, side), round(agd, 4), accum.id, sam
 FROM sample.accum JOIN sample.breast USING (study)
 WHERE side IS NOT NULL;
 
--- What OpenREM works out when it imports a study.
+-- The values that OpenREM computes when it imports a study.
 CREATE TABLE sample.worked_out AS
 SELECT study AS id, sum(events) AS events, sum(events) FILTER (WHERE b IS NOT TRUE) AS events_a,
     sum(events) FILTER (WHERE b) AS events_b,
