@@ -1,6 +1,6 @@
-"""Where the time of each export type goes: in PostgreSQL by query, in our process by part.
+"""Break down the time of each export type: in PostgreSQL by query, in the export process by part.
 
-`python -m tests.benchmarks.anatomy` prints the table that `make bench` puts into docs/benchmarks.md.
+`python -m tests.benchmarks.breakdown` prints the table that `make bench` writes to docs/benchmarks.md.
 """
 
 import cProfile
@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from local import sample
 from local.sample.postgres import Postgres
-from tests.benchmarks.estimates import Nobody
+from tests.benchmarks.estimates import NoMonitor
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -27,8 +27,8 @@ from doseexport.engine.query import Queries, build_queries
 
 STUDIES = {"studies": 6_500, "rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 PARTS = {
-    "reading": ("psycopg", "database", "rows.py", "copy_text"),
-    "rules": ("exports",),
+    "reading": ("psycopg", "engine/postgres", "engine/merge", "copy_text"),
+    "rules": ("catalogue",),
     "writing": ("writers", "xlsxwriter", "isal", "zlib", "<string>"),
 }
 BLOCK = 8_192
@@ -36,7 +36,7 @@ BLOCK = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One executed query: milliseconds, bytes spilled to disk, how often its busiest node was begun."""
+    """An executed query: its milliseconds, the bytes spilled to disk, and its busiest node with its loops."""
 
     time: float
     spilled: int
@@ -45,24 +45,24 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Anatomy:
-    """One export type: its plans by query, and each part's share of our own time."""
+class Breakdown:
+    """An export type: its plans by query, and the share of each part in the time of the export process."""
 
     type: str
     plans: dict[str, Plan]
     shares: dict[str, float]
 
 
-def dissect(url: str) -> Iterator[Anatomy]:
-    """Yield every export type that needs no study's id."""
+def break_down(url: str) -> Iterator[Breakdown]:
+    """Yield the breakdown of every export type that does not require a study's id."""
     for name, spec in sorted(catalogue.load_specs().items()):
         if not spec.needs:
             request = ExportRequest(name)
-            yield Anatomy(name, explain(url, build_queries(request, Inclusions())), profile(url, request))
+            yield Breakdown(name, explain(url, build_queries(request, Inclusions())), profile(url, request))
 
 
 def explain(url: str, queries: Queries) -> dict[str, Plan]:
-    """Return the plans of an export's queries, run with the settings of a worker."""
+    """Return the plans of an export's queries, executed with a worker's settings."""
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         connection = snapshot._first
         plans = {"survey": _explain(connection, queries.survey.sql)}
@@ -79,11 +79,11 @@ def explain(url: str, queries: Queries) -> dict[str, Plan]:
 
 def _explain(connection: psycopg.Connection[Any], sql: str) -> Plan:
     row = connection.execute("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) " + sql).fetchone()
-    (told,) = row[0]
-    busiest = max(_list_nodes(told["Plan"]), key=lambda node: node["Actual Loops"])
-    what = f"{busiest['Node Type']} {busiest.get('Relation Name', '')}".strip()
-    spilled = told["Plan"].get("Temp Written Blocks", 0) * BLOCK
-    return Plan(told["Planning Time"] + told["Execution Time"], spilled, busiest["Actual Loops"], what)
+    (plan,) = row[0]
+    busiest = max(_list_nodes(plan["Plan"]), key=lambda node: node["Actual Loops"])
+    name = f"{busiest['Node Type']} {busiest.get('Relation Name', '')}".strip()
+    spilled = plan["Plan"].get("Temp Written Blocks", 0) * BLOCK
+    return Plan(plan["Planning Time"] + plan["Execution Time"], spilled, busiest["Actual Loops"], name)
 
 
 def _list_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -93,14 +93,14 @@ def _list_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def profile(url: str, request: ExportRequest) -> dict[str, float]:
-    """Return the share of each part in the time that our thread works, waiting for PostgreSQL left out."""
+    """Return the share of each part in the time of the exporting thread, without waits for PostgreSQL."""
     profiler = cProfile.Profile()
     with profiler:
         write_export(
             RequestContext(request, "bench", datetime.now(UTC)),
             Database({"conninfo": url}),
             BytesIO(),
-            Nobody(),
+            NoMonitor(),
         )
     spent: Counter[str] = Counter()
     for (path, _, name), (_, _, own, _, _) in pstats.Stats(profiler).stats.items():
@@ -116,18 +116,18 @@ def _find_part(place: str) -> str:
 
 HEAD = """
 ## Where the time goes
-Milliseconds of each query (EXPLAIN ANALYZE, indexes as OpenREM has them), what its sorts spilled, its busiest
-node, and the shares of our own time by part (cProfile), on {studies}.
+Milliseconds of each query (EXPLAIN ANALYZE, with OpenREM's indexes), the megabytes spilled by sorts, the
+busiest node, and the time of the export process by part (cProfile), on {studies}.
 
-| export | survey | tables | studies | events | spilled MB | busiest node | reading | rules | writing | rest |
+| export | counts | tables | studies | events | spilled MB | busiest node | reading | rules | writing | rest |
 |---|---|---|---|---|---|---|---|---|---|---|"""
 
 
-def describe(anatomies: Iterable[Anatomy]) -> Iterator[str]:
-    """Yield the table's lines."""
+def describe(breakdowns: Iterable[Breakdown]) -> Iterator[str]:
+    """Yield the lines of the table."""
     counts = ", ".join(f"{n:,} {'CT' if name == 'studies' else name.upper()}" for name, n in STUDIES.items())
     yield HEAD.format(studies=f"{counts} studies")
-    for each in anatomies:
+    for each in breakdowns:
         times = [
             f"{each.plans[name].time:.0f}" if name in each.plans else ""
             for name in ("survey", "tables", "studies", "events")
@@ -140,11 +140,11 @@ def describe(anatomies: Iterable[Anatomy]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Print the table of a database of its own."""
+    """Fill a database and print its table."""
     with Postgres() as server:
-        url = server.create_database("anatomy")
+        url = server.create_database("breakdown")
         sample.fill(url, **STUDIES)
-        print(*describe(dissect(url)), sep="\n")
+        print(*describe(break_down(url)), sep="\n")
 
 
 if __name__ == "__main__":
