@@ -49,7 +49,8 @@ TABLE = """
 STARTS = """
 ## Cold start
 CPU milliseconds (medians of {runs}) of a function's imports and of boto3 with the clients that its first
-call creates. There is no bytecode, because a layer has none. On Lambda, a function with 512 MB has 0.3 of a CPU.
+call creates. There is no bytecode, because a layer has none. On Lambda, a function with 512 MB has 0.3 of a
+CPU.
 
 | function | import | clients | heavy packages imported | code, zipped |
 |---|---|---|---|---|"""
