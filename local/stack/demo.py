@@ -44,7 +44,7 @@ def main() -> None:
         _run(screen)
     except KeyboardInterrupt:
         screen.end_line()
-        screen.say("\n  Interrupted. Everything was stopped.")
+        screen.print_line("\n  Interrupted. Everything was stopped.")
         sys.exit(_INTERRUPTED)
     except Exception as problem:  # noqa: BLE001 - any failure must end in a readable message
         screen.end_line()
@@ -62,12 +62,12 @@ def _run(screen: Screen) -> None:
         with screen.step("Service from template.yaml") as step:
             stack = running.enter_context(Stack(database_url))
             step.note(f"{stack.cloud.endpoint}, permissions enforced")
-        people = _create_users(screen, stack)
-        service = Service(stack.url, users.sign_in(stack, people[0]))
+        demo_users = _create_users(screen, stack)
+        service = Service(stack.url, users.sign_in(stack, demo_users[0]))
         path = _download(screen, service, _export(screen, service, stack.logs.parent))
         _show_sheets(screen, path)
         if os.environ.get("DEMO_ONCE") != "1":
-            _serve(screen, stack, people)
+            _serve(screen, stack, demo_users)
 
 
 @contextmanager
@@ -102,9 +102,9 @@ def _count_studies(url: str) -> int:
 
 def _create_users(screen: Screen, stack: Stack) -> list[users.User]:
     with screen.step("Users") as step:
-        people = users.create_demo_users(stack)
-        step.note(", ".join(user.name for user in people))
-    return people
+        demo_users = users.create_demo_users(stack)
+        step.note(", ".join(user.name for user in demo_users))
+    return demo_users
 
 
 def _export(screen: Screen, service: Service, logs: Path) -> Any:
@@ -146,19 +146,19 @@ def _show_sheets(screen: Screen, path: Path) -> None:
         sheets = [(name, workbook.get_sheet_by_name(name).height) for name in workbook.sheet_names]
     if "All data" not in dict(sheets):
         raise DemoError(f"The workbook has no sheet All data, only {', '.join(dict(sheets))}")
-    screen.say(f"\n  {path}\n\n    {'sheet':<32}{'rows (with header)':>24}")
+    screen.print_line(f"\n  {path}\n\n    {'sheet':<32}{'rows (with header)':>24}")
     for name, rows in sheets[:_SHOWN_SHEETS]:
-        screen.say(f"    {name:<32}{rows:>24,}")
+        screen.print_line(f"    {name:<32}{rows:>24,}")
     if rest := sheets[_SHOWN_SHEETS:]:
         rows = sum(height for _, height in rest)
-        screen.say(f"    {f'and {len(rest)} more':<32}{rows:>24,}")
+        screen.print_line(f"    {f'and {len(rest)} more':<32}{rows:>24,}")
 
 
-def _serve(screen: Screen, stack: Stack, people: list[users.User]) -> None:
+def _serve(screen: Screen, stack: Stack, demo_users: list[users.User]) -> None:
     logins = "\n".join(
-        f"{user.name:<12}{user.password}   {', '.join(user.groups) or 'no group'}" for user in people
+        f"{user.name:<12}{user.password}   {', '.join(user.groups) or 'no group'}" for user in demo_users
     )
-    screen.say(
+    screen.print_line(
         f"""
   The service runs until Ctrl-C. Open the page in a browser and sign in as one of these users:
 
@@ -174,7 +174,7 @@ def _serve(screen: Screen, stack: Stack, people: list[users.User]) -> None:
       -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \\
       -H 'Content-Type: application/x-amz-json-1.1' \\
       -d '{{"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "{stack.resource("UserPoolClient")}",
-           "AuthParameters": {{"USERNAME": "physicist", "PASSWORD": "{people[0].password}"}}}}' \\
+           "AuthParameters": {{"USERNAME": "physicist", "PASSWORD": "{demo_users[0].password}"}}}}' \\
       | sed 's/.*"AccessToken": *"\\([^"]*\\).*/\\1/')
     curl -s "$API/exports" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
       -d '{{"type": "ct-csv", "filters": {{"dlp_min": 500}}}}'
@@ -183,7 +183,7 @@ def _serve(screen: Screen, stack: Stack, people: list[users.User]) -> None:
     )
     with suppress(KeyboardInterrupt):
         signal.pause()
-    screen.say("\n  Everything was stopped.")
+    screen.print_line("\n  Everything was stopped.")
 
 
 if __name__ == "__main__":

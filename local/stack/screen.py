@@ -30,13 +30,13 @@ class Screen:
         self._live = out.isatty()
         self._open = False
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Write a line unchanged."""
         print(text, file=self._out, flush=True)
 
     def title(self, text: str) -> None:
         """Write a heading with blank lines around it."""
-        self.say(f"\n  {self._bold(text)}\n")
+        self.print_line(f"\n  {self._bold(text)}\n")
 
     @contextmanager
     def step(self, label: str) -> Iterator[Step]:
@@ -68,7 +68,7 @@ class Screen:
     def end_line(self) -> None:
         """End an unfinished line."""
         if self._open:
-            self.say("")
+            self.print_line("")
             self._open = False
 
     def _redraw(self, text: str) -> None:
