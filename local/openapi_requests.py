@@ -58,7 +58,7 @@ def _make_request(spec: Spec) -> Json:
 
 
 def _make_wish(spec: Spec, wish: str, words: str) -> Json:
-    if not spec.can_show(wish):
+    if not spec.can_include(wish):
         return {"const": False, "description": "ExportBucket of this type never name patients."}
     return BOOLEAN | {"default": False, "description": f"{words} Members of {PATIENT_GROUP} only."}
 

@@ -136,7 +136,7 @@ def _check_wishes(request: ExportRequest) -> None:
         (NAME, "include_names", request.include_names),
         (ID, "include_ids", request.include_ids),
     ):
-        if asked and not request.spec.can_show(wish):
+        if asked and not request.spec.can_include(wish):
             message = "ExportBucket of this export type never hold names or IDs of patients."
             raise unprocessable("NO_PATIENT_COLUMNS", message, field_name)
 
