@@ -61,7 +61,7 @@ def _make_request(spec: Spec) -> Json:
 
 
 def _make_inclusion(spec: Spec, inclusion: str, description: str) -> Json:
-    if not spec.can_show(inclusion):
+    if not spec.can_include(inclusion):
         return {"const": False, "description": "Files of this type never identify patients."}
     return BOOLEAN | {"default": False, "description": f"{description} Members of {PATIENT_GROUP} only."}
 

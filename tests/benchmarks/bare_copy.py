@@ -7,7 +7,7 @@ import sys
 
 from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.database_formats import CSV
+from doseexport.engine.copy_text import CSV
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 
@@ -16,7 +16,7 @@ def main(export_type: str, url: str, path: str) -> None:
     """Write the rows of studies, then those of events."""
     queries = build_queries(ExportRequest(export_type), Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot, open(path, "wb") as file:  # noqa: PTH123
-        snapshot.begin(queries, CSV)
+        snapshot.start_events(queries, CSV)
         for rows in snapshot.stream(queries, CSV):
             file.writelines(rows)
 

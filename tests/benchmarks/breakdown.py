@@ -64,8 +64,8 @@ def break_down(url: str) -> Iterator[Breakdown]:
 def explain(url: str, queries: Queries) -> dict[str, Plan]:
     """Return the plans of an export's queries, executed with a worker's settings."""
     with Database({"conninfo": url}).open_snapshot() as snapshot:
-        connection = snapshot._first
-        plans = {"survey": _explain(connection, queries.survey.sql)}
+        connection = snapshot.connections[0]
+        plans = {"survey": _explain(connection, queries.counts.sql)}
         plans["studies"] = _explain(connection, queries.studies.sql)
         if queries.events:
             plans["events"] = _explain(connection, queries.events.sql)

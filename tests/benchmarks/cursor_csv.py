@@ -26,9 +26,9 @@ def main(export_type: str, url: str, path: str) -> None:
     request = ExportRequest(export_type)
     spec, queries = request.spec, build_queries(request, Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot:
-        widest = max(1, snapshot.survey(queries).widest)
-    columns = spec.events.wanted(Inclusions())
-    header = [column.heading for column in spec.studies.wanted(Inclusions())]
+        widest = max(1, snapshot.count(queries).widest)
+    columns = spec.events.included(Inclusions())
+    header = [column.heading for column in spec.studies.included(Inclusions())]
     header += chain.from_iterable(block_headings("E", columns, n) for n in range(1, widest + 1))
     with psycopg.connect(url) as connection, open(path, "w", encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
         connection.execute("SET work_mem = '64MB'")

@@ -20,8 +20,7 @@ from doseexport.engine.estimates import START_SECONDS, count_cells, estimate_fil
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
-from doseexport.engine.query import build_preview
-from doseexport.engine.survey import Counts
+from doseexport.engine.query import Counts, build_preview
 
 STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
 RUNS = 3
@@ -58,7 +57,7 @@ def main() -> None:
 def measure(database: Database, export_type: str) -> tuple[float, float]:
     """Make exports of a type and return bytes and microseconds per cell."""
     request = ExportRequest(export_type)
-    (row,) = database.ask(build_preview(request, find_frequency(request.spec.modality), 10))
+    (row,) = database.fetch_rows(build_preview(request, find_frequency(request.spec.modality), 10))
     survey = Counts(*row[:3])
     cells, blank = count_cells(request.spec, Inclusions(), survey)
     runs = [_export(database, request) for _ in range(RUNS)]

@@ -11,8 +11,7 @@ from typing import Any
 
 from doseexport.catalogue import Cells, Column, Inclusions
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.copy_text import split_row
-from doseexport.engine.database_formats import TEXT
+from doseexport.engine.copy_text import TEXT, split_row
 from doseexport.engine.merge import MergeStats, merge_streams
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
@@ -61,12 +60,12 @@ def open_workbook(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
     request = ExportRequest(export_type)
     spec, layout = request.spec, request.spec.layout
     queries = build_queries(request, Inclusions())
-    study, event = spec.studies.wanted(Inclusions()), spec.events.wanted(Inclusions())
+    study, event = spec.studies.included(Inclusions()), spec.events.included(Inclusions())
     blocks = layout.blocks
     make = blocks.start(spec.events.read(Inclusions())) if blocks else None
     names = SheetNames()
     with Database({"conninfo": url}).open_snapshot() as snapshot:
-        snapshot.begin(queries, TEXT)
+        snapshot.start_events(queries, TEXT)
         protocols = sorted(name for name, _ in snapshot.count_frequencies(queries)[layout.sheets.title])
         merged = merge_streams(*snapshot.stream(queries, TEXT), b"\t", MergeStats())
         yield ModalityWorkbook(

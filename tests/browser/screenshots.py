@@ -145,7 +145,7 @@ class Photographer:
 
     def _show_survey(self, page: Page) -> None:
         self._sign_in(page, "#MG?type=mg-nhsbsp-xlsx")
-        assert_that(page.get_by_label("Counts number")).to_be_visible()
+        assert_that(page.get_by_label("Survey number")).to_be_visible()
 
     def _show_exports(self, page: Page) -> None:
         self._sign_in(page, "#exports")
