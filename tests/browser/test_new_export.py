@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
-from local.users import User
+from local.stack.users import User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
@@ -75,7 +75,7 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
     field(page, "Study date from").fill("2024-01-01")
     field(page, "View").fill("cranio & caudal")
     page.get_by_role("radio", name="NHSBSP survey workbook").check()
-    field(page, "Counts number").fill("7")
+    field(page, "Survey number").fill("7")
     page.get_by_label("Order of studies").select_option("oldest_first")
     page.get_by_label("Order of studies").press("Tab")
     address = page.url
@@ -84,7 +84,7 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
     assert_that(other.get_by_role("tab", name="MG")).to_have_attribute("aria-selected", "true")
     assert_that(field(other, "Study date from")).to_have_value("2024-01-01")
     assert_that(field(other, "View")).to_have_value("cranio & caudal")
-    assert_that(field(other, "Counts number")).to_have_value("7")
+    assert_that(field(other, "Survey number")).to_have_value("7")
     assert_that(other.get_by_label("Order of studies")).to_have_value("oldest_first")
 
 
@@ -218,7 +218,7 @@ def test_every_type_of_the_catalogue_has_its_choice(visit: Visits, privileged: U
 def test_openskin_asks_for_its_study(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#RF?type=rf-openskin")
     page.get_by_role("button", name="Export to csv").click()
-    assert_that(page.get_by_text("This export type needs study_id or study_uid.")).to_have_count(2)
+    assert_that(page.get_by_text("Enter a Study ID or Study UID.")).to_have_count(2)
     assert_that(field(page, "Study ID")).to_be_focused()
     field(page, "Study UID").fill("1.2.3")
     field(page, "Study UID").press("Tab")
@@ -231,10 +231,10 @@ def test_openskin_asks_for_its_study(visit: Visits, physicist: User) -> None:
 def test_options_that_differ_are_sent(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#MG?type=mg-nhsbsp-csv")
     field(page, "Ages in whole years").check()
-    field(page, "Counts number").fill("3")
+    field(page, "Survey number").fill("3")
     start(page)
     details = open_details(page, newest(page))
-    assert_that(details).to_contain_text("Counts number: 3")
+    assert_that(details).to_contain_text("Survey number: 3")
     assert_that(details).to_contain_text("Whole years: yes")
     assert_that(details).not_to_contain_text("scout")
 

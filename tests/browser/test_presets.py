@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from local.service import Service
-from local.users import User
+from local.stack.service import Service
+from local.stack.users import User
 from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
@@ -52,7 +52,7 @@ def test_a_preset_is_kept_and_fills_the_form_another_day(visit: Visits, physicis
     assert_that(other.get_by_role("tab", name="MG")).to_have_attribute("aria-selected", "true")
     assert_that(other.get_by_role("radio", name="NHSBSP survey", exact=False).first).to_be_checked()
     assert_that(other.get_by_label("Order of studies")).to_have_value("oldest_first")
-    assert_that(field(other, "Counts number")).to_have_value("7")
+    assert_that(field(other, "Survey number")).to_have_value("7")
     assert_that(field(other, "Age from")).to_have_value("16")
     assert_that(field(other, "Study date from")).to_have_value("2024-01-01")
     assert_that(field(other, "Station")).to_have_value("")

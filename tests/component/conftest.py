@@ -9,7 +9,7 @@ import canary
 import hostile
 import pytest
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 
 from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module

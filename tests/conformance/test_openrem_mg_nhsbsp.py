@@ -141,8 +141,8 @@ def test_the_workbook_has_the_csvs_rows_each_in_one_survey(our_survey: Table, ou
 
 def test_what_was_left_out_is_there_with_its_reason(our_surveys) -> None:
     assert [(row["Thickness"], row["Reason"]) for row in our_surveys["Excluded"]] == [
-        (20, "protocol contains stereo"),
-        (39, "protocol contains stereo"),
+        (20, 'protocol contains "stereo"'),
+        (39, 'protocol contains "stereo"'),
     ]
 
 

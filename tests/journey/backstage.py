@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from local.service import SETTLED, Service
-from local.stack import Stack
+from local.stack.service import SETTLED, Service
+from local.stack.stack import Stack
 
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository

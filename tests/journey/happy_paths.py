@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local import users
-from local.service import fetch
+from local.stack import users
+from local.stack.service import fetch
 from tests.journey.backstage import TRAIL_KEPT, Backstage
 from tests.journey.wearing import Role
 

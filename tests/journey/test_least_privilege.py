@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-from local import build, lower
-from local.stack import Stack
+from local.stack import build, lower
+from local.stack.stack import Stack
 from tests.journey.attempts import OF_THE_TRAIL, OF_WHAT_IS_SAVED, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Yard

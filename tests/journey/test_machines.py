@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from urllib.request import Request
 
 import pytest
-from local.build import ROOT
-from local.service import Reply, Service, fetch
-from local.stack import Stack
+from local.stack.build import ROOT
+from local.stack.service import Reply, Service, fetch
+from local.stack.stack import Stack
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from local import users
-from local.service import Service
-from local.stack import Stack
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 
 from doseexport.aws.dynamodb.exports import ExportRepository

@@ -14,9 +14,9 @@ from typing import Any
 import boto3
 import pytest
 from gateway import Gateway
-from local import build
-from local.cloud import REGION, Cloud
-from local.stack import Stack
+from local.stack import build
+from local.stack.deploy import REGION, Cloud
+from local.stack.stack import Stack
 
 from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module

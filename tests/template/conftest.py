@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local import lower
+from local.stack import lower
 
 Json = dict[str, Any]
 

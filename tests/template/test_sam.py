@@ -5,7 +5,7 @@ import hashlib
 import sys
 
 import pytest
-from local import lower
+from local.stack import lower
 
 QUIET = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-2"}
 

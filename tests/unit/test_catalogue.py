@@ -33,8 +33,8 @@ def test_a_type_tells_all_that_its_request_may_hold():
         one = shown[spec.type]
         assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
         assert (one["include_names"], one["include_ids"]) == (
-            spec.can_show(catalogue.NAME),
-            spec.can_show(catalogue.ID),
+            spec.can_include(catalogue.NAME),
+            spec.can_include(catalogue.ID),
         )
         assert one["needs"] == list(spec.needs)
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 from jsonschema import Draft202012Validator
-from local import lower
-from local.build import ROOT
-from local.openapi import TARGET, make_document, render
+from local.openapi.document import TARGET, make_document, render
+from local.stack import lower
+from local.stack.build import ROOT
 
 from doseexport import catalogue
 from doseexport.domain.rights import PATIENT_GROUP

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from local.build import ROOT
-from local.openapi import make_document
+from local.openapi.document import make_document
+from local.stack.build import ROOT
 
 from doseexport import catalogue
 from doseexport.actions.catalogue import list_export_types

@@ -15,8 +15,7 @@ from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, Mo
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
-from doseexport.engine.query import build_preview
-from doseexport.engine.survey import Counts
+from doseexport.engine.query import Counts, build_preview
 from doseexport.errors import ExportError, UnavailableError
 
 STATEMENT_SECONDS = 20.0
@@ -82,5 +81,5 @@ def _count(services: Services, request: ExportRequest) -> Any:
         "doseexport:preview",
         lambda: min(STATEMENT_SECONDS, start + ANSWER_SECONDS - time.monotonic()),
     )
-    (row,) = database.ask(build_preview(request, find_frequency(request.spec.modality), MOST_FREQUENT))
+    (row,) = database.fetch_rows(build_preview(request, find_frequency(request.spec.modality), MOST_FREQUENT))
     return row

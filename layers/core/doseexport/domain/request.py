@@ -141,6 +141,6 @@ def _read_days(value: object) -> int | None:
 
 def _check_inclusions(request: ExportRequest) -> None:
     for inclusion, name in ((NAME, "include_names"), (ID, "include_ids")):
-        if getattr(request, name) and not request.spec.can_show(inclusion):
+        if getattr(request, name) and not request.spec.can_include(inclusion):
             message = "Files of this export type never hold names or IDs of patients."
             raise unprocessable("NO_PATIENT_COLUMNS", message, name)
