@@ -64,6 +64,7 @@ def break_down(url: str) -> Iterator[Breakdown]:
 def explain(url: str, queries: Queries) -> dict[str, Plan]:
     """Return the plans of an export's queries, executed with a worker's settings."""
     with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin()
         connection = snapshot.connections[0]
         plans = {"survey": _explain(connection, queries.counts.sql)}
         plans["studies"] = _explain(connection, queries.studies.sql)
