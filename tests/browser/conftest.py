@@ -116,7 +116,7 @@ class Visit:
         self.open(path)
         self.enter_password(user)
         assert_that(self.page.get_by_role("button", name="Sign out")).to_be_visible()
-        assert_that(self.page.get_by_text("Loading …")).to_be_hidden()
+        assert_that(self.page.locator("#loading")).to_be_hidden()
         return self.page
 
     def enter_password(self, user: users.User) -> None:
