@@ -47,13 +47,13 @@ class _Recorder:
 class _RecordingSnapshot:
     def __init__(self, snapshot, said):
         self._snapshot, self._said = snapshot, said
-        self.begin = snapshot.begin
+        self.start_events = snapshot.start_events
 
     def has_standard_names(self):
         return self._note("has_standard_names", self._snapshot.has_standard_names())
 
-    def survey(self, queries):
-        return self._note("survey", self._snapshot.survey(queries))
+    def count(self, queries):
+        return self._note("survey", self._snapshot.count(queries))
 
     def count_frequencies(self, queries):
         return self._note("frequencies", self._snapshot.count_frequencies(queries))
@@ -84,13 +84,13 @@ class RecordedDatabase:
     def open_snapshot(self):
         yield self
 
-    def begin(self, queries, form):
+    def start_events(self, queries, form):
         pass
 
     def has_standard_names(self):
         return self._recording.has_standard_names
 
-    def survey(self, queries):
+    def count(self, queries):
         return self._recording.survey
 
     def count_frequencies(self, queries):

@@ -114,7 +114,7 @@ class Surveys:
             yield "view of a specimen"
         for word in self.words:
             if word in (event["acquisition_protocol"] or "").lower():
-                yield f"protocol contains {word}"
+                yield f'protocol contains "{word}"'
         if not exposure["anode"]:
             yield "no anode material"
         if not exposure["filters"]:

@@ -33,7 +33,7 @@ def choose(sample_url):
     with Database({"conninfo": sample_url}).open_snapshot() as snapshot:
 
         def choose(filters, order=None):
-            rows = snapshot._rows(build_queries(ask(filters=filters, order=order), Inclusions()).studies)
+            rows = snapshot.fetch_rows(build_queries(ask(filters=filters, order=order), Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose
@@ -122,7 +122,9 @@ def test_a_hashed_identifier_is_found_by_the_whole_of_it_only(copied_url, name, 
         def choose(value):
             return [
                 row[0]
-                for row in snapshot._rows(build_queries(ask(filters={name: value}), Inclusions()).studies)
+                for row in snapshot.fetch_rows(
+                    build_queries(ask(filters={name: value}), Inclusions()).studies
+                )
             ]
 
         assert choose(" Ünike ") == [3]

@@ -186,7 +186,7 @@ def test_a_lone_tube_b_is_a_warning_with_its_count(archive, plain):
         [tube["identification_of_the_xray_source"] for tube in archive.tubes[event["id"]]] for event in events
     ]
     words = f"X-ray source B without a source A in {names.count(['B'])} of the events"
-    assert f"{words}: it stands in the S1 columns." in plain[1].warnings
+    assert f"{words}: its values are in the S1 columns." in plain[1].warnings
 
 
 def test_there_is_no_warning_without_a_reason(sample_url, plain):

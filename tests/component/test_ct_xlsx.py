@@ -188,4 +188,4 @@ def test_about_has_the_counts_and_warnings_and_no_patient(sample_url, archive):
     assert ["Events", report.events] in about
     assert [value for name, value in about if name == "Warning"] == list(report.warnings)
     assert "Nobody" not in str(about)
-    assert ["Filter", "patient_name: patient name contains; a hashed one must equal"] in about
+    assert ["Filter", "patient_name: patient name contains (equals, where OpenREM stores a hash)"] in about

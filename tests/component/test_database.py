@@ -11,7 +11,7 @@ from local import sample
 
 from doseexport.catalogue import Inclusions
 from doseexport.engine import postgres as database_module
-from doseexport.engine.database_formats import CSV
+from doseexport.engine.copy_text import CSV
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import Queries, Query, build_queries
 from doseexport.errors import ExportError
@@ -76,26 +76,26 @@ def test_what_is_added_after_opening_is_in_no_stream(small_url, is_early):
     with open_snapshot(small_url) as snapshot:
         if is_early:
             add_study(small_url)
-        snapshot.begin(queries, CSV)
-        counted = snapshot.survey(queries)
+        snapshot.start_events(queries, CSV)
+        counted = snapshot.count(queries)
         if not is_early:
             add_study(small_url)
         studies, events = snapshot.stream(queries, CSV)
         assert len({row.split(b",")[0] for row in studies}) == counted.studies == 40
         assert len({row.split(b",")[1] for row in events}) == counted.events
     with open_snapshot(small_url) as snapshot:
-        assert snapshot.survey(queries).studies == 41
+        assert snapshot.count(queries).studies == 41
 
 
 def test_where_a_snapshot_cannot_be_shared_one_connection_reads_all(sample_url, small_url, monkeypatch):
     """As behind a proxy that sends the second connection to another server."""
     usual, _ = export(sample_url)
-    connect, share = psycopg.connect, database_module._share_snapshot
+    connect, share = psycopg.connect, database_module.share_snapshot
     urls, shared = [sample_url, small_url], []
     with monkeypatch.context() as patched:
         patched.setattr(psycopg, "connect", lambda conninfo, **options: connect(urls.pop(0), **options))
         patched.setattr(
-            database_module, "_share_snapshot", lambda *both: shared.append(share(*both)) or shared[-1]
+            database_module, "share_snapshot", lambda *both: shared.append(share(*both)) or shared[-1]
         )
         alone, _ = export(sample_url)
     assert alone == usual
@@ -103,14 +103,14 @@ def test_where_a_snapshot_cannot_be_shared_one_connection_reads_all(sample_url, 
 
 
 def slow_queries(studies=SLOW, events=SLOW):
-    return Queries(survey=ONE, widths=(), frequencies={}, studies=studies, events=events)
+    return Queries(counts=ONE, widths=(), frequencies={}, studies=studies, events=events)
 
 
 def drain(url, queries, note=lambda snapshot: None):
     """Read both streams to their ends."""
     with open_snapshot(url, name="cancelled") as snapshot:
         note(snapshot)
-        snapshot.begin(queries, CSV)
+        snapshot.start_events(queries, CSV)
         for stream in snapshot.stream(queries, CSV):
             list(stream)
 
@@ -158,7 +158,7 @@ def test_nothing_is_cancelled_that_was_read_to_its_end(sample_url, monkeypatch):
 
 def test_leaving_early_ends_what_still_runs(sample_url):
     with open_snapshot(sample_url, name="left") as snapshot:
-        snapshot.begin(slow_queries(), CSV)
+        snapshot.start_events(slow_queries(), CSV)
         wait_until(lambda: any("md5" in query for _, query in cleanup(sample_url, "left")))
         began = time.monotonic()
     assert time.monotonic() - began < BOUND
@@ -169,7 +169,7 @@ def test_leaving_before_a_copy_has_begun_waits_for_no_lock(small_url):
     def leave_early():
         for _ in range(20):
             with open_snapshot(small_url) as snapshot:
-                snapshot.begin(build_queries(ask(), Inclusions()), CSV)
+                snapshot.start_events(build_queries(ask(), Inclusions()), CSV)
         left.append(True)
 
     left = []
@@ -198,7 +198,7 @@ def test_sessions_are_set_up_for_reading_only(sample_url):
     with open_snapshot(
         sample_url, time_zone="Europe/Paris", name="mine", seconds_left=lambda: 77.9
     ) as snapshot:
-        for connection in (snapshot._first, snapshot._second):
+        for connection in snapshot.connections:
             wanted = {
                 "transaction_isolation": "repeatable read",
                 "transaction_read_only": "on",
@@ -211,4 +211,4 @@ def test_sessions_are_set_up_for_reading_only(sample_url):
             }
             assert {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in wanted} == wanted
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-            snapshot._first.execute("CREATE TABLE x ()")
+            snapshot.connections[0].execute("CREATE TABLE x ()")

@@ -19,7 +19,7 @@ TEXTS = {
 BLANK_CELLS = "its cells are blank."
 FIRST_USED = "the first was used."
 NO_TOTALS = "No accumulated dose in 1 of the studies: DAP total and No. events are blank."
-ALL_EVENTS = "the events of all are here, the comment is the first's."
+ALL_EVENTS = "the events of all are included, the comment is that of the first."
 SUMS = "Several accumulated doses in 1 of the studies: DAP total and No. events are their sums."
 
 # What the report says of a study with an oddity; nothing of those that are not here.

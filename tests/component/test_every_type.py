@@ -59,7 +59,7 @@ def wanted(spec, url):
 
 @pytest.fixture
 def body(spec, wanted):
-    inclusions = {"include_names": spec.can_show(NAME), "include_ids": spec.can_show(ID)}
+    inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_include(ID)}
     filters = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
     return {"type": spec.type, "filters": filters, **inclusions}
 
@@ -225,7 +225,7 @@ def test_every_filter_and_every_order_is_sql_that_runs(spec, url, wanted):
 
         def count(**body):
             request = ask(type=spec.type, **body)
-            return snapshot.survey(build_queries(request, Inclusions(standard=True))).studies
+            return snapshot.count(build_queries(request, Inclusions(standard=True))).studies
 
         every = count(filters=needed)
         assert every == len(wanted[0])
@@ -240,8 +240,8 @@ def kinds_of(spec, url, headings):
     if isinstance(spec.layout, CustomRows):
         inclusions = Inclusions(include_names=True, include_ids=True)
         with Database({"conninfo": url}).open_snapshot() as snapshot:
-            widths = snapshot.survey(build_queries(ask(type=spec.type), inclusions)).widths
-        start = FileContext(spec.studies.wanted(inclusions), spec.events.wanted(inclusions), widths, {})
-        return [column.kind.name for column in spec.layout.start(start).sheets[0].columns]
+            widths = snapshot.count(build_queries(ask(type=spec.type), inclusions)).widths
+        start = FileContext(spec.studies.included(inclusions), spec.events.included(inclusions), widths, {})
+        return [column.kind.name for column in spec.layout.make_builder(start).sheets[0].columns]
     kinds = {column.heading: column.kind.name for column in spec.columns}
     return [kinds.get(heading) or kinds[re.sub(r"^(E\d+|[AB]) ", "", heading)] for heading in headings]

@@ -1,4 +1,4 @@
-"""Counts forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
+"""Survey forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
 
 import pytest
 from exporting import export
@@ -30,7 +30,7 @@ def test_the_form_counts_missing_and_several_records(sample_url, studies):
     assert without > none
     told = list_warnings(sample_url, "rf-phe2019")
     assert f"No X-ray dose report in {none} of the studies: there are no events." in told
-    assert f"Several X-ray dose reports in {several} of the studies: the events of all are here." in told
+    assert f"Several X-ray dose reports in {several} of the studies: the events of all are included." in told
     assert f"No accumulated dose in {without} of the studies: columns F, G, H, J and K are blank." in told
 
 
@@ -65,4 +65,4 @@ def test_the_forms_of_radiography_count_missing_and_several_reports_too(sample_u
     assert several
     told = list_warnings(sample_url, kind)
     assert f"No X-ray dose report in {none} of the studies: there are no events." in told
-    assert f"Several X-ray dose reports in {several} of the studies: the events of all are here." in told
+    assert f"Several X-ray dose reports in {several} of the studies: the events of all are included." in told

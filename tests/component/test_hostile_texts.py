@@ -48,8 +48,8 @@ def export(url, spec, widest, user="ada", **filters):
     request = ask(
         type=spec.type,
         filters={**needed, **filters},
-        include_names=spec.can_show(NAME),
-        include_ids=spec.can_show(ID),
+        include_names=spec.can_include(NAME),
+        include_ids=spec.can_include(ID),
     )
     file = io.BytesIO()
     asked = RequestContext(request, user, datetime(2026, 11, 23, tzinfo=UTC))

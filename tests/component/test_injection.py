@@ -10,7 +10,7 @@ from doseexport import catalogue
 from doseexport.catalogue.values import MAX_TEXT, hash_value
 from doseexport.domain.request import parse_request
 from doseexport.engine.postgres import Database
-from doseexport.engine.query import Query, _choose_studies
+from doseexport.engine.query import Query, choose_studies
 from doseexport.errors import RequestError
 
 SPECS = catalogue.load_specs()
@@ -75,8 +75,10 @@ def test_a_text_is_taken_literally(hostile_url, spec, each):
         seen = set()
         with Database({"conninfo": hostile_url}).open_snapshot() as snapshot:
             for text in VALUES:
-                chosen, params = _choose_studies(make_request(spec, **{each.name: text}))
-                found = {row[0] for row in snapshot._rows(Query(f"SELECT id FROM ({chosen}) found", params))}
+                chosen, params = choose_studies(make_request(spec, **{each.name: text}))
+                found = {
+                    row[0] for row in snapshot.fetch_rows(Query(f"SELECT id FROM ({chosen}) found", params))
+                }
                 assert found == find_literally(connection, spec, each, text), text
                 seen.add(frozenset(found))
         assert count_everything(connection) == before
@@ -94,8 +96,8 @@ def test_several_texts_at_once_stay_apart(hostile_url):
         for number in range(len(VALUES)):
             texts = {each.name: VALUES[(number + 5 * n) % len(VALUES)][0] for n, each in enumerate(chosen)}
             texts = {name: text for name, text in texts.items() if text.strip()}
-            sql, params = _choose_studies(make_request(spec, **texts))
-            found = {row[0] for row in snapshot._rows(Query(f"SELECT id FROM ({sql}) found", params))}
+            sql, params = choose_studies(make_request(spec, **texts))
+            found = {row[0] for row in snapshot.fetch_rows(Query(f"SELECT id FROM ({sql}) found", params))}
             expected = [
                 find_literally(connection, spec, each, texts[each.name])
                 for each in chosen

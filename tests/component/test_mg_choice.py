@@ -58,7 +58,7 @@ def choose(sample_url):
 
         def choose(filters, order=None, kind="mg-csv"):
             request = ask(type=kind, filters=filters, order=order)
-            rows = snapshot._rows(build_queries(request, Inclusions()).studies)
+            rows = snapshot.fetch_rows(build_queries(request, Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose

@@ -116,11 +116,12 @@ def test_the_warnings_count_what_was_left_out(sample_url, archive):
     _, report = export(sample_url, type="mg-nhsbsp-xlsx")
     told = Surveys(archive, {}).sheets
     for reason, times in Counter(row[-1] for row in told["Excluded"]).items():
-        assert f"{times} of the exposures left out: {reason}." in report.warnings
+        exposures = "1 exposure" if times == 1 else f"{times} exposures"
+        assert f"{exposures} excluded: {reason}." in report.warnings
     homeless = sum(not row[0] for row in told["Review"])
     doubtful = len(told["Review"]) - homeless
-    assert f"{homeless} of the exposures are in no survey, only on the sheet Review." in report.warnings
-    assert f"{doubtful} of the exposures in a survey are on the sheet Review too." in report.warnings
+    assert f"{homeless} exposures in no survey: see the sheet Review." in report.warnings
+    assert f"{doubtful} exposures of the surveys to review: see the sheet Review." in report.warnings
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])

@@ -46,7 +46,7 @@ def choose(nm_url):
 
         def choose(filters, order=None):
             request = ask(type="nm-csv", filters=filters, order=order)
-            rows = snapshot._rows(build_queries(request, Inclusions()).studies)
+            rows = snapshot.fetch_rows(build_queries(request, Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         yield choose

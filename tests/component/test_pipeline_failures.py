@@ -127,7 +127,7 @@ def fail(*_):
     "place",
     [
         "engine.export_file.build_queries",
-        "engine.export_file.plan_layout",
+        "engine.export_file.plan_file",
         "engine.export_file.describe_stats",
         "jobs.attempt.find_database",
     ],

@@ -11,7 +11,12 @@ from psycopg import sql
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.query import HAS_STANDARD_NAMES, STANDARD_NAMES_ARE_ON, build_checks, build_queries
+from doseexport.engine.query import (
+    HAS_STANDARD_NAMES,
+    STANDARD_NAMES_ARE_ON,
+    build_queries,
+    build_repeat_counts,
+)
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "read_only_role.sql"
 SPECS = catalogue.load_specs()
@@ -84,7 +89,7 @@ def test_the_script_names_the_tables_that_exports_read_and_no_others():
     for spec in SPECS.values():
         for inclusions in (Inclusions(), Inclusions(include_names=True, include_ids=True, standard=True)):
             read.add(str(build_queries(ExportRequest(spec.type), inclusions)))
-        read |= {build_checks(spec, [b"1"]).sql, str(spec.modality.scopes)}
+        read |= {build_repeat_counts(spec, [b"1"]).sql, str(spec.modality.scopes)}
         read |= {each.sql for each in (*spec.filters, *spec.orders)}
     named = re.findall(r"'(remapp_\w+)'", SCRIPT.read_text())
     assert len(set(named)) == len(named)

@@ -60,7 +60,7 @@ def choose(sample_url, archive):
 
         def find(filters, order, kind):
             request = ask(type=kind, filters=filters, order=order)
-            rows = snapshot._rows(build_queries(request, Inclusions()).studies)
+            rows = snapshot.fetch_rows(build_queries(request, Inclusions()).studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
         def choose(filters, order=None, kind="rf-csv"):

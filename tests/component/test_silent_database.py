@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 from running import BlockedRun, assert_no_file, services_with
 
 from doseexport.domain.export import State
@@ -94,7 +94,7 @@ def test_an_abort_does_not_wait_for_a_server_that_is_silent(
 def test_a_lost_network_is_noticed_while_nothing_is_sent(own_url):
     """The kernel asks a server that has been silent for long whether it is still there."""
     with Database({"conninfo": own_url}).open_snapshot() as snapshot:
-        for connection in (snapshot._first, snapshot._second):
+        for connection in snapshot.connections:
             with socket.socket(fileno=os.dup(connection.fileno())) as line:
                 assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
                 idle, interval, count = (

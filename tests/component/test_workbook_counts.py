@@ -111,8 +111,10 @@ def test_only_texts_that_the_workbook_shows_are_said_to_be_cut(url):
         JOIN remapp_projectionxrayradiationdose ON general_study_module_attributes_id = study.id
         WHERE modality_type = 'RF'""",
     )[0]["studies"]
-    assert list_cuts(url) == [f"{reports} texts are cut to the 32,767 characters that a cell holds."]
+    assert list_cuts(url) == [
+        f"{reports} texts were cut to 32,767 characters, the most that a cell can hold."
+    ]
 
 
 def list_cuts(url):
-    return [words for words in export(url, type="rf-xlsx")[1].warnings if "are cut" in words]
+    return [words for words in export(url, type="rf-xlsx")[1].warnings if "were cut" in words]

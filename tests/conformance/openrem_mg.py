@@ -10,7 +10,7 @@ from openrem_tables import Cell, Table, cell_at, same_number
 NUMBERS = frozenset({
     "Age", "No. events", "Thickness", "Radiological thickness", "Force", "Mag", "Area", "Focal spot size",
     "kVp", "mA", "ms", "uAs", "ESD", "AGD", "% Fibroglandular tissue",
-    "Counts number", "Patient number", "kV", "mAs",
+    "Survey number", "Patient number", "kV", "mAs",
 })  # fmt: skip
 SURVEYS = ("2D", "DBT", "CEM")
 

@@ -101,7 +101,7 @@ def test_a_workbook_holds_every_row_where_the_function_put_it(rows, most):
     assume(all(any(event) for _, own in rows for event in own))
     file = io.BytesIO()
     warnings = write(
-        xlsx.RowsWriter(file, make_layout(rows), CustomRows(Form), Limits(rows=most)), rows, copy_text
+        xlsx.SheetsWriter(file, make_layout(rows), CustomRows(Form), Limits(rows=most)), rows, copy_text
     )
     sheets = read_book(file.getvalue())
     assert list(sheets)[-1] == "About"
@@ -161,7 +161,7 @@ def read_csv(data):
 
 def test_a_row_that_no_worksheet_holds_ends_the_export_and_loses_no_cell():
     rows = [(("1", "2", "", ""), [("a", "b", "3")] * 2)]
-    writer = xlsx.RowsWriter(io.BytesIO(), make_layout(rows), CustomRows(Form), Limits(columns=9))
+    writer = xlsx.SheetsWriter(io.BytesIO(), make_layout(rows), CustomRows(Form), Limits(columns=9))
     with pytest.raises(ExportError) as refused:
         write(writer, rows, copy_text)
     writer.discard()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from written import BOOK, EVENT_COLUMNS, STUDY_COLUMNS, copy_text, make_layout, studies, thoroughly
 
 from doseexport.engine.writers import parts
-from doseexport.engine.writers.books import BookWriter
+from doseexport.engine.writers.books import ModalityWorkbookWriter
 from doseexport.engine.writers.file_plan import FileReport
 from doseexport.engine.writers.sheets import Limits
 from workbooks import load_exactly
@@ -38,7 +38,7 @@ def _small_parts():
 
 def write(rows, limit):
     file = io.BytesIO()
-    writer = BookWriter(file, make_layout(rows), BOOK, limit)
+    writer = ModalityWorkbookWriter(file, make_layout(rows), BOOK, limit)
     for cells, events in rows:
         writer.write((copy_text(cells), [copy_text(event) for event in events]))
     warnings = writer.warnings

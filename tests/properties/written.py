@@ -87,7 +87,7 @@ def make_layout(rows):
         title="CT export",
         software="Dose Export",
         created=datetime(2026, 11, 23, tzinfo=UTC),
-        start=FileContext(
+        context=FileContext(
             study_columns=STUDY_COLUMNS,
             event_columns=EVENT_COLUMNS,
             widths={},

@@ -11,7 +11,7 @@ import pytest
 from doseexport.catalogue import Column, CustomRows, FileContext, Sheet
 from doseexport.catalogue.columns import NUMBER, TEXT
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
-from doseexport.engine.writers.xlsx import RowsWriter
+from doseexport.engine.writers.xlsx import SheetsWriter
 
 WIDE, NARROW = (Column("A", "", TEXT), Column("B", "", NUMBER)), (Column("A", "", TEXT),)
 TOP = (("", "units"), ("A", "B"))
@@ -34,7 +34,7 @@ class Three:
 def write_book(*tops):
     file = io.BytesIO()
     layout = FilePlan("t", FileContext((), (), {}, {}), 1, datetime(2026, 11, 23, tzinfo=UTC), "s")
-    writer = RowsWriter(file, layout, CustomRows(lambda _: Three(tops)))
+    writer = SheetsWriter(file, layout, CustomRows(lambda _: Three(tops)))
     writer.write((b"x", []))
     writer.end()
     writer.finish(FileReport(1, 0, ()))

@@ -4,8 +4,14 @@ import pytest
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
-from doseexport.engine.estimates import MEASURED, START_SECONDS, UNMEASURED, count_cells, estimate_file
-from doseexport.engine.survey import Counts
+from doseexport.engine.estimates import (
+    CELL_COSTS,
+    DEFAULT_CELL_COSTS,
+    START_SECONDS,
+    count_cells,
+    estimate_file,
+)
+from doseexport.engine.query import Counts
 
 SMALL = Counts(10, 40, 8)
 LARGE = Counts(100_000, 400_000, 8)
@@ -13,7 +19,7 @@ LARGE = Counts(100_000, 400_000, 8)
 
 def width_of(export_type, inclusions):
     spec = catalogue.find_spec(export_type)
-    return len(spec.studies.wanted(inclusions)), len(spec.events.wanted(inclusions))
+    return len(spec.studies.included(inclusions)), len(spec.events.included(inclusions))
 
 
 def test_events_side_by_side_are_padded_to_the_widest():
@@ -52,5 +58,5 @@ def test_every_estimate_has_two_digits():
 
 def test_what_was_measured_is_what_there_is():
     needy = {spec.type for spec in catalogue.load_specs().values() if spec.needs}
-    assert set(MEASURED) == set(catalogue.load_specs()) - needy, "python -m tests.benchmarks.estimates"
-    assert set(UNMEASURED) == {spec.format for spec in catalogue.load_specs().values()}
+    assert set(CELL_COSTS) == set(catalogue.load_specs()) - needy, "python -m tests.benchmarks.estimates"
+    assert set(DEFAULT_CELL_COSTS) == {spec.format for spec in catalogue.load_specs().values()}

@@ -39,8 +39,8 @@ def test_every_type_of_openrem_is_there():
 @every_type
 def test_no_heading_stands_twice(spec):
     for inclusions in WISHES:
-        assert twice(each.heading for each in spec.study_cells(inclusions)) == []
-        assert twice(each.heading for each in spec.event_cells(inclusions)) == []
+        assert twice(each.heading for each in spec.selected_study_columns(inclusions)) == []
+        assert twice(each.heading for each in spec.selected_event_columns(inclusions)) == []
 
 
 @every_type
@@ -52,7 +52,7 @@ def test_columns_that_identify_patients_are_marked_and_absent_unless_asked_for(s
     }
     assert wish_for == ({} if spec.type in NAMELESS else IDENTITY)
     for inclusions in WISHES:
-        shown = {each.heading for each in spec.study_cells(inclusions)} & set(IDENTITY)
+        shown = {each.heading for each in spec.selected_study_columns(inclusions)} & set(IDENTITY)
         told = {
             NAME: inclusions.include_names,
             ID: inclusions.include_ids,
@@ -64,7 +64,7 @@ def test_columns_that_identify_patients_are_marked_and_absent_unless_asked_for(s
 @every_type
 def test_what_identifies_patients_stands_in_marked_columns_only(spec):
     identity = ("pat.patient_name", "pat.patient_id", "pat.patient_birth_date")
-    of_event = spec.event_cells(Inclusions(include_names=True, include_ids=True, standard=True))
+    of_event = spec.selected_event_columns(Inclusions(include_names=True, include_ids=True, standard=True))
     found = [
         each for each in (*spec.studies.columns, *spec.studies.extras) if any(i in each.sql for i in identity)
     ]
@@ -133,7 +133,7 @@ def test_values_of_filters_travel_as_parameters_only(spec):
     filters = {each.name: examples[each.value_type.name] for each in spec.filters}
     queries = build_queries(ExportRequest(spec.type, filters), Inclusions(standard=True))
     streams = [query for query in (queries.studies, queries.events) if query]
-    for query in (queries.survey, *streams, *queries.frequencies.values()):
+    for query in (queries.counts, *streams, *queries.frequencies.values()):
         assert query.sql.count("%s") == len(query.params)
         assert not any(value in query.sql for value in ("QQQ", "77077", "1977-07-07"))
 

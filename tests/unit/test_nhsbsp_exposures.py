@@ -78,7 +78,7 @@ def test_control_is_auto_or_manual_or_blank(mode, control):
     [("17.1", "", True), ("17.1", "yes", False), ("", "", False), ("0", "", True)],
 )
 def test_a_load_without_a_stored_exposure_is_computed(mas, has_exposure, is_computed):
-    assert make_exposure(mas=mas, has_exposure=has_exposure).has_computed_load is is_computed
+    assert make_exposure(mas=mas, has_exposure=has_exposure).has_derived_load is is_computed
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_load_without_a_stored_exposure_is_computed(mas, has_exposure, is_comp
         ({"view_code": "G-8310", "view_text": ""}, "no view"),
         ({"view_code": "127457009", "view_text": "anything"}, "view of a specimen"),
         ({"view_code": "99", "view_text": "Specimen"}, "view of a specimen"),
-        ({"protocol": "Stereotactic"}, "protocol contains stereo"),
-        ({"protocol": "POSTCLIP R CC"}, "protocol contains postclip"),
+        ({"protocol": "Stereotactic"}, 'protocol contains "stereo"'),
+        ({"protocol": "POSTCLIP R CC"}, 'protocol contains "postclip"'),
         ({"protocol": ""}, ""),
         ({"anode_text": ""}, "no anode material"),
         ({"filter_texts": ""}, "no filter material"),
@@ -112,15 +112,15 @@ def test_an_exposure_is_left_out_for_a_reason_or_kept(cells, reason):
     "scout postclip prefire biopsy postfire stereo specimen specimin artefact artifact".split(),  # noqa: SIM905
 )
 def test_every_word_of_the_list_is_found_anywhere_in_any_case(word):
-    assert explain(make_exposure(protocol=f"x{word.upper()}y")) == f"protocol contains {word}"
+    assert explain(make_exposure(protocol=f"x{word.upper()}y")) == f'protocol contains "{word}"'
 
 
 def test_a_request_brings_its_own_words():
     def read(protocol):
         return explain(make_exposure(protocol=protocol), words="Implant, needle  loc")
 
-    assert read("R IMPLANT displaced") == "protocol contains implant"
-    assert read("Needle  Loc") == "protocol contains needle  loc"
+    assert read("R IMPLANT displaced") == 'protocol contains "implant"'
+    assert read("Needle  Loc") == 'protocol contains "needle  loc"'
     assert read("stereo") == ""
 
 
@@ -144,7 +144,7 @@ def test_the_first_reason_of_the_rules_is_told():
         "no laterality": {"laterality": "Left"},
         "no view": {"view_code": "G-8310", "view_text": "specimen"},
         "view of a specimen": {"view_code": "R-10242", "view_text": "cranio-caudal"},
-        "protocol contains biopsy": {"protocol": ""},
+        'protocol contains "biopsy"': {"protocol": ""},
         "no anode material": {"anode_text": "Rhodium"},
         "no filter material": {"filter_texts": "Silver"},
         "AGD is 0": {"agd": "0.1"},

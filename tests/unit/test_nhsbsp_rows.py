@@ -6,12 +6,12 @@ import pytest
 
 from doseexport.catalogue import find_spec
 from doseexport.catalogue.layouts import FileContext
-from doseexport.catalogue.mg.nhsbsp.rows import Study
-from doseexport.catalogue.mg.nhsbsp.surveys import LOW_LOAD
+from doseexport.catalogue.mg.nhsbsp.rows import StudyCells
+from doseexport.catalogue.mg.nhsbsp.surveys import DERIVED_LOAD
 from nhsbsp_exposures import OPTIONS, make_exposure
 
 HEADINGS = [
-    "Counts number",
+    "Survey number",
     "Patient number",
     "View code",
     "kV",
@@ -28,7 +28,7 @@ HEADINGS = [
     "AEC density mode",
 ]
 FURTHER = ["Study date", "Study time", "Acquisition protocol", "Laterality", "View", "Reason"]
-STUDY = Study("2026-11-23", "09:08:07", "61.5", "")
+STUDY = StudyCells("2026-11-23", "09:08:07", "61.5", "")
 DBT = {"type_code": "113613"}
 CEM = {"filter_texts": "Copper"}
 
@@ -37,7 +37,7 @@ def build_rows(form, studies, **options):
     """Sheet → rows as dictionaries, and the warnings, of studies: pairs of a Study and exposures."""
     spec = find_spec(f"mg-nhsbsp-{form}")
     start = FileContext(spec.studies.columns, spec.events.columns, {}, OPTIONS | options)
-    arranger = spec.layout.start(start)
+    arranger = spec.layout.make_builder(start)
     sheets = {sheet.name: [] for sheet in arranger.sheets}
     rows = [
         row
@@ -56,16 +56,16 @@ def column(rows, *headings):
 
 def test_the_study_stream_has_a_studys_cells_in_their_order():
     headings = [each.heading for each in find_spec("mg-nhsbsp-csv").studies.columns]
-    assert headings == list(Study.__slots__)
+    assert headings == list(StudyCells.__slots__)
 
 
 def test_the_csv_has_the_headings_that_the_survey_software_pastes():
-    (sheet,) = find_spec("mg-nhsbsp-csv").layout.start(FileContext((), (), {}, OPTIONS)).sheets
+    (sheet,) = find_spec("mg-nhsbsp-csv").layout.make_builder(FileContext((), (), {}, OPTIONS)).sheets
     assert [each.heading for each in sheet.columns] == HEADINGS
 
 
 def test_the_workbook_has_three_surveys_and_what_is_left_out_doubted_and_summed_up():
-    sheets = find_spec("mg-nhsbsp-xlsx").layout.start(FileContext((), (), {}, OPTIONS)).sheets
+    sheets = find_spec("mg-nhsbsp-xlsx").layout.make_builder(FileContext((), (), {}, OPTIONS)).sheets
     headings = {sheet.name: [each.heading for each in sheet.columns] for sheet in sheets}
     assert list(headings) == ["2D", "DBT", "CEM", "Excluded", "Review", "Summary"]
     assert headings["2D"] == headings["DBT"] == headings["CEM"] == HEADINGS
@@ -81,12 +81,12 @@ def test_a_row_of_the_csv():
 
 @pytest.mark.parametrize("age", ["61.5", "61.999", "61"])
 def test_an_age_in_whole_years_is_of_years_completed(age):
-    sheets, _ = build_rows("csv", [(Study("", "", age, ""), [make_exposure()])], whole_years="yes")
+    sheets, _ = build_rows("csv", [(StudyCells("", "", age, ""), [make_exposure()])], whole_years="yes")
     assert column(sheets["NHSBSP"], "Age") == [("61",)]
 
 
 def test_no_age_is_no_age_in_whole_years_too():
-    sheets, _ = build_rows("csv", [(Study("", "", "", ""), [make_exposure()])], whole_years="yes")
+    sheets, _ = build_rows("csv", [(StudyCells("", "", "", ""), [make_exposure()])], whole_years="yes")
     assert column(sheets["NHSBSP"], "Age") == [("",)]
 
 
@@ -119,27 +119,27 @@ def test_patients_are_numbered_without_gaps_and_alike_in_all_surveys_and_the_csv
 
 def test_surveys_are_numbered_one_after_another_from_the_first():
     xlsx, _ = build_rows("xlsx", STUDIES, survey_number="7")
-    assert {row["Counts number"] for row in xlsx["2D"]} == {"7"}
-    assert {row["Counts number"] for row in xlsx["DBT"]} == {"8"}
-    assert {row["Counts number"] for row in xlsx["CEM"]} == {"9"}
-    assert {row["Counts number"] for row in xlsx["Excluded"] + xlsx["Review"]} == {""}
+    assert {row["Survey number"] for row in xlsx["2D"]} == {"7"}
+    assert {row["Survey number"] for row in xlsx["DBT"]} == {"8"}
+    assert {row["Survey number"] for row in xlsx["CEM"]} == {"9"}
+    assert {row["Survey number"] for row in xlsx["Excluded"] + xlsx["Review"]} == {""}
     csv, _ = build_rows("csv", STUDIES, survey_number="7")
-    assert {row["Counts number"] for row in csv["NHSBSP"]} == {"7"}
+    assert {row["Survey number"] for row in csv["NHSBSP"]} == {"7"}
 
 
 def test_what_is_left_out_is_listed_with_its_reason_and_no_patient():
     xlsx, warnings = build_rows("xlsx", STUDIES)
     assert column(xlsx["Excluded"], *FURTHER) == [
         ("2026-11-23", "09:08:07", "ROUTINE", "", "cranio-caudal", "no laterality"),
-        ("2026-11-23", "09:08:07", "scout", "Left", "cranio-caudal", "protocol contains scout"),
-        ("2026-11-23", "09:08:07", "biopsy", "Left", "cranio-caudal", "protocol contains biopsy"),
+        ("2026-11-23", "09:08:07", "scout", "Left", "cranio-caudal", 'protocol contains "scout"'),
+        ("2026-11-23", "09:08:07", "biopsy", "Left", "cranio-caudal", 'protocol contains "biopsy"'),
     ]
     assert set(warnings) == {
         "No exposure in 1 of the studies: they have no row.",
-        "1 of the exposures left out: no laterality.",
-        "1 of the exposures left out: protocol contains scout.",
-        "1 of the exposures left out: protocol contains biopsy.",
-        "1 of the exposures are in no survey, only on the sheet Review.",
+        "1 exposure excluded: no laterality.",
+        '1 exposure excluded: protocol contains "scout".',
+        '1 exposure excluded: protocol contains "biopsy".',
+        "1 exposure in no survey: see the sheet Review.",
     }
 
 
@@ -151,9 +151,9 @@ def test_what_is_doubtful_is_in_its_survey_and_on_review():
     xlsx, warnings = build_rows("xlsx", [(STUDY, [doubtful, doubtful])])
     wanted = [("2", "1", "LCC"), ("2", "1", "LCC2")]
     for sheet in ("DBT", "Review"):
-        assert column(xlsx[sheet], "Counts number", "Patient number", "View code") == wanted
-    assert column(xlsx["Review"], "View", "Reason") == [("R-10242", LOW_LOAD)] * 2
-    assert warnings == ["2 of the exposures in a survey are on the sheet Review too."]
+        assert column(xlsx[sheet], "Survey number", "Patient number", "View code") == wanted
+    assert column(xlsx["Review"], "View", "Reason") == [("R-10242", DERIVED_LOAD)] * 2
+    assert warnings == ["2 exposures of the surveys to review: see the sheet Review."]
 
 
 def test_every_exposure_is_somewhere_and_in_one_survey_at_most():
@@ -165,13 +165,13 @@ def test_every_exposure_is_somewhere_and_in_one_survey_at_most():
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_test_patient_is_left_out_only_where_that_is_asked_for(form):
-    studies = [(Study("", "", "", "yes"), [make_exposure()] * 2), (STUDY, [make_exposure()])]
+    studies = [(StudyCells("", "", "", "yes"), [make_exposure()] * 2), (STUDY, [make_exposure()])]
     sheets, _ = build_rows(form, studies)
     first = next(iter(sheets.values()))
     assert column(first, "Patient number") == [("1",), ("1",), ("2",)]
     sheets, warnings = build_rows(form, studies, exclude_test_patients="yes")
     assert column(next(iter(sheets.values())), "Patient number") == [("1",)]
-    assert warnings == ["2 of the exposures left out: test patient."]
+    assert warnings == ["2 exposures excluded: test patient."]
 
 
 def test_the_summary_counts_exposures_by_survey_and_view_whatever_their_number():
@@ -191,7 +191,7 @@ def test_the_summary_counts_exposures_by_survey_and_view_whatever_their_number()
         ["DBT", "5", "LCC", "1", "41.25", "0"],
     ]
     assert list(xlsx["Summary"][0]) == [
-        "Counts", "Counts number", "View", "n", "Median thickness (mm)", "Median AGD (mGy)",
+        "Survey", "Survey number", "View", "n", "Median thickness (mm)", "Median AGD (mGy)",
     ]  # fmt: skip
 
 

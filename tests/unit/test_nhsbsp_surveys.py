@@ -3,7 +3,7 @@
 import pytest
 
 from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR
-from doseexport.catalogue.mg.nhsbsp.surveys import LOW_LOAD, Place, ViewNumbers, find_place
+from doseexport.catalogue.mg.nhsbsp.surveys import DERIVED_LOAD, Assignment, ViewNumbers, assign_survey
 from nhsbsp_exposures import make_exposure
 
 IMAGE = {"source_code": "113866"}
@@ -40,13 +40,13 @@ W_AL = {"anode_text": "Tungsten", "filter_texts": "Aluminum"}
     ],
 )
 def test_an_exposure_is_in_one_survey(cells, survey):
-    assert find_place(make_exposure(**cells)) == Place(survey)
+    assert assign_survey(make_exposure(**cells)) == Assignment(survey)
 
 
 @pytest.mark.parametrize("word", ["tomo", "dbt", "3d", "combo"])
 def test_a_dose_report_that_says_2d_while_its_protocol_says_dbt_is_for_a_person(word):
-    place = find_place(make_exposure(protocol=f"R {word.upper()}"))
-    assert place == Place("", f"event type Stationary Acquisition, protocol says {word}")
+    place = assign_survey(make_exposure(protocol=f"R {word.upper()}"))
+    assert place == Assignment("", f'event type Stationary Acquisition, protocol contains "{word}"')
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,15 @@ def test_a_dose_report_that_says_2d_while_its_protocol_says_dbt_is_for_a_person(
 )
 @pytest.mark.parametrize("source", [{}, IMAGE], ids=["report", "image"])
 def test_another_type_is_for_a_person(code, text, name, source):
-    place = find_place(make_exposure(type_code=code, type_text=text, **source))
-    assert place == Place("", f"event type {name}: neither 2D nor DBT")
+    place = assign_survey(make_exposure(type_code=code, type_text=text, **source))
+    assert place == Assignment("", f"event type {name}: neither 2D nor DBT")
 
 
 def test_dbt_of_a_report_with_a_computed_load_is_in_the_survey_and_for_a_person():
-    assert find_place(make_exposure(**DBT_TYPE, has_exposure="")) == Place("DBT", LOW_LOAD)
-    assert find_place(make_exposure(type_code="", **W_AL, has_exposure="")) == Place("DBT", LOW_LOAD)
+    assert assign_survey(make_exposure(**DBT_TYPE, has_exposure="")) == Assignment("DBT", DERIVED_LOAD)
+    assert assign_survey(make_exposure(type_code="", **W_AL, has_exposure="")) == Assignment(
+        "DBT", DERIVED_LOAD
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_dbt_of_a_report_with_a_computed_load_is_in_the_survey_and_for_a_person(
     ids=["2D", "from an image", "CEM", "no load at all"],
 )
 def test_any_other_computed_load_is_no_reason_to_look(cells):
-    assert find_place(make_exposure(**cells, has_exposure="")).review == ""
+    assert assign_survey(make_exposure(**cells, has_exposure="")).review == ""
 
 
 def test_views_are_numbered_from_the_second_in_each_survey():

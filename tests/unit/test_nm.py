@@ -10,7 +10,7 @@ from doseexport.catalogue.nm.parts import GROUPS, SINGLE_COLUMNS
 from doseexport.catalogue.nm.rows import Administrations, widen_cells, widen_parts
 
 NONE = dict.fromkeys((group.name for group in GROUPS), 0)
-STUDY_COLUMNS = SPECS[0].studies.wanted(Inclusions())
+STUDY_COLUMNS = SPECS[0].studies.included(Inclusions())
 DESCRIPTION = [column.heading for column in STUDY_COLUMNS].index("Study description")
 
 

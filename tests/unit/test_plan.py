@@ -7,8 +7,8 @@ import pytest
 
 from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.plan import SOFTWARE, RequestContext, plan_layout
-from doseexport.engine.survey import Counts
+from doseexport.engine.plan import SOFTWARE, RequestContext, plan_file
+from doseexport.engine.query import Counts
 from doseexport.version import VERSION
 
 AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
@@ -17,15 +17,15 @@ AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
 def plan(widest=3, frequencies=None, **request):
     asked = RequestContext(ExportRequest("ct-xlsx", **request), "ada", AT)
     inclusions = Inclusions(asked.request.include_names, asked.request.include_ids)
-    return plan_layout(asked, inclusions, Counts(5, 9, widest), frequencies or {})
+    return plan_file(asked, inclusions, Counts(5, 9, widest), frequencies or {})
 
 
 def test_about_tells_who_asked_for_what_and_when():
     about = plan(filters={"age_min": "18", "model": "Force"}, order="highest_dlp").about
     assert about == [
-        ("Export", "ct-xlsx: CT workbook: summary, all data, one sheet per acquisition protocol"),
-        ("RequestContext by", "ada"),
-        ("RequestContext at", "2026-07-01 09:30:00 BST"),
+        ("Export", "ct-xlsx: Workbook with a summary, all data, and one sheet per acquisition protocol"),
+        ("Requested by", "ada"),
+        ("Requested at", "2026-07-01 09:30:00 BST"),
         ("Filter", "age_min: patients of this age or older 18 years"),
         ("Filter", "model: model name contains Force"),
         ("Order", "highest_dlp"),
@@ -35,7 +35,7 @@ def test_about_tells_who_asked_for_what_and_when():
 
 
 def test_about_says_when_nothing_was_filtered():
-    assert ("Filter", "none: every study") in plan().about
+    assert ("Filter", "none: all studies") in plan().about
 
 
 @pytest.mark.parametrize("name", ["patient_name", "patient_id"])

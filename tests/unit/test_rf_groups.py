@@ -186,7 +186,7 @@ def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[s
         "Primary angle": "0", "Secondary angle": "",
     }  # fmt: skip
     events = [{**ordinary, **change} for change in changes]
-    make = spec.layout.blocks.start(tuple(read))
+    make = spec.layout.blocks.make_builder(tuple(read))
     return make([[event.get(column.heading, "") for column in read] for event in events])
 
 

@@ -133,7 +133,7 @@ def test_two_significant_digits(number, text):
 
 def test_rows_are_numbered_and_as_wide_as_the_form():
     start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
-    rows = SPEC.layout.start(start)
+    rows = SPEC.layout.make_builder(start)
     study = [f"{n}" for n in range(len(SPEC.studies.columns))]
     (first,), (second,) = rows.build_rows(study, []), rows.build_rows(study, [])
     assert [row[1][:3] for row in (first, second)] == [["", "1", "0"], ["", "2", "0"]]
@@ -145,13 +145,13 @@ def test_a_new_file_is_numbered_from_1_again():
     start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
     study = [""] * len(SPEC.studies.columns)
     for _ in range(2):
-        ((_, row),) = SPEC.layout.start(start).build_rows(study, [])
+        ((_, row),) = SPEC.layout.make_builder(start).build_rows(study, [])
         assert row[1] == "1"
 
 
 def test_studies_with_width_or_height_are_counted_in_a_warning():
     start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
-    rows = SPEC.layout.start(start)
+    rows = SPEC.layout.make_builder(start)
     for change in ({"width": "140"}, {"height": "90"}, {"area": "0.1"}, {"width": "0"}):
         event = [{**BLANK, **change}[column.heading] for column in SPEC.events.columns]
         rows.build_rows([""] * len(SPEC.studies.columns), [event])

@@ -21,7 +21,7 @@ def test_each_study_gets_its_own_events_in_order():
     events = [b"7,1,0,a\n", b"7,2,0,b\n", b"5,9,0,c\n"]
     merged, stats = merge(studies, events)
     assert merged == [(b"seven", [b"a", b"b"]), (b"three", []), (b"five", [b"c"])]
-    stats.check(3, 3)
+    stats.check_totals(3, 3)
 
 
 def test_separators_inside_cells_are_left_alone():
@@ -32,7 +32,7 @@ def test_separators_inside_cells_are_left_alone():
 def test_nothing_is_nothing():
     merged, stats = merge([], [])
     assert merged == []
-    stats.check(0, 0)
+    stats.check_totals(0, 0)
 
 
 def test_repeated_rows_are_dropped_after_the_first_and_remembered():
@@ -41,13 +41,13 @@ def test_repeated_rows_are_dropped_after_the_first_and_remembered():
     merged, stats = merge(studies, events)
     assert merged == [(b"first", [b"a"]), (b"eight", [b"b"])]
     assert stats.repeated == {b"7"}
-    stats.check(2, 2)
+    stats.check_totals(2, 2)
 
 
 def test_the_last_study_may_be_repeated_after_its_events_ended():
     merged, stats = merge([b"7,0,a\n", b"7,0,b\n"], [])
     assert merged == [(b"a", [])]
-    stats.check(1, 0)
+    stats.check_totals(1, 0)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_last_study_may_be_repeated_after_its_events_ended():
 def test_a_row_that_is_lost_or_belongs_to_nobody_ends_the_export(studies, events):
     _, stats = merge(studies, events)
     with pytest.raises(ExportError) as lost:
-        stats.check(2, 2)
+        stats.check_totals(2, 2)
     assert lost.value.code == "ROWS_LOST"
 
 
@@ -70,19 +70,19 @@ def test_an_event_of_a_study_that_was_not_chosen_goes_to_nobody():
     merged, stats = merge([b"7,0,a\n", b"8,0,b\n"], [b"7,1,0,x\n", b"9,2,0,orphan\n", b"8,3,0,y\n"])
     assert merged == [(b"a", [b"x"]), (b"b", [])]
     with pytest.raises(ExportError):
-        stats.check(2, 3)
+        stats.check_totals(2, 3)
 
 
 def test_marks_become_sentences_with_their_counts():
     studies = [b"1,9,a\n", b"2,1,b\n", b"2,1,b\n", b"3,0,c\n"]
     events = [b"1,1,1,x\n", b"1,1,1,x\n", b"1,2,3,y\n"]
     _, stats = merge(studies, events)
-    first, fourth = DATA.studies.marks[0].message, DATA.studies.marks[3].message
+    first, fourth = DATA.studies.row_warnings[0].message, DATA.studies.row_warnings[3].message
     assert describe_stats(DATA, stats) == [
         first.format(n=2),
         fourth.format(n=1),
-        DATA.events.marks[0].message.format(n=2),
-        DATA.events.marks[1].message.format(n=1),
+        DATA.events.row_warnings[0].message.format(n=2),
+        DATA.events.row_warnings[1].message.format(n=1),
     ]
 
 

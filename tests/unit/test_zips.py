@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from doseexport.engine.writers import zips
-from doseexport.engine.writers.zips import Entry, ZipStream
+from doseexport.engine.writers.zips import ZipEntry, ZipStream
 
 GIB = 1 << 30
 
@@ -50,7 +50,7 @@ def test_a_small_zip_is_no_zip64():
 
 
 def test_a_zip_of_large_parts_is_read_too(monkeypatch):
-    monkeypatch.setattr(Entry, "is_large", property(lambda self: True))
+    monkeypatch.setattr(ZipEntry, "is_large", property(lambda self: True))
     file = write_zip(PARTS)
     assert read_zip(file) == PARTS
     with zipfile.ZipFile(file) as made:
@@ -93,12 +93,12 @@ def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
 
 @pytest.mark.parametrize("numbers", [(0xFFFFFFFF, 1, 1), (1, 0xFFFFFFFF, 1), (1, 1, 0xFFFFFFFF)])
 def test_the_number_that_means_look_elsewhere_is_too_large_itself(numbers):
-    assert Entry(b"x", 7, *numbers).is_large
-    assert not Entry(b"x", 7, *(number - 1 for number in numbers)).is_large
+    assert ZipEntry(b"x", 7, *numbers).is_large
+    assert not ZipEntry(b"x", 7, *(number - 1 for number in numbers)).is_large
 
 
 def test_a_local_header_names_the_sizes_that_are_coming():
-    large = Entry(b"x", 7, 5 * GIB, 6 * GIB, 0).local_header()
+    large = ZipEntry(b"x", 7, 5 * GIB, 6 * GIB, 0).local_header()
     assert large[:4] == b"PK\3\4"
     assert struct.unpack("<LL", large[18:26]) == (0xFFFFFFFF, 0xFFFFFFFF)
     assert struct.unpack("<HHQQ", large[31:]) == (1, 16, 6 * GIB, 5 * GIB)

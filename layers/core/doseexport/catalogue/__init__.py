@@ -1,4 +1,4 @@
-"""What can be exported: each export type is a module with SPECS, found by itself."""
+"""The catalogue of export types: every module below this package that defines SPECS adds its types."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = [
 def load_specs() -> dict[str, Spec]:
     """Return every export type by its name, sorted.
 
-    A type is found by itself: every module below this package that has SPECS is one.
+    All modules below this package are searched for SPECS, so a new type needs no registration.
     """
     modules = [each.name for each in pkgutil.walk_packages(__path__, f"{__name__}.")]
     specs = [spec for name in modules for spec in getattr(importlib.import_module(name), "SPECS", ())]
@@ -56,5 +56,5 @@ def load_specs() -> dict[str, Spec]:
 
 
 def find_spec(export_type: str) -> Spec:
-    """Return the spec of an export type. Raise KeyError if there is none."""
+    """Return the spec of an export type, or raise KeyError if it does not exist."""
     return load_specs()[export_type]

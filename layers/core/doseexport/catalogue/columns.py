@@ -1,4 +1,7 @@
-"""Columns and the streams of rows they come in: where a cell's text is from, and who may see it. Pure."""
+"""Columns of a file, and the streams of rows that they are read from.
+
+A column knows the SQL of its text, its unit and DICOM concept, and which option of a request includes it.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ NAME_OR_ID = "name or id"
 STANDARD = "standard names"
 
 Cells = list[str]
-"""One row's cells as COPY text gives them: NULL and '' are both ''."""
+"""The cells of one row as COPY gives them: NULL and the empty text are both ''."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
-    """How a column is written: `sql` gives the exact text of a cell from the column's expression."""
+    """Define how a kind of value becomes text: `sql` formats the column's expression {0}."""
 
     name: str
     sql: str
@@ -35,7 +38,10 @@ DATETIME = ColumnKind(
 
 @dataclass(frozen=True, slots=True)
 class Inclusions:
-    """What brings further columns in: names or ids asked for, standard names switched on in OpenREM."""
+    """State which optional columns a file includes.
+
+    Names and IDs of patients are requested. Standard names depend on a setting of OpenREM.
+    """
 
     include_names: bool = False
     include_ids: bool = False
@@ -44,10 +50,10 @@ class Inclusions:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading, where its value comes from, and who may see it.
+    """Describe one column: its heading, its source, and when a file includes it.
 
-    `included_by` is empty, or names the wish that brings the column in: NAME, ID, NAME_OR_ID or STANDARD;
-    `meaning` gives unit and DICOM concept; `sql` is empty where a function makes the cells.
+    `included_by` is empty for a column that is always included, or else NAME, ID, NAME_OR_ID or STANDARD.
+    `meaning` gives the unit and the DICOM concept. `sql` is empty where a function makes the cells.
     """
 
     heading: str
@@ -58,11 +64,11 @@ class Column:
 
     @property
     def select(self) -> str:
-        """SQL of the cell's text."""
+        """The SQL of the cell's text."""
         return self.kind.sql.format(self.sql)
 
     def is_included(self, inclusions: Inclusions) -> bool:
-        """Tell whether the column is part of a file with these inclusions."""
+        """Return whether a file with these inclusions has the column."""
         return {
             "": True,
             NAME: inclusions.include_names,
@@ -74,7 +80,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """An irregularity that one row shows by itself: a SQL condition, and the warning ({n} rows show it)."""
+    """Warn of an irregularity that a single row shows.
+
+    `condition` is SQL, evaluated for each row. {n} in the message is the number of rows that meet it.
+    """
 
     condition: str
     message: str
@@ -82,7 +91,10 @@ class RowWarning:
 
 @dataclass(frozen=True, slots=True)
 class RepeatWarning:
-    """An irregularity that repeats rows: SQL that counts it, and the warning ({n} is the count)."""
+    """Warn of a child that should be single but is stored several times.
+
+    `sql` counts the parents with such children over `chosen` (id). {n} in the message is that count.
+    """
 
     sql: str
     message: str
@@ -90,23 +102,23 @@ class RepeatWarning:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One ordered stream of rows: its columns, its joins, what orders repeated rows, what is irregular.
+    """Describe one ordered stream of rows: its columns, the tables they come from, and its warnings.
 
-    A child that should be single but is repeated repeats the row; `ties` puts the row of the lowest
-    child ids first, and only that one is used. `extras` are read after the columns, for functions
-    to look at, and never written.
+    A child that should be single but is stored several times repeats its row. `ties` orders repeated rows
+    by the ids of such children, and only the first is used (docs/export-rules.md §1.1). `extras` are read
+    after the columns, for functions that make rows, and are never written themselves.
     """
 
     columns: tuple[Column, ...]
     joins: str
     ties: tuple[str, ...] = ()
-    marks: tuple[RowWarning, ...] = ()
+    row_warnings: tuple[RowWarning, ...] = ()
     extras: tuple[Column, ...] = ()
 
-    def wanted(self, inclusions: Inclusions) -> tuple[Column, ...]:
+    def included(self, inclusions: Inclusions) -> tuple[Column, ...]:
         """Return the columns of a file with these inclusions."""
         return tuple(each for each in self.columns if each.is_included(inclusions))
 
-    def read(self, inclusions: Inclusions) -> tuple[Column, ...]:
-        """Return the columns that are read for such a file: those wanted, then the extras."""
+    def selected(self, inclusions: Inclusions) -> tuple[Column, ...]:
+        """Return the columns to read for such a file: the included ones, then the included extras."""
         return tuple(each for each in (*self.columns, *self.extras) if each.is_included(inclusions))

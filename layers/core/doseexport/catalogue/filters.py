@@ -1,9 +1,8 @@
-"""What studies may be chosen by, and in which order: names, kinds, help, SQL with %s. Pure.
+"""Filters and orders of studies (docs/export-rules.md §11).
 
-Filters choose studies; every event of a chosen study is exported. All given filters must hold,
-and all filters on one table must be met by the same row of it (the same irradiation event, the
-same equipment row). NULL never matches. The semantics are OpenREM 1.0's, and its parameter names,
-old and new, are aliases.
+Filters choose studies, and every event of a chosen study is exported. All given filters must hold. All
+filters on one table must be met by the same row of it: the same irradiation event, the same equipment.
+NULL never matches. Filters behave as in OpenREM 1.0, and OpenREM's parameter names are aliases.
 """
 
 from __future__ import annotations
@@ -18,9 +17,10 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter: its canonical name, what it compares, and whether it names a patient (`pid`).
+    """Describe one filter: its canonical name, its comparison, and whether it identifies a patient (`pid`).
 
-    `scope` is the table whose row has to match: a key of the dataset's scopes.
+    `sql` is a column, or a condition with %s for the value; `value_type.bind` completes it. `scope` is the
+    table whose row must match: a key of the modality's scopes. `help` is followed by the value and `unit`.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order of studies: SQL to sort by before the default (newest first)."""
+    """Describe one order of studies: `sql` is sorted by first, then the default order, newest first."""
 
     name: str
     sql: str
@@ -47,9 +47,10 @@ DEFAULT_ORDER = "newest_first"
 
 
 def parse_filters(known: Iterable[Filter], given: Mapping[str, object]) -> dict[str, str]:
-    """Return canonical names and values of the given filters; blank ones are absent.
+    """Return the given filters by canonical name with canonical values, without blank ones.
 
-    Raises RequestError naming the filter that is unknown, unreadable, given twice or contradicts another.
+    Raise RequestError, with the name of the filter as it was given, if a filter is unknown, its value is
+    invalid, two names of it have different values, or a range is empty.
     """
     names = {alias: each for each in known for alias in (each.name, *each.aliases)}
     chosen: dict[str, str] = {}
@@ -64,32 +65,35 @@ def parse_filters(known: Iterable[Filter], given: Mapping[str, object]) -> dict[
 
 
 def parse_order(known: Iterable[Order], given: object) -> str:
-    """Return the canonical name of an order; None and blank mean the default."""
+    """Return the canonical name of an order. None and the empty text mean the default."""
     names = {alias: each.name for each in known for alias in (each.name, *each.aliases)}
     if given is None or given == "":
         return DEFAULT_ORDER
     if not isinstance(given, str) or given not in names:
         listed = ", ".join(sorted(set(names.values())))
-        raise unprocessable("UNKNOWN_ORDER", f"There is no such order; there are {listed}.", "order")
+        raise unprocessable("UNKNOWN_ORDER", f"This order does not exist. Choose one of {listed}.", "order")
     return names[given]
 
 
 def _add_value(chosen: dict[str, str], known: Filter, field: str, value: object) -> bool:
-    """Add a value in its canonical form and tell whether there is one; RequestError names the field."""
+    """Add a value in canonical form and return whether it is not blank. A RequestError names the field."""
     try:
         text = read_text(value)
         canonical = known.value_type.parse(text) if text.strip() else ""
     except ValueError as error:
         raise unprocessable("BAD_FILTER_VALUE", f"The value {error}.", field) from None
     if canonical and chosen.setdefault(known.name, canonical) != canonical:
-        raise unprocessable("FILTER_GIVEN_TWICE", "The filter is given twice, with two values.", field)
+        raise unprocessable("FILTER_GIVEN_TWICE", "The filter is given twice with different values.", field)
     return bool(canonical)
 
 
 def _check_ranges(chosen: Mapping[str, str], given_as: Mapping[str, str]) -> None:
+    """Raise RequestError if the lower limit of a range is above its upper limit."""
     for low, high, read in (("date_from", "date_to", str), *_number_ranges(chosen)):
         if low in chosen and high in chosen and read(chosen[low]) > read(chosen[high]):  # type: ignore[operator]
-            message = f"{low} is above {high}: nothing could match."
+            message = f"{low} is greater than {high}."
+            if low == "date_from":
+                message = "The start date is after the end date."
             raise unprocessable("EMPTY_RANGE", message, f"filters.{given_as[low]}")
 
 
@@ -100,9 +104,9 @@ def _number_ranges(chosen: Mapping[str, str]) -> Iterable[tuple[str, str, Callab
 def build_conditions(
     scopes: Mapping[str, str], filters: Iterable[tuple[Filter, str]]
 ) -> tuple[str, tuple[str, ...]]:
-    """Return the WHERE condition (SQL with %s) and its parameters for filters and their values.
+    """Return the WHERE condition of filters and their values, as SQL with %s, and its parameters.
 
-    `scopes` gives for each scope the SQL around its conditions, which stand in the place of {}.
+    `scopes` gives the SQL of each scope, with {} in the place of its conditions.
     """
     by_scope: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for each, value in filters:
@@ -116,7 +120,7 @@ def build_conditions(
 
 
 def describe_filters(filters: Iterable[tuple[Filter, str]]) -> list[str]:
-    """Return each filter in words; the value of one that names a patient is left out."""
+    """Return each filter in words, without the value of a filter that identifies a patient."""
     return [
         f"{each.name}: {each.help}" + ("" if each.pid else f" {value}" + f" {each.unit}".rstrip())
         for each, value in filters

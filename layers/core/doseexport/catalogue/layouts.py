@@ -1,4 +1,4 @@
-"""How rows lie in a file: side by side, one an event, in a workbook, or as a function makes them. Pure."""
+"""Layouts of a file: events in adjacent columns, one row per event, a workbook, or custom rows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ EVENTS = "events"
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """One table of the Summary: how often each value (SQL) occurs among studies or events.
+    """Count how often each value occurs among studies or events: one table of the sheet Summary.
 
-    `joins` are further tables; `only` is empty or the wish that brings the table in.
+    `value` is SQL and `joins` are further tables. `included_by` is empty, or what includes the table.
     """
 
     title: str
@@ -29,14 +29,17 @@ class Frequency:
 
 @dataclass(frozen=True, slots=True)
 class Wide:
-    """csv: one row a study, its events side by side under headings with prefix and number."""
+    """Write a csv of one row per study, with its events in adjacent columns: E1, E2 and so on."""
 
     prefix: str = "E"
 
 
 @dataclass(frozen=True, slots=True)
 class Long:
-    """csv: one row an event, behind its study's cells; a study without events has one row, or none."""
+    """Write a csv of one row per event, after the cells of its study.
+
+    A study without events has one row if `keep_empty` holds, and none otherwise.
+    """
 
     header: bool = True
     keep_empty: bool = True
@@ -44,23 +47,23 @@ class Long:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """All data shows blocks made of a study's events instead of the events themselves.
+    """Replace the events of the sheet All data by blocks that a function makes of a study's events.
 
-    `start` gets the columns of the events' cells (those wanted, then extras) and returns the function
-    from a study's events to its blocks, each as wide as the `columns` wanted.
+    `make_builder` takes the columns of an event's cells (the included ones, then the included extras). It
+    returns the function from a study's events to its blocks, each as wide as the included `columns`.
     """
 
     prefix: str
     columns: tuple[Column, ...]
-    start: Callable[[tuple[Column, ...]], Callable[[list[Cells]], list[Cells]]]
+    make_builder: Callable[[tuple[Column, ...]], Callable[[list[Cells]], list[Cells]]]
 
 
 @dataclass(frozen=True, slots=True)
 class ModalityWorkbook:
-    """xlsx: Summary, All data, one sheet per value of the event column `sheet_by`, About.
+    """Write an xlsx of Summary, All data, one sheet per value of the event column `sheet_by`, and About.
 
-    `sheets` is the frequency that counts those values; `standard_sheets` counts the standard names
-    of events, and the extra `standard_by` holds those of an event as a JSON list.
+    `sheets` is the frequency that counts those values. `standard_sheets` counts the standard names of
+    events, and the extra `standard_by` holds those of one event as a JSON list.
     """
 
     frequencies: tuple[Frequency, ...]
@@ -74,9 +77,10 @@ class ModalityWorkbook:
 
 @dataclass(frozen=True, slots=True)
 class FileContext:
-    """What a function that makes rows knows before the first: columns wanted, widths, options, frequencies.
+    """Hold what a function that makes rows knows before the first row.
 
-    Studies' and events' cells come as these columns, then the stream's extras.
+    The cells of studies and events come in the order of these columns, then of the stream's extras.
+    `widths` and `frequencies` are counted in the same snapshot of the database as the rows.
     """
 
     study_columns: tuple[Column, ...]
@@ -88,11 +92,11 @@ class FileContext:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet whose rows a function makes; of a csv the only one.
+    """Describe a sheet whose rows a function makes. A csv has exactly one.
 
-    `columns` give headings and kinds; `top` are the rows above the data, by default the headings;
-    `overflow` are the kinds of cells beyond the columns, in turn; a name that is data
-    (`named_by_data`) is made legal and unique.
+    `columns` gives headings and kinds. `top` holds the rows above the data, by default the headings.
+    `overflow` gives the kinds of the cells beyond the columns, repeated as often as needed. A name that
+    comes from data (`named_by_data`) is made legal and unique.
     """
 
     name: str
@@ -115,7 +119,7 @@ NO_EXCLUSIONS: Mapping[str, int] = MappingProxyType({})
 
 
 class RowBuilder(Protocol):
-    """Turns studies with their events into rows; made anew for every file, so it may count."""
+    """Make rows from studies and their events. Each file has its own builder, so a builder may count."""
 
     @property
     def sheets(self) -> Sequence[Sheet]:
@@ -129,21 +133,21 @@ class RowBuilder(Protocol):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Sentences a reader of the file has to know, complete after `end`; they name no patient."""
+        """Warnings for the reader of the file, complete after `end`. They never name a patient."""
 
     @property
     def exclusions(self) -> Mapping[str, int]:
-        """How many events were left out on purpose, by reason; complete after `end`."""
+        """The number of events excluded on purpose, by reason, complete after `end`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomRows:
-    """Rows that a function makes: a csv of one sheet, or an xlsx of several and About.
+    """Write rows that a function makes: a csv of one sheet, or an xlsx of several sheets and About.
 
-    `frequencies` are counted beforehand; with `summary` they are the workbook's first sheet.
+    `frequencies` are counted before the first row. With `summary` they are the first sheet of the workbook.
     """
 
-    start: Callable[[FileContext], RowBuilder]
+    make_builder: Callable[[FileContext], RowBuilder]
     frequencies: tuple[Frequency, ...] = ()
     summary: bool = False
 

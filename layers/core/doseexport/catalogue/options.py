@@ -1,4 +1,4 @@
-"""What a request may set beside filters, by export type: survey numbers, word lists. Pure."""
+"""Options of an export type, such as the number of a survey or a list of words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option; `default` is canonical, as `kind.parse` gives it."""
+    """Describe one option. `default` is in the canonical form that `value_type.parse` returns."""
 
     name: str
     value_type: ValueType
@@ -20,9 +20,9 @@ class Option:
 
 
 def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[str, str]:
-    """Return canonical names and values of the given options; null and blank ones are absent.
+    """Return the given options by name with canonical values, without null and blank ones.
 
-    Raises RequestError naming the option that is unknown or unreadable.
+    Raise RequestError, with the name of the option, if an option is unknown or its value is invalid.
     """
     names = {each.name: each for each in known}
     chosen = {}
@@ -43,5 +43,5 @@ def _read(option: Option, value: object) -> str:
 
 
 def fill_defaults(known: Iterable[Option], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return a value for every option: the chosen one, or its default."""
+    """Return a value for every option: the chosen value, or else its default."""
     return {each.name: chosen.get(each.name, each.default) for each in known}

@@ -1,4 +1,4 @@
-"""What an export type is made of: columns, the tables around them, children to look at. Pure."""
+"""The definition of an export type: its modality, columns, tables, layout, options and filters."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Modality:
-    """How the studies of one modality are chosen, and where their events are.
+    """Define how the studies of one modality are chosen, and how their events are joined.
 
-    `codes` are values of modality_type; `scopes` wraps filter conditions by table; `event_tables`
-    joins `chosen` (id, position) to its events; `event_key` is one value per event, never NULL.
+    `codes` are values of modality_type. `scopes` gives the SQL around filter conditions, by table.
+    `event_tables` joins `chosen` (id, position) to its events. `event_key` is SQL for a value that is
+    unique to each event and never NULL.
     """
 
     name: str
@@ -32,11 +33,11 @@ class Modality:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One export type: `type` is its public name, `format` csv or xlsx.
+    """Define one export type: `type` is its public name, `format` is csv or xlsx.
 
-    `events` is None where the file shows no events; `widths` are whole numbers known before the
-    first row (name → SQL over `chosen`); `own_filters` belong to this type alone; of the filters
-    that `needs` names at least one must be given.
+    `events` is None where the file shows no events. `widths` names whole numbers that are counted before
+    the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
+    of the filters that `needs` names must be given.
     """
 
     type: str
@@ -46,7 +47,7 @@ class Spec:
     studies: Stream
     events: Stream | None
     layout: Layout
-    checks: tuple[RepeatWarning, ...] = ()
+    repeat_warnings: tuple[RepeatWarning, ...] = ()
     widths: Mapping[str, str] = field(default_factory=dict)
     options: tuple[Option, ...] = ()
     own_filters: tuple[Filter, ...] = ()
@@ -59,7 +60,7 @@ class Spec:
 
     @property
     def filters(self) -> tuple[Filter, ...]:
-        """The filters of the type: its modality's, and its own."""
+        """The filters of the modality, then those of this type only."""
         return (*self.modality.filters, *self.own_filters)
 
     @property
@@ -69,23 +70,24 @@ class Spec:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Every column that may be read of studies and of events."""
+        """All columns of studies and of events, whatever a request includes."""
         return (*self.studies.columns, *(self.events.columns if self.events else ()))
 
     def list_columns(self) -> list[Column]:
-        """Return the columns that a reader of the file can meet; of those that repeat the first."""
+        """Return all columns that a file can show. Columns with the same heading are listed once."""
         layout = self.layout
         if not isinstance(layout, CustomRows):
             blocks = layout.blocks.columns if isinstance(layout, ModalityWorkbook) and layout.blocks else ()
             return [*self.columns, *blocks]
-        sheets = layout.start(self._start_anything(layout)).sheets
+        sheets = layout.make_builder(self._build_sample_context(layout)).sheets
         return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
 
-    def _start_anything(self, layout: CustomRows) -> FileContext:
+    def _build_sample_context(self, layout: CustomRows) -> FileContext:
+        """Return the context of a file with all columns, in which everything repeated occurs once."""
         every = Inclusions(include_names=True, include_ids=True, standard=True)
         return FileContext(
-            study_columns=self.studies.wanted(every),
-            event_columns=self.events.wanted(every) if self.events else (),
+            study_columns=self.studies.included(every),
+            event_columns=self.events.included(every) if self.events else (),
             widths=dict.fromkeys(self.widths, 1),
             options=options.fill_defaults(self.options, {}),
             frequencies={each.title: [] for each in layout.frequencies},
@@ -96,52 +98,56 @@ class Spec:
         return self._filters[name]
 
     def parse_filters(self, given: Mapping[str, object]) -> dict[str, str]:
-        """Return canonical names and values, or raise RequestError naming the filter."""
+        """Return filters by canonical name with canonical values, or raise RequestError for one of them."""
         chosen = filters.parse_filters(self.filters, given)
         if self.needs and not any(name in chosen for name in self.needs):
-            needed = " or ".join(self.needs)
-            raise unprocessable(
-                "FILTER_NEEDED", f"This export type needs {needed}.", f"filters.{self.needs[0]}"
-            )
+            needed = " or ".join(map(_label, self.needs))
+            raise unprocessable("FILTER_NEEDED", f"Enter a {needed}.", f"filters.{self.needs[0]}")
         return chosen
 
     def parse_options(self, given: Mapping[str, object]) -> dict[str, str]:
-        """Return canonical names and values, or raise RequestError naming the option."""
+        """Return options by name with canonical values, or raise RequestError for one of them."""
         return options.parse_options(self.options, given)
 
     def parse_order(self, given: object) -> str:
-        """Return the canonical name of the order asked for."""
+        """Return the canonical name of the requested order, or raise RequestError."""
         return filters.parse_order(self.orders, given)
 
     def order_sql(self, name: str) -> str:
-        """Return the SQL of an order; the default's is empty."""
+        """Return the SQL of an order. That of the default order is empty."""
         return next(each.sql for each in self.orders if each.name == name)
 
-    def can_show(self, wish: str) -> bool:
-        """Tell whether a file of this type has a column for the names, or the ids, of patients."""
-        return any(column.included_by == wish for column in self.studies.columns)
+    def can_include(self, inclusion: str) -> bool:
+        """Return whether a file of this type has a column for names (NAME) or IDs (ID) of patients."""
+        return any(column.included_by == inclusion for column in self.studies.columns)
 
-    def study_cells(self, inclusions: Inclusions) -> tuple[Column, ...]:
-        """Return the columns that are read of a study; extras are for functions that make rows."""
+    def selected_study_columns(self, inclusions: Inclusions) -> tuple[Column, ...]:
+        """Return the columns to read of a study. Extras are read only for functions that make rows."""
         return (
-            self.studies.read(inclusions)
+            self.studies.selected(inclusions)
             if isinstance(self.layout, CustomRows)
-            else self.studies.wanted(inclusions)
+            else self.studies.included(inclusions)
         )
 
-    def event_cells(self, inclusions: Inclusions) -> tuple[Column, ...]:
-        """Return the columns that are read of an event; extras are for functions, and for sheets."""
+    def selected_event_columns(self, inclusions: Inclusions) -> tuple[Column, ...]:
+        """Return the columns to read of an event. Extras are read for functions and for sheets by name."""
         if self.events is None:
             return ()
         needed = isinstance(self.layout, ModalityWorkbook | CustomRows)
-        return self.events.read(inclusions) if needed else self.events.wanted(inclusions)
+        return self.events.selected(inclusions) if needed else self.events.included(inclusions)
 
     @property
     def has_standard_names(self) -> bool:
-        """Whether the file looks different where the database has standard names switched on."""
+        """Whether the file depends on the setting of OpenREM that switches standard names on."""
         return any(column.included_by == STANDARD for column in self.columns)
 
     def frequencies(self, inclusions: Inclusions) -> tuple[Frequency, ...]:
-        """Return what has to be counted before the first row of such a file."""
+        """Return what must be counted before the first row of such a file."""
         found = self.layout.frequencies if isinstance(self.layout, ModalityWorkbook | CustomRows) else ()
         return tuple(each for each in found if each.included_by != STANDARD or inclusions.standard)
+
+
+def _label(name: str) -> str:
+    """Return the name of a filter as a form shows it: study_uid is Study UID."""
+    words = [{"id": "ID", "uid": "UID"}.get(word, word) for word in name.split("_")]
+    return " ".join([words[0].capitalize(), *words[1:]])

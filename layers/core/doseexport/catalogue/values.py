@@ -1,4 +1,4 @@
-"""Kinds of values in a request: how each is read, written in one canonical way, and compared in SQL. Pure."""
+"""Types of the values in a request: how each is parsed into one canonical text and compared in SQL."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """How a value is read and turned into SQL.
+    """Define how a value is parsed and turned into SQL.
 
-    `words` say what may be given; `parse` gives the canonical text or raises ValueError with a
-    message; `bind` turns a column (or a condition with %s) and a canonical value into SQL and its
-    parameters.
+    `words` describes the valid values. `parse` returns the canonical text, or raises ValueError with a
+    message that continues "The value". `bind` turns a column, or a condition with %s, and a canonical
+    value into SQL and its parameters.
     """
 
     name: str
@@ -28,32 +28,32 @@ class ValueType:
 
 
 def read_text(value: object) -> str:
-    """Return a JSON value as the text that `ValueType.parse` takes: '' for null.
+    """Return a JSON value as the text that `ValueType.parse` takes: the empty text for null.
 
-    Raise ValueError for anything but a text or a number.
+    Raise ValueError if the value is neither a text nor a number.
     """
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("must be a text or a number")  # noqa: TRY004  as `parse` says it
-    if isinstance(value, float) and not value.is_integer():  # 7.0 is the same number of JSON as 7
+        raise ValueError("must be a text or a number")  # noqa: TRY004  `parse` raises the same
+    if isinstance(value, float) and not value.is_integer():  # JSON does not distinguish 7.0 from 7
         return format(Decimal(repr(value)), "f")
     return value if isinstance(value, str) else str(int(value))
 
 
 def escape_like(value: str) -> str:
-    r"""Return a pattern for ILIKE that contains `value` literally: %, _ and \ mean themselves."""
+    r"""Return the ILIKE pattern for texts that contain `value`. %, _ and \ mean themselves."""
     return "%" + re.sub(r"([\\%_])", r"\\\1", value) + "%"
 
 
 def hash_value(value: str) -> str:
-    """Return the hash OpenREM stores instead of an identifier: SHA-256 in hex of the UTF-8 text."""
+    """Return the hash that OpenREM can store instead of an identifier: SHA-256 of UTF-8, in hexadecimal."""
     return hashlib.sha256(value.encode()).hexdigest()
 
 
 def _parse_text(value: str) -> str:
     if "\0" in value:
-        raise ValueError("must not hold a NUL character")
+        raise ValueError("must not contain a NUL character")
     if len(value) > MAX_TEXT:
         raise ValueError(f"must have at most {MAX_TEXT} characters")
     try:
@@ -76,7 +76,7 @@ def _parse_number(value: str) -> str:
 
 
 def _parse_date(value: str) -> str:
-    # fromisoformat alone takes 20260131 and 2026-W05 too.
+    # fromisoformat alone also accepts 20260131 and 2026-W05.
     text = value.strip() if re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", value, re.ASCII) else ""
     try:
         return date.fromisoformat(text).isoformat()
@@ -149,6 +149,6 @@ DATE = ValueType("date", "YYYY-MM-DD", _parse_date, _bind_value)
 COUNT = ValueType("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
 TEST_PATIENTS = ValueType("choice", "include or exclude", _parse_test_patients, _bind_choice)
 INTEGER = ValueType("integer", "whole number from 1", _parse_integer, _bind_value)
-EXACT = ValueType("exact", "text, whole", _parse_exact, _bind_value)
+EXACT = ValueType("exact", "complete text", _parse_exact, _bind_value)
 FLAG = ValueType("flag", "yes or no", _parse_flag, _bind_value)
-WORDS = ValueType("words", "texts with commas between them", _parse_words, _bind_value)
+WORDS = ValueType("words", "words separated by commas", _parse_words, _bind_value)

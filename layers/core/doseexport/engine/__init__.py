@@ -1,1 +1,1 @@
-"""From an OpenREM database to a finished file, without AWS."""
+"""The way from an OpenREM database to a finished file, without AWS."""

@@ -1,7 +1,7 @@
-"""How large a file will be and how long it will take, from what is known before its first row. Pure.
+"""Estimates of a file's size and of the time until it is ready, from the counts before its first row.
 
-Both go with the cells read, at a cost a cell that was measured for every export type on the synthetic
-database by `python -m tests.benchmarks.estimates` (docs/adr/web.md says how far they can be off).
+Both are proportional to the cells that are read. `python -m tests.benchmarks.estimates` measured the cost per
+cell of every export type on the synthetic database. docs/adr/web.md gives the error of the estimates.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from doseexport.catalogue import CustomRows, Inclusions, Long, ModalityWorkbook, Spec, Wide
-from doseexport.engine.survey import Counts
+from doseexport.engine.query import Counts
 
-MEASURED: Mapping[str, tuple[float, float]] = {
+CELL_COSTS: Mapping[str, tuple[float, float]] = {
     "ct-csv": (7.6, 1.0),
     "ct-phe2019": (6.3, 3.2),
     "ct-xlsx": (6.8, 0.6),
@@ -29,41 +29,42 @@ MEASURED: Mapping[str, tuple[float, float]] = {
     "rf-phe2019": (1.2, 3.4),
     "rf-xlsx": (6.6, 1.2),
 }
-"""Bytes and microseconds a cell (15,000 CT studies and their like; two cores with PostgreSQL beside)."""
-UNMEASURED: Mapping[str, tuple[float, float]] = {"csv": (7.7, 3.4), "xlsx": (6.7, 3.3)}
-"""The medians of those by format, for a type that nobody has measured yet."""
+"""Bytes and microseconds per cell, by type (15,000 CT studies; two cores shared with PostgreSQL)."""
+DEFAULT_CELL_COSTS: Mapping[str, tuple[float, float]] = {"csv": (7.7, 3.4), "xlsx": (6.7, 3.3)}
+"""The medians of CELL_COSTS by format, for a type that has not been measured."""
 START_SECONDS = 5.0
-"""From asking to the first row: a message, a cold start in a VPC, a connection. Not measured in AWS."""
+"""Time from the request to the first row: queue, cold start in a VPC, connection. Not measured in AWS."""
 
 
-def estimate_file(spec: Spec, inclusions: Inclusions, survey: Counts) -> tuple[int, int]:
-    """Return bytes, and seconds from asking to the finished file, both to two digits."""
-    a_cell = MEASURED.get(spec.type, UNMEASURED[spec.format])
-    cells, blank = count_cells(spec, inclusions, survey)
-    size = cells * a_cell[0] + (blank if spec.format == "csv" else 0)
-    return _round(size), _round(START_SECONDS + cells * a_cell[1] / 1e6)
+def estimate_file(spec: Spec, inclusions: Inclusions, counts: Counts) -> tuple[int, int]:
+    """Return bytes, and seconds from the request to the finished file, both with two significant digits."""
+    cost = CELL_COSTS.get(spec.type, DEFAULT_CELL_COSTS[spec.format])
+    cells, blank = count_cells(spec, inclusions, counts)
+    size = cells * cost[0] + (blank if spec.format == "csv" else 0)
+    return _round(size), _round(START_SECONDS + cells * cost[1] / 1e6)
 
 
-def count_cells(spec: Spec, inclusions: Inclusions, survey: Counts) -> tuple[int, int]:
-    """Return how many cells are written, and how many blank ones pad events that lie side by side.
+def count_cells(spec: Spec, inclusions: Inclusions, counts: Counts) -> tuple[int, int]:
+    """Return the number of cells to write, and of blank cells that pad rows of adjacent events.
 
-    Of rows that a function makes only what it reads is known: its own cost a cell makes up for that.
+    For rows that a function makes, only the cells that it reads are known. The measured cost per cell of
+    such a type accounts for the difference.
     """
-    of_study = len(spec.studies.wanted(inclusions))
-    of_event = len(spec.events.wanted(inclusions)) if spec.events else 0
-    side_by_side = survey.studies * of_study + survey.events * of_event
-    one_a_row = survey.events * (of_study + of_event)
+    of_study = len(spec.studies.included(inclusions))
+    of_event = len(spec.events.included(inclusions)) if spec.events else 0
+    per_study = counts.studies * of_study + counts.events * of_event
+    per_event = counts.events * (of_study + of_event)
     match spec.layout:
         case Wide():
-            return side_by_side, (survey.studies * survey.widest - survey.events) * of_event
+            return per_study, (counts.studies * counts.widest - counts.events) * of_event
         case Long():
-            return one_a_row, 0
+            return per_event, 0
         case ModalityWorkbook():
-            return side_by_side + one_a_row, 0
+            return per_study + per_event, 0
         case CustomRows(summary=summary):
-            return side_by_side * (2 if summary else 1), 0
+            return per_study * (2 if summary else 1), 0
 
 
 def _round(value: float) -> int:
-    """Round to two digits: more would promise what is not known."""
+    """Round to two significant digits, which is the accuracy of an estimate."""
     return round(float(f"{value:.1e}"))

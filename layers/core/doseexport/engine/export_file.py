@@ -1,6 +1,6 @@
-"""One whole file of one snapshot, for whoever wants it: the worker, or a person without AWS.
+"""The export of one file from one snapshot of the database, by a worker or on the command line.
 
-snapshot ─► survey ─► two COPY streams ─► merge ─► writer ─► sink
+snapshot ─► counts ─► two COPY streams ─► merge ─► writer ─► sink
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from dataclasses import replace
 from doseexport.catalogue import Inclusions, Spec
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.merge import MergeStats, describe_stats, merge_streams
-from doseexport.engine.plan import RequestContext, plan_layout
+from doseexport.engine.plan import RequestContext, plan_file
 from doseexport.engine.postgres import Database, Snapshot
 from doseexport.engine.progress import Monitor
-from doseexport.engine.query import build_queries
-from doseexport.engine.survey import Counts
+from doseexport.engine.query import Counts, build_queries
 from doseexport.engine.writers import Sink, Writer, find_writer
 from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import ExportError
@@ -25,48 +24,56 @@ from doseexport.errors import ExportError
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_export(asked: RequestContext, database: Database, sink: Sink, monitor: Monitor) -> FileReport:
-    """Write the whole file into the sink and return what is in it; the sink is not yet finished."""
-    spec = asked.request.spec
+def write_export(context: RequestContext, database: Database, sink: Sink, monitor: Monitor) -> FileReport:
+    """Write the complete file to the sink and return its report. The caller completes the sink.
+
+    The rows read must be the rows counted. Raise ExportError if they differ, if no study matches, or if the
+    type exports one study and several match. Raise RetryableError if the database connection is lost.
+    """
+    spec = context.request.spec
     writer_type = find_writer(spec)
     stats = MergeStats()
     with explain_disk_errors(), ExitStack() as cleanup:
         with database.open_snapshot() as snapshot:
             monitor.guard(snapshot)
-            inclusions = _list_wishes(asked.request, snapshot)
-            queries = build_queries(asked.request, inclusions)
-            snapshot.begin(queries, writer_type.copy_format)
-            survey = snapshot.survey(queries)
-            _check_survey(spec, survey)
-            monitor.expect(survey.studies)
-            layout = plan_layout(asked, inclusions, survey, snapshot.count_frequencies(queries))
-            writer = writer_type(sink, layout, spec.layout)
+            inclusions = _find_inclusions(context.request, snapshot)
+            queries = build_queries(context.request, inclusions)
+            snapshot.start_events(queries, writer_type.copy_format)
+            counts = snapshot.count(queries)
+            _check_counts(spec, counts)
+            monitor.expect(counts.studies)
+            plan = plan_file(context, inclusions, counts, snapshot.count_frequencies(queries))
+            writer = writer_type(sink, plan, spec.layout)
             cleanup.callback(writer.discard)
             studies, events = snapshot.stream(queries, writer.copy_format)
             for study in merge_streams(studies, events, writer.separator, stats):
                 writer.write(study)
                 monitor.advance()
-            stats.check(survey.studies, survey.events if spec.events else None)
+            stats.check_totals(counts.studies, counts.events if spec.events else None)
             warnings = describe_stats(spec, stats) + snapshot.explain_repeats(spec, stats.repeated)
             report = FileReport(
-                survey.studies, survey.events, tuple(warnings), snapshot_at=snapshot.taken_at()
+                counts.studies, counts.events, tuple(warnings), snapshot_at=snapshot.taken_at()
             )
         return _finish_file(writer, report)
 
 
-def _check_survey(spec: Spec, survey: Counts) -> None:
-    if not survey.studies:
+def _check_counts(spec: Spec, counts: Counts) -> None:
+    if not counts.studies:
         raise ExportError("NO_STUDIES", "No study matches the filters, so there is no file.")
-    if spec.needs and survey.studies > 1:
-        raise ExportError("SEVERAL_STUDIES", "Several studies match: this file is for one, so name its id.")
+    if spec.needs and counts.studies > 1:
+        raise ExportError(
+            "SEVERAL_STUDIES",
+            "Several studies match, but this file holds one study. Enter its Study ID or Study UID.",
+        )
 
 
-def _list_wishes(request: ExportRequest, snapshot: Snapshot) -> Inclusions:
+def _find_inclusions(request: ExportRequest, snapshot: Snapshot) -> Inclusions:
     standard = request.spec.has_standard_names and snapshot.has_standard_names()
     return Inclusions(request.include_names, request.include_ids, standard)
 
 
 def _finish_file(writer: Writer, report: FileReport) -> FileReport:
+    """Write the end of the file, and return the report with the writer's warnings and sheets."""
     writer.end()
     whole = replace(report, warnings=(*report.warnings, *writer.warnings), exclusions=writer.exclusions)
     return replace(whole, sheets=tuple(writer.finish(whole)))
@@ -74,10 +81,10 @@ def _finish_file(writer: Writer, report: FileReport) -> FileReport:
 
 @contextmanager
 def explain_disk_errors() -> Iterator[None]:
-    """Turn a full disk, quota or file size limit into ExportError."""
+    """Raise ExportError instead of OSError for a full disk, a quota or a limit of the file size."""
     try:
         yield
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise
-        raise ExportError("NO_SPACE", "The file is larger than the space there is for it.") from error
+        raise ExportError("NO_SPACE", "The file does not fit into the available disk space.") from error

@@ -1,6 +1,6 @@
-"""What a file is and how it came to be, as JSON beside it: docs/manifest.schema.json. Pure.
+"""The manifest of a file: its contents and origin as JSON (docs/manifest.schema.json).
 
-Never the value of a filter that names a patient: a manifest is there to be passed on.
+A manifest never holds the value of a filter that identifies a patient, because it is meant to be passed on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """A file's name, its size in bytes, its SHA-256 in hexadecimal."""
+    """The name of a file, its size in bytes, and its SHA-256 in hexadecimal."""
 
     name: str
     size: int
@@ -31,9 +31,9 @@ class FileFacts:
 def write_manifest(
     export_id: str | None, request: ExportRequest, report: FileReport, file: FileFacts
 ) -> bytes:
-    """Return the manifest of a file: JSON in UTF-8.
+    """Return the manifest of a file as JSON in UTF-8.
 
-    `export_id` is None for a file that the command line made.
+    `export_id` is None for a file that the command line wrote.
     """
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -67,5 +67,5 @@ def _describe_request(request: ExportRequest) -> dict[str, Any]:
 
 
 def _format_time(when: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, to the microsecond."""
+    """Return a time as ISO 8601 in UTC, with microseconds, or None."""
     return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

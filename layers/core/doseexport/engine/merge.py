@@ -1,4 +1,7 @@
-"""Two ordered streams become studies with their events, and every row is accounted for. Pure."""
+"""The merge of two ordered streams, studies and events, into studies with their events.
+
+Every row is counted, so that a file with missing rows is never delivered.
+"""
 
 from __future__ import annotations
 
@@ -11,57 +14,60 @@ from doseexport.errors import ExportError
 
 Study = tuple[bytes, list[bytes]]
 MOST_REPEATED = 10_000
+"""Studies with repeated rows that are remembered by id, so that memory stays constant."""
 
 
 @dataclass(slots=True)
 class MergeStats:
-    """What passed by: studies, events, irregular rows by their marks, studies that have repeated rows.
+    """Count studies, events, and rows by their warning flags, and remember studies with repeated rows.
 
-    Of `repeated` only so many are kept that memory stays flat; `unnamed` counts the rest.
+    Flags are the text of a number whose bit n is set if row warning n of the stream holds. `repeated` holds
+    the ids of at most MOST_REPEATED studies, and `unnamed` counts the others.
     """
 
     studies: int = 0
     events: int = 0
-    study_marks: Counter[bytes] = field(default_factory=Counter)
-    event_marks: Counter[bytes] = field(default_factory=Counter)
+    study_flags: Counter[bytes] = field(default_factory=Counter)
+    event_flags: Counter[bytes] = field(default_factory=Counter)
     repeated: set[bytes] = field(default_factory=set)
     unnamed: int = 0
 
-    def note_repeat(self, study: bytes) -> None:
-        """Remember a study with repeated rows."""
+    def record_repeat(self, study: bytes) -> None:
+        """Remember the id of a study with repeated rows."""
         if len(self.repeated) < MOST_REPEATED:
             self.repeated.add(study)
         elif study not in self.repeated:
             self.unnamed += 1
 
-    def check(self, studies: int, events: int | None) -> None:
-        """Raise ExportError unless exactly this many studies and events passed (None: no events are read)."""
+    def check_totals(self, studies: int, events: int | None) -> None:
+        """Raise ExportError unless these numbers were merged. `events` is None if no events are read."""
         if (self.studies, self.events) != (studies, events or 0):
             raise ExportError(
-                "ROWS_LOST", "The rows read are not the rows counted; the file was thrown away."
+                "ROWS_LOST",
+                "The rows read are not the rows counted, so the file was discarded. Export it again.",
             )
 
 
 def merge_streams(
     studies: Iterator[bytes], events: Iterator[bytes], separator: bytes, stats: MergeStats
 ) -> Iterator[Study]:
-    """Yield each study's cells with its events' cells, as COPY wrote them, without line ends.
+    """Yield each study's cells with the cells of its events, as COPY wrote them, without line ends.
 
-    Study rows are (study id, marks, cells…), event rows (study id, event id, marks, cells…), both in
-    the same order of studies. Repeated rows of one study or event are dropped after the first.
+    Study rows are (study id, flags, cells…) and event rows (study id, event id, flags, cells…), both in the
+    same order of studies. Only the first of the repeated rows of a study or an event is used.
     """
     own = _unique_events(events, separator, stats)
     study, event = next(own, (b"", b""))
     last = b""
     for row in studies:
-        current, marks, cells = row.split(separator, 2)
+        current, flags, cells = row.split(separator, 2)
         if current == last:
-            stats.note_repeat(current)
+            stats.record_repeat(current)
             continue
         last = current
         stats.studies += 1
-        if marks != b"0":
-            stats.study_marks[marks] += 1
+        if flags != b"0":
+            stats.study_flags[flags] += 1
         found = []
         while study == current:
             found.append(event)
@@ -75,28 +81,28 @@ def _unique_events(
 ) -> Iterator[tuple[bytes, bytes]]:
     last = b""
     for row in rows:
-        study, event_id, marks, cells = row.split(separator, 3)
+        study, event_id, flags, cells = row.split(separator, 3)
         if event_id == last:
-            stats.note_repeat(study)
+            stats.record_repeat(study)
             continue
         last = event_id
-        if marks != b"0":
-            stats.event_marks[marks] += 1
+        if flags != b"0":
+            stats.event_flags[flags] += 1
         yield study, cells[:-1]
 
 
 def describe_stats(spec: Spec, stats: MergeStats) -> list[str]:
-    """Return the warnings that the stats's marks stand for."""
-    warnings = _describe_marks(spec.studies, stats.study_marks)
+    """Return the row warnings of the merged rows, and how many more studies have repeated rows."""
+    warnings = _describe_flags(spec.studies, stats.study_flags)
     if spec.events:
-        warnings += _describe_marks(spec.events, stats.event_marks)
+        warnings += _describe_flags(spec.events, stats.event_flags)
     more = f"{stats.unnamed} more studies have repeated records: the first of each was used."
     return [*warnings, more] if stats.unnamed else warnings
 
 
-def _describe_marks(stream: Stream, counted: Counter[bytes]) -> list[str]:
+def _describe_flags(stream: Stream, counted: Counter[bytes]) -> list[str]:
     counts = (
-        (mark.message, sum(times for marks, times in counted.items() if int(marks) >> bit & 1))
-        for bit, mark in enumerate(stream.marks)
+        (warning.message, sum(times for flags, times in counted.items() if int(flags) >> bit & 1))
+        for bit, warning in enumerate(stream.row_warnings)
     )
     return [message.format(n=n) for message, n in counts if n]

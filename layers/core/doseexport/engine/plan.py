@@ -1,4 +1,4 @@
-"""The contents of a file, from what was asked and what the survey found. Pure."""
+"""The plan of a file, from its request and from the counts of the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from doseexport.catalogue import Column, FileContext, Inclusions, ModalityWorkbo
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
-from doseexport.engine.survey import Counts
+from doseexport.engine.query import Counts
 from doseexport.engine.writers.file_plan import FilePlan
 from doseexport.version import VERSION
 
@@ -19,54 +19,54 @@ SOFTWARE = f"Dose Export {VERSION}"
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A request, the name of who made it, and when, in the time zone its reader lives in."""
+    """A request with the name of the requester and its time, in the time zone of the file's reader."""
 
     request: ExportRequest
     by: str
     at: datetime
 
 
-def plan_layout(
-    asked: RequestContext,
+def plan_file(
+    context: RequestContext,
     inclusions: Inclusions,
-    survey: Counts,
+    counts: Counts,
     frequencies: Mapping[str, list[tuple[str, int]]],
 ) -> FilePlan:
-    """Return the layout of the asked file for the surveyed studies."""
-    spec = asked.request.spec
+    """Return the plan of the requested file for the counted studies."""
+    spec = context.request.spec
     events = spec.events
     return FilePlan(
         title=f"{spec.modality.name} export",
         software=SOFTWARE,
-        created=asked.at,
-        start=FileContext(
-            study_columns=spec.studies.wanted(inclusions),
-            event_columns=events.wanted(inclusions) if events else (),
-            widths=survey.widths,
-            options=fill_defaults(spec.options, asked.request.options),
+        created=context.at,
+        context=FileContext(
+            study_columns=spec.studies.included(inclusions),
+            event_columns=events.included(inclusions) if events else (),
+            widths=counts.widths,
+            options=fill_defaults(spec.options, context.request.options),
             frequencies=dict(frequencies),
         ),
         event_extras=tuple(each for each in events.extras if each.is_included(inclusions)) if events else (),
         block_columns=_block_columns(spec, inclusions),
-        widest=survey.widest,
-        about=list(_describe(asked)),
+        widest=counts.widest,
+        about=list(_describe(context)),
     )
 
 
 def _block_columns(spec: Spec, inclusions: Inclusions) -> tuple[Column, ...]:
     if isinstance(spec.layout, ModalityWorkbook) and spec.layout.blocks:
         return tuple(each for each in spec.layout.blocks.columns if each.is_included(inclusions))
-    return spec.events.wanted(inclusions) if spec.events else ()
+    return spec.events.included(inclusions) if spec.events else ()
 
 
-def _describe(asked: RequestContext) -> Iterator[tuple[str, str]]:
-    """Yield what the About sheet says of the request; never the value of a filter that names a patient."""
-    request = asked.request
+def _describe(context: RequestContext) -> Iterator[tuple[str, str]]:
+    """Yield the lines of About on the request, without values of filters that identify a patient."""
+    request = context.request
     yield "Export", f"{request.type}: {request.spec.help}"
-    yield "RequestContext by", asked.by
-    yield "RequestContext at", f"{asked.at:%Y-%m-%d %H:%M:%S %Z}"
+    yield "Requested by", context.by
+    yield "Requested at", f"{context.at:%Y-%m-%d %H:%M:%S %Z}"
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
-    for words in describe_filters(given) or ["none: every study"]:
+    for words in describe_filters(given) or ["none: all studies"]:
         yield "Filter", words
     yield "Order", request.order
     for name, value in fill_defaults(request.spec.options, request.options).items():

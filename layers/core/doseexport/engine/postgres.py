@@ -1,8 +1,8 @@
-"""The only psycopg: one snapshot of an OpenREM database, read through two ordered COPY streams.
+"""A snapshot of an OpenREM database, read through two ordered COPY streams of psycopg.
 
-Two connections share one exported snapshot (REPEATABLE READ, read only), so studies and events come
-at the same time and agree. Filter values travel as session settings, never inside a COPY statement:
-PostgreSQL logs the text of statements that fail or are cancelled, and values can name patients.
+Two connections share one exported snapshot (REPEATABLE READ, read only), so studies and events are read at
+the same time and agree. Filter values are passed as session settings, never inside a COPY statement:
+PostgreSQL logs the text of statements that fail or are cancelled, and values can identify patients.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count as count_up
 from typing import IO, Any
 
 import psycopg
@@ -33,19 +33,19 @@ from doseexport.engine.query import (
     HAS_STANDARD_NAMES,
     STANDARD_NAMES_ARE_ON,
     TAKEN_AT,
+    Counts,
     Queries,
     Query,
-    build_checks,
+    build_repeat_counts,
 )
-from doseexport.engine.survey import Counts
 from doseexport.errors import unprocessable
 
-HEEDS = 3.0
-"""Seconds that a server has to heed a cancel, before the line to it is cut."""
+CANCEL_SECONDS = 3.0
+"""Time for the server to obey a cancel request, in seconds. Then the connection is shut down."""
 _PREFIX = "doseexport.value_"
 POSTGRES_14 = 140_000
 BATCH = 50
-"""Rows that are read at once."""
+"""Rows to read at once."""
 
 Connection = psycopg.Connection[Any]
 _Open = tuple[ExitStack, Copy]
@@ -53,11 +53,11 @@ _Open = tuple[ExitStack, Copy]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where the database is and how it is read.
+    """Hold how to connect to the database and how to read it.
 
-    `parameters` are libpq's (or "conninfo", a connection string or URL); `time_zone` is the zone
-    OpenREM wrote its times in; `name` is what the sessions are called in pg_stat_activity;
-    `seconds_left` gives the statement timeout of a connection made now.
+    `parameters` are those of libpq, or "conninfo", a connection string or URL. `time_zone` is the zone of
+    the times that OpenREM stores. `name` appears in pg_stat_activity. `seconds_left` returns the statement
+    timeout of a new connection.
     """
 
     parameters: Mapping[str, Any]
@@ -67,14 +67,14 @@ class Database:
 
     @contextlib.contextmanager
     def open_snapshot(self) -> Iterator[Snapshot]:
-        """Yield a snapshot; raises ExportError or RetryableError when the database cannot serve."""
+        """Yield a snapshot. Raise ExportError, or RetryableError if a later attempt can succeed."""
         with explain_errors(), ExitStack() as stack:
             first = stack.enter_context(self._connect())
             second = stack.enter_context(self._connect())
-            yield Snapshot(first, second if _share_snapshot(first, second) else None, stack)
+            yield Snapshot(first, second if share_snapshot(first, second) else None, stack)
 
-    def ask(self, query: Query) -> list[Any]:
-        """Return the rows of one query, on a connection of its own; raises as open_snapshot does."""
+    def fetch_rows(self, query: Query) -> list[Any]:
+        """Return the rows of a query on a separate connection. Raise the errors of open_snapshot."""
         with explain_errors(), self._connect() as connection:
             connection.execute("BEGIN READ ONLY")
             return connection.execute(_bind(connection, query)).fetchall()
@@ -85,7 +85,7 @@ class Database:
             autocommit=True,
             connect_timeout=10,
             tcp_user_timeout=30_000,
-            # A server gone without a word is noticed also while it would have nothing to say.
+            # Detect a server that vanished while a long query has nothing to send.
             keepalives_idle=15,
             keepalives_interval=5,
             keepalives_count=3,
@@ -104,7 +104,7 @@ class Database:
         yield "TimeZone", self.time_zone
         yield "client_encoding", "UTF8"
         yield "work_mem", "64MB"
-        # Codes and children are looked up once an event: by index, not by reading or hashing their table.
+        # Codes and children are looked up once per event, so prefer index scans to reading their tables.
         yield "random_page_cost", "1.1"
         yield "jit", "off"
         if self.seconds_left is not None:
@@ -112,21 +112,22 @@ class Database:
 
 
 def check_url(url: str) -> None:
-    """Raise RequestError unless it is a connection string or URL; never show it: it may hold a password."""
+    """Raise RequestError, without the URL and its password, unless `url` is one or a connection string."""
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        raise unprocessable("BAD_DATABASE_URL", "This is no PostgreSQL URL.", "--database-url") from None
+        raise unprocessable("BAD_DATABASE_URL", "This is not a PostgreSQL URL.", "--database-url") from None
 
 
-def _share_snapshot(first: Connection, second: Connection) -> bool:
+def share_snapshot(first: Connection, second: Connection) -> bool:
+    """Open one snapshot on both connections. Return False, with the second closed, if that is impossible."""
     first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
         row = first.execute("SELECT pg_export_snapshot()").fetchone()
         second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         second.execute(pgsql.SQL("SET TRANSACTION SNAPSHOT {}").format(row[0] if row else ""))
     except psycopg.Error:
-        # A proxy or a split reader endpoint: the two connections are not of one instance.
+        # Behind a proxy or a reader endpoint the two connections can lead to different instances.
         return _start_alone(first, second)
     return True
 
@@ -139,15 +140,15 @@ def _start_alone(first: Connection, second: Connection) -> bool:
 
 
 class Snapshot:
-    """One unchanging view of the database. Not for threads, except `cancel`.
+    """Read one unchanging state of the database. Only `cancel` is safe to call from other threads.
 
-    `second` is another connection to the same snapshot, or None where there cannot be one.
+    `second` is another connection to the same snapshot, or None if the server cannot share a snapshot.
     """
 
     def __init__(self, first: Connection, second: Connection | None, cleanup: ExitStack) -> None:
         self._first = first
         self._second = second
-        self._connections = [first] if second is None else [first, second]
+        self.connections = [first] if second is None else [first, second]
         self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
         self._started: list[Future[_Open]] = []
         cleanup.callback(self._stop)
@@ -155,71 +156,74 @@ class Snapshot:
         self._cancelled_at: float | None = None
 
     def taken_at(self) -> datetime:
-        """Return when the transaction began that sees it, by the database's clock."""
-        found: datetime = self._rows(TAKEN_AT)[0][0]
+        """Return when the transaction of the snapshot began, by the clock of the database."""
+        found: datetime = self.fetch_rows(TAKEN_AT)[0][0]
         return found
 
-    def begin(self, queries: Queries, form: str) -> None:
-        """Let PostgreSQL sort the events, which takes longest, while the rest is being counted."""
+    def start_events(self, queries: Queries, copy_format: str) -> None:
+        """Start to sort the events, which takes longest, while the first connection counts."""
         if self._second is not None and queries.events is not None:
-            self._events = self._start(self._second, queries.events, form)
+            self._events = self._start(self._second, queries.events, copy_format)
 
     def has_standard_names(self) -> bool:
-        """Tell whether OpenREM has standard names switched on here."""
-        return bool(self._rows(HAS_STANDARD_NAMES)[0][0] and self._rows(STANDARD_NAMES_ARE_ON)[0][0])
+        """Return whether standard names are switched on in OpenREM."""
+        return bool(
+            self.fetch_rows(HAS_STANDARD_NAMES)[0][0] and self.fetch_rows(STANDARD_NAMES_ARE_ON)[0][0]
+        )
 
-    def survey(self, queries: Queries) -> Counts:
-        """Return what the export will hold."""
-        studies, events, widest, *widths = self._rows(queries.survey)[0]
+    def count(self, queries: Queries) -> Counts:
+        """Return the counts of the export's studies and events."""
+        studies, events, widest, *widths = self.fetch_rows(queries.counts)[0]
         return Counts(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
-        """Return each frequency table by its title, most frequent first."""
-        return {title: self._rows(query) for title, query in queries.frequencies.items()}
+        """Return the frequency tables by title, each with the most frequent value first."""
+        return {title: self.fetch_rows(query) for title, query in queries.frequencies.items()}
 
-    def stream(self, queries: Queries, form: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
-        """Return the rows of studies and of events, in order, as COPY writes them (with the line end)."""
-        studies = _read(self._start(self._first, queries.studies, form))
+    def stream(self, queries: Queries, copy_format: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
+        """Return the ordered rows of studies and of events as COPY writes them, with line ends."""
+        studies = _read(self._start(self._first, queries.studies, copy_format))
         if queries.events is None:
             return studies, iter(())
         if self._events is not None:
             return studies, _read(self._events)
-        return _spill(studies), _read(self._start(self._first, queries.events, form))
+        return _spill(studies), _read(self._start(self._first, queries.events, copy_format))
 
     def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[str]:
-        """Return a message for each kind of repeated child that these studies (ids) have."""
-        if not studies or not spec.checks:
+        """Return a warning for each kind of repeated child of the studies with these ids."""
+        if not studies or not spec.repeat_warnings:
             return []
-        counts = self._rows(build_checks(spec, studies))[0]
-        return [check.message.format(n=n) for check, n in zip(spec.checks, counts, strict=True) if n]
+        counts = self.fetch_rows(build_repeat_counts(spec, studies))[0]
+        return [each.message.format(n=n) for each, n in zip(spec.repeat_warnings, counts, strict=True) if n]
 
     def cancel(self) -> None:
-        """Stop what PostgreSQL is doing for this snapshot; callable from any thread, again and again.
+        """Stop what PostgreSQL is doing for this snapshot, from any thread, as often as needed.
 
-        A server that does not answer, or does not heed it, is hung up on: nobody waits for it.
+        A connection whose server does not answer, or does not obey in time, is shut down.
         """
         self._cancelled_at = self._cancelled_at or time.monotonic()
-        for connection in self._connections:
+        for connection in self.connections:
             try:
                 connection.cancel_safe(timeout=1)
             except psycopg.Error:
-                _hang_up(connection)
-            if time.monotonic() - self._cancelled_at > HEEDS:
-                _hang_up(connection)
+                _shut_down(connection)
+            if time.monotonic() - self._cancelled_at > CANCEL_SECONDS:
+                _shut_down(connection)
 
-    def _rows(self, query: Query) -> list[Any]:
+    def fetch_rows(self, query: Query) -> list[Any]:
+        """Return the rows of a query, read in this snapshot."""
         return self._first.execute(_bind(self._first, query)).fetchall()
 
-    def _start(self, connection: Connection, query: Query, form: str) -> Future[_Open]:
-        """Start a COPY, on a thread: it does not answer before its first rows are there."""
-        statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + form.encode() + b")"
+    def _start(self, connection: Connection, query: Query, copy_format: str) -> Future[_Open]:
+        """Start a COPY on a thread, because it blocks until its first rows are ready."""
+        statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + copy_format.encode() + b")"
         self._started.append(self._pool.submit(_open, connection, statement))
         return self._started[-1]
 
     def _stop(self) -> None:
-        """Leave no COPY behind; one that has not yet reached PostgreSQL does not hear the first cancel."""
-        # Where all was read there is nothing to cancel: that takes a new line to the server, twice.
-        if any(map(_is_busy, self._connections)):
+        """Stop every COPY. The cancel is repeated for one that had not reached PostgreSQL at the first."""
+        # Skip the cancel after a complete read: it opens a new connection to the server for each cancel.
+        if any(map(_is_busy, self.connections)):
             self.cancel()
         while wait(self._started, timeout=0.2).not_done:
             self.cancel()
@@ -229,13 +233,13 @@ def _is_busy(connection: Connection) -> bool:
     return connection.info.transaction_status is TransactionStatus.ACTIVE
 
 
-def _hang_up(connection: Connection) -> None:
-    """End every wait on a connection, on whatever thread: the other end is gone, as far as we care."""
+def _shut_down(connection: Connection) -> None:
+    """Shut down the socket of a connection, which ends every wait for it on any thread."""
     with (
         contextlib.suppress(psycopg.Error, OSError),
-        socket.socket(fileno=os.dup(connection.fileno())) as line,
+        socket.socket(fileno=os.dup(connection.fileno())) as connected,
     ):
-        line.shutdown(socket.SHUT_RDWR)
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _open(connection: Connection, statement: bytes) -> _Open:
@@ -251,15 +255,16 @@ def _read(opened: Future[_Open]) -> Iterator[bytes]:
 
 
 def _read_batch(copy: Copy) -> PQGen[list[bytes]]:
-    """Read some rows, [] after the last: to enter psycopg for each costs as much as to read it."""
+    """Read up to BATCH rows, [] after the last. Entering psycopg once per row would double the time."""
     rows: list[bytes] = []
-    while len(rows) < BATCH and (row := (yield from copy._read_gen())):  # noqa: SLF001  read() enters for each
+    while len(rows) < BATCH and (row := (yield from copy._read_gen())):  # noqa: SLF001  read() enters once per row
         rows.append(bytes(row))
     return rows
 
 
 def _bind(connection: Connection, query: Query) -> bytes:
-    numbers = count()
+    """Return a query whose parameters are read from session settings, and store them there."""
+    numbers = count_up()
     for value in query.params:
         connection.execute("SELECT set_config(%s, %s, true)", (f"{_PREFIX}{next(numbers)}", value))
     parts = query.sql.split("%s")
@@ -268,8 +273,8 @@ def _bind(connection: Connection, query: Query) -> bytes:
 
 
 def _spill(rows: Iterable[bytes]) -> Iterator[bytes]:
-    """Return the same rows, read to their end into a file first."""
-    spilled = tempfile.TemporaryFile()  # noqa: SIM115  closed when the rows are forgotten
+    """Return the same rows after reading all of them into a temporary file."""
+    spilled = tempfile.TemporaryFile()  # noqa: SIM115  _read_spilled closes it
     for row in rows:
         spilled.write(len(row).to_bytes(4, "big") + row)
     spilled.seek(0)

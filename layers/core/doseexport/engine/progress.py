@@ -1,4 +1,4 @@
-"""What watches a run: it is told how far the run is, and may stop it."""
+"""The interface through which a run reports its progress and can be stopped."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class Stoppable(Protocol):
-    """Something that may block, and that another thread can make give up."""
+    """An operation that can block and that another thread can cancel."""
 
     def cancel(self) -> None:
-        """Give up now; may be called at any time, more than once."""
+        """Stop now. The method may be called at any time, and more than once."""
 
 
 class Monitor(Protocol):
-    """The other end of a run's progress."""
+    """Observes the progress of a run, and can stop it."""
 
     def guard(self, blocking: Stoppable) -> None:
-        """Cancel `blocking` too when the run has to stop."""
+        """Cancel `blocking` when the run must stop."""
 
     def expect(self, studies: int) -> None:
-        """Learn how many studies there will be."""
+        """Receive the total number of studies."""
 
     def advance(self) -> None:
-        """Learn that one more study is written; raises why the run has to stop, if it has to."""
+        """Count one more written study. Raise the reason if the run must stop."""

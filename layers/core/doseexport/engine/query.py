@@ -1,13 +1,13 @@
-"""The SQL of one export, put together from its spec and request. Pure: text with %s, and parameters.
+"""The SQL of an export, built from its spec and its request: text with %s, and parameters.
 
-Every statement starts from the same `chosen` studies (id, position), so all of them agree on which
-studies are meant and in which order; positions count from 1 and never repeat.
+Every statement starts from the same `chosen` studies (id, position), so all statements agree on the studies
+and their order. Positions count from 1 and never repeat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
@@ -18,7 +18,7 @@ NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LA
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One SELECT with %s for its parameters, which are all texts."""
+    """A SELECT with %s for its parameters, which are all texts."""
 
     sql: str
     params: tuple[str, ...]
@@ -32,15 +32,26 @@ STANDARD_NAMES_ARE_ON = Query(
 
 
 @dataclass(frozen=True, slots=True)
-class Queries:
-    """Everything one export asks the database.
+class Counts:
+    """The counts of an export: studies, events, most events of a study, and the spec's widths by name."""
 
-    `survey`: one row (studies, events, most events of a study, then one number for each of `widths`).
-    `frequencies`: title → (value, count) rows, most frequent first. `studies`: rows (study id, marks,
-    cells…). `events`: rows (study id, event id, marks, cells…) or None; both in the order of positions.
+    studies: int
+    events: int
+    widest: int
+    widths: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """All queries of one export.
+
+    `counts` gives one row: studies, events, most events of a study, then one number for each of `widths`.
+    `frequencies` gives rows (value, count) by title, most frequent first. `studies` gives rows (study id,
+    flags, cells…). `events` gives rows (study id, event id, flags, cells…), or is None. Both are in the
+    order of positions.
     """
 
-    survey: Query
+    counts: Query
     widths: tuple[str, ...]
     frequencies: dict[str, Query]
     studies: Query
@@ -48,34 +59,34 @@ class Queries:
 
 
 def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
-    """Return the statements of a request."""
+    """Return the queries of a request."""
     spec = request.spec
-    chosen, params = _choose_studies(request)
+    chosen, params = choose_studies(request)
 
     def query(sql: str) -> Query:
         return Query(f"WITH chosen AS ({chosen}) {sql}", params)
 
     return Queries(
-        survey=query(_survey(spec)),
+        counts=query(_count_all(spec)),
         widths=tuple(spec.widths),
         frequencies={
             each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
         },
-        studies=query(_study_rows(spec.studies, spec.study_cells(inclusions))),
-        events=query(_event_rows(spec.modality, spec.events, spec.event_cells(inclusions)))
+        studies=query(_study_rows(spec.studies, spec.selected_study_columns(inclusions))),
+        events=query(_event_rows(spec.modality, spec.events, spec.selected_event_columns(inclusions)))
         if spec.events
         else None,
     )
 
 
 def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Query:
-    """Return one row of what an export would hold.
+    """Return the query for a preview: one row of what an export would contain.
 
-    Its studies, events, most events of a study, first and last date (ISO texts), and the `most` most
-    frequent values as JSON: [[value, count], …].
+    The row has studies, events, most events of a study, first and last date (ISO texts), and the most
+    frequent values as JSON, [[value, count], …], at most `most` of them.
     """
     modality = request.spec.modality
-    chosen, params = _choose_studies(request)
+    chosen, params = choose_studies(request)
     sql = f"""WITH chosen AS ({chosen}),
     counted AS (SELECT count(*) AS events FROM chosen {modality.event_tables} GROUP BY chosen.id),
     frequent (value, times) AS ({_frequency(modality, frequency)} LIMIT {most})
@@ -87,14 +98,15 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Qu
     return Query(sql, params)
 
 
-def build_checks(spec: Spec, studies: Iterable[bytes]) -> Query:
-    """Return one row: for each of the spec's checks, how often it holds among these studies (ids)."""
+def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
+    """Return the query for one row: the count of each repeat warning of the spec in these studies (ids)."""
     ids = "{" + ",".join(study.decode() for study in studies) + "}"
-    counts = ", ".join(f"({check.sql})" for check in spec.checks)
+    counts = ", ".join(f"({each.sql})" for each in spec.repeat_warnings)
     return Query(f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) SELECT {counts}", (ids,))
 
 
-def _choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
+def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
+    """Return the SELECT of `chosen` (id, position), as SQL with %s, and its parameters."""
     spec = request.spec
     codes = ", ".join(f"'{code}'" for code in spec.modality.codes)
     given = [(spec.filter(name), value) for name, value in request.filters.items()]
@@ -107,7 +119,7 @@ def _choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     return sql, params
 
 
-def _survey(spec: Spec) -> str:
+def _count_all(spec: Spec) -> str:
     tables = spec.modality.event_tables
     counted = f"SELECT chosen.id, count(*) AS events FROM chosen {tables} GROUP BY chosen.id"
     widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in spec.widths.values())
@@ -122,7 +134,7 @@ def _frequency(modality: Modality, frequency: Frequency) -> str:
     tables, key = {"studies": (study, "chosen.id"), "events": (modality.event_tables, modality.event_key)}[
         frequency.of
     ]
-    # Further tables can hold one value several times, such as a name by description and by request.
+    # Further tables can hold a value several times, such as a name by description and by request.
     counted = f"DISTINCT {key}" if frequency.joins else "*"
     return (
         f"""SELECT coalesce({frequency.value}, '') COLLATE "C", count({counted}) FROM chosen {tables}"""
@@ -132,7 +144,7 @@ def _frequency(modality: Modality, frequency: Frequency) -> str:
 
 def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
     return (
-        f"SELECT chosen.id, {_marks(stream)}, {_cells(columns)}"
+        f"SELECT chosen.id, {_build_flags(stream)}, {_cells(columns)}"
         f" FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id {stream.joins}"
         f" ORDER BY {', '.join(('chosen.position', *stream.ties))}"
     )
@@ -141,15 +153,17 @@ def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
 def _event_rows(modality: Modality, stream: Stream, columns: tuple[Column, ...]) -> str:
     key = modality.event_key
     return (
-        f"SELECT chosen.id, {key}, {_marks(stream)}, {_cells(columns)}"
+        f"SELECT chosen.id, {key}, {_build_flags(stream)}, {_cells(columns)}"
         f" FROM chosen {modality.event_tables} {stream.joins}"
         f" ORDER BY {', '.join(('chosen.position', key, *stream.ties))}"
     )
 
 
-def _marks(stream: Stream) -> str:
-    """Return SQL for the sum of 2**n over the stream's n-th marks that hold: 0 for a regular row."""
-    bits = (f"CASE WHEN {mark.condition} THEN {1 << n} ELSE 0 END" for n, mark in enumerate(stream.marks))
+def _build_flags(stream: Stream) -> str:
+    """Return SQL for the sum of 2**n over the row warnings n that hold: 0 for a regular row."""
+    bits = (
+        f"CASE WHEN {each.condition} THEN {1 << n} ELSE 0 END" for n, each in enumerate(stream.row_warnings)
+    )
     return " + ".join(bits) or "0"
 
 

@@ -1,6 +1,6 @@
-"""Whether a file is the one that its manifest describes: size, SHA-256, a workbook's sheets and their rows.
+"""Verification of a file against its manifest: size, SHA-256, and the sheets and rows of a workbook.
 
-A workbook is looked into only when its bytes are known to be the right ones, a piece at a time.
+A workbook is read, in pieces, only after its SHA-256 is verified.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from doseexport.errors import ExportError
 
 _PIECE = 1 << 20
 _LONGEST = 64
-"""Bytes of the longest start of a row that two pieces may share."""
+"""Bytes of the longest start of a row element that two pieces can share."""
 _SHEET = re.compile(r'<sheet name="([^"]*)"')
 _ROW = re.compile(rb'<row r="(\d+)"')
 
 
 class HashedFile:
-    """A sink that passes on what is written, and knows its `size` in bytes and its SHA-256 in hexadecimal."""
+    """A sink that writes to a file and computes its `size` in bytes and its SHA-256 in hexadecimal."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -32,32 +32,32 @@ class HashedFile:
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Write the next bytes."""
         self._file.write(data)
         self._sha256.update(data)
         self.size += len(data)
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of what was written so far."""
+        """The SHA-256 of the bytes written so far."""
         return self._sha256.hexdigest()
 
 
 def verify_file(path: Path, manifest_path: Path) -> str:
-    """Return a message that the file is the manifest's; ExportError says why it is not."""
+    """Return the message that the file matches its manifest, or raise ExportError with the difference."""
     try:
         manifest = json.loads(manifest_path.read_bytes())
         _check(path, manifest)
     except OSError as error:
         raise ExportError("UNREADABLE", f"{error.filename}: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise ExportError("BAD_MANIFEST", f"{manifest_path} is no manifest of such a file.") from error
+        raise ExportError("BAD_MANIFEST", f"{manifest_path} is not a manifest of such a file.") from error
     return f"{path} is the file that {manifest_path} describes."
 
 
 def _check(path: Path, manifest: dict[str, Any]) -> None:
     if manifest["schema_version"] != SCHEMA_VERSION:
-        raise ExportError("BAD_MANIFEST", "The manifest is of a version that this program does not know.")
+        raise ExportError("BAD_MANIFEST", "This program does not know the version of the manifest.")
     file, expected = manifest["file"], _list_sheets(manifest)
     size = path.stat().st_size
     if size != file["size"]:
@@ -74,7 +74,7 @@ def _list_sheets(manifest: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def count_sheets(path: Path) -> list[tuple[str, int]]:
-    """Return the sheets of a workbook of ours in the order of their tabs, each with its last row's number."""
+    """Return the sheets of an exported workbook in the order of tabs, each with its last row's number."""
     with zipfile.ZipFile(path) as package:
         names = [html.unescape(name) for name in _SHEET.findall(package.read("xl/workbook.xml").decode())]
         return [(name, _find_last_row(package, number)) for number, name in enumerate(names, start=1)]

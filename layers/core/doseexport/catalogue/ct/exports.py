@@ -1,4 +1,4 @@
-"""CT: one row a study, its events side by side, and a sheet per acquisition protocol (export-rules §2)."""
+"""CT as csv, one row per study, and as a workbook (docs/export-rules.md §2)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from doseexport.catalogue.shared.standard_names import (
 )
 from doseexport.catalogue.shared.study import (
     OF_STUDY,
-    STUDY_CHECKS,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
-    STUDY_MARKS,
+    STUDY_REPEAT_WARNINGS,
+    STUDY_ROW_WARNINGS,
     STUDY_TIES,
-    check_repeats,
     study_columns,
+    warn_of_repeats,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import COUNT, TEXT
@@ -63,7 +63,7 @@ LEFT JOIN remapp_ctxraysourceparameters s2 ON s2.{_OF_EVENT} = s1.{_OF_EVENT} AN
 
 
 def _tube(n: int) -> tuple[Column, ...]:
-    """Return the columns of the n-th tube: by position, not by name."""
+    """Return the columns of the n-th X-ray source by id, whatever its name."""
     return (
         Column(f"S{n} name", f"s{n}.identification_of_the_xray_source", meaning="(113832, DCM)"),
         Column(f"S{n} kVp", f"s{n}.kvp", NUMBER, "kV (113733, DCM)"),
@@ -135,48 +135,51 @@ _ONE_EVENT = (
 )
 
 
-def _check_events(table: str, most: int, what: str) -> RepeatWarning:
+def _warn_of_repeats_in_event(table: str, most: int, message: str) -> RepeatWarning:
+    """Return the warning for a table of which an event should have at most `most` rows."""
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen {_EVENTS} JOIN {table} child"
         f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > {most}) found"
     )
-    return RepeatWarning(sql, what)
+    return RepeatWarning(sql, message)
 
 
-_CHECKS = (
-    *STUDY_CHECKS,
-    check_repeats(
-        "remapp_ctradiationdose", "CT dose report", "the events of all are here, the comment is the first's"
+_REPEAT_WARNINGS = (
+    *STUDY_REPEAT_WARNINGS,
+    warn_of_repeats(
+        "remapp_ctradiationdose",
+        "CT dose report",
+        "the events of all are included, the comment is that of the first",
     ),
-    _check_events(
+    _warn_of_repeats_in_event(
         "remapp_scanninglength", 1, "Several scanning lengths in {n} of the events: the first was used."
     ),
-    _check_events(
+    _warn_of_repeats_in_event(
         "remapp_ctdosecheckdetails", 1, "Several dose checks in {n} of the events: the first was used."
     ),
-    _check_events(
+    _warn_of_repeats_in_event(
         "remapp_ctxraysourceparameters",
         2,
-        "More than two X-ray sources in {n} of the events: the third and later ones are left out.",
+        "More than two X-ray sources in {n} of the events: the third and later ones are not in the file.",
     ),
 )
 
-_STUDY_MARKS = (
-    *STUDY_MARKS,
+_STUDY_ROW_WARNINGS = (
+    *STUDY_ROW_WARNINGS,
     RowWarning("ctdose.id IS NULL", "No CT dose report in {n} of the studies: its cells are blank."),
     RowWarning(
-        "ctacc.id IS NULL", "No accumulated dose in {n} of the studies: total DLP and No. events are blank."
+        "ctacc.id IS NULL", "No accumulated dose in {n} of the studies: DLP total and No. events are blank."
     ),
     RowWarning(
         "ctacc.rows > 1",
-        "Several accumulated doses in {n} of the studies: total DLP and No. events are their sums.",
+        "Several accumulated doses in {n} of the studies: DLP total and No. events are their sums.",
     ),
 )
 
-_EVENT_MARKS = (
+_EVENT_ROW_WARNINGS = (
     RowWarning("scanlen.id IS NULL", "No scanning length in {n} of the events: its cell is blank."),
     RowWarning("s2.id IS NULL AND s1.identification_of_the_xray_source = 'B'",
-         "X-ray source B without a source A in {n} of the events: it stands in the S1 columns."),
+         "X-ray source B without a source A in {n} of the events: its values are in the S1 columns."),
 )  # fmt: skip
 
 CT = Modality(
@@ -195,14 +198,14 @@ _STUDIES = Stream(
     ),
     joins=STUDY_JOINS + _TOTALS,
     ties=(*STUDY_TIES, "ctdose.id"),
-    marks=_STUDY_MARKS,
+    row_warnings=_STUDY_ROW_WARNINGS,
 )
 
 _CT_EVENTS = Stream(
     columns=_EVENT_COLUMNS,
     joins=_CHILDREN,
     ties=("scanlen.id", "chk.id", "s2.id"),
-    marks=_EVENT_MARKS,
+    row_warnings=_EVENT_ROW_WARNINGS,
     extras=(list_event_names(_TABLE),),
 )
 
@@ -215,11 +218,11 @@ _BOOK = ModalityWorkbook(
 )
 
 
-def _make_spec(form: str, words: str, layout: Wide | ModalityWorkbook) -> Spec:
-    return Spec(f"ct-{form}", form, words, CT, _STUDIES, _CT_EVENTS, layout, _CHECKS)
+def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Spec:
+    return Spec(f"ct-{form}", form, help_text, CT, _STUDIES, _CT_EVENTS, layout, _REPEAT_WARNINGS)
 
 
 SPECS = (
-    _make_spec("csv", "CT, one row a study with its events side by side", Wide()),
-    _make_spec("xlsx", "CT workbook: summary, all data, one sheet per acquisition protocol", _BOOK),
+    _make_spec("csv", "One row per study, acquisitions in adjacent columns", Wide()),
+    _make_spec("xlsx", "Workbook with a summary, all data, and one sheet per acquisition protocol", _BOOK),
 )

@@ -1,6 +1,7 @@
-"""CT survey: the form of Public Health England's dose survey of 2019, one row a patient (export-rules §8.1).
+"""Public Health England's form of 2019 for CT dose surveys, one row per study (docs/export-rules.md §8.1).
 
-Series are the events by id without localisers. Four of them have headings; more go on behind the comments.
+The series are the events by id without localisers. The form has headings for four series. Further series
+follow the comments.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Column, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.ct.exports import CT
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, CustomRows, FileContext, Row, Sheet
-from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.spec import Spec
 
 HEADED_SERIES = 4
@@ -57,7 +58,7 @@ _SERIES_COLUMNS = (
     Column("Imaged length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
     Column("Start position", "scanlen.bottom_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
     Column("End position", "scanlen.top_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
-    Column("kV", _KVP, TEXT, "kV (113733, DCM); of two sources both, as a text"),
+    Column("kV", _KVP, TEXT, "kV (113733, DCM); both values as a text if there are two sources"),
     Column("CTDI phantom", _PHANTOM, TEXT, "CTDIw Phantom Type (113835, DCM)"),
     Column("Scan FOV (mm)", "NULL", NUMBER, "always blank"),
     Column("CTDIvol (mGy)*", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
@@ -78,7 +79,7 @@ _FORM_COLUMNS = (
 
 
 class SurveyForm:
-    """The arranger: one row a study, numbered from 1."""
+    """Build one row per study, numbered from 1."""
 
     exclusions = NO_EXCLUSIONS
     sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
@@ -88,7 +89,7 @@ class SurveyForm:
         self._wide = 0
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
-        """Yield the study's row; an event's last two cells are its type's code and meaning."""
+        """Yield the row of a study. The last two cells of an event are the code and meaning of its type."""
         *patient, total = study
         series = [event for event in events if event[-2] != LOCALISER]
         types = ", ".join(event[-1] or "unknown type" for event in series)
@@ -100,42 +101,42 @@ class SurveyForm:
         yield 0, [str(self._patients), *patient, *headed, total, f"Series types: {types}", *further]
 
     def end(self) -> tuple[Row, ...]:
-        """Return no further rows."""
+        """Return no rows: every row belongs to a study."""
         return ()
 
     @property
     def warnings(self) -> list[str]:
-        """Say how many studies are wider than the form."""
-        words = (
+        """The number of studies with more series than the form has headings for."""
+        message = (
             f"More than {HEADED_SERIES} series in {self._wide} of the studies:"
-            " the further ones stand behind the comments, without headings."
+            " the further series follow the comments, without headings."
         )
-        return [words] if self._wide else []
+        return [message] if self._wide else []
 
 
-_STUDY_MARKS = (
+_STUDY_ROW_WARNINGS = (
     RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
     RowWarning("total.reports = 0", "No CT dose report in {n} of the studies: its cells are blank."),
     RowWarning("total.rows = 0", "No accumulated dose in {n} of the studies: total DLP is blank."),
     RowWarning(
-        "total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are here."
+        "total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are included."
     ),
     RowWarning("total.rows > 1", "Several accumulated doses in {n} of the studies: total DLP is their sum."),
 )
 
-_SERIES_MARKS = (
+_SERIES_ROW_WARNINGS = (
     RowWarning(
         f"scanlen.id IS NULL AND {_IS_SERIES}",
         "No scanning length in {n} of the series: its cells are blank.",
     ),
     RowWarning(
         f"source.tubes > 2 AND {_IS_SERIES}",
-        "More than two X-ray sources in {n} of the series: kV is the first one's.",
+        "More than two X-ray sources in {n} of the series: kV is that of the first.",
     ),
 )
 
-_CHECKS = (
-    check_repeats("remapp_patientstudymoduleattr", "patient study record"),
+_REPEAT_WARNINGS = (
+    warn_of_repeats("remapp_patientstudymoduleattr", "patient study record"),
     RepeatWarning(
         f"SELECT count(*) FROM (SELECT FROM chosen {CT.event_tables} JOIN remapp_scanninglength child"
         f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > 1) found",
@@ -148,24 +149,24 @@ SPECS = (
         type="ct-phe2019",
         format="xlsx",
         help=(
-            "CT dose survey form of Public Health England (2019), adults and children:"
-            " the paediatric form has the same cells, one column to the right; localisers are left out"
+            "PHE 2019 dose survey form for adults and children, localisers excluded."
+            " The form for children has the same cells, one column further to the right"
         ),
         modality=CT,
         studies=Stream(
             columns=(*_PATIENT_COLUMNS, _TOTAL_COLUMN),
             joins=_STUDY_TABLES,
             ties=("patstudy.id",),
-            marks=_STUDY_MARKS,
+            row_warnings=_STUDY_ROW_WARNINGS,
         ),
         events=Stream(
             columns=_SERIES_COLUMNS,
             joins=_SERIES_TABLES,
             ties=("scanlen.id",),
-            marks=_SERIES_MARKS,
+            row_warnings=_SERIES_ROW_WARNINGS,
             extras=(Column("code", "kind.code_value"), Column("type", "kind.code_meaning")),
         ),
         layout=CustomRows(SurveyForm),
-        checks=_CHECKS,
+        repeat_warnings=_REPEAT_WARNINGS,
     ),
 )

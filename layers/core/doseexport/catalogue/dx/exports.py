@@ -1,4 +1,4 @@
-"""DX (DX, CR and PX): one row a study, its exposures side by side, and a workbook (export-rules §4)."""
+"""Radiography (DX, CR and PX) as csv, one row per study, and as a workbook (docs/export-rules.md §4)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from doseexport.catalogue.shared.standard_names import (
 )
 from doseexport.catalogue.shared.study import (
     OF_STUDY,
-    STUDY_CHECKS,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
-    STUDY_MARKS,
+    STUDY_REPEAT_WARNINGS,
+    STUDY_ROW_WARNINGS,
     STUDY_TIES,
     study_columns,
 )
@@ -39,9 +39,9 @@ from doseexport.catalogue.shared.xray import (
     KVP,
     MAS,
     MECHANICAL,
-    PROJ_CHECK,
     PROJ_JOIN,
-    PROJ_MARK,
+    PROJ_REPEAT_WARNING,
+    PROJ_ROW_WARNING,
     PROJ_TIE,
     SOURCE,
     STUDY_DAP_FILTERS,
@@ -77,7 +77,7 @@ DX = Modality(
     event_tables=EVENT_TABLES,
 )
 
-# A total of each plane, and of each dose report: they are added.
+# A study can have several totals, of planes and of dose reports. They are added.
 _TOTALS = f"""
 LEFT JOIN (
     SELECT chosen.id, count(*) AS rows, sum(integ.dose_area_product_total) * {CGYCM2} AS dap,
@@ -96,9 +96,9 @@ _STUDIES = Stream(
     ),
     joins=STUDY_JOINS + PROJ_JOIN + _TOTALS,
     ties=(*STUDY_TIES, PROJ_TIE),
-    marks=(
-        *STUDY_MARKS,
-        PROJ_MARK,
+    row_warnings=(
+        *STUDY_ROW_WARNINGS,
+        PROJ_ROW_WARNING,
         RowWarning(
             "integ.id IS NULL",
             "No accumulated dose in {n} of the studies: DAP total and No. events are blank.",
@@ -145,12 +145,12 @@ DX_EVENTS = Stream(
     columns=_EVENT_COLUMNS,
     joins="".join(child.join for child in _CHILDREN),
     ties=tuple(child.tie for child in _CHILDREN),
-    marks=tuple(child.missing for child in _CHILDREN),
+    row_warnings=tuple(child.missing for child in _CHILDREN),
     extras=(list_event_names(EVENT_LINK),),
 )
 
-DX_EVENT_CHECKS = tuple(child.repeated for child in _CHILDREN)
-_CHECKS = (*STUDY_CHECKS, PROJ_CHECK, *DX_EVENT_CHECKS)
+DX_EVENT_REPEAT_WARNINGS = tuple(child.repeated for child in _CHILDREN)
+_REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, *DX_EVENT_REPEAT_WARNINGS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _EVENT_NAMES = count_event_names(EVENT_LINK)
@@ -161,11 +161,11 @@ _BOOK = ModalityWorkbook(
 )
 
 
-def _make_spec(form: str, words: str, layout: Wide | ModalityWorkbook) -> Spec:
-    return Spec(f"dx-{form}", form, words, DX, _STUDIES, DX_EVENTS, layout, _CHECKS)
+def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Spec:
+    return Spec(f"dx-{form}", form, help_text, DX, _STUDIES, DX_EVENTS, layout, _REPEAT_WARNINGS)
 
 
 SPECS = (
-    _make_spec("csv", "Radiography, one row a study with its events side by side", Wide()),
-    _make_spec("xlsx", "Radiography workbook: summary, all data, one sheet per acquisition protocol", _BOOK),
+    _make_spec("csv", "One row per study, exposures in adjacent columns", Wide()),
+    _make_spec("xlsx", "Workbook with a summary, all data, and one sheet per acquisition protocol", _BOOK),
 )

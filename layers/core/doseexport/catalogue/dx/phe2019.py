@@ -1,30 +1,35 @@
-"""PHE's 2019 survey forms for radiography: one projection, or whole studies (export-rules §8.3, §8.4)."""
+"""PHE's 2019 forms for radiography: one projection, or whole studies (docs/export-rules.md §8.3, §8.4)."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from doseexport.catalogue.columns import DATE, NUMBER, Column, Stream
-from doseexport.catalogue.dx.exports import DX, DX_EVENT_CHECKS, DX_EVENTS
+from doseexport.catalogue.dx.exports import DX, DX_EVENT_REPEAT_WARNINGS, DX_EVENTS
 from doseexport.catalogue.dx.phe2019_rows import SingleProjection, WholeStudy
 from doseexport.catalogue.layouts import CustomRows
-from doseexport.catalogue.shared.study import PATIENT_CHECKS, PATIENT_JOINS, PATIENT_MARKS, PATIENT_TIES
+from doseexport.catalogue.shared.study import (
+    PATIENT_JOINS,
+    PATIENT_REPEAT_WARNINGS,
+    PATIENT_ROW_WARNINGS,
+    PATIENT_TIES,
+)
 from doseexport.catalogue.shared.xray import (
     CGYCM2,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
     KVP,
     MAS,
-    REPORT_MARKS,
+    REPORT_ROW_WARNINGS,
     meaning,
 )
 from doseexport.catalogue.spec import Spec
 
-# The columns' order is that of the fields of _dx_forms.Exam and Projection.
+# In the order of the fields of Exam and Projection in phe2019_rows.
 _STUDY_COLUMNS = (
     Column("record", "study.id", NUMBER, "OpenREM's number of the study"),
     Column("date", "study.study_date", DATE, "(0008,0020)"),
-    # A stored 0 stands where nothing was recorded.
+    # OpenREM stores 0 where no total was recorded.
     Column("dap", f"nullif(study.total_dap, 0) * {CGYCM2}", NUMBER, "cGy.cm^2 (113722 and 122130, DCM)"),
     Column("procedure", "study.procedure_code_meaning", meaning="(0008,1032)"),
     Column("requested", "study.requested_procedure_code_meaning", meaning="(0032,1064)"),
@@ -53,33 +58,37 @@ _EVENT_COLUMNS = (
     Column("view", meaning("event.image_view_id"), meaning="(111031, DCM)"),
 )
 
-_STUDIES = Stream(_STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_MARKS, *REPORT_MARKS))
+_STUDIES = Stream(_STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_ROW_WARNINGS, *REPORT_ROW_WARNINGS))
 _EVENTS = dataclasses.replace(DX_EVENTS, columns=_EVENT_COLUMNS, extras=())
 
-# OpenREM's own count, which decides between its two forms.
+# The count that OpenREM stores; its form has room for 6 or 20 projections by this number.
 _MOST_EVENTS = (
     "SELECT max(study.number_of_events) FROM chosen"
     " JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
 )
 
 
-def _make_spec(form: str, words: str, layout: CustomRows) -> Spec:
+def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
     return Spec(
         type=f"dx-phe2019-{form}",
         format="xlsx",
-        help=words,
+        help=help_text,
         modality=DX,
         studies=_STUDIES,
         events=_EVENTS,
         layout=layout,
-        checks=(*PATIENT_CHECKS, *DX_EVENT_CHECKS),
+        repeat_warnings=(*PATIENT_REPEAT_WARNINGS, *DX_EVENT_REPEAT_WARNINGS),
         widths={"events": _MOST_EVENTS},
     )
 
 
 SPECS = (
     _make_spec(
-        "projection", "PHE 2019 survey form, the first projection of each study", CustomRows(SingleProjection)
+        "projection",
+        "PHE 2019 survey form of single projections: the first exposure of each study",
+        CustomRows(SingleProjection),
     ),
-    _make_spec("study", "PHE 2019 survey form, studies with their projections", CustomRows(WholeStudy)),
+    _make_spec(
+        "study", "PHE 2019 survey form of whole studies with their projections", CustomRows(WholeStudy)
+    ),
 )

@@ -1,6 +1,6 @@
-"""The rows of PHE's 2019 forms for radiography, made of cells (export-rules §8.3, §8.4).
+"""The rows of PHE's survey forms of 2019 for radiography (docs/export-rules.md §8.3, §8.4).
 
-A form is pasted as it is: its cells stay where they are, whatever is missing.
+Users paste a form into the template of the survey, so every cell keeps its place whatever is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
 
 
 class Exam(NamedTuple):
-    """A study's cells: DAP in cGy·cm², weight in kg, age in years, height in m."""
+    """The cells of a study: DAP in cGy·cm², weight in kg, age in years, height in m."""
 
     record: str
     date: str
@@ -30,7 +30,7 @@ class Exam(NamedTuple):
 
 
 class Projection(NamedTuple):
-    """An event's cells: DAP in cGy·cm², grid focal distance in mm, focus to detector (fdd) in cm."""
+    """The cells of an event: DAP in cGy·cm², grid focal distance in mm, focus to detector (fdd) in cm."""
 
     dap: str
     protocol: str
@@ -49,22 +49,22 @@ class Projection(NamedTuple):
 
 
 def join_names(*names: str) -> str:
-    """Return the names that are there, with " | " between them."""
+    """Return the names that are not empty, joined by " | "."""
     return " | ".join(filter(None, names))
 
 
 def describe_filtration(materials: str, thicknesses: str) -> str:
-    """Return materials and then thicknesses (mm); nothing without a material."""
+    """Return materials, then thicknesses (mm). Return the empty text without a material."""
     return f"{materials} {thicknesses}" if materials else ""
 
 
 def describe_position(orientation: str, modifier: str, table: str) -> str:
-    """Return how the patient lay; without an orientation it starts with the comma of what follows."""
+    """Return the patient position. Without an orientation the text begins with a comma, as in OpenREM."""
     return orientation + "".join(f", {each}" for each in (modifier, table) if each)
 
 
 def describe_view(exposure_index: str, view: str) -> str:
-    """Return exposure index (two decimals) and view; without an index it starts with the space."""
+    """Return exposure index (two decimals) and view. Without an index the text begins with a space."""
     index = Decimal(exposure_index or 0)
     rounded = index.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
     return (f"EI: {rounded:f}" if index else "") + (f" {view}" if view else "")
@@ -131,12 +131,12 @@ def _exam_columns(dap: str) -> tuple[Column, ...]:
 
 def _exam_cells(number: int, exam: Exam, dap: str, protocol: str = "") -> Cells:
     names = join_names(exam.procedure, exam.requested, exam.description, protocol)
-    who = [exam.weight, "", "", exam.age, exam.sex, exam.height]
-    return ["", str(number), exam.record, exam.date, dap, "cGy·cm²", names, *who]
+    patient = [exam.weight, "", "", exam.age, exam.sex, exam.height]
+    return ["", str(number), exam.record, exam.date, dap, "cGy·cm²", names, *patient]
 
 
 class SingleProjection:
-    """The rows of the form for one projection: a study's first event."""
+    """Build the rows of the form for single projections: the first event of each study."""
 
     exclusions = NO_EXCLUSIONS
     sheets: Sequence[Sheet] = (
@@ -154,7 +154,7 @@ class SingleProjection:
         self._studies = self._empty = self._several = 0
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
-        """Return the study's row."""
+        """Yield the row of a study."""
         self._studies += 1
         self._empty += not events
         self._several += len(events) > 1
@@ -163,12 +163,12 @@ class SingleProjection:
         yield 0, [*exam, *describe_projection(event)]
 
     def end(self) -> Iterable[Row]:
-        """Return nothing: every row is known with its study."""
+        """Return no rows: every row belongs to a study."""
         return ()
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the form does not show."""
+        """The number of studies without an event, and of studies with events that the form does not show."""
         return (
             *_warn(self._empty, "No event in {n} of the studies: the projection's cells are blank."),
             *_warn(self._several, "Several events in {n} of the studies: only the first is in the form."),
@@ -180,17 +180,17 @@ MANY = 20
 
 
 class WholeStudy:
-    """The rows of the form for studies: their projections side by side, six, or twenty if one has more."""
+    """Build the rows of the form for whole studies. It has room for 6 projections, or 20 if needed."""
 
     exclusions = NO_EXCLUSIONS
 
-    def __init__(self, start: FileContext) -> None:
-        self._projections = MANY if start.widths["events"] > FEW else FEW
+    def __init__(self, context: FileContext) -> None:
+        self._projections = MANY if context.widths["events"] > FEW else FEW
         self._studies = self._empty = self._over = 0
         self.sheets: Sequence[Sheet] = (_lay_out_study(self._projections),)
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
-        """Return the study's row; the blocks of events beyond the form go on to its right."""
+        """Yield the row of a study. The blocks of events that exceed the form continue to its right."""
         self._studies += 1
         self._empty += not events
         self._over += len(events) > self._projections
@@ -202,18 +202,18 @@ class WholeStudy:
         yield 0, [*_exam_cells(self._studies, exam, exam.dap), exam.projections, *daps, *blocks]
 
     def end(self) -> Iterable[Row]:
-        """Return nothing: every row is known with its study."""
+        """Return no rows: every row belongs to a study."""
         return ()
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the form does not show, or not in its place."""
+        """The number of studies without an event, and of studies with more events than the form holds."""
         return (
             *_warn(self._empty, "No event in {n} of the studies: the projections' cells are blank."),
             *_warn(
                 self._over,
-                f"More than {self._projections} events in {{n}} of the studies: the further ones follow to"
-                " the right, under the last headings and past them, without their DAP.",
+                f"More than {self._projections} events in {{n}} of the studies: the further events"
+                " continue to the right, under the last headings and beyond them, without DAP.",
             ),
         )
 
@@ -221,7 +221,7 @@ class WholeStudy:
 def _lay_out_study(projections: int) -> Sheet:
     numbers = range(1, projections + 1)
     block = (Column("", ""), *_PROJECTION)
-    ending = zip(_ENDING, block, strict=False)  # a block that goes on lies under these
+    ending = zip(_ENDING, block, strict=False)  # the first further block is under these headings
     kinds = tuple(column.kind for column in block)
     columns = (
         *_exam_columns("Study DAP dose"),

@@ -1,4 +1,4 @@
-"""Mammography: a csv of one row an exposure, a workbook of one row a study (export-rules §5)."""
+"""Mammography as csv, one row per exposure, and as a workbook (docs/export-rules.md §5)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from doseexport.catalogue.shared.standard_names import (
 )
 from doseexport.catalogue.shared.study import (
     OF_STUDY,
-    STUDY_CHECKS,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
-    STUDY_MARKS,
+    STUDY_REPEAT_WARNINGS,
+    STUDY_ROW_WARNINGS,
     STUDY_TIES,
     study_columns,
 )
@@ -33,9 +33,9 @@ from doseexport.catalogue.shared.xray import (
     FILTER_THICKNESSES,
     KVP,
     MECHANICAL,
-    PROJ_CHECK,
     PROJ_JOIN,
-    PROJ_MARK,
+    PROJ_REPEAT_WARNING,
+    PROJ_ROW_WARNING,
     PROJ_TIE,
     SOURCE,
     TARGET,
@@ -55,7 +55,7 @@ _EXPOSURES = (
     f" WHERE report.{OF_STUDY})"
 )
 
-# One space behind each; rows without a concept say nothing.
+# Each meaning is followed by one space. Rows without a concept are left out.
 _MODIFIERS = (
     "(SELECT string_agg(code.code_meaning || ' ', '' ORDER BY viewmod.id)"
     " FROM remapp_imageviewmodifier viewmod"
@@ -70,7 +70,7 @@ _EVENT_COLUMNS = (
     Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
     name_event(EVENT_LINK),
     Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
-    Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device tells it"),
+    Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device reports it"),
     Column("Force", "mech.compression_force", NUMBER, "N (111647, DCM)"),
     Column("Mag", "mech.magnification_factor", NUMBER, "Estimated Radiographic Magnification (0018,1114)"),
     Column("Area", "src.collimated_field_area", NUMBER, "m2 (113790, DCM)"),
@@ -89,7 +89,7 @@ _EVENT_COLUMNS = (
     Column("Exposure mode description", "event.comment", meaning="comment of the event (121106, DCM)"),
 )
 
-# Of an exposure with several records the first: its thickness is the one in the file.
+# The first row by id, whose values are those in the file.
 _THICKNESS = (
     "(SELECT mech.compression_thickness FROM remapp_irradeventxraymechanicaldata mech"
     " WHERE mech.irradiation_event_xray_data_id = event.id ORDER BY mech.id LIMIT 1)"
@@ -111,7 +111,7 @@ _FILTERS = (
            (EVENT_ALIAS + "irradeventxraysourcedata__exposure_control_mode",)),
 )  # fmt: skip
 
-# OpenREM once sorted by this and now takes it for its default.
+# A sort key of older OpenREM versions, which OpenREM 1.0 treats as its default order.
 _OLD_AGD = (
     "-projectionxrayradiationdose__accumxraydose__accummammographyxraydose"
     "__accumulated_average_glandular_dose"
@@ -139,14 +139,14 @@ MG = Modality(
     event_tables=EVENT_TABLES,
 )
 
-CHECKS = (*STUDY_CHECKS, PROJ_CHECK, SOURCE.repeated, MECHANICAL.repeated)
-"""What every MG file warns of; distances are seen by those that show them."""
+REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, SOURCE.repeated, MECHANICAL.repeated)
+"""Repeated records that concern every MG file. Only files that show distances warn of repeated distances."""
 
 _STUDIES = Stream(
     columns=study_columns("proj.comment", _EXPOSURES, mass=False, standard="MG"),
     joins=STUDY_JOINS + PROJ_JOIN,
     ties=(*STUDY_TIES, PROJ_TIE),
-    marks=(*STUDY_MARKS, PROJ_MARK),
+    row_warnings=(*STUDY_ROW_WARNINGS, PROJ_ROW_WARNING),
 )
 
 _CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
@@ -154,7 +154,7 @@ _EVENTS = Stream(
     columns=_EVENT_COLUMNS,
     joins="".join(child.join for child in _CHILDREN),
     ties=tuple(child.tie for child in _CHILDREN),
-    marks=tuple(child.missing for child in _CHILDREN),
+    row_warnings=tuple(child.missing for child in _CHILDREN),
     extras=(list_event_names(EVENT_LINK),),
 )
 
@@ -168,11 +168,13 @@ _BOOK = ModalityWorkbook(
 )
 
 
-def _make_spec(form: str, words: str, layout: Long | ModalityWorkbook) -> Spec:
-    return Spec(f"mg-{form}", form, words, MG, _STUDIES, _EVENTS, layout, (*CHECKS, DISTANCE.repeated))
+def _make_spec(form: str, help_text: str, layout: Long | ModalityWorkbook) -> Spec:
+    return Spec(
+        f"mg-{form}", form, help_text, MG, _STUDIES, _EVENTS, layout, (*REPEAT_WARNINGS, DISTANCE.repeated)
+    )
 
 
 SPECS = (
-    _make_spec("csv", "Mammography, one row an exposure", Long()),
-    _make_spec("xlsx", "Mammography workbook: summary, all data, one sheet per acquisition protocol", _BOOK),
+    _make_spec("csv", "One row per exposure", Long()),
+    _make_spec("xlsx", "Workbook with a summary, all data, and one sheet per acquisition protocol", _BOOK),
 )

@@ -1,4 +1,4 @@
-"""NM: one row an administration, and in the workbook a sheet per study description (export-rules §7)."""
+"""NM as csv, one row per administration, and as a workbook (docs/export-rules.md §7)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from doseexport.catalogue.nm.rows import Administrations
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, SCOPES, WEIGHT_FILTERS
 from doseexport.catalogue.shared.study import (
     OF_STUDY,
-    STUDY_CHECKS,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
-    STUDY_MARKS,
+    STUDY_REPEAT_WARNINGS,
+    STUDY_ROW_WARNINGS,
     STUDY_TIES,
     study_columns,
 )
@@ -53,23 +53,23 @@ NM = Modality(
     event_key=EVENT_KEY,
 )
 
-_STUDY_MARKS = (
-    *STUDY_MARKS,
+_STUDY_ROW_WARNINGS = (
+    *STUDY_ROW_WARNINGS,
     RowWarning(
         f"NOT EXISTS (SELECT FROM {_REPORTS})",
         "No radiopharmaceutical dose report in {n} of the studies: its cells are blank.",
     ),
     RowWarning(
         f"(SELECT count(*) FROM {_REPORTS}) > 1",
-        "Several radiopharmaceutical dose reports in {n} of the studies: the rows of all are here.",
+        "Several radiopharmaceutical dose reports in {n} of the studies: the rows of all are included.",
     ),
     RowWarning(
         f"(SELECT count(*) FROM {_ADMINISTRATIONS}) > 1",
-        "Several administrations in {n} of the studies: each has a row of its own.",
+        "Several administrations in {n} of the studies: each has its own row.",
     ),
 )
 
-_EVENT_MARKS = (
+_EVENT_ROW_WARNINGS = (
     RowWarning("event.id IS NULL", "No administration in {n} of the dose reports: its cells are blank."),
     RowWarning(
         HAS_MORE_CHARACTERISTICS,
@@ -82,36 +82,36 @@ _STUDIES = Stream(
     columns=study_columns("NULL"),
     joins=STUDY_JOINS,
     ties=STUDY_TIES,
-    marks=_STUDY_MARKS,
+    row_warnings=_STUDY_ROW_WARNINGS,
 )
 
 _EVENTS = Stream(
     columns=SINGLE_COLUMNS,
     joins=FIRST_CHARACTERISTICS,
-    marks=_EVENT_MARKS,
-    extras=tuple(group.read for group in GROUPS),
+    row_warnings=_EVENT_ROW_WARNINGS,
+    extras=tuple(group.column for group in GROUPS),
 )
 
 
-def _make_spec(form: str, words: str, layout: CustomRows) -> Spec:
+def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
     return Spec(
         type=f"nm-{form}",
         format=form,
-        help=words,
+        help=help_text,
         modality=NM,
         studies=_STUDIES,
         events=_EVENTS,
         layout=layout,
-        checks=STUDY_CHECKS,
+        repeat_warnings=STUDY_REPEAT_WARNINGS,
         widths={group.name: group.count_most for group in GROUPS},
     )
 
 
 SPECS = (
-    _make_spec("csv", "Nuclear medicine, one row an administration", CustomRows(Administrations)),
+    _make_spec("csv", "One row per administration", CustomRows(Administrations)),
     _make_spec(
         "xlsx",
-        "Nuclear medicine workbook: summary, all data, one sheet per study description",
+        "Workbook with a summary, all data, and one sheet per study description",
         CustomRows(Administrations, STUDY_FREQUENCIES, summary=True),
     ),
 )

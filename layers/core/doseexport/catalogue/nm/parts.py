@@ -1,7 +1,7 @@
-"""What a row of nuclear medicine is made of: single cells, and children side by side (export-rules §7). Pure.
+"""The parts of a row of nuclear medicine: single cells and groups of children (docs/export-rules.md §7).
 
-Sources: Radiopharmaceutical Radiation Dose (DICOM PS3.16 TID 10021) with its administrations (TID 10022),
-organ doses (TID 10023) and patient characteristics (TID 10024).
+The source is a Radiopharmaceutical Radiation Dose report (DICOM PS3.16 TID 10021) with administrations (TID
+10022), organ doses (TID 10023) and patient characteristics (TID 10024).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _REPORT_OF = "radiopharmaceutical_radiation_dose_id"
 _PATIENT_OF = "radiopharmaceutical_administration_patient_characteristics_id"
 _CHARACTERISTICS = "remapp_radiopharmaceuticaladministrationpatientcharacteristics"
 
-# A dose report without an administration is a row too; its key is above every administration's.
+# A dose report without an administration is a row too. Its key is above those of all administrations.
 EVENT_KEY = "coalesce(event.id, rad.id + 2147483648)"
 EVENT_TABLES = f"""
 JOIN remapp_radiopharmaceuticalradiationdose rad ON rad.general_study_module_attributes_id = chosen.id
@@ -32,16 +32,17 @@ HAS_MORE_CHARACTERISTICS = (
 
 
 def _meaning(code: str) -> str:
-    """Return SQL for the meaning of a coded value."""
+    """Return SQL for the code meaning that a coded column refers to."""
     return f"(SELECT code.code_meaning FROM remapp_contextid code WHERE code.id = {code})"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Children side by side, as often as one of the selection's rows has most of them.
+    """Describe children that a row shows in adjacent columns.
 
-    `table`, `link` and `parent` tell whose children they are; `columns` are those of one child
-    (`child` in SQL), {n} in a heading being its number.
+    The number of children is the largest of any row of the export. The `link` column of `table` refers to
+    the id of `parent`. `columns` are those of one child, which SQL names `child`. {n} in a heading is the
+    number of the child.
     """
 
     name: str
@@ -51,15 +52,15 @@ class Group:
     columns: tuple[Column, ...]
 
     @property
-    def read(self) -> Column:
-        """The extra that holds the children by id: a JSON list of lists of their cells' texts."""
+    def column(self) -> Column:
+        """The extra that holds the children by id, as a JSON list of the lists of their cells."""
         cells = ", ".join(f"({column.select})::text" for column in self.columns)
         children = f"json_agg(json_build_array({cells}) ORDER BY child.id)"
         return Column(self.name, f"(SELECT {children} FROM {self.table} child WHERE {self._of_parent})")
 
     @property
     def count_most(self) -> str:
-        """SQL over `chosen` for the most children that a row has."""
+        """SQL over `chosen` for the largest number of children of a row."""
         return (
             f"SELECT max(children) FROM (SELECT count(*) AS children FROM chosen {EVENT_TABLES}"
             f" {FIRST_CHARACTERISTICS} JOIN {self.table} child ON {self._of_parent}"
@@ -67,7 +68,7 @@ class Group:
         )
 
     def repeat(self, times: int) -> Iterator[Column]:
-        """Yield the columns of so many children, numbered from 1."""
+        """Yield the columns of this number of children, numbered from 1."""
         for n in range(1, times + 1):
             for column in self.columns:
                 yield replace(column, heading=column.heading.format(n=n), sql="")
@@ -226,7 +227,7 @@ PARTS = (
     FILTRATION_RATES,
     SERIES,
 )
-"""The parts of a row behind its study's cells, in order: columns of the stream, or groups of children."""
+"""The parts of a row after the cells of its study, in order: columns of the stream, or groups of children."""
 
 GROUPS = tuple(part for part in PARTS if isinstance(part, Group))
 SINGLE_COLUMNS = tuple(column for part in PARTS if not isinstance(part, Group) for column in part)

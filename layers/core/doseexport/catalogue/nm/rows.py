@@ -1,4 +1,4 @@
-"""Rows of nuclear medicine: one an administration, its children side by side (export-rules §7). Pure."""
+"""The rows of nuclear medicine: one per administration, with its children in adjacent columns."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ from doseexport.catalogue.shared.study import STUDY_FREQUENCIES
 
 
 class Administrations:
-    """The arranger of both formats: All data, and where descriptions are counted a sheet for each of them.
+    """Build the rows of All data, and in a workbook those of a sheet per study description.
 
-    A study without a dose report has one row: its own cells.
+    A study without a dose report has one row with its own cells only.
     """
 
     exclusions = NO_EXCLUSIONS
     warnings = ()
 
-    def __init__(self, start: FileContext) -> None:
-        self._widths = start.widths
-        descriptions = [name for name, _ in start.frequencies.get(STUDY_FREQUENCIES[0].title, ())]
-        behind = tuple(widen_parts(start.widths))
-        columns = (*start.study_columns, *behind)
-        self._blank = [""] * len(behind)
+    def __init__(self, context: FileContext) -> None:
+        self._widths = context.widths
+        descriptions = [name for name, _ in context.frequencies.get(STUDY_FREQUENCIES[0].title, ())]
+        parts = tuple(widen_parts(context.widths))
+        columns = (*context.study_columns, *parts)
+        self._blank = [""] * len(parts)
         self.sheets = (
             Sheet("All data", columns),
             *(Sheet(name, columns, named_by_data=True) for name in descriptions),
         )
         self._sheet_of = {name: index for index, name in enumerate(descriptions, start=1)}
-        self._description = [column.heading for column in start.study_columns].index("Study description")
+        self._description = [column.heading for column in context.study_columns].index("Study description")
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
-        """Yield the study's rows for All data, each also for the sheet of the study's description."""
-        own = self._sheet_of.get(study[self._description])
-        for behind in [widen_cells(event, self._widths) for event in events] or [self._blank]:
-            cells = study + behind
+        """Yield the rows of a study for All data, each also for the sheet of the study's description."""
+        by_description = self._sheet_of.get(study[self._description])
+        for parts in [widen_cells(event, self._widths) for event in events] or [self._blank]:
+            cells = study + parts
             yield 0, cells
-            if own is not None:
-                yield own, cells
+            if by_description is not None:
+                yield by_description, cells
 
     def end(self) -> tuple[Row, ...]:
-        """Return no further rows."""
+        """Return no rows: every row belongs to a study."""
         return ()
 
 
 def widen_parts(widths: Mapping[str, int]) -> Iterator[Column]:
-    """Yield the columns behind the study's, every group as often as `widths` says; 0 gives none."""
+    """Yield the columns after those of the study, each group as often as its width says, even 0 times."""
     for part in PARTS:
         yield from part.repeat(widths[part.name]) if isinstance(part, Group) else part
 
 
 def widen_cells(event: Cells, widths: Mapping[str, int]) -> Cells:
-    """Return the cells under those columns; an event's are the single ones, then each group's JSON text."""
+    """Return the cells of those columns. An event has its single cells first, then the JSON of each group."""
     single, groups = iter(event), iter(event[len(SINGLE_COLUMNS) :])
     cells: Cells = []
     for part in PARTS:

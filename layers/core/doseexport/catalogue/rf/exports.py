@@ -1,4 +1,4 @@
-"""RF: one row a study with planes A and B; a workbook with groups of similar exposures (export-rules §3)."""
+"""RF as csv, one row per study, and as a workbook with groups of exposures (docs/export-rules.md §3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from doseexport.catalogue.columns import DATETIME, NUMBER, Column, Stream
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Blocks, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.rf.group_blocks import GROUP_COLUMNS, GROUP_EXTRAS, group_events
-from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANE_JOIN, PLANE_MARKS
+from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANE_JOIN, PLANE_ROW_WARNINGS
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -21,10 +21,10 @@ from doseexport.catalogue.shared.standard_names import (
     name_event,
 )
 from doseexport.catalogue.shared.study import (
-    STUDY_CHECKS,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
-    STUDY_MARKS,
+    STUDY_REPEAT_WARNINGS,
+    STUDY_ROW_WARNINGS,
     STUDY_TIES,
     study_columns,
 )
@@ -38,9 +38,9 @@ from doseexport.catalogue.shared.xray import (
     HIGHEST_DAP,
     KVP,
     MECHANICAL,
-    PROJ_CHECK,
     PROJ_JOIN,
-    PROJ_MARK,
+    PROJ_REPEAT_WARNING,
+    PROJ_ROW_WARNING,
     PROJ_TIE,
     PULSE_WIDTH,
     SOURCE,
@@ -86,7 +86,7 @@ RF_STUDIES = Stream(
     ),
     joins=STUDY_JOINS + PROJ_JOIN + PLANE_JOIN,
     ties=(*STUDY_TIES, PROJ_TIE),
-    marks=(*STUDY_MARKS, PROJ_MARK, *PLANE_MARKS),
+    row_warnings=(*STUDY_ROW_WARNINGS, PROJ_ROW_WARNING, *PLANE_ROW_WARNINGS),
 )
 
 _EVENTS = Stream(
@@ -113,11 +113,11 @@ _EVENTS = Stream(
     ),
     joins=SOURCE.join + MECHANICAL.join,
     ties=(SOURCE.tie, MECHANICAL.tie),
-    marks=(SOURCE.missing, MECHANICAL.missing),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing),
     extras=(*GROUP_EXTRAS, list_event_names(EVENT_LINK)),
 )
 
-_CHECKS = (*STUDY_CHECKS, PROJ_CHECK)
+_REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING)
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
 _EVENT_NAMES = count_event_names(EVENT_LINK)
 
@@ -125,17 +125,17 @@ SPECS = (
     Spec(
         "rf-csv",
         "csv",
-        "RF, one row a study with the totals of planes A and B",
+        "One row per study, with the totals of planes A and B",
         RF,
         RF_STUDIES,
         None,
         Wide(),
-        _CHECKS,
+        _REPEAT_WARNINGS,
     ),
     Spec(
         "rf-xlsx",
         "xlsx",
-        "RF workbook: summary, all data with groups of similar exposures, one sheet per acquisition protocol",
+        "Workbook with a summary, all data with groups of similar exposures, and one sheet per protocol",
         RF,
         RF_STUDIES,
         _EVENTS,
@@ -145,6 +145,6 @@ SPECS = (
             standard_sheets=_EVENT_NAMES,
             blocks=Blocks("G", GROUP_COLUMNS, group_events),
         ),
-        (*_CHECKS, SOURCE.repeated, MECHANICAL.repeated),
+        (*_REPEAT_WARNINGS, SOURCE.repeated, MECHANICAL.repeated),
     ),
 )

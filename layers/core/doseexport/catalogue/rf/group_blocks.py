@@ -1,7 +1,7 @@
-"""The groups of similar exposures as blocks of All data: their columns, and cells from a study's events.
+"""Groups of similar exposures as blocks of the sheet All data (docs/export-rules.md §3).
 
-A group shows its first exposure's type, protocol, plane, pulse rate, field size and filters, how many
-exposures it has, and minimum, maximum and mean of what was measured (export-rules §3).
+A block shows the type, protocol, plane, pulse rate, field size and filters of the group's first exposure,
+its number of exposures, and the minimum, maximum and mean of each measured quantity.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from doseexport.catalogue.shared.xray import EVENT_LINK, OF_SOURCE
 
 
 def _list_rows(table: str, column: str) -> str:
-    """Return SQL for the numbers of all rows of an event, without NULL and 0, in one text with spaces."""
+    """Return SQL for the numbers of all rows of an event, without NULL and 0, joined by spaces."""
     return (
         f"(SELECT string_agg(trim_scale({column})::text, ' ' ORDER BY id)"
         f" FROM {table} WHERE {OF_SOURCE} AND {column} <> 0)"
@@ -36,9 +36,9 @@ GROUP_EXTRAS = (
     Column("DAP (Gy.m^2)", "event.dose_area_product", NUMBER),
     Column("filters", _FILTERS),
 )
-"""What the groups need of an event beside its columns."""
+"""The cells of an event that grouping needs beside its columns."""
 
-# Quantity and unit as in the headings, unit and DICOM concept, and the column or extra it is taken from.
+# Quantity and unit as in the headings, unit and DICOM concept, and the source: a column or an extra.
 _QUANTITIES = (
     ("kVp", "", "kV (113733, DCM)", "all kVp"),
     ("mA", "", "mA (113734, DCM)", "all mA"),
@@ -65,25 +65,25 @@ def _list_columns() -> Iterator[Column]:
     yield Column("Filter material", "", meaning="(113757, DCM)")
     yield Column("Mean filter thickness (mm)", "", meaning="mm, of (113758 and 113773, DCM)")
     for quantity, unit, concept, _ in _QUANTITIES:
-        for what in ("min", "max", "mean"):
-            yield Column(f"{quantity} {what}{unit}", "", NUMBER, concept)
+        for statistic in ("min", "max", "mean"):
+            yield Column(f"{quantity} {statistic}{unit}", "", NUMBER, concept)
 
 
 GROUP_COLUMNS = tuple(_list_columns())
 
 
 def group_events(columns: tuple[Column, ...]) -> Callable[[list[Cells]], list[Cells]]:
-    """Return the function that makes blocks from the cells of a study's events, which are these columns'."""
-    places = {column.heading: n for n, column in enumerate(columns)}
+    """Return the function from a study's events to its blocks. `columns` are those of an event's cells."""
+    positions = {column.heading: n for n, column in enumerate(columns)}
 
     def pick(*headings: str) -> Callable[[Cells], tuple[str, ...]]:
-        return itemgetter(*(places[heading] for heading in headings))
+        return itemgetter(*(positions[heading] for heading in headings))
 
-    head = pick(*(each for each in ("Type", "Protocol", "Standard acquisition name") if each in places))
+    head = pick(*(each for each in ("Type", "Protocol", "Standard acquisition name") if each in positions))
     shown, factors, others = pick(*_SHOWN), pick(*_FACTORS), pick("filters", *_ANGLES)
-    measured = [places[source] for *_, source in _QUANTITIES]
+    measured = [positions[source] for *_, source in _QUANTITIES]
 
-    def make(events: list[Cells]) -> list[Cells]:
+    def make_blocks(events: list[Cells]) -> list[Cells]:
         exposures = [read_exposure(factors(event), *others(event)) for event in events]
         return [make_block([events[n] for n in group]) for group in group_exposures(exposures)]
 
@@ -94,4 +94,4 @@ def group_events(columns: tuple[Column, ...]) -> Callable[[list[Cells]], list[Ce
             block += summarize(" ".join([event[n] for event in group]).split())
         return block
 
-    return make
+    return make_blocks

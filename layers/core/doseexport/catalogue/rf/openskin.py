@@ -1,7 +1,7 @@
-"""rf-openskin: the exposures of one fluoroscopy study as openSkin reads them (export-rules §9).
+"""rf-openskin: the exposures of one fluoroscopy study in the format of openSkin (docs/export-rules.md §9).
 
-39 columns without header, one row an exposure; coded values as their meanings. Of an exposure's
-filters only the last one of copper is shown.
+The file has 39 columns, no header, and one row per exposure. Coded values are written as their meanings.
+Only the last copper filter of an exposure is shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import Long
 from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.shared.selection import STUDY
-from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
     CURRENT,
     DISTANCE,
@@ -19,7 +19,7 @@ from doseexport.catalogue.shared.xray import (
     MECHANICAL,
     OF_SOURCE,
     PULSE_WIDTH,
-    REPORT_MARKS,
+    REPORT_ROW_WARNINGS,
     SOURCE,
     STORED_UAS,
     meaning,
@@ -36,9 +36,9 @@ _STUDIES = Stream(
     ),
     joins=f"LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}",
     ties=("pat.id",),
-    marks=(
+    row_warnings=(
         RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
-        *REPORT_MARKS,
+        *REPORT_ROW_WARNINGS,
     ),
 )
 
@@ -89,27 +89,39 @@ _EVENTS = Stream(
     ),
     joins=SOURCE.join + MECHANICAL.join + DISTANCE.join + _COPPER,
     ties=(SOURCE.tie, MECHANICAL.tie, DISTANCE.tie),
-    marks=(SOURCE.missing, MECHANICAL.missing, DISTANCE.missing),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing, DISTANCE.missing),
 )
 
 SPECS = (
     Spec(
         type="rf-openskin",
         format="csv",
-        help="RF, the exposures of one study for openSkin, without header",
+        help="Exposures of one study for openSkin, without header",
         modality=RF,
         studies=_STUDIES,
         events=_EVENTS,
         layout=Long(header=False, keep_empty=False),
-        checks=(
-            check_repeats("remapp_patientmoduleattr", "patient record"),
+        repeat_warnings=(
+            warn_of_repeats("remapp_patientmoduleattr", "patient record"),
             SOURCE.repeated,
             MECHANICAL.repeated,
             DISTANCE.repeated,
         ),
         own_filters=(
-            Filter("study_id", INTEGER, STUDY, "study.id = %s::integer", "the study with this id in OpenREM"),
-            Filter("study_uid", EXACT, STUDY, "study.study_instance_uid = %s", "the study with this UID"),
+            Filter(
+                "study_id",
+                INTEGER,
+                STUDY,
+                "study.id = %s::integer",
+                "the study with this database ID in OpenREM",
+            ),
+            Filter(
+                "study_uid",
+                EXACT,
+                STUDY,
+                "study.study_instance_uid = %s",
+                "the study with this Study Instance UID",
+            ),
         ),
         needs=("study_id", "study_uid"),
     ),

@@ -1,7 +1,7 @@
-"""rf-phe2019: the survey form of 2019 for interventional radiology and fluoroscopy (export-rules §8.2).
+"""rf-phe2019: PHE's 2019 form for interventional radiology and fluoroscopy (docs/export-rules.md §8.2).
 
-Its cells are pasted into a template, so every one stands where the template wants it: units in row 4,
-studies from row 7, one row each.
+Users paste the cells into the template of the survey, so every cell has the place that the template
+expects: units in row 4, one row per study from row 7.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from doseexport.catalogue.layouts import CustomRows, Sheet
 from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.rf.phe2019_rows import SurveyRows
 from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED
-from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
-from doseexport.catalogue.shared.xray import OF_SOURCE, REPORT_MARKS, SOURCE, code, meaning
+from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
+from doseexport.catalogue.shared.xray import OF_SOURCE, REPORT_ROW_WARNINGS, SOURCE, code, meaning
 from doseexport.catalogue.spec import Spec
 
 _TOTALS = f"""
@@ -54,12 +54,12 @@ _STUDIES = Stream(
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS}""",
     ties=("pat.id", "patstudy.id"),
-    marks=(
+    row_warnings=(
         RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: the sex is blank."),
         RowWarning(
             "patstudy.id IS NULL", "No patient study record in {n} of the studies: age and size are blank."
         ),
-        *REPORT_MARKS,
+        *REPORT_ROW_WARNINGS,
         RowWarning(
             "totals.doses = 0",
             "No accumulated dose in {n} of the studies: columns F, G, H, J and K are blank.",
@@ -80,7 +80,7 @@ _ALUMINIUM = "'C-120F9', 'C-12000', '12503006'"
 
 
 def _list_thicknesses(codes: str) -> str:
-    """Return SQL for the maximum thicknesses (mm) of an event's filters of a material, in one text."""
+    """Return SQL for the maximum thicknesses (mm) of filters with these codes, joined by spaces."""
     return (
         "(SELECT string_agg(trim_scale(filter.xray_filter_thickness_maximum)::text, ' ' ORDER BY filter.id)"
         " FROM remapp_xrayfilters filter"
@@ -96,7 +96,7 @@ _EVENTS = Stream(
         Column("fluoro mode", meaning("src.fluoro_mode_id"), meaning="S (113732, DCM)"),
         Column("pulse rate", "src.pulse_rate", NUMBER, "T, U: pulses/s (113791, DCM)"),
         Column("grids", _GRIDS, meaning="W (111635, DCM), a JSON list"),
-        Column("position ids", f"concat({_POSITION_IDS})", meaning="tells positions apart"),
+        Column("position ids", f"concat({_POSITION_IDS})", meaning="distinguishes positions"),
         Column("position", f"concat({_POSITION_WORDS})", meaning="Y (113745, 113743, 113744, DCM)"),
         Column("area", "src.collimated_field_area", NUMBER, "AB: m2 (113790, DCM)"),
         Column("width", "src.collimated_field_width", NUMBER, "AB: mm (113789, DCM)"),
@@ -107,21 +107,21 @@ _EVENTS = Stream(
     ),
     joins=SOURCE.join,
     ties=(SOURCE.tie,),
-    marks=(SOURCE.missing,),
+    row_warnings=(SOURCE.missing,),
 )
 
-_CELLS_OF_EVENTS = (
+_EVENT_CELLS = (
     Column("R", "", meaning="protocols of fluoroscopy"),
     Column("S", "", meaning="modes of fluoroscopy"),
-    Column("T", "", NUMBER, "pulse rate of fluoroscopy, pulses/s, or words"),
-    Column("U", "", NUMBER, "pulse rate of acquisitions, pulses/s, or words"),
+    Column("T", "", NUMBER, "pulse rate of fluoroscopy, pulses/s, or Multiple rates"),
+    Column("U", "", NUMBER, "pulse rate of acquisitions, pulses/s, Multiple rates or Single shot"),
     Column("V", "", NUMBER, "number of acquisitions"),
     Column("W", "", meaning="types of grid"),
     Column("X", "", meaning="blank in the form"),
     Column("Y", "", meaning="positions of the patient"),
     Column("Z", "", meaning="blank in the form"),
     Column("AA", "", meaning="blank in the form"),
-    Column("AB", "", meaning="collimated field, m2; width and height in mm whatever the text says"),
+    Column("AB", "", meaning="collimated field, m2; width and height are in mm, although the text says m"),
     Column("AC", "", meaning="field sizes, mm"),
     Column("AD", "", meaning="blank in the form"),
     Column("AE", "", meaning="thickness of copper filters, mm"),
@@ -137,7 +137,7 @@ SHEET = Sheet(
         Column("A", "", meaning="blank in the form"),
         Column("B", "", NUMBER, "running number from 1"),
         *_STUDIES.columns,
-        *_CELLS_OF_EVENTS,
+        *_EVENT_CELLS,
     ),
     top=((), (), (), _UNITS, (), ()),
 )
@@ -146,14 +146,14 @@ SPECS = (
     Spec(
         type="rf-phe2019",
         format="xlsx",
-        help="RF, the survey form of 2019, one row a study from row 7",
+        help="PHE 2019 survey form, one row per study from row 7",
         modality=RF,
         studies=_STUDIES,
         events=_EVENTS,
-        layout=CustomRows(lambda start: SurveyRows(start, SHEET)),
-        checks=(
-            check_repeats("remapp_patientmoduleattr", "patient record"),
-            check_repeats("remapp_patientstudymoduleattr", "patient study record"),
+        layout=CustomRows(lambda context: SurveyRows(context, SHEET)),
+        repeat_warnings=(
+            warn_of_repeats("remapp_patientmoduleattr", "patient record"),
+            warn_of_repeats("remapp_patientstudymoduleattr", "patient study record"),
             SOURCE.repeated,
         ),
     ),

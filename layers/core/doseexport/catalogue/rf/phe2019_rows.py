@@ -1,6 +1,6 @@
-"""Rows of the fluoroscopy survey form: one a study, its exposures gathered into texts (export-rules §8.2).
+"""The rows of the fluoroscopy survey form: one per study, with texts about its exposures.
 
-Pure. Distinct values stand in the order of the first exposure that has them.
+Distinct values are in the order of the first exposure that has them (docs/export-rules.md §8.2).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from doseexport.catalogue.columns import Cells
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
 
 ACQUISITION = "11361"
-"""Part of the type codes of acquisitions (113611 to 113613, DCM); all else counts as fluoroscopy."""
+"""Part of the type codes of acquisitions (113611 to 113613, DCM). Any other event is fluoroscopy."""
 
 MULTIPLE = "Multiple rates"
 SINGLE_SHOT = "Single shot"
@@ -22,13 +22,13 @@ Event = dict[str, str]
 
 
 class SurveyRows:
-    """Makes the form's rows from studies' cells C to Q and their events."""
+    """Build the rows of the form from the cells C to Q of studies, and from their events."""
 
     exclusions = NO_EXCLUSIONS
 
-    def __init__(self, start: FileContext, sheet: Sheet) -> None:
+    def __init__(self, context: FileContext, sheet: Sheet) -> None:
         self.sheets = (sheet,)
-        self._headings = [column.heading for column in start.event_columns]
+        self._headings = [column.heading for column in context.event_columns]
         self._studies = 0
         self._in_mm = 0
 
@@ -40,12 +40,12 @@ class SurveyRows:
         return [(0, ["", str(self._studies), *study, *describe_events(found)])]
 
     def end(self) -> Iterable[Row]:
-        """Nothing follows the last study."""
+        """Return no rows: every row belongs to a study."""
         return ()
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What a reader of the form has to know."""
+        """The number of studies whose field size is in another unit than the form says."""
         message = f"Field width and height in {self._in_mm} of the studies (column AB) are in mm, not in m."
         return (message,) if self._in_mm else ()
 
@@ -79,7 +79,7 @@ def describe_events(events: list[Event]) -> Cells:
 
 
 def list_distinct(events: list[Event], name: str) -> list[str]:
-    """Return the different values of a cell; a missing one is one of them, ''."""
+    """Return the distinct values of a cell. A missing value counts as the value ""."""
     return list(dict.fromkeys(event[name] for event in events))
 
 
@@ -89,12 +89,12 @@ def join_texts(texts: Iterable[str]) -> str:
 
 
 def describe_rate(rates: Sequence[str]) -> str:
-    """Return the pulse rate (pulses/s), or words if there are several; a missing one counts."""
+    """Return the pulse rate (pulses/s), or Multiple rates. A missing rate counts as a rate."""
     return MULTIPLE if len(rates) > 1 else "".join(rates)
 
 
 def describe_rates(fluoroscopy: Sequence[str], acquisition: Sequence[str]) -> str:
-    """Return the text that lists the rates, one decimal each, where there are several."""
+    """Return the text that lists the rates, with one decimal, of each kind that has several."""
     parts = []
     if len(fluoroscopy) > 1:
         parts.append(f"Fluoro: {_list_rates(fluoroscopy)} fps. ")
@@ -109,30 +109,30 @@ def _list_rates(rates: Sequence[str]) -> str:
 
 
 def describe_field(events: list[Event]) -> str:
-    """Return the collimated field's least and largest area, width and height, as far as recorded."""
+    """Return the smallest and largest area, width and height of the collimated field, where recorded."""
     parts = (("Area", "area", "m²"), ("Width", "width", "m"), ("Height", "height", "m"))
     found = ((title, describe_range(events, name), unit) for title, name, unit in parts)
     return "".join(f"{title} {limits} {unit}, " for title, limits, unit in found if limits)
 
 
 def describe_range(events: list[Event], name: str) -> str:
-    """Return "least to most" with four decimals; '' if nothing is recorded or the least is 0."""
+    """Return "smallest to largest" with four decimals, or "" if the smallest is missing or 0."""
     least, most = find_limits(event[name] for event in events)
     return f"{least:.4f} to {most:.4f}" if least else ""
 
 
 def describe_thickness(events: list[Event], material: str) -> str:
-    """Return "thinnest - thickest mm" of a material's filters; '' if none is recorded or the least is 0."""
+    """Return "thinnest - thickest mm" of a material's filters, or "" if the thinnest is missing or 0."""
     least, most = find_limits(text for event in events for text in event[material].split())
     return f"{round_to_two_digits(least)} - {round_to_two_digits(most)} mm" if least else ""
 
 
 def find_limits(texts: Iterable[str]) -> tuple[Decimal, Decimal]:
-    """Return the least and the greatest of the numbers among the texts; without any, 0 and 0."""
+    """Return the smallest and the largest number among the texts, or 0 and 0 without numbers."""
     numbers = [number for number in map(Decimal, filter(None, texts)) if number.is_finite()]
     return min(numbers, default=Decimal()), max(numbers, default=Decimal())
 
 
 def round_to_two_digits(number: Decimal) -> str:
-    """Return a number with two significant digits, zeros kept: 0.20, 1.0, 12."""
+    """Return a number with two significant digits, trailing zeros kept: 0.20, 1.0, 12."""
     return f"{Decimal(f'{number:.1e}'):f}"

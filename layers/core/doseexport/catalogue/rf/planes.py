@@ -1,8 +1,8 @@
-"""Accumulated doses of a fluoroscopy study as blocks A and B, nine columns each (export-rules §3).
+"""Accumulated doses of a fluoroscopy study as blocks A and B of nine columns each (docs/export-rules.md §3).
 
-A study's accumulated doses are put together by plane, whatever number of rows or reports they stand
-in, and ordered by the plane's code (Plane A, Plane B, Single Plane, others, none). Plane B stands in
-block B, the others from block A on; what a third plane has is left out and warned of.
+The accumulated doses of a study are added by plane, over all its rows and dose reports, and the planes are
+ordered by code: Plane A, Plane B, Single Plane, others, none. Plane B is always in block B. The other
+planes fill the blocks from A on. A third plane is left out, with a warning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PROJECTION = "remapp_accumprojxraydose"
 
 @dataclass(frozen=True, slots=True)
 class _Total:
-    """One total: its name in SQL, its heading, where it is added up from, its unit and concept."""
+    """Describe a total: its name in SQL, its heading, the column that it adds, its unit and DICOM concept."""
 
     name: str
     heading: str
@@ -49,7 +49,7 @@ _TOTALS = (
 
 
 def _add_rows(alias: str, table: str) -> str:
-    """Return SQL for the sums over an accumulated dose's rows of one table, and how many rows there are."""
+    """Return SQL for the sums over an accumulated dose's rows of one table, and for the number of rows."""
     sums = ", ".join(f"sum({each.column}) AS {each.name}" for each in _TOTALS if each.table == table)
     return (
         f"CROSS JOIN LATERAL (SELECT count(*) AS rows, {sums} FROM {table}"
@@ -62,7 +62,7 @@ JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.",
 JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id
 {_add_rows("integ", _INTEGRATED)}
 {_add_rows("accproj", _PROJECTION)}"""
-"""From `chosen` to its accumulated doses, their totals as `integ` and `accproj`."""
+"""Joins `chosen` to its accumulated doses, with their totals as `integ` and `accproj`."""
 
 _PLANES = f"""
     SELECT chosen.id, code.code_value AS code, min(code.code_meaning) AS meaning,
@@ -100,12 +100,12 @@ LEFT JOIN (
     FROM ({_BLOCKS}) plane GROUP BY id
 ) planes ON planes.id = study.id"""
 
-ADDED = "Several accumulated doses of one plane in {n} of the studies: they are added."
-PLANE_MARKS = (
+ADDED = "Several accumulated doses of one plane in {n} of the studies: the values are added."
+PLANE_ROW_WARNINGS = (
     RowWarning(
-        "planes.id IS NULL", "No accumulated dose in {n} of the studies: its planes' cells are blank."
+        "planes.id IS NULL", "No accumulated dose in {n} of the studies: the cells of its planes are blank."
     ),
-    RowWarning("planes.is_cut", "More than two planes in {n} of the studies: the third is left out."),
+    RowWarning("planes.is_cut", "More than two planes in {n} of the studies: the third plane is left out."),
     RowWarning("planes.is_added", ADDED),
 )  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""What several modalities share."""
+"""Columns, filters, orders and SQL that several modalities share."""

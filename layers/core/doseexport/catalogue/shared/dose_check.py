@@ -1,14 +1,14 @@
-"""The words of a CT event's Dose Check (NEMA XR 25, DICOM TID 1020) as SQL over `chk`.
+"""The text of a CT event's Dose Check (NEMA XR 25, DICOM TID 1020) as SQL over `chk`.
 
-Alerts and notifications read alike but for one word: a notification's CTDIvol estimate is not
-called accumulated (export-rules §2). Values have two decimals, halves to even as in Python.
+Alerts and notifications have the same text but for one word: the CTDIvol estimate of a notification is
+not called accumulated (docs/export-rules.md §2). Values have two decimals, halves rounded to even.
 """
 
 from __future__ import annotations
 
 
 def round_half_even(value: str, decimals: int = 2) -> str:
-    """Return SQL for the text of `value` with exactly so many decimals, halves to even."""
+    """Return SQL for the text of `value` with this number of decimals, halves rounded to even."""
     scaled = f"abs({value}) * {10**decimals}"
     half = f"{scaled} - trunc({scaled}) = 0.5 AND trunc({scaled}) % 2 = 0"
     less = f"{0.1 ** (decimals + 1):.{decimals + 1}f}"

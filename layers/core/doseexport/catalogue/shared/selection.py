@@ -1,4 +1,4 @@
-"""What the modalities share: filters and orders, under clear names and OpenREM's own (export-rules §11)."""
+"""Filters and orders of all modalities, with OpenREM's names as aliases (docs/export-rules.md §11)."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ COMMON_FILTERS = (
     Filter("age_max", NUMBER, PATIENT_STUDY, "patstudy.patient_age_decimal <= %s::numeric",
            "patients of this age or younger", (_AGE + "lte", "patient_age_max"), "years"),
     Filter("accession_number", HASHABLE, STUDY, "study.accession_number|study.accession_hashed",
-           "accession number contains; a hashed one must equal"),
+           "accession number contains (equals, where OpenREM stores a hash)"),
     Filter("test_patients", TEST_PATIENTS, STUDY,
            "NOT EXISTS (SELECT FROM remapp_patientmoduleattr pat"
            f" WHERE pat.{OF_STUDY} AND pat.not_patient_indicator IS NOT NULL)",
            "studies of patients marked as test data", ("test_data",)),
     Filter("patient_name", HASHABLE, PATIENT, "pat.patient_name|pat.name_hashed",
-           "patient name contains; a hashed one must equal", pid=True),
+           "patient name contains (equals, where OpenREM stores a hash)", pid=True),
     Filter("patient_id", HASHABLE, PATIENT, "pat.patient_id|pat.id_hashed",
-           "patient ID contains; a hashed one must equal", pid=True),
+           "patient ID contains (equals, where OpenREM stores a hash)", pid=True),
 )  # fmt: skip
 
 WEIGHT_FILTERS = (
@@ -82,7 +82,7 @@ STUDY_NAME_FILTER = Filter("standard_study_name", TEXT, STUDY_NAME, "standard.st
 
 
 def order_by_equipment(column: str) -> str:
-    """Return SQL that sorts by a column of the study's equipment (its row of lowest id), NULLs last."""
+    """Return SQL that sorts by a column of the study's first equipment row by id, NULL last."""
     return (
         f"(SELECT {column} FROM remapp_generalequipmentmoduleattr equip"
         " LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"

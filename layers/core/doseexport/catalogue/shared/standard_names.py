@@ -1,7 +1,8 @@
-"""Standard names: columns, Summary tables and sheets that exist where OpenREM has them switched on (§12).
+"""OpenREM's standard names as columns, Summary tables, sheets and filters (docs/export-rules.md §12).
 
-A study's names are those that map its description, or its requested procedure; an event's are those
-linked to it. Several names are sorted and joined by " | ".
+They exist where OpenREM has them switched on. The names of a study are those that map its description or
+its requested procedure. The names of an event are those linked to it. Several names are sorted and joined
+by " | ".
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from doseexport.catalogue.values import TEXT as TEXT_FILTER
 
 STANDARD_SHEETS = "standard sheets"
 
-# By code points: the same on every server, whatever its collation.
+# Sort by code points, so that the order does not depend on the collation of the server.
 _NAME = 'standard.standard_name COLLATE "C"'
 _SORTED_NAMES = f"string_agg(DISTINCT {_NAME}, ' | ' ORDER BY {_NAME})"
 
 
 def name_study(heading: str, modality: str, matches: str) -> Column:
-    """Return the column of the names that map a text of the study; `matches` is a column of both tables."""
+    """Return the column of names that map a text of the study. Both tables have the column `matches`."""
     sql = (
         f"(SELECT {_SORTED_NAMES}"
         f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
@@ -37,7 +38,7 @@ def _linked(link: str, aggregate: str) -> str:
 
 
 def name_event(link: str) -> Column:
-    """Return the column of an event's names; `link` is the table of events without its prefix."""
+    """Return the column of an event's names. `link` is the table of events without its prefix remapp_."""
     return Column(
         "Standard acquisition name",
         _linked(link, _SORTED_NAMES),
@@ -47,7 +48,7 @@ def name_event(link: str) -> Column:
 
 
 def list_event_names(link: str) -> Column:
-    """Return the extra that holds an event's names as a JSON list, for their sheets."""
+    """Return the extra that holds an event's names as a JSON list, which chooses its sheets."""
     names = "json_agg(DISTINCT standard.standard_name)::text"
     return Column(STANDARD_SHEETS, _linked(link, names), included_by=STANDARD)
 
@@ -65,7 +66,7 @@ STUDY_NAMES = Frequency(
 
 
 def count_event_names(link: str) -> Frequency:
-    """Return the Summary's table of the events' names."""
+    """Return the table of events' names on the sheet Summary."""
     return Frequency(
         "Standard acquisition name",
         "standard.standard_name",
@@ -80,7 +81,7 @@ def count_event_names(link: str) -> Frequency:
 
 
 def filter_event_names(scope: str, link: str, alias: str) -> Filter:
-    """Return the filter by a standard name of an event; `alias` is OpenREM's name for it."""
+    """Return the filter by a standard name of an event. `alias` begins OpenREM's name of the filter."""
     sql = (
         f"EXISTS (SELECT FROM remapp_{link}_standard_protocols link"
         " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"

@@ -1,4 +1,4 @@
-"""What the modalities share: the study columns and the tables around a study (export-rules §1.2)."""
+"""Columns of a study that all modalities share, and the tables they come from (docs/export-rules.md §1.2)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENT_JOINS = f"""
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}"""
 PATIENT_TIES = ("pat.id", "patstudy.id")
-PATIENT_MARKS = (
+PATIENT_ROW_WARNINGS = (
     RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: its cells are blank."),
     RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
 )
@@ -33,8 +33,8 @@ STUDY_JOINS = f"""{PATIENT_JOINS}
 LEFT JOIN remapp_generalequipmentmoduleattr equip ON equip.{OF_STUDY}
 LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id"""
 STUDY_TIES = (*PATIENT_TIES, "equip.id")
-STUDY_MARKS = (
-    *PATIENT_MARKS,
+STUDY_ROW_WARNINGS = (
+    *PATIENT_ROW_WARNINGS,
     RowWarning("equip.id IS NULL", "No equipment record in {n} of the studies: its cells are blank."),
 )
 
@@ -49,10 +49,10 @@ _SIZE = (
 def study_columns(
     comment: str, events: str = "", *, mass: bool = True, physician: bool = False, standard: str = ""
 ) -> tuple[Column, ...]:
-    """Return the common study columns.
+    """Return the columns of a study in their order.
 
-    `comment` and `events` are the modality's SQL for its own two (without events there is no column);
-    `standard` is the modality of its standard names, empty where it has none.
+    `comment` and `events` are the modality's SQL for Study Comments and No. events. Without `events` there
+    is no such column. `standard` is the modality of the standard names, or empty without standard names.
     """
     return (
         Column("Patient name", "pat.patient_name", meaning="(0010,0010)", included_by=NAME),
@@ -71,7 +71,11 @@ def study_columns(
         Column("Age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
         Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
         *(_SIZE if mass else ()),
-        Column("Test patient?", "pat.not_patient_indicator", meaning="OpenREM's reason to think so"),
+        Column(
+            "Test patient?",
+            "pat.not_patient_indicator",
+            meaning="OpenREM's reason to take the patient for test data",
+        ),
         *_describe_study(standard),
         Column("Study Comments", comment, meaning="comment of the dose report (121106, DCM)"),
         *([Column("No. events", events, NUMBER, "irradiation events of the study")] if events else []),
@@ -93,8 +97,8 @@ STUDY_FREQUENCIES = (
 )
 
 
-def check_repeats(table: str, what: str, used: str = "the first was used") -> RepeatWarning:
-    """Return the check for a table of which a study should have at most one row."""
+def warn_of_repeats(table: str, what: str, used: str = "the first was used") -> RepeatWarning:
+    """Return the warning for a table of which a study should have at most one row."""
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen JOIN {table} child"
         " ON child.general_study_module_attributes_id = chosen.id"
@@ -103,11 +107,11 @@ def check_repeats(table: str, what: str, used: str = "the first was used") -> Re
     return RepeatWarning(sql, f"Several {what}s in {{n}} of the studies: {used}.")
 
 
-PATIENT_CHECKS = (
-    check_repeats("remapp_patientmoduleattr", "patient record"),
-    check_repeats("remapp_patientstudymoduleattr", "patient study record"),
+PATIENT_REPEAT_WARNINGS = (
+    warn_of_repeats("remapp_patientmoduleattr", "patient record"),
+    warn_of_repeats("remapp_patientstudymoduleattr", "patient study record"),
 )
-STUDY_CHECKS = (
-    *PATIENT_CHECKS,
-    check_repeats("remapp_generalequipmentmoduleattr", "equipment record"),
+STUDY_REPEAT_WARNINGS = (
+    *PATIENT_REPEAT_WARNINGS,
+    warn_of_repeats("remapp_generalequipmentmoduleattr", "equipment record"),
 )

@@ -1,8 +1,8 @@
-"""What RF, DX and MG share: an event's X-ray tables, quantities of several rows, filters (export-rules §1).
+"""X-ray tables, quantities and filters that RF, DX and MG share (docs/export-rules.md §1).
 
-SQL here speaks of `chosen` (id, position), `study`, `proj` (dose report), `event`, and the event's
-children `src`, `mech`, `det` and `dist`. Quantities are scalar subqueries by indexed foreign keys,
-so a file of three studies reads three studies.
+The SQL names `chosen` (id, position), `study`, `proj` (dose report), `event`, and the event's children
+`src`, `mech`, `det` and `dist`. Quantities that are stored in several rows are scalar subqueries by indexed
+foreign keys, so that an export of three studies reads the rows of three studies only.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.shared.dose_check import round_half_even
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
 from doseexport.catalogue.shared.standard_names import filter_event_names
-from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.values import COUNT, TEXT
 from doseexport.catalogue.values import NUMBER as VALUE
 
 EVENT_LINK = "irradeventxraydata"
-"""The events' table without its prefix, as `_standard.py` wants it."""
+"""The table of events without its prefix remapp_, as `standard_names` takes it."""
 
 EVENT_TABLES = f"""
 JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.", "chosen.")}
@@ -31,7 +31,7 @@ CGYCM2 = "1000000"
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A table of which an event should have one row: its join, what orders repeated rows, what to warn of."""
+    """Describe a table of which an event should have one row: its join, tie and warnings."""
 
     join: str
     tie: str
@@ -45,11 +45,11 @@ def _of_event(alias: str, table: str, what: str) -> Child:
         f"\nLEFT JOIN {table} {alias} ON {alias}.irradiation_event_xray_data_id = event.id",
         f"{alias}.id",
         RowWarning(f"{alias}.id IS NULL", f"No {what} in {{n}} of the events: its cells are blank."),
-        _check_children(tables, "event.id", what),
+        _warn_of_repeated_children(tables, "event.id", what),
     )
 
 
-def _check_children(tables: str, parent: str, what: str) -> RepeatWarning:
+def _warn_of_repeated_children(tables: str, parent: str, what: str) -> RepeatWarning:
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen {EVENT_TABLES} {tables}"
         f" GROUP BY {parent} HAVING count(*) > 1) found"
@@ -66,32 +66,34 @@ DISTANCE = Child(
     f"\nLEFT JOIN remapp_doserelateddistancemeasurements dist ON dist.{_MECHANICAL_ID} = mech.id",
     "dist.id",
     RowWarning("dist.id IS NULL", "No distances in {n} of the events: their cells are blank."),
-    _check_children(
+    _warn_of_repeated_children(
         "JOIN remapp_irradeventxraymechanicaldata mech ON mech.irradiation_event_xray_data_id = event.id"
         f" JOIN remapp_doserelateddistancemeasurements child ON child.{_MECHANICAL_ID} = mech.id",
         "mech.id",
         "distances",
     ),
 )
-"""Needs MECHANICAL before it."""
+"""Its join needs that of MECHANICAL before it."""
 
 PROJ_JOIN = f"\nLEFT JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY}"
 PROJ_TIE = "proj.id"
-PROJ_MARK = RowWarning("proj.id IS NULL", "No X-ray dose report in {n} of the studies: its cells are blank.")
-PROJ_CHECK = check_repeats(
+PROJ_ROW_WARNING = RowWarning(
+    "proj.id IS NULL", "No X-ray dose report in {n} of the studies: its cells are blank."
+)
+PROJ_REPEAT_WARNING = warn_of_repeats(
     "remapp_projectionxrayradiationdose",
     "X-ray dose report",
-    "the events of all are here, the comment is the first's",
+    "the events of all are included, the comment is that of the first",
 )
 
 _REPORTS = f"(SELECT count(*) FROM remapp_projectionxrayradiationdose proj WHERE proj.{OF_STUDY})"
-REPORT_MARKS = (
+REPORT_ROW_WARNINGS = (
     RowWarning(f"{_REPORTS} = 0", "No X-ray dose report in {n} of the studies: there are no events."),
     RowWarning(
-        f"{_REPORTS} > 1", "Several X-ray dose reports in {n} of the studies: the events of all are here."
+        f"{_REPORTS} > 1", "Several X-ray dose reports in {n} of the studies: the events of all are included."
     ),
 )
-"""For studies that are not joined to their dose reports."""
+"""Warnings for studies that are not joined to their dose reports."""
 
 
 def meaning(column: str) -> str:
@@ -108,7 +110,7 @@ OF_SOURCE = "irradiation_event_xray_source_data_id = src.id"
 
 
 def _mean(table: str, column: str) -> str:
-    """Return SQL for a single row's value, or the mean of several without NULL and 0 (§1.5)."""
+    """Return SQL for the value of a single row, or the mean of several rows without NULL and 0 (§1.5)."""
     return (
         f"(SELECT CASE WHEN count(*) = 1 THEN min({column}) ELSE avg(nullif({column}, 0)) END"
         f" FROM {table} WHERE {OF_SOURCE})"
@@ -125,16 +127,16 @@ def _number_rows(table: str, column: str) -> str:
 
 
 STORED_UAS = f"(SELECT sum(exposure) FROM remapp_exposure WHERE {OF_SOURCE})"
-"""µAs as the device declared it."""
+"""µAs as declared by the device: the sum of its rows."""
 
-# mA·ms is µAs; the join is full so that a row without its like is seen.
+# mA times ms is µAs. The join is full, so that a row without a counterpart makes the result NULL.
 DERIVED_UAS = f"""(SELECT
         CASE WHEN count(ma.k) = count(*) AND count(ms.k) = count(*) THEN sum(ma.value * ms.value) END
     FROM {_number_rows("remapp_xraytubecurrent", "xray_tube_current")} ma
     FULL JOIN {_number_rows("remapp_pulsewidth", "pulse_width")} ms USING (k))"""
 
 UAS = f"coalesce({STORED_UAS}, {DERIVED_UAS})"
-"""µAs: the stored exposures' sum; without any, the sum of the k-th mA times the k-th ms."""
+"""µAs: the sum of the stored exposures, or without any the sum of the k-th mA times the k-th ms (§1.5)."""
 
 MAS = f"({UAS}) * 0.001"
 """mAs, exact."""
@@ -154,7 +156,7 @@ _SHORT_TARGETS = {"molybdenum": "Mo", "rhodium": "Rh", "tungsten": "W"}
 
 
 def _shorten(words: dict[str, str]) -> str:
-    """Return SQL for the first short name whose word `code` contains in any case, or its full meaning."""
+    """Return SQL for the first short name whose word is in the meaning of `code`, else the meaning."""
     cases = " ".join(f"WHEN code.code_meaning ~* '{word}' THEN '{short}'" for word, short in words.items())
     return f"CASE {cases} ELSE code.code_meaning END"
 
@@ -163,7 +165,7 @@ TARGET = (
     f"(SELECT {_shorten(_SHORT_TARGETS)} FROM remapp_contextid code"
     " WHERE code.id = src.anode_target_material_id)"
 )
-"""The anode's short name (MG)."""
+"""The short name of the anode's material (MG)."""
 
 FILTER_MATERIALS = (
     f"(SELECT string_agg(coalesce({_shorten(_SHORT_MATERIALS)}, ''), ' | ' ORDER BY filter.id)"
@@ -171,7 +173,7 @@ FILTER_MATERIALS = (
     " LEFT JOIN remapp_contextid code ON code.id = filter.xray_filter_material_id"
     f" WHERE filter.{OF_SOURCE})"
 )
-"""Short names of the filters' materials by filter id, joined by " | "; an unnamed one is an empty entry."""
+"""Short names of the filters' materials by filter id, joined by " | ". Without one the entry is empty."""
 
 _LEAST, _MOST = "filter.xray_filter_thickness_minimum", "filter.xray_filter_thickness_maximum"
 _THICKNESS = f"((coalesce({_LEAST}, {_MOST}) + coalesce({_MOST}, {_LEAST})) * 0.5)"
@@ -182,7 +184,7 @@ FILTER_THICKNESSES = (
     " ELSE '' END, ' | ' ORDER BY filter.id)"
     f" FROM remapp_xrayfilters filter WHERE filter.{OF_SOURCE})"
 )
-"""Text of the filters' mean thicknesses (mm) by filter id, four decimals, empty entries as above."""
+"""Mean thicknesses (mm) of the filters by filter id, with four decimals and the same empty entries."""
 
 XRAY_EVENT = "xray_event"
 XRAY_SCOPES = {
@@ -193,10 +195,10 @@ XRAY_SCOPES = {
         f" WHERE proj.{OF_STUDY} AND {{}})"
     ),
 }
-"""Filters of the scope XRAY_EVENT hold for one same `event`."""
+"""All filters of the scope XRAY_EVENT must hold for the same `event`."""
 
 EVENT_ALIAS = "projectionxrayradiationdose__irradeventxraydata__"
-"""How OpenREM's names of event filters begin."""
+"""The beginning of OpenREM's names of event filters."""
 
 XRAY_FILTERS = (
     Filter("acquisition_protocol", TEXT, XRAY_EVENT, "event.acquisition_protocol",

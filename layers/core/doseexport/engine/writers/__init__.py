@@ -1,4 +1,4 @@
-"""ExportBucket are written here: csv as it streams, xlsx with the help of xlsxwriter for all but the rows."""
+"""Writers of files: csv as a stream, and xlsx from streamed rows and an xlsxwriter workbook around them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
 
 class Sink(Protocol):
-    """Where a file's bytes go, in order."""
+    """Receives the bytes of a file in their order."""
 
     def write(self, data: bytes) -> object:
-        """Take the next bytes; raises when they cannot be kept."""
+        """Write the next bytes. Raise if that fails."""
 
 
 class Writer(Protocol):
-    """What the pipeline needs of a kind of file.
+    """Writes one file. Each layout of a format has its own writer.
 
-    `copy_format` are COPY's options, `separator` what stands between the cells they give.
+    `copy_format` gives the options of COPY, and `separator` what separates the cells of its rows.
     """
 
     copy_format: str
     separator: bytes
 
-    def __init__(self, sink: Sink, layout: FilePlan, shape: Any) -> None:
-        """Start a file of this layout; `shape` is how its spec lays rows out."""
+    def __init__(self, sink: Sink, plan: FilePlan, layout: Any) -> None:
+        """Start the file of this plan. `layout` is the layout of its spec."""
 
     def write(self, study: Study) -> None:
         """Add one study with its events."""
@@ -37,21 +37,21 @@ class Writer(Protocol):
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences a reader of the file has to know, complete after `end`."""
+        """Warnings for the reader of the file, complete after `end`."""
 
     @property
     def exclusions(self) -> Mapping[str, int]:
-        """How many events were left out on purpose, by reason; complete after `end`."""
+        """The number of events excluded on purpose, by reason, complete after `end`."""
 
     def finish(self, report: FileReport) -> list[SheetCount]:
-        """Write what is left, with what is known only now; the file is whole, with these sheets in turn."""
+        """Write the rest of the file with this report, and return the counts of its sheets in order."""
 
     def discard(self) -> None:
-        """Forget everything and free what was taken; harmless after finish."""
+        """Delete everything that is not written, and free all resources. It may follow `finish`."""
 
 
 def find_writer(spec: Spec) -> type[Writer]:
-    """Return the writer of a spec's kind of file; only those of workbooks need xlsxwriter."""
+    """Return the writer for the format and the layout of a spec. Only writers of xlsx import xlsxwriter."""
     # ruff: noqa: PLC0415
     kinds: dict[type, type[Writer]]
     if spec.format == "csv":
@@ -59,8 +59,8 @@ def find_writer(spec: Spec) -> type[Writer]:
 
         kinds = {Wide: WideWriter, Long: LongWriter, CustomRows: RowsWriter}
     else:
-        from doseexport.engine.writers.books import BookWriter
-        from doseexport.engine.writers.xlsx import RowsWriter as SheetsWriter
+        from doseexport.engine.writers.books import ModalityWorkbookWriter
+        from doseexport.engine.writers.xlsx import SheetsWriter
 
-        kinds = {ModalityWorkbook: BookWriter, CustomRows: SheetsWriter}
+        kinds = {ModalityWorkbook: ModalityWorkbookWriter, CustomRows: SheetsWriter}
     return kinds[type(spec.layout)]

@@ -1,7 +1,7 @@
-"""Cells of a worksheet as XML, rendered by functions compiled once per column layout. Pure.
+"""The XML of a worksheet's cells, rendered by functions that are compiled once per sequence of column kinds.
 
-A cell is its head (`<c r="` and the column's letters), the row's number and its body; blank cells are
-left out. The row's number is text, made once a row.
+The XML of a cell is its head (`<c r="` and the letters of the column), the number of the row, and its body.
+Blank cells have no XML. The number of the row is formatted once per row.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ DATE_STYLE, TIME_STYLE, DATETIME_STYLE = 1, 2, 3
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _EPOCH = date(1899, 12, 30).toordinal()
 _DAY = 86_400_000_000
-# No cell holds it: XML cannot.
-_MARK = "\x00"
+# XML, and therefore a cell, cannot contain it.
+_ROW_NUMBER = "\x00"
 
 Heads = tuple[str, ...]
 WriteCells = Callable[[str, Heads, Cells], str]
-"""From the row's number, the cells' heads and the cells' texts to their XML."""
+"""The function from the number of a row, the heads and the texts of its cells to their XML."""
 
 
 @functools.lru_cache(maxsize=8_000)
 def write_date(value: str) -> str:
-    """Return the body of a date cell from YYYY-MM-DD; a date before Excel's calendar stays text."""
+    """Return the body of a date cell from YYYY-MM-DD. A date before 1 March 1900 stays text."""
     days = _count_days(value)
     return write_text(value) if days is None else f'" s="{DATE_STYLE}"><v>{days}</v></c>'
 
 
 @functools.lru_cache(maxsize=8_000)
 def write_time(value: str) -> str:
-    """Return the body of a time cell from HH:MM:SS[.ffffff]: a fraction of a day."""
+    """Return the body of a time cell, a fraction of a day, from HH:MM:SS[.ffffff]."""
     return f'" s="{TIME_STYLE}"><v>{_count_micros(value) / _DAY!r}</v></c>'
 
 
 def write_datetime(value: str) -> str:
-    """Return the body of a date-time cell from YYYY-MM-DD HH:MM:SS[.ffffff]: days and a fraction of one."""
+    """Return the body of a date-time cell, in days, from YYYY-MM-DD HH:MM:SS[.ffffff]."""
     days = _count_days(value[:10])
     if days is None:
         return write_text(value)
@@ -53,7 +53,7 @@ def _count_days(value: str) -> int | None:
         day = date.fromisoformat(value)
     except ValueError:
         return None
-    # Excel's 1900 has a 29 February: only from March on do its day numbers agree with the calendar.
+    # Excel counts a 29 February 1900, so its day numbers agree with the calendar only from March 1900.
     return None if day < date(1900, 3, 1) else day.toordinal() - _EPOCH
 
 
@@ -63,11 +63,11 @@ def _count_micros(value: str) -> int:
 
 
 def write_number(value: str) -> str:
-    """Return the body of a number cell; what is no plain number (NaN, "100 | 140") stays text."""
+    """Return the body of a number cell. What is not a plain number, such as "100 | 140", stays text."""
     return f'"><v>{value}</v></c>' if _PLAIN_NUMBER.fullmatch(value) else write_text(value)
 
 
-# One cell of column # in the f-string that renders a row.
+# The template of the cell of column # in the f-string that renders a row.
 _CELL = "{f'{h[#]}{r}BODY' if f[#] else ''}"
 _BODIES = {
     "text": "{texts_#[f[#]]}",
@@ -81,12 +81,12 @@ _WRITERS = (write_number, write_date, write_time, write_datetime)
 
 
 def has_odd_numbers(rows: bytes) -> bool:
-    """Tell whether COPY rows may hold numbers that no worksheet has: NaN and the infinities of numeric."""
+    """Return whether rows of COPY can contain numbers that a worksheet cannot hold: NaN and infinity."""
     return b"NaN" in rows or b"Infinity" in rows
 
 
 class CellWriter:
-    """Renders cells of columns of these kinds, wherever they stand."""
+    """Render the cells of columns of these kinds, at any position."""
 
     def __init__(self, kinds: Sequence[str], texts: SharedTexts) -> None:
         self._kinds = kinds
@@ -95,30 +95,30 @@ class CellWriter:
 
     @functools.cached_property
     def quick(self) -> WriteCells:
-        """The function that takes numbers as the database writes them."""
+        """The function for columns of numbers that contain plain numbers only."""
         return self._compile(_BODIES)
 
     @functools.cached_property
     def careful(self) -> WriteCells:
-        """The function that takes any text in a column of numbers."""
+        """The function for columns of numbers that can contain any text."""
         return self._compile({**_BODIES, "number": _CAREFUL_NUMBER})
 
     def _compile(self, bodies: Mapping[str, str]) -> WriteCells:
         cells = (
             _CELL.replace("BODY", bodies[kind]).replace("#", str(n)) for n, kind in enumerate(self._kinds)
         )
-        # The text is made of the templates above and column numbers: nothing of a row or a request is in it.
+        # The source is made of the templates above and column numbers, never of data or of a request.
         text = f'lambda r, h, f: f"""{"".join(cells)}"""'
         return eval(text, self._names)  # type: ignore[no-any-return]  # noqa: S307  # nosec B307
 
 
 def split_at_row(write: WriteCells, heads: Heads, cells: Cells) -> list[str]:
-    """Return the cells' XML cut wherever the row's number goes: join it with the number."""
-    return write(_MARK, heads, cells).split(_MARK)
+    """Return the XML of cells split at the number of the row: the number joins it again."""
+    return write(_ROW_NUMBER, heads, cells).split(_ROW_NUMBER)
 
 
 def column_heads(first: int, width: int) -> Heads:
-    """Return the heads of the cells of `width` columns from `first` on (0 = A)."""
+    """Return the heads of the cells of `width` columns, from column `first` on (0 is A)."""
     return tuple(f'<c r="{column_letters(first + n)}' for n in range(width))
 
 

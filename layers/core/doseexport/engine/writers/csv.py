@@ -1,4 +1,4 @@
-"""csv: UTF-8 with BOM, CRLF, every row as wide as the header (export-rules §1.3)."""
+"""csv files: UTF-8 with BOM, CR LF, every row as wide as the header (docs/export-rules.md §1.3)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from functools import partial
 
 from doseexport.catalogue import Column, CustomRows, Long, Wide
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row
-from doseexport.engine.copy_text import split_row
-from doseexport.engine.database_formats import CSV, TEXT
+from doseexport.engine.copy_text import CSV, TEXT, split_row
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount, block_headings
 
-# = + - @ tab CR LF and the full-width forms: what spreadsheets take for the start of a formula.
+# = + - @ tab CR LF and the full-width forms: spreadsheets take a text that begins so for a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-# A cell that starts so; looked for in ",row", since a pattern with one beginning is four times as fast.
+# A cell that begins so. The search is in ",row": a pattern with a single beginning is four times as fast.
 _SUSPECT = re.compile(rb',"?(?:[=+\-@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])')
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _NUMBER_CELL = re.compile(rb",[+-]?\d+(\.\d+)?(?=,|\Z)")
@@ -31,39 +30,39 @@ csv.field_size_limit(1 << 30)
 
 
 class _CsvWriter:
-    """What all kinds of csv share: the BOM, and rows that leave in larger chunks.
+    """The common part of all csv writers: the BOM, and rows written in large chunks.
 
-    PostgreSQL has already quoted the cells; they are passed on as they are, unless a cell looks like
-    one that a spreadsheet would run.
+    PostgreSQL has already quoted the cells. They are written unchanged, unless a cell looks like a formula
+    that a spreadsheet would run.
     """
 
     copy_format = CSV
     separator = b","
     exclusions: Mapping[str, int] = NO_EXCLUSIONS
 
-    def __init__(self, sink: Sink, layout: FilePlan) -> None:
+    def __init__(self, sink: Sink, plan: FilePlan) -> None:
         self._sink = sink
-        self._study_texts = _texts(layout.study_columns)
-        self._event_texts = _texts(layout.event_columns)
+        self._study_texts = _texts(plan.study_columns)
+        self._event_texts = _texts(plan.event_columns)
         self._rows: list[bytes | memoryview] = [codecs.BOM_UTF8]
         self._size = 0
         self._studies = self._data_rows = self._rows_above = 0
 
     def end(self) -> None:
-        """Nothing follows the last study."""
+        """Add nothing: every row belongs to a study."""
 
     @property
     def warnings(self) -> list[str]:
-        """A csv holds every text whole, in as many rows and columns as there are."""
+        """No warnings: a csv has no limits of rows, columns or the length of texts."""
         return []
 
-    def finish(self, report: FileReport) -> list[SheetCount]:  # noqa: ARG002  a csv has no place for it
-        """Write what is left; return what is in the file."""
+    def finish(self, report: FileReport) -> list[SheetCount]:  # noqa: ARG002  a csv does not show it
+        """Write the rest of the rows, and return the counts of the file."""
         self._flush()
         return [SheetCount(None, self._studies, self._data_rows, self._rows_above)]
 
     def discard(self) -> None:
-        """Forget what is left."""
+        """Delete the rows that are not written."""
         self._rows = []
 
     def _add_heading(self, row: Iterable[str]) -> None:
@@ -71,7 +70,7 @@ class _CsvWriter:
         self._add(_write_row(row))
 
     def _count(self, rows: int) -> None:
-        """Count a study with so many rows."""
+        """Count a study with this number of rows."""
         self._data_rows += rows
         self._studies += rows > 0
 
@@ -87,16 +86,16 @@ class _CsvWriter:
 
 
 class WideWriter(_CsvWriter):
-    """Writes each study as one row: its cells, its events side by side, blanks up to the header's width."""
+    """Write each study as one row: its cells, its events in adjacent columns, then blank cells."""
 
-    def __init__(self, sink: Sink, layout: FilePlan, shape: Wide) -> None:
-        super().__init__(sink, layout)
-        self._blocks = max(1, layout.widest) if layout.event_columns else 0
-        self._width = len(layout.event_columns)
+    def __init__(self, sink: Sink, plan: FilePlan, layout: Wide) -> None:
+        super().__init__(sink, plan)
+        self._blocks = max(1, plan.widest) if plan.event_columns else 0
+        self._width = len(plan.event_columns)
         self._end = memoryview(b"," * (self._width * self._blocks) + b"\r\n")
-        headings = [column.heading for column in layout.study_columns]
+        headings = [column.heading for column in plan.study_columns]
         for number in range(1, self._blocks + 1):
-            headings += block_headings(shape.prefix, layout.event_columns, number)
+            headings += block_headings(layout.prefix, plan.event_columns, number)
         self._add_heading(headings)
 
     def write(self, study: Study) -> None:
@@ -112,13 +111,13 @@ class WideWriter(_CsvWriter):
 
 
 class LongWriter(_CsvWriter):
-    """Writes each event as one row, behind the cells of its study."""
+    """Write each event as one row, after the cells of its study."""
 
-    def __init__(self, sink: Sink, layout: FilePlan, shape: Long) -> None:
-        super().__init__(sink, layout)
-        columns = (*layout.study_columns, *layout.event_columns)
-        self._empty = b"," * len(layout.event_columns) + b"\r\n" if shape.keep_empty else b""
-        if shape.header:
+    def __init__(self, sink: Sink, plan: FilePlan, layout: Long) -> None:
+        super().__init__(sink, plan)
+        columns = (*plan.study_columns, *plan.event_columns)
+        self._empty = b"," * len(plan.event_columns) + b"\r\n" if layout.keep_empty else b""
+        if layout.header:
             self._add_heading(column.heading for column in columns)
 
     def write(self, study: Study) -> None:
@@ -133,15 +132,15 @@ class LongWriter(_CsvWriter):
 
 
 class RowsWriter(_CsvWriter):
-    """Writes the rows that a function makes of each study, all as wide as the header."""
+    """Write the rows that a builder makes of each study, all as wide as the header."""
 
     copy_format = TEXT
     separator = b"\t"
 
-    def __init__(self, sink: Sink, layout: FilePlan, shape: CustomRows) -> None:
-        super().__init__(sink, layout)
-        self._arranger = shape.start(layout.start)
-        (sheet,) = self._arranger.sheets
+    def __init__(self, sink: Sink, plan: FilePlan, layout: CustomRows) -> None:
+        super().__init__(sink, plan)
+        self._builder = layout.make_builder(plan.context)
+        (sheet,) = self._builder.sheets
         self._texts = _texts(sheet.columns)
         for row in sheet.rows_above:
             self._add_heading(row)
@@ -150,25 +149,25 @@ class RowsWriter(_CsvWriter):
         """Add the rows of one study."""
         cells, events = study
         self._count(
-            self._add_all(self._arranger.build_rows(split_row(cells), [split_row(event) for event in events]))
+            self._add_all(self._builder.build_rows(split_row(cells), [split_row(event) for event in events]))
         )
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
-        self._data_rows += self._add_all(self._arranger.end())
+        self._data_rows += self._add_all(self._builder.end())
 
     @property
     def warnings(self) -> list[str]:
-        """What the function has to say."""
-        return list(self._arranger.warnings)
+        """The warnings of the builder."""
+        return list(self._builder.warnings)
 
     @property
     def exclusions(self) -> Mapping[str, int]:  # type: ignore[override]
-        """What the function leaves out."""
-        return self._arranger.exclusions
+        """The events that the builder excludes."""
+        return self._builder.exclusions
 
     def _add_all(self, rows: Iterable[Row]) -> int:
-        """Add rows; return how many."""
+        """Add rows, and return their number."""
         added = 0
         for added, (_, cells) in enumerate(rows, start=1):  # noqa: B007  the last number is the count
             self._add(_write_row(_guard_cells(cells, self._texts)))
@@ -176,20 +175,20 @@ class RowsWriter(_CsvWriter):
 
 
 def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
-    """Return a csv row whose text cells no spreadsheet runs; `texts` tells which cells are texts.
+    """Return a csv row whose text cells a spreadsheet does not run. `texts` states which cells are texts.
 
-    A text that starts like a formula gets an apostrophe in front; plain numbers stay as they are.
+    A text that looks like a formula begins with an apostrophe then. Plain numbers are not changed.
     """
     return _SUSPECT.sub(partial(_guard_cell, texts), b"," + row)[1:]
 
 
 def _guard_cell(texts: tuple[bool, ...], found: re.Match[bytes]) -> bytes:
-    """Return the beginning of a cell, its comma in front, with the apostrophe that it needs."""
+    """Return the beginning of a cell, from its comma on, with an apostrophe if the cell needs one."""
     row, comma = found.string, found.start()
     before = row[:comma]
     if (
         _NUMBER_CELL.match(row, comma)
-        or before.count(b'"') % 2  # a comma within a quoted cell
+        or before.count(b'"') % 2  # a comma inside a quoted cell
         or not texts[_QUOTED.sub(b"", before).count(b",")]
     ):
         return found[0]
@@ -198,7 +197,7 @@ def _guard_cell(texts: tuple[bool, ...], found: re.Match[bytes]) -> bytes:
 
 
 def guard_text(text: str) -> str:
-    """Return the text, with an apostrophe in front if a spreadsheet would run it."""
+    """Return the text, with an apostrophe in front if a spreadsheet would run it as a formula."""
     return "'" + text if text and text[0] in _STARTS and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
@@ -212,6 +211,6 @@ def _texts(columns: tuple[Column, ...]) -> tuple[bool, ...]:
 
 def _write_row(cells: Iterable[str]) -> bytes:
     text = io.StringIO(newline="")
-    # The writer quotes the characters of its line end: without them CR and LF would split the row.
+    # This line end makes the writer quote CR and LF, which would otherwise split the row.
     csv.writer(text, lineterminator="\r\n").writerow(cells)
     return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""What a writer has to know before the first row and after the last. Pure."""
+"""The plan of a file before its first row, and its report after the last."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from doseexport.catalogue import Column, FileContext
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """The contents of one file, known before its first row.
+    """What is known of a file before its first row.
 
-    `start` has the columns wanted; `event_extras` are cells that follow an event's columns and are
-    not shown; `block_columns` are those of a block beside a study; `widest` is the most events of a
-    study (at least one block is written).
+    `context` has the included columns. `event_extras` are the cells after an event's columns, which are not
+    shown. `block_columns` are those of one block beside a study. `widest` is the most events of a study; at
+    least one block is written. `about` has the lines of the sheet About on the request.
     """
 
     title: str
-    start: FileContext
+    context: FileContext
     widest: int
     created: datetime
     software: str
@@ -30,19 +30,19 @@ class FilePlan:
     @property
     def study_columns(self) -> tuple[Column, ...]:
         """The columns of a study's cells."""
-        return self.start.study_columns
+        return self.context.study_columns
 
     @property
     def event_columns(self) -> tuple[Column, ...]:
         """The columns of an event's cells."""
-        return self.start.event_columns
+        return self.context.event_columns
 
 
 @dataclass(frozen=True, slots=True)
 class SheetCount:
-    """One sheet as it is in the file (a csv's has no name): how many studies have rows on it, and its rows.
+    """The counts of one sheet: the studies that have rows on it, and its rows. A csv has one without a name.
 
-    `rows_above` are those above the data, mostly the headings; they are not among the `rows`.
+    `rows_above` counts the rows above the data, mostly one of headings. They are not part of `rows`.
     """
 
     name: str | None
@@ -53,10 +53,10 @@ class SheetCount:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What is known only when every row has been written.
+    """What is known of a file only after its last row.
 
-    `exclusions` counts the events left out on purpose, by reason; `snapshot_at` is when the database
-    looked as the file does.
+    `exclusions` counts the events excluded on purpose, by reason. `snapshot_at` is the time at which the
+    database had the contents of the file.
     """
 
     studies: int
@@ -68,5 +68,5 @@ class FileReport:
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:
-    """Return the headings of the block of this number, such as E1 or G1."""
+    """Return the headings of the block with this number, such as E1 or G1."""
     return [f"{prefix}{number} {column.heading}" for column in columns]

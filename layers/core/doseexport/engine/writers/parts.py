@@ -1,8 +1,8 @@
-"""The rows of worksheets, compressed as they come and kept in one spilled file.
+"""The rows of worksheets, compressed when they arrive and stored in one temporary file.
 
-Every chunk is a raw deflate stream of its own that ends on a byte (Z_FULL_FLUSH), so chunks of one
-sheet, laid end to end between its head and its tail, are one deflate stream. Memory holds at most
-BUFFERED characters, however many rows or sheets there are.
+Every chunk is a raw deflate stream that ends at a byte (Z_FULL_FLUSH). So the head of a sheet, its chunks
+and its tail, joined, are one deflate stream. Memory holds at most BUFFERED characters for any number of
+rows and sheets.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from isal import isal_zlib
 
 CHUNK = 3 << 15
-"""Characters; glibc asks the kernel for every block of 128 KiB and more, and gives it back at once."""
+"""Characters. Smaller than 128 KiB, from which on glibc maps and unmaps each block through the kernel."""
 BUFFERED = 1 << 23
 LEVEL = 1
 
 
 @dataclass(slots=True)
 class Packed:
-    """Compressed text: where its chunks lie (offset, length, offset …), its CRC-32, its sizes in bytes."""
+    """Compressed text: its chunks in the file (offset, length, offset …), CRC-32, and sizes in bytes."""
 
     chunks: array[int] = field(default_factory=lambda: array("Q"))
     crc: int = 0
@@ -39,7 +39,7 @@ class _Buffer:
 
 
 def deflate(data: bytes, *, last: bool = False) -> bytes:
-    """Return data as raw deflate that ends on a byte; `last` ends the stream."""
+    """Return data as raw deflate that ends at a byte. `last` ends the stream."""
     compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)
     return compressor.compress(data) + compressor.flush(
         isal_zlib.Z_FINISH if last else isal_zlib.Z_FULL_FLUSH
@@ -47,7 +47,7 @@ def deflate(data: bytes, *, last: bool = False) -> bytes:
 
 
 class Parts:
-    """The rows of many sheets, by number."""
+    """The rows of many sheets, which are numbered from 0."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
@@ -60,7 +60,7 @@ class Parts:
         return len(self._buffers) - 1
 
     def add_row(self, sheet: int, row: str) -> None:
-        """Append one row's XML to a sheet."""
+        """Append the XML of one row to a sheet."""
         buffer, length = self._buffers[sheet], len(row)
         buffer.rows.append(row)
         buffer.length += length
@@ -71,7 +71,7 @@ class Parts:
             self._pack_all()
 
     def packed(self, sheet: int) -> Packed:
-        """Return what a sheet has become; no row may follow."""
+        """Return the compressed rows of a sheet. No row may be added afterwards."""
         self._pack(self._buffers[sheet])
         return self._buffers[sheet].packed
 
@@ -82,7 +82,7 @@ class Parts:
             yield self._file.read(length)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete all rows."""
         self._file.close()
         self._buffers = []
 
@@ -96,7 +96,7 @@ class Parts:
         raw = b"".join(map(str.encode, buffer.rows))
         data = deflate(raw)
         packed = buffer.packed
-        # At the end, wherever a sheet read before this one left off.
+        # Write at the end: reading an earlier sheet has moved the position.
         packed.chunks.extend((self._file.seek(0, io.SEEK_END), len(data)))
         packed.crc = isal_zlib.crc32(raw, packed.crc)
         packed.raw_size += len(raw)

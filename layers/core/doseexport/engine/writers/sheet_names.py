@@ -1,4 +1,4 @@
-"""Names of worksheets: OpenREM's rule, then legal and unique (export-rules §10). Pure."""
+"""Names of worksheets by OpenREM's rule, made legal and unique (docs/export-rules.md §10)."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _ILLEGAL = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 class SheetNames:
-    """Gives out sheet names, each once, whatever their case."""
+    """Give each sheet of a workbook a unique name. Names that differ only in case count as equal."""
 
     def __init__(self) -> None:
         self._taken = {name.casefold() for name in RESERVED}
 
     def name_protocol(self, protocol: str) -> str:
-        """Return the name of a protocol's sheet: its legal form, with _2, _3 … if that is taken."""
+        """Return the name of a protocol's sheet: the legal name, with _2, _3 … if it is taken."""
         name = legal_name(protocol)
-        return self._take(_end(name, twin) for twin in _twins())
+        return self._take(_end(name, suffix) for suffix in _list_suffixes())
 
     def name_continuation(self, name: str, number: int) -> str:
-        """Return the name of the sheet on which `name` goes on: "name (2)", or "name_2 (2)"."""
-        return self._take(_end(name, f"{twin} ({number})") for twin in _twins())
+        """Return the name of the sheet that continues `name`: "name (2)", or "name_2 (2)" if it is taken."""
+        return self._take(_end(name, f"{suffix} ({number})") for suffix in _list_suffixes())
 
     def name_block_sheet(self, block: str) -> str:
-        """Return the name of the sheet that shows the studies' blocks from this one on, such as E682."""
-        return self._take(f"All data from {block}{twin}" for twin in _twins())
+        """Return the name of the sheet that continues All data from this block on, such as E682."""
+        return self._take(f"All data from {block}{suffix}" for suffix in _list_suffixes())
 
-    def keep(self, name: str) -> str:
-        """Return a name of our own, taken as it is; All data and Summary may be taken once each."""
+    def reserve(self, name: str) -> str:
+        """Reserve a fixed name, such as All data, and return it unchanged."""
         self._taken.add(name.casefold())
         return name
 
@@ -44,12 +44,12 @@ class SheetNames:
         return free
 
 
-def _twins() -> Iterator[str]:
+def _list_suffixes() -> Iterator[str]:
     return chain([""], (f"_{n}" for n in count(2)))
 
 
 def legal_name(protocol: str) -> str:
-    """Return OpenREM's name for a protocol's sheet, made legal: no apostrophe at the ends, not too long."""
+    """Return OpenREM's name of a protocol's sheet, cut to 31 characters and made legal."""
     name = _ILLEGAL.sub("_", (protocol or UNKNOWN).lower().translate(_OPENREM))
     return re.sub("^'|'$", "_", _cut(name, MAX_NAME))
 
@@ -59,5 +59,5 @@ def _end(name: str, suffix: str) -> str:
 
 
 def _cut(name: str, units: int) -> str:
-    """Return the name cut to so many UTF-16 units, as Excel counts."""
+    """Return the name cut to this number of UTF-16 units, which Excel counts as characters."""
     return name.encode("utf-16-le")[: units * 2].decode("utf-16-le", "ignore")

@@ -1,4 +1,4 @@
-"""Sheets that grow row by row past the limits of a worksheet, and the parts they are kept in."""
+"""Sheets that grow row by row, beyond the limits of one worksheet, and the state that they share."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from doseexport.engine.writers.file_plan import SheetCount
 from doseexport.engine.writers.parts import Parts
 from doseexport.engine.writers.sheet_names import SheetNames
 from doseexport.engine.writers.texts import SharedTexts
-from doseexport.engine.writers.workbook import Shape
+from doseexport.engine.writers.workbook import SheetFrame
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a worksheet holds."""
+    """The largest numbers of rows and columns of a worksheet."""
 
     rows: int = 1_048_576
     columns: int = 16_384
 
 
 @dataclass(slots=True)
-class Page:
-    """One worksheet: the number of its rows in Parts, and how many rows it has with those above the data.
+class Worksheet:
+    """One worksheet: the number of its part in Parts, and its rows, including those above the data.
 
-    `studies` counts those with rows here; `last_study` is the number of the last of them.
+    `studies` counts the studies with rows here, and `last_study` is the number of the last of them.
     """
 
     name: str
@@ -37,10 +37,10 @@ class Page:
     last_study: int = 0
 
 
-class Sheets:
-    """What the sheets of one workbook share: names, parts, texts, what renders their cells, limits.
+class SharedState:
+    """The state that all sheets of a workbook share: names, parts, texts, cell writers and limits.
 
-    `study` is the number of the study whose rows are being added, from 1; 0 after the last.
+    `study` is the number, from 1, of the study whose rows are being added. It is 0 after the last study.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -52,7 +52,7 @@ class Sheets:
         self._writers: dict[tuple[str, ...], CellWriter] = {}
 
     def cell_writer(self, columns: Iterable[Column]) -> CellWriter:
-        """Return what renders cells of these columns: the same for all columns of the same kinds."""
+        """Return the writer for cells of these columns. Columns of the same kinds share one writer."""
         kinds = tuple(column.kind.name for column in columns)
         if kinds not in self._writers:
             self._writers[kinds] = CellWriter(kinds, self.texts)
@@ -60,73 +60,77 @@ class Sheets:
 
 
 class GrowingSheet:
-    """A sheet that goes on as "name (2)" when it is full; its columns may become more.
+    """A sheet that continues as "name (2)" when it is full. Columns can be added to it.
 
-    `columns` are headings with the columns below them; `top` are the rows above the data (None: the
-    headings); `beyond` is the width of the widest row that is wider than the columns; `add` appends one
-    row's XML.
+    `columns` pairs headings with columns. `top` has the rows above the data, or is None for the headings.
+    `beyond` is the width of the widest row that exceeds the columns. `add` appends the XML of one row.
     """
 
     def __init__(
         self,
         name: str,
         columns: list[tuple[str, Column]],
-        shared: Sheets,
+        shared: SharedState,
         top: tuple[tuple[str, ...], ...] | None = None,
     ) -> None:
         self.columns = columns
         self.beyond = 0
         self._shared = shared
         self._top = top
-        self.pages: list[Page] = []
+        self.worksheets: list[Worksheet] = []
         self._most_rows = shared.limits.rows
-        self._turn(name)
+        self._add_worksheet(name)
 
     @property
     def width(self) -> int:
-        """How many columns the widest row has."""
+        """The number of columns of the widest row."""
         return max(len(self.columns), self.beyond)
 
     @property
     def name(self) -> str:
-        """The name of the first page."""
-        return self.pages[0].name
+        """The name of the first worksheet."""
+        return self.worksheets[0].name
 
     def next_row(self) -> str:
         """Return the number of the row that the next `add` writes."""
-        page, study = self._page, self._shared.study
-        if page.rows == self._most_rows:
-            name = self._shared.names.name_continuation(self.name, len(self.pages) + 1)
-            page = self._turn(name)
-        page.rows += 1
-        if page.last_study != study:
-            page.last_study = study
-            page.studies += study > 0
-        return str(page.rows)
+        worksheet, study = self._worksheet, self._shared.study
+        if worksheet.rows == self._most_rows:
+            name = self._shared.names.name_continuation(self.name, len(self.worksheets) + 1)
+            worksheet = self._add_worksheet(name)
+        worksheet.rows += 1
+        if worksheet.last_study != study:
+            worksheet.last_study = study
+            worksheet.studies += study > 0
+        return str(worksheet.rows)
 
-    def shape(self, page: Page) -> Shape:
-        """Return a page as xlsxwriter has to make it."""
+    def frame(self, worksheet: Worksheet) -> SheetFrame:
+        """Return the frame that xlsxwriter makes for a worksheet."""
         headings = tuple(heading for heading, _ in self.columns)
         top = (headings,) if self._top is None else self._top
         columns = [column for _, column in self.columns]
-        return Shape(page.name, top, columns, page.rows, is_table=self._top is None)
+        return SheetFrame(worksheet.name, top, columns, worksheet.rows, is_table=self._top is None)
 
-    def count(self, page: Page) -> SheetCount:
-        """Return what is on a page."""
-        return SheetCount(page.name, page.studies, page.rows - self._rows_above, self._rows_above)
+    def count(self, worksheet: Worksheet) -> SheetCount:
+        """Return the counts of a worksheet."""
+        return SheetCount(
+            worksheet.name, worksheet.studies, worksheet.rows - self._rows_above, self._rows_above
+        )
 
     def describe(self) -> list[str]:
-        """Return a message for each further page."""
-        return [f"Sheet {self.name} is full and goes on as {page.name}." for page in self.pages[1:]]
+        """Return a warning for each further worksheet."""
+        return [
+            f"Sheet {self.name} is full and continues on sheet {worksheet.name}."
+            for worksheet in self.worksheets[1:]
+        ]
 
     @property
     def _rows_above(self) -> int:
         return 1 if self._top is None else len(self._top)
 
-    def _turn(self, name: str) -> Page:
-        """Go on on a new page."""
-        page = Page(name, self._shared.parts.add_sheet(), self._rows_above)
-        self.pages.append(page)
-        self._page = page
-        self.add: Callable[[str], None] = partial(self._shared.parts.add_row, page.part)
-        return page
+    def _add_worksheet(self, name: str) -> Worksheet:
+        """Continue on a new worksheet."""
+        worksheet = Worksheet(name, self._shared.parts.add_sheet(), self._rows_above)
+        self.worksheets.append(worksheet)
+        self._worksheet = worksheet
+        self.add: Callable[[str], None] = partial(self._shared.parts.add_row, worksheet.part)
+        return worksheet

@@ -1,7 +1,7 @@
-"""Texts of a worksheet: escaped, cut to what a cell holds, and shared where they come again. Pure.
+"""Texts of worksheets: escaped, cut to the limit of a cell, and shared if they are repeated.
 
-A workbook has one table of texts that cells name by number, as Excel writes it. Ours takes the first
-MOST_SHARED different short texts of each column, so memory stays flat; the others stand in their cells.
+A workbook has one table of shared texts that cells refer to by number. It takes the first MOST_SHARED
+distinct short texts of each column, so that memory stays constant. Other texts are written in their cells.
 """
 
 from __future__ import annotations
@@ -10,29 +10,36 @@ import re
 
 MAX_TEXT = 32_767
 SURELY_WHOLE = MAX_TEXT // 2
-"""So many characters are never more than MAX_TEXT UTF-16 units."""
+"""This number of characters never exceeds MAX_TEXT UTF-16 units."""
 MOST_SHARED = 2_000
 LONGEST_SHARED = 200
 
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-# The last underscore may be one that an escape of ours brings in.
+# The last character can be one that is escaped, and so begins with an underscore afterwards.
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}[_\x00-\x08\x0b-\x1f\ufffe\uffff])")
 
 
 def cut_text(value: str) -> str:
-    """Return as much of the value as Excel holds in a cell: 32,767 UTF-16 units."""
+    """Return the value, cut to the 32,767 UTF-16 units that a cell of Excel can hold."""
     if len(value) <= SURELY_WHOLE:
         return value
     return value.encode("utf-16-le")[: MAX_TEXT * 2].decode("utf-16-le", "ignore")
 
 
 def is_cut(value: str) -> bool:
-    """Tell whether a cell holds less than the whole value."""
+    """Return whether the value is too long for a cell."""
     return cut_text(value) != value
 
 
+def describe_cut(texts: int) -> list[str]:
+    """Return the warning about this number of cut texts, or no warning."""
+    if not texts:
+        return []
+    return [f"{texts} texts were cut to {MAX_TEXT:,} characters, the most that a cell can hold."]
+
+
 def escape(value: str) -> str:
-    """Return the value as XML text; characters XML cannot hold, and CR, as Excel's _xHHHH_."""
+    """Return the value as XML text. CR, and characters that XML cannot hold, become _xHHHH_ as in Excel."""
     if "_x" in value or not value.isprintable():
         value = _ESCAPE_LIKE.sub("_x005F_", value)
         value = _NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value)
@@ -40,7 +47,7 @@ def escape(value: str) -> str:
 
 
 def write_text(value: str) -> str:
-    """Return the body of a cell that holds its text itself, exactly the value up to 32,767 characters."""
+    """Return the body of a cell that holds its text itself, cut to 32,767 characters."""
     return f'" t="inlineStr"><is>{_write_t(value)}</is></c>'
 
 
@@ -50,7 +57,7 @@ def _write_t(value: str) -> str:
 
 
 class SharedTexts:
-    """The table of texts of one workbook."""
+    """The table of shared texts of a workbook."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -59,7 +66,7 @@ class SharedTexts:
         return len(self._numbers)
 
     def number(self, value: str) -> int:
-        """Return the number of a text, which is given one if it has none."""
+        """Return the number of a text. A new text is added to the table."""
         return self._numbers.setdefault(value, len(self._numbers))
 
     def render(self) -> bytes:
@@ -68,7 +75,7 @@ class SharedTexts:
 
 
 class TextBodies(dict[str, str]):
-    """The bodies of one column's cells, by their texts."""
+    """The bodies of the cells of one column, by their texts."""
 
     def __init__(self, shared: SharedTexts) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Everything of a workbook but its rows, made by xlsxwriter: sheets, headers, Summary, About, styles."""
+"""A workbook without the rows of its data sheets, made by xlsxwriter: Summary, About, headings, styles."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """One big sheet: its name, the rows above its data, its columns, how many rows it has with those above.
+class SheetFrame:
+    """A data sheet without its data: its name, the rows above the data, its columns, and its number of rows.
 
-    A table has one row above, its headings: they stay in sight and can be filtered by.
+    `rows` includes the rows above. A table has one row above, its headings, frozen and with a filter.
     """
 
     name: str
@@ -42,49 +42,52 @@ class Shape:
     is_table: bool = True
 
     @property
-    def looks(self) -> tuple[object, ...]:
-        """The rows above the data and the columns: of sheets alike they are made once."""
+    def appearance(self) -> tuple[object, ...]:
+        """The key of the rows above the data and of the widths, which are made once for equal keys."""
         columns = tuple((column.heading, column.kind.name) for column in self.columns)
         return self.is_table, self.top, columns
 
 
-def build_workbook(layout: FilePlan, report: FileReport, shapes: list[Shape], *, has_summary: bool) -> bytes:
-    """Return an xlsx whose sheets are Summary, those of `shapes` without their data, and About.
+def build_workbook(
+    plan: FilePlan, report: FileReport, frames: list[SheetFrame], *, has_summary: bool
+) -> bytes:
+    """Return an xlsx with the sheets Summary, those of `frames` without their data, and About.
 
-    Of sheets alike only the first has the rows above its data, and widths: all would fill the memory.
+    Of several sheets with the same appearance only the first has the rows above its data and the widths,
+    because those of all sheets would not fit into memory.
     """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
-    book.set_properties({"title": layout.title, "created": layout.created.replace(tzinfo=None)})
+    book.set_properties({"title": plan.title, "created": plan.created.replace(tzinfo=None)})
     _fix_styles(book)
     bold = book.add_format({"bold": True})
     header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
     if has_summary:
-        _write_summary(book.add_worksheet(SUMMARY), layout, report, bold)
-    made = set()
-    for shape in shapes:
-        sheet = book.add_worksheet(shape.name)
-        if shape.looks not in made:
-            _write_top(sheet, shape, header if shape.is_table else None)
-            made.add(shape.looks)
-        if shape.is_table:
+        _write_summary(book.add_worksheet(SUMMARY), plan, report, bold)
+    seen = set()
+    for frame in frames:
+        sheet = book.add_worksheet(frame.name)
+        if frame.appearance not in seen:
+            _write_top(sheet, frame, header if frame.is_table else None)
+            seen.add(frame.appearance)
+        if frame.is_table:
             sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, shape.rows - 1, len(shape.columns) - 1)
-    _write_about(book.add_worksheet(ABOUT), layout, report, bold)
+            sheet.autofilter(0, 0, frame.rows - 1, len(frame.columns) - 1)
+    _write_about(book.add_worksheet(ABOUT), plan, report, bold)
     book.close()
     return buffer.getvalue()
 
 
 def _fix_styles(book: Any) -> None:
-    """Give dates and times the style numbers that the rendered cells name."""
+    """Create the styles of dates and times, whose numbers the rendered cells refer to."""
     formats = [book.add_format({"num_format": form}) for form in _DATE_FORMATS]
     numbers = tuple(each._get_xf_index() for each in formats)  # noqa: SLF001  the only way to a style's number
     if numbers != (DATE_STYLE, TIME_STYLE, DATETIME_STYLE):
-        raise ExportError("WORKBOOK_STYLES", "xlsxwriter numbers its styles in another way than expected.")
+        raise ExportError("WORKBOOK_STYLES", "xlsxwriter numbers its styles in an unexpected way.")
 
 
 def _put(sheet: Any, row: int, column: int, value: str | int, style: Any = None) -> None:
-    """Write one cell; xlsxwriter tells of a lost cell by a return code only."""
+    """Write one cell. Raise ExportError for a lost cell, which xlsxwriter reports by a return code only."""
     if value == "":
         return
     if _put_safely(sheet, row, column, value, style):
@@ -96,18 +99,18 @@ def _put_safely(sheet: Any, row: int, column: int, value: str | int, style: Any)
         return int(sheet.write_number(row, column, value, style))
     text = cut_text(value)
     if text.startswith("<r>") and text.endswith("</r>"):
-        # xlsxwriter takes such a text for XML of its own and writes it as it is; one in two runs it escapes.
+        # xlsxwriter writes such a text unescaped, as its own XML. It escapes a text of two formatted runs.
         return int(sheet.write_rich_string(row, column, text[:1], Format(), text[1:]))
     return int(sheet.write_string(row, column, text, style))
 
 
-def _write_summary(sheet: Any, layout: FilePlan, report: FileReport, bold: Any) -> None:
+def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:
     sheet.set_column("A:A", 30)
-    _put(sheet, 0, 0, layout.title, bold)
-    _put(sheet, 1, 0, f"{layout.software}, {layout.created:%Y-%m-%d %H:%M:%S %Z}")
+    _put(sheet, 0, 0, plan.title, bold)
+    _put(sheet, 1, 0, f"{plan.software}, {plan.created:%Y-%m-%d %H:%M:%S %Z}")
     _put(sheet, 3, 0, "Total number of exams")
     _put(sheet, 3, 1, report.studies)
-    frequencies = layout.start.frequencies
+    frequencies = plan.context.frequencies
     for column, (title, rows) in zip(range(0, 3 * len(frequencies), 3), frequencies.items(), strict=True):
         sheet.set_column(column, column, 30)
         _put(sheet, 5, column, title, bold)
@@ -117,31 +120,31 @@ def _write_summary(sheet: Any, layout: FilePlan, report: FileReport, bold: Any) 
             _put(sheet, row, column + 1, count)
 
 
-def count_summary(layout: FilePlan) -> int:
-    """Return the number of the last row of the sheet Summary."""
-    return _ROWS_ABOVE_FREQUENCIES + max(map(len, layout.start.frequencies.values()), default=-2)
+def count_summary(plan: FilePlan) -> int:
+    """Return the number of rows of the sheet Summary."""
+    return _ROWS_ABOVE_FREQUENCIES + max(map(len, plan.context.frequencies.values()), default=-2)
 
 
-def _write_top(sheet: Any, shape: Shape, style: Any) -> None:
-    for number, row in enumerate(shape.top):
+def _write_top(sheet: Any, frame: SheetFrame, style: Any) -> None:
+    for number, row in enumerate(frame.top):
         for column, text in enumerate(row):
             _put(sheet, number, column, text, style)
-    for column, below in enumerate(shape.columns):
+    for column, below in enumerate(frame.columns):
         width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
 
 
-def _write_about(sheet: Any, layout: FilePlan, report: FileReport, bold: Any) -> None:
+def _write_about(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:
     sheet.set_column("A:A", 20)
     sheet.set_column("B:B", 100)
-    for row, (name, value) in enumerate(list_about(layout, report)):
+    for row, (name, value) in enumerate(list_about(plan, report)):
         _put(sheet, row, 0, name, bold)
         _put(sheet, row, 1, value)
 
 
-def list_about(layout: FilePlan, report: FileReport) -> list[tuple[str, str | int]]:
+def list_about(plan: FilePlan, report: FileReport) -> list[tuple[str, str | int]]:
     """Return the lines of the sheet About."""
     counts = [("Studies", report.studies), ("Events", report.events)]
     warnings = [("Warning", warning) for warning in report.warnings] or [("Warnings", "none")]
-    software = [("Software", layout.software)]
-    return [*layout.about, *counts, *warnings, *software]
+    software = [("Software", plan.software)]
+    return [*plan.about, *counts, *warnings, *software]

@@ -1,70 +1,69 @@
-"""xlsx of rows that a function makes: survey forms, and sheets that no column names."""
+"""Workbooks of custom rows: survey forms, NHSBSP surveys and nuclear medicine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from doseexport.catalogue import Cells, Column, CustomRows, Sheet
-from doseexport.engine.copy_text import split_row
-from doseexport.engine.database_formats import TEXT
+from doseexport.engine.copy_text import TEXT, split_row
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
 from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
-from doseexport.engine.writers.sheets import GrowingSheet, Limits, Sheets
-from doseexport.engine.writers.texts import MAX_TEXT, SURELY_WHOLE, is_cut
+from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
+from doseexport.engine.writers.texts import SURELY_WHOLE, describe_cut, is_cut
 from doseexport.errors import ExportError
 
 
-class RowsWriter:
-    """Writes the rows that a function makes of each study to the sheets that it names."""
+class SheetsWriter:
+    """Write the rows that a builder makes of each study, to the sheets that it defines."""
 
     copy_format = TEXT
     separator = b"\t"
 
-    def __init__(self, sink: Sink, layout: FilePlan, shape: CustomRows, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
+    def __init__(self, sink: Sink, plan: FilePlan, layout: CustomRows, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
         self._sink = sink
-        self._layout = layout
-        self._has_summary = shape.summary
-        self._shared = Sheets(limits)
-        self._arranger = shape.start(layout.start)
-        self._sheets = [_RowSheet(sheet, self._shared) for sheet in self._arranger.sheets]
+        self._plan = plan
+        self._has_summary = layout.summary
+        self._shared = SharedState(limits)
+        self._builder = layout.make_builder(plan.context)
+        self._sheets = [_RowSheet(sheet, self._shared) for sheet in self._builder.sheets]
         self._cut = 0
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
         self._shared.study += 1
         cells, events = study
-        self._add(self._arranger.build_rows(split_row(cells), [split_row(event) for event in events]))
+        self._add(self._builder.build_rows(split_row(cells), [split_row(event) for event in events]))
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
         self._shared.study = 0
-        self._add(self._arranger.end())
+        self._add(self._builder.end())
 
     @property
     def warnings(self) -> list[str]:
-        """What the function has to say, and what a reader of the workbook has to know about its sheets."""
-        full = [words for sheet in self._sheets for words in sheet.grown.describe()]
-        cut = f"{self._cut} texts are cut to the {MAX_TEXT:,} characters that a cell holds."
-        return [*self._arranger.warnings, *full, *([cut] if self._cut else [])]
+        """Warnings of the builder, about sheets that continue on another, and about texts that are cut."""
+        continued = [message for sheet in self._sheets for message in sheet.grown.describe()]
+        cut = describe_cut(self._cut)
+        return [*self._builder.warnings, *continued, *cut]
 
     @property
     def exclusions(self) -> Mapping[str, int]:
-        """What the function leaves out."""
-        return self._arranger.exclusions
+        """The events that the builder excludes."""
+        return self._builder.exclusions
 
     def finish(self, report: FileReport) -> list[SheetCount]:
-        """Put the workbook together in the sink; return what is on its sheets."""
+        """Write the complete workbook to the sink, and return the counts of its sheets."""
         sheets = [each.grown for each in _order_tabs(self._sheets)]
         tabs = Tabs(sheets, self._shared, self._has_summary)
-        assemble(self._sink, self._layout, report, tabs)
+        assemble(self._sink, self._plan, report, tabs)
         self.discard()
-        return count_rows(self._layout, report, tabs)
+        return count_rows(self._plan, report, tabs)
 
     def discard(self) -> None:
-        """Forget the rows."""
+        """Delete the rows and free their file."""
         self._shared.parts.close()
 
     def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
@@ -75,11 +74,11 @@ class RowsWriter:
 
 
 class _RowSheet:
-    """One sheet of such rows, which may be narrower or wider than its columns."""
+    """A sheet of custom rows, which can be narrower or wider than its columns."""
 
-    def __init__(self, sheet: Sheet, shared: Sheets) -> None:
+    def __init__(self, sheet: Sheet, shared: SharedState) -> None:
         self.by_data = sheet.named_by_data
-        name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.keep(sheet.name)
+        name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.reserve(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
         self.grown = GrowingSheet(name, columns, shared, sheet.top)
         self._most_columns = shared.limits.columns
@@ -89,7 +88,7 @@ class _RowSheet:
         self._write_beyond = shared.cell_writer(self._beyond).careful
 
     def add(self, cells: Cells) -> None:
-        """Append one row; ExportError if it is wider than a worksheet."""
+        """Append one row. Raise ExportError if it is wider than a worksheet."""
         if len(cells) > self._most_columns:
             raise ExportError("TOO_WIDE", "A study needs more columns than a worksheet has.")
         row = self.grown.next_row()
@@ -106,10 +105,10 @@ class _RowSheet:
 
 
 def _pad(cells: Cells, width: int) -> Cells:
-    """Return the cells with blank ones behind them, at least so many in all."""
+    """Return the cells, padded with blank cells to this width."""
     return cells + [""] * (width - len(cells))
 
 
 def _order_tabs(sheets: list[_RowSheet]) -> list[_RowSheet]:
-    """Return the sheets with those that data names last, by name."""
+    """Return the sheets in the order of tabs: those named by data are last, sorted by name."""
     return sorted(sheets, key=lambda sheet: (sheet.by_data, sheet.grown.name if sheet.by_data else ""))

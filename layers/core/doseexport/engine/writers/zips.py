@@ -1,7 +1,7 @@
-"""A zip file written from its beginning to its end, of parts that are already compressed (APPNOTE 6.3).
+"""Zip files written as a stream, from parts that are already compressed (PKWARE APPNOTE 6.3).
 
-Sizes and CRC-32 are known before a part is written, so no reader has to look for them behind it.
-Parts and files over 4 GiB use zip64.
+Sizes and CRC-32 of a part are known before it is written, so its header contains them. Parts and files over
+4 GiB use zip64.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _DOS_1980 = (0, 0x21)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One part of the zip: its name, CRC-32, sizes in bytes, and where it starts."""
+class ZipEntry:
+    """One part of a zip: its name, CRC-32, sizes in bytes, and offset in the file."""
 
     name: bytes
     crc: int
@@ -36,22 +36,22 @@ class Entry:
 
     @property
     def is_large(self) -> bool:
-        """Whether a size or the offset needs zip64."""
+        """Whether a size or the offset exceeds 32 bits and needs zip64."""
         return max(self.size, self.raw_size, self.offset) >= _LIMIT
 
     @property
     def version(self) -> int:
-        """The version of the format a reader needs."""
+        """The version of the zip format that a reader needs."""
         return 45 if self.is_large else 20
 
     def local_header(self) -> bytes:
-        """Return the header before the part's data."""
+        """Return the header before the data of the part."""
         extra = struct.pack("<HHQQ", 1, 16, self.raw_size, self.size) if self.is_large else b""
         lengths = struct.pack("<HH", len(self.name), len(extra))
         return b"PK\3\4" + self.fixed_fields(self.version) + lengths + self.name + extra
 
     def central_header(self) -> bytes:
-        """Return the part's line in the directory at the end."""
+        """Return the header of the part in the central directory."""
         extra = struct.pack("<HHQQQ", 1, 24, self.raw_size, self.size, self.offset) if self.is_large else b""
         lengths = struct.pack("<HHHHHL", len(self.name), len(extra), 0, 0, 0, 0)
         offset = struct.pack("<L", _LIMIT if self.is_large else self.offset)
@@ -60,23 +60,23 @@ class Entry:
 
 
 class ZipStream:
-    """Writes parts one after another into a sink, then the directory."""
+    """Write parts to a sink, then the central directory."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._offset = 0
-        self._entries: list[Entry] = []
+        self._entries: list[ZipEntry] = []
 
     def add(self, name: str, crc: int, size: int, raw_size: int, data: Iterable[bytes]) -> None:
-        """Write one part: `data` is raw deflate of `size` bytes, `raw_size` when inflated."""
-        entry = Entry(name.encode(), crc, size, raw_size, self._offset)
+        """Write one part. `data` is raw deflate of `size` bytes, which inflate to `raw_size` bytes."""
+        entry = ZipEntry(name.encode(), crc, size, raw_size, self._offset)
         self._entries.append(entry)
         self._write(entry.local_header())
         for chunk in data:
             self._write(chunk)
 
     def finish(self) -> None:
-        """Write the directory: only now is the file a zip."""
+        """Write the central directory, which completes the zip."""
         start = self._offset
         for entry in self._entries:
             self._write(entry.central_header())

@@ -1,1 +1,1 @@
-"""The dose survey of the NHS breast screening programme."""
+"""Dose surveys of the NHS Breast Screening Programme (NHSBSP)."""

@@ -1,6 +1,6 @@
-"""NHSBSP dose surveys: one csv to paste, or a workbook that tells the surveys apart (export-rules §6).
+"""NHSBSP dose surveys: one csv to paste, or a workbook split into 2D, DBT and CEM (docs/export-rules.md §6).
 
-Neither names a patient: patients are numbers.
+Neither file identifies a patient: patients are numbered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from doseexport.catalogue.mg.exports import MG
 from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR, WORDS, YES
 from doseexport.catalogue.mg.nhsbsp.rows import Csv, Workbook
 from doseexport.catalogue.options import Option
-from doseexport.catalogue.shared.study import OF_STUDY, check_repeats
+from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
     KVP,
     MAS,
@@ -32,14 +32,14 @@ _SEPARATOR = f"chr({ord(SEPARATOR)})"
 
 
 def _collect(value: str, table: str, coded: str, parent: str) -> str:
-    """Return SQL for the codes or texts of all rows of a table of coded values, by id."""
+    """Return SQL for the codes or meanings of all rows of a table of coded values, by id."""
     return (
         f"(SELECT string_agg(code.{value}, {_SEPARATOR} ORDER BY child.id) FROM {table} child"
         f" JOIN remapp_contextid code ON code.id = child.{coded} WHERE child.{parent})"
     )
 
 
-# In the order of _nhsbsp_rows.Study.
+# In the order of the fields of rows.StudyCells.
 _STUDY_COLUMNS = (
     Column("date", "study.study_date", DATE, "(0008,0020)"),
     Column("time", "study.study_time", TIME, "(0008,0030)"),
@@ -47,11 +47,11 @@ _STUDY_COLUMNS = (
     Column(
         "is_test_patient",
         f"CASE WHEN pat.not_patient_indicator IS NOT NULL THEN '{YES}' END",
-        meaning="whether OpenREM thinks so",
+        meaning="yes if OpenREM takes the patient for test data",
     ),
 )
 
-# In the order of _nhsbsp_exposures.Exposure.
+# In the order of the fields of exposures.Exposure.
 _EVENT_COLUMNS = (
     Column("laterality", meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
     Column("view_code", code("event.image_view_id"), meaning="Image View (111031, DCM), its code"),
@@ -98,7 +98,7 @@ _STUDIES = Stream(
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOIN}""",
     ties=("pat.id", "patstudy.id", PROJ_TIE),
-    marks=(
+    row_warnings=(
         RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),
     ),
 )
@@ -106,33 +106,43 @@ _EVENTS = Stream(
     columns=_EVENT_COLUMNS,
     joins=SOURCE.join + MECHANICAL.join,
     ties=(SOURCE.tie, MECHANICAL.tie),
-    marks=(SOURCE.missing, MECHANICAL.missing),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing),
 )
-_CHECKS = (
-    check_repeats("remapp_patientmoduleattr", "patient record"),
-    check_repeats("remapp_patientstudymoduleattr", "patient study record"),
-    check_repeats("remapp_projectionxrayradiationdose", "X-ray dose report", "the exposures of all are here"),
+_REPEAT_WARNINGS = (
+    warn_of_repeats("remapp_patientmoduleattr", "patient record"),
+    warn_of_repeats("remapp_patientstudymoduleattr", "patient study record"),
+    warn_of_repeats(
+        "remapp_projectionxrayradiationdose", "X-ray dose report", "the exposures of all are included"
+    ),
     SOURCE.repeated,
     MECHANICAL.repeated,
 )
 
 _OPTIONS = (
-    Option("survey_number", INTEGER, "1", "number of the (first) survey"),
-    Option("words", WORD_LIST, WORDS, "exposures with one of these words in the protocol are left out"),
-    Option("exclude_test_patients", FLAG, "no", "leave out what OpenREM marks as test data"),
-    Option("exclude_zero_agd", FLAG, "no", "leave out exposures of AGD 0"),
-    Option("exclude_magnification", FLAG, "no", "leave out magnification views"),
-    Option("whole_years", FLAG, "no", "ages in whole years"),
+    Option("survey_number", INTEGER, "1", "number of the survey, or of the first of the surveys"),
+    Option("words", WORD_LIST, WORDS, "exclude exposures whose protocol contains one of these words"),
+    Option("exclude_test_patients", FLAG, "no", "exclude patients that OpenREM marks as test data"),
+    Option("exclude_zero_agd", FLAG, "no", "exclude exposures with zero AGD"),
+    Option("exclude_magnification", FLAG, "no", "exclude magnification views"),
+    Option("whole_years", FLAG, "no", "ages in whole years, rounded down"),
 )
 
 
-def _make_spec(form: str, words: str, layout: CustomRows) -> Spec:
-    return Spec(f"mg-nhsbsp-{form}", form, words, MG, _STUDIES, _EVENTS, layout, _CHECKS, options=_OPTIONS)
+def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
+    return Spec(
+        f"mg-nhsbsp-{form}",
+        form,
+        help_text,
+        MG,
+        _STUDIES,
+        _EVENTS,
+        layout,
+        _REPEAT_WARNINGS,
+        options=_OPTIONS,
+    )
 
 
 SPECS = (
-    _make_spec("csv", "NHSBSP dose survey, one row an exposure", CustomRows(Csv)),
-    _make_spec(
-        "xlsx", "NHSBSP dose surveys told apart: 2D, DBT, CEM, and what to look at", CustomRows(Workbook)
-    ),
+    _make_spec("csv", "NHSBSP dose survey, one row per exposure", CustomRows(Csv)),
+    _make_spec("xlsx", "NHSBSP survey split into 2D, DBT and CEM, with a review sheet", CustomRows(Workbook)),
 )

@@ -1,4 +1,4 @@
-"""One mammographic exposure as NHSBSP's surveys look at it: what is kept, and what it is called. Pure."""
+"""An exposure of an NHSBSP survey: its names, and why it is excluded (docs/export-rules.md §6)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Self
 from doseexport.catalogue.mg.nhsbsp.views import MAGNIFICATION_CODES, is_specimen, name_view
 
 SEPARATOR = "\x1f"
-"""What stands between the values of a cell that holds several."""
+"""Separates the values of a cell that holds several."""
 
 YES = "yes"
-"""What a flag's cell and an option say; anything else is no."""
+"""The value of a cell or an option that is on. Any other value is off."""
 
 WORDS = "scout, postclip, prefire, biopsy, postfire, stereo, specimen, specimin, artefact, artifact"
-"""The words in a protocol that tell an exposure which is no part of a survey (export-rules §6)."""
+"""The default words: a protocol that contains one of them is of no survey (docs/export-rules.md §6)."""
 
 _ANODES = {"TUNGSTEN": "W", "MOLY": "Mo", "RHOD": "Rh"}
 _FILTERS = {"ALUM": "Al", "MOLY": "Mo", "RHOD": "Rh", "SILV": "Ag", "COPPER": "Cu", "TITAN": "Ti"}
@@ -24,10 +24,10 @@ _FILTERS = {"ALUM": "Al", "MOLY": "Mo", "RHOD": "Rh", "SILV": "Ag", "COPPER": "C
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The cells of one exposure, as COPY text gives them; the event stream has these columns in this order.
+    """Hold the cells of one exposure. The event stream has these columns in this order.
 
-    `filters` and `modifiers` (codes) may hold several values; kV, mm, mAs, mGy; `source_code` says
-    where the dose report is from, `has_exposure` whether a tube load was stored, not computed.
+    `filter_texts` and `modifiers` (codes) can hold several values. Units are kV, mm, mAs and mGy.
+    `source_code` is the source of the dose report. `has_exposure` is YES if a tube load is stored.
     """
 
     laterality: str
@@ -49,29 +49,29 @@ class Exposure:
 
     @property
     def view(self) -> str:
-        """NHSBSP's name of the view, with the side in front: LCC."""
+        """The NHSBSP name of the view with the side in front, such as LCC."""
         return self.laterality.strip()[:1].upper() + name_view(self.view_code, self.view_text)
 
     @property
     def anode(self) -> str:
-        """The anode's material in short: W, Mo, Rh, else as stored."""
+        """The short name of the anode's material: W, Mo or Rh, or else the material as stored."""
         return _shorten(self.anode_text, _ANODES)
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """The distinct filter materials in short, in the order of the filters."""
+        """The distinct short names of the filter materials, in the order of the filters."""
         texts = filter(None, self.filter_texts.split(SEPARATOR))
         return tuple(dict.fromkeys(_shorten_filter(text) for text in texts))
 
     @property
     def control(self) -> str:
-        """How the exposure was controlled: AUTO, MANUAL or blank."""
+        """The exposure control: AUTO, MANUAL or blank."""
         mode = self.mode.upper()
         return "AUTO" if "AUTO" in mode else "MANUAL" if "MAN" in mode else ""
 
     @property
-    def has_computed_load(self) -> bool:
-        """Whether the mAs is the sum of the pulses' currents and times, no tube load being stored."""
+    def has_derived_load(self) -> bool:
+        """Whether the mAs is derived from pulse currents and times, because no tube load is stored."""
         return bool(self.mas) and self.has_exposure != YES
 
 
@@ -86,7 +86,7 @@ def _shorten_filter(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is left out of the surveys, beside what has no place in them."""
+    """Hold the options that exclude exposures from the surveys."""
 
     words: tuple[str, ...]
     exclude_test_patients: bool
@@ -104,7 +104,7 @@ class Rules:
         )
 
     def explain_exclusion(self, exposure: Exposure, *, is_test_patient: bool = False) -> str:
-        """Return why an exposure is left out, the first reason of export-rules §6; empty if it is kept."""
+        """Return the first reason to exclude an exposure, in the order of export-rules.md §6, or ""."""
         return next(self._reasons(exposure, is_test_patient=is_test_patient), "")
 
     def _reasons(self, exposure: Exposure, *, is_test_patient: bool) -> Iterator[str]:
@@ -117,7 +117,7 @@ class Rules:
         if is_specimen(exposure.view_code, exposure.view_text):
             yield "view of a specimen"
         if word := find_word(exposure.protocol, self.words):
-            yield f"protocol contains {word}"
+            yield f'protocol contains "{word}"'
         if not exposure.anode_text.strip():
             yield "no anode material"
         if not exposure.filters:
@@ -129,5 +129,5 @@ class Rules:
 
 
 def find_word(text: str, words: tuple[str, ...]) -> str:
-    """Return the first of the (lower-case) words that the text contains, without regard to case, or ''."""
+    """Return the first of the lower-case words that the text contains in any case, or ""."""
     return next((word for word in words if word in text.lower()), "")

@@ -1,4 +1,4 @@
-"""Exact medians of any number of exposures in flat memory: SQLite sorts them, on disk once there are many."""
+"""Exact medians of any number of exposures in constant memory: SQLite sorts them, on disk if needed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 _BATCH = 1000
-_DECIMALS = 8  # of numeric(16,8), which both columns are: scaled by that they are whole, and exact in SQLite
+_DECIMALS = 8  # both columns are numeric(16,8): scaled by 10**8 they are integers, which SQLite keeps exact
 _FULL = "database or disk is full"
 
 _TABLE = 'CREATE TABLE exposure (survey INTEGER, "view" TEXT, thickness INTEGER, agd INTEGER)'
 _COUNTS = 'SELECT survey, "view", count(*) FROM exposure GROUP BY 1, 2 ORDER BY 1, 2'
-_MIDDLES = """
+_MEDIANS = """
 SELECT survey, "view", sum(value), count(*) FROM (
     SELECT survey, "view", {0} AS value,
         row_number() OVER (PARTITION BY survey, "view" ORDER BY {0}) AS number,
@@ -27,7 +27,7 @@ WHERE number IN ((total + 1) / 2, total / 2 + 1) GROUP BY 1, 2"""
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One view of one survey (by its place among them): exposures, medians in mm and mGy, blank if none."""
+    """Summarise a view of a survey (its index): number of exposures, medians in mm and mGy, blank if none."""
 
     survey: int
     view: str
@@ -37,39 +37,39 @@ class Summary:
 
 
 class Medians:
-    """Collects exposures; `summarise` at the end."""
+    """Collect exposures and return their medians."""
 
     def __init__(self) -> None:
-        # The empty name is a file of this connection alone that is gone with it. The finalizer may
+        # The empty name is a temporary file that SQLite deletes with the connection. The finalizer may
         # run on any thread.
         self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._table.close)
         self._table.execute(_TABLE)
         self._table.execute("BEGIN")
-        self._waiting: list[tuple[int, str, int | None, int | None]] = []
+        self._pending: list[tuple[int, str, int | None, int | None]] = []
 
     def add(self, survey: int, view: str, thickness: str, agd: str) -> None:
-        """Count an exposure; thickness in mm and AGD in mGy are plain numbers, NaN or blank."""
-        self._waiting.append((survey, view, _scale(thickness), _scale(agd)))
-        if len(self._waiting) == _BATCH:
+        """Add an exposure. Thickness (mm) and AGD (mGy) are plain numbers, NaN or blank."""
+        self._pending.append((survey, view, _scale(thickness), _scale(agd)))
+        if len(self._pending) == _BATCH:
             self._store()
 
     def summarise(self) -> Iterator[Summary]:
-        """Yield each survey's views, by name."""
+        """Yield the views of each survey, sorted by name."""
         self._store()
         with _explain_full_disk():
-            thicknesses, agds = self._find_middles("thickness"), self._find_middles("agd")
+            thicknesses, agds = self._find_medians("thickness"), self._find_medians("agd")
             for survey, view, count in self._table.execute(_COUNTS):
                 key = (survey, view)
                 yield Summary(survey, view, count, thicknesses.get(key, ""), agds.get(key, ""))
 
     def _store(self) -> None:
         with _explain_full_disk():
-            self._table.executemany("INSERT INTO exposure VALUES (?, ?, ?, ?)", self._waiting)
-        self._waiting.clear()
+            self._table.executemany("INSERT INTO exposure VALUES (?, ?, ?, ?)", self._pending)
+        self._pending.clear()
 
-    def _find_middles(self, quantity: str) -> dict[tuple[int, str], str]:
-        rows = self._table.execute(_MIDDLES.format(quantity))
+    def _find_medians(self, quantity: str) -> dict[tuple[int, str], str]:
+        rows = self._table.execute(_MEDIANS.format(quantity))
         return {(survey, view): _unscale(Decimal(total) / count) for survey, view, total, count in rows}
 
 

@@ -1,7 +1,7 @@
-"""The rows of NHSBSP's dose surveys (export-rules §6): a csv of all kept, a workbook of surveys. Pure.
+"""The rows of NHSBSP dose surveys: one csv, or a workbook of three surveys (docs/export-rules.md §6).
 
-Patients are numbered from 1 without gaps, over the studies that keep an exposure, whatever survey it
-belongs to: so the numbers are those of every sheet and of the csv.
+Patients are numbered from 1 without gaps over the studies that have an exposure in the file, whatever its
+survey. So a patient has the same number in the csv and on every sheet.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from doseexport.catalogue.columns import DATE, NUMBER, TIME, Cells, Column
 from doseexport.catalogue.layouts import FileContext, Row, Sheet
 from doseexport.catalogue.mg.nhsbsp.exposures import YES, Exposure, Rules
 from doseexport.catalogue.mg.nhsbsp.medians import Medians
-from doseexport.catalogue.mg.nhsbsp.surveys import SURVEYS, ViewNumbers, find_place
+from doseexport.catalogue.mg.nhsbsp.surveys import SURVEYS, ViewNumbers, assign_survey
 
 COLUMNS = (
-    Column("Counts number", "", NUMBER, "the first as asked for; DBT and CEM follow it"),
+    Column("Survey number", "", NUMBER, "option survey_number; DBT and CEM have the next two"),
     Column("Patient number", "", NUMBER, "from 1 without gaps, the same in every survey"),
-    Column("View code", "", meaning="side, view, and from the second the number of the exposure"),
+    Column("View code", "", meaning="side and view, then the number of the exposure from the second on"),
     Column("kV", "", NUMBER, "kV (113733, DCM), mean over pulses"),
     Column("Anode", "", meaning="material, in short (111632, DCM)"),
     Column("Filter", "", meaning="materials, in short (113757, DCM)"),
@@ -34,19 +34,19 @@ COLUMNS = (
     Column("Comment", "", meaning="blank"),
     Column("AEC density mode", "", meaning="blank"),
 )
-"""The survey software's own columns, in its order."""
+"""The columns of the survey software, in its order."""
 
-_TOLD_APART = (
+_REVIEW_COLUMNS = (
     Column("Study date", "", DATE, "(0008,0020)"),
     Column("Study time", "", TIME, "(0008,0030)"),
     Column("Acquisition protocol", "", meaning="(125203, DCM)"),
     Column("Laterality", "", meaning="as stored (G-C171, SRT)"),
     Column("View", "", meaning="as stored (111031, DCM)"),
-    Column("Reason", "", meaning="why it is here"),
+    Column("Reason", "", meaning="why the exposure is on this sheet"),
 )
 _SUMMARY = (
-    Column("Counts", "", meaning="2D, DBT or CEM"),
-    Column("Counts number", "", NUMBER, "option survey_number, and the two after it"),
+    Column("Survey", "", meaning="2D, DBT or CEM"),
+    Column("Survey number", "", NUMBER, "option survey_number, and the two after it"),
     Column("View", "", meaning="View code without its number"),
     Column("n", "", NUMBER, "exposures"),
     Column("Median thickness (mm)", "", NUMBER, "mm (111633, DCM)"),
@@ -56,16 +56,16 @@ _SUMMARY = (
 _CSV = (Sheet("NHSBSP", COLUMNS),)
 _WORKBOOK = (
     *(Sheet(survey, COLUMNS) for survey in SURVEYS),
-    Sheet("Excluded", (*COLUMNS, *_TOLD_APART)),
-    Sheet("Review", (*COLUMNS, *_TOLD_APART)),
+    Sheet("Excluded", (*COLUMNS, *_REVIEW_COLUMNS)),
+    Sheet("Review", (*COLUMNS, *_REVIEW_COLUMNS)),
     Sheet("Summary", _SUMMARY),
 )
 _EXCLUDED, _REVIEW, _SUMMARISED = range(len(SURVEYS), len(_WORKBOOK))
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
-    """The cells of a study, as COPY text gives them; the study stream has these columns in this order."""
+class StudyCells:
+    """Hold the cells of a study. The study stream has these columns in this order."""
 
     date: str
     time: str
@@ -73,33 +73,38 @@ class Study:
     is_test_patient: str
 
 
-class Intake:
-    """Numbers the patients, keeps or leaves out their exposures, and writes what is common to all rows."""
+class ExposureSelection:
+    """Number the patients, exclude exposures, and build the cells that all rows have in common."""
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self._rules = Rules.read(options)
         self._has_whole_years = options["whole_years"] == YES
         self._first_survey = int(options["survey_number"])
         self._patients = self._empty = 0
-        self._left_out: Counter[str] = Counter()
+        self._excluded: Counter[str] = Counter()
 
-    def admit(self, study: Study, exposures: Sequence[Exposure]) -> tuple[str, list[str]]:
-        """Return the patient's number, blank without a kept exposure, and why each is left out, or ''."""
+    def select(self, study: StudyCells, exposures: Sequence[Exposure]) -> tuple[str, list[str]]:
+        """Return the patient's number and the reason to exclude each exposure, "" for one that is selected.
+
+        The number is blank if no exposure is selected.
+        """
         self._empty += not exposures
-        is_test = study.is_test_patient == YES
-        reasons = [self._rules.explain_exclusion(each, is_test_patient=is_test) for each in exposures]
-        self._left_out.update(filter(None, reasons))
+        is_test_patient = study.is_test_patient == YES
+        reasons = [self._rules.explain_exclusion(each, is_test_patient=is_test_patient) for each in exposures]
+        self._excluded.update(filter(None, reasons))
         if all(reasons):
             return "", reasons
         self._patients += 1
         return str(self._patients), reasons
 
     def number_survey(self, survey: int = 0) -> str:
-        """Return the number of a survey, by its place among them."""
+        """Return the number of the survey with this index."""
         return str(self._first_survey + survey)
 
-    def write(self, survey: str, patient: str, view: str, exposure: Exposure, study: Study) -> Cells:
-        """Return the cells of the survey software's columns."""
+    def build_cells(
+        self, survey: str, patient: str, view: str, exposure: Exposure, study: StudyCells
+    ) -> Cells:
+        """Return the cells of COLUMNS."""
         return [
             survey,
             patient,
@@ -113,121 +118,126 @@ class Intake:
             exposure.control,
             exposure.mode,
             "",
-            self._write_age(study.age),
+            self._format_age(study.age),
             "",
             "",
         ]
 
-    def _write_age(self, age: str) -> str:
+    def _format_age(self, age: str) -> str:
         return f"{Decimal(age).to_integral_value(ROUND_FLOOR):f}" if age and self._has_whole_years else age
 
     @property
     def exclusions(self) -> Mapping[str, int]:
-        """How many exposures were left out, by reason, the most frequent first."""
-        return dict(self._left_out.most_common())
+        """The number of excluded exposures by reason, the most frequent first."""
+        return dict(self._excluded.most_common())
 
     @property
     def warnings(self) -> list[str]:
-        """How many studies have no exposure, and how many exposures were left out, by reason."""
+        """The number of studies without exposures, and of excluded exposures by reason."""
         empty = [f"No exposure in {self._empty} of the studies: they have no row."] if self._empty else []
-        return empty + [
-            f"{times} of the exposures left out: {reason}." for reason, times in self.exclusions.items()
-        ]
+        excluded = [f"{_count(times)} excluded: {reason}." for reason, times in self.exclusions.items()]
+        return empty + excluded
 
 
 class Csv:
-    """Every exposure kept, in one survey."""
+    """Build a csv of one survey with all selected exposures."""
 
     sheets = _CSV
 
-    def __init__(self, start: FileContext) -> None:
-        self._intake = Intake(start.options)
+    def __init__(self, context: FileContext) -> None:
+        self._selection = ExposureSelection(context.options)
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
-        """Yield the study's rows."""
-        patient = Study(*study)
+        """Yield the rows of a study."""
+        patient = StudyCells(*study)
         exposures = [Exposure(*event) for event in events]
-        number, reasons = self._intake.admit(patient, exposures)
+        number, reasons = self._selection.select(patient, exposures)
         views = ViewNumbers()
-        survey = self._intake.number_survey()
+        survey = self._selection.number_survey()
         for exposure, reason in zip(exposures, reasons, strict=True):
             if not reason:
-                yield 0, self._intake.write(survey, number, views.name(exposure), exposure, patient)
+                yield 0, self._selection.build_cells(survey, number, views.name(exposure), exposure, patient)
 
     def end(self) -> Sequence[Row]:
-        """Return nothing: a csv has no summary."""
+        """Return no rows: a csv has no summary."""
         return ()
 
     @property
     def exclusions(self) -> Mapping[str, int]:
-        """What is left out, by reason."""
-        return self._intake.exclusions
+        """The number of excluded exposures by reason."""
+        return self._selection.exclusions
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is not in the file."""
-        return self._intake.warnings
+        """The warnings about studies and exposures that are not in the file."""
+        return self._selection.warnings
 
 
 class Workbook:
-    """A sheet for each survey, what is left out, what a person has to look at, and medians."""
+    """Build a workbook with a sheet per survey, excluded exposures, exposures to review, and medians."""
 
     sheets = _WORKBOOK
 
-    def __init__(self, start: FileContext) -> None:
-        self._intake = Intake(start.options)
+    def __init__(self, context: FileContext) -> None:
+        self._selection = ExposureSelection(context.options)
         self._medians = Medians()
         self._on_review: Counter[str] = Counter()
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
-        """Yield the study's rows."""
-        patient = Study(*study)
+        """Yield the rows of a study."""
+        patient = StudyCells(*study)
         exposures = [Exposure(*event) for event in events]
-        number, reasons = self._intake.admit(patient, exposures)
+        number, reasons = self._selection.select(patient, exposures)
         views = ViewNumbers()
         for exposure, reason in zip(exposures, reasons, strict=True):
             if reason:
-                row = self._intake.write("", number, exposure.view, exposure, patient)
-                yield _EXCLUDED, row + _tell_apart(patient, exposure, reason)
+                row = self._selection.build_cells("", number, exposure.view, exposure, patient)
+                yield _EXCLUDED, row + _review_cells(patient, exposure, reason)
             else:
-                yield from self._place(patient, number, exposure, views)
+                yield from self._assign(patient, number, exposure, views)
 
-    def _place(self, study: Study, number: str, exposure: Exposure, views: ViewNumbers) -> Iterator[Row]:
-        place = find_place(exposure)
-        row = self._intake.write("", number, exposure.view, exposure, study)
-        if place.survey:
-            survey = SURVEYS.index(place.survey)
-            row[0] = self._intake.number_survey(survey)
-            row[2] = views.name(exposure, place.survey)
+    def _assign(
+        self, study: StudyCells, number: str, exposure: Exposure, views: ViewNumbers
+    ) -> Iterator[Row]:
+        assigned = assign_survey(exposure)
+        row = self._selection.build_cells("", number, exposure.view, exposure, study)
+        if assigned.survey:
+            survey = SURVEYS.index(assigned.survey)
+            row[0] = self._selection.number_survey(survey)
+            row[2] = views.name(exposure, assigned.survey)
             self._medians.add(survey, exposure.view, exposure.thickness, exposure.agd)
             yield survey, row
-        if place.review:
-            self._on_review[place.survey] += 1
-            yield _REVIEW, row + _tell_apart(study, exposure, place.review)
+        if assigned.review:
+            self._on_review[assigned.survey] += 1
+            yield _REVIEW, row + _review_cells(study, exposure, assigned.review)
 
     def end(self) -> Iterator[Row]:
-        """Yield the rows of the summary."""
+        """Yield the rows of the sheet Summary."""
         for each in self._medians.summarise():
-            name, number = SURVEYS[each.survey], self._intake.number_survey(each.survey)
+            name, number = SURVEYS[each.survey], self._selection.number_survey(each.survey)
             yield _SUMMARISED, [name, number, each.view, str(each.exposures), each.thickness, each.agd]
 
     @property
     def exclusions(self) -> Mapping[str, int]:
-        """What is left out, by reason."""
-        return self._intake.exclusions
+        """The number of excluded exposures by reason."""
+        return self._selection.exclusions
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is in no survey, and what is in one but has to be looked at."""
-        homeless = self._on_review[""]
-        doubtful = self._on_review.total() - homeless
+        """The warnings of a csv, and the number of exposures to review."""
+        unassigned = self._on_review[""]
+        doubtful = self._on_review.total() - unassigned
         counted = (
-            (homeless, f"{homeless} of the exposures are in no survey, only on the sheet Review."),
-            (doubtful, f"{doubtful} of the exposures in a survey are on the sheet Review too."),
+            (unassigned, f"{_count(unassigned)} in no survey: see the sheet Review."),
+            (doubtful, f"{_count(doubtful)} of the surveys to review: see the sheet Review."),
         )
-        return [*self._intake.warnings, *(message for times, message in counted if times)]
+        return [*self._selection.warnings, *(message for times, message in counted if times)]
 
 
-def _tell_apart(study: Study, exposure: Exposure, reason: str) -> Cells:
+def _review_cells(study: StudyCells, exposure: Exposure, reason: str) -> Cells:
     view = exposure.view_text or exposure.view_code
     return [study.date, study.time, exposure.protocol, exposure.laterality, view, reason]
+
+
+def _count(exposures: int) -> str:
+    return "1 exposure" if exposures == 1 else f"{exposures} exposures"

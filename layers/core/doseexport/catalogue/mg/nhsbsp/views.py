@@ -1,8 +1,7 @@
-"""NHSBSP's short names of mammography views (export-rules §13, DICOM CID 4014). Pure.
+"""NHSBSP's short names of mammography views (docs/export-rules.md §13, DICOM CID 4014).
 
-A view is told by its code first, SRT (SNOMED-RT style) or SNOMED CT, then by its text without
-regard to case: OpenREM keeps one text per code, whichever arrived first. Medio-lateral oblique is
-`OB`, as the NHSBSP's dose survey software calls it.
+The code decides first, in SRT (SNOMED-RT style) or SNOMED CT, then the text in any case: OpenREM stores
+one text per code, the first that it received. Medio-lateral oblique is `OB` in the NHSBSP's software.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ _VIEWS = (
     ("R-1024B", "399101009", "XCCM", ("cranio-caudal exaggerated medially",)),
 )
 _BY_CODE = {code: name for srt, snomed, name, _ in _VIEWS for code in (srt, snomed)}
-# Retired, without a code of its own; devices and people write it in more than one way.
+# A retired view without a code. Devices write it in several ways.
 _XCC = ("exaggerated cranio-caudal", "exaggerated cranio-caudal (retired)", "cranio-caudal exaggerated")
 _BY_TEXT = {text: name for *_, name, texts in _VIEWS for text in texts} | dict.fromkeys(_XCC, "XCC")
 
 
 def name_view(code: str, text: str) -> str:
-    """Return the NHSBSP name of a view, or its text as stored when it has none; empty for no view."""
+    """Return the NHSBSP name of a view, or its text as stored if it has none, or "" without a view."""
     return _BY_CODE.get(code) or _BY_TEXT.get(text.strip().lower(), text if text.strip() else "")
 
 
 def is_specimen(code: str, text: str) -> bool:
-    """Tell whether a view shows a specimen, not a breast."""
+    """Return whether a view shows a specimen instead of a breast."""
     return code in SPECIMEN_CODES or "specimen" in text.lower()
