@@ -15,7 +15,6 @@ from typing import Any
 import psycopg
 from local import sample
 from local.sample.postgres import Postgres
-from tests.benchmarks.estimates import NoMonitor
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -24,6 +23,7 @@ from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import Queries, build_queries
+from tests.benchmarks.estimates import NoMonitor
 
 STUDIES = {"studies": 6_500, "rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 PARTS = {
