@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 
 from local.stack import users
 from local.stack.service import fetch
-from tests.journey.backstage import TRAIL_KEPT, Backstage
-from tests.journey.wearing import Role
 
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
@@ -26,7 +24,9 @@ from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import parse_terms
-from standins import ADA
+from tests.fakes import ADA
+from tests.journey.backstage import TRAIL_KEPT, Backstage
+from tests.journey.wearing import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)

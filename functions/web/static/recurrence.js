@@ -1,0 +1,86 @@
+/** Recurrence and date window of a schedule: written from form fields, and described in words. */
+
+import { Problem } from "./api.js";
+import { count } from "./words.js";
+
+/** Calendar windows: the name in the API, and words. */
+export const WINDOWS = {
+  last_day: "previous day",
+  last_week: "previous calendar week",
+  last_month: "previous calendar month",
+  last_quarter: "previous calendar quarter",
+  last_year: "previous calendar year",
+  last_financial_year: "previous UK financial year (from April)",
+  since_last_run: "days since the last run",
+};
+
+/** Weekdays: the word in an expression, and the name. */
+export const WEEKDAYS = {
+  MON: "Monday",
+  TUE: "Tuesday",
+  WED: "Wednesday",
+  THU: "Thursday",
+  FRI: "Friday",
+  SAT: "Saturday",
+  SUN: "Sunday",
+};
+
+const ROLLING = /^rolling_(\d+)_(day|month)s$/;
+const SIMPLE = /^cron\((\d{1,2}) (\d{1,2}) (\S+) \* (\S+) \*\)$/;
+const LAST = "L";
+const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
+
+/** Days that every month has, and the last day: the word in an expression, and the words on the page. */
+export const MONTH_DAYS = Object.fromEntries([
+  ...Array.from({ length: 28 }, (_, index) => [String(index + 1), formatOrdinal(index + 1)]),
+  [LAST, "last day"],
+]);
+
+/**
+ * Return the name of a window in the API, or null for none. Throw a Problem if a rolling window has no number.
+ * @param {string} window "last_month", "rolling_days", "rolling_months", ""
+ * @param {string} number of days or months
+ */
+export function writeWindow(window, number) {
+  if (!window.startsWith("rolling_")) return window || null;
+  if (!/^[1-9]\d{0,3}$/.test(number)) throw makeProblem("window", "Enter a whole number, 1 or more.");
+  return window.replace("_", `_${number}_`);
+}
+
+/**
+ * Return the expression of a recurrence. Throw a Problem if the time is not valid.
+ * @param {{every: string, weekday: string, day: string, time: string, other: string}} recurrence `every` is
+ *   "day", "week" or "month"; otherwise `other` is the expression
+ */
+export function writeExpression({ every, weekday, day, time, other }) {
+  if (!["day", "week", "month"].includes(every)) return other.trim();
+  const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(time) ?? [];
+  if (!hour) throw makeProblem("expression", "Enter a time in hours and minutes.");
+  const days = { day: "* * ?", week: `? * ${weekday}`, month: `${day} * ?` }[every];
+  return `cron(${Number(minute)} ${Number(hour)} ${days} *)`;
+}
+
+/** Return a window in words. Null means the dates in the filters, if any. */
+export function describeWindow(window) {
+  if (window === null) return "dates in its filters";
+  const [, number, unit] = ROLLING.exec(window) ?? [];
+  return number ? `last ${count(Number(number), unit)}` : (WINDOWS[window] ?? window);
+}
+
+/** Return an expression in words, such as "every week on Monday at 07:00". Return other expressions unchanged. */
+export function describeExpression(expression) {
+  const [, minute, hour, day, weekday] = SIMPLE.exec(expression) ?? [];
+  if (!hour) return expression;
+  const time = `at ${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+  if (["* ?", "? *"].includes(`${day} ${weekday}`)) return `every day ${time}`;
+  if (day === "?" && weekday in WEEKDAYS) return `every week on ${WEEKDAYS[weekday]} ${time}`;
+  if (weekday === "?" && day in MONTH_DAYS) return `every month on the ${MONTH_DAYS[day]} ${time}`;
+  return expression;
+}
+
+function formatOrdinal(number) {
+  return `${number}${ENDINGS[ORDINALS.select(number)]}`;
+}
+
+const makeProblem = (field, detail) => new Problem(422, { detail, field });
