@@ -32,7 +32,7 @@ def needed(spec, stage):
 
 
 def test_a_type_shows_patients_only_where_that_was_asked_for(spec, stage, needed):
-    inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_show(ID)}
+    inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_include(ID)}
     neither = {"include_names": False, "include_ids": False}
     asked = {
         "named": stage.ask(type=spec.type, filters={**needed, **FILTERS}, **inclusions),

@@ -59,7 +59,7 @@ def wanted(spec, url):
 
 @pytest.fixture
 def body(spec, wanted):
-    inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_show(ID)}
+    inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_include(ID)}
     filters = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
     return {"type": spec.type, "filters": filters, **inclusions}
 
