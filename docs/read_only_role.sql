@@ -1,9 +1,9 @@
--- The database user of Dose Export: it reads the tables that exports are made of, and nothing else:
+-- Create the database user of Dose Export. It reads the tables that exports need, and nothing else:
 -- no accounts of OpenREM's web pages, no settings, no passwords of DICOM nodes.
 --
--- As an administrator, in OpenREM's database:
+-- Run as an administrator, in OpenREM's database:
 --     psql --dbname openremdb --set password="'…'" --file read_only_role.sql
--- Run it again after an update of Dose Export; it only adds.
+-- Run it again after each upgrade of Dose Export. It only adds rights.
 \set ON_ERROR_STOP on
 \if :{?password}
 \else
@@ -15,9 +15,9 @@ DO $$ BEGIN
     CREATE ROLE doseexport LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
   END IF;
 END $$;
--- NULL: nobody signs in by password. With IAM authentication of RDS: GRANT rds_iam TO doseexport;
+-- NULL disables sign-in by password. For IAM authentication of RDS: GRANT rds_iam TO doseexport;
 ALTER ROLE doseexport PASSWORD :password;
--- Two connections an export, one a preview, and some to spare: 2 × MaximumConcurrency + PreviewConcurrency + 4.
+-- Two connections per export, one per preview, and four spare: 2 × MaximumConcurrency + PreviewConcurrency + 4.
 ALTER ROLE doseexport CONNECTION LIMIT 10;
 ALTER ROLE doseexport SET default_transaction_read_only = on;
 

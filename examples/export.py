@@ -1,4 +1,4 @@
-"""A program asks for an export, waits for it and downloads it: python export.py '{"type": "ct-csv"}'."""
+"""Request an export, wait for it and download it: python export.py '{"type": "ct-csv"}'."""
 
 import base64
 import hashlib

@@ -1,9 +1,10 @@
 # ruff: noqa: INP001 (a script, not a package)
-"""Write the layers' requirements.txt from requirements.lock: what is tested is what is deployed.
+"""Write the layers' requirements.txt from requirements.lock, so that the tested packages are deployed.
 
     python layers/pin.py
 
-boto3 is left out: Lambda's runtime has it. tzdata is there because Lambda promises no time zones.
+boto3 is left out because Lambda's runtime has it. tzdata is included because Lambda's runtime does not
+guarantee time zones.
 """
 
 import re
@@ -18,7 +19,7 @@ PACKAGES = {
 
 
 def pin(layer: str) -> str:
-    """Return a layer's requirements: the lock's pins and hashes, for any machine."""
+    """Return a layer's requirements with the pins and hashes of requirements.lock, for all platforms."""
     text = LOCK.read_text(encoding="utf-8")
     blocks = [_find_block(package, text) for package in PACKAGES[layer]]
     return "# From requirements.lock, by layers/pin.py.\n" + "".join(blocks)
@@ -27,12 +28,12 @@ def pin(layer: str) -> str:
 def _find_block(package: str, lock: str) -> str:
     found = re.search(rf"^({package}==\S+)[^\\\n]*(\\\n(?: +--hash=\S+(?: \\)?\n)+)", lock, re.MULTILINE)
     if found is None:
-        raise LookupError(f"requirements.lock does not hold {package}")
+        raise LookupError(f"requirements.lock does not contain {package}")
     return f"{found[1]} {found[2]}"
 
 
 def main() -> None:
-    """Write every layer's file."""
+    """Write the requirements.txt of every layer."""
     for layer in PACKAGES:
         (LAYERS / layer / "requirements.txt").write_text(pin(layer), encoding="utf-8")
 

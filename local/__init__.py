@@ -1,1 +1,1 @@
-"""What runs the whole service on one machine; nothing here is deployed."""
+"""Tools that run the complete service on one machine. Nothing here is deployed."""

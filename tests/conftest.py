@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # `local` is run from the checkout, never installed
 
 from local import sample  # noqa: E402
-from local.postgres import Postgres  # noqa: E402
+from local.sample.postgres import Postgres  # noqa: E402
 
 SAMPLE_STUDIES = 400
 NUMBERS = count(1)

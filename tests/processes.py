@@ -175,8 +175,8 @@ def services_of(process, services):
     trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
     return replace(
         services,
-        store=ExportRepository(dynamodb, TABLE, trail),
-        trail=trail,
+        exports=ExportRepository(dynamodb, TABLE, trail),
+        audit=trail,
         presets=PresetRepository(dynamodb, SAVED_TABLE),
         files=ExportBucket(_Client(services.files._client, process), BUCKET),
         queue=Queue(_Client(queue._client, process), queue._url),

@@ -19,11 +19,11 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "list export types": ("GET", "/export-types", None),
     "list exports": ("GET", "/exports", None),
     "list everyone's exports": ("GET", "/exports?scope=all", None),
-    "ask": ("POST", "/exports", {"type": "ct-csv"}),
-    "ask for names": ("POST", "/exports", {"type": "ct-csv", "include_names": True}),
-    "ask for IDs": ("POST", "/exports", {"type": "ct-csv", "include_ids": True}),
-    "ask by a patient's name": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_name": "x"}}),
-    "ask by a patient's ID": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_id": "x"}}),
+    "request": ("POST", "/exports", {"type": "ct-csv"}),
+    "request with names": ("POST", "/exports", {"type": "ct-csv", "include_names": True}),
+    "request with IDs": ("POST", "/exports", {"type": "ct-csv", "include_ids": True}),
+    "request by a patient's name": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_name": "x"}}),
+    "request by a patient's ID": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_id": "x"}}),
     "preview": ("POST", "/exports/preview", {"type": "ct-csv"}),
     "preview by a patient's name": (
         "POST",
@@ -36,13 +36,13 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "download": ("POST", "/exports/{}/download", None),
     "abort": ("POST", "/exports/{}/abort", None),
     "delete": ("DELETE", "/exports/{}", None),
-    "keep": ("PATCH", "/exports/{}", {"retention_days": 7}),
+    "set retention": ("PATCH", "/exports/{}", {"retention_days": 7}),
     "see usage": ("GET", "/usage", None),
-    "read trail": ("GET", "/exports/{}/trail", None),
-    "read patients in the trail": ("GET", "/exports/{}/trail", None),
+    "read audit trail": ("GET", "/exports/{}/trail", None),
+    "read patients in the audit trail": ("GET", "/exports/{}/trail", None),
     "delete many": ("DELETE", "/exports", {"ids": ["{}"]}),
-    "make a schedule": ("POST", "/schedules", SCHEDULE),
-    "make a schedule with names": ("POST", "/schedules", {**SCHEDULE, "include_names": True}),
+    "create a schedule": ("POST", "/schedules", SCHEDULE),
+    "create a schedule with names": ("POST", "/schedules", {**SCHEDULE, "include_names": True}),
     "list schedules": ("GET", "/schedules", None),
     "list everyone's schedules": ("GET", "/schedules?scope=all", None),
     "see a schedule": ("GET", "/schedules/{}", None),
@@ -51,10 +51,10 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "change a schedule": ("PATCH", "/schedules/{}", {"name": "Another name"}),
     "disable a schedule": ("PATCH", "/schedules/{}", {"enabled": False}),
     "delete a schedule": ("DELETE", "/schedules/{}", None),
-    "keep preset": ("POST", "/presets", {"name": "x", "request": {"type": "ct-csv"}}),
+    "save preset": ("POST", "/presets", {"name": "x", "request": {"type": "ct-csv"}}),
     "list presets": ("GET", "/presets", None),
     "see preset": ("GET", "/presets/{}", None),
-    "ask by preset": ("POST", "/exports", {"preset": "{}"}),
+    "request by preset": ("POST", "/exports", {"preset": "{}"}),
     "change preset": ("PATCH", "/presets/{}", {"name": "y"}),
     "unshare preset": ("PATCH", "/presets/{}", {"shared": False}),
     "delete preset": ("DELETE", "/presets/{}", None),
@@ -91,7 +91,7 @@ class Line:
         method, path, body = REQUESTS[self.what]
         if self.what == "delete many":
             body = {"ids": [its_id]}
-        if self.what == "ask by preset":
+        if self.what == "request by preset":
             body = {"preset": its_id}
         reply = call(method, path.replace("{}", its_id), body)
         if reply.status == 404 and self.is_about_a_schedule:
@@ -109,7 +109,7 @@ def _was_done(what: str, answer: Any, export_id: str) -> bool:
     if what == "read filters in the list":
         (shown,) = [export for export in answer["exports"] if export["id"] == export_id]
         return shown["filters"] is not None
-    if what == "read patients in the trail":
+    if what == "read patients in the audit trail":
         (asked,) = [entry["request"] for entry in answer["entries"] if entry["event"] == "requested"]
         return asked["patient_filters"] is not None
     if what == "delete many":
@@ -133,7 +133,7 @@ def read_lines() -> Iterator[Line]:
 
 
 def _read_groups(heading: str) -> frozenset[str]:
-    return frozenset() if heading == "nobody" else frozenset(f"{name}group" for name in heading.split())
+    return frozenset() if heading == "no group" else frozenset(f"{name}group" for name in heading.split())
 
 
 def make_schedule(line: Line, owner: str, now: datetime) -> Schedule:

@@ -17,6 +17,7 @@ from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.dynamodb.users import UserRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.services import Services
@@ -67,7 +68,7 @@ class Clock:
 
 def make_settings(**changes: Any) -> Settings:
     values = {
-        "table_name": TABLE,
+        "exports_table_name": TABLE,
         "audit_table_name": TRAIL_TABLE,
         "saved_requests_table_name": SAVED_TABLE,
         "bucket_name": BUCKET,
@@ -119,14 +120,15 @@ def stand_in_for_aws() -> Iterator[Services]:
         trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
         yield Services(
             settings=make_settings(queue_url=url, user_pool_id=pool),
-            store=ExportRepository(dynamodb, TABLE, trail),
-            trail=trail,
+            exports=ExportRepository(dynamodb, TABLE, trail),
+            audit=trail,
             presets=PresetRepository(dynamodb, SAVED_TABLE),
             files=ExportBucket(s3, BUCKET),
             queue=Queue(sqs, url),
             schedules=ScheduleRepository(dynamodb, SAVED_TABLE, trail),
             scheduler=Scheduler(scheduler, TARGET),
-            people=UserPool(cognito, pool),
+            users=UserRepository(dynamodb, SAVED_TABLE),
+            user_pool=UserPool(cognito, pool),
             clock=Clock(),
         )
 

@@ -1,15 +1,16 @@
-"""POST /exports/{id}/abort: stop an export that waits or runs."""
+"""POST /exports/{id}/abort: stop an export that is queued or running."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import abort_export
-from doseexport.actions.views import suggest_wait
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.api.handler import Call, reply_with_export, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 202 with the export: ABORTED, or ABORTING, with Retry-After, until its worker has stopped."""
-    export = abort_export(connect_services(), call.caller, call.id)
-    return Reply(202, export, retry_after=suggest_wait(export))
+def abort(services: Services, call: Call) -> Reply:
+    """Answer 202 with the export: ABORTED, or ABORTING until its worker has stopped."""
+    return reply_with_export(services, call, abort_export(services, call.caller, call.id), 202)
+
+
+handler = serve({"POST /exports/{id}/abort": abort})

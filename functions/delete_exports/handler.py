@@ -1,16 +1,23 @@
-"""DELETE /exports/{id}: one export; DELETE /exports: many, {"ids": [...]}."""
+"""DELETE /exports/{id}: delete one export. DELETE /exports: delete many, {"ids": [...]}."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import delete_export, delete_exports
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_deletions
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 204 for one; for many 200 with {"deleted": [ids], "refused": [{"id", "code", "message"}]}."""
-    if not call.id:
-        return Reply(200, delete_exports(connect_services(), call.caller, call.read_json()))
-    delete_export(connect_services(), call.caller, call.id)
+def delete_one(services: Services, call: Call) -> Reply:
+    """Answer 204."""
+    delete_export(services, call.caller, call.id)
     return Reply(204)
+
+
+def delete_many(services: Services, call: Call) -> Reply:
+    """Answer 200 with the ids that were deleted, and why others were not."""
+    return Reply(200, view_deletions(delete_exports(services, call.caller, call.read_json())))
+
+
+handler = serve({"DELETE /exports/{id}": delete_one, "DELETE /exports": delete_many})

@@ -1,13 +1,17 @@
-"""POST /exports/{id}/download: a link to the file, made now, for somebody who may open it now."""
+"""POST /exports/{id}/download: make links to a file and its manifest."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import download_export
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_download
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 200 with {"url", "file_name", "size", "sha256", "seconds"}."""
-    return Reply(200, download_export(connect_services(), call.caller, call.id))
+def download(services: Services, call: Call) -> Reply:
+    """Answer 200 with the links, which hold for some minutes."""
+    return Reply(200, view_download(download_export(services, call.caller, call.id)))
+
+
+handler = serve({"POST /exports/{id}/download": download})

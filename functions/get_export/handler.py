@@ -1,15 +1,16 @@
-"""GET /exports/{id}: one export, and how far it is."""
+"""GET /exports/{id}: show one export and its progress."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import get_export
-from doseexport.actions.views import suggest_wait
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.api.handler import Call, reply_with_export, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 200 with the export; Retry-After while it is under way."""
-    export = get_export(connect_services(), call.caller, call.id)
-    return Reply(200, export, retry_after=suggest_wait(export))
+def get(services: Services, call: Call) -> Reply:
+    """Answer 200 with the export, and Retry-After while it is under way."""
+    return reply_with_export(services, call, get_export(services, call.caller, call.id))
+
+
+handler = serve({"GET /exports/{id}": get})

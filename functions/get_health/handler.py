@@ -1,10 +1,10 @@
-"""GET /health: that the service is there, and its version. Needs no token, touches nothing."""
+"""GET /health: show that the service answers, and its version. Needs no token."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from doseexport.api.handler import Reply, respond
+from doseexport.api.replies import Reply, respond
 from doseexport.version import VERSION
 
 

@@ -1,13 +1,18 @@
-"""GET /exports: a page of exports, newest first."""
+"""GET /exports: list exports, newest first, page by page."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import list_exports
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_exports
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler("scope", "state", "limit", "cursor")
-def handler(call: Call) -> Reply:
-    """Answer 200 with {"exports": [...], "next_cursor": text or null}."""
-    return Reply(200, list_exports(connect_services(), call.caller, call.query))
+def list_page(services: Services, call: Call) -> Reply:
+    """Answer 200 with one page and the cursor of the next."""
+    page = list_exports(services, call.caller, call.query)
+    return Reply(200, view_exports(page, call.caller, services.clock()))
+
+
+handler = serve({"GET /exports": list_page}, "scope", "state", "limit", "cursor")

@@ -1,15 +1,24 @@
-"""GET /schedules: one's schedules, or everybody's; GET /schedules/{id}: one of them."""
+"""GET /schedules: list schedules. GET /schedules/{id}: show one."""
 
 from __future__ import annotations
 
 from doseexport.actions.schedules import get_schedule, list_schedules
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_schedule, view_schedules
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler("scope")
-def handler(call: Call) -> Reply:
-    """Answer 200 with {"schedules": [...]}, oldest first, or with the schedule."""
-    if call.id:
-        return Reply(200, get_schedule(connect_services(), call.caller, call.id))
-    return Reply(200, list_schedules(connect_services(), call.caller, call.query))
+def list_all(services: Services, call: Call) -> Reply:
+    """Answer 200 with the schedules, oldest first."""
+    schedules = list_schedules(services, call.caller, call.query)
+    return Reply(200, view_schedules(schedules, call.caller, services.clock()))
+
+
+def get(services: Services, call: Call) -> Reply:
+    """Answer 200 with the schedule."""
+    schedule = get_schedule(services, call.caller, call.id)
+    return Reply(200, view_schedule(schedule, call.caller, services.clock()))
+
+
+handler = serve({"GET /schedules": list_all, "GET /schedules/{id}": get}, "scope")

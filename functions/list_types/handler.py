@@ -1,14 +1,19 @@
-"""GET /export-types: what may be asked for, as a form needs it."""
+"""GET /export-types: list what can be requested, as a form needs it."""
 
 from __future__ import annotations
 
-from doseexport.actions.catalogue import describe_catalogue
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.catalogue import list_export_types
+from doseexport.actions.views import view_catalogue
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
+def list_types(services: Services, call: Call) -> Reply:
     """Answer 200 with the modalities, their export types, and what the caller may do."""
-    settings = connect_services().settings
-    return Reply(200, describe_catalogue(call.caller, settings.retention, settings.max_retention))
+    settings = services.settings
+    catalogue = list_export_types(settings.retention, settings.max_retention)
+    return Reply(200, view_catalogue(catalogue, call.caller))
+
+
+handler = serve({"GET /export-types": list_types})

@@ -1,44 +1,48 @@
-"""POST and GET /presets, GET, PATCH and DELETE /presets/{id}: what people ask for again and again."""
+"""POST and GET /presets, GET, PATCH and DELETE /presets/{id}: save requests and use them again."""
 
 from __future__ import annotations
 
 from doseexport.actions.presets import change_preset, create_preset, delete_preset, get_preset, list_presets
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_preset, view_presets
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 201 with the new preset, 200 with presets or one of them, 204 for a deleted one."""
-    return _ANSWERS[call.route](call)
+def create(services: Services, call: Call) -> Reply:
+    """Answer 201 with the new preset."""
+    preset = create_preset(services, call.caller, call.read_json())
+    return Reply(201, view_preset(preset, call.caller), location=f"/presets/{preset.id}")
 
 
-def _create(call: Call) -> Reply:
-    preset = create_preset(connect_services(), call.caller, call.read_json())
-    return Reply(201, preset, location=preset["links"]["self"])
+def list_all(services: Services, call: Call) -> Reply:
+    """Answer 200 with the caller's presets and the shared ones."""
+    return Reply(200, view_presets(list_presets(services, call.caller), call.caller))
 
 
-def _list(call: Call) -> Reply:
-    return Reply(200, list_presets(connect_services(), call.caller))
+def get(services: Services, call: Call) -> Reply:
+    """Answer 200 with the preset."""
+    return Reply(200, view_preset(get_preset(services, call.caller, call.id), call.caller))
 
 
-def _get(call: Call) -> Reply:
-    return Reply(200, get_preset(connect_services(), call.caller, call.id))
+def change(services: Services, call: Call) -> Reply:
+    """Answer 200 with the changed preset."""
+    preset = change_preset(services, call.caller, call.id, call.read_json())
+    return Reply(200, view_preset(preset, call.caller))
 
 
-def _change(call: Call) -> Reply:
-    return Reply(200, change_preset(connect_services(), call.caller, call.id, call.read_json()))
-
-
-def _delete(call: Call) -> Reply:
-    delete_preset(connect_services(), call.caller, call.id)
+def delete(services: Services, call: Call) -> Reply:
+    """Answer 204."""
+    delete_preset(services, call.caller, call.id)
     return Reply(204)
 
 
-_ANSWERS = {
-    "POST /presets": _create,
-    "GET /presets": _list,
-    "GET /presets/{id}": _get,
-    "PATCH /presets/{id}": _change,
-    "DELETE /presets/{id}": _delete,
-}
+handler = serve(
+    {
+        "POST /presets": create,
+        "GET /presets": list_all,
+        "GET /presets/{id}": get,
+        "PATCH /presets/{id}": change,
+        "DELETE /presets/{id}": delete,
+    }
+)

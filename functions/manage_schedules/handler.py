@@ -1,20 +1,33 @@
-"""POST /schedules: a new one; PATCH and DELETE /schedules/{id}: change one, delete one."""
+"""POST /schedules, PATCH and DELETE /schedules/{id}: create, change and delete schedules."""
 
 from __future__ import annotations
 
 from doseexport.actions.schedules import change_schedule, create_schedule, delete_schedule
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_schedule
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 201 with what is new, 200 with what was changed, 204 for what is deleted."""
-    services = connect_services()
-    if not call.id:
-        schedule = create_schedule(services, call.caller, call.read_json())
-        return Reply(201, schedule, location=f"/schedules/{schedule['id']}")
-    if call.route.startswith("PATCH"):
-        return Reply(200, change_schedule(services, call.caller, call.id, call.read_json()))
+def create(services: Services, call: Call) -> Reply:
+    """Answer 201 with the new schedule."""
+    schedule = create_schedule(services, call.caller, call.read_json())
+    shown = view_schedule(schedule, call.caller, services.clock())
+    return Reply(201, shown, location=f"/schedules/{schedule.id}")
+
+
+def change(services: Services, call: Call) -> Reply:
+    """Answer 200 with the changed schedule."""
+    schedule = change_schedule(services, call.caller, call.id, call.read_json())
+    return Reply(200, view_schedule(schedule, call.caller, services.clock()))
+
+
+def delete(services: Services, call: Call) -> Reply:
+    """Answer 204."""
     delete_schedule(services, call.caller, call.id)
     return Reply(204)
+
+
+handler = serve(
+    {"POST /schedules": create, "PATCH /schedules/{id}": change, "DELETE /schedules/{id}": delete}
+)

@@ -1,4 +1,4 @@
-"""At each sign-in, before tokens are made: groups of the hospital's identity provider become ours."""
+"""At each sign-in, before tokens are made: map the identity provider's groups to this service's groups."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from doseexport.jobs.group_mapping import GroupMap, map_groups
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return Cognito's event (pre token generation, V2_0) with the groups that the tokens shall carry.
+    """Return Cognito's event (pre token generation, V2_0) with the groups that the tokens must carry.
 
-    Whatever raises here refuses the sign-in: a right that is lost must not live on in the pool.
+    An error here refuses the sign-in: a right that was withdrawn must not live on in the user pool.
     """
     configure_logging()
     return map_groups(event, GroupMap.from_environment(os.environ), make_client("cognito-idp"))

@@ -1,13 +1,17 @@
-"""POST /exports/preview: what an export would hold, before it is asked for."""
+"""POST /exports/preview: count what an export would hold, before it is requested."""
 
 from __future__ import annotations
 
 from doseexport.actions.previews import preview_export
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.views import view_preview
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 200 with numbers, or with `timed_out` if PostgreSQL could not count them in time."""
-    return Reply(200, preview_export(connect_services(), call.caller, call.read_json()))
+def preview(services: Services, call: Call) -> Reply:
+    """Answer 200 with counts, or with `timed_out` if PostgreSQL could not count in time."""
+    return Reply(200, view_preview(preview_export(services, call.caller, call.read_json())))
+
+
+handler = serve({"POST /exports/preview": preview})

@@ -1,19 +1,31 @@
-"""POST /exports: ask for an export; POST /schedules/{id}/run: ask for a schedule's export now."""
+"""POST /exports: request an export. POST /schedules/{id}/run: request a schedule's export now."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from doseexport.actions.exports import request_export
 from doseexport.actions.schedules import run_schedule_now
-from doseexport.actions.views import suggest_wait
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.api.handler import Call, reply_with_export, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
+from doseexport.domain.export import Export
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 202 with the export, which waits for a worker from now on."""
-    if call.id:
-        export = run_schedule_now(connect_services(), call.caller, call.id, call.idempotency_key)
-    else:
-        export = request_export(connect_services(), call.caller, call.read_json(), call.idempotency_key)
-    return Reply(202, export, location=f"/exports/{export['id']}", retry_after=suggest_wait(export))
+def request(services: Services, call: Call) -> Reply:
+    """Answer 202 with the export, which is queued for a worker."""
+    return _accept(
+        services, call, request_export(services, call.caller, call.read_json(), call.idempotency_key)
+    )
+
+
+def run_now(services: Services, call: Call) -> Reply:
+    """Answer 202 with the export that the schedule requested."""
+    return _accept(services, call, run_schedule_now(services, call.caller, call.id, call.idempotency_key))
+
+
+def _accept(services: Services, call: Call, export: Export) -> Reply:
+    return replace(reply_with_export(services, call, export, 202), location=f"/exports/{export.id}")
+
+
+handler = serve({"POST /exports": request, "POST /schedules/{id}/run": run_now})

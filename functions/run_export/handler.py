@@ -1,4 +1,4 @@
-"""One message of the queue: run one attempt of one export."""
+"""From the queue: run one attempt of one export."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 from doseexport.aws.logging import configure_logging, describe_error
 from doseexport.aws.services import connect_services
 from doseexport.aws.sqs import Message, parse_message
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs.attempt import run_attempt
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Run it and return, however it ends: the row says how, and the sweep alone tries again.
+    """Run the attempt and return, no matter how it ends: its row says how, and only the sweep tries again.
 
-    Only a message that cannot be read raises, and so reaches the dead-letter queue: within seconds,
-    since it is given back at once.
+    A message that cannot be read raises, and so reaches the dead-letter queue. It is given back first, so
+    that this takes seconds.
     """
     configure_logging()
     for record in event["Records"]:
         message = _read(record)
         try:
             seconds_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
-            pipeline.run(connect_services(), message.export_id, message.attempt, seconds_left)
-        except Exception as error:  # noqa: BLE001  SQS would only repeat what the lease notifications anyway
+            run_attempt(connect_services(), message.export_id, message.attempt, seconds_left)
+        except Exception as error:  # noqa: BLE001  SQS would only repeat what the lease reveals anyway
             extra = {"export_id": message.export_id, **describe_error(error)}
             logging.getLogger("doseexport.run").error("run_failed", extra=extra)  # noqa: TRY400
 

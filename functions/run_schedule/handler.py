@@ -14,7 +14,7 @@ _LOGGER = logging.getLogger("doseexport.jobs.occurrences")
 
 
 def handler(event: dict[str, str], _context: Any) -> dict[str, str]:
-    """Run one occurrence, {"schedule_id", "scheduled_at"}; return and log what was done."""
+    """Run the occurrence {"schedule_id", "scheduled_at"}. Return and log what was done."""
     configure_logging()
     schedule_id = event["schedule_id"]
     with hide_errors(_LOGGER, "occurrence_failed", schedule_id=schedule_id):

@@ -1,4 +1,4 @@
-"""From the trail's stream: a notification of everything that happens to an export."""
+"""From the audit table's stream: announce everything that happens to an export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _connect() -> Notifier:
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, list[dict[str, str]]]:
-    """Send the notifications of a batch; return from which record on the stream shall come again."""
+    """Send the notifications of a batch. Return the record from which the stream must repeat it."""
     configure_logging()
     unsent = _connect().send_all(event["Records"])
     return {"batchItemFailures": [] if unsent is None else [{"itemIdentifier": unsent}]}

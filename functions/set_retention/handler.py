@@ -1,15 +1,16 @@
-"""PATCH /exports/{id}: keep an export's file for longer, or shorter."""
+"""PATCH /exports/{id}: set how long an export's file is kept."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import set_retention
-from doseexport.actions.views import suggest_wait
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.api.handler import Call, reply_with_export, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 200 with the export; Retry-After while it is under way."""
-    export = set_retention(connect_services(), call.caller, call.id, call.read_json())
-    return Reply(200, export, retry_after=suggest_wait(export))
+def change(services: Services, call: Call) -> Reply:
+    """Answer 200 with the export, and Retry-After while it is under way."""
+    return reply_with_export(services, call, set_retention(services, call.caller, call.id, call.read_json()))
+
+
+handler = serve({"PATCH /exports/{id}": change})

@@ -1,13 +1,17 @@
-"""GET /exports/{id}/audit-trail: what happened to an export, when, and by whom."""
+"""GET /exports/{id}/audit-trail: show what happened to an export, when, and who did it."""
 
 from __future__ import annotations
 
-from doseexport.actions.exports import show_audit_trail
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.exports import get_audit_trail
+from doseexport.actions.views import view_audit_trail
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler()
-def handler(call: Call) -> Reply:
-    """Answer 200 with {"id", "entries"}, oldest first; of deleted exports too."""
-    return Reply(200, show_audit_trail(connect_services(), call.caller, call.id))
+def show(services: Services, call: Call) -> Reply:
+    """Answer 200 with the entries, oldest first, even of a deleted export."""
+    return Reply(200, view_audit_trail(get_audit_trail(services, call.caller, call.id), call.caller))
+
+
+handler = serve({"GET /exports/{id}/audit-trail": show})

@@ -1,13 +1,17 @@
-"""GET /usage: who asked for how much in a month; for administrators."""
+"""GET /usage: show administrators how much each owner used the service in a month."""
 
 from __future__ import annotations
 
-from doseexport.actions.usage import show_usage
-from doseexport.api.handler import Call, Reply, http_handler
-from doseexport.aws.services import connect_services
+from doseexport.actions.usage import get_usage
+from doseexport.actions.views import view_usage
+from doseexport.api.handler import Call, serve
+from doseexport.api.replies import Reply
+from doseexport.aws.services import Services
 
 
-@http_handler("month")
-def handler(call: Call) -> Reply:
-    """Answer 200 with {"month", "complete", "users"}."""
-    return Reply(200, show_usage(connect_services(), call.caller, call.query))
+def show(services: Services, call: Call) -> Reply:
+    """Answer 200 with the month's usage."""
+    return Reply(200, view_usage(get_usage(services, call.caller, call.query)))
+
+
+handler = serve({"GET /usage": show}, "month")

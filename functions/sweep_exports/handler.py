@@ -1,4 +1,4 @@
-"""Every minute: queue again, give up, expire, clean."""
+"""Every minute: requeue lost exports, fail hopeless ones, expire files and delete their objects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from doseexport.aws.logging import configure_logging
 from doseexport.aws.services import connect_services
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Sweep once; return and log how often each thing was done."""
+    """Sweep once. Return and log how often each thing was done."""
     configure_logging()
     services = connect_services()
-    counts = dict(sweep(services, services.clock()))
+    counts = dict(sweep_exports(services, services.clock()))
     logging.getLogger("doseexport.jobs.sweep").info("swept", extra={"counts": counts})
     return counts

@@ -1,4 +1,4 @@
-"""`python -m local.sample --studies 6500`: a database to look at, there until Ctrl-C."""
+"""Serve a synthetic OpenREM database until Ctrl-C: `python -m local.sample --studies 6500`."""
 
 import argparse
 import contextlib
@@ -8,7 +8,7 @@ import time
 import psycopg
 
 from local import sample
-from local.postgres import Postgres, PostgresError
+from local.sample.postgres import Postgres, PostgresError
 
 COUNTS = """
     SELECT coalesce(modality_type, 'of no modality'), count(DISTINCT study.id), count(ct.id) + count(event.id)
@@ -21,7 +21,7 @@ COUNTS = """
 
 
 def main() -> None:
-    """Fill a database, say where it is, and keep it until Ctrl-C if it is ours."""
+    """Fill a database and print its URL. If the server was started here, run it until Ctrl-C."""
     options = _options()
     try:
         if options.url:
@@ -34,19 +34,23 @@ def main() -> None:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except (psycopg.Error, PostgresError) as error:
-        raise SystemExit(f"The sample was not made: {error}") from error
+        raise SystemExit(f"The sample database could not be filled: {error}") from error
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.sample", description=sample.__doc__)
-    parser.add_argument("--studies", type=_count, default=6500, metavar="N", help="CT studies (6500)")
+    parser.add_argument(
+        "--studies", type=_count, default=6500, metavar="N", help="CT studies (default: 6500)"
+    )
     for name in sample.SHARES:
-        told = f"{name.upper()} studies (in proportion)"
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=told)
-    told = "exposures of one RF study more (0: there is none)"
-    parser.add_argument("--rf-exposures", type=int, default=0, metavar="N", help=told)
-    parser.add_argument("--url", help="fill this existing, empty database instead of a new server's")
-    parser.add_argument("--once", action="store_true", help="end when it is filled, and remove it")
+        text = f"{name.upper()} studies (default: in proportion)"
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=text)
+    text = "exposures of the first RF study (default: 0, an ordinary study)"
+    parser.add_argument("--rf-exposures", type=int, default=0, metavar="N", help=text)
+    parser.add_argument("--url", help="fill this existing, empty database instead of starting a server")
+    parser.add_argument(
+        "--once", action="store_true", help="stop the server as soon as the database is filled"
+    )
     return parser.parse_args()
 
 
@@ -71,7 +75,7 @@ def _fill(url: str, options: argparse.Namespace) -> None:
 
 
 def _wait() -> None:
-    print("Ctrl-C ends it.", flush=True)
+    print("Press Ctrl-C to stop.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
 

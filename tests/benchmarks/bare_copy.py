@@ -1,6 +1,6 @@
-"""The limit of csv: the same rows as COPY gives them, written down and nothing else.
+"""Write the rows as COPY returns them. No csv export can be faster.
 
-Run as `python -m tests.benchmarks.bare_copy TYPE URL FILE`. Both COPYs run at once, as ours do.
+Run as `python -m tests.benchmarks.bare_copy TYPE URL FILE`. Both COPY statements run at once, as in exports.
 """
 
 import sys
@@ -13,7 +13,7 @@ from doseexport.engine.query import build_queries
 
 
 def main(export_type: str, url: str, path: str) -> None:
-    """Copy the rows of studies, then those of events."""
+    """Write the rows of studies, then those of events."""
     queries = build_queries(ExportRequest(export_type), Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot, open(path, "wb") as file:  # noqa: PTH123
         snapshot.start_events(queries, CSV)

@@ -1,7 +1,7 @@
-"""Cold start: what each function imports, how long that takes, and how large its packages are.
+"""Measure cold starts: what each function imports, how long that takes, and how large the packages are.
 
-Measured with the interpreter that local.build makes: what Lambda's Python brings, and nothing of ours but
-the layers, without bytecode, since a layer has none and cannot be written to.
+This uses the interpreter that local.stack.build makes: it has what Lambda's Python has and, of this
+project, only the layers. There is no bytecode, because a layer has none and cannot be written to.
 """
 
 import io
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local import build
+from local.stack import build
 
 RUNS = 5
 WORKER = ("run_export", "preview_export")
@@ -43,7 +43,7 @@ USED = {
     "sweep_exports": ("dynamodb", "s3", "sqs"),
     "web": (),
 }
-"""The clients that a function's first call makes; the others' is DynamoDB's alone."""
+"""The clients that a function's first call creates. Functions that are not listed use DynamoDB only."""
 SCRIPT = f"""
 import json, sys, time
 start = time.process_time()
@@ -58,8 +58,8 @@ print(json.dumps([imported - start, time.process_time() - imported, heavy]))
 
 
 @dataclass(frozen=True, slots=True)
-class FileContext:
-    """One function: CPU seconds of its import and of its clients, heavy packages, its bytes."""
+class FunctionStart:
+    """A function's start: CPU seconds of imports and of clients, heavy packages, and the size of its code."""
 
     name: str
     imports: float
@@ -70,16 +70,16 @@ class FileContext:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer's bytes, zipped and unpacked."""
+    """The size of a layer in bytes, zipped and unpacked."""
 
     name: str
     zipped: int
     unpacked: int
 
 
-def measure_starts() -> tuple[list[FileContext], list[Layer]]:
-    """Return what every function costs before its first line, and what the layers weigh."""
-    python = build.runtime()
+def measure_starts() -> tuple[list[FunctionStart], list[Layer]]:
+    """Return the start of every function, and the sizes of the layers."""
+    python = build.build_runtime()
     with TemporaryDirectory() as folder:
         layers = [unpack(name, Path(folder, name)) for name in ("core", "worker")]
         starts = list(_measure_functions(python, Path(folder)))
@@ -87,13 +87,13 @@ def measure_starts() -> tuple[list[FileContext], list[Layer]]:
 
 
 def unpack(name: str, target: Path) -> Layer:
-    """Build a layer into a folder and weigh it."""
-    with zipfile.ZipFile(io.BytesIO(build.layer(build.ROOT / "layers" / name))) as package:
+    """Unpack a layer into a folder and return its sizes."""
+    with zipfile.ZipFile(io.BytesIO(build.build_layer(build.ROOT / "layers" / name))) as package:
         package.extractall(target)
         return Layer(name, _deflated(package), sum(each.file_size for each in package.infolist()))
 
 
-def _measure_functions(python: Path, layers: Path) -> Iterator[FileContext]:
+def _measure_functions(python: Path, layers: Path) -> Iterator[FunctionStart]:
     for function in sorted((build.ROOT / "functions").iterdir()):
         if not (function / "handler.py").exists():
             continue
@@ -102,20 +102,20 @@ def _measure_functions(python: Path, layers: Path) -> Iterator[FileContext]:
             path.append(str(layers / "worker" / "python"))
         runs = [_start(python, function, path) for _ in range(RUNS)]
         imports, clients = (statistics.median(run[n] for run in runs) for n in (0, 1))
-        with zipfile.ZipFile(io.BytesIO(build.function(function))) as package:
-            yield FileContext(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
+        with zipfile.ZipFile(io.BytesIO(build.build_function(function))) as package:
+            yield FunctionStart(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
 
 
 def _start(python: Path, function: Path, path: list[str]) -> list[object]:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path), **ENVIRONMENT}
-    done = subprocess.run(
+    result = subprocess.run(
         [python, "-c", SCRIPT, *USED.get(function.name, ("dynamodb",))],
         cwd=function,
         env=environment,
         capture_output=True,
         check=True,
     )
-    return list(json.loads(done.stdout))
+    return list(json.loads(result.stdout))
 
 
 def _deflated(package: zipfile.ZipFile) -> int:

@@ -1,4 +1,4 @@
-"""Two files of the same rows hold the same cells; only then are their times worth comparing."""
+"""Check that two files contain the same cells. Only then is it fair to compare their times."""
 
 import csv
 import math
@@ -23,7 +23,10 @@ Cell = tuple[str, int, str | float]
 
 
 def compare_csv(ours: str, theirs: str) -> int:
-    """Return how many cells both files hold; BenchmarkError if they differ. They have no guard, we have."""
+    """Return the number of cells in both files. Raise BenchmarkError if they differ.
+
+    Only Dose Export guards texts that a spreadsheet would take for formulas.
+    """
     count = 0
     with (
         Path(ours).open(encoding="utf-8-sig", newline="") as mine,
@@ -41,7 +44,10 @@ def _differ(mine: str, other: str) -> bool:
 
 
 def compare_xlsx(ours: str, theirs: str) -> int:
-    """Return how many cells the big sheets of both hold; BenchmarkError if they differ below the headings."""
+    """Return the number of cells that both workbooks contain below the headings of their large sheets.
+
+    Raise BenchmarkError if they differ.
+    """
     count = 0
     with Workbook(ours) as mine, Workbook(theirs) as others:
         for name in others.parts:
@@ -59,7 +65,7 @@ def _is_same(mine: Cell, other: Cell) -> bool:
 
 
 class Workbook:
-    """A workbook whose sheets are read cell by cell, in flat memory."""
+    """A workbook whose sheets are read cell by cell, in constant memory."""
 
     def __init__(self, path: str) -> None:
         self._package = zipfile.ZipFile(path)
@@ -74,7 +80,7 @@ class Workbook:
         self._package.close()
 
     def cells(self, sheet: str) -> Iterator[Cell]:
-        """Yield column, row and value of each cell below the headings that is not blank."""
+        """Yield column, row and value of each non-blank cell below the headings."""
         for letters, row, attributes, content in self._find(self.parts[sheet]):
             if row != "1":
                 yield letters, int(row), self._read(attributes, content)
@@ -93,7 +99,7 @@ class Workbook:
         return float(content)
 
     def _find(self, part: str) -> Iterator[tuple[str, str, str, str]]:
-        """Yield what CELL finds in a part, a chunk that ends with a row at a time."""
+        """Yield the matches of CELL in a part, which is read in chunks that end with a row."""
         with self._package.open(part) as stream:
             rest = b""
             while chunk := stream.read(CHUNK):

@@ -1,7 +1,7 @@
-"""What an export costs in AWS, from what was measured here. The prices are the only guess: change them here.
+"""Estimate the cost of an export on AWS from the measurements. The prices are assumptions: change them here.
 
-A worker of 1,769 MB has one CPU; here the client and PostgreSQL had two between them, so an export is
-charged the longer of its wall time and its own CPU time, and START_SECONDS more.
+A worker of 1,769 MB has one CPU, while the measured client and PostgreSQL shared two. Therefore an export is
+charged the longer of its wall time and its CPU time, plus START_SECONDS.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MEMORY_MB = 1_769
 START_SECONDS = 2.0
 PART = 8 * 1024 * 1024
 
-# US dollars: eu-west-2, on demand, arm64, without free tiers; from memory, not from AWS's price list.
+# US dollars: eu-west-2, on demand, arm64, without free tiers. From memory, not from AWS's price list.
 GB_SECOND = 0.0000133334
 MILLION_LAMBDA_REQUESTS = 0.20
 MILLION_HTTP_REQUESTS = 1.16
@@ -21,17 +21,18 @@ GB_TO_THE_INTERNET = 0.09
 MILLION_WRITE_UNITS = 0.74
 MILLION_READ_UNITS = 0.15
 
-# Asking, watching every two seconds for a minute at most, downloading.
+# The request, polls every two seconds for at most a minute, and the download.
 HTTP_REQUESTS = 35
 HTTP_SECONDS, HTTP_MB = 0.1, 512
-# The new row and the owner's place (a transaction counts twice), three indexes, sent, claim, upload, complete
-# with the place given back, and the index of what is cleanup at each change of state; and a beat a second.
+# The new row and the owner's slot (a transaction counts twice), three indexes, the sent mark, the claim, the
+# upload, the completion with the released slot, and the cleanup index at each change of state. One heartbeat
+# per second is added.
 WRITE_UNITS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one export costs: the worker's GB-seconds, parts of the file, DynamoDB's write units, dollars."""
+    """The cost of an export: the worker's GB-seconds, parts of the file, DynamoDB write units, dollars."""
 
     gb_seconds: float
     parts: int
@@ -40,12 +41,12 @@ class Cost:
 
     @property
     def total(self) -> float:
-        """Everything but keeping and downloading the file, in dollars."""
+        """Return the total in dollars, without the storage and the download of the file."""
         return sum(self.dollars.values())
 
 
 def calculate(wall: float, cpu: float, size: int) -> Cost:
-    """Return the cost of an export of so many seconds and bytes."""
+    """Return the cost of an export that takes these seconds and writes this number of bytes."""
     seconds = max(wall, cpu) + START_SECONDS
     gb_seconds = seconds * MEMORY_MB / 1024
     parts = size // PART + 1

@@ -1,4 +1,4 @@
-"""A rival of csv: psycopg's server-side cursors and Python's csv module, writing the same wide rows.
+"""Write the same csv with psycopg's server-side cursors and Python's csv module, for comparison.
 
 Run as `python -m tests.benchmarks.cursor_csv TYPE URL FILE`.
 """
@@ -22,7 +22,7 @@ FETCHED = 2_000
 
 
 def main(export_type: str, url: str, path: str) -> None:
-    """Read studies and events by a cursor each, and write a row a study."""
+    """Read studies and events with one cursor each, and write one row per study."""
     request = ExportRequest(export_type)
     spec, queries = request.spec, build_queries(request, Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot:
@@ -39,7 +39,7 @@ def main(export_type: str, url: str, path: str) -> None:
 
 
 def read_wide_rows(connection: psycopg.Connection[Any], studies: str, events: str) -> Iterator[list[str]]:
-    """Yield each study's cells with its events' cells behind them; the first of repeated rows counts."""
+    """Yield each study's cells, followed by those of its events. Only the first of repeated rows counts."""
     by_study = groupby(read(connection, "events", events), key=lambda row: row[0])
     owner, own = next(by_study, (None, ()))
     last = None
@@ -56,14 +56,14 @@ def read_wide_rows(connection: psycopg.Connection[Any], studies: str, events: st
 
 
 def read(connection: psycopg.Connection[Any], name: str, sql: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of one server-side cursor."""
+    """Yield the rows of a server-side cursor."""
     with connection.cursor(name) as cursor:
         cursor.itersize = FETCHED
         yield from cursor.execute(sql)
 
 
 def to_text(value: Any) -> str:
-    """Return a cell as PostgreSQL writes it."""
+    """Return a cell in PostgreSQL's text format."""
     if value is None:
         return ""
     return f"{value:f}" if isinstance(value, Decimal) else str(value)

@@ -1,7 +1,7 @@
-"""What a cell costs, by export type: the figures behind layers/core/doseexport/engine/estimates.py.
+"""Measure the cost per cell of each export type, for layers/core/doseexport/engine/estimates.py.
 
-`python -m tests.benchmarks.estimates`: bytes and microseconds a cell (as `count_cells` counts) on the
-synthetic database, and how far the estimates are from the truth.
+`python -m tests.benchmarks.estimates` prints bytes and microseconds per cell, as counted by `count_cells`, on
+the synthetic database. It also compares the estimates with the measurements.
 """
 
 import io
@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 
 from doseexport import catalogue
 from doseexport.actions.previews import find_frequency
@@ -26,56 +26,56 @@ STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_0
 RUNS = 3
 
 
-class Nobody:
-    """A monitor that stops nothing."""
+class NoMonitor:
+    """A monitor that never stops an export."""
 
     def guard(self, blocking: object) -> None:
-        """Guard nothing."""
+        """Do nothing."""
 
     def expect(self, studies: int) -> None:
-        """Expect nothing."""
+        """Do nothing."""
 
     def advance(self) -> None:
-        """Note nothing."""
+        """Do nothing."""
 
 
 def main() -> None:
-    """Measure, and print a line a type, then the medians a format."""
-    found: dict[str, list[tuple[float, float]]] = {"csv": [], "xlsx": []}
+    """Measure. Print one line per type, and then the medians per format."""
+    costs: dict[str, list[tuple[float, float]]] = {"csv": [], "xlsx": []}
     with Postgres() as server:
         database = Database({"conninfo": server.create_database("estimates")})
         sample.fill(database.parameters["conninfo"], **STUDIES)
-        print(f"{'type':<18}{'cells':>12}{'bytes/cell':>12}{'µs/cell':>9}{'size: said/was':>16}")
+        print(f"{'type':<18}{'cells':>12}{'bytes/cell':>12}{'µs/cell':>9}{'estimate/size':>16}")
         for spec in catalogue.load_specs().values():
             if not spec.needs:
-                found[spec.format].append(measure(database, spec.type))
-    for form, pairs in found.items():
+                costs[spec.format].append(measure(database, spec.type))
+    for form, pairs in costs.items():
         size, seconds = (statistics.median(each) for each in zip(*pairs, strict=True))
-        print(f"{form}: {size:.2f} bytes and {seconds:.2f} µs a cell")
+        print(f"{form}: {size:.2f} bytes and {seconds:.2f} µs per cell")
 
 
 def measure(database: Database, export_type: str) -> tuple[float, float]:
-    """Export a type and return bytes and microseconds a cell."""
+    """Make exports of a type and return bytes and microseconds per cell."""
     request = ExportRequest(export_type)
     (row,) = database.fetch_rows(build_preview(request, find_frequency(request.spec.modality), 10))
     survey = Counts(*row[:3])
     cells, blank = count_cells(request.spec, Inclusions(), survey)
     runs = [_export(database, request) for _ in range(RUNS)]
     size, seconds = runs[0][0], statistics.median(each for _, each in runs)
-    said = estimate_file(request.spec, Inclusions(), survey)
+    estimate = estimate_file(request.spec, Inclusions(), survey)
     padding = blank if request.spec.format == "csv" else 0
-    a_cell = (size - padding) / cells, seconds / cells * 1e6
+    per_cell = (size - padding) / cells, seconds / cells * 1e6
     print(
-        f"{export_type:<18}{cells:>12,}{a_cell[0]:>12.2f}{a_cell[1]:>9.2f}{said[0] / size:>16.2f}"
-        f"   {said[1] - START_SECONDS:.1f} s said, {seconds:.1f} s were",
+        f"{export_type:<18}{cells:>12,}{per_cell[0]:>12.2f}{per_cell[1]:>9.2f}{estimate[0] / size:>16.2f}"
+        f"   {estimate[1] - START_SECONDS:.1f} s estimated, {seconds:.1f} s measured",
         flush=True,
     )
-    return a_cell
+    return per_cell
 
 
 def _export(database: Database, request: ExportRequest) -> tuple[int, float]:
     file, start = io.BytesIO(), time.monotonic()
-    write_export(RequestContext(request, "bench", datetime.now(UTC)), database, file, Nobody())
+    write_export(RequestContext(request, "bench", datetime.now(UTC)), database, file, NoMonitor())
     return len(file.getvalue()), time.monotonic() - start
 
 

@@ -1,6 +1,7 @@
-"""Run a command and print what the kernel counted of it, as JSON: wall, CPU, peak memory in kB, status.
+"""Run a command and print the kernel's counts of it, as JSON: wall, CPU, peak memory in kB, status.
 
-A process of its own, kept small (`python -I -S`): peak memory is never told below that of the parent.
+This is a separate, small process (`python -I -S`), because the kernel never reports a peak memory below the
+parent's.
 """
 
 import json

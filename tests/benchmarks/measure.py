@@ -1,4 +1,4 @@
-"""One process, measured from outside: wall, CPU, peak memory, and the CPU time of the PostgreSQL it asked."""
+"""Measure a process from outside: wall, CPU, peak memory, and the CPU time of PostgreSQL's backends."""
 
 import json
 import os
@@ -12,16 +12,16 @@ from pathlib import Path
 import psycopg
 
 LAUNCH = Path(__file__).with_name("launch.py")
-PATIENCE = 30
+TIMEOUT = 30
 
 
 class BenchmarkError(RuntimeError):
-    """A command failed, or two files that have to be alike are not."""
+    """A command failed, or two files that must be equal differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished process: seconds of wall and CPU, those of PostgreSQL's backends, peak memory in MB."""
+    """A finished process: seconds of wall, CPU and PostgreSQL's backends, and peak memory in MB."""
 
     wall: float
     cpu: float
@@ -30,7 +30,10 @@ class Run:
 
 
 class Backends:
-    """The CPU time of a server's backends: the postmaster is told of each that ends. Linux, same machine."""
+    """The CPU time of a server's backends, which the kernel adds to the postmaster's when they end.
+
+    This works only on Linux, with the server on the same machine.
+    """
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
@@ -38,31 +41,33 @@ class Backends:
         self._stat = Path("/proc", row[0].split("\n", 1)[0], "stat")
 
     def close(self) -> None:
-        """Leave the server."""
+        """Close the connection."""
         self._connection.close()
 
     def cpu(self) -> float:
-        """Return the seconds of all backends that have ended, once none but our own is left."""
+        """Wait until only this connection's backend is left. Return the seconds of all that have ended."""
         others = (
             "SELECT count(*) FROM pg_stat_activity WHERE backend_type IN (%s, %s) AND pid <> pg_backend_pid()"
         )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while self._connection.execute(others, ("client backend", "parallel worker")).fetchone()[0]:
             if time.monotonic() > deadline:
-                raise BenchmarkError("somebody else uses the server")
+                raise BenchmarkError("Another client is using the server.")
             time.sleep(0.005)
         fields = self._stat.read_text().rpartition(")")[2].split()
         return sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(command: list[str], backends: Backends, environment: Mapping[str, str] | None = None) -> Run:
-    """Run a command of this Python to its end; BenchmarkError if it fails."""
+    """Run a command with this Python until it ends. Raise BenchmarkError if it fails."""
     before = backends.cpu()
     arguments = [sys.executable, "-I", "-S", str(LAUNCH), sys.executable, *command]
-    # Nobody compiles an installed program at each start; a machine may be set up to.
+    # An installed program has bytecode, which the environment of this machine might disable.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(arguments, env=inherited | (environment or {}), stdout=subprocess.PIPE, check=True)
-    wall, cpu, memory, status = json.loads(done.stdout)
+    result = subprocess.run(
+        arguments, env=inherited | (environment or {}), stdout=subprocess.PIPE, check=True
+    )
+    wall, cpu, memory, status = json.loads(result.stdout)
     if status:
         raise BenchmarkError(f"{' '.join(command[:4])} failed")
     return Run(wall, cpu, backends.cpu() - before, memory / 1024)

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, and the lines `make bench` prints."""
+"""Render docs/benchmarks.md, and the lines that `make bench` prints."""
 
 import os
 import platform
@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
-from tests.benchmarks import anatomy, cold_start, costs
+from tests.benchmarks import breakdown, cold_start, costs
 from tests.benchmarks.measure import Run
 
 if TYPE_CHECKING:
-    from tests.benchmarks.run import Contest
+    from tests.benchmarks.run import Comparison
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 PACKAGES = ("psycopg", "xlsxwriter", "isal", "boto3")
-RIVALS = {
-    "ours": "ours",
+PROGRAMS = {
+    "ours": "Dose Export",
     "copy": "bare COPY",
     "cursor": "server-side cursor + csv",
     "plain": "xlsxwriter constant_memory",
@@ -31,49 +31,49 @@ HEAD = """# Benchmarks
 
 Written by `make bench` (tests/benchmarks). {facts}
 
-Every figure is of a whole process on a synthetic OpenREM database, from its start to its end: medians of
-{runs} runs that took turns; the first turn's files were compared cell by cell (but the bare COPY's, which
-is no file of ours). "PostgreSQL" is the CPU time of its backends. A ratio is the median of
-ours / the rival's, pair by pair.
+Every figure is of a complete process on a synthetic OpenREM database: the median of {runs} runs. The programs
+took turns. The files of the first turn were compared cell by cell, except those of the bare COPY, which have
+another layout. "PostgreSQL" is the CPU time of its backends. A ratio is Dose Export's figure divided by the
+other program's: the median over the pairs of runs.
 
-- **bare COPY**: both COPY statements of the export at once, written to a file as they come: the limit of csv.
-- **server-side cursor + csv**: psycopg's named cursors and Python's csv module, the same wide rows.
-- **xlsxwriter constant_memory**: typed writes of the same cells but blank ones, rows read by our COPY.
-- **pandas + xlsxwriter**: a frame a sheet, rows read by our COPY.
+- **bare COPY**: both COPY statements of the export at once, written unchanged. No csv export can be faster.
+- **server-side cursor + csv**: psycopg's named cursors and Python's csv module, with the same wide rows.
+- **xlsxwriter constant_memory**: typed writes of the same cells but blank ones, from Dose Export's rows.
+- **pandas + xlsxwriter**: one data frame per sheet, from Dose Export's rows.
 """
 
 TABLE = """
-| export | | wall s | CPU s | PostgreSQL s | peak MB | file MB | ours / rival: wall | CPU | file |
+| export | | wall s | CPU s | PostgreSQL s | peak MB | file MB | ratio: wall | CPU | file |
 |---|---|---|---|---|---|---|---|---|---|"""
 
 STARTS = """
 ## Cold start
-CPU milliseconds, medians of {runs}, without bytecode (a layer has none): what a function imports before its
-first line, and boto3 with the clients that its first call makes. On Lambda a function of 512 MB has 0.3 of
-a CPU.
+CPU milliseconds (medians of {runs}) of a function's imports and of boto3 with the clients that its first
+call creates. There is no bytecode, because a layer has none. On Lambda, a function with 512 MB has 0.3 of a
+CPU.
 
 | function | import | clients | heavy packages imported | code, zipped |
 |---|---|---|---|---|"""
 
 COSTS = """
 ## What an export costs
-From the figures above at the template's {memory:,} MB, which is one CPU; tests/benchmarks/costs.py holds the
-assumptions and the prices, which are from memory. US dollars for a thousand exports. Keeping a file costs
-{month} a GB and month, downloading it {internet} a GB.
+US dollars per thousand exports, computed from the figures above at the template's {memory:,} MB, which is one
+CPU. tests/benchmarks/costs.py has the assumptions and the prices, which are from memory. Storing a file costs
+{month} per GB and month in addition, and downloading it {internet} per GB.
 
-| export | GB-seconds each | parts | writes | worker | API | S3 | DynamoDB | SQS | all |
+| export | GB-seconds each | parts | writes | worker | API | S3 | DynamoDB | SQS | total |
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The machine and the versions, in words."""
+    """The machine and the versions, as text."""
 
     text: str
 
 
 def gather_facts(url: str) -> Facts:
-    """Return what the figures depend on."""
+    """Return the facts on which the figures depend."""
     with psycopg.connect(url) as connection:
         server = connection.info.parameter_status("server_version")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
@@ -95,40 +95,42 @@ def _name_processor() -> str:
 
 
 def write(
-    path: Path, contests: Sequence["Contest"], anatomies: Sequence[anatomy.Anatomy], facts: Facts
+    path: Path, comparisons: Sequence["Comparison"], breakdowns: Sequence[breakdown.Breakdown], facts: Facts
 ) -> None:
     """Write the page."""
-    runs = max(len(each.runs["ours"]) for each in contests)
+    runs = max(len(each.runs["ours"]) for each in comparisons)
     parts = [
         HEAD.format(facts=facts.text, runs=runs),
         TABLE,
-        *(row for contest in contests for row in list_rows(contest)),
-        *anatomy.describe(anatomies),
+        *(row for comparison in comparisons for row in list_rows(comparison)),
+        *breakdown.describe(breakdowns),
         *_describe_starts(),
-        *_describe_costs(contests),
+        *_describe_costs(comparisons),
         (Path(__file__).parent / "notes.md").read_text(encoding="utf-8"),
     ]
     path.write_text("\n".join(part.rstrip("\n") for part in parts) + "\n", encoding="utf-8")
 
 
-def list_rows(contest: "Contest") -> Iterator[str]:
-    """Yield a line for ours and one for each rival."""
-    for name, runs in contest.runs.items():
+def list_rows(comparison: "Comparison") -> Iterator[str]:
+    """Yield one line per program."""
+    for name, runs in comparison.runs.items():
         figures = [f"{_median(runs, key):.2f}" for key in ("wall", "cpu", "server")]
-        figures += [f"{_median(runs, 'memory'):.0f}", f"{contest.sizes[name] / 1e6:.1f}"]
+        figures += [f"{_median(runs, 'memory'):.0f}", f"{comparison.sizes[name] / 1e6:.1f}"]
         ratios = ["", "", ""]
         if name != "ours":
-            own = contest.runs["ours"]
+            own = comparison.runs["ours"]
             ratios = [_ratio(own, runs, lambda run: run.wall), _ratio(own, runs, lambda run: run.cpu)]
-            ratios.append("" if name == "copy" else f"{contest.sizes['ours'] / contest.sizes[name]:.2f}")
-        title = f"{contest.type}, {contest.title}" if name == "ours" else ""
-        yield f"| {' | '.join([title, RIVALS[name], *figures, *ratios])} |"
+            ratios.append(
+                "" if name == "copy" else f"{comparison.sizes['ours'] / comparison.sizes[name]:.2f}"
+            )
+        title = f"{comparison.type}, {comparison.title}" if name == "ours" else ""
+        yield f"| {' | '.join([title, PROGRAMS[name], *figures, *ratios])} |"
 
 
-def describe(contest: "Contest") -> str:
-    """Return the contest in lines for a terminal."""
-    cells = f", {contest.cells:,} cells compared" if contest.cells else ""
-    return "\n".join([f"{contest.type}, {contest.title}{cells}", *list_rows(contest)])
+def describe(comparison: "Comparison") -> str:
+    """Return the lines of a comparison for the terminal."""
+    cells = f", {comparison.cells:,} cells compared" if comparison.cells else ""
+    return "\n".join([f"{comparison.type}, {comparison.title}{cells}", *list_rows(comparison)])
 
 
 def _median(runs: Sequence[Run], figure: str) -> float:
@@ -153,13 +155,13 @@ def _describe_starts() -> Iterator[str]:
         yield f"The {layer.name} layer, built for this machine: {sizes}."
 
 
-def _describe_costs(contests: Sequence["Contest"]) -> Iterator[str]:
+def _describe_costs(comparisons: Sequence["Comparison"]) -> Iterator[str]:
     yield COSTS.format(memory=costs.MEMORY_MB, month=costs.GB_MONTH, internet=costs.GB_TO_THE_INTERNET)
-    for contest in contests:
-        runs = contest.runs["ours"]
-        cost = costs.calculate(_median(runs, "wall"), _median(runs, "cpu"), contest.sizes["ours"])
+    for comparison in comparisons:
+        runs = comparison.runs["ours"]
+        cost = costs.calculate(_median(runs, "wall"), _median(runs, "cpu"), comparison.sizes["ours"])
         shares = " | ".join(f"{1000 * dollars:.3f}" for dollars in cost.dollars.values())
         yield (
-            f"| {contest.type}, {contest.title} | {cost.gb_seconds:.1f} | {cost.parts} | {cost.writes}"
+            f"| {comparison.type}, {comparison.title} | {cost.gb_seconds:.1f} | {cost.parts} | {cost.writes}"
             f" | {shares} | {1000 * cost.total:.2f} |"
         )

@@ -1,4 +1,4 @@
-"""A rival of xlsx: a pandas data frame a sheet, written by xlsxwriter, as OpenREM writes some of its sheets.
+"""Write the workbook with one pandas data frame per sheet, as OpenREM writes some sheets, for comparison.
 
 Run as `python -m tests.benchmarks.pandas_xlsx TYPE URL FILE`.
 """
@@ -8,14 +8,14 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pandas as pd
-from tests.benchmarks.same_rows import READ, open_book
+from tests.benchmarks.same_rows import READ, open_workbook
 
 from doseexport.catalogue import Cells, Column
 
 
 def main(export_type: str, url: str, path: str) -> None:
-    """Gather every sheet's rows, then write the frames."""
-    with open_book(export_type, url) as book:
+    """Collect the rows of every sheet, then write the frames."""
+    with open_workbook(export_type, url) as book:
         all_data: list[list[Any]] = []
         sheets: dict[str, list[list[Any]]] = {name: [] for name in book.sheets}
         for study, events, blocks in book.rows:
@@ -36,7 +36,7 @@ def main(export_type: str, url: str, path: str) -> None:
 
 
 def convert(cells: Cells, columns: tuple[Column, ...]) -> list[Any]:
-    """Return the cells as Python's values."""
+    """Return the cells as Python values."""
     return [
         _read(column.kind.name, text) if text else None for column, text in zip(columns, cells, strict=False)
     ]
@@ -44,7 +44,7 @@ def convert(cells: Cells, columns: tuple[Column, ...]) -> list[Any]:
 
 def _read(kind: str, text: str) -> Any:
     value = READ[kind](text)
-    # A time alone would become a text.
+    # pandas would write a time without a date as text.
     midnight = datetime.combine(date.min, time.min)
     return datetime.combine(date.min, value) - midnight if isinstance(value, time) else value
 

@@ -1,4 +1,6 @@
-"""A rival of xlsx: plain xlsxwriter in constant_memory mode, typed writes, blank cells left out.
+"""Write the workbook with plain xlsxwriter in constant_memory mode, for comparison.
+
+Writes are typed, and blank cells are left out.
 
 Run as `python -m tests.benchmarks.plain_xlsx TYPE URL FILE`.
 """
@@ -7,7 +9,7 @@ import sys
 from typing import Any
 
 import xlsxwriter
-from tests.benchmarks.same_rows import READ, ModalityWorkbook, open_book
+from tests.benchmarks.same_rows import READ, ModalityWorkbook, open_workbook
 
 from doseexport.catalogue import Cells, Column
 
@@ -15,8 +17,8 @@ MOST_COLUMNS = 16_384
 FORMATS = {"date": "yyyy-mm-dd", "time": "hh:mm:ss", "datetime": "yyyy-mm-dd hh:mm:ss"}
 
 
-class PlainBook:
-    """All data and a sheet per protocol, cell by cell."""
+class PlainWorkbook:
+    """A workbook with All data and one sheet per protocol, written cell by cell."""
 
     def __init__(self, path: str, source: ModalityWorkbook) -> None:
         self.book = xlsxwriter.Workbook(path, {"constant_memory": True})
@@ -28,13 +30,13 @@ class PlainBook:
         }
 
     def add_sheet(self, name: str, headings: list[str]) -> list[Any]:
-        """Return the sheet and its last written row."""
+        """Add a sheet. Return it with the number of its last written row."""
         sheet = self.book.add_worksheet(name)
         sheet.write_row(0, 0, headings)
         return [sheet, 0]
 
     def write(self, study: Cells, events: list[Cells], blocks: list[Cells]) -> None:
-        """Write one row of All data, as far as a worksheet goes, and one of its protocol's for each event."""
+        """Write one row of All data, cut at the last column of a sheet, and one row per event."""
         most = (MOST_COLUMNS - len(self.source.study)) // len(self.source.block)
         self.write_row(self.all_data, study, self.source.block, blocks[:most])
         for event in events:
@@ -43,14 +45,14 @@ class PlainBook:
     def write_row(
         self, page: list[Any], study: Cells, columns: tuple[Column, ...], blocks: list[Cells]
     ) -> None:
-        """Write the cells of one row, each by its type."""
+        """Write the cells of a row by type."""
         page[1] += 1
         self.write_cells(page, 0, self.source.study, study)
         for number, block in enumerate(blocks):
             self.write_cells(page, len(self.source.study) + number * len(columns), columns, block)
 
     def write_cells(self, page: list[Any], first: int, columns: tuple[Column, ...], cells: Cells) -> None:
-        """Write cells from a column on."""
+        """Write cells, starting at column `first`."""
         sheet, row = page
         for number, (column, text) in enumerate(zip(columns, cells, strict=False), start=first):
             kind = column.kind.name
@@ -65,9 +67,9 @@ class PlainBook:
 
 
 def main(export_type: str, url: str, path: str) -> None:
-    """Write the workbook; All data has no headings, since only its last row tells how wide it is."""
-    with open_book(export_type, url) as source:
-        book = PlainBook(path, source)
+    """Write the workbook. All data has no headings, because its width is known only after the last row."""
+    with open_workbook(export_type, url) as source:
+        book = PlainWorkbook(path, source)
         for row in source.rows:
             book.write(*row)
         book.book.close()

@@ -1,6 +1,6 @@
-"""What the workbook rivals are given: our own rows, read by our own COPY, as Python's values.
+"""Provide the other workbook writers with the rows that Dose Export reads with COPY.
 
-So they are measured for writing alone, and cannot differ in what they write.
+So only their writing is measured, and they write the same cells.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from doseexport.engine.writers.file_plan import block_headings
 from doseexport.engine.writers.sheet_names import SheetNames
 
 Row = tuple[Cells, list[Cells], list[Cells]]
-"""The cells of a study, of its events, and of the blocks that All data shows (mostly the events)."""
+"""The cells of a study, of its events, and of its blocks in All data (mostly the events)."""
 READ = {
     "text": str,
     "number": float,
@@ -50,13 +50,13 @@ class ModalityWorkbook:
 
     @property
     def sheet_headings(self) -> list[str]:
-        """The headings of a protocol's sheet."""
+        """Return the headings of a protocol's sheet."""
         return [column.heading for column in (*self.study, *self.event)]
 
 
 @contextmanager
-def open_book(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
-    """Yield what the workbook of this type holds."""
+def open_workbook(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
+    """Yield the content of a workbook of this type."""
     request = ExportRequest(export_type)
     spec, layout = request.spec, request.spec.layout
     queries = build_queries(request, Inclusions())

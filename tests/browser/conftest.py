@@ -7,10 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from local import sample, users
-from local.postgres import Postgres
-from local.service import Service
-from local.stack import Stack
+from local import sample
+from local.sample.postgres import Postgres
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import expect as assert_that
 from tests.browser import chromium

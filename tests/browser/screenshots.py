@@ -9,10 +9,11 @@ from http import HTTPStatus
 from itertools import product
 from pathlib import Path
 
-from local import sample, users
-from local.postgres import Postgres
-from local.service import Service
-from local.stack import Stack
+from local import sample
+from local.sample.postgres import Postgres
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import expect as assert_that
 from tests.browser import chromium

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from local.service import Service
-from local.stack import Stack
+from local.stack.service import Service
+from local.stack.stack import Stack
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
 from tests.journey.backstage import until

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from local.service import Service
-from local.users import User
+from local.stack.service import Service
+from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import DESKTOP, PHONE, Hold, Visits

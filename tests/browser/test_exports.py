@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from local.service import Service
-from local.stack import Stack
-from local.users import ADMIN, EXPORT, User
+from local.stack.service import Service
+from local.stack.stack import Stack
+from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Hold, Visits

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.service import Service
-from local.users import ADMIN, EXPORT, User
+from local.stack.service import Service
+from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
@@ -70,7 +70,7 @@ def test_the_form_tells_beside_the_field_what_cannot_be(visit: Visits, physicist
     assert_that(page.locator("#keep-days")).to_contain_text("90 at most")
     days_field(page).fill("91")
     page.get_by_role("button", name="Export to").click()
-    assert_that(page.locator("#keep-days .fault")).to_have_text("ExportBucket are kept for 90 days at most.")
+    assert_that(page.locator("#keep-days .fault")).to_have_text("Files are kept for 90 days at most.")
     assert_that(days_field(page)).to_be_focused()
     days_field(page).fill("")
     start(page)

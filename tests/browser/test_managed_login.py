@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
-from local import users
-from local.stack import Stack
+from local.stack import users
+from local.stack.stack import Stack
 from playwright.sync_api import Page, Route
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visit, Visits

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
-from local.users import User
+from local.stack.users import User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from local.service import Service
-from local.users import User
+from local.stack.service import Service
+from local.stack.users import User
 from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits

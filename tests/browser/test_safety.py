@@ -2,8 +2,8 @@
 
 import re
 
-from local.stack import Stack
-from local.users import User
+from local.stack.stack import Stack
+from local.stack.users import User
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import FORMULA, MARKUP, Visits
 from tests.browser.steps import FEBRUARY, field, newest, start, wait_for

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from local.service import Service
-from local.users import ADMIN, EXPORT, User
+from local.stack.service import Service
+from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.users import User
+from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from local.service import Service
-from local.users import ADMIN, EXPORT, User
+from local.stack.service import Service
+from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import expect as assert_that
 from tests.browser.conftest import Visits
 from tests.browser.test_accessibility import list_findings

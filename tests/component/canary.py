@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import zipfile
-from functools import cache
 
 import psycopg
 from gateway import CONTEXT, Gateway
@@ -52,15 +51,13 @@ class Stage:
         self.services = services_with(services, url)
         self.url = url
         self.clock = services.clock
-        self._handlers = cache(load_handler)
+        self._load_handler = load_handler
         self._start = postgres._log.seek(0, io.SEEK_END)
         self._heard = []
 
     def load(self, name):
         """A function's handler on the stage's services, as they are now."""
-        handler = self._handlers(name)
-        getattr(handler, "__wrapped__", handler).__globals__["connect_services"] = lambda: self.services
-        return handler
+        return self._load_handler(name, self.services)
 
     def sign_in(self, caller):
         groups = f"[{' '.join(sorted(caller.groups))}]"

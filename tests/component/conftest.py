@@ -9,8 +9,9 @@ import canary
 import hostile
 import pytest
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 
+from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module
 from doseexport.aws.services import Services
 from standins import Clock, stand_in_for_aws
@@ -81,6 +82,7 @@ def load_handler(
         spec = importlib.util.spec_from_file_location(f"handler_of_{name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        monkeypatch.setattr(api_handler, "connect_services", lambda: behind)
         if hasattr(module, "connect_services"):
             monkeypatch.setattr(module, "connect_services", lambda: behind)
         return module.handler

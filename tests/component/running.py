@@ -59,7 +59,7 @@ def plenty():
 
 
 def run(services, export, attempt=1, seconds_left=plenty):
-    pipeline.run(services, export.id, attempt, seconds_left)
+    pipeline.run_attempt(services, export.id, attempt, seconds_left)
     return services.exports.load(export.id)
 
 

@@ -1,8 +1,9 @@
-"""UserPool in a user pool, and schedules of theirs, for tests."""
+"""Users in a user pool, and schedules of theirs, for tests."""
 
 from datetime import UTC, datetime
 
-from doseexport.actions.schedules import create_schedule
+from answers import create_schedule
+
 from doseexport.domain.rights import Caller
 from standins import run
 
@@ -19,7 +20,7 @@ FEBRUARY = datetime(2027, 2, 1, 7, tzinfo=UTC)
 
 def join(services, name, *groups):
     """Somebody with an account and in these groups: who they are, as their token says."""
-    client, pool = services.users._client, services.settings.user_pool_id
+    client, pool = services.user_pool._client, services.settings.user_pool_id
     user = client.admin_create_user(UserPoolId=pool, Username=name)["User"]
     for group in groups:
         if group not in {found["GroupName"] for found in client.list_groups(UserPoolId=pool)["Groups"]}:
@@ -30,7 +31,7 @@ def join(services, name, *groups):
 
 
 def leave(services, person, group):
-    services.users._client.admin_remove_user_from_group(
+    services.user_pool._client.admin_remove_user_from_group(
         UserPoolId=services.settings.user_pool_id, Username=person.name, GroupName=group
     )
 

@@ -4,16 +4,9 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from answers import abort_export, delete_exports, download_export, get_export, list_exports, request_export
 
-from doseexport.actions.exports import (
-    abort_export,
-    delete_export,
-    delete_exports,
-    download_export,
-    get_export,
-    list_exports,
-    request_export,
-)
+from doseexport.actions.exports import delete_export
 from doseexport.actions.listing import make_cursor
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.domain.export import State, make_id

@@ -154,7 +154,7 @@ def test_what_is_deleted_or_expired_is_forgotten_with_its_filters(stage):
 
 def test_the_command_line_keeps_it_to_the_file(stage, tmp_path):
     output = tmp_path / "ct.csv"
-    plain = ["ct-csv", "--output", str(output), "--with-names", "--filter", f"patient_name={CANARY}"]
+    plain = ["ct-csv", "--output", str(output), "--include-names", "--filter", f"patient_name={CANARY}"]
     there = [*plain, "--database-url", stage.url]
     nowhere = [*plain, "--database-url", f"postgresql://x:{CANARY}@127.0.0.1:1/x"]
     assert cli.main(there) == 0

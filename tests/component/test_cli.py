@@ -34,13 +34,15 @@ def test_the_password_may_stay_out_of_sight_and_the_file_is_its_askers_alone(run
     found = urlsplit(sample_url)
     monkeypatch.setenv("PGPASSWORD", found.password)
     without = found._replace(netloc=f"{found.username}@{found.hostname}:{found.port}").geturl()
-    done, output = run("ct-csv", "--with-names", url=without)
+    done, output = run("ct-csv", "--include-names", url=without)
     assert (done.returncode, done.stderr) == (0, "")
     assert output.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_file_is_the_services_file(run, sample_url):
-    done, output = run("ct-csv", "--filter", "date_from=2023-01-01", "--order", "oldest_first", "--with-ids")
+    done, output = run(
+        "ct-csv", "--filter", "date_from=2023-01-01", "--order", "oldest_first", "--include-ids"
+    )
     assert (done.returncode, done.stderr) == (0, "")
     data, report = export(
         sample_url, filters={"date_from": "2023-01-01"}, order="oldest_first", include_ids=True
@@ -52,7 +54,7 @@ def test_the_file_is_the_services_file(run, sample_url):
 
 
 def test_a_workbook_can_be_written_too(run):
-    done, output = run("ct-xlsx", "--with-names")
+    done, output = run("ct-xlsx", "--include-names")
     assert (done.returncode, done.stderr) == (0, "")
     assert output.read_bytes().startswith(b"PK")
 

@@ -9,12 +9,12 @@ from running import read_object, services_with
 
 from doseexport.aws import upload as sink
 from doseexport.aws.clients import ClientError
-from doseexport.aws.sqs import NO_PAUSE, parse_message
+from doseexport.aws.sqs import NO_DELAY, parse_message
 from doseexport.domain.export import State
 from doseexport.jobs import attempt as pipeline
 from doseexport.jobs import sweep as sweep_module
 from doseexport.jobs.heartbeat import Heartbeat
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from processes import Fate, Killed, Process, dies_at, services_of
 from recorded import DatabaseOf
 from standins import add, keys_of, list_keys, list_uploads, stand_in_for_aws, take_messages
@@ -51,7 +51,7 @@ class CountingHeartbeat(Heartbeat):
 def _small_parts(monkeypatch):
     monkeypatch.setattr(moto_s3, "S3_UPLOAD_PART_MIN_SIZE", 1)
     monkeypatch.setattr(pipeline, "Heartbeat", CountingHeartbeat)
-    monkeypatch.setattr(sweep_module, "PAUSE", NO_PAUSE)  # moto's clock is not ours
+    monkeypatch.setattr(sweep_module, "PAUSE", NO_DELAY)  # moto's clock is not ours
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def make(monkeypatch, few_url):
 
         monkeypatch.setattr(pipeline, "find_database", find)
         with suppress(Killed, ClientError):  # dead, or what the handler logs
-            pipeline.run(services_of(process, services), message.export_id, message.attempt, lambda: 900)
+            pipeline.run_attempt(
+                services_of(process, services), message.export_id, message.attempt, lambda: 900
+            )
 
     def make_one(kind, process):
         monkeypatch.setattr(sink, "PART_SIZE", PARTS[kind])
@@ -94,12 +96,12 @@ class End:
             self._pass_a_minute(services, run)
         self.row = services.exports.load(export_id)
         self.file = read_object(services, self.row.result.key) if self.row.result else None
-        sweep(services, services.clock.move(minutes=17))
+        sweep_exports(services, services.clock.move(minutes=17))
         self.left = list_keys(services) + list_uploads(services)
 
     def _pass_a_minute(self, services, run):
         self.minutes += 1
-        sweep(services, services.clock.move(minutes=1))
+        sweep_exports(services, services.clock.move(minutes=1))
         for message in messages(services):
             run(message)
 

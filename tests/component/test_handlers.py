@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 from running import services_with
 
-import doseexport
 from doseexport.aws.clients import ClientError
 from doseexport.domain.export import State, make_export
+from doseexport.jobs import attempt
 from doseexport.version import VERSION
 from standins import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
 
@@ -187,14 +187,14 @@ class Pipeline:
         self.failure = failure
         self.runs = []
 
-    def run(self, _services, export_id, attempt, seconds_left):
+    def run_attempt(self, _services, export_id, attempt, seconds_left):
         self.runs.append((export_id, attempt, seconds_left()))
         if self.failure:
             raise self.failure
 
 
 def load_worker(load_handler, monkeypatch, pipeline):
-    monkeypatch.setattr(doseexport, "pipeline", pipeline, raising=False)
+    monkeypatch.setattr(attempt, "run_attempt", pipeline.run_attempt)
     return load_handler("run_export")
 
 

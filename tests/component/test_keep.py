@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from answers import abort_export, get_export, request_export, set_retention
 
-from doseexport.actions.exports import abort_export, delete_export, get_export, request_export, set_retention
+from doseexport.actions.exports import delete_export
 from doseexport.domain.audit import AuditEvent, Person
 from doseexport.domain.export import State
 from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from standins import (
     ADA,
     ADMIN,
@@ -120,7 +121,7 @@ def test_a_file_past_its_new_time_is_gone_before_any_sweep(services, clock):
     for call in (get_export, delete_export):
         assert refuse(call, services, ADA, export.id)[0] == 404
     assert refuse(keep, services, export, 90)[0] == 404
-    assert sweep(services, clock()) == {"expired": 1}
+    assert sweep_exports(services, clock()) == {"expired": 1}
     assert list_keys(services) == []
 
 
@@ -257,7 +258,7 @@ def test_what_goes_while_its_time_is_changed_stays_gone(services, clock, monkeyp
 def test_a_second_attempt_keeps_what_was_said_during_the_first(services, clock):
     export = run(services, add(services, retention_days=7))
     keep(services, export, 3)
-    sweep(services, clock.move(minutes=1))
+    sweep_exports(services, clock.move(minutes=1))
     done = finish(services, services.exports.load(export.id))
     assert (done.attempt, done.retention_days, done.expires_at) == (2, 3, clock() + 3 * DAY)
     assert keep(services, done, 5)["retention_days"] == 5  # SUPERSEDED, yet its file is as good as any

@@ -14,7 +14,7 @@ from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.jobs import attempt as pipeline
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from processes import Killed, Process, services_of
 from standins import add, keys_of, list_keys, list_uploads
 
@@ -55,9 +55,9 @@ def test_every_type_is_made_again_byte_by_byte(services, clock, standard_url, sp
     export = add(ready, type=spec.type, filters=filters)
     process = DiesSending()
     with suppress(Killed):
-        pipeline.run(services_of(process, ready), export.id, 1, plenty)
+        pipeline.run_attempt(services_of(process, ready), export.id, 1, plenty)
     assert process.is_dead
-    assert sweep(ready, clock.move(minutes=1)) == {"requeued": 1}
+    assert sweep_exports(ready, clock.move(minutes=1)) == {"requeued": 1}
     row = run(ready, export, 2)
     assert row.state is State.COMPLETED, row.failure
     assert read_object(ready, row.result.key) == make_locally(standard_url, export, ready.settings)

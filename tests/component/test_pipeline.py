@@ -71,7 +71,7 @@ def test_a_message_of_another_attempt_changes_nothing(ready, attempt):
 
 
 def test_an_export_that_is_not_there_is_nothing(ready):
-    pipeline.run(ready, "x" * 32, 1, plenty)
+    pipeline.run_attempt(ready, "x" * 32, 1, plenty)
     assert_no_file(ready)
 
 

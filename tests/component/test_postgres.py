@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from local.postgres import Postgres, PostgresError
+from local.sample.postgres import Postgres, PostgresError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOLDER = """
 import sys, time
 from pathlib import Path
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 server = Postgres(Path(sys.argv[1]))
 print(server.url(), flush=True)
 time.sleep(600)
@@ -92,13 +92,13 @@ def test_it_goes_however_its_process_ends(tmp_path, how):
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules["local.postgres"].SETTINGS, "max_connections", "none")
+    monkeypatch.setitem(sys.modules["local.sample.postgres"].SETTINGS, "max_connections", "none")
     with pytest.raises(PostgresError, match="max_connections"):
         Postgres(tmp_path)
 
 
 def test_programs_out_of_reach_are_copied(tmp_path, monkeypatch):
-    account = sys.modules["local.postgres"]._Account
+    account = sys.modules["local.sample.postgres"]._Account
     really = account.reaches
     monkeypatch.setattr(account, "reaches", lambda self, path: path.is_dir() and really(self, path))
     with Postgres(tmp_path) as server:

@@ -5,19 +5,10 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from answers import change_preset, create_preset, get_preset, list_presets, request_export
 from gateway import Gateway
 
-from doseexport.actions.exports import request_export
-from doseexport.actions.presets import (
-    MAX_PRESETS,
-    MOST_SHARED,
-    change_preset,
-    create_preset,
-    delete_preset,
-    get_preset,
-    list_presets,
-    load_for_use,
-)
+from doseexport.actions.presets import MAX_PRESETS, MAX_SHARED, delete_preset, load_for_use
 from doseexport.aws.dynamodb.preset_rows import new_row
 from doseexport.domain.preset import make_preset, parse_preset
 from doseexport.domain.rights import Caller
@@ -84,14 +75,14 @@ def test_the_list_is_sorted_by_name_and_holds_ones_own_and_the_shared(services):
 
 def test_a_list_shows_the_newest_of_very_many_and_says_so(services, clock):
     body = parse_preset({**BODY, "shared": True})
-    for number in range(MOST_SHARED + 1):
+    for number in range(MAX_SHARED + 1):
         preset = make_preset(f"{number:032}", BEN, {**body, "name": f"{number:03}"}, clock.move(seconds=1))
-        assert services.presets.create(preset, MOST_SHARED + 1)
-        if number == MOST_SHARED - 1:
+        assert services.presets.create(preset, MAX_SHARED + 1)
+        if number == MAX_SHARED - 1:
             assert list_presets(services, ADA)["complete"]
-    assert names(services, ADA) == [f"{number:03}" for number in range(1, MOST_SHARED + 1)]
+    assert names(services, ADA) == [f"{number:03}" for number in range(1, MAX_SHARED + 1)]
     assert not list_presets(services, ADA)["complete"]
-    assert len(names(services, BEN)) == MOST_SHARED + 1
+    assert len(names(services, BEN)) == MAX_SHARED + 1
 
 
 def test_nobody_keeps_more_than_the_limit(services):

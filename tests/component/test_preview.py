@@ -4,12 +4,12 @@ import os
 
 import psycopg
 import pytest
+from answers import preview_export
 from exporting import export
 from running import services_with
 
 from doseexport import catalogue
 from doseexport.actions import previews as preview
-from doseexport.actions.previews import preview_export
 from doseexport.errors import UnavailableError
 from standins import ADA, PIA, list_keys, take_messages
 

@@ -37,7 +37,7 @@ SHAPES = [as_text, sorted]
 @pytest.fixture
 def gateway(load_handler, monkeypatch):
     row = (1, 2, 2, "2026-01-01", "2026-01-01", [])
-    monkeypatch.setattr(preview, "_ask_database", lambda _services, _request: row)
+    monkeypatch.setattr(preview, "_count", lambda _services, _request: row)
     return Gateway(cache(load_handler))
 
 
@@ -98,7 +98,7 @@ def test_line_about_a_preset(services, gateway, line):
         found[groups] = line.may(sign_in(gateway, caller, as_text).call, preset.id)
         if not found[groups]:
             assert services.presets.load(preset.id) == preset
-        assert take_messages(services) == [] or (found[groups] and line.what == "ask by preset")
+        assert take_messages(services) == [] or (found[groups] and line.what == "request by preset")
     assert found == line.allowed
 
 

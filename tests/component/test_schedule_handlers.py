@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from answers import create_schedule
 from test_handlers import CONTEXT, ID, call, read_event, sign_in
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, join
 
-from doseexport.actions.schedules import create_schedule
 from standins import ADA
 
 
@@ -47,7 +47,8 @@ def test_list_schedules_shows_all_or_one(load_handler, schedule):
     handler = load_handler("list_schedules")
     status, body, _ = call(handler, by_owner("list_schedules", schedule))
     assert (status, len(body["schedules"])) == (200, 2)
-    one = by_owner("list_schedules", schedule) | {"pathParameters": {"id": ID}}
+    one = by_owner("list_schedules", schedule)
+    one |= {"routeKey": "GET /schedules/{id}", "pathParameters": {"id": ID}}
     assert call(handler, one)[1]["id"] == ID
 
 
@@ -67,6 +68,6 @@ def test_run_schedule(services, load_handler, schedule, clock):
 
 def test_tend_schedules(services, load_handler, schedule):
     handler = load_handler("reconcile_schedules")
-    assert handler(read_event("reconcile_schedules"), CONTEXT) == {"synced_revision": 1}
+    assert handler(read_event("reconcile_schedules"), CONTEXT) == {"synced": 1}
     create_schedule(services, ADA, MONTHLY)
     assert handler(read_event("reconcile_schedules"), CONTEXT) == {}

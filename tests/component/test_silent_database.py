@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 from running import BlockedRun, assert_no_file, services_with
 
 from doseexport.domain.export import State

@@ -119,7 +119,7 @@ def test_a_lost_attempt_can_change_nothing_whatever_the_next_one_does(services, 
     assert services.exports.load(export.id).state is state
     before = read_raw(services, f"EXPORT#{export.id}")
     assert services.exports.beat(export.id, 1, Progress(9, 9), late) is None
-    assert not services.exports.note_upload(export.id, 1, "k", "u")
+    assert not services.exports.record_upload(export.id, 1, "k", "u")
     assert not services.exports.complete(export.id, 1, make_result(export), late, RETENTION)
     assert not services.exports.fail(export.id, 1, "X", "Y.", late)
     assert not services.exports.release(export.id, 1, "X", "Y.", late)
@@ -193,7 +193,7 @@ def test_aborting_what_has_ended_changes_nothing(services, end):
 def test_requeueing_begins_the_next_attempt_afresh(services):
     export = run(services, add(services))
     services.exports.beat(export.id, 1, Progress(5, 20), NOW)
-    services.exports.note_upload(export.id, 1, "exports/x/1/f", "upload")
+    services.exports.record_upload(export.id, 1, "exports/x/1/f", "upload")
     late = NOW + timedelta(seconds=60)
     queued = services.exports.requeue(export.id, 1, late)
     assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 0)

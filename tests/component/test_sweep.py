@@ -4,12 +4,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from answers import get_export
 
-from doseexport.actions.exports import get_export
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
 from doseexport.domain.export import Failure, State, object_key
-from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep
+from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
 from standins import (
     ADA,
     NOW,
@@ -28,7 +28,7 @@ from standins import (
 
 
 def sweep_after(services, clock, **amount):
-    return sweep(services, clock.move(**amount))
+    return sweep_exports(services, clock.move(**amount))
 
 
 def bodies(services):
@@ -70,7 +70,7 @@ def test_a_worker_that_let_go_twice_is_quoted(services, clock):
     for attempt in (1, 2):
         run(services, services.exports.load(export.id))
         services.exports.release(export.id, attempt, "DATABASE_UNREACHABLE", "It is away.", clock())
-        sweep(services, clock())
+        sweep_exports(services, clock())
     shown = get_export(services, ADA, export.id)
     assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "message": "It is away."}
 
@@ -93,7 +93,7 @@ def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reaso
 def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
     export = run(services, add(services))
     services.exports.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
-    sweep(services, clock())
+    sweep_exports(services, clock())
     run(services, services.exports.load(export.id))
     sweep_after(services, clock, seconds=60)
     assert services.exports.load(export.id).failure == WORKER_LOST
@@ -185,7 +185,7 @@ def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monke
         "load",
         lambda self, export_id: read.append(export_id) or load(self, export_id),
     )
-    assert sweep(services, clock()) == {"expired": 1}
+    assert sweep_exports(services, clock()) == {"expired": 1}
     assert read == [old.id]
 
 
@@ -231,7 +231,7 @@ def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, c
     )
     finish(services, contested)
     clock.move(days=5)
-    assert sweep(services, clock()) == {"cleaned": 1, "expired": 4}
+    assert sweep_exports(services, clock()) == {"cleaned": 1, "expired": 4}
     (left,) = list_keys(services)
     assert sweep_after(services, clock, minutes=1) == {}
     assert list_keys(services) == [left]
@@ -245,7 +245,7 @@ def test_what_is_kept_for_longer_while_the_sweep_looks_is_not_touched(services, 
     clock.move(hours=1)
     monkeypatch.setattr(type(services.exports), "list_expired", lambda *_: [[export.id]])
     monkeypatch.setattr(type(services.exports), "load", lambda *_: stale)
-    assert sweep(services, clock()) == {}
+    assert sweep_exports(services, clock()) == {}
     assert list_keys(services) == [export.result.key]
 
 
@@ -309,7 +309,7 @@ def test_a_worker_that_comes_back_in_time_wins(services, clock, monkeypatch, los
         services.exports.complete(export.id, 1, make_result(export), now, RETENTION)
     with monkeypatch.context() as patch:
         patch.setattr(type(services.exports), "load", lambda *_: stale)
-        assert sweep(services, now) == {}
+        assert sweep_exports(services, now) == {}
     assert services.exports.load(export.id).state is not State.QUEUED
     assert take_messages(services) == []
 

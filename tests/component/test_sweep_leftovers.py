@@ -3,7 +3,7 @@
 from doseexport.actions.exports import delete_export
 from doseexport.aws.clients import ClientError
 from doseexport.domain.export import Cleanup, State, object_key
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from standins import (
     ADA,
     NOW,
@@ -18,7 +18,7 @@ from standins import (
 
 
 def sweep_after(services, clock, **amount):
-    return sweep(services, clock.move(**amount))
+    return sweep_exports(services, clock.move(**amount))
 
 
 def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock):

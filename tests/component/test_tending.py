@@ -4,13 +4,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from answers import change_schedule, list_schedules
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
 
-from doseexport.actions.schedules import change_schedule, delete_schedule, list_schedules
+from doseexport.actions.schedules import delete_schedule
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
 from doseexport.errors import DoseExportError
-from doseexport.jobs.reconcile_schedules import reconcile_schedules, require_all_reconciled
+from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
 from standins import finish
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
@@ -43,7 +44,7 @@ def test_what_scheduler_was_not_told_is_told_again(services, ada, scheduler_down
         schedule = create(services, ada)
         assert reconcile_schedules(services) == {"broken": 1}
     assert firing(services, schedule) is None
-    assert reconcile_schedules(services) == {"synced_revision": 1}
+    assert reconcile_schedules(services) == {"synced": 1}
     assert firing(services, schedule)["ScheduleExpression"] == "cron(0 7 1 * ? *)"
     assert reconcile_schedules(services) == {}
 
@@ -53,7 +54,7 @@ def test_a_delete_reaches_scheduler_in_the_end(services, ada, scheduler_down):
     with scheduler_down():
         delete_schedule(services, ada, schedule.id)
     assert firing(services, schedule) is not None
-    assert reconcile_schedules(services) == {"synced_revision": 1}
+    assert reconcile_schedules(services) == {"synced": 1}
     assert firing(services, schedule) is None
 
 
@@ -104,7 +105,7 @@ def test_what_scheduler_refuses_is_run_all_the_same(services, ada, scheduler_dow
         services.clock.now = DECEMBER + timedelta(minutes=10)
         assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
         with pytest.raises(DoseExportError, match="1 schedules"):
-            require_all_reconciled({"broken": 1, "requested": 1})
+            raise_if_broken({"broken": 1, "requested": 1})
 
 
 def test_a_row_that_cannot_be_read_hides_no_other(services, ada):
@@ -129,14 +130,14 @@ def test_a_broken_schedule_does_not_stop_the_others(services, ada, monkeypatch):
     services.clock.move(minutes=1)
     whole = create(services, ada)
     services.clock.now = DECEMBER + timedelta(minutes=10)
-    find = services.users.find
+    find = services.user_pool.find
 
     def find_or_break(name):
         if len(exports_of(services, ada)) == 0 and not services.schedules.load(whole.id).open:
             raise ConnectionError
         return find(name)
 
-    monkeypatch.setattr(services.users, "find", find_or_break)
+    monkeypatch.setattr(services.user_pool, "find", find_or_break)
     assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
     assert [export.schedule_id for export in exports_of(services, ada)] == [whole.id]
     assert reconcile_schedules(services) == {"requested": 1, "under_way": 1}

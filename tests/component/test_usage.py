@@ -1,9 +1,9 @@
 """Who asked for how much in a month, from the rows there still are."""
 
 import pytest
+from answers import show_usage
 
 from doseexport.actions import usage
-from doseexport.actions.usage import show_usage
 from doseexport.errors import RequestError
 from standins import ADA, ADMIN, BEN, PIA, STRANGER, add, finish
 

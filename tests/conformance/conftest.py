@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 from openrem_tables import Table, read_csv
 
 from doseexport import catalogue

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from openrem_tables import EVENT_COLUMNS, STUDY_COLUMNS, Cell, Table, is_number, pair_cells, read_csv
 
-NAMES_AND_IDS = ("--with-names", "--with-ids")
+NAMES_AND_IDS = ("--include-names", "--include-ids")
 F1 = "ct_csv__F1_date.csv"
 
 # How both files were asked for: OpenREM's file, and our options.

@@ -38,7 +38,7 @@ def test_all_data_holds_the_csvs_cells(reader: str, our_xlsx: Path, our_csv: Tab
 def test_all_data_with_names_and_ids_holds_the_csvs_cells(reader: str, openrem_url: str, export) -> None:
     from openrem_tables import read_csv
 
-    inclusions = ("--with-names", "--with-ids")
+    inclusions = ("--include-names", "--include-ids")
     csv = read_csv(export("ct-csv", openrem_url, *inclusions))
     headings, *rows = READERS[reader](export("ct-xlsx", openrem_url, *inclusions), "All data")
     birth = headings.index("Date of birth")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 from openrem_tables import read_csv
 
 from doseexport import catalogue

@@ -130,7 +130,7 @@ def test_totals_of_two_planes_are_added(altered, export) -> None:
 
 
 def test_the_names_and_ids_are_the_databases(export, openrem_url: str) -> None:
-    table = read_csv(export("dx-csv", openrem_url, "--with-names", "--with-ids"))
+    table = read_csv(export("dx-csv", openrem_url, "--include-names", "--include-ids"))
     columns = [table.column(heading) for heading in ("Patient name", "Patient ID", "Date of birth")]
     sql = (
         "SELECT coalesce(patient_name, ''), coalesce(patient_id, ''), coalesce(patient_birth_date::text, '')"

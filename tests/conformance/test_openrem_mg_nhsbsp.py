@@ -171,7 +171,9 @@ def test_whole_years_are_an_option(openrem_url: str, export, our_survey: Table) 
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
-@pytest.mark.parametrize("wish", ["--with-names", "--with-ids", "--option=words_=x", "--filter=weight_min=1"])
+@pytest.mark.parametrize(
+    "wish", ["--include-names", "--include-ids", "--option=words_=x", "--filter=weight_min=1"]
+)
 def test_d19_nhsbsp_refuses_what_it_cannot_do(
     kind: str, wish: str, openrem_url: str, tmp_path, capsys
 ) -> None:

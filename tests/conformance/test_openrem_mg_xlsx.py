@@ -14,7 +14,7 @@ from workbook_tables import OTHER_SHEETS, pad_time, read_frequencies, write_date
 THEIRS = "mg_xlsx__nofilter.xlsx"
 STUDY_COLUMNS, EVENT_COLUMNS = 16, 22
 TABLES = {"Study Description": 1, "Requested Procedure": 4, "Acquisition protocol": 7}
-NAMES_AND_IDS = ("--with-names", "--with-ids")
+NAMES_AND_IDS = ("--include-names", "--include-ids")
 
 # Headings of OpenREM's protocol sheets, and ours.
 STUDY_MEANINGS = {

@@ -11,7 +11,7 @@ from workbook_tables import OTHER_SHEETS, READERS, read_frequencies
 
 DIGITS = 6
 EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
-WISHES = ((), ("--with-names", "--with-ids"))
+WISHES = ((), ("--include-names", "--include-ids"))
 
 
 @pytest.fixture(scope="module")

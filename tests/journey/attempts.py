@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage
 
 Attempt = Callable[[Callable[[str], Any]], Any]

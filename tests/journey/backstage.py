@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from local.service import SETTLED, Service
-from local.stack import Stack
+from local.stack.service import SETTLED, Service
+from local.stack.stack import Stack
 
 from doseexport.aws.dynamodb.audit import AuditRepository
-from doseexport.aws.dynamodb.export_rows import to_text
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.domain.timestamps import to_text
 
 T = TypeVar("T")
 TRAIL_KEPT = timedelta(days=1)
@@ -29,7 +29,7 @@ class Backstage:
         self.stack = stack
         self.client = stack.cloud.client
         self.bucket = stack.resource("Bucket")
-        self.table = stack.resource("Table")
+        self.table = stack.resource("ExportsTable")
         self.trail_table = stack.resource("AuditTable")
         self.saved_table = stack.resource("SavedRequestsTable")
         self.trail = AuditRepository(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
@@ -110,7 +110,7 @@ class Backstage:
         until(lambda: not [process for process in self.workers() if not is_zombie(process)])
 
     def temporary_files(self) -> list[str]:
-        """ExportBucket that a worker has open and that have no name any more."""
+        """Files that a worker has open and that have no name any more."""
         found = []
         for process in self.workers():
             for descriptor in Path(f"/proc/{process}/fd").iterdir():

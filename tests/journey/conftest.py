@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
-from local import sample, users
-from local.postgres import Postgres
-from local.service import Service
-from local.stack import Stack
+from local import sample
+from local.sample.postgres import Postgres
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage
 from tests.journey.faults import FaultyWay
 from tests.journey.listening import Listener

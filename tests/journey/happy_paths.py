@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local import users
-from local.service import fetch
+from local.stack import users
+from local.stack.service import fetch
 from tests.journey.backstage import TRAIL_KEPT, Backstage
 from tests.journey.wearing import Role
 
@@ -184,7 +184,7 @@ def run(role: Role, yard: Yard) -> None:
         whole, empty, late = yard.ask(), yard.ask(**NOTHING), yard.ask()
         for export in (whole, empty):
             role.load("run_export")(message(export), CONTEXT)
-        losing = replace(services, store=Loser(role.session.client("dynamodb"), yard))
+        losing = replace(services, exports=Loser(role.session.client("dynamodb"), yard))
         role.load("run_export", losing)(message(late), CONTEXT)
         _poll(role, yard)
         _give_back(role, yard)

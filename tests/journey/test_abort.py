@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import psycopg
-from local.service import Service
+from local.stack.service import Service
 from tests.journey.backstage import Backstage, in_the_middle, until
 from tests.journey.conftest import Hold, PointWorker, UserPool
 

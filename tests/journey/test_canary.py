@@ -6,8 +6,8 @@ from collections.abc import Callable
 import canary
 import psycopg
 import pytest
-from local.service import Service, fetch
-from local.stack import Stack
+from local.stack.service import Service, fetch
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import PointWorker, UserPool
 

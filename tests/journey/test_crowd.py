@@ -10,9 +10,9 @@ from itertools import repeat
 
 import psycopg
 import pytest
-from local import users
-from local.service import Service
-from local.stack import Stack
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage
 
 PEOPLE, EACH = 20, 10

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from local.service import Service
-from local.stack import Stack
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import MANY_STUDIES, Hold, PointWorker
 from tests.journey.faults import Call, FaultyWay, HeldUp, Refusal

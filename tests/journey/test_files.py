@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from local.service import Service, fetch
-from local.stack import Stack
+from local.stack.service import Service, fetch
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import UserPool
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-from local import build, lower
-from local.stack import Stack
+from local.stack import build, lower
+from local.stack.stack import Stack
 from tests.journey.attempts import OF_THE_TRAIL, OF_WHAT_IS_SAVED, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Yard
@@ -27,7 +27,7 @@ FUNCTIONS = [
 @pytest.fixture(scope="module", autouse=True)
 def _undisturbed(stack: Stack) -> Iterator[None]:
     """Neither worker nor sweep of the stack itself works meanwhile, nor the look after schedules."""
-    mapping = stack.resource("RunExportMessages")
+    mapping = stack.resource("RunExportMapping")
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
     _switch_rhythms(stack, "DISABLED")
     yield

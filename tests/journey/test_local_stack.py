@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.check import check
-from local.deploy import DeployError, Deployment
-from local.stack import Stack
+from local.stack.check import check
+from local.stack.deploy import DeployError, Deployment
+from local.stack.stack import Stack
 from tests.journey.backstage import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys, time
-from local.stack import Stack
+from local.stack.stack import Stack
 with Stack("postgresql://nobody:none@127.0.0.1:1/none") as stack:
     print(stack.port, stack.folder, flush=True)
     time.sleep(600)

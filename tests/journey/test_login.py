@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-from local import users
-from local.build import ROOT
-from local.service import Reply, Service, fetch
-from local.stack import Stack
+from local.stack import users
+from local.stack.build import ROOT
+from local.stack.service import Reply, Service, fetch
+from local.stack.stack import Stack
 
 FRONT_END = "https://front.example"
 

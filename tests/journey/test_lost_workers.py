@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from local.service import Service, fetch
+from local.stack.service import Service, fetch
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import MANY_STUDIES, Hold, PointWorker
 from tests.journey.faults import Call, FaultyWay, HeldUp

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from urllib.request import Request
 
 import pytest
-from local.build import ROOT
-from local.service import Reply, Service, fetch
-from local.stack import Stack
+from local.stack.build import ROOT
+from local.stack.service import Reply, Service, fetch
+from local.stack.stack import Stack
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def hospital(sample_url: str) -> Iterator[Stack]:
 def machine(hospital: Stack) -> Any:
     """The client as its administrator sees it, secret included."""
     found = hospital.cloud.client("cognito-idp").describe_user_pool_client(
-        UserPoolId=hospital.resource("UserPool"), ClientId=hospital.resource("Machine")
+        UserPoolId=hospital.resource("UserPool"), ClientId=hospital.resource("MachineUserPoolClient")
     )
     return found["UserPoolClient"]
 
@@ -100,4 +100,4 @@ def test_a_program_is_told_when_to_ask_again(hospital: Stack, machine: Any) -> N
 
 
 def test_without_the_parameter_there_is_no_client(stack: Stack) -> None:
-    assert "Machine" not in stack.deployment.values
+    assert "MachineUserPoolClient" not in stack.deployment.values

@@ -2,7 +2,7 @@
 
 import json
 
-from local.service import Service
+from local.stack.service import Service
 from tests.journey.backstage import until
 from tests.journey.listening import Listener
 

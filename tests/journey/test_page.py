@@ -4,9 +4,9 @@ import urllib.request
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from local.build import ROOT
-from local.service import Reply, Service, fetch
-from local.stack import Stack
+from local.stack.build import ROOT
+from local.stack.service import Reply, Service, fetch
+from local.stack.stack import Stack
 from tests.journey.conftest import UserPool
 
 from doseexport import catalogue

@@ -4,8 +4,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
-from local.service import Service
-from local.stack import Stack
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage
 from tests.journey.conftest import Hold, UserPool
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from local import users
-from local.service import Reply, Service
-from local.stack import Stack
+from local.stack import users
+from local.stack.service import Reply, Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import Hold, UserPool
 

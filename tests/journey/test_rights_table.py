@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from local import users
-from local.service import Service
-from local.stack import Stack
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 
 from doseexport.aws.dynamodb.exports import ExportRepository
@@ -137,5 +137,5 @@ def test_line_about_the_service(
     found = {groups: line.may(member.service.call, shown.id) for groups, member in members.items()}
     assert found == line.allowed
     asked = {key for key in backstage.states() if key.startswith("EXPORT#")} - set(before)
-    assert len(asked) == (sum(found.values()) if line.what.startswith("ask") else 0)
+    assert len(asked) == (sum(found.values()) if line.what.startswith("request") else 0)
     until(lambda: backstage.waiting() == 0)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from local import users
-from local.service import Service, fetch
-from local.stack import Stack
+from local.stack import users
+from local.stack.service import Service, fetch
+from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.listening import Listener
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from local import users
-from local.service import Service
-from local.stack import Stack
+from local.stack import users
+from local.stack.service import Service
+from local.stack.stack import Stack
 from tests.journey.conftest import UserPool
 
 Json = dict[str, Any]

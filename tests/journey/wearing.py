@@ -14,10 +14,11 @@ from typing import Any
 import boto3
 import pytest
 from gateway import Gateway
-from local import build
-from local.cloud import REGION, Cloud
-from local.stack import Stack
+from local.stack import build
+from local.stack.deploy import REGION, Cloud
+from local.stack.stack import Stack
 
+from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module
 from doseexport.aws.services import Services, connect_services
 
@@ -98,6 +99,7 @@ class Role:
                 self._services = connect_services()
                 connect_services.cache_clear()
             patch.setattr(services_module, "connect_services", lambda: self._services)
+            patch.setattr(api_handler, "connect_services", lambda: self._services)
             yield self._services
 
     def load(self, folder: str, services: Services | None = None) -> Any:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from local import sample
-from local.postgres import Postgres
+from local.sample.postgres import Postgres
 
 from doseexport.domain.request import parse_request
 from recorded import Recording, record

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from answers import download_export, get_export, list_exports
 from job_world import LIMIT, PEOPLE
 
-from doseexport.actions.exports import download_export, get_export, list_exports
 from doseexport.domain.export import SETTLED, TRANSITIONS, State
 from doseexport.errors import RequestError
 from standins import active_ids, keys_of, list_keys, list_uploads

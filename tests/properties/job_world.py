@@ -8,10 +8,11 @@ from itertools import product
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from answers import abort_export, request_export, set_retention
 from exporting import Indifferent
 from running import read_object
 
-from doseexport.actions.exports import abort_export, delete_export, request_export, set_retention
+from doseexport.actions.exports import delete_export
 from doseexport.aws import upload as sink
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Table
@@ -22,7 +23,7 @@ from doseexport.engine.plan import RequestContext
 from doseexport.errors import RequestError
 from doseexport.jobs import attempt as pipeline
 from doseexport.jobs.heartbeat import Heartbeat
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from processes import Fate, Killed, Paced, Process, refusal, services_of
 from recorded import DatabaseOf, RecordedDatabase
 from standins import ADA, BEN, make_settings, stand_in_for_aws, take_messages
@@ -71,7 +72,7 @@ class Worker(Paced):
     def _work(self):
         _HERE.worker = self
         with suppress(ClientError):  # the handler logs whatever comes, and is done with the message
-            pipeline.run(
+            pipeline.run_attempt(
                 services_of(self, self.world.services),
                 self.message.export_id,
                 self.message.attempt,
@@ -175,7 +176,7 @@ class World:
         pages = self._old_index[index, values["value"]]
         return iter([[row for row in page if row.get("expires_at", "") <= until] for page in pages])
 
-    # UserPool
+    # People
 
     def ask(self, owner, key, kind, process):
         """Ask as somebody whose request is answered, refused, or dies with the function."""
@@ -247,13 +248,13 @@ class World:
                 elif beating:
                     worker.beat()
 
-    def sweep(self, process=None):
+    def sweep_exports(self, process=None):
         """Sweep once, by a process of its own; return what was done, None if it failed or died."""
         with suppress(Killed, ClientError):
-            return sweep(services_of(process or Process(), self.services), self.clock())
+            return sweep_exports(services_of(process or Process(), self.services), self.clock())
         return None
 
-    # ExportBucket
+    # Files
 
     def expected_bytes(self, told):
         """The whole file of an export, made without any service."""

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from doseexport.domain.audit import AuditEvent
 from doseexport.domain.export import ACTIVE, TRANSITIONS, Failure, Progress, State
-from doseexport.jobs.sweep import sweep
+from doseexport.jobs.sweep import sweep_exports
 from standins import ADA, RETENTION, active_ids, make_new, make_result, stand_in_for_aws
 from stories import assert_legal
 
@@ -68,8 +68,8 @@ class ExportStates(RuleBasedStateMachine):
             assert self.load().lease_until >= self.clock().timestamp() + 59
 
     @rule(attempt=ATTEMPTS)
-    def note_upload(self, attempt):
-        self.store.note_upload(self.export.id, attempt, f"exports/x/{attempt}/f", "upload")
+    def record_upload(self, attempt):
+        self.store.record_upload(self.export.id, attempt, f"exports/x/{attempt}/f", "upload")
 
     @rule(attempt=ATTEMPTS)
     def complete(self, attempt):
@@ -124,8 +124,8 @@ class ExportStates(RuleBasedStateMachine):
             assert kept.retention_days == days
 
     @rule()
-    def sweep(self):
-        assert "broken" not in sweep(self.services, self.clock())
+    def sweep_exports(self):
+        assert "broken" not in sweep_exports(self.services, self.clock())
 
     @precondition(lambda self: self.load().state in ACTIVE)
     @rule()

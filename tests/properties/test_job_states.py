@@ -57,7 +57,7 @@ class JobStates(RuleBasedStateMachine):
         for key in range(many):
             self.world.ask(person, f"k{key}", kind, Process())
 
-    # UserPool
+    # People
 
     @rule(person=PERSON, keys=st.lists(st.integers(0, 3), min_size=1, max_size=3), kind=KIND, luck=LUCK)
     def ask(self, person, keys, kind, luck):

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from answers import change_schedule
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.component.schedules import create, exports_of, fail, join, leave
 
-from doseexport.actions.schedules import change_schedule
 from doseexport.domain.export import State
 from doseexport.jobs.occurrences import run_occurrence
 from doseexport.jobs.reconcile_schedules import reconcile_schedules
@@ -124,7 +124,7 @@ class ScheduleRuns(RuleBasedStateMachine):
         """The owner is no member when it is due; then they come back and enable it."""
         leave(self.services, self.owner, "exportgroup")
         self.fall_due(0, None)
-        self.services.users._client.admin_add_user_to_group(
+        self.services.user_pool._client.admin_add_user_to_group(
             UserPoolId=self.services.settings.user_pool_id, Username="ada", GroupName="exportgroup"
         )
         change_schedule(self.services, self.owner, self.id, {"enabled": True})

@@ -1,4 +1,4 @@
-"""template.yaml as it is written, and as CloudFormation gets it."""
+"""Fixtures: template.yaml as written, and as CloudFormation receives it."""
 
 import copy
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local import lower
+from local.stack import lower
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ def source() -> Json:
 
 @pytest.fixture(scope="session")
 def translated(source: Json) -> Json:
-    """The template after AWS's own translator; its HTTP API is not spelled out for the emulator."""
+    """Return the template as the SAM translator of AWS writes it, without changes for the emulator."""
     packaged = copy.deepcopy(source)
     for resource in packaged["Resources"].values():
         for name in {"CodeUri", "ContentUri"} & set(resource["Properties"]):
@@ -39,7 +39,7 @@ def translated(source: Json) -> Json:
 
 @pytest.fixture(scope="session")
 def resources(source: Json) -> Callable[[str], dict[str, Json]]:
-    """Resources of a type, by logical name: `resources("AWS::SQS::Queue")`."""
+    """Return a function that finds resources of a type by logical name: `resources("AWS::SQS::Queue")`."""
 
     def of_type(kind: str) -> dict[str, Json]:
         return {name: one for name, one in source["Resources"].items() if one["Type"] == kind}
@@ -49,14 +49,14 @@ def resources(source: Json) -> Callable[[str], dict[str, Json]]:
 
 @pytest.fixture(scope="session")
 def functions(resources: Callable[[str], dict[str, Json]]) -> dict[str, Json]:
-    """The properties of every function."""
+    """Return the properties of every function by logical name."""
     found = resources("AWS::Serverless::Function")
     return {name: resource["Properties"] for name, resource in found.items()}
 
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., str]:
-    """Run a command in the checkout and return what it says; it must succeed."""
+    """Return a function that runs a command in the checkout, requires success and returns its output."""
 
     def run_command(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -1,4 +1,4 @@
-"""Routes, authorizer, access log and people."""
+"""Check routes, authorizer, access log, user pool and groups."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ ROUTES = {
     ("GET", "/"): "Web",
     ("GET", "/{file}"): "Web",
 }
-OPEN = {("GET", "/health"), ("GET", "/"), ("GET", "/{file}")}
+PUBLIC_ROUTES = {("GET", "/health"), ("GET", "/"), ("GET", "/{file}")}
 
 
 def _events(functions, kind):
@@ -45,12 +45,12 @@ def _events(functions, kind):
                 yield name, event["Properties"]
 
 
-def test_every_route_leads_to_the_function_of_its_name(functions):
+def test_routes_invoke_expected_functions(functions):
     found = {(event["Method"], event["Path"]): name for name, event in _events(functions, "HttpApi")}
     assert found == ROUTES
 
 
-def test_only_health_and_the_page_need_no_token(translated):
+def test_routes_need_token_except_health_and_page(translated):
     paths = translated["Resources"]["Api"]["Properties"]["Body"]["paths"]
     security = {
         (method.upper(), path): operation["security"]
@@ -58,20 +58,20 @@ def test_only_health_and_the_page_need_no_token(translated):
         for method, operation in methods.items()
     }
     assert set(security) == set(ROUTES)
-    assert {route for route, schemes in security.items() if schemes == [{"NONE": []}]} == OPEN
-    assert all(security[route] == [{"Cognito": []}] for route in set(ROUTES) - OPEN)
+    assert {route for route, schemes in security.items() if schemes == [{"NONE": []}]} == PUBLIC_ROUTES
+    assert all(security[route] == [{"Cognito": []}] for route in set(ROUTES) - PUBLIC_ROUTES)
 
 
-def test_tokens_are_those_of_our_pool_and_our_client(source):
+def test_authorizer_accepts_tokens_of_this_pool_and_its_clients(source):
     authorizers = source["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     token = authorizers["Cognito"]["JwtConfiguration"]
     with_machine, without = token["audience"]["Fn::If"][1:]
-    assert with_machine == [{"Ref": "UserPoolClient"}, {"Ref": "Machine"}]
+    assert with_machine == [{"Ref": "UserPoolClient"}, {"Ref": "MachineUserPoolClient"}]
     assert without == [{"Ref": "UserPoolClient"}]
     assert "/${UserPool}" in token["issuer"]["Fn::Sub"]
 
 
-def test_the_access_log_never_holds_a_path_or_a_query(source):
+def test_access_log_contains_no_path_or_query(source):
     text = source["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"]
     entry = ast.literal_eval(text)
     assert entry["route"] == "$context.routeKey"
@@ -79,20 +79,20 @@ def test_the_access_log_never_holds_a_path_or_a_query(source):
     assert "query" not in text.lower()
 
 
-def test_other_origins_may_call_from_a_browser_only_if_they_are_named(source, translated):
+def test_cors_allows_only_named_origins(source, translated):
     condition, allowed, otherwise = source["Resources"]["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
     assert (condition, otherwise) == ("HasFrontEnds", {"Ref": "AWS::NoValue"})
     assert allowed["AllowOrigins"] == {"Fn::Split": [",", {"Ref": "FrontEndOrigins"}]}
     assert "AllowCredentials" not in allowed
     parameter = source["Parameters"]["FrontEndOrigins"]
     assert parameter["Default"] == ""
-    # SAM knows nothing of conditions here, and has to pass all of it on.
+    # SAM does not evaluate the condition, so it must pass on every setting.
     body = translated["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"]
     assert set(body[1]) == {name[0].lower() + name[1:] for name in allowed}
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "is_taken"),
+    ("name", "value", "is_accepted"),
     [
         ("FrontEndOrigins", "https://a.example", True),
         ("FrontEndOrigins", "https://a.example:8443,http://127.0.0.1:8000", True),
@@ -108,28 +108,28 @@ def test_other_origins_may_call_from_a_browser_only_if_they_are_named(source, tr
         ("LoginDomainPrefix", "Trust.Dose", False),
     ],
 )
-def test_addresses_are_exact(source, name, value, is_taken):
-    assert bool(re.fullmatch(source["Parameters"][name]["AllowedPattern"], value)) is is_taken
+def test_parameter_pattern_accepts_exact_urls_only(source, name, value, is_accepted):
+    assert bool(re.fullmatch(source["Parameters"][name]["AllowedPattern"], value)) is is_accepted
 
 
-def test_calls_are_throttled(source):
+def test_api_throttles_requests(source):
     settings = source["Resources"]["Api"]["Properties"]["DefaultRouteSettings"]
     assert settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
 
 
-def test_only_an_administrator_makes_accounts(source):
+def test_user_pool_lets_only_administrators_create_accounts(source):
     pool = source["Resources"]["UserPool"]["Properties"]
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
 
 
-def test_the_client_has_no_secret_and_betrays_no_user(source):
+def test_client_has_no_secret_and_hides_whether_users_exist(source):
     client = source["Resources"]["UserPoolClient"]["Properties"]
     assert client["GenerateSecret"] is False
     assert client["PreventUserExistenceErrors"] == "ENABLED"
 
 
-def test_passwords_are_taken_only_where_there_is_no_managed_login(source):
+def test_client_accepts_passwords_only_without_managed_login(source):
     condition, managed, plain = source["Resources"]["UserPoolClient"]["Properties"]["ExplicitAuthFlows"][
         "Fn::If"
     ]
@@ -138,16 +138,16 @@ def test_passwords_are_taken_only_where_there_is_no_managed_login(source):
     assert plain == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
-def test_managed_login_gives_codes_for_few_scopes_and_returns_to_the_page(source):
+def test_managed_login_issues_codes_for_few_scopes_and_returns_to_page(source):
     client = source["Resources"]["UserPoolClient"]["Properties"]
     assert client["AllowedOAuthFlows"]["Fn::If"][1] == ["code"]
-    # aws.cognito.signin.user.admin would let people write the groups of their own profile.
+    # aws.cognito.signin.user.admin would let users write the groups attribute of their own profile.
     assert client["AllowedOAuthScopes"]["Fn::If"][1] == ["openid", "profile"]
     assert client["CallbackURLs"] == client["LogoutURLs"]
     assert client["CallbackURLs"]["Fn::If"][1]["Fn::If"][2] == [{"Fn::Sub": "${AppUrl}/"}]
 
 
-def test_managed_login_has_a_style_and_the_plan_it_needs(source, resources):
+def test_managed_login_has_style_and_required_plan(source, resources):
     (domain,) = resources("AWS::Cognito::UserPoolDomain").values()
     (branding,) = resources("AWS::Cognito::ManagedLoginBranding").values()
     assert domain["Properties"]["ManagedLoginVersion"] == 2
@@ -157,22 +157,22 @@ def test_managed_login_has_a_style_and_the_plan_it_needs(source, resources):
     assert source["Parameters"]["LoginDomainPrefix"]["Default"] == ""
 
 
-def test_groups_of_a_provider_are_mapped_only_if_asked_for(source):
+def test_group_mapping_is_created_only_with_a_claim(source):
     for name in ("ExportClaim", "AdminClaim", "PatientClaim"):
         assert source["Parameters"][name]["Default"] == ""
-    for name in ("MapGroups", "MapGroupsLogs", "MapGroupsRights", "MapGroupsCaller"):
+    for name in ("MapGroups", "MapGroupsPolicy", "MapGroupsPermission"):
         assert source["Resources"][name]["Condition"] == "MapsGroups"
     client = source["Resources"]["UserPoolClient"]["Properties"]["WriteAttributes"]["Fn::If"]
     assert client[0] == "MapsGroups"
     assert set(client[1]) - set(client[2]) == {"custom:groups"}
     trigger = source["Resources"]["UserPool"]["Properties"]["LambdaConfig"]["Fn::If"]
     assert trigger[0] == "MapsGroups"
-    assert trigger[1]["PreTokenGenerationConfig"]["LambdaVersion"] == "V2_0"  # both tokens
+    assert trigger[1]["PreTokenGenerationConfig"]["LambdaVersion"] == "V2_0"  # changes access tokens too
 
 
-def test_the_sign_in_trigger_changes_memberships_of_our_pool_and_nothing_else(source, functions):
+def test_group_mapping_may_change_only_group_memberships_of_the_pool(source, functions):
     assert "Policies" not in functions["MapGroups"]
-    rights = source["Resources"]["MapGroupsRights"]["Properties"]
+    rights = source["Resources"]["MapGroupsPolicy"]["Properties"]
     (statement,) = rights["PolicyDocument"]["Statement"]
     assert rights["Roles"] == [{"Ref": "MapGroupsRole"}]
     assert set(statement["Action"]) == {
@@ -180,27 +180,30 @@ def test_the_sign_in_trigger_changes_memberships_of_our_pool_and_nothing_else(so
         "cognito-idp:AdminRemoveUserFromGroup",
     }
     assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
-    caller = source["Resources"]["MapGroupsCaller"]["Properties"]
+    caller = source["Resources"]["MapGroupsPermission"]["Properties"]
     assert (caller["Principal"], caller["SourceArn"]) == ("cognito-idp.amazonaws.com", statement["Resource"])
-    assert functions["MapGroups"]["Timeout"] == 5  # Cognito waits no longer
+    assert functions["MapGroups"]["Timeout"] == 5  # Cognito does not wait longer
 
 
-def test_groups_are_named_as_openrem_names_them(resources):
+def test_groups_have_the_names_of_openrem(resources):
     groups = resources("AWS::Cognito::UserPoolGroup").values()
     names = {group["Properties"]["GroupName"] for group in groups}
     assert names == {"exportgroup", "admingroup", "pidgroup"}
 
 
-def test_what_looks_after_things_comes_often_and_ends_before_it_comes_again(functions):
-    rhythms = {name: event["ScheduleExpression"] for name, event in _events(functions, "ScheduleV2")}
-    assert rhythms == {"SweepExports": "rate(1 minute)", "ReconcileSchedules": "rate(5 minutes)"}
+def test_scheduled_functions_end_before_their_next_run(functions):
+    intervals = {name: event["ScheduleExpression"] for name, event in _events(functions, "ScheduleV2")}
+    assert intervals == {"SweepExports": "rate(1 minute)", "ReconcileSchedules": "rate(5 minutes)"}
     assert functions["SweepExports"]["Timeout"] < 60
     assert functions["ReconcileSchedules"]["Timeout"] < 300
 
 
-def test_a_program_signs_in_by_its_secret_alone_and_only_where_it_is_asked_for(source):
-    machine = source["Resources"]["Machine"]
-    assert (machine["Condition"], source["Parameters"]["MachineClient"]["Default"]) == ("HasMachine", "none")
+def test_machine_client_is_optional_and_uses_client_credentials_only(source):
+    machine = source["Resources"]["MachineUserPoolClient"]
+    assert (machine["Condition"], source["Parameters"]["MachineClient"]["Default"]) == (
+        "HasMachineClient",
+        "none",
+    )
     properties = machine["Properties"]
     assert properties["GenerateSecret"] is True
     assert properties["AllowedOAuthFlows"] == ["client_credentials"]

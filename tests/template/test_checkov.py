@@ -1,4 +1,4 @@
-"""checkov, in an environment of its own (its pins clash with ours): nothing fails but what is explained."""
+"""Run checkov, in a separate environment because its pins conflict with those of the project."""
 
 import fcntl
 import hashlib
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def failed(root, run):
-    """The ids of the checks that template.yaml fails when nothing is skipped."""
+    """Return the IDs of the checks that template.yaml fails when none is skipped."""
     lock = root / "requirements-checkov.lock"
     folder = root / ".state" / f"checkov-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -23,15 +23,15 @@ def failed(root, run):
             run(sys.executable, "-m", "uv", "pip", "install", *quiet, "-r", lock)
             (folder / "ready").touch()
     options = ["--framework", "cloudformation", "--skip-download", "--soft-fail", "--output", "json"]
-    # From elsewhere, where it does not find its settings.
-    said = run(folder / "venv/bin/checkov", "--file", root / "template.yaml", *options, cwd=folder)
-    report = json.loads(said)
+    # Run in another folder, where checkov does not find .checkov.yaml.
+    output = run(folder / "venv/bin/checkov", "--file", root / "template.yaml", *options, cwd=folder)
+    report = json.loads(output)
     assert report["summary"]["parsing_errors"] == 0
     assert report["summary"]["passed"] > 50
     return {check["check_id"] for check in report["results"]["failed_checks"]}
 
 
-def test_what_fails_is_what_is_explained_and_no_more(root, failed):
+def test_checkov_fails_exactly_the_explained_checks(root, failed):
     explained = dict(re.findall(r"- (CKV\w+) +# (.+)", (root / ".checkov.yaml").read_text()))
     assert failed == set(explained)
     assert all(len(reason) > 20 for reason in explained.values())

@@ -1,4 +1,4 @@
-"""Every function: its file, its log group, its layers, its environment, its rights."""
+"""Check every function: its handler, log group, layers, environment and rights."""
 
 import json
 import re
@@ -7,19 +7,20 @@ import pytest
 
 from doseexport.actions.previews import ANSWER_SECONDS
 
-# Managed policies that SAM attaches itself; none of them reaches data.
-MANAGED = {
+# Managed policies that SAM attaches. None of them gives access to data.
+MANAGED_POLICIES = {
     "AWSLambdaBasicExecutionRole": "logs",
     "AWSXrayWriteOnlyAccess": "traces",
     "AWSLambdaVPCAccessExecutionRole": "network interfaces, of those that reach the database",
 }
-# What reads the dose database: it alone has psycopg, a place in the network, and the database's secret.
-READERS = {"RunExport", "PreviewExport"}
-# What changes exports, or gives files away, and writes into the trail that it did.
-ASKERS = {"RequestExport", "RunSchedule", "ReconcileSchedules"}
-# What shows exports, and writes into the trail who reads what another's export of patients asks for.
-SHOWERS = {"ListExports", "GetExport", "ShowAuditTrail"}
-RECORDERS = ASKERS | {
+# Functions that read the dose database. Only they have psycopg, run in the VPC and may read the secret.
+DATABASE_READERS = {"RunExport", "PreviewExport"}
+# Functions that request exports.
+REQUESTERS = {"RequestExport", "RunSchedule", "ReconcileSchedules"}
+# Functions that show exports, and record who viewed another user's export of patient data.
+VIEWERS = {"ListExports", "GetExport", "ShowAuditTrail"}
+# Functions that change exports or issue links, and record it in the audit trail.
+RECORDERS = REQUESTERS | {
     "AbortExport",
     "DownloadExport",
     "SetRetention",
@@ -27,24 +28,24 @@ RECORDERS = ASKERS | {
     "RunExport",
     "SweepExports",
 }
-# What tells EventBridge Scheduler of schedules.
-PLACERS = {"ManageSchedules", "ReconcileSchedules"}
-# The one action that is every function's own, and of no other.
-ALONE = {
+# Functions that manage schedules in EventBridge Scheduler.
+SCHEDULERS = {"ManageSchedules", "ReconcileSchedules"}
+# The only functions that may use these actions.
+FUNCTIONS_BY_ACTION = {
     "s3:GetObject": {"DownloadExport"},
     "s3:PutObject": {"RunExport"},
-    "secretsmanager:GetSecretValue": READERS,
-    "rds-db:connect": READERS,
+    "secretsmanager:GetSecretValue": DATABASE_READERS,
+    "rds-db:connect": DATABASE_READERS,
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {*RECORDERS, *SHOWERS, "ManageSchedules", "ManagePresets"},
+    "dynamodb:PutItem": {*RECORDERS, *VIEWERS, "ManageSchedules", "ManagePresets"},
     "dynamodb:DeleteItem": {"ManagePresets"},
-    "sqs:SendMessage": {*ASKERS, "SweepExports", "SendNotifications"},
-    "scheduler:CreateSchedule": PLACERS,
-    "scheduler:UpdateSchedule": PLACERS,
-    "scheduler:DeleteSchedule": PLACERS,
-    "iam:PassRole": PLACERS,
+    "sqs:SendMessage": {*REQUESTERS, "SweepExports", "SendNotifications"},
+    "scheduler:CreateSchedule": SCHEDULERS,
+    "scheduler:UpdateSchedule": SCHEDULERS,
+    "scheduler:DeleteSchedule": SCHEDULERS,
+    "iam:PassRole": SCHEDULERS,
     "cognito-idp:AdminGetUser": {"RunSchedule", "ReconcileSchedules"},
     "cognito-idp:AdminListGroupsForUser": {"RunSchedule", "ReconcileSchedules"},
     "events:PutEvents": {"SendNotifications"},
@@ -63,29 +64,34 @@ def _actions(properties):
     return {action for statement in _statements(properties) for action in statement["Action"]}
 
 
-def test_every_function_has_its_handler_in_a_folder_of_its_name(root, functions):
+def test_functions_have_their_handler_in_a_folder_of_their_name(root, functions):
     for name, properties in functions.items():
         folder = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         assert properties["CodeUri"] == f"functions/{folder}/"
         assert (root / properties["CodeUri"] / "handler.py").is_file(), folder
 
 
-def test_no_handler_lacks_its_function(root, functions):
+def test_handlers_belong_to_a_function(root, functions):
     folders = {f"functions/{path.parent.name}/" for path in root.glob("functions/*/handler.py")}
     assert folders == {properties["CodeUri"] for properties in functions.values()}
 
 
-def test_all_run_on_the_same_runtime(source, functions):
+def test_functions_share_one_runtime(source, functions):
     shared = source["Globals"]["Function"]
     assert (shared["Runtime"], shared["Architectures"]) == ("python3.13", ["arm64"])
     assert not any({"Runtime", "Architectures"} & set(properties) for properties in functions.values())
 
 
-def test_every_function_logs_to_a_group_of_its_own_with_retention(functions, resources):
+def test_functions_log_json_to_one_group_apart_from_the_access_log(source, functions, translated, resources):
     groups = resources("AWS::Logs::LogGroup")
-    assert set(groups) == {f"{name}Logs" for name in functions} | {"ApiLogs"}
-    for name, properties in functions.items():
-        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+    assert set(groups) == {"FunctionLogs", "ApiLogs"}
+    assert not any("LoggingConfig" in properties for properties in functions.values())
+    for name in functions:
+        config = translated["Resources"][name]["Properties"]["LoggingConfig"]
+        assert config["LogGroup"] == {"Ref": "FunctionLogs"}, name
+        assert config["LogFormat"] == "JSON", name
+    destination = source["Resources"]["Api"]["Properties"]["AccessLogSettings"]["DestinationArn"]
+    assert destination == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
@@ -94,27 +100,27 @@ def _with(functions, key):
     return {name for name, properties in functions.items() if key in properties}
 
 
-def test_only_readers_carry_psycopg_and_reach_the_network(functions):
-    assert _with(functions, "Layers") == _with(functions, "VpcConfig") == READERS
+def test_worker_layer_and_vpc_belong_only_to_database_readers(functions):
+    assert _with(functions, "Layers") == _with(functions, "VpcConfig") == DATABASE_READERS
     assert _with(functions, "EphemeralStorage") == {"RunExport"}
 
 
-def test_previews_hold_few_connections_and_end_before_the_api_does(functions):
+def test_preview_limits_concurrency_and_ends_before_the_api_timeout(functions):
     preview = functions["PreviewExport"]
     assert preview["ReservedConcurrentExecutions"]["Fn::If"][1] == {"Ref": "PreviewConcurrency"}
     assert ANSWER_SECONDS < preview["Timeout"] < 30
     assert _actions(preview) == {"secretsmanager:GetSecretValue", "rds-db:connect"}
 
 
-@pytest.mark.parametrize("name", sorted(READERS))
-def test_readers_carry_the_core_layer_too(translated, name):
+@pytest.mark.parametrize("name", sorted(DATABASE_READERS))
+def test_database_readers_have_both_layers(translated, name):
     layers = json.dumps(translated["Resources"][name]["Properties"]["Layers"])
     assert "CoreLayer" in layers
     assert "WorkerLayer" in layers
 
 
 def _own_variables(functions, prefix):
-    """Functions with variables of their own that begin so."""
+    """Return the variables that begin with the prefix, for each function that sets any."""
     return {
         name: {key for key in properties["Environment"]["Variables"] if key.startswith(prefix)}
         for name, properties in functions.items()
@@ -122,22 +128,22 @@ def _own_variables(functions, prefix):
     }
 
 
-def test_only_readers_know_the_database(source, functions):
+def test_database_settings_belong_only_to_database_readers(source, functions):
     shared = source["Globals"]["Function"]["Environment"]["Variables"]
     assert not [name for name in shared if name.startswith("DATABASE_")]
     own = _own_variables(functions, "DATABASE_")
-    assert set(own) == READERS
+    assert set(own) == DATABASE_READERS
     assert own["PreviewExport"] == own["RunExport"]
 
 
-def test_the_page_is_told_what_it_reads_from_the_environment(root, functions):
+def test_web_environment_matches_what_the_page_reads(root, functions):
     text = (root / "layers/core/doseexport/api/static.py").read_text()
     read = set(re.findall(r'environment(?:\.get\(|\[)"([A-Z_]+)"', text))
-    # The local stack alone sets a prefix; the region is Lambda's own word.
+    # Only the local stack sets a prefix, and Lambda sets the region.
     assert set(functions["Web"]["Environment"]["Variables"]) == read - {"API_PREFIX", "AWS_REGION"}
 
 
-def test_the_environment_is_what_the_settings_read(root, source, functions):
+def test_environment_matches_settings(root, source, functions):
     text = (root / "layers/core/doseexport/aws/settings.py").read_text()
     read = set(re.findall(r'values\.\w+\("([A-Z_]+)"', text))
     given = set(source["Globals"]["Function"]["Environment"]["Variables"])
@@ -146,26 +152,26 @@ def test_the_environment_is_what_the_settings_read(root, source, functions):
     assert {name for name in given if not name.startswith("POWERTOOLS_")} == read - {"DATABASE_SSLMODE"}
 
 
-def test_tls_to_the_database_is_nobodys_choice(source):
+def test_database_tls_is_not_configurable(source):
     assert "DATABASE_SSLMODE" not in json.dumps(source)
     assert not [name for name in source["Parameters"] if "ssl" in name.lower() or "tls" in name.lower()]
 
 
-def test_the_sign_in_trigger_is_told_what_it_reads_from_the_environment(root, functions):
+def test_group_mapping_environment_matches_what_it_reads(root, functions):
     text = (root / "layers/core/doseexport/jobs/group_mapping.py").read_text()
     read = set(re.findall(r'"([A-Z]+_CLAIM)"', text))
     assert set(functions["MapGroups"]["Environment"]["Variables"]) == read
 
 
-def test_the_sign_in_trigger_has_the_rights_it_uses_and_no_others(root, source):
+def test_group_mapping_has_exactly_the_rights_it_uses(root, source):
     text = (root / "layers/core/doseexport/jobs/group_mapping.py").read_text()
     calls = set(re.findall(r"client\.(\w+)\(", text))
-    (statement,) = source["Resources"]["MapGroupsRights"]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = source["Resources"]["MapGroupsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert set(statement["Action"]) == {f"cognito-idp:{call.title().replace('_', '')}" for call in calls}
     assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
 
 
-def test_rights_are_few_actions_on_our_own_things(functions):
+def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
     for properties in functions.values():
         for statement in _statements(properties):
             assert len(statement["Action"]) <= 4, statement
@@ -181,13 +187,15 @@ def test_rights_are_few_actions_on_our_own_things(functions):
 
 
 @pytest.mark.parametrize("name", ["GetHealth", "Web", "ListTypes"])
-def test_what_touches_nothing_has_no_rights(functions, name):
+def test_functions_without_data_access_have_no_policy(functions, name):
     assert "Policies" not in functions[name]
 
 
-@pytest.mark.parametrize("action", ALONE)
-def test_a_right_is_given_to_those_who_need_it(functions, action):
-    assert {name for name, properties in functions.items() if action in _actions(properties)} <= ALONE[action]
+@pytest.mark.parametrize("action", FUNCTIONS_BY_ACTION)
+def test_action_is_allowed_exactly_where_needed(functions, action):
+    assert {
+        name for name, properties in functions.items() if action in _actions(properties)
+    } == FUNCTIONS_BY_ACTION[action]
 
 
 def _actions_on(properties, resource):
@@ -200,17 +208,17 @@ def _actions_on(properties, resource):
     }
 
 
-def test_the_trail_is_put_by_who_records_and_read_by_one_and_changed_by_nobody(functions):
+def test_audit_table_is_append_only_and_read_by_one_function(functions):
     rights = {name: _actions_on(properties, "AuditTable") for name, properties in functions.items()}
-    expected = {name: {"dynamodb:PutItem"} for name in RECORDERS | SHOWERS}
+    expected = {name: {"dynamodb:PutItem"} for name in RECORDERS | VIEWERS}
     expected["ShowAuditTrail"] = {"dynamodb:Query", "dynamodb:PutItem"}
     assert {name: actions for name, actions in rights.items() if actions} == expected
 
 
 READ, ADD, CHANGE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
-SAVED = {
+SAVED_REQUESTS_ACTIONS = {
     "RequestExport": {READ, CHANGE},
-    "ListExports": {CHANGE},  # when somebody was seen
+    "ListExports": {CHANGE},  # records activity of the user
     "ManagePresets": {READ, ADD, CHANGE, DELETE, "dynamodb:BatchGetItem"},
     "ListSchedules": {READ, CHANGE, "dynamodb:BatchGetItem"},
     "ManageSchedules": {READ, ADD, CHANGE},
@@ -219,46 +227,46 @@ SAVED = {
 }
 
 
-def test_what_is_saved_is_touched_by_who_needs_it(functions):
+def test_saved_requests_table_is_accessed_only_where_needed(functions):
     rights = {name: _actions_on(properties, "SavedRequestsTable") for name, properties in functions.items()}
-    assert {name: actions for name, actions in rights.items() if actions} == SAVED
+    assert {name: actions for name, actions in rights.items() if actions} == SAVED_REQUESTS_ACTIONS
     resources = [json.dumps(statement["Resource"]) for statement in _statements(functions["ManagePresets"])]
     assert all("SavedRequestsTable" in resource for resource in resources)
 
 
-def test_only_asking_makes_rows_of_exports(functions):
+def test_export_rows_are_created_only_by_requesters(functions):
     actions = {name: _actions_on(one, "ExportsTable") for name, one in functions.items()}
     makers = {name for name, found in actions.items() if "dynamodb:PutItem" in found}
-    assert makers == ASKERS
+    assert makers == REQUESTERS
 
 
-def test_listing_the_bucket_stops_at_exports(functions):
+def test_list_bucket_is_limited_to_exports(functions):
     for properties in functions.values():
         for statement in _statements(properties):
             if "s3:ListBucket" in statement["Action"]:
                 assert statement["Condition"] == {"StringLike": {"s3:prefix": "exports/*"}}
 
 
-def test_managed_policies_reach_no_data(translated):
+def test_managed_policies_give_no_access_to_data(translated):
     for name, resource in translated["Resources"].items():
         if resource["Type"] == "AWS::IAM::Role":
             arns = resource["Properties"].get("ManagedPolicyArns", [])
-            assert {arn.rpartition("/")[2] for arn in arns} <= set(MANAGED), name
+            assert {arn.rpartition("/")[2] for arn in arns} <= set(MANAGED_POLICIES), name
 
 
-def test_every_role_takes_the_boundary(translated):
+def test_roles_have_the_permissions_boundary(translated):
     for name, resource in translated["Resources"].items():
         if resource["Type"] == "AWS::IAM::Role":
             assert "HasBoundary" in json.dumps(resource["Properties"].get("PermissionsBoundary")), name
 
 
-def test_every_function_with_rights_may_use_the_key(source, functions):
-    roles = {role["Ref"] for role in source["Resources"]["KeyUse"]["Properties"]["Roles"]}
+def test_kms_key_policy_covers_every_function_with_a_policy(source, functions):
+    roles = {role["Ref"] for role in source["Resources"]["KmsKeyPolicy"]["Properties"]["Roles"]}
     with_rights = {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}
     assert roles == with_rights | {"ScheduleRole"}
 
 
-def test_scheduler_may_call_what_is_due_for_this_group_alone(source):
+def test_schedule_role_invokes_one_function_for_this_group_only(source):
     role = source["Resources"]["ScheduleRole"]["Properties"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == {"Fn::GetAtt": ["ScheduleGroup", "Arn"]}
@@ -270,18 +278,19 @@ def test_scheduler_may_call_what_is_due_for_this_group_alone(source):
     ]
 
 
-def test_what_a_schedule_could_not_run_goes_to_a_queue_that_alarms(source, functions):
-    lost = {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}
+def test_schedule_dead_letters_raise_an_alarm(source, functions):
+    dead_letters = {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}
     on_failure = functions["RunSchedule"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-    assert on_failure["Destination"] == lost
+    assert on_failure["Destination"] == dead_letters
     assert all(
-        functions[name]["Environment"]["Variables"]["SCHEDULE_DEAD_LETTERS_ARN"] == lost for name in PLACERS
+        functions[name]["Environment"]["Variables"]["SCHEDULE_DEAD_LETTERS_ARN"] == dead_letters
+        for name in SCHEDULERS
     )
     dimensions = source["Resources"]["ScheduleDeadLettersAlarm"]["Properties"]["Dimensions"]
     assert dimensions[0]["Value"] == {"Fn::GetAtt": ["ScheduleDeadLetters", "QueueName"]}
 
 
-def test_notices_are_read_from_the_trails_stream_and_no_other(functions):
+def test_notifications_read_only_the_audit_stream(functions):
     wanted = {"DescribeStream", "GetShardIterator", "GetRecords", "ListStreams"}
     found = {
         action.removeprefix("dynamodb:"): statement["Resource"]

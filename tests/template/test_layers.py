@@ -1,4 +1,4 @@
-"""The layers: what is locked, for CPython 3.13 on arm64, and RDS's roots."""
+"""Check the layers: pinned packages for CPython 3.13 on arm64, and the root certificates of RDS."""
 
 import importlib.util
 import ssl
@@ -14,7 +14,7 @@ LIMIT = 60_000_000  # bytes unpacked; Lambda allows 262 MB for all layers and th
 
 @pytest.fixture(scope="module")
 def build(root, run, tmp_path_factory):
-    """Build a layer as `sam build` does: `build("worker", "WorkerLayer")`."""
+    """Return a function that builds a layer as `sam build` does: `build("worker", "WorkerLayer")`."""
 
     def make(folder, name):
         artifacts = tmp_path_factory.mktemp(name)
@@ -43,7 +43,7 @@ def _binaries(folder):
                 yield path, int.from_bytes(head[18:20], "little")
 
 
-def test_everything_compiled_is_for_arm64(worker):
+def test_worker_layer_binaries_are_for_arm64(worker):
     found = dict(_binaries(worker))
     assert set(found.values()) == {AARCH64}
     names = {path.name for path in found}
@@ -52,33 +52,33 @@ def test_everything_compiled_is_for_arm64(worker):
     assert any(name.startswith("isal_zlib") for name in names)
 
 
-def test_nothing_compiled_is_in_the_core(core):
+def test_core_layer_has_no_binaries(core):
     assert list(_binaries(core)) == []
 
 
-def test_the_core_layer_holds_the_package_and_what_it_needs(core):
+def test_core_layer_contains_the_package_and_its_dependencies(core):
     assert (core / "python/doseexport/aws/settings.py").is_file()
     assert (core / "python/aws_lambda_powertools").is_dir()
     assert (core / "python/tzdata/zoneinfo/Europe/London").is_file()
 
 
-@pytest.mark.parametrize("needless", ["boto3", "botocore", "__pycache__", "tests", "bin", "openpyxl"])
-def test_nothing_needless_is_shipped(core, worker, needless):
-    assert [path for layer in (core, worker) for path in layer.rglob(needless)] == []
+@pytest.mark.parametrize("unneeded", ["boto3", "botocore", "__pycache__", "tests", "bin", "openpyxl"])
+def test_layers_contain_nothing_unneeded(core, worker, unneeded):
+    assert [path for layer in (core, worker) for path in layer.rglob(unneeded)] == []
 
 
-def test_the_layers_are_small(core, worker):
+def test_layers_are_small(core, worker):
     sizes = [path.stat().st_size for layer in (core, worker) for path in layer.rglob("*") if path.is_file()]
     assert sum(sizes) < LIMIT
 
 
-def test_the_roots_lie_where_the_template_says(source, worker):
+def test_worker_layer_has_rds_roots_at_the_configured_path(source, worker):
     variables = source["Resources"]["RunExport"]["Properties"]["Environment"]["Variables"]
     assert (worker / variables["DATABASE_CA_FILE"].removeprefix("/opt/")).is_file()
 
 
 @pytest.mark.parametrize("layer", ["core", "worker"])
-def test_pins_are_those_of_the_lock_file(root, layer):
+def test_layer_pins_match_the_lock_file(root, layer):
     spec = importlib.util.spec_from_file_location("pin", root / "layers/pin.py")
     pin = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pin)
@@ -92,7 +92,7 @@ def roots(root):
     return x509.load_pem_x509_certificates(data)
 
 
-def test_rds_roots_are_self_signed_authorities_and_valid_for_years(roots):
+def test_rds_roots_are_self_signed_authorities_valid_for_five_years(roots):
     soon = datetime.now(UTC) + timedelta(days=5 * 365)
     for certificate in roots:
         assert certificate.issuer == certificate.subject
@@ -103,18 +103,18 @@ def test_rds_roots_are_self_signed_authorities_and_valid_for_years(roots):
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "eu-west-2", "eu-central-1", "us-east-1"])
-def test_rds_roots_cover_a_region_in_every_key_type(roots, region):
+def test_rds_roots_cover_region_in_every_key_type(roots, region):
     names = [certificate.subject.rfc4514_string() for certificate in roots]
-    kinds = {
-        kind
-        for kind in ("RSA2048", "RSA4096", "ECC384")
+    key_types = {
+        key_type
+        for key_type in ("RSA2048", "RSA4096", "ECC384")
         for name in names
-        if f"{region} Root CA {kind}" in name
+        if f"{region} Root CA {key_type}" in name
     }
-    assert kinds == {"RSA2048", "RSA4096", "ECC384"}
+    assert key_types == {"RSA2048", "RSA4096", "ECC384"}
 
 
-def test_openssl_reads_every_root(root, roots):
+def test_rds_roots_are_all_readable_by_openssl(root, roots):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(root / "layers/worker/rds-ca-bundle.pem")
     assert len(context.get_ca_certs()) == len(roots) > 60

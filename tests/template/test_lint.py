@@ -1,20 +1,20 @@
-"""cfn-lint finds nothing, neither in what we write nor in what CloudFormation gets."""
+"""Check that cfn-lint accepts the template, as written and as CloudFormation receives it."""
 
 import json
 
 
-def test_the_source_passes_cfn_lint(run):
+def test_cfn_lint_accepts_the_source(run):
     assert run("cfn-lint", "template.yaml") == ""
 
 
-def test_the_translated_template_passes_cfn_lint(run, translated, tmp_path):
-    # Only here do circular references show, for SAM writes the API's body.
+def test_cfn_lint_accepts_the_translated_template(run, translated, tmp_path):
+    # Circular references appear only after translation, because SAM writes the body of the API.
     path = tmp_path / "translated.json"
     path.write_text(json.dumps(translated))
     assert run("cfn-lint", path) == ""
 
 
-def test_a_circular_reference_would_be_found(run, translated, tmp_path):
+def test_cfn_lint_finds_a_circular_reference(run, translated, tmp_path):
     broken = json.loads(json.dumps(translated))
     address = {"Fn::GetAtt": ["Api", "ApiEndpoint"]}
     broken["Resources"]["UserPoolClient"]["Properties"]["CallbackURLs"] = [address]
@@ -24,18 +24,18 @@ def test_a_circular_reference_would_be_found(run, translated, tmp_path):
     assert "E3004" in run("sh", "-c", command)
 
 
-def test_the_rules_about_parameters_survive_translation(translated):
+def test_parameter_rules_survive_translation(translated):
     rules = {
-        "KeepsNoLongerThanTheMaximum",
-        "WorkerInVpc",
-        "SignsInToDatabase",
-        "LogsInAtThePage",
-        "MachineSignsIn",
-        "MapsGroupsOfProviders",
+        "RetentionWithinMaximum",
+        "VpcNeedsSecurityGroup",
+        "DatabaseNeedsCredentials",
+        "ManagedLoginNeedsAppUrl",
+        "MachineClientNeedsManagedLogin",
+        "ClaimsNeedManagedLogin",
     }
     assert set(translated["Rules"]) == rules
 
 
-def test_the_template_is_under_cloudformations_limit(translated):
-    # 1 MB by S3, as `sam deploy` does it; 51,200 bytes is the limit of a body given inline.
+def test_translated_template_is_below_the_size_limit(translated):
+    # The limit is 1 MB through S3, which `sam deploy` uses.
     assert len(json.dumps(translated)) < 200_000

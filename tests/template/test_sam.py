@@ -1,18 +1,18 @@
-"""The SAM CLI itself, in an environment of its own (its pins clash with ours): validate and build."""
+"""Run the SAM CLI, in a separate environment because its pins conflict with those of the project."""
 
 import fcntl
 import hashlib
 import sys
 
 import pytest
-from local import lower
+from local.stack import lower
 
 QUIET = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-2"}
 
 
 @pytest.fixture(scope="module")
 def sam(root, run, tmp_path_factory):
-    """`sam` of requirements-sam.lock, installed once and kept in .state."""
+    """Return a function that runs `sam` of requirements-sam.lock, installed once in .state."""
     lock = root / "requirements-sam.lock"
     folder = root / ".state" / f"sam-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -28,13 +28,13 @@ def sam(root, run, tmp_path_factory):
     return lambda *arguments: run(python, "-m", "samcli", *arguments, __SAM_CLI_APP_DIR=home, **QUIET)
 
 
-def test_sam_validate_finds_nothing(sam):
+def test_sam_validate_accepts_the_template(sam):
     assert "is a valid SAM Template" in sam("validate", "--lint")
 
 
-def test_sam_build_builds(sam, tmp_path):
-    said = sam("build", "--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache"))
-    assert "Build Succeeded" in said
+def test_sam_build_builds_both_layers(sam, tmp_path):
+    output = sam("build", "--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache"))
+    assert "Build Succeeded" in output
     built = lower.read(tmp_path / "build/template.yaml")["Resources"]
     assert built["CoreLayer"]["Properties"]["ContentUri"] == "CoreLayer"
     assert (tmp_path / "build/WorkerLayer/rds-ca-bundle.pem").is_file()

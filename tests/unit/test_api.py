@@ -7,11 +7,18 @@ import logging
 
 import pytest
 
-from doseexport.api.handler import MAX_BODY, Call, Reply, http_handler, read_call, respond_problem
+from doseexport.api import handler as api
+from doseexport.api.handler import MAX_BODY, Call, read_call, serve
+from doseexport.api.replies import Reply, respond_problem
 from doseexport.errors import RequestError, unprocessable
 from standins import ADA
 
 CLAIMS = {"sub": "ada-sub", "username": "ada", "cognito:groups": "[exportgroup]"}
+
+
+@pytest.fixture(autouse=True)
+def without_services(monkeypatch):
+    monkeypatch.setattr(api, "connect_services", lambda: None)
 
 
 def make_event(**changes):
@@ -29,7 +36,7 @@ def read_body(body, *, is_base64=False):
 
 
 def answer(function, event, *parameters):
-    response = http_handler(*parameters)(function)(event, None)
+    response = serve({"POST /exports": function}, *parameters)(event, None)
     return response["statusCode"], json.loads(response["body"])
 
 
@@ -96,7 +103,7 @@ def test_the_largest_body_is_read():
 
 def test_a_parameter_that_is_not_taken_is_named():
     event = make_event(queryStringParameters={"all": "true"})
-    status, body = answer(lambda _: Reply(200, {}), event, "scope")
+    status, body = answer(lambda _services, _call: Reply(200, {}), event, "scope")
     assert (status, body["code"], body["field"]) == (400, "UNKNOWN_PARAMETER", "all")
 
 
@@ -104,14 +111,14 @@ def test_a_parameter_that_is_not_taken_is_named():
     "context", [{}, {"authorizer": {}}, {"authorizer": {"jwt": {}}}, {"authorizer": {"jwt": {"claims": {}}}}]
 )
 def test_without_a_token_it_is_401(context):
-    assert answer(lambda _: Reply(200), make_event(requestContext=context))[0] == 401
+    assert answer(lambda _services, _call: Reply(200), make_event(requestContext=context))[0] == 401
 
 
 def test_without_a_group_the_function_is_never_called():
     claims = {**CLAIMS, "cognito:groups": "[pidgroup]"}
     event = make_event(requestContext={"authorizer": {"jwt": {"claims": claims}}})
 
-    def never(_call: Call) -> Reply:
+    def never(_services: None, _call: Call) -> Reply:
         raise AssertionError
 
     assert answer(never, event)[0] == 403
@@ -131,7 +138,7 @@ def test_a_problem_says_what_and_where():
 
 
 def test_an_unforeseen_error_tells_nothing_and_logs_its_place_only(caplog):
-    def fail(_call: Call) -> Reply:
+    def fail(_services: None, _call: Call) -> Reply:
         raise KeyError("Secret")
 
     with caplog.at_level(logging.INFO, "doseexport"):
@@ -150,7 +157,9 @@ def test_an_unforeseen_error_tells_nothing_and_logs_its_place_only(caplog):
 )
 def test_a_long_answer_is_packed_for_who_takes_that(accepted, size, is_packed):
     event = make_event(headers={"Accept-Encoding": accepted})
-    response = http_handler()(lambda _: Reply(200, {"text": "é" * size}))(event, None)
+    response = serve({"POST /exports": lambda _services, _call: Reply(200, {"text": "é" * size})})(
+        event, None
+    )
     assert response.get("isBase64Encoded", False) is is_packed
     assert response["headers"].get("Content-Encoding") == ("gzip" if is_packed else None)
     body = gzip.decompress(base64.b64decode(response["body"])) if is_packed else response["body"]
@@ -162,7 +171,7 @@ def test_every_request_is_logged_without_what_it_says(caplog):
         body='{"name": "Secret"}', queryStringParameters={"scope": "Secret"}, rawPath="/exports/Secret"
     )
     with caplog.at_level(logging.INFO, "doseexport"):
-        answer(lambda _: Reply(200, {}), event, "scope")
+        answer(lambda _services, _call: Reply(200, {}), event, "scope")
     (record,) = caplog.records
     assert (record.route, record.status) == ("POST /exports", 200)
     assert "Secret" not in str(vars(record))

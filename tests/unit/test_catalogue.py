@@ -1,9 +1,14 @@
 """What a form is made of."""
 
 from doseexport import catalogue
-from doseexport.actions.catalogue import describe_catalogue
+from doseexport.actions.catalogue import list_export_types
+from doseexport.actions.views import view_catalogue
 from doseexport.domain.request import parse_request
 from standins import ADA, ADMIN, MAX_RETENTION, PIA, RETENTION
+
+
+def show(caller):
+    return view_catalogue(list_export_types(RETENTION, MAX_RETENTION), caller)
 
 
 def types(shown):
@@ -11,7 +16,7 @@ def types(shown):
 
 
 def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
-    shown = describe_catalogue(ADA, RETENTION, MAX_RETENTION)
+    shown = show(ADA)
     found = [
         (modality["name"], each["type"]) for modality in shown["modalities"] for each in modality["types"]
     ]
@@ -23,7 +28,7 @@ def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
 
 
 def test_a_type_tells_all_that_its_request_may_hold():
-    shown = types(describe_catalogue(ADA, RETENTION, MAX_RETENTION))
+    shown = types(show(ADA))
     for spec in catalogue.load_specs().values():
         one = shown[spec.type]
         assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
@@ -35,7 +40,7 @@ def test_a_type_tells_all_that_its_request_may_hold():
 
 
 def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_understood():
-    for modality in describe_catalogue(PIA, RETENTION, MAX_RETENTION)["modalities"]:
+    for modality in show(PIA)["modalities"]:
         for one in modality["types"]:
             filters = [*modality["filters"], *one["own_filters"]]
             assert {each["name"] for each in filters} == {
@@ -48,14 +53,14 @@ def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_underst
 
 
 def test_filters_that_name_patients_say_which_group_they_need():
-    for modality in describe_catalogue(ADA, RETENTION, MAX_RETENTION)["modalities"]:
+    for modality in show(ADA)["modalities"]:
         groups = {each["name"]: each["needs_group"] for each in modality["filters"]}
         assert groups["patient_name"] == groups["patient_id"] == "pidgroup"
         assert groups["date_from"] is None
 
 
 def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
-    shown = describe_catalogue(ADA, RETENTION, MAX_RETENTION)
+    shown = show(ADA)
     for modality in shown["modalities"]:
         names = [each["name"] for each in modality["orders"]]
         assert shown["default_order"] in names
@@ -65,14 +70,14 @@ def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
 def test_the_caller_is_told_what_they_may_do():
     rights = {
         caller.name: (
-            describe_catalogue(caller, RETENTION, MAX_RETENTION)["may_see_patients"],
-            describe_catalogue(caller, RETENTION, MAX_RETENTION)["is_admin"],
+            show(caller)["may_see_patients"],
+            show(caller)["is_admin"],
         )
         for caller in (ADA, PIA, ADMIN)
     }
     assert rights == {"ada": (False, False), "pia": (True, False), "admin": (False, True)}
-    assert describe_catalogue(PIA, RETENTION, MAX_RETENTION)["user"] == "pia"
+    assert show(PIA)["user"] == "pia"
 
 
 def test_how_long_files_are_kept_is_told():
-    assert describe_catalogue(ADA, RETENTION, MAX_RETENTION)["retention_days"] == {"default": 30, "max": 90}
+    assert show(ADA)["retention_days"] == {"default": 30, "max": 90}

@@ -54,7 +54,7 @@ def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
         assert database.time_zone == "Europe/Paris"
         return FileReport(1234, 5678, ("something is odd",))
 
-    options = ("--filter", "model=a=b", "--order", "model", "--with-names", "--time-zone", "Europe/Paris")
+    options = ("--filter", "model=a=b", "--order", "model", "--include-names", "--time-zone", "Europe/Paris")
     assert run(*options, write=write) == 0
     out, error = capsys.readouterr()
     assert (tmp_path / "out.csv").read_bytes() == b"whole"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doseexport.actions.views import present
+from doseexport.actions.views import view_export
 from doseexport.domain.export import (
     ACTIVE,
     SETTLED,
@@ -71,7 +71,7 @@ def test_a_lease_is_over_on_its_second():
 
 def test_a_new_export_is_shown():
     export = make_new(filters={"date_from": "2026-01-01"})
-    shown = present(export, ADA, NOW)
+    shown = view_export(export, ADA, NOW)
     assert shown == {
         "id": export.id,
         "type": "ct-csv",
@@ -112,8 +112,8 @@ def test_a_new_export_is_shown():
 
 
 def test_an_estimate_follows_the_rate_so_far():
-    assert present(RUNNING, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:40Z"
-    assert present(RUNNING, ADA, after(10))["percent"] == 25
+    assert view_export(RUNNING, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:40Z"
+    assert view_export(RUNNING, ADA, after(10))["percent"] == 25
 
 
 @pytest.mark.parametrize(
@@ -128,15 +128,15 @@ def test_an_estimate_follows_the_rate_so_far():
     ],
 )
 def test_there_is_no_estimate_while_it_would_be_a_guess(export, seconds):
-    assert present(export, ADA, after(seconds))["estimated_end"] is None
+    assert view_export(export, ADA, after(seconds))["estimated_end"] is None
 
 
 def test_a_hundred_per_cent_is_a_published_file():
     written = replace(RUNNING, progress=Progress(101, 100))
-    assert present(written, ADA, after(10))["percent"] == 99
-    assert present(written, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:10Z"
+    assert view_export(written, ADA, after(10))["percent"] == 99
+    assert view_export(written, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:10Z"
     done = replace(written, state=State.COMPLETED, result=make_result(written))
-    shown = present(done, ADA, NOW)
+    shown = view_export(done, ADA, NOW)
     assert (shown["percent"], shown["size"], shown["studies"]) == (100, 12, 7)
     assert shown["warnings"] == ["One study has no dose row."]
     assert set(shown["links"]) == {"self", "download", "delete", "set_retention"}
@@ -144,14 +144,14 @@ def test_a_hundred_per_cent_is_a_published_file():
 
 def test_a_failure_is_told_only_once_it_is_final():
     failure = Failure("DATABASE_UNREACHABLE", "It is away.")
-    assert present(replace(RUNNING, failure=failure), ADA, NOW)["error"] is None
-    shown = present(replace(RUNNING, state=State.FAILED, failure=failure), ADA, NOW)
+    assert view_export(replace(RUNNING, failure=failure), ADA, NOW)["error"] is None
+    shown = view_export(replace(RUNNING, state=State.FAILED, failure=failure), ADA, NOW)
     assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "message": "It is away."}
 
 
 def test_filters_of_an_export_with_patients_are_hidden_from_others():
     named = make_new(include_ids=True, filters={"patient_name": "Secret"})
     for caller in (BEN, ADMIN):
-        assert present(named, caller, NOW)["filters"] is None
-        assert "Secret" not in str(present(named, caller, NOW))
-    assert present(named, ADA, NOW)["filters"] == {"patient_name": "Secret"}
+        assert view_export(named, caller, NOW)["filters"] is None
+        assert "Secret" not in str(view_export(named, caller, NOW))
+    assert view_export(named, ADA, NOW)["filters"] == {"patient_name": "Secret"}

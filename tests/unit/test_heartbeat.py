@@ -8,7 +8,7 @@ import pytest
 from doseexport.domain.export import Progress, State
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
 from doseexport.jobs import heartbeat as heartbeat_module
-from doseexport.jobs.heartbeat import GRACE, INSISTS, LAST_SECONDS, Heartbeat
+from doseexport.jobs.heartbeat import GRACE, LAST_SECONDS, REPEATED_CANCEL, Heartbeat
 from standins import Clock, make_new
 
 PATIENCE = 10
@@ -129,7 +129,7 @@ def test_a_run_that_has_to_stop_is_told_so_again_sooner(store, clock):
     heart = Heartbeat(store, make_new(), clock, lambda: 900.0)
     store.answer, heart._over = State.ABORTING, Waits(2)
     heart._run()
-    assert heart._over == [heartbeat_module.INTERVAL, INSISTS, INSISTS]
+    assert heart._over == [heartbeat_module.INTERVAL, REPEATED_CANCEL, REPEATED_CANCEL]
 
 
 def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):

@@ -1,7 +1,7 @@
 """CloudFormation's functions, as far as the local stack looks at them."""
 
 import pytest
-from local.intrinsics import IntrinsicError, resolve
+from local.stack.intrinsics import IntrinsicError, resolve
 
 TEMPLATE = {
     "Mappings": {"Days": {"30": {"Backstop": 37}}},

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from local.scheduler import find_due, find_group, tell_time
+from local.stack.emulator import find_due, find_group, insert_scheduled_time
 
 MADE = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def test_it_calls_when_a_schedule_is_due_in_its_zone(known, since, now, due):
 
 def test_it_tells_the_time_that_was_due():
     target = {"Arn": "x", "Input": '{"scheduled_at": "<aws.scheduler.scheduled-time>"}'}
-    told = tell_time(target, at("2026-11-30T07:00+01:00"))
+    told = insert_scheduled_time(target, at("2026-11-30T07:00+01:00"))
     assert told == {"Arn": "x", "Input": '{"scheduled_at": "2026-11-30T06:00:00Z"}'}
 
 

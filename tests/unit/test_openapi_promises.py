@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from local.build import ROOT
-from local.openapi import make_document
+from local.openapi.document import make_document
+from local.stack.build import ROOT
 
 from doseexport import catalogue
-from doseexport.actions.catalogue import describe_catalogue
-from doseexport.actions.previews import present_preview
-from doseexport.actions.views import present
+from doseexport.actions.catalogue import list_export_types
+from doseexport.actions.previews import make_preview
+from doseexport.actions.views import view_catalogue, view_export, view_preview
+from doseexport.api import handler as api
 from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
@@ -146,7 +147,7 @@ def assert_same_verdict(body):
 @pytest.mark.parametrize("caller", [ADA, BEN, PIA, ADMIN], ids=lambda caller: caller.name)
 @pytest.mark.parametrize("export", [NEW, RUNNING, DONE, FAILED, NAMED], ids=lambda export: export.state)
 def test_exports_are_shown_as_promised(export, caller):
-    shown = present(export, caller, NOW)
+    shown = view_export(export, caller, NOW)
     schema_of("Export").validate(shown)
     schema_of("ExportPage").validate({"exports": [shown], "next_cursor": None})
     assert not schema_of("Export").is_valid({**shown, "more": 1})
@@ -154,7 +155,7 @@ def test_exports_are_shown_as_promised(export, caller):
 
 @pytest.mark.parametrize("caller", [ADA, PIA, ADMIN], ids=lambda caller: caller.name)
 def test_the_catalogue_is_as_promised(caller):
-    shown = describe_catalogue(caller, RETENTION, MAX_RETENTION)
+    shown = view_catalogue(list_export_types(RETENTION, MAX_RETENTION), caller)
     schema_of("Catalogue").validate(shown)
     assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
 
@@ -163,19 +164,23 @@ def test_the_catalogue_is_as_promised(caller):
     "row", [(3, 9, 4, "2026-01-01", "2026-02-01", [["A", 9]]), (0, 0, 0, None, None, []), None]
 )
 def test_previews_are_as_promised(row):
-    shown = present_preview(ExportRequest("ct-csv"), row)
+    shown = view_preview(make_preview(ExportRequest("ct-csv"), row) if row else None)
     schema_of("Preview").validate(shown)
     assert not schema_of("Preview").is_valid({**shown, "more": 1})
 
 
+@pytest.fixture(autouse=True)
+def without_services(monkeypatch):
+    """With no services behind it, a handler can only refuse."""
+    monkeypatch.setattr(api, "connect_services", lambda: None)
+
+
 def load_handler(name):
-    """The real handler; with no services behind it, it can only refuse."""
+    """The real handler of a function."""
     path = ROOT / "functions" / name / "handler.py"
     spec = importlib.util.spec_from_file_location(f"openapi_{name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if hasattr(module, "connect_services"):
-        module.connect_services = lambda: None
     return module.handler
 
 

@@ -5,22 +5,25 @@ from dataclasses import replace
 import pytest
 
 from doseexport import catalogue
+from doseexport.actions.views import view_preset
 from doseexport.aws.dynamodb.preset_rows import name_kind, new_row, read_row
 from doseexport.domain.parsing import MAX_NAME
 from doseexport.domain.preset import (
     ONE_STUDY,
     apply_preset,
-    change,
+    change_preset,
     make_preset,
-    may_change,
-    may_read,
-    may_withdraw,
     parse_changes,
     parse_preset,
-    present_preset,
 )
 from doseexport.domain.request import ExportRequest, parse_request
-from doseexport.domain.rights import Caller, require_person
+from doseexport.domain.rights import (
+    Caller,
+    may_change_preset,
+    may_read_preset,
+    may_withdraw_preset,
+    require_person,
+)
 from doseexport.errors import RequestError
 from standins import ADA, ADMIN, BEN, NOW, PIA, STRANGER
 
@@ -118,7 +121,7 @@ def test_a_refusal_and_a_preset_in_a_log_repeat_no_name():
     ],
 )
 def test_a_change_touches_what_it_gives_and_no_more(changes, name, shared, filters):
-    changed = change(make(), parse_changes(changes), NOW)
+    changed = change_preset(make(), parse_changes(changes), NOW)
     assert (changed.name, changed.shared, changed.request.filters) == (name, shared, filters)
     assert (changed.revision, changed.created_at, changed.owner) == (2, NOW, ADA.id)
 
@@ -215,7 +218,7 @@ def forget(preset, **saved):
 )
 def test_what_this_release_does_not_know_is_shown_and_not_used(saved, code):
     old = forget(make(), **saved)
-    shown = present_preset(old, ADA)
+    shown = view_preset(old, ADA)
     assert not shown["usable"]
     assert shown["request"] == {**new_row(make())["request"], **saved}
     assert shown["links"]["delete"] == f"/presets/{ID}"
@@ -224,8 +227,8 @@ def test_what_this_release_does_not_know_is_shown_and_not_used(saved, code):
 
 
 def test_a_filter_that_came_to_name_patients_makes_a_preset_unusable():
-    assert present_preset(make(), PIA)["usable"]
-    assert not present_preset(forget(make(), filters={"patient_name": "x"}), PIA)["usable"]
+    assert view_preset(make(), PIA)["usable"]
+    assert not view_preset(forget(make(), filters={"patient_name": "x"}), PIA)["usable"]
 
 
 def test_a_row_is_the_preset_again_and_shared_ones_are_of_a_kind_of_their_own():
@@ -252,7 +255,10 @@ def test_a_row_is_the_preset_again_and_shared_ones_are_of_a_kind_of_their_own():
 )
 def test_who_may_read_change_and_withdraw(caller, shared, rights):
     preset = make(shared=shared)
-    assert tuple(may(caller, preset) for may in (may_read, may_change, may_withdraw)) == rights
+    assert (
+        tuple(may(caller, preset) for may in (may_read_preset, may_change_preset, may_withdraw_preset))
+        == rights
+    )
 
 
 def test_programs_keep_none():

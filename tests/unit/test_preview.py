@@ -1,11 +1,13 @@
 """What is told of an export before it is asked for: which refusals, which words."""
 
 import pytest
+from answers import preview_export
 
 from doseexport import catalogue
 from doseexport.actions import previews as preview
-from doseexport.actions.previews import find_frequency, present_preview, preview_export
-from doseexport.api.handler import respond_problem
+from doseexport.actions.previews import find_frequency, make_preview
+from doseexport.actions.views import view_preview
+from doseexport.api.replies import respond_problem
 from doseexport.domain.request import ExportRequest
 from doseexport.errors import ExportError, RequestError, UnavailableError
 from standins import ADA, PIA, STRANGER
@@ -44,6 +46,10 @@ def test_it_refuses_as_asking_does_and_never_reaches_the_database(caller, body, 
     assert (refused.value.status, refused.value.field) == (status, field)
 
 
+def show(row):
+    return view_preview(make_preview(ExportRequest("ct-csv"), row))
+
+
 def fail(error):
     def ask(*_):
         raise error
@@ -52,16 +58,16 @@ def fail(error):
 
 
 def test_too_long_is_an_answer_without_numbers(monkeypatch):
-    monkeypatch.setattr(preview, "_ask_database", fail(ExportError("OUT_OF_TIME", "Too long.")))
+    monkeypatch.setattr(preview, "_count", fail(ExportError("OUT_OF_TIME", "Too long.")))
     answer = preview_export(None, ADA, {"type": "ct-csv"})
     assert answer.pop("timed_out") is True
     assert set(answer.values()) == {None}
-    assert set(answer) | {"timed_out"} == set(present_preview(ExportRequest("ct-csv"), (1, 1, 1, "", "", [])))
+    assert set(answer) | {"timed_out"} == set(show((1, 1, 1, "", "", [])))
 
 
 def test_a_database_that_does_not_answer_is_503_with_its_reason(monkeypatch, caplog):
     error = ExportError("DATABASE_UNREACHABLE", "The database cannot be reached.")
-    monkeypatch.setattr(preview, "_ask_database", fail(error))
+    monkeypatch.setattr(preview, "_count", fail(error))
     body = {"type": "ct-csv", "filters": {"patient_name": "Secret"}}
     with pytest.raises(UnavailableError) as refused:
         preview_export(None, PIA, body)
@@ -74,5 +80,5 @@ def test_a_database_that_does_not_answer_is_503_with_its_reason(monkeypatch, cap
 
 
 def test_nothing_found_is_nothing_to_wait_for():
-    shown = present_preview(ExportRequest("ct-csv"), (0, 0, 0, None, None, []))
+    shown = show((0, 0, 0, None, None, []))
     assert (shown["studies"], shown["estimated_size"], shown["estimated_seconds"]) == (0, 0, 0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from doseexport.actions.results import OwnerUsage
 from doseexport.actions.usage import parse_month, sum_usage
 from doseexport.domain.export import State
 from doseexport.errors import RequestError
@@ -30,30 +31,31 @@ def test_each_user_has_what_they_asked_for():
         done(ADA, 3, 1, deleted_at=NOW),
     ]
     ada, ben = sum_usage(exports, NOW)
-    assert ada == {
-        "user": {"id": "ada-sub", "name": "ada"},
-        "requested": 6,
-        "active": 2,
-        "completed": 3,
-        "failed": 0,
-        "aborted": 1,
-        "studies": 6,
-        "bytes": 123,
-        "bytes_retained": 100,
-    }
-    assert (ben["user"]["name"], ben["requested"], ben["failed"], ben["bytes"]) == ("ben", 1, 1, 0)
+    assert ada == OwnerUsage(
+        owner="ada-sub",
+        owner_name="ada",
+        requested=6,
+        active=2,
+        completed=3,
+        failed=0,
+        aborted=1,
+        studies=6,
+        bytes=123,
+        bytes_retained=100,
+    )
+    assert (ben.owner_name, ben.requested, ben.failed, ben.bytes) == ("ben", 1, 1, 0)
 
 
 def test_the_largest_come_first_then_those_who_asked_most():
     exports = [make_new(ADA), done(BEN, 1, 1), *(make_new(replace(ADA, id="eve", name="eve")) for _ in "12")]
-    assert [each["user"]["name"] for each in sum_usage(exports, NOW)] == ["ben", "eve", "ada"]
+    assert [each.owner_name for each in sum_usage(exports, NOW)] == ["ben", "eve", "ada"]
 
 
 def test_somebody_renamed_is_one_user_by_the_newest_name():
     before = make_new(ADA, NOW)
     after = make_new(replace(ADA, name="ada lovelace"), NOW + DAY)
     (one,) = sum_usage([after, before], NOW)
-    assert (one["user"]["name"], one["requested"]) == ("ada lovelace", 2)
+    assert (one.owner_name, one.requested) == ("ada lovelace", 2)
 
 
 def test_nothing_is_nobody():

@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-west-2",
 }
 SETTINGS = WebSettings.from_environment(ENVIRONMENT)
-MANAGED = WebSettings.from_environment({**ENVIRONMENT, "LOGIN_ADDRESS": "https://x.auth.example"})
+MANAGED = WebSettings.from_environment({**ENVIRONMENT, "LOGIN_URL": "https://x.auth.example"})
 INDEX = b"<!doctype html>" + b"<p>text</p>" * 100
 CONTENTS = {"index.html": INDEX, "app.js": b"1"}
 STATIC = Path(__file__).resolve().parents[2] / "functions" / "web" / "static"
@@ -77,7 +77,7 @@ def test_every_answer_is_asked_for_anew():
 
 
 @pytest.mark.parametrize("header", ["gzip", "gzip, deflate, br", "br;q=1, gzip; q=0.5", "GZIP"])
-def test_who_takes_gzip_gets_it(header):
+def test_who_accepts_gzip_gets_it(header):
     answer = ask(accept_encoding=header)
     assert answer["headers"]["Content-Encoding"] == "gzip"
     assert gzip.decompress(body_of(answer)) == INDEX

@@ -113,8 +113,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`"
     )
-    parser.add_argument("--with-names", action="store_true", help="patients' names and dates of birth")
-    parser.add_argument("--with-ids", action="store_true", help="patients' IDs and dates of birth")
+    parser.add_argument("--include-names", action="store_true", help="patients' names and dates of birth")
+    parser.add_argument("--include-ids", action="store_true", help="patients' IDs and dates of birth")
     parser.add_argument(
         "--time-zone", default="Europe/London", help="the zone OpenREM runs in (Europe/London)"
     )
@@ -165,8 +165,8 @@ def _read_request(options: argparse.Namespace) -> ExportRequest:
         "filters": _read_pairs("filter", options.filter),
         "order": options.order,
         "options": _read_pairs("option", options.option),
-        "include_names": options.with_names,
-        "include_ids": options.with_ids,
+        "include_names": options.include_names,
+        "include_ids": options.include_ids,
     }
     return parse_request(body, may_see_patients=True)
 

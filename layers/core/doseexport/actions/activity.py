@@ -1,22 +1,39 @@
-"""When people used the service last: whoever never looks in is taken for gone, and their schedules pause."""
+"""Record what users do beside their changes: when they were last active, and whose filters they read."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
-from doseexport.domain.rights import Caller
+from doseexport.domain.audit import AuditEntry, find_owner
+from doseexport.domain.export import Export
+from doseexport.domain.rights import Caller, may_see_filters
 
 _LOGGER = logging.getLogger(__name__)
 
 
 def record_activity(services: Services, caller: Caller) -> None:
-    """Remember that a person is here; what they came for does not fail if that fails."""
+    """Record that a person uses the service now. If that fails, the request goes on."""
     if caller.is_machine:
         return
     try:
-        services.schedules.record_activity(caller.id, services.clock())
+        services.users.record_activity(caller.id, services.clock())
     except (ClientError, BotoCoreError) as error:
-        _LOGGER.warning("presence_not_noted", extra=describe_error(error))
+        _LOGGER.warning("activity_not_recorded", extra=describe_error(error))
+
+
+def record_reading(services: Services, caller: Caller, exports: Iterable[Export]) -> None:
+    """Record that a caller reads filters of other users' exports that can name patients."""
+    for export in exports:
+        if export.has_patient_data and may_see_filters(caller, export) and caller.id != export.owner:
+            services.audit.record_reading(export.id, caller, services.clock())
+
+
+def record_trail_reading(services: Services, caller: Caller, entries: Sequence[AuditEntry]) -> None:
+    """Record the same for the audit trail of one export, which holds the filters, too."""
+    names_patients = any(entry.names_patients for entry in entries)
+    if caller.may_see_patients and names_patients and caller.id != find_owner(entries):
+        services.audit.record_reading(entries[0].export_id, caller, services.clock())

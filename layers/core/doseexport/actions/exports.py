@@ -1,7 +1,7 @@
-"""What each HTTP request does: one plain function each, from a caller to JSON.
+"""What people do with exports: one function per request of the API, from a caller to a domain object.
 
-Everybody in the service sees that an export exists; so what you may not do to it is 403, and 404 is for
-exports that are unknown, deleted or expired.
+Everyone who may use the service sees that an export exists. So 403 is for what a caller may not do to it, and
+404 only for exports that are unknown, deleted or expired.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from doseexport.actions.activity import record_activity
+from doseexport.actions.activity import record_activity, record_reading, record_trail_reading
 from doseexport.actions.listing import find_page, parse_list_query
 from doseexport.actions.presets import load_for_use
-from doseexport.actions.showing import show, show_entries
+from doseexport.actions.results import AuditTrail, Deletions, Download, ExportPage, Link
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
@@ -38,19 +37,20 @@ from doseexport.domain.rights import (
 from doseexport.errors import RequestError, unprocessable
 
 MAX_DELETED = 100
-"""Exports that one call may delete."""
+"""The most exports that one request may delete."""
 MAX_KEY = 255
-"""Characters of an Idempotency-Key."""
+"""The most characters of an Idempotency-Key."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 def request_export(
     services: Services, caller: Caller, body: object, idempotency_key: str | None = None
-) -> dict[str, Any]:
-    """Check a request, made of a preset or not, write its row and send its message; return the export.
+) -> Export:
+    """Check a request, write its export's row and send its message. Return the export.
 
-    The same key and request give the same export again. RequestError: 400, 403, 409, 422, 429.
+    The body may name a preset. The same key with the same request returns the same export.
+    Raise RequestError: 400, 403, 409, 422, 429.
     """
     require_service(caller)
     whole = load_for_use(services, caller, body)
@@ -62,30 +62,31 @@ def request_export(
 
 def enqueue_export(
     services: Services, caller: Caller, request: ExportRequest, export_id: str, schedule_id: str | None = None
-) -> dict[str, Any]:
-    """Do the same for a request that is checked already, under an id that stands for it."""
+) -> Export:
+    """Write the row of an export and send its message, for a request that is already checked.
+
+    A second call with the same id returns the first call's export. Raise RequestError: 403, 409, 422, 429.
+    """
     require_service(caller)
     check_retention(request.retention_days, services.settings.max_retention)
-    now = services.clock()
-    asked = replace(
-        make_export(export_id, caller.id, caller.name, request, now),
+    requested = replace(
+        make_export(export_id, caller.id, caller.name, request, services.clock()),
         retention_days=request.retention_days or services.settings.retention.days,
         schedule_id=schedule_id,
     )
     limit = services.settings.max_active_exports
-    export = services.exports.create(asked, limit)
+    export = services.exports.create(requested, limit)
     if export is None:
-        raise RequestError(
-            "TOO_MANY_ACTIVE", f"You have {limit} exports under way; wait for one or abort one.", None, 429
-        )
-    _check_repeat(asked, export, services)
+        message = f"{limit} exports are already in progress. Wait for one, or abort one."
+        raise RequestError("TOO_MANY_ACTIVE", message, None, 429)
+    _check_repeat(requested, export, services)
     if export.state is State.QUEUED:
         _send(services, export)
-    return show(services, caller, export)
+    return export
 
 
 def check_key(key: str | None) -> None:
-    """Raise RequestError (400) unless it is an Idempotency-Key, or none."""
+    """Raise RequestError (400) unless the key is None or a valid Idempotency-Key."""
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise RequestError(
             "BAD_IDEMPOTENCY_KEY",
@@ -95,116 +96,99 @@ def check_key(key: str | None) -> None:
         )
 
 
-def list_exports(services: Services, caller: Caller, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Return a page of exports, newest first, and `next_cursor` (null: the last page).
-
-    RequestError: 400 naming the parameter.
-    """
+def list_exports(services: Services, caller: Caller, parameters: Mapping[str, str]) -> ExportPage:
+    """Return a page of exports, newest first. Raise RequestError (400) naming the parameter."""
     require_service(caller)
     query = parse_list_query(parameters)
     record_activity(services, caller)
-    page, cursor = find_page(services, caller, query)
-    return {"exports": [show(services, caller, export) for export in page], "next_cursor": cursor}
+    exports, cursor = find_page(services, caller, query)
+    record_reading(services, caller, exports)
+    return ExportPage(exports, cursor)
 
 
-def get_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
-    """Return one export. RequestError: 404."""
-    export = _find(services, caller, export_id)
-    return show(services, caller, export)
+def get_export(services: Services, caller: Caller, export_id: str) -> Export:
+    """Return one export. Raise RequestError: 404."""
+    return _read(services, caller, _find(services, caller, export_id))
 
 
-def abort_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
-    """Stop an export that waits or runs; return it. RequestError: 403, 404, 409."""
+def abort_export(services: Services, caller: Caller, export_id: str) -> Export:
+    """Stop a queued or running export and return it. Raise RequestError: 403, 404, 409."""
     require_change(caller, _find(services, caller, export_id))
     now = services.clock()
     export = services.exports.request_abort(export_id, caller, now)
     if export is None or export.is_gone(now):
         raise _not_found()
     if export.state not in {State.ABORTING, State.ABORTED}:
-        raise _conflict("NOT_ACTIVE", "This export has ended: there is nothing to stop.")
-    return show(services, caller, export)
+        raise _conflict("NOT_ACTIVE", "This export has ended: there is nothing to abort.")
+    return _read(services, caller, export)
 
 
-def download_export(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
-    """Write the trail and return links that download the file and its manifest for some minutes.
+def download_export(services: Services, caller: Caller, export_id: str) -> Download:
+    """Record a download in the audit trail, and return links to the file and its manifest.
 
-    RequestError: 403, 404, 409.
+    Raise RequestError: 403, 404, 409.
     """
     export = _find(services, caller, export_id)
     require_open(caller, export)
     if not export.is_downloadable or export.result is None:
         raise _conflict("NOT_READY", "There is no file: the export has not completed.")
-    seconds = services.settings.download_seconds
-    file = export.result
     if not services.exports.issue_link(export, caller, services.clock()):
         raise _not_found()  # deleted or expired since it was read
-    url = services.files.presign(file.key, file.file_name, seconds)
-    return {
-        "url": url,
-        "file_name": file.file_name,
-        "size": file.size,
-        "sha256": file.sha256,
-        "seconds": seconds,
-        "manifest": _link_manifest(services, file, seconds) if file.has_manifest else None,
-    }
+    return _make_links(services, export.result)
 
 
 def delete_export(services: Services, caller: Caller, export_id: str) -> None:
-    """Delete one export that has ended: from every read at once, then its files.
+    """Delete one export that has ended: at once for every read, then its objects.
 
-    RequestError: 403, 404, 409.
+    Raise RequestError: 403, 404, 409.
     """
     require_change(caller, _find(services, caller, export_id))
     if not services.exports.delete(export_id, caller, services.clock()):
         _find(services, caller, export_id)
-        raise _conflict("STILL_ACTIVE", "This export is still under way; abort it first.")
-    _delete_files(services, export_id)
+        raise _conflict("STILL_ACTIVE", "This export is still in progress. Abort it first.")
+    _delete_objects(services, export_id)
 
 
-def set_retention(services: Services, caller: Caller, export_id: str, body: object) -> dict[str, Any]:
-    """Keep the file for {"retention_days": N} from the export's end, longer or shorter; return the export.
-
-    RequestError: 403, 404, 409, 422.
-    """
-    export = _find(services, caller, export_id)
-    require_change(caller, export)
-    days, now = parse_retention(body, services.settings.max_retention), services.clock()
-    if export.finished_at is not None and export.finished_at + timedelta(days=days) <= now:
-        raise bad_retention("So many days from its end are over already; delete it instead.")
-    kept = services.exports.set_retention(export_id, days, caller, now)
-    if kept is None:
-        _find(services, caller, export_id)
-        raise _conflict("NOTHING_TO_KEEP", "This export has no file and will have none.")
-    return show(services, caller, kept)
-
-
-def show_audit_trail(services: Services, caller: Caller, export_id: str) -> dict[str, Any]:
-    """Return what happened to an export, even to a deleted one, oldest first. RequestError: 403, 404."""
-    require_service(caller)
-    entries = services.audit.read(export_id) if is_id(export_id) else []
-    if not entries:
-        raise _not_found()
-    require_audit_trail(caller, find_owner(entries))
-    return {"id": export_id, "entries": show_entries(services, caller, entries)}
-
-
-def delete_exports(services: Services, caller: Caller, body: object) -> dict[str, Any]:
-    """Delete many: {"ids": [...]}; return which are, and why others are not. RequestError: 422."""
+def delete_exports(services: Services, caller: Caller, body: object) -> Deletions:
+    """Delete the exports in {"ids": [...]}. Raise RequestError (422) for any other body."""
     require_service(caller)
     deleted: list[str] = []
-    refused: list[dict[str, str]] = []
+    refused: dict[str, RequestError] = {}
     for export_id in _parse_ids(body):
         try:
             delete_export(services, caller, export_id)
             deleted.append(export_id)
         except RequestError as error:
-            refused.append({"id": export_id, "code": error.code, "message": error.message})
-    return {"deleted": deleted, "refused": refused}
+            refused[export_id] = error
+    return Deletions(deleted, refused)
 
 
-def _link_manifest(services: Services, file: Result, seconds: int) -> dict[str, str]:
-    name = name_manifest(file.file_name)
-    return {"url": services.files.presign(name_manifest(file.key), name, seconds), "file_name": name}
+def set_retention(services: Services, caller: Caller, export_id: str, body: object) -> Export:
+    """Keep the file for {"retention_days": N} after the export's end. Return the export.
+
+    Raise RequestError: 403, 404, 409, 422.
+    """
+    export = _find(services, caller, export_id)
+    require_change(caller, export)
+    days, now = parse_retention(body, services.settings.max_retention), services.clock()
+    if export.finished_at is not None and export.finished_at + timedelta(days=days) <= now:
+        raise bad_retention("That retention period has already passed. Delete the export instead.")
+    changed = services.exports.set_retention(export_id, days, caller, now)
+    if changed is None:
+        _find(services, caller, export_id)
+        raise _conflict("NOTHING_TO_KEEP", "This export has no file and will have none.")
+    return _read(services, caller, changed)
+
+
+def get_audit_trail(services: Services, caller: Caller, export_id: str) -> AuditTrail:
+    """Return the audit trail of an export, even of a deleted one. Raise RequestError: 403, 404."""
+    require_service(caller)
+    entries = services.audit.read(export_id) if is_id(export_id) else []
+    if not entries:
+        raise _not_found()
+    require_audit_trail(caller, find_owner(entries))
+    record_trail_reading(services, caller, entries)
+    return AuditTrail(export_id, entries)
 
 
 def _find(services: Services, caller: Caller, export_id: str) -> Export:
@@ -215,18 +199,23 @@ def _find(services: Services, caller: Caller, export_id: str) -> Export:
     return export
 
 
-def _check_repeat(asked: Export, export: Export, services: Services) -> None:
-    """Refuse a key that was used for something else, or for what is gone."""
-    if export.fingerprint != asked.fingerprint:
-        message = "This Idempotency-Key was used for another request; use a new key."
+def _read(services: Services, caller: Caller, export: Export) -> Export:
+    record_reading(services, caller, [export])
+    return export
+
+
+def _check_repeat(requested: Export, export: Export, services: Services) -> None:
+    """Refuse a key that was used for another request, or for an export that is gone."""
+    if export.fingerprint != requested.fingerprint:
+        message = "This Idempotency-Key was used for another request. Use a new key."
         raise unprocessable("IDEMPOTENCY_MISMATCH", message, "Idempotency-Key")
     if export.is_gone(services.clock()):
-        message = "This Idempotency-Key belongs to an export that is deleted or expired; use a new key."
+        message = "This Idempotency-Key belongs to an export that is deleted or expired. Use a new key."
         raise RequestError("IDEMPOTENCY_KEY_SPENT", message, "Idempotency-Key", 409)
 
 
 def _send(services: Services, export: Export) -> None:
-    """Send the export's message; if that fails the sweep will, so the row's promise stands."""
+    """Send the export's message. If that fails, the sweep sends it, because the row is written."""
     try:
         services.queue.send(export.id, export.attempt, export.owner)
         services.exports.mark_sent(export.id, export.attempt, services.clock())
@@ -234,8 +223,18 @@ def _send(services: Services, export: Export) -> None:
         _LOGGER.warning("send_failed", extra={"export_id": export.id, **describe_error(error)})
 
 
-def _delete_files(services: Services, export_id: str) -> None:
-    """Delete an export's objects; if that fails the sweep will: no read shows them any more."""
+def _make_links(services: Services, file: Result) -> Download:
+    seconds = services.settings.download_seconds
+
+    def presign(key: str, name: str) -> Link:
+        return Link(services.files.presign(key, name, seconds), name)
+
+    manifest = presign(name_manifest(file.key), name_manifest(file.file_name)) if file.has_manifest else None
+    return Download(presign(file.key, file.file_name), file.size, file.sha256, seconds, manifest)
+
+
+def _delete_objects(services: Services, export_id: str) -> None:
+    """Delete an export's objects. If that fails, the sweep deletes them: no read shows them any more."""
     try:
         services.files.delete_export(export_id)
     except (ClientError, BotoCoreError, OSError) as error:
@@ -245,18 +244,16 @@ def _delete_files(services: Services, export_id: str) -> None:
 def _parse_ids(body: object) -> list[str]:
     ids = body.get("ids") if isinstance(body, Mapping) and set(body) == {"ids"} else None
     if not isinstance(ids, list) or not 0 < len(ids) <= MAX_DELETED:
-        raise unprocessable(
-            "BAD_IDS", f'The body must be {{"ids": [...]}} with 1 to {MAX_DELETED} ids.', "ids"
-        )
+        message = f'The body must be {{"ids": [...]}} with 1 to {MAX_DELETED} ids.'
+        raise unprocessable("BAD_IDS", message, "ids")
     if not all(isinstance(export_id, str) for export_id in ids):
         raise unprocessable("BAD_IDS", "Every id must be a text.", "ids")
     return list(dict.fromkeys(ids))
 
 
 def _not_found() -> RequestError:
-    return RequestError(
-        "NOT_FOUND", "There is no such export; it may have expired or been deleted.", "id", 404
-    )
+    message = "There is no such export. It may have expired or been deleted."
+    return RequestError("NOT_FOUND", message, "id", 404)
 
 
 def _conflict(code: str, message: str) -> RequestError:

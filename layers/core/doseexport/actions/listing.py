@@ -1,7 +1,7 @@
-"""Lists of exports: pages, and cursors from one to the next.
+"""Read pages of the list of exports, and make the cursors that lead from one page to the next.
 
-The index names exports; what is shown are their rows as they are now. So a page is filled by reading
-on past what was deleted, expired or not wanted.
+An index gives the ids of exports, and their rows are read as they are now. A page is filled by reading on
+past exports that are deleted, expired or in another state.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from doseexport.aws.dynamodb.export_rows import to_text
-from doseexport.aws.dynamodb.exports import Position
-from doseexport.aws.dynamodb.exports_base import REMEMBERED
+from doseexport.aws.dynamodb.exports import REMEMBERED, Position
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, State, is_id
 from doseexport.domain.rights import Caller
+from doseexport.domain.timestamps import to_text
 from doseexport.errors import RequestError
 
 SCOPES = ("mine", "all")
 MAX_LIMIT = 100
 LONGEST_RUN = timedelta(days=2)
-"""No export waits and runs for longer: what is older than this and the retention has left every read."""
+"""Longer than any export can be queued and run. With the retention, the age of the oldest export shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Which exports to list: whose, in which state (None: any), how many, from where on."""
+    """Which exports to list: `scope` mine or all, `state` None for any, `after` None for the first page."""
 
     scope: str = "mine"
     state: State | None = None
@@ -39,7 +38,7 @@ class ListQuery:
 
 
 def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
-    """Return the query that URL parameters ask for; RequestError (400) names one that is wrong."""
+    """Return the query in URL parameters. Raise RequestError (400) naming the parameter."""
     scope = parse_scope(parameters)
     cursor = parameters.get("cursor")
     return ListQuery(
@@ -51,7 +50,7 @@ def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
 
 
 def parse_scope(parameters: Mapping[str, str]) -> str:
-    """Return whose things to list, mine or all; RequestError (400) if it is neither."""
+    """Return the scope of a list, mine or all. Raise RequestError (400) for any other."""
     scope = parameters.get("scope", "mine")
     if scope not in SCOPES:
         raise _bad("BAD_SCOPE", "scope must be mine or all.", "scope")
@@ -59,38 +58,40 @@ def parse_scope(parameters: Mapping[str, str]) -> str:
 
 
 def find_page(services: Services, caller: Caller, query: ListQuery) -> tuple[list[Export], str | None]:
-    """Return the exports asked for, newest first, and the cursor of the next page if there is one."""
+    """Return the exports of a page, newest first, and the cursor of the next page or None."""
     now = services.clock()
-    wanted = (
+    matching = (
         export
         for positions in _walk(services, caller, query, now)
         for export in services.exports.get_many([position.id for position in positions], now)
         if query.state in {None, export.state}
     )
-    found = list(islice(wanted, query.limit + 1))
+    found = list(islice(matching, query.limit + 1))
     page = found[: query.limit]
     return page, make_cursor(page[-1], query.scope) if len(found) > len(page) else None
 
 
 def make_cursor(export: Export, scope: str) -> str:
-    """Return an opaque text that says: go on after this export, in this scope."""
+    """Return an opaque text from which the list continues after this export, in this scope."""
     text = json.dumps([scope, export.id, to_text(export.created_at)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def parse_cursor(cursor: str, scope: str) -> Position:
-    """Return the place a cursor names; RequestError (400) if none of ours, or of another scope.
+    """Return the position in a cursor. Raise RequestError (400) if it is invalid or from another scope.
 
-    A forged one can only name another place in a list that its bearer may read anyway.
+    A forged cursor can only name another position in a list that its bearer may read anyway.
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         made_for, export_id, created_at = json.loads(raw)
-        is_ours = made_for == scope and is_id(export_id) and _is_time(created_at)
+        is_valid = made_for == scope and is_id(export_id) and _is_time(created_at)
     except (ValueError, TypeError, RecursionError):
-        is_ours = False
-    if not is_ours:
-        raise _bad("BAD_CURSOR", "This cursor is not one of this list; begin without a cursor.", "cursor")
+        is_valid = False
+    if not is_valid:
+        raise _bad(
+            "BAD_CURSOR", "This cursor belongs to another list. Start again without a cursor.", "cursor"
+        )
     return Position(export_id, created_at)
 
 
@@ -105,7 +106,7 @@ def _walk(services: Services, caller: Caller, query: ListQuery, now: datetime) -
 
 
 def _months_back(after: Position | None, now: datetime, oldest: datetime) -> Iterator[str]:
-    """Yield months (2026-11) from where the list goes on, or now, back to the oldest shown."""
+    """Yield months (2026-11) from that of `after`, or of now, back to that of the oldest export shown."""
     month = to_text(now)[:7] if after is None else min(after.created_at, to_text(now))[:7]
     while month >= to_text(oldest)[:7]:
         yield month

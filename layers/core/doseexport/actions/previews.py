@@ -1,4 +1,4 @@
-"""What an export would hold, likely size and time: told before anything is started."""
+"""Count what an export would hold before it is requested, and estimate its size and time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from doseexport import catalogue
+from doseexport.actions.results import Preview
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
@@ -27,61 +28,53 @@ _LOGGER = logging.getLogger(__name__)
 _TIMED_OUT = "OUT_OF_TIME"
 
 
-def preview_export(services: Services, caller: Caller, body: object) -> dict[str, Any]:
-    """Check a request as asking for it would, and count what it means; nothing is started or kept.
+def preview_export(services: Services, caller: Caller, body: object) -> Preview | None:
+    """Check a request as request_export does, and count what it would hold. Nothing is started or stored.
 
-    Where PostgreSQL cannot count it in time, `timed_out` is true and every number null.
-    RequestError: 400, 403, 422 as for asking; 503 if the database cannot answer.
+    Return None if PostgreSQL cannot count in time. Raise RequestError: 400, 403 or 422 as request_export
+    does, and 503 if the database cannot answer.
     """
     require_service(caller)
     request = parse_request(body, may_see_patients=caller.may_see_patients)
     try:
-        row = _ask_database(services, request)
+        row = _count(services, request)
     except ExportError as error:
         if error.code == _TIMED_OUT:
-            return present_preview(request, None)
+            return None
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
         raise UnavailableError(error.code, error.message) from None
-    return present_preview(request, row)
+    return make_preview(request, row)
 
 
-def present_preview(request: ExportRequest, row: Any | None) -> dict[str, Any]:
-    """Return the answer, from the row that the database gave (None: it ran out of time)."""
-    if row is None:
-        names = ("studies", "events", "first_date", "last_date", "estimated_size", "estimated_seconds")
-        return {**dict.fromkeys(names), "protocols": None, "timed_out": True}
+def make_preview(request: ExportRequest, row: Any) -> Preview:
+    """Return the preview that a row of `build_preview` means for a request."""
     studies, events, widest, first_date, last_date, protocols = row
-    survey = Counts(studies, events, widest)
-    size, seconds = estimate_file(
-        request.spec, Inclusions(request.include_names, request.include_ids), survey
+    inclusions = Inclusions(request.include_names, request.include_ids)
+    size, seconds = estimate_file(request.spec, inclusions, Counts(studies, events, widest))
+    return Preview(
+        studies=studies,
+        events=events,
+        first_date=first_date,
+        last_date=last_date,
+        protocols=[(value, count) for value, count in protocols],
+        estimated_size=size if studies else 0,
+        estimated_seconds=seconds if studies else 0,
     )
-    return {
-        "studies": studies,
-        "events": events,
-        "first_date": first_date,
-        "last_date": last_date,
-        "protocols": [{"value": value, "count": count} for value, count in protocols],
-        "estimated_size": size if studies else 0,
-        "estimated_seconds": seconds if studies else 0,
-        "timed_out": False,
-    }
 
 
 def find_frequency(modality: Modality) -> Frequency:
-    """Return what tells most of a modality's studies: that by which its workbook has its sheets."""
+    """Return the value that characterises a modality's studies: its workbook has a sheet for each."""
     for spec in catalogue.load_specs().values():
-        if spec.modality.name == modality.name and isinstance(spec.layout, ModalityWorkbook):
+        if spec.modality.name != modality.name:
+            continue
+        if isinstance(spec.layout, ModalityWorkbook):
             return spec.layout.sheets
-        if (
-            spec.modality.name == modality.name
-            and isinstance(spec.layout, CustomRows)
-            and spec.layout.summary
-        ):
+        if isinstance(spec.layout, CustomRows) and spec.layout.summary:
             return spec.layout.frequencies[0]
-    raise LookupError(f"no workbook of {modality.name} has sheets by what its data say")
+    raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
 
 
-def _ask_database(services: Services, request: ExportRequest) -> Any:
+def _count(services: Services, request: ExportRequest) -> Any:
     start = time.monotonic()
     database = find_database(
         services.settings,

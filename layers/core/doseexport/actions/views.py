@@ -1,89 +1,115 @@
-"""Exports, their trails and schedules as the API shows them to one caller. Pure."""
+"""Show exports, audit trails, presets, schedules, previews and usage as JSON objects to one caller.
+
+Only this module and api/ know JSON. A caller who may not read a value gets null in its place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from doseexport.actions.results import (
+    AuditTrail,
+    Catalogue,
+    Deletions,
+    Download,
+    ExportPage,
+    ModalityEntry,
+    OwnerUsage,
+    PresetList,
+    Preview,
+    Usage,
+)
+from doseexport.catalogue import ID, NAME, Spec
+from doseexport.catalogue.filters import Filter
+from doseexport.catalogue.options import Option
 from doseexport.domain.audit import AuditEntry
-from doseexport.domain.export import ACTIVE, Export, State
-from doseexport.domain.rights import Caller, list_rights, may_see_filters
+from doseexport.domain.export import Export, State
+from doseexport.domain.preset import Preset, describe_saved
+from doseexport.domain.rights import (
+    PATIENT_GROUP,
+    Caller,
+    list_rights,
+    may_change_preset,
+    may_run_schedule,
+    may_see_filters,
+    may_withdraw_preset,
+)
 from doseexport.domain.schedule import PAUSES, Pause, Run, Schedule
+from doseexport.domain.timestamps import format_time
 
-PATIENCE = 2
-"""Seconds between two looks at an export that is under way."""
-MEANINGFUL = timedelta(seconds=3)
-"""A rate measured over less time says nothing."""
+POLL_SECONDS = 2
+"""How soon an export that is under way is worth another look."""
+SHORTEST_RATE = timedelta(seconds=3)
+"""A rate measured over less time means nothing."""
+
+Json = dict[str, Any]
 
 
-def present(export: Export, caller: Caller, now: datetime) -> dict[str, Any]:
-    """Return the export as a JSON object; `filters` is null for a caller who may not read them."""
+# Exports
+
+
+def view_export(export: Export, caller: Caller, now: datetime) -> Json:
+    """Return an export. `filters` and `options` are null for a caller who may not read them."""
     return {
-        **_present_request(export, caller),
-        **_present_course(export, now),
-        **_present_file(export),
-        "error": _present_failure(export),
-        "links": _present_links(export, caller),
+        **_view_request(export, caller),
+        **_view_progress(export, now),
+        **_view_file(export),
+        "error": _view_failure(export),
+        "links": _view_links(export, caller),
     }
 
 
-def present_entry(entry: AuditEntry, caller: Caller) -> dict[str, Any]:
-    """Return an entry of a trail as a JSON object: null for what entries of its kind do not say."""
+def view_exports(page: ExportPage, caller: Caller, now: datetime) -> Json:
+    """Return a page of exports. `next_cursor` is null on the last page."""
     return {
-        "time": format_time(entry.at),
-        "kind": entry.event.value,
-        "attempt": entry.attempt,
-        "by": {"id": entry.by.id, "name": entry.by.name} if entry.by else None,
-        "request": _present_asked(entry.request, caller) if entry.request else None,
-        "file": dict(entry.file) if entry.file else None,
-        "code": entry.code,
-        "retention": _present_kept(entry.retention) if entry.retention else None,
+        "exports": [view_export(export, caller, now) for export in page.exports],
+        "next_cursor": page.next_cursor,
     }
 
 
-def present_schedule(schedule: Schedule, caller: Caller, now: datetime) -> dict[str, Any]:
-    """Return a schedule as a JSON object; `filters` and `options` are null for whoever may not read them."""
-    hidden = {} if may_see_filters(caller, schedule) else {"filters": None, "options": None}
-    itself, is_owner = f"/schedules/{schedule.id}", schedule.owner == caller.id
+def view_download(download: Download) -> Json:
+    """Return the links of a file and its manifest, which hold for `seconds`."""
+    manifest = download.manifest
     return {
-        "id": schedule.id,
-        **schedule.terms.body,
-        **hidden,
-        "has_patient_data": schedule.has_patient_data,
-        "owner_name": schedule.owner_name,
-        "mine": is_owner,
-        "created_at": format_time(schedule.created_at),
-        "paused": _present_pause(schedule.paused),
-        "next_run": format_time(schedule.next_after(now)) if schedule.is_live else None,
-        "last_run": _present_run(schedule.last),
-        "next_day": schedule.next_day.isoformat() if schedule.next_day else None,
-        "links": {"self": itself, **({"run": f"{itself}/run"} if is_owner else {})},
+        "url": download.file.url,
+        "file_name": download.file.name,
+        "size": download.size,
+        "sha256": download.sha256,
+        "seconds": download.seconds,
+        "manifest": {"url": manifest.url, "file_name": manifest.name} if manifest else None,
     }
 
 
-def suggest_wait(shown: Mapping[str, Any]) -> int | None:
-    """Return the seconds after which a shown export is worth another look; None once it has ended."""
-    return PATIENCE if shown["state"] in ACTIVE else None
+def view_deletions(deletions: Deletions) -> Json:
+    """Return which exports were deleted, and why others were not."""
+    return {
+        "deleted": list(deletions.deleted),
+        "refused": [
+            {"id": export_id, "code": error.code, "message": error.message}
+            for export_id, error in deletions.refused.items()
+        ],
+    }
 
 
-def format_time(when: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, to the second: 2026-11-23T11:30:00Z."""
-    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def suggest_wait(export: Export) -> int | None:
+    """Return the seconds after which the export is worth another look, or None once it has ended."""
+    return POLL_SECONDS if export.is_active else None
 
 
 def estimate_end(export: Export, now: datetime) -> datetime | None:
-    """Return when the export will end at its rate so far; None while that would be a guess."""
-    done, expected = export.progress.studies_done, export.progress.studies_total
-    if export.state is not State.RUNNING or export.started_at is None or not done or not expected:
+    """Return when the export will end at its rate so far, or None while that would be a guess."""
+    done, total = export.progress.studies_done, export.progress.studies_total
+    if export.state is not State.RUNNING or export.started_at is None or not done or not total:
         return None
     elapsed = now - export.started_at
-    if elapsed < MEANINGFUL:
+    if elapsed < SHORTEST_RATE:
         return None
-    return now + elapsed / done * max(expected - done, 0)
+    return now + elapsed / done * max(total - done, 0)
 
 
-def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
+def _view_request(export: Export, caller: Caller) -> Json:
     request = export.request
     return {
         "id": export.id,
@@ -100,36 +126,7 @@ def _present_request(export: Export, caller: Caller) -> dict[str, Any]:
     }
 
 
-def _present_asked(asked: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """Return what was asked for; `patient_filters` is null for a caller who may not see patients."""
-    naming = asked["patient_filters"]
-    return {
-        "schedule_id": None,
-        **asked,
-        "patient_filters": dict(naming) if caller.may_see_patients else None,
-    }
-
-
-def _present_pause(pause: Pause | None) -> dict[str, str] | None:
-    return None if pause is None else {"code": pause.value, "message": PAUSES[pause]}
-
-
-def _present_run(run: Run | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
-    return {
-        "scheduled_at": format_time(run.scheduled_at),
-        "export_id": run.export_id,
-        "outcome": run.outcome.value,
-    }
-
-
-def _present_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
-    until = kept["until"]
-    return {"days": kept["days"], "until": format_time(datetime.fromisoformat(until)) if until else None}
-
-
-def _present_course(export: Export, now: datetime) -> dict[str, Any]:
+def _view_progress(export: Export, now: datetime) -> Json:
     return {
         "state": export.state.value,
         "attempt": export.attempt,
@@ -145,7 +142,7 @@ def _present_course(export: Export, now: datetime) -> dict[str, Any]:
     }
 
 
-def _present_file(export: Export) -> dict[str, Any]:
+def _view_file(export: Export) -> Json:
     result = export.result
     return {
         "file_name": result.file_name if result else None,
@@ -158,13 +155,13 @@ def _present_file(export: Export) -> dict[str, Any]:
     }
 
 
-def _present_failure(export: Export) -> dict[str, str] | None:
+def _view_failure(export: Export) -> dict[str, str] | None:
     if export.state is not State.FAILED or export.failure is None:
         return None
     return {"code": export.failure.code, "message": export.failure.message}
 
 
-def _present_links(export: Export, caller: Caller) -> dict[str, str]:
+def _view_links(export: Export, caller: Caller) -> dict[str, str]:
     itself = f"/exports/{export.id}"
     paths = {
         "download": f"{itself}/download",
@@ -176,9 +173,219 @@ def _present_links(export: Export, caller: Caller) -> dict[str, str]:
 
 
 def _find_percent(export: Export) -> int | None:
-    """Return whole per cents; 100 only once the file is published."""
+    """Return whole percents. An export is at 100 only once its file is published."""
     if export.state is State.COMPLETED:
         return 100
     if not export.progress.studies_total:
         return None
     return min(99, 100 * export.progress.studies_done // export.progress.studies_total)
+
+
+# Audit trails
+
+
+def view_audit_trail(trail: AuditTrail, caller: Caller) -> Json:
+    """Return the audit trail of one export, oldest entry first."""
+    return {"id": trail.export_id, "entries": [view_audit_entry(each, caller) for each in trail.entries]}
+
+
+def view_audit_entry(entry: AuditEntry, caller: Caller) -> Json:
+    """Return one entry. Fields that entries of its event do not have are null."""
+    return {
+        "time": format_time(entry.at),
+        "event": entry.event.value,
+        "attempt": entry.attempt,
+        "by": {"id": entry.by.id, "name": entry.by.name} if entry.by else None,
+        "request": _view_audited_request(entry.request, caller) if entry.request else None,
+        "file": dict(entry.file) if entry.file else None,
+        "code": entry.code,
+        "retention": _view_retention(entry.retention) if entry.retention else None,
+    }
+
+
+def _view_audited_request(request: Mapping[str, Any], caller: Caller) -> Json:
+    naming = request["patient_filters"]
+    return {
+        "schedule_id": None,
+        **request,
+        "patient_filters": dict(naming) if caller.may_see_patients else None,
+    }
+
+
+def _view_retention(retention: Mapping[str, Any]) -> Json:
+    until = retention["until"]
+    return {
+        "days": retention["days"],
+        "until": format_time(datetime.fromisoformat(until)) if until else None,
+    }
+
+
+# Presets and schedules
+
+
+def view_preset(preset: Preset, caller: Caller) -> Json:
+    """Return a preset. `links` say what the caller may do with it."""
+    itself = f"/presets/{preset.id}"
+    rights = {"change": may_change_preset(caller, preset), "delete": may_withdraw_preset(caller, preset)}
+    return {
+        "id": preset.id,
+        "name": preset.name,
+        "shared": preset.shared,
+        "owner_name": preset.owner_name,
+        "mine": preset.owner == caller.id,
+        "created_at": format_time(preset.created_at),
+        "changed_at": format_time(preset.changed_at),
+        "request": describe_saved(preset.request),
+        "usable": preset.is_usable,
+        "links": {"self": itself, **{right: itself for right, given in rights.items() if given}},
+    }
+
+
+def view_presets(found: PresetList, caller: Caller) -> Json:
+    """Return a list of presets. `complete` is false if there are more shared ones."""
+    return {
+        "presets": [view_preset(preset, caller) for preset in found.presets],
+        "complete": found.is_complete,
+    }
+
+
+def view_schedule(schedule: Schedule, caller: Caller, now: datetime) -> Json:
+    """Return a schedule. `filters` and `options` are null for a caller who may not read them."""
+    hidden = {} if may_see_filters(caller, schedule) else {"filters": None, "options": None}
+    itself, may_run = f"/schedules/{schedule.id}", may_run_schedule(caller, schedule)
+    return {
+        "id": schedule.id,
+        **schedule.terms.body,
+        **hidden,
+        "has_patient_data": schedule.has_patient_data,
+        "owner_name": schedule.owner_name,
+        "mine": schedule.owner == caller.id,
+        "created_at": format_time(schedule.created_at),
+        "paused": _view_pause(schedule.paused),
+        "next_run": format_time(schedule.next_after(now)) if schedule.is_live else None,
+        "last_run": _view_run(schedule.last),
+        "next_day": schedule.next_day.isoformat() if schedule.next_day else None,
+        "links": {"self": itself, **({"run": f"{itself}/run"} if may_run else {})},
+    }
+
+
+def view_schedules(schedules: list[Schedule], caller: Caller, now: datetime) -> Json:
+    """Return a list of schedules."""
+    return {"schedules": [view_schedule(schedule, caller, now) for schedule in schedules]}
+
+
+def _view_pause(pause: Pause | None) -> dict[str, str] | None:
+    return None if pause is None else {"code": pause.value, "message": PAUSES[pause]}
+
+
+def _view_run(run: Run | None) -> Json | None:
+    if run is None:
+        return None
+    return {
+        "scheduled_at": format_time(run.scheduled_at),
+        "export_id": run.export_id,
+        "outcome": run.outcome.value,
+    }
+
+
+# Previews and usage
+
+
+def view_preview(preview: Preview | None) -> Json:
+    """Return a preview. Every number is null where PostgreSQL ran out of time (None)."""
+    if preview is None:
+        names = ("studies", "events", "first_date", "last_date", "estimated_size", "estimated_seconds")
+        return {**dict.fromkeys(names), "protocols": None, "timed_out": True}
+    return {
+        "studies": preview.studies,
+        "events": preview.events,
+        "first_date": preview.first_date,
+        "last_date": preview.last_date,
+        "protocols": [{"value": value, "count": count} for value, count in preview.protocols],
+        "estimated_size": preview.estimated_size,
+        "estimated_seconds": preview.estimated_seconds,
+        "timed_out": False,
+    }
+
+
+def view_usage(usage: Usage) -> Json:
+    """Return how much each owner used the service in a month."""
+    return {
+        "month": usage.month,
+        "complete": usage.is_complete,
+        "users": [_view_owner_usage(each) for each in usage.owners],
+    }
+
+
+def _view_owner_usage(usage: OwnerUsage) -> Json:
+    return {
+        "user": {"id": usage.owner, "name": usage.owner_name},
+        "requested": usage.requested,
+        "active": usage.active,
+        "completed": usage.completed,
+        "failed": usage.failed,
+        "aborted": usage.aborted,
+        "studies": usage.studies,
+        "bytes": usage.bytes,
+        "bytes_retained": usage.bytes_retained,
+    }
+
+
+# The catalogue
+
+
+def view_catalogue(catalogue: Catalogue, caller: Caller) -> Json:
+    """Return every modality with its filters, orders and types, and what the caller may do."""
+    return {
+        "modalities": [_view_modality(each) for each in catalogue.modalities],
+        "default_order": catalogue.default_order,
+        "may_see_patients": caller.may_see_patients,
+        "is_admin": caller.is_admin,
+        "user": caller.name,
+        "retention_days": {
+            "default": catalogue.retention.days,
+            "max": catalogue.max_retention.days,
+        },
+    }
+
+
+def _view_modality(entry: ModalityEntry) -> Json:
+    return {
+        "name": entry.modality.name,
+        "filters": [_view_filter(each) for each in entry.modality.filters],
+        "orders": [{"name": each.name, "help": each.help} for each in entry.modality.orders],
+        "types": [_view_type(spec) for spec in entry.specs],
+    }
+
+
+def _view_filter(known: Filter) -> Json:
+    return {
+        "name": known.name,
+        "value_type": known.value_type.name,
+        "unit": known.unit,
+        "help": known.help,
+        "aliases": list(known.aliases),
+        "needs_group": PATIENT_GROUP if known.pid else None,
+    }
+
+
+def _view_type(spec: Spec) -> Json:
+    return {
+        "type": spec.type,
+        "format": spec.format,
+        "help": spec.help,
+        "include_names": spec.can_include(NAME),
+        "include_ids": spec.can_include(ID),
+        "options": [_view_option(each) for each in spec.options],
+        "own_filters": [_view_filter(each) for each in spec.own_filters],
+        "needs": list(spec.needs),
+    }
+
+
+def _view_option(known: Option) -> dict[str, str]:
+    return {
+        "name": known.name,
+        "value_type": known.value_type.name,
+        "default": known.default,
+        "help": known.help,
+    }

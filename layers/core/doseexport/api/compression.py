@@ -1,4 +1,4 @@
-"""Answers made smaller by gzip, for those who take it. Pure."""
+"""Compress responses with gzip for callers that accept it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import gzip
 from collections.abc import Mapping
 from typing import Any
 
-WORTH_PACKING = 512
-"""Bytes below which packing gains nothing."""
+MIN_SIZE = 512
+"""Bytes below which compression gains nothing."""
 
 
-def pack_answer(response: Mapping[str, Any], accepted: str) -> dict[str, Any]:
-    """Return an answer for API Gateway with its text packed, if that is long and its reader takes gzip."""
+def compress_response(response: Mapping[str, Any], accepted: str) -> dict[str, Any]:
+    """Return a response with its body compressed, if the body is long enough and the caller accepts gzip."""
     content = response.get("body", "").encode()
-    if len(content) < WORTH_PACKING or not takes_gzip(accepted):
+    if len(content) < MIN_SIZE or not accepts_gzip(accepted):
         return dict(response)
     return {
         **response,
@@ -24,8 +24,8 @@ def pack_answer(response: Mapping[str, Any], accepted: str) -> dict[str, Any]:
     }
 
 
-def takes_gzip(header: str) -> bool:
-    """Tell whether gzip is among the encodings taken (RFC 9110, 12.5.3): named, and not with weight 0."""
+def accepts_gzip(header: str) -> bool:
+    """Return whether an Accept-Encoding header names gzip, and not with weight 0 (RFC 9110, 12.5.3)."""
     for each in header.lower().split(","):
         name, _, weight = each.replace(" ", "").partition(";q=")
         if name == "gzip":

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from doseexport.api.compression import WORTH_PACKING, takes_gzip
-from doseexport.api.handler import respond_problem
+from doseexport.api.compression import MIN_SIZE, accepts_gzip
+from doseexport.api.replies import respond_problem
 from doseexport.errors import RequestError
 
 INDEX = "index.html"
@@ -55,7 +55,7 @@ class WebSettings:
             api=environment.get("API_PREFIX", ""),
             client_id=environment["CLIENT_ID"],
             pool_endpoint=environment["POOL_ENDPOINT"],
-            login=environment.get("LOGIN_ADDRESS") or None,
+            login=environment.get("LOGIN_URL") or None,
             region=environment["AWS_REGION"],
         )
 
@@ -101,7 +101,7 @@ class File:
     @classmethod
     def make(cls, name: str, content: bytes) -> File:
         """Return a file ready to be sent; KeyError for a kind of file that the page has none of."""
-        packed = gzip.compress(content, mtime=0) if len(content) >= WORTH_PACKING else content
+        packed = gzip.compress(content, mtime=0) if len(content) >= MIN_SIZE else content
         return cls(
             content_type=CONTENT_TYPES[Path(name).suffix],
             content=content,
@@ -152,7 +152,7 @@ class Page:
         if _names_tag(asked.get("if-none-match", ""), file.tag):
             return {"statusCode": 304, "headers": headers}
         body = file.content
-        if file.packed is not None and takes_gzip(asked.get("accept-encoding", "")):
+        if file.packed is not None and accepts_gzip(asked.get("accept-encoding", "")):
             body, headers["Content-Encoding"] = file.packed, "gzip"
         return {
             "statusCode": 200,

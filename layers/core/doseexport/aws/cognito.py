@@ -1,4 +1,4 @@
-"""UserPool as the user pool knows them now: what a schedule asks while its owner is not signed in."""
+"""Look users up in the Cognito user pool: a schedule needs the rights that its owner has now."""
 
 from __future__ import annotations
 

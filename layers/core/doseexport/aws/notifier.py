@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doseexport.aws.clients import LazyClient
+from doseexport.aws.dynamodb.audit_rows import read_entry
 from doseexport.aws.dynamodb.table import unpack
 from doseexport.aws.logging import describe_error
-from doseexport.domain.audit import AuditEntry, read_entry
+from doseexport.domain.audit import AuditEntry
 from doseexport.domain.notification import SOURCE, describe_entry, is_notified, name_notification, write_mail
 from doseexport.errors import DoseExportError
 

@@ -52,7 +52,7 @@ class Scheduler:
             "ScheduleExpressionTimezone": terms.zone.key,
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "State": "ENABLED" if schedule.is_live else "DISABLED",
-            "SchedulerTarget": {
+            "Target": {
                 "Arn": target.function_arn,
                 "RoleArn": target.role_arn,
                 "Input": json.dumps(event),

@@ -1,4 +1,4 @@
-"""What the service stands on, made once per function and passed to whoever needs it."""
+"""The services that a function works with, connected once and passed to every use case."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.dynamodb.users import UserRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.settings import Settings
@@ -21,7 +22,7 @@ from doseexport.aws.sqs import Queue
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings, the stores, and a clock that tells the time in UTC."""
+    """The settings, the repositories and adapters, and a clock that returns the time in UTC."""
 
     settings: Settings
     exports: ExportRepository
@@ -31,13 +32,14 @@ class Services:
     queue: Queue
     schedules: ScheduleRepository
     scheduler: Scheduler
-    users: UserPool
+    users: UserRepository
+    user_pool: UserPool
     clock: Callable[[], datetime]
 
 
 @cache
 def connect_services() -> Services:
-    """Return the services of this function, from its environment: the same ones at every call."""
+    """Return the services of this function, made from its environment at the first call."""
     settings = Settings.from_environment()
     dynamodb = LazyClient("dynamodb")
     audit = AuditRepository(dynamodb, settings.audit_table_name, settings.audit_retention)
@@ -50,6 +52,7 @@ def connect_services() -> Services:
         queue=Queue(LazyClient("sqs"), settings.queue_url),
         schedules=ScheduleRepository(dynamodb, settings.saved_requests_table_name, audit),
         scheduler=Scheduler(LazyClient("scheduler"), settings.target),
-        users=UserPool(LazyClient("cognito-idp"), settings.user_pool_id),
+        users=UserRepository(dynamodb, settings.saved_requests_table_name),
+        user_pool=UserPool(LazyClient("cognito-idp"), settings.user_pool_id),
         clock=lambda: datetime.now(UTC),
     )

@@ -13,7 +13,7 @@ from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.domain.export import is_id
 
-NO_PAUSE = timedelta(0)
+NO_DELAY = timedelta(0)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,15 +33,15 @@ class Queue:
         self._client = client
         self._url = url
 
-    def send(self, export_id: str, attempt: int, owner: str, pause: timedelta = NO_PAUSE) -> None:
+    def send(self, export_id: str, attempt: int, owner: str, delay: timedelta = NO_DELAY) -> None:
         """Send an attempt to the workers, each owner in turn, to be run after `pause` (minutes at most).
 
         ClientError or BotoCoreError if SQS refuses.
         """
         body = json.dumps({"export_id": export_id, "attempt": attempt})
-        delay = {"DelaySeconds": int(pause.total_seconds())} if pause else {}
+        options = {"DelaySeconds": int(delay.total_seconds())} if delay else {}
         # A group makes a standard queue fair between owners; it orders nothing.
-        self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner, **delay)
+        self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner, **options)
 
     def give_back(self, receipt: str) -> None:
         """Let a received message be received again at once; where SQS is out of reach, it waits longer."""

@@ -1,26 +1,25 @@
-"""The trail of an export: what happened to it, when, and by whom. Pure.
+"""The audit trail of an export: what happened to it, when, and who did it.
 
-Entries are written once, together with the change they tell of, and are never changed. Nothing but the
-entry `requested` holds filters; docs/architecture.md lists the attributes.
+An entry is written once, together with the change it records, and never changed. Only the entry `requested`
+holds filters. docs/data-model.md lists the attributes.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from doseexport.aws.dynamodb.export_rows import export_key, to_epoch, to_text
 from doseexport.domain.export import Export, Result
 from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller
+from doseexport.domain.timestamps import to_text
 
 
 class AuditEvent(StrEnum):
-    """What an entry tells of."""
+    """What an entry records. SKIPPED: a schedule was due and paused instead of requesting the export."""
 
     REQUESTED = "requested"
     STARTED = "started"
@@ -39,7 +38,7 @@ class AuditEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who did it: the Cognito sub (a program's client id), and what others see."""
+    """A user or a program: the Cognito sub (a program's client id), and the name that others see."""
 
     id: str
     name: str
@@ -47,11 +46,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One entry; `by` None: the service itself. `at` is an aware datetime.
+    """One entry. `by` is None for the service itself; `at` is an aware datetime.
 
-    `asked` is what was asked for (requested alone), `file` what is in the file (completed alone),
-    `code` why it failed, or was not asked for (failed and skipped alone), `kept` for how long its file is
-    kept (kept alone).
+    `request` describes the export (REQUESTED only), `file` the contents of the file (COMPLETED only), `code`
+    the reason (FAILED and SKIPPED only), `retention` the new retention (RETENTION_CHANGED only).
     """
 
     export_id: str
@@ -64,25 +62,30 @@ class AuditEntry:
     code: str | None = None
     retention: Mapping[str, Any] | None = None
 
-
-def record_request(export: Export) -> AuditEntry:
-    """Return the entry of a new export: the only one that holds filters."""
-    by = Person(export.owner, export.owner_name)
-    asked = describe_request(export.request)
-    if export.schedule_id is not None:
-        asked["schedule_id"] = export.schedule_id
-    return AuditEntry(export.id, AuditEvent.REQUESTED, export.attempt, export.created_at, by, request=asked)
+    @property
+    def names_patients(self) -> bool:
+        """Whether the entry holds filters that name a patient."""
+        return bool(self.request and self.request["patient_filters"])
 
 
 def record_event(
     event: AuditEvent, export_id: str, attempt: int, at: datetime, caller: Caller | None = None
 ) -> AuditEntry:
-    """Return an entry of which no more is to be said than who did it."""
+    """Return an entry that holds nothing but the event and who caused it."""
     return AuditEntry(export_id, event, attempt, at, Person(caller.id, caller.name) if caller else None)
 
 
+def record_request(export: Export) -> AuditEntry:
+    """Return the entry of a new export: the only one that holds filters."""
+    by = Person(export.owner, export.owner_name)
+    request = describe_request(export.request)
+    if export.schedule_id is not None:
+        request["schedule_id"] = export.schedule_id
+    return AuditEntry(export.id, AuditEvent.REQUESTED, export.attempt, export.created_at, by, request=request)
+
+
 def record_completion(export_id: str, attempt: int, at: datetime, result: Result) -> AuditEntry:
-    """Return the entry of a published file: counts, bytes and SHA-256, not its name."""
+    """Return the entry of a published file: counts, bytes and SHA-256, but not its name."""
     file = {
         "studies": result.studies,
         "events": result.events,
@@ -93,32 +96,33 @@ def record_completion(export_id: str, attempt: int, at: datetime, result: Result
 
 
 def record_failure(export_id: str, attempt: int, at: datetime, code: str) -> AuditEntry:
-    """Return the entry of an export that failed: its code, not its message."""
+    """Return the entry of an export that failed: its code, but not its message."""
     return AuditEntry(export_id, AuditEvent.FAILED, attempt, at, code=code)
 
 
 def record_skipped(export_id: str, owner: Person, at: datetime, code: str) -> AuditEntry:
-    """Return the entry of an export that its owner's schedule did not ask for: why the schedule is paused."""
+    """Return the entry of an export that a schedule did not request: `code` is why the schedule is paused."""
     return AuditEntry(export_id, AuditEvent.SKIPPED, 1, at, owner, code=code)
 
 
 def record_reading(export_id: str, at: datetime, by: Caller) -> AuditEntry:
-    """Return the entry of somebody who reads what another's export of patients asks for: one a day."""
+    """Return the entry of a caller who reads filters of another user's export that name patients."""
     return AuditEntry(export_id, AuditEvent.READ, 1, at, Person(by.id, by.name))
 
 
 def record_retention(
     export: Export, at: datetime, by: Caller, days: int, until: datetime | None
 ) -> AuditEntry:
-    """Return the entry of how long a file shall be kept; `until` None: from the end to come."""
-    kept = {"days": days, "until": None if until is None else to_text(until)}
+    """Return the entry of a changed retention. `until` is None while the export has not ended."""
+    retention = {"days": days, "until": None if until is None else to_text(until)}
+    by_person = Person(by.id, by.name)
     return AuditEntry(
-        export.id, AuditEvent.RETENTION_CHANGED, export.attempt, at, Person(by.id, by.name), retention=kept
+        export.id, AuditEvent.RETENTION_CHANGED, export.attempt, at, by_person, retention=retention
     )
 
 
 def describe_request(request: ExportRequest) -> dict[str, Any]:
-    """Return what was asked for; filters that name a patient apart, whatever later releases call them."""
+    """Return the request as an entry holds it: filters that name a patient are kept apart."""
     naming = {name: value for name, value in request.filters.items() if request.spec.filter(name).pid}
     return {
         "type": request.type,
@@ -130,57 +134,9 @@ def describe_request(request: ExportRequest) -> dict[str, Any]:
 
 
 def find_owner(entries: Sequence[AuditEntry]) -> str | None:
-    """Return the sub of who asked, or whose schedule did not; None if the export is older than the trail."""
+    """Return the sub of the owner: who requested the export, or whose schedule skipped it.
+
+    Return None if no entry says so.
+    """
     owned = (each for each in entries if each.event in {AuditEvent.REQUESTED, AuditEvent.SKIPPED})
     return next((each.by.id for each in owned if each.by), None)
-
-
-def new_entry_row(entry: AuditEntry, kept: timedelta) -> dict[str, Any]:
-    """Return the entry's row, which DynamoDB forgets once `kept` has passed.
-
-    No two share a key, but readings of one person on one day, of which the first is kept.
-    """
-    at = to_text(entry.at)
-    given = {
-        "request": entry.request,
-        "file": entry.file,
-        "code": entry.code,
-        "retention": entry.retention,
-    }
-    if entry.by is not None:
-        given["by"] = {"id": entry.by.id, "name": entry.by.name}
-    return {
-        "pk": export_key(entry.export_id),
-        "sk": _name_entry(entry),
-        "at": at,
-        "event": entry.event.value,
-        "attempt": entry.attempt,
-        "ttl": to_epoch(entry.at + kept),
-        **{name: value for name, value in given.items() if value is not None},
-    }
-
-
-def _name_entry(entry: AuditEntry) -> str:
-    at = to_text(entry.at)
-    if entry.event is AuditEvent.READ and entry.by:
-        return f"{at[:10]}#{entry.event}#{entry.by.id}"
-    return f"{at}#{entry.event}#{secrets.token_hex(8)}"
-
-
-def read_entry(row: Mapping[str, Any]) -> AuditEntry:
-    """Return the entry that a row holds; KeyError or ValueError if it is none."""
-    file, kept = row.get("file"), row.get("retention")
-    return AuditEntry(
-        export_id=row["pk"].removeprefix(export_key("")),
-        event=AuditEvent(row["event"]),
-        attempt=int(row["attempt"]),
-        at=datetime.fromisoformat(row["at"]),
-        by=Person(**row["by"]) if "by" in row else None,
-        request=row.get("request"),
-        file=None if file is None else {**file, **{name: int(file[name]) for name in _COUNTS}},
-        code=row.get("code"),
-        retention=None if kept is None else {**kept, "days": int(kept["days"])},
-    )
-
-
-_COUNTS = ("studies", "events", "size")

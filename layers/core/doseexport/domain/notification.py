@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from doseexport.aws.dynamodb.export_rows import to_text
 from doseexport.domain.audit import AuditEntry, AuditEvent
+from doseexport.domain.timestamps import to_text
 
 SOURCE = "doseexport"
 

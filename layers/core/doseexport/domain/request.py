@@ -1,10 +1,10 @@
-"""What may be asked: one export request, checked and in canonical form. Pure."""
+"""One export request, checked and in canonical form."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,15 +13,17 @@ from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
 from doseexport.domain.parsing import read_flag, read_object
-from doseexport.errors import RequestError, forbidden, unprocessable
+from doseexport.domain.rights import require_patient_access
+from doseexport.errors import RequestError, unprocessable
 
 OPENREM_ORDER = "o"
+"""The name under which OpenREM's addresses carry the order, among the filters."""
 FIELDS = frozenset({"type", "filters", "order", "options", "include_names", "include_ids", "retention_days"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """One export as asked for: canonical names, checked values.
+    """One request: canonical names, checked values.
 
     `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain);
     `options` are those given, in canonical form too; `retention_days` is None for the service's default.
@@ -43,9 +45,7 @@ class ExportRequest:
     @property
     def has_patient_data(self) -> bool:
         """Whether the file, or the request itself, names patients."""
-        return (
-            self.include_names or self.include_ids or any(self.spec.filter(name).pid for name in self.filters)
-        )
+        return any(True for _ in self.list_patient_fields())
 
     @property
     def fingerprint(self) -> str:
@@ -53,68 +53,76 @@ class ExportRequest:
         text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def list_patient_fields(self) -> Iterator[str]:
+        """Yield the fields that name patients, such as include_names and filters.patient_name."""
+        if self.include_names:
+            yield "include_names"
+        if self.include_ids:
+            yield "include_ids"
+        yield from (f"filters.{name}" for name in self.filters if self.spec.filter(name).pid)
+
 
 def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
-    """Return the request that a JSON body asks for, or raise RequestError naming the field."""
+    """Return the request that a JSON body describes. Raise RequestError (403, 422) naming the field."""
     fields = read_object(body, FIELDS)
     spec = _find_spec(fields.get("type"))
-    filters = dict(_mapping(fields, "filters"))
+    filters = dict(_read_mapping(fields, "filters"))
     request = ExportRequest(
         type=spec.type,
         order=_read_order(spec, fields.get("order"), filters.pop(OPENREM_ORDER, None)),
         filters=spec.parse_filters(filters),
-        options=spec.parse_options(_mapping(fields, "options")),
+        options=spec.parse_options(_read_mapping(fields, "options")),
         include_names=read_flag(fields.get("include_names", False), "include_names"),
         include_ids=read_flag(fields.get("include_ids", False), "include_ids"),
-        retention_days=_days(fields.get("retention_days")),
+        retention_days=_read_days(fields.get("retention_days")),
     )
-    _check_wishes(request)
-    _check_rights(request, may_see_patients=may_see_patients)
+    _check_inclusions(request)
+    require_patient_access(request.list_patient_fields(), may_see_patients=may_see_patients)
     return request
 
 
-def parse_retention(body: object, most: timedelta) -> int:
-    """Return the days in {"retention_days": N}, a whole number within `most`; RequestError (422) names it."""
-    days = (
-        _days(body["retention_days"])
-        if isinstance(body, Mapping) and set(body) == {"retention_days"}
-        else None
-    )
+def parse_retention(body: object, maximum: timedelta) -> int:
+    """Return the days in {"retention_days": N}: a whole number within `maximum`.
+
+    Raise RequestError (422) otherwise.
+    """
+    is_alone = isinstance(body, Mapping) and set(body) == {"retention_days"}
+    days = _read_days(body["retention_days"]) if is_alone else None  # type: ignore[index]
     if days is None:
         raise bad_retention('The body must be {"retention_days": N}.')
-    check_retention(days, most)
+    check_retention(days, maximum)
     return days
 
 
-def check_retention(days: int | None, most: timedelta) -> None:
-    """Raise RequestError (422) if a file shall be kept for longer than `most`."""
-    if days is not None and days > most.days:
-        raise bad_retention(f"ExportBucket are kept for {most.days} days at most.")
+def check_retention(days: int | None, maximum: timedelta) -> None:
+    """Raise RequestError (422) if a file is to be kept for longer than `maximum`."""
+    if days is not None and days > maximum.days:
+        raise bad_retention(f"Files are kept for {maximum.days} days at most.")
 
 
 def bad_retention(message: str) -> RequestError:
-    """Return the error for a time that a file cannot be kept."""
+    """Return the error for a retention period that is not possible."""
     return unprocessable("BAD_RETENTION_DAYS", message, "retention_days")
 
 
 def _find_spec(name: object) -> Spec:
-    if not isinstance(name, str) or name not in catalogue.load_specs():
-        known = _listed(catalogue.load_specs())
+    specs = catalogue.load_specs()
+    if not isinstance(name, str) or name not in specs:
+        known = ", ".join(sorted(specs))
         raise unprocessable(
-            "UNKNOWN_EXPORT_TYPE", f"There is no such export type; there are {known}.", "type"
+            "UNKNOWN_EXPORT_TYPE", f"There is no such export type. Choose from: {known}.", "type"
         )
-    return catalogue.find_spec(name)
+    return specs[name]
 
 
 def _read_order(spec: Spec, given: object, openrem: object) -> str:
-    """Return the order; OpenREM's addresses carry it among the filters, as `o`."""
     order = spec.parse_order(given if openrem in (None, "") else openrem)
     if given not in (None, "") and spec.parse_order(given) != order:
         raise unprocessable("ORDER_GIVEN_TWICE", "The order is given twice, with two values.", "order")
     return order
 
 
-def _mapping(fields: Mapping[str, Any], name: str) -> Mapping[str, object]:
+def _read_mapping(fields: Mapping[str, Any], name: str) -> Mapping[str, object]:
     value = fields.get(name)
     if value is None:
         return {}
@@ -123,40 +131,16 @@ def _mapping(fields: Mapping[str, Any], name: str) -> Mapping[str, object]:
     return value
 
 
-def _days(value: object) -> int | None:
+def _read_days(value: object) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise bad_retention("retention_days must be a whole number from 1.")
+        raise bad_retention("retention_days must be a whole number, at least 1.")
     return value
 
 
-def _check_wishes(request: ExportRequest) -> None:
-    for wish, field_name, asked in (
-        (NAME, "include_names", request.include_names),
-        (ID, "include_ids", request.include_ids),
-    ):
-        if asked and not request.spec.can_include(wish):
-            message = "ExportBucket of this export type never hold names or IDs of patients."
-            raise unprocessable("NO_PATIENT_COLUMNS", message, field_name)
-
-
-def _check_rights(request: ExportRequest, *, may_see_patients: bool) -> None:
-    if may_see_patients:
-        return
-    for name in ("include_names", "include_ids"):
-        if getattr(request, name):
-            raise forbidden(
-                "Names and IDs of patients are for members of pidgroup only.", name, "PIDGROUP_NEEDED"
-            )
-    for name in request.filters:
-        if request.spec.filter(name).pid:
-            raise forbidden(
-                "This filter names patients and is for members of pidgroup only.",
-                f"filters.{name}",
-                "PIDGROUP_NEEDED",
-            )
-
-
-def _listed(names: object) -> str:
-    return ", ".join(sorted(names))  # type: ignore[call-overload]
+def _check_inclusions(request: ExportRequest) -> None:
+    for inclusion, name in ((NAME, "include_names"), (ID, "include_ids")):
+        if getattr(request, name) and not request.spec.can_include(inclusion):
+            message = "Files of this export type never hold names or IDs of patients."
+            raise unprocessable("NO_PATIENT_COLUMNS", message, name)

@@ -1,13 +1,14 @@
-"""Who may do what. Pure: a caller, an export, and an answer.
+"""Decide who may do what: every right of the service is in this module.
 
 | group | may |
 |---|---|
-| exportgroup | ask; see the list; abort, delete and keep their own exports |
-| admingroup | the same, on everyone's exports; see everyone's usage |
+| exportgroup | request exports; see the list; abort, delete and set the retention of their own exports |
+| admingroup | the same for everyone's exports; see everyone's schedules and usage |
 | pidgroup | have patients' names and IDs in files, and open everyone's files that hold them |
 
-pidgroup alone opens nothing: it adds a right to a caller who may already use the service. A program that
+pidgroup alone gives nothing: it adds a right to a caller who may already use the service. A program that
 signs in by client credentials has scopes instead of groups: doseexport/export, /admin and /pid give the same.
+An unknown group, scope or claim gives no right.
 """
 
 from __future__ import annotations
@@ -15,12 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from doseexport.errors import RequestError, forbidden
-
-if TYPE_CHECKING:
-    from doseexport.domain.export import Export
 
 EXPORT_GROUP = "exportgroup"
 ADMIN_GROUP = "admingroup"
@@ -35,18 +33,9 @@ SCOPES: Mapping[str, str] = MappingProxyType(
 """The group whose rights a program's scope gives."""
 
 
-class Owned(Protocol):
-    """An export or a schedule: whose it is, and whether what it asks for names patients."""
-
-    @property
-    def owner(self) -> str: ...  # noqa: D102
-    @property
-    def has_patient_data(self) -> bool: ...  # noqa: D102
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: `id` is the Cognito sub (a program's client id), `name` what others see."""
+    """The person or program that calls: `id` is the Cognito sub (a program's client id), `name` is shown."""
 
     id: str
     name: str
@@ -55,7 +44,7 @@ class Caller:
 
     @property
     def may_use_service(self) -> bool:
-        """Whether this caller may ask for anything at all."""
+        """Whether this caller may use the service at all."""
         return not self.groups.isdisjoint({EXPORT_GROUP, ADMIN_GROUP})
 
     @property
@@ -69,10 +58,45 @@ class Caller:
         return ADMIN_GROUP in self.groups
 
 
+class Owned(Protocol):
+    """An export, a preset or a schedule: something that has an owner (a Cognito sub)."""
+
+    @property
+    def owner(self) -> str: ...  # noqa: D102
+
+
+class Requested(Owned, Protocol):
+    """An export or a schedule: something that can hold patient data, in its file or in its filters."""
+
+    @property
+    def has_patient_data(self) -> bool: ...  # noqa: D102
+
+
+class Exported(Requested, Protocol):
+    """An export, as far as its state decides what can be done with it."""
+
+    @property
+    def is_active(self) -> bool: ...  # noqa: D102
+    @property
+    def is_downloadable(self) -> bool: ...  # noqa: D102
+    @property
+    def has_retention(self) -> bool: ...  # noqa: D102
+
+
+class Shareable(Owned, Protocol):
+    """A preset: its owner can share it with everyone who may use the service."""
+
+    @property
+    def shared(self) -> bool: ...  # noqa: D102
+
+
+# Callers
+
+
 def read_groups(claim: object) -> frozenset[str]:
     """Return the groups in a `cognito:groups` claim: "[a b]" or a list of names.
 
-    Any other shape is no groups: a claim that cannot be understood gives no rights.
+    Any other shape gives no groups.
     """
     if isinstance(claim, str) and claim.startswith("[") and claim.endswith("]"):
         return frozenset(claim[1:-1].split())
@@ -82,22 +106,25 @@ def read_groups(claim: object) -> frozenset[str]:
 
 
 def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Return the groups whose rights the scopes of a program's token give; none for a person's."""
+    """Return the groups whose rights the scopes of a program's token give. A person's token gives none."""
     scope = claims.get("scope")
-    if not _is_programs(claims) or not isinstance(scope, str):
+    if not _is_of_program(claims) or not isinstance(scope, str):
         return frozenset()
     return frozenset(SCOPES[name] for name in scope.split() if name in SCOPES)
 
 
 def read_caller(claims: Mapping[str, Any]) -> Caller:
-    """Return the caller that a verified token's claims describe; RequestError (401) without a sub."""
+    """Return the caller that a verified token's claims describe. Raise RequestError (401) without a sub."""
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:
         raise RequestError("NOT_SIGNED_IN", "Sign in first.", None, 401)
     name = claims.get("cognito:username") or claims.get("username") or sub
-    if _is_programs(claims):
+    if _is_of_program(claims):
         return Caller(sub, str(name), read_scopes(claims), is_machine=True)
     return Caller(sub, str(name), read_groups(claims.get("cognito:groups")))
+
+
+# The service as a whole
 
 
 def require_service(caller: Caller) -> None:
@@ -110,53 +137,72 @@ def require_person(caller: Caller) -> None:
     """Raise RequestError (403) unless the caller is a person who may use the service."""
     require_service(caller)
     if caller.is_machine:
-        raise forbidden("Presets and schedules are kept by people, not by programs.", code="PEOPLE_ONLY")
-
-
-def may_see_filters(caller: Caller, asked: Owned) -> bool:
-    """Whether the caller may read what was asked for: a filter's value can name a patient."""
-    return _may_see_contents(caller, asked)
-
-
-def may_open(caller: Caller, export: Export) -> bool:
-    """Whether the caller may download the file."""
-    return _may_see_contents(caller, export)
-
-
-def may_change(caller: Caller, export: Export) -> bool:
-    """Whether the caller may abort or delete the export, or change how long its file is kept."""
-    return _is_owner_or_admin(caller, export.owner)
-
-
-def require_open(caller: Caller, export: Export) -> None:
-    """Raise RequestError (403) unless the caller may download the file."""
-    if not may_open(caller, export):
-        raise forbidden(
-            "This file names patients: it is for its owner and for members of pidgroup only.", "id"
-        )
-
-
-def require_change(caller: Caller, export: Export) -> None:
-    """Raise RequestError (403) unless the caller may abort, delete or keep the export."""
-    if not may_change(caller, export):
-        raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
-
-
-def require_audit_trail(caller: Caller, owner: str | None) -> None:
-    """Raise RequestError (403) unless the caller may read the trail of what `owner` asked for."""
-    if not _is_owner_or_admin(caller, owner):
-        raise forbidden("Only its owner or a member of admingroup may read this export's trail.", "id")
+        raise forbidden("Only people can have presets and schedules, not programs.", code="PEOPLE_ONLY")
 
 
 def require_usage(caller: Caller) -> None:
-    """Raise RequestError (403) unless the caller may see who uses the service how much."""
+    """Raise RequestError (403) unless the caller may see how much everyone uses the service."""
     require_service(caller)
     if not caller.is_admin:
         raise forbidden("Only a member of admingroup may see everybody's usage.")
 
 
-def list_rights(caller: Caller, export: Export) -> Iterable[str]:
-    """Yield what the caller may ask of the export as it is now: download, abort, delete, keep."""
+# Patient data
+
+
+def require_patient_access(fields: Iterable[str], *, may_see_patients: bool) -> None:
+    """Raise RequestError (403) at the first of a request's fields that name patients, unless that is allowed.
+
+    `fields` are include_names, include_ids and filters such as filters.patient_name.
+    """
+    for field in fields:
+        if may_see_patients:
+            continue
+        if field.startswith("filters."):
+            message = "This filter names patients and is for members of pidgroup only."
+        else:
+            message = "Names and IDs of patients are for members of pidgroup only."
+        raise forbidden(message, field, "PIDGROUP_NEEDED")
+
+
+def may_see_filters(caller: Caller, requested: Requested) -> bool:
+    """Return whether the caller may read the filters: a filter's value can name a patient."""
+    return _may_see_contents(caller, requested)
+
+
+# Exports
+
+
+def may_open(caller: Caller, export: Requested) -> bool:
+    """Return whether the caller may download the file."""
+    return _may_see_contents(caller, export)
+
+
+def may_change(caller: Caller, export: Owned) -> bool:
+    """Return whether the caller may abort or delete the export, or set its retention."""
+    return _is_owner_or_admin(caller, export.owner)
+
+
+def require_open(caller: Caller, export: Requested) -> None:
+    """Raise RequestError (403) unless the caller may download the file."""
+    if not may_open(caller, export):
+        raise forbidden("This file names patients. Only its owner and members of pidgroup may open it.", "id")
+
+
+def require_change(caller: Caller, export: Owned) -> None:
+    """Raise RequestError (403) unless the caller may abort or delete the export, or set its retention."""
+    if not may_change(caller, export):
+        raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
+
+
+def require_audit_trail(caller: Caller, owner: str | None) -> None:
+    """Raise RequestError (403) unless the caller may read the audit trail of an export of `owner`."""
+    if not _is_owner_or_admin(caller, owner):
+        raise forbidden("Only its owner or a member of admingroup may read this export's audit trail.", "id")
+
+
+def list_rights(caller: Caller, export: Exported) -> Iterable[str]:
+    """Yield what the caller may do with the export as it is now: download, abort, delete, set_retention."""
     if export.is_downloadable and may_open(caller, export):
         yield "download"
     if may_change(caller, export):
@@ -165,8 +211,74 @@ def list_rights(caller: Caller, export: Export) -> Iterable[str]:
             yield "set_retention"
 
 
-def _is_programs(claims: Mapping[str, Any]) -> bool:
-    """Tell a token by client credentials: an access token of the client itself, which names no user."""
+# Presets
+
+
+def may_read_preset(caller: Caller, preset: Shareable) -> bool:
+    """Return whether the caller may read and use the preset. Nobody else learns that it exists."""
+    return caller.may_use_service and (preset.shared or preset.owner == caller.id)
+
+
+def may_change_preset(caller: Caller, preset: Shareable) -> bool:
+    """Return whether the caller may change the preset."""
+    return caller.may_use_service and preset.owner == caller.id
+
+
+def may_withdraw_preset(caller: Caller, preset: Shareable) -> bool:
+    """Return whether the caller may delete or unshare the preset.
+
+    Administrators may, too: the name of a shared preset is free text and can say too much.
+    """
+    return may_change_preset(caller, preset) or (preset.shared and caller.is_admin)
+
+
+def require_preset_change(caller: Caller, preset: Shareable, changes: Mapping[str, Any]) -> None:
+    """Raise RequestError (403) unless the caller may make these changes."""
+    is_allowed = may_withdraw_preset if changes == {"shared": False} else may_change_preset
+    if not is_allowed(caller, preset):
+        raise forbidden("Only its owner may change this preset. An administrator may unshare it.", "id")
+
+
+def require_preset_delete(caller: Caller, preset: Shareable) -> None:
+    """Raise RequestError (403) unless the caller may delete the preset."""
+    if not may_withdraw_preset(caller, preset):
+        raise forbidden("Only its owner or a member of admingroup may delete this preset.", "id")
+
+
+# Schedules
+
+
+def may_read_schedule(caller: Caller, schedule: Owned) -> bool:
+    """Return whether the caller may see and delete the schedule. Nobody else learns that it exists."""
+    return _is_owner_or_admin(caller, schedule.owner)
+
+
+def may_run_schedule(caller: Caller, schedule: Owned) -> bool:
+    """Return whether the caller may change the schedule and run it now."""
+    return caller.may_use_service and schedule.owner == caller.id
+
+
+def require_all_schedules(caller: Caller) -> None:
+    """Raise RequestError (403) unless the caller may list everyone's schedules."""
+    require_service(caller)
+    if not caller.is_admin:
+        raise forbidden("Everybody's schedules are for members of admingroup only.", "scope")
+
+
+def require_schedule_change(caller: Caller, schedule: Owned) -> None:
+    """Raise RequestError (403) unless the caller may change the schedule, beyond disabling it."""
+    if not may_run_schedule(caller, schedule):
+        raise forbidden("Only its owner may change a schedule. An administrator may disable it.", "id")
+
+
+def require_schedule_run(caller: Caller, schedule: Owned) -> None:
+    """Raise RequestError (403) unless the caller may run the schedule now."""
+    if not may_run_schedule(caller, schedule):
+        raise forbidden("Only its owner may run a schedule.", "id")
+
+
+def _is_of_program(claims: Mapping[str, Any]) -> bool:
+    """Return whether a token comes from client credentials: it names the client itself, and no user."""
     is_own = claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id")
     return is_own and "username" not in claims
 
@@ -175,7 +287,7 @@ def _is_owner_or_admin(caller: Caller, owner: str | None) -> bool:
     return caller.may_use_service and (caller.is_admin or caller.id == owner)
 
 
-def _may_see_contents(caller: Caller, asked: Owned) -> bool:
+def _may_see_contents(caller: Caller, requested: Requested) -> bool:
     if not caller.may_use_service:
         return False
-    return not asked.has_patient_data or caller.id == asked.owner or caller.may_see_patients
+    return not requested.has_patient_data or caller.id == requested.owner or caller.may_see_patients

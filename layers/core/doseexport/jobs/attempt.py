@@ -1,8 +1,8 @@
-"""One run of an export, from claim to settle: the only place that knows the order.
+"""Run one attempt of an export, from claim to settle.
 
-    claim ─► write the file into the sink (writing.py) ─► manifest ─► publish
+    claim ─► write the file into the sink (engine/export_file.py) ─► manifest ─► publish
 
-A file exists for others only when its row says COMPLETED, and only `_publish_file` makes it say so.
+A file exists for others only once its row says COMPLETED, and only `_publish_file` makes it say so.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from doseexport.jobs.heartbeat import Heartbeat
 _LOGGER = logging.getLogger(__name__)
 
 
-def run(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
-    """Run one attempt of an export and settle it, however it ends; nothing if it is not ours to run."""
+def run_attempt(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
+    """Run one attempt of an export and settle it, no matter how it ends.
+
+    Do nothing if the export is not queued for this attempt.
+    """
     export = services.exports.claim(export_id, attempt, services.clock())
     if export is None:
         _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
@@ -36,7 +39,7 @@ def run(services: Services, export_id: str, attempt: int, seconds_left: Callable
     try:
         with heartbeat:
             _publish_file(services, export, heartbeat, seconds_left)
-    except Exception as error:  # noqa: BLE001  every failure must reach the person who asked
+    except Exception as error:  # noqa: BLE001  every failure must reach the owner
         # After the last beat, so that only one thread writes how the attempt ended.
         _settle_failure(services, export, heartbeat.reason or error)
 
@@ -48,7 +51,7 @@ def _publish_file(
     file_name = name_file(export.request.type, export.request.spec.format, created)
     key = object_key(export.id, export.attempt, file_name)
     database = find_database(services.settings, f"doseexport:{export.id}", seconds_left)
-    sink = services.files.open_sink(key, lambda upload_id: _note_upload(services, export, key, upload_id))
+    sink = services.files.open_sink(key, lambda upload_id: _record_upload(services, export, key, upload_id))
     with ExitStack() as cleanup:
         cleanup.callback(sink.discard)
         heartbeat.guard(sink)
@@ -58,7 +61,8 @@ def _publish_file(
         size, sha256 = sink.finish(partial(_describe_file, export, report, file_name))
         counts = report.studies, report.events, report.warnings
         result = Result(key, file_name, size, sha256, *counts, has_manifest=True)
-        # From here on the file may be published even if the answer never comes: only a no discards it.
+        # From here on the file may be published even if DynamoDB's answer is lost.
+        # Only a refusal discards it.
         cleanup.pop_all()
     now, retention = services.clock(), services.settings.retention
     if not services.exports.complete(export.id, export.attempt, result, now, retention):
@@ -70,24 +74,24 @@ def _describe_file(export: Export, report: FileReport, file_name: str, size: int
     return write_manifest(export.id, export.request, report, FileFacts(file_name, size, sha256))
 
 
-def _note_upload(services: Services, export: Export, key: str, upload_id: str) -> None:
-    if not services.exports.note_upload(export.id, export.attempt, key, upload_id):
+def _record_upload(services: Services, export: Export, key: str, upload_id: str) -> None:
+    if not services.exports.record_upload(export.id, export.attempt, key, upload_id):
         raise LeaseLostError("LEASE_LOST", "Another attempt has the export.")
 
 
 def _settle_failure(services: Services, export: Export, error: Exception) -> None:
-    """Write down how the attempt ended; what may go better next time is left to the sweep."""
+    """Write how the attempt ended. What may succeed next time is released for the sweep."""
     _LOGGER.warning("attempt_failed", extra={"export_id": export.id, **describe_error(error)})
-    store, mine, now = services.exports, (export.id, export.attempt), services.clock()
+    store, held, now = services.exports, (export.id, export.attempt), services.clock()
     if isinstance(error, AbortedError | LeaseLostError):
-        store.settle_aborted(*mine, now)
+        store.settle_aborted(*held, now)
     elif isinstance(error, ExportError) and not isinstance(error, RetryableError):
-        if not store.fail(*mine, error.code, error.message, now):
-            store.settle_aborted(*mine, now)
+        if not store.fail(*held, error.code, error.message, now):
+            store.settle_aborted(*held, now)
     else:
         known = error if isinstance(error, RetryableError) else _unexpected()
-        store.release(*mine, known.code, known.message, now)
+        store.release(*held, known.code, known.message, now)
 
 
 def _unexpected() -> RetryableError:
-    return RetryableError("INTERNAL", "Something went wrong in the service; its log has the details.")
+    return RetryableError("INTERNAL", "Something went wrong in the service. Its log has the details.")

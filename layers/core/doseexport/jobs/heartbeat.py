@@ -1,7 +1,7 @@
-"""The thread beside a run: it renews the lease, writes progress, and sees what ends the run early.
+"""Renew the lease and write the progress of an attempt on a thread, and stop the attempt when it must stop.
 
-It beats from claim to settle, whatever the run is blocked on: a COPY that sorts before its first
-row, an upload. What ends a run: an abort, a lost lease, 30 s of Lambda time left.
+The thread beats from claim to settle, no matter what the attempt is blocked on: a COPY that sorts before its
+first row, an upload. An attempt stops for an abort, a lost lease, or 30 s of Lambda time left.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from doseexport.errors import AbortedError, ExportError, LeaseLostError
 
 INTERVAL = 1.0
 """Seconds between beats: an abort is noticed within this time."""
-INSISTS = 0.2
-"""Seconds between beats once the run has to stop: a query that was just beginning did not hear the cancel."""
+REPEATED_CANCEL = 0.2
+"""Seconds between beats once the attempt must stop: a query that is just starting misses a cancel."""
 LAST_SECONDS = 30.0
-"""Lambda time kept for throwing the file away and settling."""
+"""Seconds of Lambda time reserved for discarding the file and settling."""
 GRACE = LEASE - timedelta(seconds=15)
-"""How long the table may be out of reach before the lease counts as lost."""
+"""How long DynamoDB may be out of reach before the lease counts as lost."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """A Monitor for one attempt of one export; a context manager that beats while it is open."""
+    """The progress monitor of one attempt: a context manager that beats while it is open."""
 
     def __init__(
         self,
-        store: ExportRepository,
+        exports: ExportRepository,
         export: Export,
         clock: Callable[[], datetime],
         seconds_left: Callable[[], float],
     ) -> None:
-        self._store = store
+        self._exports = exports
         self._export = export
         self._clock = clock
         self._seconds_left = seconds_left
@@ -64,15 +64,15 @@ class Heartbeat:
         self._thread.join()
 
     def guard(self, blocking: Stoppable) -> None:
-        """Cancel `blocking` when the run has to stop, and at every beat after that."""
+        """Cancel `blocking` when the attempt must stop, and at every beat after that."""
         self._guarded.append(blocking)
 
     def expect(self, studies: int) -> None:
-        """Learn how many studies there will be."""
+        """Set how many studies there will be."""
         self._expected = studies
 
     def advance(self) -> None:
-        """Count a study; raise why the run has to stop, if it has to."""
+        """Count a study. Raise the reason if the attempt must stop."""
         self._done += 1
         if self.reason is not None:
             raise self.reason
@@ -80,11 +80,11 @@ class Heartbeat:
     # On the heartbeat's thread
 
     def _run(self) -> None:
-        while not self._over.wait(INTERVAL if self.reason is None else INSISTS):
+        while not self._over.wait(INTERVAL if self.reason is None else REPEATED_CANCEL):
             self.beat()
 
     def beat(self) -> None:
-        """Renew the lease, unless the run has to stop: then cancel whatever it is blocked on."""
+        """Renew the lease. If the attempt must stop, cancel everything that it is blocked on."""
         self.reason = self.reason or self._find_reason()
         if self.reason is not None:
             for blocking in tuple(self._guarded):
@@ -92,10 +92,12 @@ class Heartbeat:
 
     def _find_reason(self) -> ExportError | None:
         if self._seconds_left() < LAST_SECONDS:
-            return ExportError("OUT_OF_TIME", "The export takes longer than it may; choose fewer studies.")
+            return ExportError(
+                "OUT_OF_TIME", "The export took longer than Lambda allows. Choose fewer studies."
+            )
         try:
             state = self._renew()
-        except Exception as error:  # noqa: BLE001  a beat may fail; only a long silence loses the lease
+        except Exception as error:  # noqa: BLE001  one failed beat does no harm, a long silence loses the lease
             _LOGGER.warning("beat_failed", extra={"export_id": self._export.id, **describe_error(error)})
             return _lease_lost() if self._clock() - self._last_beat > GRACE else None
         if state is None:
@@ -105,7 +107,7 @@ class Heartbeat:
     def _renew(self) -> State | None:
         now = self._clock()
         progress = Progress(self._done, self._expected)
-        state = self._store.beat(self._export.id, self._export.attempt, progress, now)
+        state = self._exports.beat(self._export.id, self._export.attempt, progress, now)
         self._last_beat = now
         return state
 

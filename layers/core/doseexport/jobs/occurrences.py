@@ -62,7 +62,7 @@ def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurr
 
 def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
     """Return a schedule's owner as the user pool knows them now, or why they may have no export."""
-    person = services.users.find(schedule.owner_name)
+    person = services.user_pool.find(schedule.owner_name)
     if person is None or person.id != schedule.owner:
         return Pause.OWNER_DELETED
     if not person.is_enabled:
@@ -70,7 +70,7 @@ def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
     caller = Caller(person.id, schedule.owner_name, person.groups)
     if not caller.may_use_service:
         return Pause.GROUP_LOST
-    seen = services.schedules.find_last_activity(schedule.owner) or schedule.created_at
+    seen = services.users.find_last_activity(schedule.owner) or schedule.created_at
     if services.clock() - seen > services.settings.owner_inactive:
         return Pause.OWNER_INACTIVE
     return caller

@@ -1,4 +1,4 @@
-"""The words the store makes its expressions of: named conditions, and how an export ends."""
+"""The conditions that the export repository's writes are made of, and how an export ends."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from doseexport.aws.dynamodb.export_rows import export_key, to_epoch, to_text
+from doseexport.aws.dynamodb.export_rows import export_key
 from doseexport.aws.dynamodb.table import Change
 from doseexport.domain.export import Cleanup, State
+from doseexport.domain.timestamps import to_epoch, to_text
 
 AFTERLIFE = timedelta(days=7)
-"""How long a row outlives its last reader, so that the sweep can clean up behind it."""
+"""How long a row stays after no read shows it any more, so that the sweep can delete its objects."""
 
-MINE = "#attempt = :attempt"
+SAME_ATTEMPT = "#attempt = :attempt"
 QUEUED = "#status = :QUEUED"
 RUNNING = "#status = :RUNNING"
 ABORTING = "#status = :ABORTING"
@@ -25,20 +26,25 @@ NOT_RELEASED = "attribute_not_exists(#error_code)"
 NOT_DELETED = "attribute_not_exists(#deleted_at)"
 NOT_EXPIRED = "#expires_at > :now"
 EXPIRED = "#expires_at <= :now"
-RETENTION_AS_READ = "(attribute_not_exists(#retention_days) OR #retention_days = :retention_days)"
+SAME_RETENTION = "(attribute_not_exists(#retention_days) OR #retention_days = :retention_days)"
 HAS_ROOM = "(attribute_not_exists(#active) OR size(#active) < :limit)"
-
-FORGET_ATTEMPT = (
-    "#lease_until, #started_at, #studies_done, #studies_total, #key, #upload_id, #error_code, #error"
+# By `cleanup` too, not by time alone: the retention of a file that is being deleted cannot change.
+HAS_FILE = (
+    f"#status = :COMPLETED AND {NOT_DELETED} AND {NOT_EXPIRED} AND #cleanup IN (:RETAINED, :SUPERSEDED)"
 )
 
-# What every expression may name without being told: the states and the watches, by themselves.
+ATTEMPT_FIELDS = (
+    "#lease_until, #started_at, #studies_done, #studies_total, #key, #upload_id, #error_code, #error"
+)
+"""What a row forgets of an attempt that is lost."""
+
+# Every expression may name the states and the kinds of cleanup without being given their values.
 CONSTANTS: Mapping[str, str] = {word.value: word.value for word in (*State, *Cleanup)}
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an export ends: the state, what is left to cleanup, on what condition, what else is written."""
+    """How an export ends: its state, the cleanup left, the condition, and what else is written."""
 
     state: State
     cleanup: Cleanup
@@ -46,8 +52,8 @@ class End:
     assignments: str
     values: Mapping[str, Any]
 
-    def change(self, export_id: str, now: datetime, kept: timedelta) -> Change:
-        """Return the change; the row is shown until `kept` has passed."""
+    def make_change(self, export_id: str, now: datetime, shown_for: timedelta) -> Change:
+        """Return the change of the row, which reads show until `shown_for` has passed."""
         return Change(
             export_key(export_id),
             f"SET {self.assignments} #status = :end, #cleanup = :cleanup, #finished_at = :now,"
@@ -59,7 +65,7 @@ class End:
                 "end": self.state.value,
                 "cleanup": self.cleanup.value,
                 "now": to_text(now),
-                "expires": to_text(now + kept),
-                "ttl": to_epoch(now + kept + AFTERLIFE),
+                "expires": to_text(now + shown_for),
+                "ttl": to_epoch(now + shown_for + AFTERLIFE),
             },
         )

@@ -1,12 +1,13 @@
-"""An export as a row of the table, and back. Pure; docs/architecture.md lists the attributes."""
+"""Turn an export into a row of the exports table, and back. docs/data-model.md lists the attributes."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from doseexport.domain.export import Cleanup, Export, Failure, Progress, Result, State
 from doseexport.domain.request import ExportRequest
+from doseexport.domain.timestamps import to_text
 
 SCHEMA_VERSION = 1
 
@@ -21,20 +22,9 @@ def owner_key(owner: str) -> str:
     return f"OWNER#{owner}"
 
 
-def to_text(when: datetime) -> str:
-    """Return a time as rows hold it: ISO, UTC, microseconds, always as long, so that texts sort as times."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def to_epoch(when: datetime) -> int:
-    """Return a time as leases and DynamoDB's TTL hold it: whole epoch seconds."""
-    return int(when.timestamp())
-
-
 def new_row(export: Export) -> dict[str, Any]:
-    """Return the row of an export that nobody has started yet."""
+    """Return the row of a new export."""
     created_at = to_text(export.created_at)
-    kept = {} if export.retention_days is None else {"retention_days": export.retention_days}
     return {
         "pk": export_key(export.id),
         "schema_version": SCHEMA_VERSION,
@@ -57,12 +47,12 @@ def new_row(export: Export) -> dict[str, Any]:
         "queued_at": to_text(export.queued_at),
         "cleanup": Cleanup.ACTIVE.value,
         **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
-        **kept,
+        **({} if export.retention_days is None else {"retention_days": export.retention_days}),
     }
 
 
 def read_row(row: dict[str, Any]) -> Export:
-    """Return the export that a row holds; KeyError or ValueError if it is no export's row."""
+    """Return the export that a row holds. Raise KeyError or ValueError if the row holds none."""
     return Export(
         id=row["id"],
         owner=row["owner"],
@@ -91,7 +81,7 @@ def read_row(row: dict[str, Any]) -> Export:
 
 
 def _read_request(row: dict[str, Any]) -> ExportRequest:
-    """Return what was asked for; a deleted row has forgotten its filters."""
+    """Return the request of a row. A deleted export's row has forgotten its filters."""
     return ExportRequest(
         type=row["type"],
         filters=row.get("filters", {}),

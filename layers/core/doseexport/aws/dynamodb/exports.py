@@ -1,53 +1,138 @@
-"""The exports' rows: what people write, and lists. The worker's and the sweep's writes are beside it.
+"""The exports table: every read and write of an export's row.
 
-A write that lost a race changes nothing and says so (None or False); it never raises for that. Whatever
-changes an export's state, and whatever people do to it, is written together with its entry of the trail.
+A write that lost a race changes nothing and says so: it returns None or False, and never raises for that.
+Every change of an export's state, and everything that people do to it, is written in one transaction with its
+audit entry.
+
+The life of a lease:
+
+    claim          beat  beat  beat        complete · fail · settle_aborted
+    │ +60 s        │ +60 │ +60 │ +60       │ the lease ends with the export
+    ├──────────────┴─────┴─────┴───────────┤
+    │
+    └── silence ──────────── lease_until ──► sweep: requeue (attempt + 1), give_up or settle_aborted
+    └── release: lease_until = now ────────► the same, at once
+
+Every write of a worker names its attempt. Once requeue has raised the attempt, the writes of the earlier
+worker are refused, even if that worker still runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.conditions import (
+    ABORTING,
     AFTERLIFE,
+    ATTEMPT_FIELDS,
     CONSTANTS,
     EXPIRED,
+    HAS_FILE,
     HAS_ROOM,
-    MINE,
+    HELD,
+    LEASE_OVER,
     NOT_DELETED,
     NOT_EXPIRED,
+    NOT_RELEASED,
     QUEUED,
     RUNNING,
+    SAME_ATTEMPT,
+    SAME_RETENTION,
     SETTLED,
+    End,
 )
-from doseexport.aws.dynamodb.export_rows import export_key, new_row, owner_key, to_epoch, to_text
-from doseexport.aws.dynamodb.exports_keep import RetentionWrites
-from doseexport.aws.dynamodb.exports_sweep import SweepWrites
-from doseexport.aws.dynamodb.exports_worker import WorkerWrites
-from doseexport.aws.dynamodb.table import Change, Check, Insert, Row
-from doseexport.domain.audit import AuditEvent, record_event, record_request
-from doseexport.domain.export import Cleanup, Export, State
+from doseexport.aws.dynamodb.export_rows import export_key, new_row, owner_key, read_row
+from doseexport.aws.dynamodb.table import Change, Check, Insert, Row, Table
+from doseexport.domain.audit import (
+    AuditEntry,
+    AuditEvent,
+    record_completion,
+    record_event,
+    record_failure,
+    record_request,
+    record_retention,
+)
+from doseexport.domain.export import LEASE, Cleanup, Export, Failure, Progress, Result, State
 from doseexport.domain.rights import Caller
+from doseexport.domain.timestamps import to_epoch, to_text
+
+REMEMBERED = timedelta(days=30)
+"""How long a failed or aborted export is shown."""
+TRIES = 3
+"""How often a write is repeated that another write of the same row may overtake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a list: an export's id and its created_at as its row holds it."""
+    """A place in a list: an export's id and its created_at as the row holds it."""
 
     id: str
     created_at: str
 
 
-class ExportRepository(WorkerWrites, SweepWrites, RetentionWrites):
-    """The table of exports: what people write, and lists; the rest is the worker's and the sweep's."""
+class ExportRepository:
+    """The exports table, and the audit trail that is written together with it."""
+
+    def __init__(self, client: Any, table_name: str, audit: AuditRepository) -> None:
+        self._table = Table(client, table_name)
+        self._audit = audit
+
+    # Reads
+
+    def load(self, export_id: str) -> Export | None:
+        """Return the export, even one that is deleted or expired."""
+        row = self._table.get(export_key(export_id))
+        return None if row is None else read_row(row)
+
+    def get(self, export_id: str, now: datetime) -> Export | None:
+        """Return the export, or None if it is unknown, deleted or expired."""
+        export = self.load(export_id)
+        return None if export is None or export.is_gone(now) else export
+
+    def load_many(self, export_ids: Sequence[str]) -> list[Export]:
+        """Return the exports that have a row, even deleted and expired ones, in the order of the ids."""
+        rows = self._table.get_many([export_key(export_id) for export_id in export_ids])
+        return [read_row(rows[key]) for key in map(export_key, export_ids) if key in rows]
+
+    def get_many(self, export_ids: Sequence[str], now: datetime) -> list[Export]:
+        """Return the exports that are neither unknown, deleted nor expired, in the order of the ids."""
+        return [export for export in self.load_many(export_ids) if not export.is_gone(now)]
+
+    # Lists
+
+    def list_owned(self, owner: str, after: Position | None = None) -> Iterator[list[Position]]:
+        """Yield pages of an owner's exports, newest first, starting after `after`."""
+        return self._list("by_owner", "#owner = :value", {"owner": owner}, after, newest_first=True)
+
+    def list_month(self, month: str, after: Position | None = None) -> Iterator[list[Position]]:
+        """Yield pages of everyone's exports of a month (2026-11), newest first, starting after `after`."""
+        return self._list("by_month", "#month = :value", {"month": month}, after, newest_first=True)
+
+    def list_for_cleanup(self, cleanup: Cleanup) -> Iterator[list[Position]]:
+        """Yield pages of the exports that the sweep has to handle, oldest first."""
+        key = {"cleanup": cleanup.value}
+        return self._list("by_cleanup", "#cleanup = :value", key, None, newest_first=False)
+
+    def list_expired(self, now: datetime) -> Iterator[list[str]]:
+        """Yield pages of the ids of exports whose file has expired, the earliest expiry first."""
+        condition, values = (
+            f"#cleanup = :value AND {EXPIRED}",
+            {"value": Cleanup.RETAINED.value, "now": to_text(now)},
+        )
+        for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
+            yield [row["pk"].removeprefix(export_key("")) for row in page]
+
+    # What people do
 
     def create(self, export: Export, limit: int) -> Export | None:
-        """Write a new export if its owner has fewer than `limit` active ones.
+        """Write a new export, if its owner has fewer than `limit` active ones.
 
-        Return the row that holds the id now: this export, or an earlier one with the same id, which
-        wins over the limit and may be gone for reads. None if there is no room.
+        Return the export that has the id now: this one, or an earlier one with the same id, which wins over
+        the limit and may be deleted or expired. Return None if the limit is reached.
         """
         take_place = Change(
             owner_key(export.owner), "ADD #active :ids", HAS_ROOM, {"ids": {export.id}, "limit": limit}
@@ -58,8 +143,8 @@ class ExportRepository(WorkerWrites, SweepWrites, RetentionWrites):
         return self.load(export.id)
 
     def request_abort(self, export_id: str, by: Caller, now: datetime) -> Export | None:
-        """Abort what waits, and ask the worker to stop what runs; return the row after it, if any."""
-        for _ in range(3):  # a claim or a requeue may pass between the two
+        """Abort a queued export, or request a running one to stop. Return the export after that, if any."""
+        for _ in range(TRIES):  # a claim or a requeue may come in between
             export = self.load(export_id)
             if export is None or export.state not in {State.QUEUED, State.RUNNING}:
                 return export
@@ -68,7 +153,7 @@ class ExportRepository(WorkerWrites, SweepWrites, RetentionWrites):
         return self.load(export_id)
 
     def issue_link(self, export: Export, by: Caller, now: datetime) -> bool:
-        """Write down that somebody gets a link; False if there is no file any more."""
+        """Record that a caller gets a download link. Return False if there is no file any more."""
         has_file = Check(
             export_key(export.id),
             f"#status = :COMPLETED AND {NOT_DELETED} AND {NOT_EXPIRED}",
@@ -78,49 +163,235 @@ class ExportRepository(WorkerWrites, SweepWrites, RetentionWrites):
         return self._table.write_together(has_file, self._audit.insert(entry))
 
     def delete(self, export_id: str, by: Caller, now: datetime) -> bool:
-        """Hide a settled export from every read and forget its filters; False if active or hidden."""
+        """Hide an ended export from every read and forget its filters.
+
+        Return False if the export is active, deleted or unknown.
+        """
         export = self.load(export_id)
         return export is not None and self._record(
             record_event(AuditEvent.DELETED, export_id, export.attempt, now, by),
             "SET #deleted_at = :now, #cleanup = :ORPHANED, #ttl = :ttl REMOVE #filters, #options",
-            f"{SETTLED} AND {NOT_DELETED} AND {MINE}",
+            f"{SETTLED} AND {NOT_DELETED} AND {SAME_ATTEMPT}",
             attempt=export.attempt,
             now=to_text(now),
             ttl=to_epoch(now + AFTERLIFE),
         )
 
+    def set_retention(self, export_id: str, days: int, by: Caller, now: datetime) -> Export | None:
+        """Keep the file for so many days from the export's end. Return the export after that.
+
+        Return None if there is no file and none will come: unknown, gone, failed, aborted or being aborted.
+        """
+        for _ in range(TRIES):  # it may be claimed, requeued or completed in between
+            export = self.get(export_id, now)
+            if export is None or not export.has_retention:
+                return None
+            if self._set_retention(export, days, by, now):
+                return self.load(export_id)
+        return None
+
+    # What a worker does with the export that it has claimed
+
+    def claim(self, export_id: str, attempt: int, now: datetime) -> Export | None:
+        """Take the export for one attempt. Return None if it is not queued for this attempt."""
+        claimed = self._record(
+            record_event(AuditEvent.STARTED, export_id, attempt, now),
+            "SET #status = :RUNNING, #started_at = :now, #lease_until = :lease, #studies_done = :zero"
+            " REMOVE #studies_total, #error_code, #error",
+            f"{QUEUED} AND {SAME_ATTEMPT}",
+            attempt=attempt,
+            now=to_text(now),
+            lease=_end_lease(now),
+            zero=0,
+        )
+        return self.load(export_id) if claimed else None
+
+    def beat(self, export_id: str, attempt: int, progress: Progress, now: datetime) -> State | None:
+        """Renew the lease and write the progress. Return RUNNING, or ABORTING if the worker must stop.
+
+        Return None if the attempt has lost the export or released it.
+        """
+        export = self._change(
+            export_id,
+            "SET #lease_until = :lease, #studies_done = :studies_done, #studies_total = :studies_total",
+            f"{SAME_ATTEMPT} AND {HELD} AND {NOT_RELEASED}",
+            attempt=attempt,
+            lease=_end_lease(now),
+            studies_done=progress.studies_done,
+            studies_total=progress.studies_total,
+        )
+        return None if export is None else export.state
+
+    def record_upload(self, export_id: str, attempt: int, key: str, upload_id: str) -> bool:
+        """Write which upload is under way, before its first part. Return False if the export is lost."""
+        recorded = self._change(
+            export_id,
+            "SET #key = :key, #upload_id = :upload_id",
+            f"{SAME_ATTEMPT} AND {HELD}",
+            attempt=attempt,
+            key=key,
+            upload_id=upload_id,
+        )
+        return recorded is not None
+
+    def complete(
+        self, export_id: str, attempt: int, result: Result, now: datetime, retention: timedelta
+    ) -> bool:
+        """Publish the file: nothing else does. Return False if the export was aborted or lost meanwhile.
+
+        The file is kept as long as the row says, or for `retention` if the row says nothing.
+        """
+        entry = record_completion(export_id, attempt, now, result)
+        for _ in range(TRIES):  # its retention may be changed in between
+            export = self.load(export_id)
+            if export is None or (export.state, export.attempt) != (State.RUNNING, attempt):
+                return False
+            days = export.retention_days or retention.days
+            if self._settle_as_read(export, entry, _publish(attempt, result, days), timedelta(days=days)):
+                return True
+        return False
+
+    def fail(self, export_id: str, attempt: int, code: str, message: str, now: datetime) -> bool:
+        """Settle as FAILED. Return False if the export was aborted or lost meanwhile."""
+        return self._fail(export_id, attempt, Failure(code, message), now, RUNNING)
+
+    def settle_aborted(self, export_id: str, attempt: int, now: datetime) -> bool:
+        """Settle an ABORTING export as ABORTED. Return False if it is not ABORTING in this attempt."""
+        return self._abort(record_event(AuditEvent.ABORTED, export_id, attempt, now), ABORTING)
+
+    def release(self, export_id: str, attempt: int, code: str, message: str, now: datetime) -> bool:
+        """End the lease for a reason that may pass: the sweep requeues the export, or fails it."""
+        released = self._change(
+            export_id,
+            "SET #lease_until = :epoch, #error_code = :code, #error = :message",
+            f"{SAME_ATTEMPT} AND {HELD}",
+            attempt=attempt,
+            epoch=to_epoch(now),
+            code=code,
+            message=message,
+        )
+        return released is not None
+
+    # What the sweep does
+
+    def mark_sent(self, export_id: str, attempt: int, now: datetime) -> bool:
+        """Count a message sent for the attempt. Return False if the attempt is no longer queued."""
+        sent = self._change(
+            export_id,
+            "SET #queued_at = :now ADD #sends :one",
+            f"{QUEUED} AND {SAME_ATTEMPT}",
+            attempt=attempt,
+            now=to_text(now),
+            one=1,
+        )
+        return sent is not None
+
+    def requeue(self, export_id: str, attempt: int, now: datetime) -> Export | None:
+        """Queue an export whose lease is over, as its next attempt. Return None if its lease is not over."""
+        requeued = self._record(
+            record_event(AuditEvent.REQUEUED, export_id, attempt + 1, now),
+            "SET #status = :QUEUED, #attempt = :next, #sends = :zero, #queued_at = :now"
+            f" REMOVE {ATTEMPT_FIELDS}",
+            f"{LEASE_OVER} AND {SAME_ATTEMPT}",
+            attempt=attempt,
+            next=attempt + 1,
+            zero=0,
+            now=to_text(now),
+            epoch=to_epoch(now),
+        )
+        return self.load(export_id) if requeued else None
+
+    def give_up(self, export_id: str, attempt: int, failure: Failure, now: datetime) -> bool:
+        """Settle as FAILED an export that is queued, or whose lease is over. Return False for any other."""
+        return self._fail(export_id, attempt, failure, now, f"({QUEUED} OR {LEASE_OVER})")
+
+    def finish_cleanup(self, export_id: str) -> None:
+        """Stop handling an export whose objects are deleted for good."""
+        self._change(export_id, "REMOVE #cleanup", "#cleanup = :ORPHANED")
+
+    def mark_retained(self, export_id: str) -> None:
+        """Handle only the expiry of a file that no earlier attempt can add objects to any more."""
+        self._change(export_id, "SET #cleanup = :RETAINED", "#cleanup = :SUPERSEDED")
+
+    def expire(self, export_id: str, attempt: int, now: datetime) -> bool:
+        """Mark an expired file for deletion and forget its filters. Return False if its expiry has moved.
+
+        From here on its retention cannot change: only files that no row promises are deleted.
+        """
+        return self._record(
+            record_event(AuditEvent.EXPIRED, export_id, attempt, now),
+            "SET #cleanup = :ORPHANED REMOVE #filters, #options",
+            f"#cleanup = :RETAINED AND {EXPIRED}",
+            now=to_text(now),
+        )
+
+    # How writes are made
+
+    def _change(self, export_id: str, update: str, condition: str, **values: Any) -> Export | None:
+        """Make a change that has no audit entry. Return the export after it."""
+        row = self._table.update(_make_change(export_id, update, condition, values))
+        return None if row is None else read_row(row)
+
+    def _record(self, entry: AuditEntry, update: str, condition: str, **values: Any) -> bool:
+        """Make a change and write its audit entry: both or neither."""
+        change = _make_change(entry.export_id, update, condition, values)
+        return self._table.write_together(change, self._audit.insert(entry))
+
+    def _settle(self, entry: AuditEntry, end: End, shown_for: timedelta) -> bool:
+        export = self.load(entry.export_id)
+        return export is not None and self._settle_as_read(export, entry, end, shown_for)
+
+    def _settle_as_read(self, export: Export, entry: AuditEntry, end: End, shown_for: timedelta) -> bool:
+        """Write the end of an export, free its owner's place and write its audit entry: all or nothing."""
+        free_place = Change(owner_key(export.owner), "DELETE #active :ids", values={"ids": {export.id}})
+        change = end.make_change(export.id, entry.at, shown_for)
+        return self._table.write_together(change, free_place, self._audit.insert(entry))
+
+    def _fail(self, export_id: str, attempt: int, failure: Failure, now: datetime, condition: str) -> bool:
+        values = {
+            "attempt": attempt,
+            "code": failure.code,
+            "message": failure.message,
+            "epoch": to_epoch(now),
+        }
+        failed = "#error_code = :code, #error = :message,"
+        end = End(State.FAILED, Cleanup.ORPHANED, f"{SAME_ATTEMPT} AND {condition}", failed, values)
+        return self._settle(record_failure(export_id, attempt, now, failure.code), end, REMEMBERED)
+
+    def _abort(self, entry: AuditEntry, condition: str) -> bool:
+        condition = f"{condition} AND {SAME_ATTEMPT}"
+        end = End(State.ABORTED, Cleanup.ORPHANED, condition, "", {"attempt": entry.attempt})
+        return self._settle(entry, end, REMEMBERED)
+
     def _stop(self, export: Export, by: Caller, now: datetime) -> bool:
-        """Stop an export as it was read; False if it has gone on since."""
+        """Stop an export as it was read. Return False if it has changed since."""
         if export.state is State.QUEUED:
             return self._abort(record_event(AuditEvent.ABORTED, export.id, export.attempt, now, by), QUEUED)
         entry = record_event(AuditEvent.ABORT_REQUESTED, export.id, export.attempt, now, by)
-        running = f"{RUNNING} AND {MINE}"
+        running = f"{RUNNING} AND {SAME_ATTEMPT}"
         return self._record(entry, "SET #status = :ABORTING", running, attempt=export.attempt)
 
-    # Lists
-
-    def list_owned(self, owner: str, after: Position | None = None) -> Iterator[list[Position]]:
-        """Yield pages of an owner's exports, newest first, from `after` on."""
-        return self._list("by_owner", "#owner = :value", {"owner": owner}, after, newest_first=True)
-
-    def list_month(self, month: str, after: Position | None = None) -> Iterator[list[Position]]:
-        """Yield pages of everybody's exports of a month (2026-11), newest first, from `after` on."""
-        return self._list("by_month", "#month = :value", {"month": month}, after, newest_first=True)
-
-    def list_for_cleanup(self, cleanup: Cleanup) -> Iterator[list[Position]]:
-        """Yield pages of what the sweep has to look after, oldest first."""
-        return self._list(
-            "by_cleanup", "#cleanup = :value", {"cleanup": cleanup.value}, None, newest_first=False
+    def _set_retention(self, export: Export, days: int, by: Caller, now: datetime) -> bool:
+        """Set the retention of an export as it was read. Return False if it has changed since."""
+        if export.finished_at is None:
+            return self._record(
+                record_retention(export, now, by, days, None),
+                "SET #retention_days = :days",
+                f"({QUEUED} OR {RUNNING}) AND {SAME_ATTEMPT}",
+                attempt=export.attempt,
+                days=days,
+            )
+        until = export.finished_at + timedelta(days=days)
+        return self._record(
+            record_retention(export, now, by, days, until),
+            "SET #retention_days = :days, #expires_at = :until, #ttl = :ttl",
+            f"{HAS_FILE} AND {SAME_ATTEMPT}",
+            attempt=export.attempt,
+            days=days,
+            until=to_text(until),
+            ttl=to_epoch(until + AFTERLIFE),
+            now=to_text(now),
         )
-
-    def list_expired(self, now: datetime) -> Iterator[list[str]]:
-        """Yield pages of the ids of files that are kept and past their expiry, the oldest expiry first."""
-        condition, values = (
-            f"#cleanup = :value AND {EXPIRED}",
-            {"value": Cleanup.RETAINED.value, "now": to_text(now)},
-        )
-        for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
-            yield [row["pk"].removeprefix(export_key("")) for row in page]
 
     def _list(
         self,
@@ -138,3 +409,28 @@ class ExportRepository(WorkerWrites, SweepWrites, RetentionWrites):
         pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
         for page in pages:
             yield [Position(row["pk"].removeprefix(export_key("")), row["created_at"]) for row in page]
+
+
+def _make_change(export_id: str, update: str, condition: str, values: dict[str, Any]) -> Change:
+    return Change(export_key(export_id), update, condition, {**CONSTANTS, **values})
+
+
+def _publish(attempt: int, result: Result, retention_days: int) -> End:
+    return End(
+        State.COMPLETED,
+        Cleanup.RETAINED if attempt == 1 else Cleanup.SUPERSEDED,
+        f"{RUNNING} AND {SAME_ATTEMPT} AND {SAME_RETENTION}",
+        "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
+        " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest,"
+        " #studies_done = :studies, #studies_total = :studies, #retention_days = :retention_days,",
+        {
+            "attempt": attempt,
+            "retention_days": retention_days,
+            **asdict(result),
+            "warnings": list(result.warnings),
+        },
+    )
+
+
+def _end_lease(now: datetime) -> int:
+    return to_epoch(now + LEASE)

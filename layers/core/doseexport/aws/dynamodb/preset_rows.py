@@ -1,4 +1,7 @@
-"""A preset as a row of what is saved, and back. Pure; docs/architecture.md lists the attributes."""
+"""Turn a preset into a row of the table of saved requests, and back.
+
+docs/data-model.md lists the attributes.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from doseexport.aws.dynamodb.export_rows import to_text
 from doseexport.domain.preset import Preset, describe_saved
 from doseexport.domain.request import ExportRequest
+from doseexport.domain.timestamps import to_text
 
 SCHEMA_VERSION = 1
 
@@ -19,7 +22,7 @@ def preset_key(preset_id: str) -> str:
 
 
 def name_kind(*, shared: bool) -> str:
-    """Return the kind by which the index finds presets: shared ones apart, so that a list reads no others."""
+    """Return the kind by which the index finds presets: shared ones have a kind of their own."""
     return "SHARED_PRESET" if shared else "PRESET"
 
 
@@ -42,7 +45,7 @@ def new_row(preset: Preset) -> dict[str, Any]:
 
 
 def read_row(row: Mapping[str, Any]) -> Preset:
-    """Return the preset that a row holds, even of another release; KeyError if it is none."""
+    """Return the preset that a row holds. Raise KeyError if the row holds none."""
     return Preset(
         id=row["id"],
         owner=row["owner"],

@@ -1,6 +1,6 @@
-"""A schedule as a row of the table of what is saved, and back. Pure.
+"""Turn a schedule into a row of the table of saved requests, and back.
 
-docs/architecture.md lists the attributes.
+docs/data-model.md lists the attributes.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from doseexport.aws.dynamodb.export_rows import to_text
 from doseexport.domain.recurrence import parse_expression
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Run, Schedule
 from doseexport.domain.schedule_terms import Terms
+from doseexport.domain.timestamps import to_text
 from doseexport.domain.window import Period, Window
 
 KIND = "SCHEDULE"
@@ -26,7 +26,7 @@ def schedule_key(schedule_id: str) -> str:
 
 
 def new_schedule_row(schedule: Schedule) -> dict[str, Any]:
-    """Return the row of a schedule that has never been due."""
+    """Return the row of a new schedule."""
     return {
         "pk": schedule_key(schedule.id),
         "kind": KIND,
@@ -42,7 +42,7 @@ def new_schedule_row(schedule: Schedule) -> dict[str, Any]:
 
 
 def write_terms(terms: Terms) -> dict[str, Any]:
-    """Return the attributes that a person's changes write, all of them."""
+    """Return all the attributes that a change by its owner writes."""
     return {
         "name": terms.name,
         "request": dict(terms.request),
@@ -56,7 +56,7 @@ def write_terms(terms: Terms) -> dict[str, Any]:
 
 
 def read_schedule(row: Mapping[str, Any]) -> Schedule:
-    """Return the schedule that a row holds; KeyError or ValueError if it is no schedule's row."""
+    """Return the schedule that a row holds. Raise KeyError or ValueError if the row holds none."""
     return Schedule(
         id=row["id"],
         owner=row["owner"],
@@ -119,7 +119,7 @@ def _read_occurrence(found: Mapping[str, Any]) -> Occurrence:
 
 
 def _read_request(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request's body; DynamoDB's numbers are decimal ones."""
+    """Return a request's body, with whole numbers instead of DynamoDB's decimals."""
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in asked.items()}
 
 

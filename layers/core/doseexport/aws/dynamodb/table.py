@@ -1,6 +1,7 @@
-"""DynamoDB's plumbing: values, names, conflicts. The expressions themselves are in the stores.
+"""Read and write the rows of a DynamoDB table: values, names and conflicts.
 
-In an expression every attribute is written `#name` and every value `:name`; both maps are made from it.
+In an expression every attribute is written `#name` and every value `:name`. The maps of names and values that
+DynamoDB requires are made from the expression.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from doseexport.aws.clients import ClientError, error_code, make_translators
 
 Row = dict[str, Any]
 BATCH = 100
-"""Rows that one BatchGetItem may ask for."""
+"""The most rows of one BatchGetItem."""
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between the tries of a write that met another write of the same rows."""
+"""Seconds between the tries of a write that conflicts with another write of the same rows."""
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One update of one row, made only if its condition holds."""
+    """An update of one row, made only if its condition holds."""
 
     pk: str
     update: str
@@ -33,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A condition that one row must meet for the writes beside it to be made."""
+    """A condition that one row must meet for the other writes of a transaction to be made."""
 
     pk: str
     condition: str
@@ -42,7 +43,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The end of one row, only if its condition holds."""
+    """The deletion of one row, made only if its condition holds."""
 
     pk: str
     condition: str
@@ -51,7 +52,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """One new row; refused if a row with its key exists. `table` None: of the table that writes it."""
+    """A new row, refused if a row with its key exists. `table` is None for the table that writes it."""
 
     row: Row
     table: str | None = None
@@ -63,7 +64,7 @@ Write = Change | Check | Delete | Insert
 class Table:
     """One table, whose rows are read and changed by `pk`.
 
-    Errors of DynamoDB pass as ClientError, refused conditions do not.
+    Errors of DynamoDB are raised as ClientError. A condition that does not hold is not an error.
     """
 
     def __init__(self, client: Any, name: str) -> None:
@@ -83,9 +84,9 @@ class Table:
         return rows
 
     def update(self, change: Change) -> Row | None:
-        """Make one change and return the row after it; None if the condition did not hold."""
+        """Make one change and return the row after it. Return None if the condition did not hold."""
         try:
-            answer = _insist(
+            answer = _retry_conflicts(
                 lambda: self._client.update_item(**self._pack_change(change), ReturnValues="ALL_NEW")
             )
         except ClientError as error:
@@ -95,10 +96,10 @@ class Table:
         return unpack(answer["Attributes"])
 
     def write_together(self, *writes: Write) -> bool:
-        """Make all the writes or none; False if a condition did not hold."""
+        """Make all the writes or none. Return False if a condition did not hold."""
         items = [self._pack_write(write) for write in writes]
         try:
-            _insist(lambda: self._client.transact_write_items(TransactItems=items))
+            _retry_conflicts(lambda: self._client.transact_write_items(TransactItems=items))
         except ClientError as error:
             if "ConditionalCheckFailed" in _reasons(error):
                 return False
@@ -114,7 +115,7 @@ class Table:
         *,
         newest_first: bool,
     ) -> Iterator[list[Row]]:
-        """Yield pages of an index's keys, or of the table's rows; `after` is the key to go on from."""
+        """Yield pages of an index's keys, or of the table's rows, starting after the key `after`."""
         arguments = {
             "TableName": self._name,
             **({"IndexName": index} if index else {"ConsistentRead": True}),
@@ -175,26 +176,26 @@ class Table:
 
 
 def _placeholders(expression: str, values: Mapping[str, Any]) -> Row:
-    """Return the names and values an expression uses: DynamoDB refuses any that it does not use."""
+    """Return the names and values that an expression uses. DynamoDB refuses any that it does not use."""
     names = {f"#{name}": name for name in re.findall(r"#(\w+)", expression)}
     used = {f":{name}": values[name] for name in re.findall(r":(\w+)", expression)}
     packed = {"ExpressionAttributeValues": _pack(used)} if used else {}
     return {"ExpressionAttributeNames": names, **packed}
 
 
-def _insist(write: Callable[[], Any]) -> Any:
-    """Make a write that may meet another one of the same rows, again until it has had its turn."""
+def _retry_conflicts(write: Callable[[], Any]) -> Any:
+    """Make a write, repeating it while it conflicts with another write of the same rows."""
     for pause in PAUSES:
         try:
             return write()
         except ClientError as error:
-            if not _met_another(error):
+            if not _is_conflict(error):
                 raise
         time.sleep(pause)
     return write()
 
 
-def _met_another(error: ClientError) -> bool:
+def _is_conflict(error: ClientError) -> bool:
     if error_code(error) == "TransactionConflictException":
         return True
     reasons = set(_reasons(error)) - {"None"}

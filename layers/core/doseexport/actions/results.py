@@ -1,0 +1,128 @@
+"""What use cases return where no single domain object says it: pages, links, reports, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from doseexport.catalogue import Modality, Spec
+from doseexport.catalogue.filters import DEFAULT_ORDER
+from doseexport.domain.audit import AuditEntry
+from doseexport.domain.export import Export
+from doseexport.domain.preset import Preset
+from doseexport.errors import RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """One page of a list, newest first. `next_cursor` is None on the last page."""
+
+    exports: Sequence[Export]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A presigned link, and the name under which the file is saved."""
+
+    url: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Links that hold for `seconds`: the file, with its size in bytes and SHA-256, and its manifest."""
+
+    file: Link
+    size: int
+    sha256: str
+    seconds: int
+    manifest: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTrail:
+    """The audit trail of one export, oldest entry first."""
+
+    export_id: str
+    entries: Sequence[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """The ids that were deleted, and for the others the reason why not."""
+
+    deleted: Sequence[str]
+    refused: Mapping[str, RequestError]
+
+
+@dataclass(frozen=True, slots=True)
+class PresetList:
+    """Presets by name. `is_complete` is false if there are more shared ones."""
+
+    presets: Sequence[Preset]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an export would hold: counts, first and last study date, and the most frequent protocols.
+
+    Dates are ISO texts, or None where no study has one. `estimated_size` is in bytes.
+    """
+
+    studies: int
+    events: int
+    first_date: str | None
+    last_date: str | None
+    protocols: Sequence[tuple[str, int]]
+    estimated_size: int
+    estimated_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerUsage:
+    """The exports of one owner, counted by how they ended. The name is that of the newest export.
+
+    `active` exports are queued, running or aborting. `studies` and `bytes` are of all files that were made,
+    `bytes_retained` of those that can still be downloaded.
+    """
+
+    owner: str
+    owner_name: str
+    requested: int
+    active: int
+    completed: int
+    failed: int
+    aborted: int
+    studies: int
+    bytes: int
+    bytes_retained: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A month (2026-11), whether all its exports are counted, and its owners, those with most bytes first."""
+
+    month: str
+    is_complete: bool
+    owners: Sequence[OwnerUsage]
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityEntry:
+    """One modality and its export types, by name."""
+
+    modality: Modality
+    specs: tuple[Spec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every modality, by name. Files are kept for `retention`, or for up to `max_retention` on request."""
+
+    modalities: tuple[ModalityEntry, ...]
+    retention: timedelta
+    max_retention: timedelta
+    default_order: str = DEFAULT_ORDER

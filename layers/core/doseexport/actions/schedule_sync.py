@@ -1,0 +1,41 @@
+"""Bring EventBridge Scheduler up to date with a schedule that has changed."""
+
+from __future__ import annotations
+
+import logging
+
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.logging import describe_error
+from doseexport.aws.services import Services
+from doseexport.domain.schedule import Schedule
+
+TRIES = 3
+"""How often a schedule is sent again that changes while it is being sent."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def sync_to_scheduler(services: Services, schedule_id: str) -> bool:
+    """Make EventBridge Scheduler's schedule what ours is now.
+
+    Return False if that failed: reconcile_schedules tries again within five minutes.
+    """
+    try:
+        for _ in range(TRIES):
+            schedule = services.schedules.load(schedule_id)
+            if schedule is None:
+                return True
+            _send(services, schedule)
+            # If it changed meanwhile, this call may have overwritten a newer one.
+            if services.schedules.mark_synced(schedule):
+                return True
+    except (ClientError, BotoCoreError) as error:
+        _LOGGER.warning("sync_failed", extra={"schedule_id": schedule_id, **describe_error(error)})
+    return False
+
+
+def _send(services: Services, schedule: Schedule) -> None:
+    if schedule.is_deleted:
+        services.scheduler.remove(schedule.id)
+    else:
+        services.scheduler.put(schedule, services.clock())

@@ -1,0 +1,173 @@
+"""Build the paths and schemas of schedules."""
+
+from doseexport import catalogue
+from doseexport.actions.listing import SCOPES
+from doseexport.domain.parsing import MAX_NAME
+from doseexport.domain.schedule import Outcome, Pause
+from local.openapi.parts import (
+    BAD_BODY,
+    BAD_KEY,
+    BAD_REQUEST,
+    FORBIDDEN,
+    NOT_FOUND,
+    RETRY_AFTER,
+    Codes,
+    make_answer,
+    make_body,
+    make_idempotency_key,
+    make_location,
+    make_operation,
+    make_parameter,
+)
+from local.openapi.schemas import (
+    FLAG,
+    ID,
+    OR_NULL,
+    RETENTION_DAYS,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    TIME_OR_NULL,
+    Json,
+    make_list,
+    make_object,
+    refer,
+)
+
+_BAD_TERMS: Codes = {
+    422: [
+        "BAD_DATE",
+        "BAD_EXPRESSION",
+        "BAD_NAME",
+        "BAD_TIME_ZONE",
+        "BAD_WINDOW",
+        "NEVER_DUE",
+        "TOO_FREQUENT",
+        "WINDOW_AND_DATES",
+    ]
+}
+_DATE_OR_NULL: Json = {"type": ["string", "null"], "format": "date"}
+_ID_OR_NULL: Json = ID | {"type": ["string", "null"]}
+
+
+def make_schedule_paths(with_id: Json) -> Json:
+    """Return the paths. `with_id` declares the parameter {id}."""
+    return {
+        "/schedules": {"get": _list_schedules(), "post": _create_schedule()},
+        "/schedules/{id}": with_id
+        | {"get": _get_schedule(), "patch": _change_schedule(), "delete": _delete_schedule()},
+        "/schedules/{id}/run": with_id | {"post": _run_schedule()},
+    }
+
+
+def make_schedule_schemas() -> Json:
+    """Return the schemas by name."""
+    given = _make_terms()
+    required = {"name", "type", "expression"}
+    run = {"scheduled_at": TIME, "export_id": _ID_OR_NULL, "outcome": {"enum": list(Outcome)}}
+    pause = make_object({"code": {"enum": list(Pause)}, "message": TEXT})
+    return {
+        "ScheduleRequest": make_object(given, *(given.keys() - required)),
+        "ScheduleChange": make_object(given, *given, description="Omitted fields keep their values."),
+        "Schedule": make_object({
+            "id": ID,
+            **_make_canonical_terms(),
+            "has_patient_data": FLAG,
+            "owner_name": TEXT,
+            "mine": FLAG,
+            "created_at": TIME,
+            "paused": pause | OR_NULL | {"description": "Why the service paused it, or null."},
+            "next_run": TIME_OR_NULL,
+            "last_run": make_object(run) | OR_NULL,
+            "next_day": _DATE_OR_NULL | {"description": "The first study date that is in no file yet."},
+            "links": make_object({"self": TEXT, "run": TEXT}, "run"),
+        }),
+        "ScheduleList": make_object({"schedules": make_list(refer("Schedule"))}),
+    }  # fmt: skip
+
+
+def _make_terms() -> Json:
+    values = {"type": ["object", "null"]}
+    rolling = r"rolling_[1-9][0-9]{0,3}_(days|months)"
+    last = "last_(day|week|month|quarter|year|financial_year)"
+    return {
+        "name": {"type": "string", "maxLength": MAX_NAME, "description": "It must not name a patient."},
+        "type": {"enum": list(catalogue.load_specs())},
+        "filters": values | {"description": "As in ExportRequest, but without dates if a window is given."},
+        "order": TEXT_OR_NULL | {"description": "As in ExportRequest."},
+        "options": values | {"description": "As in ExportRequest."},
+        "include_names": FLAG,
+        "include_ids": FLAG,
+        "retention_days": RETENTION_DAYS
+        | {"type": ["integer", "null"], "description": "As in ExportRequest."},
+        "window": {
+            "type": ["string", "null"],
+            "pattern": f"^({last}|{rolling}|since_last_run)$",
+            "description": "The study dates to export, relative to the due time in the schedule's time zone.",
+        },
+        "expression": TEXT
+        | {"description": "An EventBridge Scheduler expression: rate(7 days) or cron(0 7 1 * ? *)."},
+        "time_zone": TEXT_OR_NULL | {"description": "Such as Europe/London. Null: the service's time zone."},
+        "ends_on": _DATE_OR_NULL | {"description": "The last day on which it can run."},
+        "enabled": FLAG | {"type": ["boolean", "null"], "default": True},
+    }  # fmt: skip
+
+
+def _make_canonical_terms() -> Json:
+    """Return the terms as answers contain them: complete and in canonical form."""
+    values = {"type": ["object", "null"], "additionalProperties": TEXT}
+    hidden = values | {"description": "Null if the caller may not read it."}
+    canonical = {"type": TEXT, "filters": hidden, "options": hidden, "order": TEXT, "time_zone": TEXT}
+    return _make_terms() | canonical | {"enabled": FLAG}
+
+
+def _create_schedule() -> Json:
+    created = make_answer("The schedule.", "Schedule")
+    created["headers"] = make_location("The address of the schedule.")
+    limits: Codes = {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_SCHEDULES"]}
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, limits)
+    summary = "Create a schedule that repeats an export"
+    return make_operation("create_schedule", summary, {"201": created}, *problems) | {
+        "requestBody": make_body("ScheduleRequest")
+    }
+
+
+def _list_schedules() -> Json:
+    answers = {"200": make_answer("Schedules, oldest first.", "ScheduleList")}
+    scope = {"enum": list(SCOPES), "default": "mine"}
+    problems = (FORBIDDEN, {400: ["BAD_SCOPE"]})
+    return make_operation("list_schedules", "List schedules", answers, *problems) | {
+        "parameters": [
+            make_parameter(
+                "scope", "query", scope, "The caller's own schedules, or all schedules (administrators only)."
+            )
+        ]
+    }
+
+
+def _get_schedule() -> Json:
+    answers = {"200": make_answer("The schedule.", "Schedule")}
+    return make_operation("get_schedule", "Show a schedule", answers, NOT_FOUND)
+
+
+def _change_schedule() -> Json:
+    answers = {"200": make_answer("The changed schedule.", "Schedule")}
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, FORBIDDEN, NOT_FOUND, {409: ["CHANGED_MEANWHILE"]})
+    return make_operation("change_schedule", "Change, disable or enable a schedule", answers, *problems) | {
+        "requestBody": make_body("ScheduleChange")
+    }
+
+
+def _delete_schedule() -> Json:
+    answers: Json = {"204": {"description": "Deleted. Its exports remain."}}
+    return make_operation("delete_schedule", "Delete a schedule", answers, NOT_FOUND)
+
+
+def _run_schedule() -> Json:
+    created = make_answer("The export, waiting for a worker.", "Export")
+    created["headers"] = RETRY_AFTER | make_location("The address of the export.")
+    problems = (BAD_REQUEST, BAD_KEY, FORBIDDEN, NOT_FOUND, {409: ["NOTHING_NEW"]})
+    summary = "Run a schedule now, in addition to its regular runs"
+    return make_operation("run_schedule", summary, {"202": created}, *problems) | {
+        "parameters": [make_idempotency_key()]
+    }

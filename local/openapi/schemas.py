@@ -1,0 +1,275 @@
+"""Build the schemas of the answers, and the basic schemas that all others share."""
+
+from typing import Any
+
+from doseexport import catalogue
+from doseexport.actions.exports import MAX_DELETED
+from doseexport.catalogue import values
+from doseexport.domain.audit import AuditEvent
+from doseexport.domain.export import ID_PATTERN, State
+
+Json = dict[str, Any]
+
+ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
+MONTH: Json = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
+RETENTION_DAYS: Json = {"type": "integer", "minimum": 1}
+TEXT: Json = {"type": "string"}
+TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+OR_NULL: Json = {"type": ["object", "null"]}
+FLAG: Json = {"type": "boolean"}
+_NUMBER: Json = {"type": "integer", "minimum": 0}
+_NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
+TIME: Json = {"type": "string", "format": "date-time"}
+TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
+_VALUE_TYPES = sorted({each.name for each in vars(values).values() if isinstance(each, values.ValueType)})
+_SCHEDULE: Json = ID | {
+    "type": ["string", "null"],
+    "description": "The schedule that requested the export. Null: a caller did.",
+}
+_RETENTION_HELP = "Days from the export's end until its file is deleted."
+_SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
+def make_answer_schemas() -> Json:
+    """Return the schemas by name."""
+    return {**_make_answers(), **_make_problems()}
+
+
+def refer(name: str) -> Json:
+    """Return a reference to a named schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def make_object(properties: Json, *optional: str, **more: Any) -> Json:
+    """Return an object schema that forbids other properties and requires all but the optional ones."""
+    required = [name for name in properties if name not in optional]
+    closed = {"type": "object", "properties": properties, "additionalProperties": False}
+    return closed | ({"required": required} if required else {}) | more
+
+
+def make_list(items: Json, **more: Any) -> Json:
+    """Return the schema of a list of these items."""
+    return {"type": "array", "items": items, **more}
+
+
+def _make_answers() -> Json:
+    return {
+        "Export": make_object({
+            **_make_request_fields(),
+            **_make_progress_fields(),
+            **_make_file_fields(),
+            "error": _make_error(),
+            "links": _make_links(),
+        }),
+        "ExportPage": make_object({
+            "exports": make_list(refer("Export")),
+            "next_cursor": TEXT_OR_NULL | {"description": "Null on the last page."},
+        }),
+        "Download": make_object({
+            "url": {"type": "string", "format": "uri"},
+            "file_name": TEXT,
+            "size": _NUMBER | {"description": "Bytes."},
+            "sha256": _SHA256,
+            "seconds": _NUMBER | {"description": "Seconds until the links expire."},
+            "manifest": refer("ManifestLink"),
+        }),
+        "ManifestLink": make_object({
+            "url": {"type": "string", "format": "uri"},
+            "file_name": TEXT,
+        }) | {"type": ["object", "null"], "description": "Null if the export has no manifest."},
+        "DeletionRequest": make_object({"ids": make_list(TEXT, minItems=1, maxItems=MAX_DELETED)}),
+        "Deletion": make_object({
+            "deleted": make_list(ID),
+            "refused": make_list(make_object({"id": TEXT, "code": TEXT, "message": TEXT})),
+        }),
+        "RetentionRequest": make_object({
+            "retention_days": RETENTION_DAYS | {"description": _RETENTION_HELP},
+        }),
+        "Usage": _make_usage(),
+        "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
+        "Preview": _make_preview(),
+        **_make_audit_trail(),
+        **_make_catalogue(),
+    }  # fmt: skip
+
+
+def _make_usage() -> Json:
+    numbers = ("requested", "active", "completed", "failed", "aborted", "studies", "bytes", "bytes_retained")
+    per_user: Json = {"user": make_object({"id": TEXT, "name": TEXT}), **dict.fromkeys(numbers, _NUMBER)}
+    per_user["bytes"] = _NUMBER | {"description": "Total size of all files."}
+    per_user["bytes_retained"] = _NUMBER | {"description": "Size of the files that can still be downloaded."}
+    complete = "False: there were too many exports to count, and the oldest are left out."
+    return make_object({
+        "month": MONTH,
+        "complete": FLAG | {"description": complete},
+        "users": make_list(make_object(per_user)),
+    })  # fmt: skip
+
+
+def _make_preview() -> Json:
+    date = {"type": ["string", "null"], "format": "date"}
+    frequent = make_list(make_object({"value": TEXT, "count": _NUMBER}))
+    protocols = "The most frequent protocols: the values by which the workbook is split into sheets."
+    return make_object({
+        "studies": _NUMBER_OR_NULL,
+        "events": _NUMBER_OR_NULL,
+        "first_date": date,
+        "last_date": date,
+        "protocols": frequent | {"type": ["array", "null"], "description": protocols},
+        "estimated_size": _NUMBER_OR_NULL | {"description": "Estimated size of the file in bytes."},
+        "estimated_seconds": _NUMBER_OR_NULL | {"description": "Estimated time until the file is ready."},
+        "timed_out": FLAG | {"description": "True: counting took too long, and everything else is null."},
+    })  # fmt: skip
+
+
+def _make_audit_trail() -> Json:
+    actor = make_object({"id": TEXT, "name": TEXT}, description="Null: the service itself.")
+    values: Json = {"type": "object", "additionalProperties": TEXT}
+    hidden = "Filters that identify a patient. Null if the caller may not see patients."
+    request = make_object(
+        {
+            "type": TEXT,
+            "filters": values,
+            "patient_filters": values | {"type": ["object", "null"], "description": hidden},
+            "include_names": FLAG,
+            "include_ids": FLAG,
+            "schedule_id": _SCHEDULE,
+        }
+    )
+    file = make_object({"studies": _NUMBER, "events": _NUMBER, "size": _NUMBER, "sha256": _SHA256})
+    retention = make_object({"days": RETENTION_DAYS, "until": TIME_OR_NULL})
+    entry = {
+        "time": TIME,
+        "event": {"enum": list(AuditEvent)},
+        "attempt": {"type": "integer", "minimum": 1},
+        "by": actor | OR_NULL,
+        "request": request | OR_NULL | {"description": "Null unless the event is requested."},
+        "file": file | OR_NULL | {"description": "Null unless the event is completed."},
+        "code": TEXT_OR_NULL | {"description": "Null unless the event is failed or skipped."},
+        "retention": retention | OR_NULL | {"description": "Null unless the event is retention_changed."},
+    }
+    return {
+        "AuditTrail": make_object({"id": ID, "entries": make_list(refer("AuditEntry"))}),
+        "AuditEntry": make_object(entry),
+    }  # fmt: skip
+
+
+def _make_catalogue() -> Json:
+    """Return the schemas of GET /export-types.
+
+    They hold what a form needs. The schemas of requests are stricter.
+    """
+    helped = {"name": TEXT, "help": TEXT}
+    return {
+        "Catalogue": make_object({
+            "modalities": make_list(refer("Modality")),
+            "default_order": TEXT,
+            "may_see_patients": FLAG,
+            "is_admin": FLAG,
+            "user": TEXT,
+            "retention_days": make_object({"default": RETENTION_DAYS, "max": RETENTION_DAYS}),
+        }),
+        "Modality": make_object({
+            "name": TEXT,
+            "filters": make_list(refer("KnownFilter")),
+            "orders": make_list(make_object(helped)),
+            "types": make_list(refer("ExportType")),
+        }),
+        "KnownFilter": make_object({
+            **helped,
+            "value_type": {"enum": _VALUE_TYPES},
+            "unit": TEXT,
+            "aliases": make_list(TEXT),
+            "needs_group": TEXT_OR_NULL,
+        }),
+        "ExportType": make_object({
+            "type": TEXT,
+            "format": {"enum": ["csv", "xlsx"]},
+            "help": TEXT,
+            "include_names": FLAG | {"description": "Whether files can hold patients' names."},
+            "include_ids": FLAG | {"description": "Whether files can hold patients' IDs."},
+            "options": make_list(
+                make_object({**helped, "value_type": {"enum": _VALUE_TYPES}, "default": TEXT})
+            ),
+            "own_filters": make_list(refer("KnownFilter")),
+            "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
+        }),
+    }  # fmt: skip
+
+
+def _make_request_fields() -> Json:
+    hidden = "Canonical names and values. Null if the caller may not read them."
+    values = {"type": ["object", "null"], "additionalProperties": TEXT, "description": hidden}
+    orders = {order.name for spec in catalogue.load_specs().values() for order in spec.orders}
+    return {
+        "id": ID,
+        "type": {"enum": list(catalogue.load_specs())},
+        "filters": values,
+        "order": {"enum": sorted(orders)},
+        "options": values,
+        "include_names": FLAG,
+        "include_ids": FLAG,
+        "has_patient_data": FLAG | {"description": "Whether the file or the request identifies patients."},
+        "owner_name": TEXT,
+        "mine": FLAG,
+        "schedule_id": _SCHEDULE,
+    }
+
+
+def _make_progress_fields() -> Json:
+    return {
+        "state": {"enum": list(State)},
+        "attempt": {"type": "integer", "minimum": 1},
+        "created_at": TIME,
+        "started_at": TIME_OR_NULL,
+        "finished_at": TIME_OR_NULL,
+        "expires_at": TIME_OR_NULL,
+        "retention_days": RETENTION_DAYS
+        | {"type": ["integer", "null"], "description": f"{_RETENTION_HELP} Null if it was never set."},
+        "studies_done": _NUMBER | {"description": "The number of studies written so far."},
+        "studies_total": _NUMBER_OR_NULL | {"description": "The number of studies. Null until counted."},
+        "percent": _NUMBER_OR_NULL
+        | {"maximum": 100, "description": "Progress. It reaches 100 only when the file is ready."},
+        "estimated_end": TIME_OR_NULL,
+    }
+
+
+def _make_file_fields() -> Json:
+    return {
+        "file_name": TEXT_OR_NULL,
+        "size": _NUMBER_OR_NULL | {"description": "Bytes."},
+        "sha256": _SHA256 | {"type": ["string", "null"]},
+        "studies": _NUMBER_OR_NULL,
+        "events": _NUMBER_OR_NULL,
+        "warnings": make_list(TEXT),
+        "has_manifest": FLAG | {"description": "Whether the export has a manifest to download."},
+    }
+
+
+def _make_error() -> Json:
+    reason = make_object({"code": TEXT, "message": TEXT}, description="Why it failed. Otherwise null.")
+    return reason | {"type": ["object", "null"]}
+
+
+def _make_links() -> Json:
+    paths = dict.fromkeys(("self", "download", "abort", "delete", "set_retention"), TEXT)
+    optional = [name for name in paths if name != "self"]
+    return make_object(paths, *optional, description="The actions that the caller may perform now.")
+
+
+def _make_problems() -> Json:
+    return {
+        "Problem": make_object({
+            "type": {"type": "string", "pattern": "^urn:doseexport:problem:"},
+            "title": TEXT,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "code": TEXT | {"description": "A stable code for programs."},
+            "detail": TEXT | {"description": "A message for people. It never contains a filter's value."},
+            "field": TEXT_OR_NULL | {"description": "The field of the request that caused the problem."},
+        }),
+        "GatewayMessage": {
+            "type": "object",
+            "description": "The answer of API Gateway when it rejects a call before a function runs.",
+            "properties": {"message": TEXT},
+        },
+    }  # fmt: skip

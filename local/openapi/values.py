@@ -1,0 +1,77 @@
+"""Build the schemas of values: what filters and options of each value type accept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from doseexport.catalogue.values import (
+    COUNT,
+    DATE,
+    EXACT,
+    FLAG,
+    HASHABLE,
+    INTEGER,
+    MAX_TEXT,
+    NUMBER,
+    TEST_PATIENTS,
+    TEXT,
+    WORDS,
+    ValueType,
+)
+from local.openapi.schemas import Json
+
+VALUES: Mapping[ValueType, str] = {
+    TEXT: "TextValue",
+    HASHABLE: "TextValue",
+    NUMBER: "NumberValue",
+    DATE: "DateValue",
+    COUNT: "CountValue",
+    TEST_PATIENTS: "TestPatientsValue",
+    INTEGER: "IntegerValue",
+    EXACT: "ExactValue",
+    FLAG: "FlagValue",
+    WORDS: "WordsValue",
+}
+_ABSENT = "Null or blank means not given."
+
+
+def make_values() -> Json:
+    """Return the schema of each value type.
+
+    catalogue/values.py parses the same values; tests compare the two.
+    """
+    number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
+    most = 10**16
+    day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
+    few = {"pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$", "minimum": 0, "maximum": 10}
+    whole = {"pattern": r"^\s*(0*[1-9][0-9]{0,8})?\s*$", "minimum": 1, "maximum": 999_999_999}
+    text = {"maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"}
+    flags = ["yes", "no", True, False, "true", "false", "1", "0", 1, 0, "", None]
+    return {
+        "TextValue": _make_value(
+            "Case is ignored; %, _ and \\ are ordinary characters.", "string", "number", **text
+        ),
+        "NumberValue": _make_value(
+            "A plain number such as 12 or 12.5.",
+            "string",
+            "number",
+            pattern=number,
+            exclusiveMinimum=-most,
+            exclusiveMaximum=most,
+        ),
+        "DateValue": _make_value("YYYY-MM-DD.", "string", pattern=day),
+        "CountValue": _make_value(
+            "0 to 10, some (more than 0) or more (more than 10).", "string", "integer", **few
+        ),
+        "IntegerValue": _make_value("A whole number, at least 1.", "string", "integer", **whole),
+        "ExactValue": _make_value("The complete text, as stored.", "string", **text),
+        "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
+        "WordsValue": _make_value("Texts, separated by commas.", "string", **text),
+        "TestPatientsValue": {
+            "enum": ["include", "exclude", "2", 2, "", None],
+            "description": f"2 is OpenREM's code for exclude. {_ABSENT}",
+        },
+    }
+
+
+def _make_value(description: str, *types: str, **rules: Any) -> Json:
+    return {"type": [*types, "null"], **rules, "description": f"{description} {_ABSENT}"}

@@ -1,0 +1,115 @@
+"""Build what is deployed, as zip files for this machine: layers with their packages, functions unchanged.
+
+This also builds the functions' interpreter: an environment with the packages of Lambda's own Python and
+nothing of this project, so that a package missing from a layer is missing here too.
+"""
+
+import hashlib
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".state" / "build"
+
+# The packages of Lambda's Python runtime besides the standard library.
+_RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+_IGNORED = {"__pycache__", "requirements.txt", "Makefile", "bin"}
+
+
+class BuildError(RuntimeError):
+    """A package could not be built. The text contains pip's error output."""
+
+
+def build_runtime() -> Path:
+    """Return an interpreter that has Lambda's packages, as pinned in requirements.lock, and nothing else."""
+    pins = _pins(_RUNTIME)
+
+    def make(folder: Path) -> None:
+        _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+        _install(pins, next(folder.glob("lib/python*/site-packages")))
+
+    return _cached("runtime", pins, make) / "bin" / "python"
+
+
+def build_layer(content: Path) -> bytes:
+    """Return a layer's zip for this machine.
+
+    It matches what the layer's Makefile builds for Lambda: packages in python/, other files beside it.
+    """
+    files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
+    files |= {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
+    requirements = content / "requirements.txt"
+    if requirements.exists():
+        names = re.findall(r"^([a-z0-9._-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
+        pins = _pins(names)
+        packages = _cached("layer", pins, lambda folder: _install(pins, folder))
+        files |= {Path("python", path): found for path, found in _tree(packages)}
+    return _zip(files)
+
+
+def build_function(content: Path) -> bytes:
+    """Return the zip of a function's folder, unchanged."""
+    return _zip(dict(_tree(content)))
+
+
+def _pins(names: Iterable[str]) -> str:
+    """Return the entries of these packages in requirements.lock, with the hashes of all platforms' wheels."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    blocks = {block.split("==")[0]: block for block in re.split(r"\n(?=[a-z])", lock)}
+    # A marker says on which platforms this project needs a package. A layer always needs what it names.
+    return "\n".join(re.sub(r" ;[^\\\n]*", " ", blocks[name], count=1) for name in names)
+
+
+def _install(pins: str, folder: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(pins)
+        file.flush()
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        options = ["--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:"]
+        _run([*command, *options, "--target", str(folder), "--requirement", file.name])
+
+
+def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
+    """Build a folder once for these inputs. Concurrent builds are safe, because the last step is atomic."""
+    digest = hashlib.sha256(f"{sys.version}\n{inputs}".encode()).hexdigest()[:16]
+    target = BUILD / f"{kind}-{digest}"
+    if not target.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+            folder = Path(scratch) / "made"
+            make(folder)
+            with suppress(OSError):  # another process was faster
+                folder.rename(target)
+    return target
+
+
+def _tree(folder: Path) -> Iterator[tuple[Path, Path]]:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(_is_ignored(part) for part in name.parts):
+            yield name, path
+
+
+def _is_ignored(part: str) -> bool:
+    return part in _IGNORED or part.endswith((".egg-info", ".pyc"))
+
+
+def _zip(files: dict[Path, Path]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # it never leaves this machine
+        for name, path in files.items():
+            archive.write(path, name)
+    return buffer.getvalue()
+
+
+def _run(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"{' '.join(command)}\n{result.stderr.strip()}")

@@ -1,0 +1,53 @@
+"""Create users in the local stack's user pool, and sign them in as a browser does."""
+
+import secrets
+from dataclasses import dataclass
+
+from local.stack.stack import Stack
+
+EXPORT, ADMIN, PATIENTS = "exportgroup", "admingroup", "pidgroup"
+
+
+@dataclass(frozen=True)
+class User:
+    """A user who can sign in."""
+
+    name: str
+    password: str
+    groups: tuple[str, ...]
+
+
+def create(stack: Stack, name: str, *groups: str, password: str = "") -> User:
+    """Create a user in these groups, with a random password unless one is given."""
+    pool = stack.resource("UserPool")
+    cognito = stack.cloud.client("cognito-idp")
+    # The prefix satisfies the pool's password policy; the rest is random.
+    user = User(name, password or f"Aa1-{secrets.token_urlsafe(15)}", groups)
+    cognito.admin_create_user(
+        UserPoolId=pool, Username=name, TemporaryPassword=user.password, MessageAction="SUPPRESS"
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=user.password, Permanent=True)
+    for group in groups:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+    return user
+
+
+def create_demo_users(stack: Stack, password: str = "") -> list[User]:
+    """Create the users of the demo: one per set of rights, and one without rights."""
+    return [
+        create(stack, "physicist", EXPORT, password=password),
+        create(stack, "admin", ADMIN, EXPORT, password=password),
+        create(stack, "privileged", PATIENTS, EXPORT, password=password),
+        create(stack, "visitor", password=password),
+    ]
+
+
+def sign_in(stack: Stack, user: User) -> str:
+    """Return an access token for the API."""
+    reply = stack.cloud.client("cognito-idp").initiate_auth(
+        AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=stack.resource("UserPoolClient"),
+        AuthParameters={"USERNAME": user.name, "PASSWORD": user.password},
+    )
+    token: str = reply["AuthenticationResult"]["AccessToken"]
+    return token
