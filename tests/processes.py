@@ -14,7 +14,7 @@ from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
-from standins import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE
+from tests.fakes import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE
 
 PATIENCE = 20.0
 

@@ -14,6 +14,7 @@ from local.stack.service import Service
 from local.stack.stack import Stack
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser import chromium
 
 # Enough studies to observe a running export, and few enough to create them quickly.

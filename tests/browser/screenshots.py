@@ -16,6 +16,7 @@ from local.stack.service import Service
 from local.stack.stack import Stack
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser import chromium
 from tests.browser.steps import newest, paused_worker, wait_for
 

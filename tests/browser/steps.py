@@ -12,6 +12,7 @@ from local.stack.service import Service
 from local.stack.stack import Stack
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.journey.backstage import until
 
 FEBRUARY = "#CT?date_from=2020-02-01&date_to=2020-02-29"

@@ -9,6 +9,7 @@ from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import DESKTOP, PHONE, Hold, Visits
 from tests.browser.steps import field, newest, open_details, start, wait_for
 

@@ -11,6 +11,7 @@ from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Hold, Visits
 from tests.browser.steps import (
     download,

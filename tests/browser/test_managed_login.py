@@ -17,6 +17,7 @@ from local.stack import users
 from local.stack.stack import Stack
 from playwright.sync_api import Page, Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visit, Visits
 from tests.browser.steps import field as form_field
 

@@ -11,6 +11,7 @@ from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import download, field, newest, open_details, start, wait_for
 

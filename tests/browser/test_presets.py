@@ -7,6 +7,7 @@ from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, start
 

@@ -5,6 +5,7 @@ import re
 from local.stack.stack import Stack
 from local.stack.users import User
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import FORMULA, MARKUP, Visits
 from tests.browser.steps import FEBRUARY, field, newest, start, wait_for
 

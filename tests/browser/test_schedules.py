@@ -9,6 +9,7 @@ from local.stack.service import Service
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, rows, wait_for
 

@@ -6,6 +6,7 @@ from local.stack.stack import Stack
 from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, start, wait_for
 

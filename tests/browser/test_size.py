@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 
 LIMIT = 100_000

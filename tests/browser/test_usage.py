@@ -5,6 +5,7 @@ from collections.abc import Callable
 from local.stack.service import Service
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.test_accessibility import list_findings
 

@@ -6,13 +6,13 @@ import logging
 import zipfile
 
 import psycopg
-from gateway import CONTEXT, Gateway
 from local import sample
-from running import read_object, services_with
 
 from doseexport.aws.logging import configure_logging
 from doseexport.catalogue.values import hash_value
-from standins import ADA, ADMIN, BEN, BUCKET, PIA, list_keys, take_messages
+from tests.component.gateway import CONTEXT, Gateway
+from tests.component.running import read_object, services_with
+from tests.fakes import ADA, ADMIN, BEN, BUCKET, PIA, list_keys, take_messages
 
 CANARY = "Quagga7f3e"
 BORN = "1907-05-03"

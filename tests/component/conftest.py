@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import canary
-import hostile
 import pytest
 from local import sample
 from local.sample.postgres import Postgres
@@ -14,7 +12,9 @@ from local.sample.postgres import Postgres
 from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module
 from doseexport.aws.services import Services
-from standins import Clock, stand_in_for_aws
+from tests.component import canary
+from tests.databases import hostile
+from tests.fakes import Clock, stand_in_for_aws
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -13,7 +13,7 @@ from doseexport.aws.settings import DatabaseSettings
 from doseexport.engine import export_file as writing
 from doseexport.engine.query import Query, build_queries
 from doseexport.jobs import attempt as pipeline
-from standins import BUCKET, add, list_keys, list_uploads
+from tests.fakes import BUCKET, add, list_keys, list_uploads
 
 SLOW = Query("SELECT n, 0, 0, n FROM generate_series(1, 40000000) n ORDER BY md5(n::text)", ())
 PATIENCE = 10.0

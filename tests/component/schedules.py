@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from answers import create_schedule
-
 from doseexport.domain.rights import Caller
-from standins import run
+from tests.component.answers import create_schedule
+from tests.fakes import run
 
 MONTHLY = {
     "name": "Monthly CT audit",

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from canary import CANARY, FILTERS
-from gateway import CONTEXT
-from running import PATIENCE, services_with
-from tests.component.schedules import exports_of, firing, join, leave
 
 from doseexport import cli
 from doseexport.errors import DoseExportError
-from standins import ADA, ADMIN, PIA
+from tests.component.canary import CANARY, FILTERS
+from tests.component.gateway import CONTEXT
+from tests.component.running import PATIENCE, services_with
+from tests.component.schedules import exports_of, firing, join, leave
+from tests.fakes import ADA, ADMIN, PIA
 
 REFUSED = [
     {"type": CANARY},

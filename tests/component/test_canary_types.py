@@ -2,11 +2,11 @@
 
 import psycopg
 import pytest
-from canary import FILTERS, find_traces
 
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME
-from standins import ADA, ADMIN, PIA
+from tests.component.canary import FILTERS, find_traces
+from tests.fakes import ADA, ADMIN, PIA
 
 SPECS = catalogue.load_specs()
 

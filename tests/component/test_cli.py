@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from exporting import export
+
+from tests.component.exporting import export
 
 PROGRAM = (sys.executable, "-m", "doseexport.cli")
 LIMITED = """

@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from local.sample.postgres import Postgres
-from openrem_tables import Table, read_csv
 
 from doseexport import catalogue
 from doseexport.cli import main
+from tests.conformance.tables import Table, read_csv
 
 Export = Callable[..., Path]
 

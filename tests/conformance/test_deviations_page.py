@@ -17,7 +17,7 @@ def read_rows() -> list[list[str]]:
 
 def read_tests() -> set[str]:
     """Return the names of all conformance tests."""
-    texts = (file.read_text() for file in HERE.glob("test_*.py"))
+    texts = (file.read_text() for file in HERE.rglob("test_*.py"))
     return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
-from openrem_tables import Table, is_number
 from python_calamine import CalamineWorkbook
+
+from tests.conformance.tables import Table, is_number
 
 OTHER_SHEETS = ("Summary", "All data", "About")
 

@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 
 from local.stack import users
 from local.stack.service import fetch
-from tests.journey.backstage import TRAIL_KEPT, Backstage
-from tests.journey.wearing import Role
 
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
@@ -26,7 +24,9 @@ from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import parse_terms
-from standins import ADA
+from tests.fakes import ADA
+from tests.journey.backstage import TRAIL_KEPT, Backstage
+from tests.journey.wearing import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
@@ -136,8 +136,8 @@ def delete(role: Role, yard: Yard) -> None:
 
 def show_audit_trail(role: Role, yard: Yard) -> None:
     named = yard.ask(patient_name="Secret")
-    assert role.sign_in().call("GET", f"/exports/{named.id}/trail").status == 200
-    answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/trail")
+    assert role.sign_in().call("GET", f"/exports/{named.id}/audit-trail").status == 200
+    answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/audit-trail")
     assert {entry["event"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
 
 

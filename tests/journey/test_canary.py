@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 
-import canary
 import psycopg
 import pytest
 from local.stack.service import Service, fetch
 from local.stack.stack import Stack
+
+from tests.component import canary
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import PointWorker, UserPool
 

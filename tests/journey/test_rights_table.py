@@ -10,7 +10,6 @@ import pytest
 from local.stack import users
 from local.stack.service import Service
 from local.stack.stack import Stack
-from tests.journey.backstage import Backstage, until
 
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
@@ -19,7 +18,8 @@ from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Schedule
-from rights_table import ACTIVE, LINES, REQUESTS, Line, make_schedule
+from tests.journey.backstage import Backstage, until
+from tests.rights_table import ACTIVE, LINES, REQUESTS, Line, make_schedule
 
 PRESETS = [line for line in LINES if line.about_preset]
 MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what]) and line not in PRESETS]

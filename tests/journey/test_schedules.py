@@ -10,11 +10,11 @@ import pytest
 from local.stack import users
 from local.stack.service import Service, fetch
 from local.stack.stack import Stack
-from tests.journey.backstage import Backstage, until
-from tests.journey.listening import Listener
 
 from doseexport.domain.window import parse_window
 from doseexport.engine.verify import verify_file
+from tests.journey.backstage import Backstage, until
+from tests.journey.listening import Listener
 
 WINDOW = "rolling_120_months"
 LONDON = ZoneInfo("Europe/London")
@@ -70,7 +70,7 @@ def test_it_fires_by_itself(
 
     until(lambda: "completed" in listener.story(export["id"]))
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
-    trail = physicist.call("GET", f"/exports/{export['id']}/trail").json["entries"]
+    trail = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
     assert trail[0]["request"]["schedule_id"] == schedule["id"]
     tend(backstage)
     shown = physicist.call("GET", f"/schedules/{schedule['id']}").json

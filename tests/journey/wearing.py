@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import pytest
-from gateway import Gateway
 from local.stack import build
 from local.stack.deploy import REGION, Cloud
 from local.stack.stack import Stack
@@ -21,6 +20,7 @@ from local.stack.stack import Stack
 from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module
 from doseexport.aws.services import Services, connect_services
+from tests.component.gateway import Gateway
 
 Json = dict[str, Any]
 _DENIED = re.compile(r"is not authorized to perform: (\S+)")

@@ -8,7 +8,7 @@ from local import sample
 from local.sample.postgres import Postgres
 
 from doseexport.domain.request import parse_request
-from recorded import Recording, record
+from tests.databases.recorded import Recording, record
 
 STUDIES = 3
 

@@ -1,0 +1,1 @@
+"""Tests of modules together with a real PostgreSQL and moto's AWS."""

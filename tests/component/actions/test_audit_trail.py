@@ -1,0 +1,135 @@
+"""What a trail shows, and to whom."""
+
+from dataclasses import replace
+
+import pytest
+
+from doseexport.actions.exports import delete_export
+from doseexport.domain.audit import AuditEvent
+from doseexport.errors import RequestError
+from tests.component.answers import download_export, get_export, list_exports, show_audit_trail
+from tests.fakes import (
+    ADA,
+    ADMIN,
+    BEN,
+    PIA,
+    TRAIL_TABLE,
+    add,
+    finish,
+)
+
+
+def raw_entries(services):
+    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+
+
+def refuse_status(call, *arguments):
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    return caught.value.status
+
+
+def test_a_whole_story_is_shown_in_order(services, clock):
+    def later():
+        return clock.move(seconds=1)
+
+    export = add(services)
+    services.exports.claim(export.id, 1, later())
+    services.exports.requeue(export.id, 1, clock.move(seconds=61))
+    later()
+    finish(services, services.exports.load(export.id))
+    later()
+    download_export(services, ADA, export.id)
+    later()
+    delete_export(services, ADA, export.id)
+    shown = show_audit_trail(services, ADA, export.id)
+    assert [(entry["event"], entry["attempt"]) for entry in shown["entries"] if entry["by"]] == [
+        ("requested", 1),
+        ("link_issued", 2),
+        ("deleted", 2),
+    ]
+    assert shown["id"] == export.id
+    assert [entry["time"] for entry in shown["entries"]][:2] == [
+        "2026-11-23T11:30:00Z",
+        "2026-11-23T11:30:01Z",
+    ]
+
+
+def test_patients_are_shown_to_who_may_see_them_and_the_rest_to_all_who_may_look(services):
+    export = add(services, ADA, filters={"date_from": "2026-01-01", "patient_name": "Secret"})
+    for caller in (ADA, ADMIN):
+        (entry,) = show_audit_trail(services, caller, export.id)["entries"]
+        assert "Secret" not in str(entry)
+        assert entry["request"]["filters"] == {"date_from": "2026-01-01"}
+    mine = add(services, PIA, filters={"patient_name": "Secret"})
+    (entry,) = show_audit_trail(services, PIA, mine.id)["entries"]
+    assert entry["request"]["patient_filters"] == {"patient_name": "Secret"}
+
+
+def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services):
+    export = finish(services, add(services))
+    client = services.exports._table._client
+    for row in raw_entries(services):
+        if row["event"]["S"] == "requested":
+            client.delete_item(TableName=TRAIL_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
+    assert refuse_status(show_audit_trail, services, ADA, export.id) == 403
+    assert len(show_audit_trail(services, ADMIN, export.id)["entries"]) == 2
+
+
+@pytest.mark.parametrize("export_id", ["", "x", "../etc", "a" * 32])
+def test_what_never_was_has_no_trail(services, export_id):
+    assert refuse_status(show_audit_trail, services, ADMIN, export_id) == 404
+
+
+NAMED = {"patient_name": "Secret"}
+
+
+def readers(services, export):
+    return [entry.by.id for entry in services.audit.read(export.id) if entry.event is AuditEvent.READ]
+
+
+def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock):
+    export = add(services, ADA, filters=NAMED)
+    for _ in range(2):
+        assert get_export(services, PIA, export.id)["filters"] == NAMED
+        list_exports(services, PIA, {"scope": "all"})
+    assert readers(services, export) == [PIA.id]
+    clock.move(days=1)
+    list_exports(services, PIA, {"scope": "all"})
+    assert readers(services, export) == [PIA.id, PIA.id]
+
+
+def test_another_process_writes_no_second_entry_of_the_day(services):
+    export = add(services, ADA, filters=NAMED)
+    get_export(services, PIA, export.id)
+    services.audit._recorded.clear()
+    get_export(services, PIA, export.id)
+    assert readers(services, export) == [PIA.id]
+
+
+@pytest.mark.parametrize("caller", [ADA, ADMIN])
+def test_owners_and_those_who_see_no_filters_are_not_written_down(services, caller):
+    named, plain = add(services, ADA, filters=NAMED), add(services, ADA)
+    for export in (named, plain):
+        get_export(services, caller, export.id)
+        list_exports(services, caller, {"scope": "all"})
+        show_audit_trail(services, caller, export.id)
+        assert readers(services, export) == []
+
+
+def test_reading_patients_in_a_trail_is_written_down(services):
+    admin = replace(ADMIN, groups=ADMIN.groups | {"pidgroup"})
+    export = add(services, ADA, filters=NAMED)
+    show_audit_trail(services, admin, export.id)
+    assert readers(services, export) == [admin.id]
+
+
+def test_what_cannot_be_written_down_is_not_shown(services, monkeypatch):
+    def fail(*_):
+        raise ConnectionError
+
+    export = add(services, ADA, filters=NAMED)
+    monkeypatch.setattr(services.audit, "record_reading", fail)
+    with pytest.raises(ConnectionError):
+        get_export(services, PIA, export.id)
+    assert get_export(services, BEN, export.id)["filters"] is None

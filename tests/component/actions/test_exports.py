@@ -1,0 +1,456 @@
+"""What people may ask, and what it changes."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from doseexport.actions.exports import delete_export
+from doseexport.actions.listing import make_cursor
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.domain.export import State, make_id
+from doseexport.errors import RequestError
+from tests.component.answers import (
+    abort_export,
+    delete_exports,
+    download_export,
+    get_export,
+    list_exports,
+    request_export,
+    show_audit_trail,
+)
+from tests.fakes import (
+    ADA,
+    ADMIN,
+    BEN,
+    NOW,
+    PIA,
+    RETENTION,
+    STRANGER,
+    active_ids,
+    add,
+    finish,
+    list_keys,
+    make_new,
+    run,
+    take_messages,
+)
+
+BODY = {"type": "ct-csv", "filters": {"date_from": "2026-01-01"}}
+
+
+def assert_refused(status, code, call, *arguments, field=...):
+    """Assert that a call is refused thus."""
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    assert (caught.value.status, caught.value.code) == (status, code)
+    if field is not ...:
+        assert caught.value.field == field
+
+
+def ids(answer):
+    return [export["id"] for export in answer["exports"]]
+
+
+# Asking
+
+
+def test_asking_writes_a_row_and_sends_a_message(services):
+    shown = request_export(services, ADA, BODY)
+    row = services.exports.load(shown["id"])
+    assert (row.state, row.attempt, row.sends, row.owner) == (State.QUEUED, 1, 1, ADA.id)
+    assert row.request.filters == {"date_from": "2026-01-01"}
+    assert len(take_messages(services)) == 1
+    assert (shown["state"], shown["mine"], shown["owner_name"]) == ("QUEUED", True, "ada")
+
+
+def test_outsiders_ask_for_nothing(services):
+    assert_refused(403, "GROUP_NEEDED", request_export, services, STRANGER, BODY)
+    assert take_messages(services) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (None, 422, "body"),
+        ({"type": "nonsense"}, 422, "type"),
+        ({"type": "ct-csv", "filters": {"nonsense": "1"}}, 422, "filters.nonsense"),
+        ({"type": "ct-csv", "filters": {"date_from": "yesterday"}}, 422, "filters.date_from"),
+        ({"type": "ct-csv", "include_names": True}, 403, "include_names"),
+        ({"type": "ct-csv", "filters": {"patient_name": "x"}}, 403, "filters.patient_name"),
+    ],
+)
+def test_a_bad_request_changes_nothing(services, body, status, field):
+    with pytest.raises(RequestError) as caught:
+        request_export(services, ADA, body)
+    assert (caught.value.status, caught.value.field) == (status, field)
+    assert take_messages(services) == []
+    assert list_exports(services, ADA, {})["exports"] == []
+
+
+def test_members_of_pidgroup_may_ask_for_names(services):
+    assert request_export(services, PIA, {"type": "ct-csv", "include_names": True})["has_patient_data"]
+
+
+def test_an_admin_without_pidgroup_may_not_ask_for_names(services):
+    assert_refused(
+        403, "PIDGROUP_NEEDED", request_export, services, ADMIN, {"type": "ct-csv", "include_ids": True}
+    )
+
+
+def test_asking_is_limited_per_person(services):
+    shown = [request_export(services, ADA, BODY) for _ in range(3)]
+    assert_refused(429, "TOO_MANY_ACTIVE", request_export, services, ADA, BODY)
+    assert request_export(services, BEN, BODY)
+    abort_export(services, ADA, shown[0]["id"])
+    assert request_export(services, ADA, BODY)
+
+
+def test_the_same_key_and_request_is_the_same_export_and_sends_again(services):
+    first = request_export(services, ADA, BODY, "key")
+    second = request_export(services, ADA, BODY, "key")
+    assert first["id"] == second["id"]
+    assert len(take_messages(services)) == 2
+    assert active_ids(services, ADA) == {first["id"]}
+
+
+def test_a_repeat_of_a_running_export_sends_nothing(services):
+    shown = request_export(services, ADA, BODY, "key")
+    take_messages(services)
+    run(services, services.exports.load(shown["id"]))
+    assert request_export(services, ADA, BODY, "key")["state"] == "RUNNING"
+    assert take_messages(services) == []
+
+
+def test_a_repeat_is_answered_even_at_the_limit(services):
+    first = request_export(services, ADA, BODY, "key")
+    for _ in range(2):
+        request_export(services, ADA, BODY)
+    assert request_export(services, ADA, BODY, "key")["id"] == first["id"]
+
+
+def test_the_same_key_with_another_request_is_refused(services):
+    request_export(services, ADA, BODY, "key")
+    other = {"type": "ct-xlsx"}
+    assert_refused(
+        422, "IDEMPOTENCY_MISMATCH", request_export, services, ADA, other, "key", field="Idempotency-Key"
+    )
+
+
+def test_two_peoples_same_keys_are_two_exports(services):
+    assert (
+        request_export(services, ADA, BODY, "key")["id"] != request_export(services, BEN, BODY, "key")["id"]
+    )
+
+
+def test_a_key_of_a_deleted_export_is_spent(services):
+    shown = request_export(services, ADA, BODY, "key")
+    abort_export(services, ADA, shown["id"])
+    delete_export(services, ADA, shown["id"])
+    assert_refused(
+        409, "IDEMPOTENCY_KEY_SPENT", request_export, services, ADA, BODY, "key", field="Idempotency-Key"
+    )
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\nb", "schlüssel"])
+def test_a_bad_key_is_refused(services, key):
+    assert_refused(
+        400, "BAD_IDEMPOTENCY_KEY", request_export, services, ADA, BODY, key, field="Idempotency-Key"
+    )
+
+
+@pytest.mark.parametrize("failure", [ClientError({"Error": {"Code": "Throttled"}}, "Send"), BotoCoreError()])
+def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog, failure):
+    def fail(**_):
+        raise failure
+
+    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    with caplog.at_level(logging.WARNING):
+        shown = request_export(services, ADA, {"type": "ct-csv", "filters": {"study_description": "Secret"}})
+    assert services.exports.load(shown["id"]).sends == 0
+    assert "send_failed" in caplog.messages
+    assert "Secret" not in str([vars(record) for record in caplog.records])
+
+
+# Reading
+
+
+@pytest.mark.parametrize("export_id", ["", "x", "../etc", make_id("ada", "a key"), "a" * 33])
+def test_what_is_not_there_is_404_whatever_one_asks(services, export_id):
+    for call in (get_export, abort_export, download_export, delete_export):
+        assert_refused(404, "NOT_FOUND", call, services, ADMIN, export_id, field="id")
+
+
+def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
+    plain, named = (
+        add(services, ADA),
+        add(services, PIA, include_ids=True, filters={"date_from": "2026-01-01"}),
+    )
+    assert get_export(services, BEN, plain.id)["filters"] == {}
+    assert get_export(services, BEN, named.id)["filters"] is None
+    assert get_export(services, ADMIN, named.id)["filters"] is None
+    assert get_export(services, PIA, named.id)["filters"] == {"date_from": "2026-01-01"}
+    assert [each["filters"] for each in list_exports(services, BEN, {"scope": "all"})["exports"]].count(
+        {}
+    ) == 1
+    assert_refused(403, "GROUP_NEEDED", get_export, services, STRANGER, plain.id)
+
+
+def test_lists_are_newest_first_and_mine_unless_asked(services, clock):
+    exports = []
+    for owner in (ADA, BEN, ADA):
+        exports.append(add(services, owner))
+        clock.move(seconds=1)
+    assert ids(list_exports(services, ADA, {})) == [exports[2].id, exports[0].id]
+    everyone = list_exports(services, ADA, {"scope": "all"})
+    assert ids(everyone) == [export.id for export in reversed(exports)]
+    assert [each["mine"] for each in everyone["exports"]] == [True, False, True]
+
+
+@pytest.mark.parametrize("scope", ["mine", "all"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
+def test_pages_join_to_the_whole_list_over_months_and_gaps(services, clock, scope, limit):
+    kept = []
+    for number in range(9):
+        export = finish(services, add(services)) if number % 3 == 1 else add(services)
+        if number % 3 == 1:
+            services.exports.delete(export.id, ADA, clock())
+        else:
+            kept.insert(0, export.id)
+        clock.move(days=4)
+    found, parameters = [], {"scope": scope, "limit": str(limit)}
+    while True:
+        answer = list_exports(services, ADA, parameters)
+        found += ids(answer)
+        if answer["next_cursor"] is None:
+            break
+        assert len(answer["exports"]) == limit
+        parameters["cursor"] = answer["next_cursor"]
+    assert found == kept
+
+
+def test_lists_can_be_of_one_state(services, clock):
+    add(services)
+    clock.move(seconds=1)
+    done = finish(services, add(services))
+    assert ids(list_exports(services, ADA, {"state": "COMPLETED"})) == [done.id]
+    assert ids(list_exports(services, ADA, {"state": "FAILED", "scope": "all"})) == []
+
+
+def test_expired_exports_are_in_no_list(services, clock):
+    finish(services, add(services))
+    clock.now = NOW + RETENTION
+    assert ids(list_exports(services, ADA, {})) == ids(list_exports(services, ADA, {"scope": "all"})) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scope", "yours"),
+        ("state", "completed-ish"),
+        ("state", ""),
+        ("limit", "0"),
+        ("limit", "101"),
+        ("limit", "-1"),
+        ("limit", "ten"),
+        ("limit", "٣"),
+        ("limit", "9" * 5000),
+        ("cursor", ""),
+        ("cursor", "!!!!"),
+        ("cursor", "é"),
+        ("cursor", "bnVsbA"),
+        ("cursor", "W10"),
+    ],
+)
+def test_a_bad_parameter_is_named(services, name, value):
+    assert_refused(400, f"BAD_{name.upper()}", list_exports, services, ADA, {name: value}, field=name)
+
+
+def test_a_cursor_of_another_scope_is_refused(services):
+    cursor = make_cursor(make_new(), "all")
+    assert list_exports(services, ADA, {"cursor": cursor, "scope": "all"})["exports"] == []
+    assert_refused(400, "BAD_CURSOR", list_exports, services, ADA, {"cursor": cursor}, field="cursor")
+
+
+@pytest.mark.parametrize("year", [1, 1999, 9999])
+def test_a_forged_cursor_of_any_time_reads_no_more_than_the_list(services, year):
+    add(services)
+    when = datetime(year, 1, 31, tzinfo=UTC)
+    for scope in ("mine", "all"):
+        cursor = make_cursor(make_new(now=when), scope)
+        found = ids(list_exports(services, ADA, {"scope": scope, "cursor": cursor}))
+        assert len(found) == (year == 9999)
+
+
+def test_somebody_elses_cursor_lists_only_my_own(services, clock):
+    mine = add(services, ADA)
+    add(services, BEN)
+    clock.move(seconds=1)
+    theirs = add(services, BEN)
+    assert ids(list_exports(services, ADA, {"cursor": make_cursor(theirs, "mine")})) == [mine.id]
+
+
+# Aborting
+
+
+def test_aborting_what_waits_runs_or_stops(services):
+    waiting, running = add(services), run(services, add(services))
+    assert abort_export(services, ADA, waiting.id)["state"] == "ABORTED"
+    assert abort_export(services, ADA, running.id)["state"] == "ABORTING"
+    assert abort_export(services, ADA, running.id)["state"] == "ABORTING"
+
+
+def test_aborting_again_what_is_aborted_is_fine(services):
+    export = add(services)
+    abort_export(services, ADA, export.id)
+    assert abort_export(services, ADA, export.id)["state"] == "ABORTED"
+
+
+def test_what_has_ended_cannot_be_aborted(services):
+    export = finish(services, add(services))
+    assert_refused(409, "NOT_ACTIVE", abort_export, services, ADA, export.id, field="id")
+
+
+def test_only_owners_and_admins_abort(services):
+    export = add(services, ADA)
+    for caller in (BEN, PIA):
+        assert_refused(403, "FORBIDDEN", abort_export, services, caller, export.id)
+    assert services.exports.load(export.id).state is State.QUEUED
+    assert abort_export(services, ADMIN, export.id)["state"] == "ABORTED"
+
+
+# Downloading
+
+
+def test_a_file_without_patients_is_everyones(services):
+    export = finish(services, add(services, ADA))
+    for caller in (ADA, BEN, ADMIN):
+        answer = download_export(services, caller, export.id)
+        assert export.result.key in answer["url"]
+        assert answer["sha256"] == export.result.sha256
+    assert_refused(403, "GROUP_NEEDED", download_export, services, STRANGER, export.id)
+
+
+def test_a_file_with_patients_is_its_owners_and_pidgroups(services):
+    export = finish(services, add(services, PIA, include_names=True))
+    for caller in (BEN, ADMIN):
+        assert_refused(403, "FORBIDDEN", download_export, services, caller, export.id)
+        assert "download" not in get_export(services, caller, export.id)["links"]
+    assert download_export(services, PIA, export.id)["url"]
+    mine = finish(services, add(services, ADA, include_names=True))
+    assert download_export(services, ADA, mine.id)["url"]
+    assert download_export(services, PIA, mine.id)["url"]
+
+
+def test_there_is_nothing_to_download_before_the_end_or_after_expiry(services, clock):
+    export = add(services)
+    assert_refused(409, "NOT_READY", download_export, services, ADA, export.id, field="id")
+    finish(services, export)
+    assert download_export(services, ADA, export.id)
+    clock.now = NOW + RETENTION
+    assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
+
+
+@pytest.mark.parametrize("how", ["fail", "abort"])
+def test_a_failed_or_aborted_export_has_no_file(services, how):
+    export = add(services)
+    if how == "fail":
+        run(services, export)
+        services.exports.fail(export.id, 1, "X", "Y.", NOW)
+    else:
+        services.exports.request_abort(export.id, ADA, NOW)
+    assert_refused(409, "NOT_READY", download_export, services, ADA, export.id)
+
+
+# Deleting
+
+
+def test_deleting_takes_the_row_from_reads_and_the_objects(services):
+    export = finish(services, add(services))
+    delete_export(services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", get_export, services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", delete_export, services, ADA, export.id)
+    assert ids(list_exports(services, ADA, {"scope": "all"})) == []
+    assert list_keys(services) == []
+
+
+def test_a_deletion_whose_objects_stay_is_still_one(services, monkeypatch, caplog):
+    export = finish(services, add(services))
+
+    def fail(*_):
+        raise OSError
+
+    monkeypatch.setattr(type(services.files), "delete_export", fail)
+    delete_export(services, ADA, export.id)
+    assert "delete_failed" in caplog.messages
+    assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
+
+
+def test_what_is_under_way_is_not_deleted(services):
+    for export in (add(services), run(services, add(services))):
+        assert_refused(409, "STILL_ACTIVE", delete_export, services, ADA, export.id, field="id")
+
+
+def test_deleting_many_answers_for_each(services):
+    mine, others, waiting = (
+        finish(services, add(services)),
+        finish(services, add(services, BEN)),
+        add(services),
+    )
+    unknown = make_new().id
+    wanted = [mine.id, others.id, waiting.id, unknown, "nonsense", mine.id]
+    answer = delete_exports(services, ADA, {"ids": wanted})
+    assert answer["deleted"] == [mine.id]
+    codes = {each["id"]: each["code"] for each in answer["refused"]}
+    assert codes == {
+        others.id: "FORBIDDEN",
+        waiting.id: "STILL_ACTIVE",
+        unknown: "NOT_FOUND",
+        "nonsense": "NOT_FOUND",
+    }
+    assert get_export(services, BEN, others.id)
+
+
+def test_admins_delete_everyones(services):
+    export = finish(services, add(services, PIA, include_names=True))
+    assert delete_exports(services, ADMIN, {"ids": [export.id]})["deleted"] == [export.id]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"ids": []},
+        {"ids": "x"},
+        {"ids": [1]},
+        {"ids": ["x"] * 101},
+        {"ids": ["x"], "all": True},
+    ],
+)
+def test_a_bad_list_of_ids_is_refused(services, body):
+    assert_refused(422, "BAD_IDS", delete_exports, services, ADA, body, field="ids")
+
+
+def test_listing_reads_on_past_many_unwanted_rows(services, clock):
+    wanted = finish(services, add(services))
+    clock.move(seconds=1)
+    for _ in range(30):
+        add(services)
+    clock.move(seconds=1)
+    answer = list_exports(services, ADA, {"state": "COMPLETED", "limit": "1"})
+    assert (ids(answer), answer["next_cursor"]) == ([wanted.id], None)
+    assert clock() - NOW == timedelta(seconds=2)
+
+
+def test_filters_of_one_study_are_shown_to_the_owner_and_pidgroup_only(services):
+    body = {"type": "ct-csv", "filters": {"accession_number": "A-1", "model": "X"}}
+    export_id = request_export(services, ADA, body)["id"]
+    for caller in (BEN, ADMIN):
+        assert get_export(services, caller, export_id)["filters"] is None
+    for caller in (ADA, PIA):
+        assert get_export(services, caller, export_id)["filters"] == body["filters"]
+    entry = show_audit_trail(services, ADMIN, export_id)["entries"][0]
+    assert entry["request"]["filters"] == {"model": "X"}
+    assert entry["request"]["patient_filters"] is None

@@ -1,0 +1,322 @@
+"""Presets in their table: who keeps, sees, changes, uses and deletes which."""
+
+import logging
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from doseexport.actions.presets import MAX_PRESETS, MAX_SHARED, delete_preset, load_for_use
+from doseexport.aws.dynamodb.preset_rows import new_row
+from doseexport.domain.preset import make_preset, parse_preset
+from doseexport.domain.rights import Caller
+from doseexport.errors import RequestError
+from tests.component.answers import change_preset, create_preset, get_preset, list_presets, request_export
+from tests.component.gateway import Gateway
+from tests.fakes import ADA, ADMIN, BEN, PIA, STRANGER, take_messages
+from tests.processes import Paced, services_of
+
+REQUEST = {"type": "ct-csv", "filters": {"age_min": "16", "date_from": "2026-01-01"}}
+BODY = {"name": "Adults", "request": REQUEST}
+PROGRAM = Caller("client", "client", frozenset({"exportgroup"}), is_machine=True)
+UNKNOWN = "x" * 32
+NOT_FOUND = (404, "NOT_FOUND", "id")
+FORBIDDEN = (403, "FORBIDDEN", "id")
+
+
+def keep(services, caller=ADA, **fields):
+    return create_preset(services, caller, {**BODY, **fields})["id"]
+
+
+def names(services, caller):
+    return [preset["name"] for preset in list_presets(services, caller)["presets"]]
+
+
+def refusal(call, *arguments):
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    return caught.value.status, caught.value.code, caught.value.field
+
+
+def rows(services):
+    """Every row of what is saved."""
+    table = services.presets._table
+    return table._client.scan(TableName=table._name)["Items"]
+
+
+def test_a_preset_is_kept_and_read_again(services, clock):
+    shown = create_preset(services, ADA, BODY)
+    assert (shown["name"], shown["shared"], shown["mine"], shown["owner_name"]) == (
+        "Adults",
+        False,
+        True,
+        "ada",
+    )
+    assert shown["request"] == {**REQUEST, "order": "newest_first", "options": {}}
+    clock.move(days=1)
+    assert get_preset(services, ADA, shown["id"]) == shown
+    assert list_presets(services, ADA) == {"presets": [shown], "complete": True}
+
+
+def test_the_list_is_sorted_by_name_and_holds_ones_own_and_the_shared(services):
+    for name, caller, shared in [
+        ("beta", ADA, False),
+        ("Gamma", BEN, True),
+        ("alpha", ADA, True),
+        ("hidden", BEN, False),
+        ("Alpha", BEN, True),
+    ]:
+        keep(services, caller, name=name, shared=shared)
+    assert [name.casefold() for name in names(services, ADA)] == ["alpha", "alpha", "beta", "gamma"]
+    assert sorted(names(services, BEN)) == ["Alpha", "Gamma", "alpha", "hidden"]
+    assert names(services, ADMIN) == names(services, PROGRAM)
+    assert sorted(names(services, ADMIN)) == ["Alpha", "Gamma", "alpha"]
+
+
+def test_a_list_shows_the_newest_of_very_many_and_says_so(services, clock):
+    body = parse_preset({**BODY, "shared": True})
+    for number in range(MAX_SHARED + 1):
+        preset = make_preset(f"{number:032}", BEN, {**body, "name": f"{number:03}"}, clock.move(seconds=1))
+        assert services.presets.create(preset, MAX_SHARED + 1)
+        if number == MAX_SHARED - 1:
+            assert list_presets(services, ADA)["complete"]
+    assert names(services, ADA) == [f"{number:03}" for number in range(1, MAX_SHARED + 1)]
+    assert not list_presets(services, ADA)["complete"]
+    assert len(names(services, BEN)) == MAX_SHARED + 1
+
+
+def test_nobody_keeps_more_than_the_limit(services):
+    first = keep(services)
+    for _ in range(MAX_PRESETS - 1):
+        keep(services)
+    before = rows(services)
+    assert refusal(keep, services) == (409, "TOO_MANY_PRESETS", None)
+    assert rows(services) == before
+    keep(services, BEN)
+    delete_preset(services, ADA, first)
+    keep(services)
+    assert refusal(keep, services)[1] == "TOO_MANY_PRESETS"
+
+
+def test_two_that_are_kept_at_once_cannot_pass_the_limit_together(services):
+    for _ in range(MAX_PRESETS - 1):
+        keep(services)
+    slow = Paced()
+    refused = []
+
+    def keep_slowly():
+        try:
+            keep(services_of(slow, services))
+        except RequestError as error:
+            refused.append(error.code)
+
+    slow.start(keep_slowly)
+    keep(services)
+    slow.finish()
+    assert refused == ["TOO_MANY_PRESETS"]
+    assert len(names(services, ADA)) == MAX_PRESETS
+
+
+def test_what_is_not_shared_nobody_else_knows_of(services):
+    preset_id = keep(services)
+    for caller in (BEN, PIA, ADMIN, PROGRAM):
+        assert refusal(get_preset, services, caller, preset_id) == NOT_FOUND
+        assert refusal(change_preset, services, caller, preset_id, {"shared": False}) == NOT_FOUND
+        assert refusal(delete_preset, services, caller, preset_id) == NOT_FOUND
+        assert names(services, caller) == []
+    for unknown in (UNKNOWN, "x", "", "../x"):
+        assert refusal(get_preset, services, ADA, unknown) == NOT_FOUND
+
+
+def test_what_is_shared_everybody_reads_and_only_its_owner_changes(services):
+    preset_id = keep(services, shared=True)
+    for caller in (BEN, PIA, ADMIN, PROGRAM):
+        shown = get_preset(services, caller, preset_id)
+        assert (shown["name"], shown["mine"], "change" in shown["links"]) == ("Adults", False, False)
+        for changes in ({"name": "x"}, {"request": REQUEST}, {"name": "x", "shared": False}):
+            assert refusal(change_preset, services, caller, preset_id, changes) == FORBIDDEN
+    for caller in (BEN, PIA, PROGRAM):
+        assert refusal(change_preset, services, caller, preset_id, {"shared": False}) == FORBIDDEN
+        assert refusal(delete_preset, services, caller, preset_id) == FORBIDDEN
+    assert get_preset(services, ADA, preset_id)["name"] == "Adults"
+
+
+def test_an_admin_withdraws_what_should_not_be_shared(services):
+    unshared, deleted = keep(services, name="one", shared=True), keep(services, name="two", shared=True)
+    assert not change_preset(services, ADMIN, unshared, {"shared": False})["shared"]
+    delete_preset(services, ADMIN, deleted)
+    assert names(services, BEN) == []
+    assert names(services, ADA) == ["one"]
+    assert refusal(get_preset, services, ADMIN, unshared) == NOT_FOUND
+
+
+def test_a_change_is_seen_by_all(services, clock):
+    preset_id = keep(services, shared=True)
+    clock.move(hours=1)
+    changed = change_preset(services, ADA, preset_id, {"name": "New", "request": {"type": "mg-csv"}})
+    assert changed["request"] == {"type": "mg-csv", "filters": {}, "order": "newest_first", "options": {}}
+    assert changed["changed_at"] > changed["created_at"]
+    assert get_preset(services, BEN, preset_id) == {
+        **changed,
+        "mine": False,
+        "links": {"self": f"/presets/{preset_id}"},
+    }
+    change_preset(services, ADA, preset_id, {"shared": False})
+    assert names(services, BEN) == []
+    change_preset(services, ADA, preset_id, {"shared": True})
+    assert names(services, BEN) == ["New"]
+
+
+def test_two_changes_at_once_lose_none(services):
+    preset_id = keep(services)
+    slow = Paced()
+    slow.start(lambda: change_preset(services_of(slow, services), ADA, preset_id, {"name": "New"}))
+    slow.step()  # it has read, and comes to write
+    change_preset(services, ADA, preset_id, {"shared": True})
+    slow.finish()
+    shown = get_preset(services, ADA, preset_id)
+    assert (shown["name"], shown["shared"]) == ("New", True)
+    assert services.presets.load(preset_id).revision == 3
+
+
+def test_a_change_that_is_overtaken_by_a_deletion_makes_no_row(services):
+    preset_id = keep(services)
+    slow = Paced()
+    refused = []
+
+    def change_slowly():
+        refused.append(refusal(change_preset, services_of(slow, services), ADA, preset_id, {"name": "New"}))
+
+    slow.start(change_slowly)
+    slow.step()
+    delete_preset(services, ADA, preset_id)
+    slow.finish()
+    assert refused == [NOT_FOUND]
+    assert services.presets.load(preset_id) is None
+
+
+def test_an_admins_deletion_that_is_overtaken_by_unsharing_deletes_nothing(services):
+    preset_id = keep(services, shared=True)
+    slow = Paced()
+    refused = []
+    slow.start(lambda: refused.append(refusal(delete_preset, services_of(slow, services), ADMIN, preset_id)))
+    slow.step()
+    change_preset(services, ADA, preset_id, {"shared": False})
+    slow.finish()
+    assert refused == [NOT_FOUND]
+    assert names(services, ADA) == ["Adults"]
+
+
+def test_who_is_overtaken_again_and_again_is_told(services, monkeypatch):
+    preset_id = keep(services)
+    monkeypatch.setattr(services.presets, "replace", lambda *_: False)
+    assert refusal(change_preset, services, ADA, preset_id, {"name": "x"}) == (409, "PRESET_BUSY", "id")
+
+
+def test_a_deleted_preset_leaves_nothing(services):
+    delete_preset(services, ADA, keep(services))
+    (owner,) = rows(services)
+    assert owner == {"pk": {"S": "OWNER#ada-sub"}}
+    assert names(services, ADA) == []
+
+
+@pytest.mark.parametrize("caller", [ADA, PIA], ids=lambda caller: caller.name)
+def test_patients_are_kept_for_nobody(services, caller):
+    naming = {"type": "ct-csv", "filters": {"patient_id": "Secret"}}
+    expected = (422, "NO_PATIENTS_IN_PRESETS", "filters.patient_id")
+    assert refusal(create_preset, services, caller, {"name": "x", "request": naming}) == expected
+    preset_id = keep(services, caller)
+    assert refusal(change_preset, services, caller, preset_id, {"request": naming}) == expected
+    assert "Secret" not in str(rows(services))
+
+
+def test_programs_use_what_is_shared_and_keep_none(services):
+    assert refusal(create_preset, services, PROGRAM, BODY) == (403, "PEOPLE_ONLY", None)
+    shared = keep(services, shared=True)
+    assert request_export(services, PROGRAM, {"preset": shared})["filters"] == REQUEST["filters"]
+    assert rows(services) != []
+
+
+@pytest.mark.parametrize("call", [create_preset, lambda services, caller, _: list_presets(services, caller)])
+def test_strangers_are_refused(services, call):
+    assert refusal(call, services, STRANGER, BODY) == (403, "GROUP_NEEDED", None)
+    assert rows(services) == []
+
+
+def test_a_preset_of_another_release_is_listed_and_deleted(services):
+    preset_id = keep(services, shared=True)
+    preset = services.presets.load(preset_id)
+    old = replace(preset, request=replace(preset.request, type="xx-csv", filters={"shoe_size": "44"}))
+    assert "shoe_size" in str(new_row(old))
+    assert services.presets.replace(preset, replace(old, revision=2))
+    (shown,) = list_presets(services, BEN)["presets"]
+    assert (shown["usable"], shown["request"]["filters"]) == (False, {"shoe_size": "44"})
+    assert refusal(request_export, services, BEN, {"preset": preset_id}) == (
+        422,
+        "UNKNOWN_EXPORT_TYPE",
+        "type",
+    )
+    delete_preset(services, ADA, preset_id)
+    assert list_presets(services, BEN)["presets"] == []
+
+
+# In use
+
+
+def test_an_export_holds_the_real_filters_whatever_becomes_of_its_preset(services):
+    preset_id = keep(services, shared=True)
+    export = request_export(services, BEN, {"preset": preset_id, "filters": {"age_min": "18"}})
+    delete_preset(services, ADA, preset_id)
+    row = services.exports.load(export["id"])
+    assert row.request.filters == {"age_min": "18", "date_from": "2026-01-01"}
+    assert (
+        row.fingerprint
+        == services.exports.load(
+            request_export(services, BEN, {**REQUEST, "filters": row.request.filters})["id"]
+        ).fingerprint
+    )
+
+
+def test_a_key_that_is_repeated_after_the_preset_changed_is_another_request(services):
+    preset_id = keep(services)
+    asked = request_export(services, ADA, {"preset": preset_id}, "key")
+    assert request_export(services, ADA, {"preset": preset_id}, "key")["id"] == asked["id"]
+    change_preset(services, ADA, preset_id, {"request": {"type": "ct-csv"}})
+    assert refusal(request_export, services, ADA, {"preset": preset_id}, "key")[:2] == (
+        422,
+        "IDEMPOTENCY_MISMATCH",
+    )
+
+
+def test_what_nobody_may_see_nobody_uses(services):
+    preset_id = keep(services)
+    expected = (422, "UNKNOWN_PRESET", "preset")
+    for caller in (BEN, ADMIN):
+        assert refusal(request_export, services, caller, {"preset": preset_id}) == expected
+    for unknown in (UNKNOWN, "x", None, 7, ["x"], {}):
+        assert refusal(request_export, services, ADA, {"preset": unknown}) == expected
+    assert take_messages(services) == []
+
+
+@pytest.mark.parametrize("body", [None, [], "preset", REQUEST])
+def test_a_request_without_one_stays_as_it_is(services, body):
+    assert load_for_use(services, ADA, body) is body
+
+
+def test_calls_are_logged_with_the_presets_id_and_no_name(load_handler, caplog):
+    caplog.set_level(logging.DEBUG)
+    gateway = Gateway(
+        cache(load_handler), {"sub": ADA.id, "username": "ada", "cognito:groups": "[exportgroup]"}
+    )
+    made = gateway.call("POST", "/presets", {**BODY, "name": "Secret Smith"})
+    where = f"/presets/{made.json['id']}"
+    replies = [
+        gateway.call("PATCH", where, {"name": "Secret Jones"}),
+        gateway.call("PATCH", where, {"name": "Secret\nJones"}),
+        gateway.call("POST", "/exports", {"preset": made.json["id"]}),
+        gateway.call("DELETE", where),
+    ]
+    assert [made.status, *(reply.status for reply in replies)] == [201, 200, 422, 202, 204]
+    logged = [record.__dict__ for record in caplog.records if record.name.startswith("doseexport")]
+    assert made.json["id"] in {record.get("preset_id") for record in logged}
+    assert "Secret" not in str(logged)

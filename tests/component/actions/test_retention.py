@@ -1,0 +1,264 @@
+"""For how long a file is kept: asked for, shown, changed, within an admin's maximum."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from doseexport.actions.exports import delete_export
+from doseexport.domain.audit import AuditEvent, Person
+from doseexport.domain.export import State
+from doseexport.domain.rights import Caller
+from doseexport.errors import RequestError
+from doseexport.jobs.sweep import sweep_exports
+from tests.component.answers import abort_export, get_export, request_export, set_retention
+from tests.fakes import (
+    ADA,
+    ADMIN,
+    BEN,
+    MAX_RETENTION,
+    NOW,
+    RETENTION,
+    add,
+    finish,
+    list_keys,
+    make_result,
+    read_raw,
+    read_trail,
+    run,
+)
+
+DAY = timedelta(days=1)
+
+
+def refuse(call, *arguments):
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    return caught.value.status, caught.value.code, caught.value.field
+
+
+def keep(services, export, days, caller=ADA):
+    return set_retention(services, caller, export.id, {"retention_days": days})
+
+
+def kept_entries(services, export):
+    return [entry for entry in read_trail(services, export) if entry.event is AuditEvent.RETENTION_CHANGED]
+
+
+# Asking
+
+
+@pytest.mark.parametrize(
+    ("given", "days"), [({}, 30), ({"retention_days": None}, 30), ({"retention_days": 90}, 90)]
+)
+def test_a_file_is_kept_as_long_as_was_asked_for(services, given, days):
+    shown = request_export(services, ADA, {"type": "ct-csv", **given})
+    assert (shown["retention_days"], shown["expires_at"]) == (days, None)
+    done = finish(services, services.exports.load(shown["id"]))
+    assert done.expires_at == NOW + days * DAY
+    assert get_export(services, ADA, done.id)["retention_days"] == days
+    assert int(read_raw(services, f"EXPORT#{done.id}")["ttl"]) == (done.expires_at + 7 * DAY).timestamp()
+
+
+@pytest.mark.parametrize("days", [91, 0, -1, 1.5, "7", True, [], 10**30])
+def test_nothing_is_kept_for_longer_than_the_maximum_or_for_no_number_of_days(services, days):
+    body = {"type": "ct-csv", "retention_days": days}
+    assert refuse(request_export, services, ADA, body) == (422, "BAD_RETENTION_DAYS", "retention_days")
+
+
+def test_a_key_is_for_the_same_days(services):
+    body = {"type": "ct-csv", "retention_days": 7}
+    first = request_export(services, ADA, body, "key")
+    assert request_export(services, ADA, body, "key")["id"] == first["id"]
+    for days in (8, None):
+        changed = {**body, "retention_days": days}
+        assert refuse(request_export, services, ADA, changed, "key")[:2] == (422, "IDEMPOTENCY_MISMATCH")
+
+
+def test_a_repeated_request_is_the_same_after_its_time_was_changed(services):
+    body = {"type": "ct-csv", "retention_days": 7}
+    first = request_export(services, ADA, body, "key")
+    set_retention(services, ADA, first["id"], {"retention_days": 9})
+    assert request_export(services, ADA, body, "key")["retention_days"] == 9
+
+
+@pytest.mark.parametrize("end", ["failed", "aborted"])
+def test_what_ends_without_a_file_is_shown_for_a_month_all_the_same(services, end):
+    export = run(services, add(services, retention_days=1))
+    if end == "failed":
+        services.exports.fail(export.id, 1, "X", "Y.", NOW)
+    else:
+        abort_export(services, ADA, export.id)
+        services.exports.settle_aborted(export.id, 1, NOW)
+    assert services.exports.load(export.id).expires_at == NOW + 30 * DAY
+
+
+# Changing
+
+
+@pytest.mark.parametrize("days", [1, 90])
+@pytest.mark.parametrize("caller", [ADA, ADMIN], ids=lambda caller: caller.name)
+def test_the_time_counts_from_the_end_and_is_told(services, clock, caller, days):
+    export = finish(services, add(services))
+    clock.move(hours=23)
+    shown = keep(services, export, days, caller)
+    until = NOW + days * DAY
+    assert (shown["retention_days"], shown["expires_at"]) == (days, f"{until:%Y-%m-%dT%H:%M:%SZ}")
+    row = services.exports.load(export.id)
+    assert replace(row, expires_at=export.expires_at, retention_days=export.retention_days) == export
+    assert row.expires_at == until
+    assert int(read_raw(services, f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
+    (entry,) = kept_entries(services, export)
+    assert (entry.by, entry.at, entry.attempt) == (Person(caller.id, caller.name), clock(), 1)
+    assert entry.retention == {"days": days, "until": until.isoformat(timespec="microseconds")}
+
+
+def test_a_file_past_its_new_time_is_gone_before_any_sweep(services, clock):
+    export = finish(services, add(services))
+    keep(services, export, 1)
+    clock.move(days=1)
+    assert list_keys(services)
+    for call in (get_export, delete_export):
+        assert refuse(call, services, ADA, export.id)[0] == 404
+    assert refuse(keep, services, export, 90)[0] == 404
+    assert sweep_exports(services, clock()) == {"expired": 1}
+    assert list_keys(services) == []
+
+
+def test_a_time_that_is_over_already_deletes_nothing(services, clock):
+    export = finish(services, add(services))
+    clock.move(days=3)
+    assert refuse(keep, services, export, 3) == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert keep(services, export, 4)["retention_days"] == 4
+    assert len(kept_entries(services, export)) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"retention_days": None},
+        {"retention_days": 91},
+        {"retention_days": 0},
+        {"retention_days": 7, "x": 1},
+    ],
+)
+def test_what_is_no_time_is_refused_by_its_field(services, body):
+    export = finish(services, add(services))
+    found = refuse(set_retention, services, ADA, export.id, body)
+    assert found == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert services.exports.load(export.id) == export
+
+
+def test_the_maximum_is_the_admins(services):
+    export = finish(services, add(services))
+    week = replace(services, settings=replace(services.settings, max_retention=7 * DAY))
+    assert refuse(keep, week, export, 8)[0] == 422
+    assert keep(week, export, 7)["retention_days"] == 7
+    assert keep(services, export, MAX_RETENTION.days)["retention_days"] == 90
+
+
+def test_nobody_else_may(services):
+    export = finish(services, add(services))
+    reader = Caller("reader", "reader", frozenset({"exportgroup", "pidgroup"}))
+    for caller in (BEN, reader):
+        assert refuse(keep, services, export, 7, caller)[0] == 403
+    assert kept_entries(services, export) == []
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.ABORTED, State.ABORTING])
+def test_where_there_is_no_file_there_is_nothing_to_keep(services, state):
+    export = run(services, add(services))
+    if state is State.FAILED:
+        services.exports.fail(export.id, 1, "X", "Y.", NOW)
+    else:
+        services.exports.request_abort(export.id, ADA, NOW)
+    if state is State.ABORTED:
+        services.exports.settle_aborted(export.id, 1, NOW)
+    before = services.exports.load(export.id)
+    assert before.state is state
+    assert refuse(keep, services, export, 7)[:2] == (409, "NOTHING_TO_KEEP")
+    assert services.exports.load(export.id) == before
+    assert kept_entries(services, export) == []
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["waiting", "running"])
+def test_what_is_under_way_is_kept_as_was_last_said(services, clock, is_running):
+    export = add(services, retention_days=7)
+    if is_running:
+        run(services, export)
+    shown = keep(services, export, 2)
+    assert (shown["retention_days"], shown["expires_at"]) == (2, None)
+    (entry,) = kept_entries(services, export)
+    assert entry.retention == {"days": 2, "until": None}
+    clock.move(hours=1)
+    if not is_running:
+        run(services, export)
+    assert services.exports.complete(export.id, 1, make_result(export), clock(), RETENTION)
+    assert services.exports.load(export.id).expires_at == clock() + 2 * DAY
+
+
+# At the same time
+
+
+def test_a_completion_that_met_a_change_keeps_what_was_said(services, monkeypatch):
+    """The worker has read the old days; before it published, somebody changed them."""
+    export = run(services, add(services, retention_days=7))
+    settle, met = type(services.exports)._settle_as_read, []
+
+    def keep_first(store, *arguments):
+        if not met:
+            met.append(keep(services, export, 3))
+        return settle(store, *arguments)
+
+    monkeypatch.setattr(type(services.exports), "_settle_as_read", keep_first)
+    assert services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
+    row = services.exports.load(export.id)
+    assert (row.retention_days, row.expires_at) == (3, NOW + 3 * DAY)
+
+
+def test_a_change_that_met_a_completion_counts_from_the_end(services, clock, monkeypatch):
+    """The export was read as running; before the change was written, it had completed."""
+    export = run(services, add(services, retention_days=7))
+    write = type(services.exports)._set_retention
+
+    def complete_first(store, *arguments):
+        services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
+        return write(store, *arguments)
+
+    monkeypatch.setattr(type(services.exports), "_set_retention", complete_first)
+    clock.move(minutes=1)
+    assert keep(services, export, 3)["state"] == "COMPLETED"
+    assert services.exports.load(export.id).expires_at == NOW + 3 * DAY
+    assert [entry.retention["until"] is not None for entry in kept_entries(services, export)] == [True]
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_what_goes_while_its_time_is_changed_stays_gone(services, clock, monkeypatch, how):
+    """Also where the clock of whoever expires it is ahead of ours."""
+    export = finish(services, add(services))
+    write = type(services.exports)._set_retention
+
+    def go_first(store, *arguments):
+        if how == "deleted":
+            store.delete(export.id, ADA, clock())
+        else:
+            store.expire(export.id, 1, NOW + RETENTION)
+        return write(store, *arguments)
+
+    monkeypatch.setattr(type(services.exports), "_set_retention", go_first)
+    status, *_ = refuse(keep, services, export, 90)
+    assert status == (404 if how == "deleted" else 409)
+    assert services.exports.load(export.id).expires_at == export.expires_at
+    assert kept_entries(services, export) == []
+
+
+def test_a_second_attempt_keeps_what_was_said_during_the_first(services, clock):
+    export = run(services, add(services, retention_days=7))
+    keep(services, export, 3)
+    sweep_exports(services, clock.move(minutes=1))
+    done = finish(services, services.exports.load(export.id))
+    assert (done.attempt, done.retention_days, done.expires_at) == (2, 3, clock() + 3 * DAY)
+    assert keep(services, done, 5)["retention_days"] == 5  # SUPERSEDED, yet its file is as good as any

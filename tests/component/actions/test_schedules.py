@@ -1,0 +1,263 @@
+"""What people do with schedules: make, list, change, delete, run now; what EventBridge Scheduler hears."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from doseexport.actions.schedules import delete_schedule
+from doseexport.aws.clients import ClientError
+from doseexport.errors import RequestError
+from doseexport.jobs.occurrences import run_occurrence
+from doseexport.jobs.reconcile_schedules import reconcile_schedules
+from tests.component import answers as actions
+from tests.component.answers import create_preset, show_audit_trail
+from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, STRANGER, finish
+
+WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}
+
+
+def refuse(code, call, *arguments):
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    assert caught.value.code == code
+    return caught.value
+
+
+def test_a_new_schedule_is_shown_and_known_to_scheduler(services):
+    shown = actions.create_schedule(services, ADA, MONTHLY)
+    assert shown["next_run"] == "2026-12-01T07:00:00Z"
+    assert (shown["last_run"], shown["paused"], shown["mine"]) == (None, None, True)
+    entry = firing(services, services.schedules.load(shown["id"]))
+    assert entry["ScheduleExpression"] == "cron(0 7 1 * ? *)"
+    assert (entry["ScheduleExpressionTimezone"], entry["State"]) == ("Europe/London", "ENABLED")
+    assert entry["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    target, ours = entry["Target"], services.settings.target
+    assert (target["Arn"], target["RoleArn"]) == (ours.function_arn, ours.role_arn)
+    assert target["DeadLetterConfig"] == {"Arn": ours.queue_arn}
+    assert json.loads(target["Input"]) == {
+        "schedule_id": shown["id"],
+        "scheduled_at": "<aws.scheduler.scheduled-time>",
+    }
+
+
+def test_scheduler_knows_nothing_of_what_is_exported(services):
+    pia = replace(PIA, name="pia")
+    schedule = create(services, pia, name="Everything of Mr Secret", filters={"patient_id": "SECRET-7"})
+    assert "ecret" not in json.dumps(firing(services, schedule), default=str)
+    assert "SECRET" not in json.dumps(firing(services, schedule), default=str)
+
+
+def test_a_rate_keeps_its_rhythm_when_it_is_placed_again(services):
+    schedule = create(services, ADA, **WEEKLY, window=None)
+    assert firing(services, schedule)["StartDate"] == datetime(2026, 11, 30, 11, 30, tzinfo=UTC)
+    services.clock.move(days=10)
+    actions.change_schedule(services, ADA, schedule.id, {"name": "Every week"})
+    assert firing(services, schedule)["StartDate"] == datetime(2026, 12, 7, 11, 30, tzinfo=UTC)
+
+
+def test_an_end_is_told_to_scheduler_and_nothing_is_due_after_it(services):
+    schedule = create(services, ADA, ends_on="2026-12-31")
+    assert firing(services, schedule)["EndDate"] == datetime(2027, 1, 1, tzinfo=UTC)
+    services.clock.now = datetime(2026, 12, 2, tzinfo=UTC)
+    assert actions.get_schedule(services, ADA, schedule.id)["next_run"] is None
+
+
+def test_everybody_sees_their_own_and_administrators_all(services):
+    mine = create(services, ADA)
+    services.clock.move(seconds=1)
+    other = create(services, BEN)
+
+    def listed(caller, **parameters):
+        found = actions.list_schedules(services, caller, parameters)
+        return [schedule["id"] for schedule in found["schedules"]]
+
+    assert listed(ADA) == [mine.id]
+    assert listed(ADMIN, scope="all") == [mine.id, other.id]
+    assert listed(ADMIN) == []
+    with pytest.raises(RequestError, match="admingroup"):
+        listed(ADA, scope="all")
+    with pytest.raises(RequestError, match="mine or all"):
+        listed(ADA, scope="some")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [actions.get_schedule, delete_schedule, actions.run_schedule_now],
+    ids=lambda call: call.__name__,
+)
+def test_anothers_schedule_is_none(services, call):
+    schedule = create(services, ADA)
+    assert refuse("NOT_FOUND", call, services, BEN, schedule.id).status == 404
+    assert refuse("NOT_FOUND", call, services, BEN, "x").status == 404
+    assert refuse("GROUP_NEEDED", call, services, STRANGER, schedule.id).status == 403
+
+
+def test_an_administrator_may_disable_and_delete_but_not_change_or_run(services):
+    schedule = create(services, ADA)
+    refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"name": "Mine"})
+    refuse("FORBIDDEN", actions.run_schedule_now, services, ADMIN, schedule.id)
+    assert not actions.change_schedule(services, ADMIN, schedule.id, {"enabled": False})["enabled"]
+    delete_schedule(services, ADMIN, schedule.id)
+    refuse("NOT_FOUND", actions.get_schedule, services, ADA, schedule.id)
+
+
+def test_filters_that_name_patients_are_hidden_from_administrators(services):
+    schedule = create(services, PIA, filters={"patient_id": "SECRET-7"})
+    hidden = actions.get_schedule(services, ADMIN, schedule.id)
+    assert (hidden["filters"], hidden["options"]) == (None, None)
+    assert actions.get_schedule(services, PIA, schedule.id)["filters"] == {"patient_id": "SECRET-7"}
+
+
+def test_it_may_be_made_of_a_preset(services):
+    kept = {"name": "CT1", "request": {"type": "ct-xlsx", "filters": {"station_name": "CT1"}}}
+    preset = create_preset(services, ADA, kept)
+    terms = {name: value for name, value in MONTHLY.items() if name != "type"}
+    shown = actions.create_schedule(services, ADA, {**terms, "preset": preset["id"]})
+    assert (shown["type"], shown["filters"]) == ("ct-xlsx", {"station": "CT1"})
+    refuse("UNKNOWN_PRESET", actions.create_schedule, services, BEN, {**terms, "preset": preset["id"]})
+
+
+def test_its_files_are_kept_within_the_maximum(services):
+    most = services.settings.max_retention.days
+    schedule = create(services, ADA, retention_days=most)
+    refused = refuse(
+        "BAD_RETENTION_DAYS", actions.create_schedule, services, ADA, {**MONTHLY, "retention_days": most + 1}
+    )
+    assert refused.field == "retention_days"
+    change = (actions.change_schedule, services, ADA, schedule.id, {"retention_days": most + 1})
+    refuse("BAD_RETENTION_DAYS", *change)
+    export = services.exports.load(actions.run_schedule_now(services, ADA, schedule.id)["id"])
+    assert export.retention_days == most
+
+
+def test_placed_within_its_last_minute_a_rate_keeps_its_time(services):
+    schedule = create(services, ADA, **WEEKLY, window=None)
+    services.clock.now = datetime(2026, 11, 30, 11, 29, 30, tzinfo=UTC)
+    actions.change_schedule(services, ADA, schedule.id, {"name": "Every week"})
+    assert firing(services, schedule)["StartDate"] == datetime(2026, 11, 30, 11, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("odd", [0, 0.0, None])
+def test_disabled_is_false_and_nothing_like_it(services, odd):
+    schedule = create(services, ADA)
+    refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"enabled": odd})
+    assert services.schedules.load(schedule.id).terms.enabled
+
+
+def test_the_trail_of_what_was_not_asked_for_is_its_owners(services):
+    schedule = create(services, ADA)  # who has no account in this pool
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    export_id = services.schedules.load(schedule.id).last.export_id
+    (entry,) = show_audit_trail(services, ADA, export_id)["entries"]
+    assert (entry["event"], entry["code"]) == ("skipped", "OWNER_DELETED")
+    refuse("FORBIDDEN", show_audit_trail, services, BEN, export_id)
+
+
+def test_nobody_is_kept_out_because_their_being_here_cannot_be_noted(services, monkeypatch):
+    def fail(*_):
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+
+    monkeypatch.setattr(services.users, "record_activity", fail)
+    assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
+
+
+def test_programs_have_none(services):
+    program = replace(ADA, is_machine=True)
+    assert refuse("PEOPLE_ONLY", actions.create_schedule, services, program, MONTHLY).status == 403
+
+
+def test_there_is_a_limit_and_a_delete_makes_room(services):
+    made = [create(services, ADA) for _ in range(services.settings.max_schedules)]
+    assert refuse("TOO_MANY_SCHEDULES", actions.create_schedule, services, ADA, MONTHLY).status == 409
+    create(services, BEN)
+    delete_schedule(services, ADA, made[0].id)
+    assert create(services, ADA).id
+
+
+def test_a_change_is_told_to_scheduler(services):
+    schedule = create(services, ADA)
+    changed = actions.change_schedule(
+        services, ADA, schedule.id, {"expression": "cron(0 6 ? * MON *)", "window": "last_week"}
+    )
+    assert (changed["next_run"], changed["window"]) == ("2026-11-30T06:00:00Z", "last_week")
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 6 ? * MON *)"
+    assert reconcile_schedules(services) == {}
+
+
+def test_of_two_changes_at_once_one_is_refused(services):
+    schedule = create(services, ADA)
+    assert services.schedules.change(schedule, schedule.terms, NOW)
+    assert not services.schedules.change(schedule, schedule.terms, NOW)
+
+
+def test_whoever_lost_pidgroup_may_still_disable_their_schedule(services):
+    schedule = create(services, PIA, include_names=True)
+    without = replace(PIA, groups=frozenset({"exportgroup"}))
+    refuse("PIDGROUP_NEEDED", actions.change_schedule, services, without, schedule.id, {"name": "x"})
+    assert not actions.change_schedule(services, without, schedule.id, {"enabled": False})["enabled"]
+
+
+def test_a_deleted_schedule_is_forgotten(services):
+    schedule = create(services, PIA, filters={"patient_id": "SECRET-7"})
+    delete_schedule(services, PIA, schedule.id)
+    assert firing(services, schedule) is None
+    refuse("NOT_FOUND", delete_schedule, services, PIA, schedule.id)
+    row = services.schedules._table.get(f"SCHEDULE#{schedule.id}")
+    assert "SECRET" not in json.dumps(row, default=str)
+    assert int(row["ttl"]) == int((NOW + timedelta(days=7)).timestamp())
+
+
+def test_run_now_gives_the_newest_window_beside_the_series(services):
+    ada = join(services, "ada", "exportgroup")
+    schedule = create(services, ada)
+    shown = actions.run_schedule_now(services, ada, schedule.id)
+    assert shown["filters"] == {"date_from": "2026-10-01", "date_to": "2026-10-31"}
+    assert shown["schedule_id"] == schedule.id
+    finish(services, services.exports.load(shown["id"]))
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    newest = exports_of(services, ada)[0]
+    assert newest.request.filters == {"date_from": "2026-11-01", "date_to": "2026-11-30"}
+
+
+def test_run_now_with_a_key_asks_once(services):
+    schedule = create(services, ADA)
+    first = actions.run_schedule_now(services, ADA, schedule.id, "k")
+    services.clock.move(minutes=1)
+    assert actions.run_schedule_now(services, ADA, schedule.id, "k")["id"] == first["id"]
+    assert actions.run_schedule_now(services, ADA, schedule.id)["id"] != first["id"]
+
+
+def test_since_the_last_run_there_may_be_nothing_new(services):
+    schedule = create(services, ADA, window="since_last_run")
+    assert refuse("NOTHING_NEW", actions.run_schedule_now, services, ADA, schedule.id).status == 409
+
+
+def test_the_last_run_is_shown_with_its_export(services):
+    ada = join(services, "ada", "exportgroup")
+    schedule = create(services, ada)
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    (export,) = exports_of(services, ada)
+    expected = {"scheduled_at": "2026-12-01T07:00:00Z", "export_id": export.id, "outcome": "STARTED"}
+    assert actions.get_schedule(services, ada, schedule.id)["last_run"] == expected
+    finish(services, export)
+    reconcile_schedules(services)
+    shown = actions.get_schedule(services, ada, schedule.id)
+    assert shown["last_run"] == {**expected, "outcome": "COMPLETED"}
+    assert (shown["next_day"], shown["next_run"]) == ("2026-12-01", "2027-01-01T07:00:00Z")
+
+
+def test_a_pause_is_shown_with_its_reason(services):
+    schedule = create(services, ADA)  # who has no account in this pool
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    shown = actions.get_schedule(services, ADA, schedule.id)
+    assert shown["paused"] == {"code": "OWNER_DELETED", "message": "Its owner's account is gone."}
+    assert (shown["next_run"], shown["last_run"]["outcome"]) == (None, "PAUSED")
+    reconcile_schedules(services)
+    assert firing(services, schedule)["State"] == "DISABLED"

@@ -1,0 +1,1 @@
+"""Tests of the HTTP interface on a real PostgreSQL and moto's AWS."""

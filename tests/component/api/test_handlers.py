@@ -1,0 +1,291 @@
+"""Every function's handler, called with the sample event that lies in events/."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from doseexport.aws.clients import ClientError
+from doseexport.domain.export import State, make_export
+from doseexport.jobs import attempt
+from doseexport.version import VERSION
+from tests.component.running import services_with
+from tests.fakes import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
+
+EVENTS = Path(__file__).resolve().parents[3] / "events"
+ID = json.loads((EVENTS / "get_export.json").read_text())["pathParameters"]["id"]
+CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 840_000)
+
+
+def read_event(name):
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def sign_in(event, caller):
+    claims = {"sub": caller.id, "username": caller.name, "cognito:groups": f"[{' '.join(caller.groups)}]"}
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims}}
+    return event
+
+
+def call(handler, event):
+    answer = handler(event, CONTEXT)
+    return answer["statusCode"], json.loads(answer.get("body", "null")), answer["headers"]
+
+
+@pytest.fixture
+def export(services):
+    """The export that the sample events speak of."""
+    new = make_new(filters={"date_from": "2026-01-01"})
+    return services.exports.create(make_export(ID, ADA.id, ADA.name, new.request, NOW), limit=5)
+
+
+def test_request_export(services, load_handler):
+    handler = load_handler("request_export")
+    status, body, headers = call(handler, read_event("request_export"))
+    assert status == 202
+    assert headers["Location"] == f"/exports/{body['id']}" == body["links"]["self"]
+    assert (headers["Cache-Control"], headers["Retry-After"]) == ("no-store", "2")
+    assert services.exports.load(body["id"]).request.type == "ct-xlsx"
+    again = call(handler, read_event("request_export"))
+    assert again[1]["id"] == body["id"]
+    assert len(take_messages(services)) == 2
+    assert active_ids(services, ADA) == {body["id"]}
+
+
+def test_show_trail(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("show_audit_trail"), read_event("show_audit_trail"))
+    assert (status, body["id"]) == (200, ID)
+    assert {entry["event"] for entry in body["entries"]} == {"requested", "started", "completed"}
+    assert call(load_handler("show_audit_trail"), sign_in(read_event("show_audit_trail"), BEN))[0] == 403
+
+
+def test_keep_export(services, load_handler, export):
+    handler = load_handler("set_retention")
+    status, body, headers = call(handler, read_event("set_retention"))
+    assert (status, body["id"], body["retention_days"], headers["Retry-After"]) == (200, ID, 60, "2")
+    finish(services, export)
+    status, body, headers = call(handler, read_event("set_retention"))
+    assert (status, body["expires_at"], "Retry-After" in headers) == (200, "2027-01-22T11:30:00Z", False)
+    assert call(handler, sign_in(read_event("set_retention"), BEN))[0] == 403
+
+
+def test_show_usage(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("show_usage"), read_event("show_usage"))
+    assert (status, body["month"], body["complete"]) == (200, "2026-11", True)
+    assert [(each["user"]["name"], each["completed"]) for each in body["users"]] == [("ada", 1)]
+    assert call(load_handler("show_usage"), sign_in(read_event("show_usage"), BEN))[0] == 403
+
+
+def test_list_exports(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("list_exports"), read_event("list_exports"))
+    assert status == 200
+    assert [each["id"] for each in body["exports"]] == [ID]
+    assert body["next_cursor"] is None
+
+
+def test_get_export(services, load_handler, export):
+    handler = load_handler("get_export")
+    status, body, headers = call(handler, read_event("get_export"))
+    assert (status, body["id"], body["state"]) == (200, ID, "QUEUED")
+    assert (body["filters"], headers["Retry-After"]) == ({"date_from": "2026-01-01"}, "2")
+    finish(services, export)
+    assert "Retry-After" not in call(handler, read_event("get_export"))[2]
+
+
+def test_abort_export(services, load_handler, export):
+    run(services, export)
+    handler = load_handler("abort_export")
+    status, body, headers = call(handler, read_event("abort_export"))
+    assert (status, body["state"], headers["Retry-After"]) == (202, "ABORTING", "2")
+    assert services.exports.settle_aborted(ID, 1, services.clock())
+    status, body, headers = call(handler, read_event("abort_export"))
+    assert (status, body["state"], "Retry-After" in headers) == (202, "ABORTED", False)
+
+
+def test_download_export(services, load_handler, export):
+    finish(services, export)
+    status, body, _ = call(load_handler("download_export"), read_event("download_export"))
+    assert (status, body["seconds"]) == (200, 300)
+    assert body["url"].startswith("https://")
+
+
+def test_delete_exports(services, load_handler, export):
+    finish(services, export)
+    handler = load_handler("delete_exports")
+    status, body, headers = call(handler, read_event("delete_export"))
+    assert (status, body) == (204, None)
+    assert "Content-Type" not in headers
+    status, body, _ = call(handler, read_event("delete_exports"))
+    assert (status, body["deleted"], body["refused"][0]["code"]) == (200, [], "NOT_FOUND")
+
+
+def test_keep_presets(load_handler):
+    handler, event = load_handler("manage_presets"), read_event("manage_presets")
+    status, kept, headers = call(handler, event)
+    assert (status, kept["name"], kept["shared"]) == (201, "Adults of this year", True)
+    assert headers["Location"] == f"/presets/{kept['id']}" == kept["links"]["self"]
+    assert call(handler, {**event, "routeKey": "GET /presets"})[1]["presets"] == [kept]
+    one = {**event, "pathParameters": {"id": kept["id"]}}
+    assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:2] == (200, kept)
+    renamed = call(handler, {**one, "routeKey": "PATCH /presets/{id}", "body": '{"name": "Adults"}'})
+    assert (renamed[0], renamed[1]["name"]) == (200, "Adults")
+    assert call(handler, {**one, "routeKey": "DELETE /presets/{id}"})[:2] == (204, None)
+    assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:1] == (404,)
+
+
+def test_sweep_exports(services, load_handler, export, clock):
+    run(services, export)
+    clock.move(seconds=60)
+    assert load_handler("sweep_exports")(read_event("sweep_exports"), CONTEXT) == {"requeued": 1}
+
+
+def test_get_health_needs_nothing(load_handler, monkeypatch):
+    for name in ("EXPORTS_TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert call(load_handler("get_health"), read_event("get_health"))[:2] == (
+        200,
+        {"status": "ok", "version": VERSION},
+    )
+
+
+def test_list_types(load_handler):
+    status, body, _ = call(load_handler("list_types"), read_event("list_types"))
+    assert status == 200
+    assert {"CT", "RF", "MG", "DX", "NM"} == {modality["name"] for modality in body["modalities"]}
+    assert (body["user"], body["may_see_patients"], body["is_admin"]) == ("ada", False, False)
+
+
+def test_preview_export(services, load_handler, sample_url):
+    handler = load_handler("preview_export", services_with(services, sample_url))
+    status, body, headers = call(handler, read_event("preview_export"))
+    assert (status, body["timed_out"], headers["Cache-Control"]) == (200, False, "no-store")
+    assert 0 < body["studies"] < body["events"]
+    assert take_messages(services) == []
+
+
+@pytest.mark.parametrize(("event", "content_type"), [("web", "text/html"), ("web_file", "application/json")])
+def test_web(load_handler, monkeypatch, event, content_type):
+    for name, value in {
+        "CLIENT_ID": "client",
+        "POOL_ENDPOINT": "https://pool.example",
+        "AWS_REGION": "eu-west-2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    answer = load_handler("web")(read_event(event), CONTEXT)
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"].startswith(content_type)
+
+
+class Pipeline:
+    """Notes what it is asked to run; raises if told to."""
+
+    def __init__(self, failure=None):
+        self.failure = failure
+        self.runs = []
+
+    def run_attempt(self, _services, export_id, attempt, seconds_left):
+        self.runs.append((export_id, attempt, seconds_left()))
+        if self.failure:
+            raise self.failure
+
+
+def load_worker(load_handler, monkeypatch, pipeline):
+    monkeypatch.setattr(attempt, "run_attempt", pipeline.run_attempt)
+    return load_handler("run_export")
+
+
+def test_run_export(load_handler, monkeypatch):
+    pipeline = Pipeline()
+    load_worker(load_handler, monkeypatch, pipeline)(read_event("run_export"), CONTEXT)
+    assert pipeline.runs == [(ID, 1, 840.0)]
+
+
+def test_run_export_acknowledges_whatever_happens(load_handler, monkeypatch):
+    handler = load_worker(load_handler, monkeypatch, Pipeline(RuntimeError("Secret")))
+    assert handler(read_event("run_export"), CONTEXT) is None
+
+
+@pytest.mark.parametrize("body", ["not ours", "{}", "[" * 100_000])
+def test_run_export_gives_what_it_cannot_read_back_to_the_queue_at_once(
+    services, load_handler, monkeypatch, body
+):
+    pipeline, client, url = Pipeline(), services.queue._client, services.queue._url
+    client.send_message(QueueUrl=url, MessageBody=body)
+    (message,) = client.receive_message(QueueUrl=url)["Messages"]
+    event = read_event("run_export")
+    event["Records"][0] |= {"body": body, "receiptHandle": message["ReceiptHandle"]}
+    with pytest.raises((ValueError, RecursionError)):
+        load_worker(load_handler, monkeypatch, pipeline)(event, CONTEXT)
+    assert pipeline.runs == []
+    assert len(client.receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("get_export", "get_export"),
+        ("abort_export", "abort_export"),
+        ("download_export", "download_export"),
+        ("delete_exports", "delete_export"),
+    ],
+)
+def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
+    status, body, headers = call(load_handler(name), read_event(event))
+    assert (status, body["code"], body["field"]) == (404, "NOT_FOUND", "id")
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("request_export", "request_export"),
+        ("list_exports", "list_exports"),
+        ("list_types", "list_types"),
+        ("preview_export", "preview_export"),
+        ("get_export", "get_export"),
+        ("abort_export", "abort_export"),
+        ("download_export", "download_export"),
+        ("delete_exports", "delete_export"),
+        ("delete_exports", "delete_exports"),
+        ("manage_presets", "manage_presets"),
+    ],
+)
+@pytest.mark.parametrize("groups", ["[]", "[pidgroup]", "exportgroup", None, {"exportgroup": 1}])
+@pytest.mark.usefixtures("export")
+def test_nobody_without_a_group_gets_anywhere(services, load_handler, name, event, groups):
+    event = read_event(event)
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = groups
+    status, body, _ = call(load_handler(name), event)
+    assert (status, body["code"]) == (403, "GROUP_NEEDED")
+    assert services.exports.load(ID).state is State.QUEUED
+    assert take_messages(services) == []
+
+
+def test_somebody_elses_export_is_not_ones_own_to_abort(services, load_handler, export):
+    status, body, _ = call(load_handler("abort_export"), sign_in(read_event("abort_export"), BEN))
+    assert (status, body["field"]) == (403, "id")
+    assert services.exports.load(ID).state is State.QUEUED
+
+
+@pytest.mark.parametrize(("size", "status"), [(64 * 1024, 422), (64 * 1024 + 1, 413)])
+def test_a_body_may_have_64_kib(services, load_handler, size, status):
+    event = read_event("request_export")
+    event["body"] = json.dumps({"type": "x"}).ljust(size)
+    answer = call(load_handler("request_export"), event)
+    assert answer[0] == status
+    assert answer[1]["field"] == ("type" if status == 422 else "body")
+    assert take_messages(services) == []
+
+
+def test_what_nobody_foresaw_tells_nothing(services, load_handler, export, monkeypatch, caplog):
+    def fail(**_):
+        raise ClientError({"Error": {"Code": "Odd", "Message": "Secret"}}, "GetItem")
+
+    monkeypatch.setattr(services.exports._table._client, "get_item", fail)
+    status, body, _ = call(load_handler("get_export"), read_event("get_export"))
+    assert (status, body["code"]) == (500, "UNEXPECTED")
+    assert "Secret" not in json.dumps(body)

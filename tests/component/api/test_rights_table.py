@@ -1,0 +1,113 @@
+"""Every cell of docs/rights.md through the handlers, with the claim of groups in both shapes."""
+
+import secrets
+from functools import cache
+from itertools import product
+
+import pytest
+
+from doseexport.actions import previews as preview
+from doseexport.domain.rights import Caller
+from tests.component.gateway import Gateway
+from tests.fakes import (
+    BEN,
+    active_ids,
+    add,
+    finish,
+    list_keys,
+    read_raw,
+    read_trail,
+    share_preset,
+    take_messages,
+)
+from tests.rights_table import ACTIVE, LINES, REQUESTS, make_schedule
+
+GROUPS = sorted(LINES[0].allowed, key=lambda groups: (len(groups), sorted(groups)))
+
+
+def as_text(groups):
+    """As API Gateway makes a text of a list, which is what Lambda gets."""
+    return f"[{' '.join(sorted(groups))}]"
+
+
+# Amazon documents the claim's value as a text; its own emulator of a local API gives the list.
+SHAPES = [as_text, sorted]
+
+
+@pytest.fixture
+def gateway(load_handler, monkeypatch):
+    row = (1, 2, 2, "2026-01-01", "2026-01-01", [])
+    monkeypatch.setattr(preview, "_count", lambda _services, _request: row)
+    return Gateway(cache(load_handler))
+
+
+def sign_in(gateway, caller, claim):
+    claims = {"sub": caller.id, "username": caller.name}
+    if caller.groups:
+        claims["cognito:groups"] = claim(caller.groups)
+    return Gateway(gateway.load_handler, claims)
+
+
+def prepare(services, line, caller):
+    """The export or schedule that a line is about; an export with patients was asked for by one's name."""
+    if line.is_about_a_schedule:
+        schedule = make_schedule(line, (caller if line.mine else BEN).id, services.clock())
+        assert services.schedules.create(schedule, limit=1000)
+        return schedule
+    request = {"include_ids": True, "filters": {"patient_name": "Secret"}} if line.has_patient_data else {}
+    export = add(services, caller if line.mine else BEN, **request)
+    return export if line.what in ACTIVE else finish(services, export)
+
+
+def look(services, export, caller):
+    """Everything that a refused call might have changed."""
+    owners = [active_ids(services, each) for each in (caller, BEN)]
+    return (
+        read_raw(services, f"EXPORT#{export.id}"),
+        services.schedules.load(export.id),
+        list_keys(services),
+        owners,
+        read_trail(services, export),
+    )
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if not line.about_preset], ids=str)
+def test_line(services, gateway, line):
+    found = {}
+    # The claim is read in one place, whatever is asked: both shapes where no export has to be made first.
+    shapes = SHAPES[:1] if "{}" in str(REQUESTS[line.what]) else SHAPES
+    for claim, groups in product(shapes, GROUPS):
+        caller = Caller(secrets.token_hex(4), "ada", groups)
+        export = prepare(services, line, caller)
+        before = look(services, export, caller)
+        found[groups] = line.may(sign_in(gateway, caller, claim).call, export.id)
+        assert found[groups] == line.allowed[groups], (groups, claim)
+        if not found[groups]:
+            assert look(services, export, caller) == before
+            assert take_messages(services) == []
+        take_messages(services)
+    assert found == line.allowed
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.about_preset], ids=str)
+def test_line_about_a_preset(services, gateway, line):
+    found = {}
+    for groups in GROUPS:
+        caller = Caller(secrets.token_hex(4), "ada", groups)
+        preset = share_preset(services, caller if line.mine else BEN)
+        found[groups] = line.may(sign_in(gateway, caller, as_text).call, preset.id)
+        if not found[groups]:
+            assert services.presets.load(preset.id) == preset
+        assert take_messages(services) == [] or (found[groups] and line.what == "request by preset")
+    assert found == line.allowed
+
+
+def test_the_table_has_every_group_and_every_request():
+    assert {len(line.allowed) for line in LINES} == {8}
+    assert {line.what for line in LINES} == set(REQUESTS)
+
+
+def test_without_a_token_nothing_opens(services, gateway):
+    export = add(services)
+    for method, path, body in REQUESTS.values():
+        assert gateway.call(method, path.replace("{}", export.id), body).status == 401

@@ -1,0 +1,252 @@
+"""Each change of an export and its entry are written together: both or neither."""
+
+from datetime import timedelta
+
+import pytest
+
+from doseexport.actions.exports import delete_export
+from doseexport.domain.audit import AuditEvent, Person
+from doseexport.domain.export import Failure, Progress
+from doseexport.errors import RequestError
+from doseexport.jobs.sweep import sweep_exports
+from tests.component.answers import abort_export, download_export, request_export, show_audit_trail
+from tests.fakes import (
+    ADA,
+    ADMIN,
+    BEN,
+    NOW,
+    PIA,
+    RETENTION,
+    TRAIL_TABLE,
+    add,
+    finish,
+    make_new,
+    make_result,
+    read_trail,
+    run,
+)
+
+BODY = {"type": "ct-csv", "filters": {"date_from": "2026-01-01"}}
+LATE = NOW + timedelta(seconds=61)
+
+
+def kinds(services, export):
+    """What the trail tells; the clock stands still, so in no order."""
+    return sorted(entry.event for entry in read_trail(services, export))
+
+
+def find(services, export, kind):
+    (entry,) = [entry for entry in read_trail(services, export) if entry.event is kind]
+    return entry
+
+
+def raw_entries(services):
+    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+
+
+def refuse_status(call, *arguments):
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    return caught.value.status
+
+
+def test_a_request_is_told_with_its_filters_those_that_name_patients_apart(services):
+    export = add(services, PIA, filters={"date_from": "2026-01-01", "patient_id": "7"}, include_ids=True)
+    entry = find(services, export, AuditEvent.REQUESTED)
+    assert (entry.by, entry.attempt, entry.at) == (Person(PIA.id, PIA.name), 1, NOW)
+    assert entry.request == {
+        "type": "ct-csv",
+        "filters": {"date_from": "2026-01-01"},
+        "patient_filters": {"patient_id": "7"},
+        "include_names": False,
+        "include_ids": True,
+    }
+
+
+def test_a_completion_is_told_with_counts_bytes_and_hash(services):
+    export = finish(services, add(services))
+    assert kinds(services, export) == ["completed", "requested", "started"]
+    entry = find(services, export, AuditEvent.COMPLETED)
+    assert entry.by is None
+    assert entry.file == {"studies": 7, "events": 21, "size": 12, "sha256": "ab" * 32}
+
+
+def test_a_failure_is_told_by_its_code_and_no_sentence(services):
+    export = run(services, add(services))
+    assert services.exports.fail(export.id, 1, "NO_STUDIES", "No study matches.", NOW)
+    entry = find(services, export, AuditEvent.FAILED)
+    assert (entry.code, entry.by) == ("NO_STUDIES", None)
+    assert "No study matches." not in str(raw_entries(services))
+
+
+def test_giving_up_is_a_failure_too(services):
+    export = add(services)
+    assert services.exports.give_up(export.id, 1, Failure("NEVER_STARTED", "Nobody came."), NOW)
+    assert find(services, export, AuditEvent.FAILED).code == "NEVER_STARTED"
+
+
+def test_a_next_attempt_is_told_by_its_number(services):
+    export = run(services, add(services))
+    assert services.exports.requeue(export.id, 1, LATE)
+    entry = find(services, export, AuditEvent.REQUEUED)
+    assert (entry.attempt, entry.at, entry.by) == (2, LATE, None)
+
+
+def test_who_aborts_what_waits_has_aborted_it(services):
+    export = add(services)
+    abort_export(services, ADMIN, export.id)
+    assert kinds(services, export) == ["aborted", "requested"]
+    assert find(services, export, AuditEvent.ABORTED).by == Person(ADMIN.id, ADMIN.name)
+
+
+def test_who_aborts_what_runs_has_asked_for_it(services):
+    export = run(services, add(services))
+    abort_export(services, ADA, export.id)
+    abort_export(services, ADA, export.id)
+    assert services.exports.settle_aborted(export.id, 1, NOW)
+    assert kinds(services, export) == ["abort_requested", "aborted", "requested", "started"]
+    assert find(services, export, AuditEvent.ABORT_REQUESTED).by == Person(ADA.id, ADA.name)
+    assert find(services, export, AuditEvent.ABORTED).by is None
+
+
+def test_every_link_is_told_with_whom_it_was_made_for(services):
+    export = finish(services, add(services))
+    download_export(services, BEN, export.id)
+    download_export(services, BEN, export.id)
+    links = [entry for entry in read_trail(services, export) if entry.event is AuditEvent.LINK_ISSUED]
+    assert [entry.by for entry in links] == [Person(BEN.id, BEN.name)] * 2
+
+
+def test_a_deletion_is_told_and_the_trail_outlives_it(services):
+    export = finish(services, add(services))
+    delete_export(services, ADMIN, export.id)
+    assert find(services, export, AuditEvent.DELETED).by == Person(ADMIN.id, ADMIN.name)
+    assert len(show_audit_trail(services, ADA, export.id)["entries"]) == 4
+
+
+def test_an_expiry_is_told_once(services, clock):
+    export = finish(services, add(services))
+    clock.move(days=RETENTION.days)
+    assert sweep_exports(services, clock()) == {"expired": 1}
+    assert sweep_exports(services, clock()) == {}
+    assert not services.exports.expire(export.id, 1, clock())
+    entry = find(services, export, AuditEvent.EXPIRED)
+    assert (entry.at, entry.by) == (clock(), None)
+
+
+def test_entries_end_by_themselves_after_the_years_they_are_kept(services):
+    add(services)
+    (row,) = raw_entries(services)
+    assert int(row["ttl"]["N"]) == int((NOW + timedelta(days=2555)).timestamp())
+
+
+def test_what_goes_on_meanwhile_is_not_told(services):
+    export = run(services, add(services))
+    before = read_trail(services, export)
+    assert services.exports.beat(export.id, 1, Progress(1, 2), NOW)
+    assert services.exports.record_upload(export.id, 1, "key", "upload")
+    assert services.exports.release(export.id, 1, "X", "Y.", NOW)
+    assert read_trail(services, export) == before
+
+
+# What is not written
+
+
+def test_asking_again_by_the_same_key_is_one_request(services):
+    shown = request_export(services, ADA, BODY, "key")
+    request_export(services, ADA, BODY, "key")
+    assert [entry.event for entry in services.audit.read(shown["id"])] == [AuditEvent.REQUESTED]
+
+
+def test_without_room_there_is_no_request(services):
+    services.exports.create(make_new(), limit=1)
+    refused = make_new()
+    assert services.exports.create(refused, limit=1) is None
+    assert read_trail(services, refused) == []
+
+
+def _claim_again(store, export):
+    return store.claim(export.id, 1, NOW)
+
+
+def _requeue_in_time(store, export):
+    return store.requeue(export.id, 1, NOW)
+
+
+def _complete_as_another(store, export):
+    return store.complete(export.id, 2, make_result(export), NOW, RETENTION)
+
+
+def _fail_as_another(store, export):
+    return store.fail(export.id, 2, "X", "Y.", NOW)
+
+
+def _abort_unasked(store, export):
+    return store.settle_aborted(export.id, 1, NOW)
+
+
+def _delete_too_early(store, export):
+    return store.delete(export.id, ADA, NOW)
+
+
+def _link_too_early(store, export):
+    return store.issue_link(export, ADA, NOW)
+
+
+def _expire_too_early(store, export):
+    return store.expire(export.id, 1, NOW)
+
+
+REFUSED = [
+    _claim_again,
+    _requeue_in_time,
+    _complete_as_another,
+    _fail_as_another,
+    _abort_unasked,
+    _delete_too_early,
+    _link_too_early,
+    _expire_too_early,
+]
+
+
+@pytest.mark.parametrize("write", REFUSED, ids=lambda write: write.__name__)
+def test_what_is_refused_leaves_no_entry(services, write):
+    export = run(services, add(services))
+    before = read_trail(services, export)
+    assert not write(services.exports, export)
+    assert read_trail(services, export) == before
+
+
+def test_aborting_what_has_ended_leaves_no_entry(services):
+    export = finish(services, add(services))
+    assert refuse_status(abort_export, services, ADA, export.id) == 409
+    assert kinds(services, export) == ["completed", "requested", "started"]
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_no_link_is_made_of_what_went_while_it_was_asked_for(services, clock, monkeypatch, how):
+    export = finish(services, add(services))
+    issue = type(services.exports).issue_link
+
+    def go_first(store, *arguments):
+        if how == "deleted":
+            store.delete(export.id, ADA, clock())
+            return issue(store, *arguments)
+        return issue(store, *arguments[:-1], NOW + RETENTION)
+
+    monkeypatch.setattr(type(services.exports), "issue_link", go_first)
+    assert refuse_status(download_export, services, ADA, export.id) == 404
+    assert "link_issued" not in kinds(services, export)
+
+
+def test_an_abort_that_met_a_claim_is_told_as_what_it_became(services, monkeypatch):
+    export = add(services)
+    stop = type(services.exports)._stop
+
+    def claim_first(store, seen, by, now):
+        store.claim(export.id, 1, now)
+        return stop(store, seen, by, now)
+
+    monkeypatch.setattr(type(services.exports), "_stop", claim_first)
+    assert abort_export(services, ADA, export.id)["state"] == "ABORTING"
+    assert kinds(services, export) == ["abort_requested", "requested", "started"]

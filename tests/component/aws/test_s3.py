@@ -1,0 +1,346 @@
+"""Files in S3: whole and published at once, or not there at all."""
+
+import hashlib
+import threading
+import time
+from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from doseexport.aws import upload as sink_module
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.s3 import ExportBucket, S3Upload, abort_upload
+from doseexport.aws.upload import PART_SIZE, S3Sink
+from doseexport.domain.export import object_key
+from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
+from tests.fakes import BUCKET, list_keys, list_uploads, make_new, put_object
+
+ID = make_new().id
+KEY = object_key(ID, 1, "ct-csv_2026-11-23_1130.csv")
+
+
+def read(services, key=KEY):
+    return services.files._client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+
+@pytest.mark.parametrize("size", [0, 1, PART_SIZE - 1, PART_SIZE, PART_SIZE + 1, 2 * PART_SIZE + 17])
+def test_every_byte_arrives_in_order(services, size):
+    data = bytes(range(251)) * (size // 251 + 1)
+    data = data[:size]
+    sink = services.files.open_sink(KEY, lambda _: None)
+    for start in range(0, size, 1_000_003):
+        sink.write(memoryview(data)[start : start + 1_000_003])
+    assert sink.finish() == (size, hashlib.sha256(data).hexdigest())
+    assert read(services) == data
+    assert list_uploads(services) == []
+
+
+def test_one_write_may_be_larger_than_parts(services):
+    data = b"0123456789abcdef" * (PART_SIZE // 4)
+    sink = services.files.open_sink(KEY, lambda _: None)
+    sink.write(bytearray(data))
+    assert sink.finish()[0] == len(data)
+    assert read(services) == data
+
+
+def test_the_upload_is_told_before_anything_is_sent(services):
+    told = []
+    sink = services.files.open_sink(KEY, lambda upload_id: told.append((upload_id, list_uploads(services))))
+    sink.discard()
+    assert told[0][0]
+    assert told[0][1] == [KEY]
+
+
+def test_an_upload_nobody_may_note_is_taken_back(services):
+    def refuse(_upload_id):
+        raise LeaseLostError("LEASE_LOST", "Another attempt owns the export.")
+
+    with pytest.raises(LeaseLostError):
+        services.files.open_sink(KEY, refuse)
+    assert list_uploads(services) == []
+
+
+def test_nothing_is_there_before_the_end(services):
+    sink = services.files.open_sink(KEY, lambda _: None)
+    sink.write(b"x" * (PART_SIZE + 1))
+    assert list_keys(services) == []
+    sink.discard()
+    assert list_keys(services) == list_uploads(services) == []
+
+
+def test_discarding_twice_or_after_the_end_leaves_nothing(services):
+    sink = services.files.open_sink(KEY, lambda _: None)
+    sink.write(b"x")
+    sink.finish()
+    assert list_keys(services) == [KEY]
+    sink.discard()
+    sink.discard()
+    assert list_keys(services) == []
+
+
+def test_a_file_carries_its_type(services):
+    services.files.open_sink(KEY, lambda _: None).finish()
+    head = services.files._client.head_object(Bucket=BUCKET, Key=KEY)
+    assert head["ContentType"].startswith("text/csv")
+
+
+def test_deleting_takes_all_attempts_objects_and_uploads_of_one_export_only(services):
+    other = object_key(make_new().id, 1, "f.csv")
+    for key in (KEY, object_key(ID, 2, "f.csv"), other):
+        put_object(services, key)
+    sink = services.files.open_sink(object_key(ID, 3, "f.csv"), lambda _: None)
+    services.files.delete_export(ID)
+    assert list_keys(services) == [other]
+    assert list_uploads(services) == []
+    services.files.delete_export(ID)
+    sink.discard()
+
+
+def test_the_winning_attempt_is_kept(services):
+    keys = [object_key(ID, attempt, "f.csv") for attempt in (1, 2, 22)]
+    for key in keys:
+        put_object(services, key)
+    services.files.delete_export(ID, keep_attempt=2)
+    assert list_keys(services) == [keys[1]]
+
+
+@pytest.mark.parametrize("not_an_id", ["", "a", "../" * 11])
+def test_what_is_no_id_deletes_nothing(services, not_an_id):
+    put_object(services, KEY)
+    with pytest.raises(ValueError, match="not an export id"):
+        services.files.delete_export(not_an_id)
+    assert list_keys(services) == [KEY]
+
+
+def test_a_link_is_regional_and_signed_for_one_file_under_its_name(services):
+    link = urlsplit(services.files.presign(KEY, "ct-csv_2026-11-23_1130.csv", 300))
+    query = parse_qs(link.query)
+    assert link.hostname.endswith("s3.eu-west-2.amazonaws.com")
+    assert link.path.endswith(KEY)
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Expires"] == ["300"]
+    assert query["response-content-disposition"][0].startswith(
+        'attachment; filename="ct-csv_2026-11-23_1130.csv"'
+    )
+
+
+def test_objects_that_s3_leaves_behind_are_an_error(services, monkeypatch):
+    put_object(services, KEY)
+    answer = {"Errors": [{"Key": KEY, "Code": "InternalError"}]}
+    monkeypatch.setattr(services.files._client, "delete_objects", lambda **_: answer)
+    with pytest.raises(OSError, match="1 objects"):
+        services.files.delete_export(ID)
+
+
+# An S3 that fails
+
+
+def error(code):
+    return ClientError({"Error": {"Code": code}}, "UploadPart")
+
+
+class FailingS3:
+    """Takes `takes` parts, then raises; `lingers` times it still lists parts after an abort."""
+
+    def __init__(self, failure=None, takes=0, lingers=0):
+        self.failure, self.takes, self.lingers = failure, takes, lingers
+        self.aborts = 0
+
+    def create_multipart_upload(self, **_):
+        return {"UploadId": "u"}
+
+    def upload_part(self, **_):
+        if self.takes == 0 and self.failure:
+            raise self.failure
+        self.takes -= 1
+        return {"ETag": "e", "ChecksumCRC32": "c"}
+
+    def complete_multipart_upload(self, **arguments):
+        self.completed = arguments["MultipartUpload"]["Parts"]
+
+    def abort_multipart_upload(self, **_):
+        self.aborts += 1
+
+    def list_parts(self, **_):
+        if self.aborts <= self.lingers:
+            return {"Parts": [{"PartNumber": 1}]}
+        raise error("NoSuchUpload")
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "code"),
+    [
+        (error("SlowDown"), RetryableError, "STORAGE_FAILED"),
+        (error("NoSuchUpload"), RetryableError, "STORAGE_FAILED"),
+        (error("AccessDenied"), ExportError, "STORAGE_REFUSED"),
+        (BotoCoreError(), RetryableError, "STORAGE_UNREACHABLE"),
+    ],
+)
+def test_a_failed_part_makes_a_later_write_raise(failure, kind, code):
+    sink = ExportBucket(FailingS3(failure, takes=1), "b").open_sink(KEY, lambda _: None)
+    with pytest.raises(kind) as caught:
+        sink.write(b"x" * 10 * PART_SIZE)
+    assert caught.value.code == code
+    assert isinstance(caught.value, RetryableError) == (kind is RetryableError)
+    with pytest.raises(kind):
+        sink.finish()
+    sink.discard()
+
+
+def test_a_failed_part_makes_finishing_raise():
+    sink = ExportBucket(FailingS3(error("SlowDown")), "b").open_sink(KEY, lambda _: None)
+    sink.write(b"x")
+    with pytest.raises(RetryableError):
+        sink.finish()
+    sink.discard()
+
+
+def test_the_parts_checksums_are_told_again_at_the_end():
+    client = FailingS3()
+    ExportBucket(client, "b").open_sink(KEY, lambda _: None).finish()
+    assert client.completed == [{"PartNumber": 1, "ETag": "e", "ChecksumCRC32": "c"}]
+
+
+def test_an_abort_goes_on_until_no_part_is_left():
+    client = FailingS3(lingers=2)
+    abort_upload(client, "b", KEY, "u")
+    assert client.aborts == 3
+    with pytest.raises(OSError, match="still holds"):
+        abort_upload(FailingS3(lingers=9), "b", KEY, "u")
+
+
+@pytest.mark.parametrize(
+    "failure", [error("NoSuchUpload"), error("AccessDenied"), BotoCoreError(), OSError()]
+)
+def test_discarding_never_raises(failure, monkeypatch):
+    client = FailingS3()
+
+    def fail(**_):
+        raise failure
+
+    sink = ExportBucket(client, "b").open_sink(KEY, lambda _: None)
+    monkeypatch.setattr(client, "abort_multipart_upload", fail)
+    sink.discard()
+
+
+# Threads
+
+
+class BlockedUpload:
+    """An upload whose parts take until `let_go`."""
+
+    def __init__(self):
+        self.let_go = threading.Event()
+        self.parts = []
+        self.log = []
+
+    def send_part(self, part):
+        self.let_go.wait(10)
+        self.parts.append(part.getbuffer().nbytes)
+        self.log.append("sent")
+
+    def complete(self):
+        self.let_go.wait(10)
+        self.log.append("completed")
+
+    def discard(self):
+        self.log.append("discarded")
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(sink_module, "PART_SIZE", 4)
+
+
+def raises_soon(call, kind):
+    """Run a blocking call beside, and return how to see what it raised and when."""
+    caught = []
+
+    def run():
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.05)
+    assert thread.is_alive(), "it should block"
+
+    def see():
+        thread.join(1)
+        assert not thread.is_alive(), "it still blocks"
+        assert isinstance(caught[0], kind)
+
+    return see
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_memory_is_flat_one_part_filling_one_under_way():
+    upload = BlockedUpload()
+    sink = S3Sink(upload)
+    written = []
+
+    def write():
+        for _ in range(10):
+            sink.write(b"1234")
+            written.append(4)
+
+    see = raises_soon(write, AbortedError)
+    assert len(written) == 1
+    sink.cancel()
+    see()
+    upload.let_go.set()
+    sink.discard()
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_cancelling_frees_a_blocked_write_with_the_reason_given():
+    upload = BlockedUpload()
+    sink = S3Sink(upload)
+    see = raises_soon(lambda: sink.write(b"x" * 100), LeaseLostError)
+    sink.cancel(LeaseLostError("LEASE_LOST", "Another attempt owns the export."))
+    see()
+    with pytest.raises(LeaseLostError):
+        sink.write(b"x")
+    upload.let_go.set()
+    sink.discard()
+
+
+def test_cancelling_frees_a_blocked_finish():
+    upload = BlockedUpload()
+    sink = S3Sink(upload)
+    see = raises_soon(sink.finish, AbortedError)
+    sink.cancel()
+    see()
+    upload.let_go.set()
+    sink.discard()
+    assert "completed" not in upload.log
+
+
+def test_discarding_waits_for_the_part_under_way():
+    upload = BlockedUpload()
+    sink = S3Sink(upload)
+    see = raises_soon(sink.finish, AbortedError)
+    threading.Timer(0.1, upload.let_go.set).start()
+    sink.discard()
+    see()
+    assert upload.log == ["sent", "discarded"]
+
+
+def test_nothing_is_sent_after_a_cancel():
+    upload = BlockedUpload()
+    upload.let_go.set()
+    sink = S3Sink(upload)
+    sink.cancel()
+    sink.discard()
+    assert upload.log == ["discarded"]
+
+
+def test_an_object_completed_while_being_cancelled_is_deleted(services):
+    upload = S3Upload(services.files._client, BUCKET, KEY)
+    upload.send_part(BytesIO(b"x"))
+    upload.complete()
+    upload.discard()
+    assert list_keys(services) == []

@@ -1,0 +1,66 @@
+"""What a function makes once, from its environment."""
+
+import json
+import logging
+from io import StringIO
+
+import pytest
+from moto import mock_aws
+
+from doseexport.aws.logging import configure_logging, describe_error
+from doseexport.aws.services import connect_services
+from doseexport.errors import DoseExportError
+from tests.fakes import NOW
+
+
+@pytest.fixture
+def _environment(monkeypatch):
+    for name, value in {
+        "EXPORTS_TABLE_NAME": "t",
+        "AUDIT_TABLE_NAME": "e",
+        "SAVED_REQUESTS_TABLE_NAME": "s",
+        "BUCKET_NAME": "b",
+        "QUEUE_URL": "https://q",
+    }.items():
+        monkeypatch.setenv(name, value)
+    connect_services.cache_clear()
+    yield
+    connect_services.cache_clear()
+
+
+@pytest.mark.usefixtures("_environment")
+def test_services_are_made_once():
+    with mock_aws():
+        services = connect_services()
+        assert connect_services() is services
+    assert services.settings.exports_table_name == "t"
+    assert services.clock().utcoffset() == NOW.utcoffset()
+
+
+@pytest.mark.usefixtures("_environment")
+def test_a_missing_setting_is_named(monkeypatch):
+    monkeypatch.delenv("QUEUE_URL")
+    with pytest.raises(DoseExportError, match="QUEUE_URL"):
+        connect_services()
+
+
+def test_libraries_that_log_whole_requests_stay_quiet_at_every_level(caplog):
+    configure_logging()
+    with caplog.at_level(logging.DEBUG):
+        for name in ("botocore.endpoint", "botocore.hooks", "boto3", "urllib3.connectionpool", "psycopg"):
+            logging.getLogger(name).debug("SMITH^JOHN")
+    assert "SMITH" not in caplog.text
+
+
+def test_every_logger_of_the_product_writes_json_lines(monkeypatch):
+    configure_logging()
+    stream = StringIO()
+    (handler,) = logging.getLogger("doseexport").handlers
+    monkeypatch.setattr(handler, "stream", stream)
+    with pytest.raises(KeyError) as caught:
+        {}["Secret"]
+    logging.getLogger("doseexport.jobs.sweep").warning("sweep_failed", extra=describe_error(caught.value))
+    line = json.loads(stream.getvalue())
+    assert (line["message"], line["error"]) == ("sweep_failed", "KeyError")
+    assert line["places"][-1].startswith("test_services.py:")
+    assert "Secret" not in stream.getvalue()

@@ -1,0 +1,72 @@
+"""The queue carries ids, each owner in turn."""
+
+import json
+
+import pytest
+
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.sqs import Message, parse_message
+from doseexport.domain.export import make_id
+from tests.fakes import ADA, take_messages
+
+ID = make_id("ada", "a key")
+
+
+def test_a_message_carries_ids_and_the_owner_only_as_its_group(services):
+    services.queue.send(ID, 2, ADA.id)
+    (message,) = take_messages(services)
+    assert json.loads(message["Body"]) == {"export_id": ID, "attempt": 2}
+    assert message["Attributes"]["MessageGroupId"] == ADA.id
+    assert parse_message({"body": message["Body"]}) == Message(ID, 2)
+
+
+def test_the_queue_knows_whether_messages_wait(services):
+    assert services.queue.is_empty()
+    services.queue.send(ID, 1, ADA.id)
+    assert not services.queue.is_empty()
+    take_messages(services)
+    assert services.queue.is_empty()
+
+
+def receive(services):
+    client, url = services.queue._client, services.queue._url
+    return client.receive_message(QueueUrl=url).get("Messages", [])
+
+
+def test_a_message_given_back_is_there_at_once(services):
+    services.queue.send(ID, 1, ADA.id)
+    (message,) = receive(services)
+    assert receive(services) == []
+    services.queue.give_back(message["ReceiptHandle"])
+    (again,) = receive(services)
+    assert again["Body"] == message["Body"]
+
+
+@pytest.mark.parametrize("error", [ClientError({"Error": {"Code": "AccessDenied"}}, "X"), BotoCoreError()])
+def test_where_the_queue_is_out_of_reach_a_message_waits_longer(services, monkeypatch, caplog, error):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr(services.queue._client, "change_message_visibility", fail)
+    services.queue.give_back("receipt")
+    assert "give_back_failed" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "null",
+        "{}",
+        json.dumps({"export_id": "short", "attempt": 1}),
+        json.dumps({"export_id": ID}),
+        json.dumps({"export_id": ID, "attempt": 0}),
+        json.dumps({"export_id": ID, "attempt": True}),
+        json.dumps({"export_id": ID, "attempt": "1"}),
+        json.dumps({"export_id": [ID], "attempt": 1}),
+    ],
+)
+def test_what_is_no_message_of_ours_raises(body):
+    with pytest.raises(ValueError):  # noqa: PT011
+        parse_message({"body": body})

@@ -1,0 +1,63 @@
+"""dx-xlsx over awkward studies: the csv's cells once more, each event once on its protocol's sheet."""
+
+import io
+from collections import Counter, defaultdict
+
+import pytest
+import python_calamine
+
+from tests.component.exporting import export, read_csv
+from tests.databases import awkward_dx
+from tests.oracles.dx import EVENT_HEADINGS, DxArchive
+
+STUDY_COLUMNS = 19
+BLOCK = len(EVENT_HEADINGS)
+NUMBERS = {"kVp", "mAs", "mA", "Exposure time (ms)", "Exposure index", "DAP (cGy.cm^2)", "SDD Detector Dist"}
+
+
+@pytest.fixture(scope="module")
+def awkward_url(postgres):
+    """Studies with one oddity each. Read it only."""
+    url = postgres.create_database("awkward_dx_xlsx")
+    awkward_dx.make(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def sheets(awkward_url):
+    """Sheet name → rows, as calamine reads them."""
+    data, _ = export(awkward_url, type="dx-xlsx")
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+
+
+def pick(cells):
+    """What tells an event apart: its numbers, of a sheet or as texts."""
+    return tuple(round(float(cells[name]), 9) if cells[name] != "" else None for name in sorted(NUMBERS))
+
+
+def test_each_event_stands_once_on_the_sheet_of_its_protocol(awkward_url, sheets):
+    wanted = defaultdict(Counter)
+    archive = DxArchive(awkward_url)
+    for study in archive.studies:
+        for event in map(archive.event_cells, archive.events_of(study)):
+            wanted[event["Protocol"]][pick(event)] += 1
+    found = {}
+    for headings, *rows in list(sheets.values())[2:-1]:
+        assert headings[STUDY_COLUMNS:] == EVENT_HEADINGS
+        events = [dict(zip(EVENT_HEADINGS, row[STUDY_COLUMNS:], strict=True)) for row in rows]
+        (protocol,) = {event["Protocol"] for event in events}
+        assert protocol not in found
+        found[protocol] = Counter(map(pick, events))
+    assert found == wanted
+
+
+def test_an_event_has_the_cells_of_its_study_beside_it(awkward_url, sheets):
+    headings, *rows = read_csv(export(awkward_url, type="dx-csv")[0])
+    accession = headings.index("Accession number")
+    events = Counter()
+    for row in rows:
+        blocks = [row[n : n + BLOCK] for n in range(STUDY_COLUMNS, len(row), BLOCK)]
+        events[row[accession], row[0]] += sum(any(block) for block in blocks)
+    found = Counter((row[accession], row[0]) for _, *rows in list(sheets.values())[2:-1] for row in rows)
+    assert found == +events

@@ -1,0 +1,176 @@
+"""nm-csv over awkward studies, cell by cell against a second computation of the same rules."""
+
+import re
+
+import pytest
+
+from tests.component.exporting import export, read_csv
+from tests.conformance.catalogue.nm.comparison import MOMENTS, is_number
+from tests.databases import awkward_nm
+from tests.oracles.ct import guard
+from tests.oracles.nm import Archive
+
+IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "names or ids"}
+NOT_TEXT = re.compile("Study date|Study time|Date of birth|" + MOMENTS.pattern)
+
+
+@pytest.fixture(scope="module")
+def nm_url(postgres):
+    return awkward_nm.make_database(postgres, "awkward_nm_csv")
+
+
+@pytest.fixture(scope="module")
+def archive(nm_url):
+    return Archive(nm_url)
+
+
+@pytest.fixture(scope="module")
+def plain(nm_url):
+    """The csv's rows and the report, of the awkward studies, without identities."""
+    data, report = export(nm_url, type="nm-csv", filters={"study_description": "case: "})
+    return read_csv(data), report
+
+
+def show(heading, cell):
+    """A cell as the csv has it: texts are guarded."""
+    return cell if is_number(heading) or NOT_TEXT.fullmatch(heading) else guard(cell)
+
+
+def rows_of(plain, case):
+    """The rows of an awkward study, by heading."""
+    (header, *rows), _ = plain
+    found = [dict(zip(header, row, strict=True)) for row in rows]
+    return [row for row in found if row["Study description"] == f"case: {case}"]
+
+
+@pytest.mark.parametrize(
+    ("names", "ids", "hidden"),
+    [
+        (False, False, set(IDENTITY)),
+        (True, False, {"Patient ID"}),
+        (False, True, {"Patient name"}),
+        (True, True, set()),
+    ],
+)
+def test_every_cell_is_what_the_rules_say(nm_url, archive, include_names, include_ids, hidden):
+    data, report = export(nm_url, type="nm-csv", include_names=include_names, include_ids=include_ids)
+    headings, *told = archive.table()
+    header, *rows = read_csv(data)
+    shown = [n for n, heading in enumerate(headings) if heading not in hidden]
+    assert header == [headings[n] for n in shown]
+    assert len(rows) == len(told) > len(archive.studies)
+    assert report.studies == len(archive.studies)
+    assert report.events == sum(len(archive.events_of(study)) for study in archive.studies)
+    for row, wanted in zip(rows, told, strict=True):
+        assert row == [show(headings[n], wanted[n]) for n in shown]
+
+
+def test_a_selection_has_as_many_columns_as_it_needs(nm_url, archive):
+    chosen = {study["id"] for study in archive.studies if study["study_description"] == "case: clocks"}
+    data, _ = export(
+        nm_url,
+        type="nm-csv",
+        filters={"study_description": "case: clocks"},
+        include_names=True,
+        include_ids=True,
+    )
+    headings, *told = archive.table(chosen)
+    assert read_csv(data)[0] == headings
+    assert len(headings) < len(next(archive.table())) / 2
+    assert len(told) == 1
+
+
+def test_administrations_come_by_id_whatever_the_order_they_were_stored_in(plain):
+    rows = rows_of(plain, "several administrations")
+    assert [row["Radiopharmaceutical Agent"] for row in rows[1:]] == [
+        "inserted later, of a lower id",
+        '\'=second(), "quoted"',
+    ]
+    assert len({row["Comment"] for row in rows}) == 1
+    assert [rows[2][f"Person participant name {n}"] for n in (1, 2, 12)] == [
+        "Participant 12",
+        "Participant 11",
+        "Participant 1",
+    ]
+
+
+@pytest.mark.parametrize("case", ["no report", "no administration"])
+def test_a_study_without_administrations_has_one_row(plain, case):
+    (row,) = rows_of(plain, case)
+    assert row["Institution"]
+    assert row["Radiopharmaceutical Agent"] == row["Radionuclide"] == row["Organ Dose 1 (mGy)"] == ""
+
+
+def test_a_dose_report_without_administrations_comes_after_those_that_have_some(plain):
+    first, second = rows_of(plain, "empty second report")
+    assert first["Radionuclide"]
+    assert second["Comment"] == "of the lower id, and without an administration"
+
+
+def test_the_first_characteristics_are_used_and_others_make_no_columns(plain):
+    (row,) = rows_of(plain, "two characteristics")
+    assert row["Glucose (mmol/l)"] == "1"
+    assert "Patient state 2" in row
+    assert "Patient state 3" not in row
+    assert "Glomerular Filtration Rate 2 (ml/min/1.73m^2)" not in row
+
+
+def test_the_row_of_lowest_id_is_used_where_one_is_expected(plain):
+    (row,) = rows_of(plain, "doubled rows")
+    assert (row["Mass (kg)"], row["Station name"]) == ("11", "LOWEST")
+
+
+def test_moments_are_those_of_londons_clocks(plain):
+    (row,) = rows_of(plain, "clocks")
+    assert row["Radiopharmaceutical Start Time"] == "2021-03-28 00:59:59.500000"
+    assert row["Radiopharmaceutical Stop Time"] == "2021-03-28 02:00:00"
+    dates = [cell for heading, cell in row.items() if re.fullmatch(r"Series \d+ date", heading)]
+    assert [cell for cell in dates if cell.startswith("2021-10-31")] == ["2021-10-31 01:30:00"] * 2
+
+
+def test_texts_are_passed_on_exactly(plain):
+    (row,) = rows_of(plain, "texts")
+    assert row["Comment"] == '\'-1 \\N tab\t"quoted", line\r\nend '
+    names = [row[f"Person participant name {n}"] for n in range(1, 11)]
+    assert names[:3] == ["tab\t, line\nend, return\rend, bell\x07", '"quoted" \\ \\N \\u0041', "'=1+1"]
+    assert names[3:6] == ["null", "", ""]
+    assert names[6:] == ["Ünïcode 😀 \u2028", '[["x"]]', " spaces ", "{0} %s %"]
+
+
+def test_numbers_are_plain(plain):
+    (row,) = rows_of(plain, "numbers")
+    found = [row[f"Organ Dose {n} (mGy)"] for n in range(1, 8)]
+    assert found == ["0", "0.00000001", "99999999.99999999", "-0.5", "100", "NaN", ""]
+
+
+def test_an_agent_that_is_not_coded_is_its_text(plain):
+    (text,), (blank,) = rows_of(plain, "no codes"), rows_of(plain, "no agent")
+    assert (text["Radiopharmaceutical Agent"], text["Radionuclide"]) == ("as text", "")
+    assert blank["Radiopharmaceutical Agent"] == ""
+
+
+WARNINGS = (
+    ("No patient record in {} of the studies", ["missing rows"]),
+    ("No patient study record in {} of the studies", ["missing rows"]),
+    ("No equipment record in {} of the studies", ["missing rows"]),
+    ("No radiopharmaceutical dose report in {} of the studies", ["no report"]),
+    ("Several radiopharmaceutical dose reports in {} of the studies", ["two reports", "empty second report"]),
+    ("Several administrations in {} of the studies", ["several administrations", "two reports"]),
+    ("No administration in {} of the dose reports", ["no administration", "empty second report"]),
+    ("Several records of the patient's characteristics for {} of the", ["two characteristics"]),
+    ("Several patient records in {} of the studies", ["doubled rows"]),
+    ("Several patient study records in {} of the studies", ["doubled rows"]),
+    ("Several equipment records in {} of the studies", ["doubled rows"]),
+)
+
+
+@pytest.mark.parametrize(("message", "cases"), WARNINGS)
+def test_what_is_irregular_is_a_warning_with_its_count(plain, message, cases):
+    begin = message.format(len(cases))
+    assert [warning for warning in plain[1].warnings if warning.startswith(begin)], plain[1].warnings
+
+
+def test_there_is_no_warning_without_a_reason(nm_url, plain):
+    assert len(plain[1].warnings) == len(WARNINGS)
+    _, report = export(nm_url, type="nm-csv", filters={"study_description": "case: clocks"})
+    assert (report.studies, report.warnings) == (1, ())

@@ -1,0 +1,249 @@
+"""Every export type over the sample of every modality, standard names off and on: nothing lost or twice."""
+
+import io
+import re
+from collections import Counter
+from datetime import date, datetime, time
+
+import psycopg
+import pytest
+import python_calamine
+
+from doseexport import catalogue
+from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
+from tests.component.exporting import ask, export, read_csv
+from tests.oracles.ct import guard
+
+SPECS = catalogue.load_specs()
+EXAMPLES = {
+    "text": "a", "number": "1", "date": "2022-01-01", "count": "some", "choice": "exclude",
+    "integer": "1", "exact": "1.2.3", "flag": "yes", "words": "scout",
+}  # fmt: skip
+EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  as workbooks count
+# Characters that XML lacks: calamine leaves them escaped.
+UNREADABLE = re.compile("[\ufffe\uffff]")
+ILLEGAL = set("[]:*?/\\")
+
+PLAIN_CSV = [spec for spec in SPECS.values() if isinstance(spec.layout, Wide | Long)]
+
+every_type = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+
+
+@pytest.fixture(params=["plain", "standard names"])
+def url(request, sample_url, standard_url):
+    """The sample as it is, and a small one with standard names switched on. Read it only."""
+    return sample_url if request.param == "plain" else standard_url
+
+
+@pytest.fixture
+def wanted(spec, url):
+    """The studies and events that plain SQL counts; of openSkin one study's."""
+    with psycopg.connect(url) as connection:
+        studies = connection.execute(
+            "SELECT id, study_date, study_time, accession_number FROM remapp_generalstudymoduleattr"
+            " WHERE modality_type = ANY(%s) ORDER BY id",
+            [list(spec.modality.codes)],
+        ).fetchall()
+        events = dict(
+            connection.execute(
+                "SELECT chosen.id, count(*) FROM remapp_generalstudymoduleattr chosen"
+                f" {spec.modality.event_tables} GROUP BY 1"
+            ).fetchall()
+        )
+    if spec.needs:
+        studies = [max(studies, key=lambda study: events.get(study[0], 0))]
+    return studies, {study[0]: events.get(study[0], 0) for study in studies}
+
+
+@pytest.fixture
+def body(spec, wanted):
+    inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_include(ID)}
+    filters = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
+    return {"type": spec.type, "filters": filters, **inclusions}
+
+
+def read_sheets(data):
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+
+
+def write(cell):
+    """A cell of a workbook as text that can be compared with any other."""
+    if isinstance(cell, int | float):
+        return f"{cell:.12g}"
+    if isinstance(cell, datetime):
+        return f"{(cell - EPOCH).total_seconds():.1f}"
+    if isinstance(cell, date):
+        return f"{(datetime.combine(cell, time()) - EPOCH).total_seconds():.1f}"
+    return f"{_seconds(cell):.0f}" if isinstance(cell, time) else guard(cell)
+
+
+def _seconds(cell):
+    return cell.hour * 3600 + cell.minute * 60 + cell.second + cell.microsecond / 1e6
+
+
+def convert(text, kind):
+    """A csv's cell as `write` gives the workbook's."""
+    if not text:
+        return ""
+    if kind == "number":
+        return f"{float(text):.12g}"
+    if kind == "time":
+        return f"{_seconds(time.fromisoformat(text)):.0f}"
+    if kind in ("date", "datetime"):
+        return f"{(datetime.fromisoformat(text) - EPOCH).total_seconds():.1f}"
+    return UNREADABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+
+@every_type
+def test_no_study_and_no_event_is_lost_or_there_twice(spec, url, wanted, body):
+    studies, events = wanted
+    _, report = export(url, **body)
+    assert (report.studies, report.events) == (len(studies), sum(events.values()))
+    assert report.studies > 0
+
+
+@pytest.mark.parametrize("spec", PLAIN_CSV, ids=lambda spec: spec.type)
+def test_a_row_stands_for_a_study_or_an_event(spec, url, wanted, body):
+    studies, events = wanted
+    data, _ = export(url, **body)
+    rows = read_csv(data)
+    if isinstance(spec.layout, Wide):
+        assert len(rows) == 1 + len(studies)
+        assert len(rows[0]) == len(set(rows[0]))
+    else:
+        empty = list(events.values()).count(0) if spec.layout.keep_empty else 0
+        assert len(rows) == spec.layout.header + sum(events.values()) + empty
+    assert {len(row) for row in rows} == {len(rows[0])}
+    if spec.type != "rf-openskin":
+        assert_same_studies(rows, studies, events if isinstance(spec.layout, Long) else {})
+
+
+def assert_same_studies(rows, studies, times):
+    """Each study as often as it has rows, by date and time: those are in every file."""
+    place = [rows[0].index(heading) for heading in ("Study date", "Study time")]
+    found = Counter(tuple(row[n] for n in place) for row in rows[1:])
+    expected = Counter()
+    for study in studies:
+        key = tuple("" if each is None else each.isoformat() for each in study[1:3])
+        expected[key] += max(1, times.get(study[0], 1))
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["ct", "dx", "nm", "rf"])
+def test_all_data_holds_the_csvs_cells(url, name):
+    data, _ = export(url, type=f"{name}-csv", include_names=True, include_ids=True)
+    book, _ = export(url, type=f"{name}-xlsx", include_names=True, include_ids=True)
+    headings, *rows = read_csv(data)
+    top, *shown = read_sheets(book)["All data"]
+    width = len(headings)
+    assert top[:width] == headings
+    assert len(top) == width or name == "rf"
+    kinds = kinds_of(SPECS[f"{name}-csv"], url, headings)
+    assert len(shown) == len(rows)
+    for row, cells in zip(rows, shown, strict=True):
+        expected = [convert(cell, kind) for cell, kind in zip(row, kinds, strict=True)]
+        assert list(map(write, cells[:width])) == expected
+
+
+def test_all_data_of_mammography_holds_the_exposures_of_the_csv(url):
+    spec = SPECS["mg-csv"]
+    headings, *rows = read_csv(export(url, type="mg-csv", include_names=True, include_ids=True)[0])
+    top, *shown = read_sheets(export(url, type="mg-xlsx", include_names=True, include_ids=True)[0])[
+        "All data"
+    ]
+    width = next(n for n, heading in enumerate(top) if heading.startswith("E1 "))
+    block = len(headings) - width
+    kinds = kinds_of(spec, url, headings)
+    expected = [[convert(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in rows]
+    found = []
+    for row in shown:
+        cells = list(map(write, row))
+        events = [cells[n : n + block] for n in range(width, len(cells), block)]
+        found += [cells[:width] + event for event in events if any(event)] or [cells[:width] + [""] * block]
+    assert top[width : width + block] == [f"E1 {heading}" for heading in headings[width:]]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, spec in SPECS.items() if isinstance(spec.layout, ModalityWorkbook)]
+)
+def test_each_event_is_on_one_sheet_of_its_protocol_and_on_those_of_its_names(url, name):
+    data, report = export(url, type=name)
+    sheets = read_sheets(data)
+    assert list(sheets)[:2] == ["Summary", "All data"]
+    assert list(sheets)[-1] == "About"
+    frequencies = read_frequencies(sheets["Summary"])
+    names = frequencies.get("Standard acquisition name", {})
+    protocols = len(frequencies["Acquisition protocol"])
+    own, named = list(sheets.values())[2 : 2 + protocols], list(sheets.items())[2 + protocols : -1]
+    assert sum(len(rows) - 1 for rows in own) == report.events
+    assert sorted(len(rows) - 1 for _, rows in named) == sorted(names.values())
+    assert all(sheet.startswith("(standard)_") for sheet, _ in named)
+    for _, rows in named:
+        place = rows[0].index("Standard acquisition name")
+        assert all(row[place] for row in rows[1:])
+
+
+@pytest.mark.parametrize("name", ["ct", "dx", "mg", "rf"])
+def test_standard_names_are_counted_where_they_are_on(standard_url, sample_url, name):
+    on, off = (
+        read_frequencies(read_sheets(export(url, type=f"{name}-xlsx")[0])["Summary"])
+        for url in (standard_url, sample_url)
+    )
+    assert set(on) - set(off) == {"Standard study name", "Standard acquisition name"}
+    assert on["Standard study name"]
+    assert on["Standard acquisition name"]
+
+
+def read_frequencies(rows):
+    """Title → value → count, from the tables that stand side by side from row 6 on."""
+    tables = {}
+    for column in range(0, len(rows[5]), 3):
+        counted = [row[column : column + 2] for row in rows[6:] if row[column + 1] != ""]
+        tables[rows[5][column]] = {value: int(count) for value, count in counted}
+    return tables
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.format == "xlsx"])
+def test_sheet_names_are_legal_and_differ_whatever_their_case(url, name):
+    data, _ = export(url, type=name)
+    names = list(read_sheets(data))
+    assert len({each.casefold() for each in names}) == len(names)
+    for each in names:
+        assert 0 < len(each.encode("utf-16-le")) <= 62
+        assert not set(each) & ILLEGAL
+        assert each[0] != "'" != each[-1]
+
+
+@every_type
+def test_every_filter_and_every_order_is_sql_that_runs(spec, url, wanted):
+    needed = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
+    with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin()
+
+        def count(**body):
+            request = ask(type=spec.type, **body)
+            return snapshot.count(build_queries(request, Inclusions(standard=True))).studies
+
+        every = count(filters=needed)
+        assert every == len(wanted[0])
+        for each in spec.filters:
+            assert 0 <= count(filters={**needed, each.name: EXAMPLES[each.value_type.name]}) <= every
+        for order in spec.orders:
+            assert count(filters=needed, order=order.name) == every
+
+
+def kinds_of(spec, url, headings):
+    """The kinds of a csv's columns, one by one."""
+    if isinstance(spec.layout, CustomRows):
+        inclusions = Inclusions(include_names=True, include_ids=True)
+        with Database({"conninfo": url}).open_snapshot() as snapshot:
+            snapshot.begin()
+            widths = snapshot.count(build_queries(ask(type=spec.type), inclusions)).widths
+        start = FileContext(spec.studies.included(inclusions), spec.events.included(inclusions), widths, {})
+        return [column.kind.name for column in spec.layout.make_builder(start).sheets[0].columns]
+    kinds = {column.heading: column.kind.name for column in spec.columns}
+    return [kinds.get(heading) or kinds[re.sub(r"^(E\d+|[AB]) ", "", heading)] for heading in headings]

@@ -1,0 +1,69 @@
+"""Survey forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
+
+import pytest
+
+from tests.component.exporting import export
+from tests.databases.sampled import ask
+
+OF_STUDIES = """SELECT study.id, count(DISTINCT report.id) AS reports, count(accum.id) AS totals,
+    count(DISTINCT coalesce(accum.acquisition_plane_id, 0)) FILTER (WHERE accum.id IS NOT NULL) AS planes
+    FROM remapp_generalstudymoduleattr study
+    LEFT JOIN remapp_projectionxrayradiationdose report
+        ON report.general_study_module_attributes_id = study.id
+    LEFT JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = report.id
+    WHERE modality_type = 'RF' GROUP BY study.id ORDER BY study.id"""
+
+
+@pytest.fixture(scope="module")
+def studies(sample_url):
+    return ask(sample_url, OF_STUDIES)
+
+
+def list_warnings(url, kind, **filters):
+    return export(url, type=kind, filters=filters)[1].warnings
+
+
+def test_the_form_counts_missing_and_several_records(sample_url, studies):
+    none, several = (sum(test(row["reports"]) for row in studies) for test in ((0).__eq__, (1).__lt__))
+    without = sum(not row["totals"] for row in studies)
+    assert none
+    assert several
+    assert without > none
+    told = list_warnings(sample_url, "rf-phe2019")
+    assert f"No X-ray dose report in {none} of the studies: there are no events." in told
+    assert f"Several X-ray dose reports in {several} of the studies: the events of all are included." in told
+    assert f"No accumulated dose in {without} of the studies: columns F, G, H, J and K are blank." in told
+
+
+def test_the_form_says_where_accumulated_doses_of_one_plane_are_added(sample_url, studies):
+    added = {row["id"] for row in studies if row["totals"] > row["planes"]}
+    # Or they have several rows of totals, as rf-csv says.
+    message = next(words for words in list_warnings(sample_url, "rf-csv") if "the values are added" in words)
+    assert message in list_warnings(sample_url, "rf-phe2019")
+    assert 0 < len(added) <= int(message.partition(" in ")[2].split()[0])
+
+
+def test_a_file_for_openskin_says_that_there_is_no_report_or_several(sample_url, studies):
+    words = {
+        0: "No X-ray dose report in 1 of the studies",
+        2: "Several X-ray dose reports in 1 of the studies",
+    }
+    for reports, message in words.items():
+        study = next(row["id"] for row in studies if row["reports"] == reports)
+        (told,) = (
+            each for each in list_warnings(sample_url, "rf-openskin", study_id=study) if "report" in each
+        )
+        assert told.startswith(message)
+    plain = next(row["id"] for row in studies if row["reports"] == 1)
+    assert not any("report" in each for each in list_warnings(sample_url, "rf-openskin", study_id=plain))
+
+
+@pytest.mark.parametrize("kind", ["dx-phe2019-projection", "dx-phe2019-study"])
+def test_the_forms_of_radiography_count_missing_and_several_reports_too(sample_url, kind):
+    rows = ask(sample_url, OF_STUDIES.replace("= 'RF'", "IN ('DX', 'CR', 'PX')"))
+    none, several = (sum(test(row["reports"]) for row in rows) for test in ((0).__eq__, (1).__lt__))
+    assert none
+    assert several
+    told = list_warnings(sample_url, kind)
+    assert f"No X-ray dose report in {none} of the studies: there are no events." in told
+    assert f"Several X-ray dose reports in {several} of the studies: the events of all are included." in told

@@ -1,0 +1,144 @@
+"""The look every few minutes: what EventBridge Scheduler was not told, what it missed, what broke."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from doseexport.actions.schedules import delete_schedule
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.table import Change
+from doseexport.errors import DoseExportError
+from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
+from tests.component.answers import change_schedule, list_schedules
+from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
+from tests.fakes import finish
+
+DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
+
+
+@pytest.fixture
+def ada(services):
+    return join(services, "ada", "exportgroup")
+
+
+@pytest.fixture
+def scheduler_down(services):
+    """While it lasts, EventBridge Scheduler refuses everything."""
+
+    @contextmanager
+    def down():
+        def refuse(*_):
+            raise DOWN
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(services.scheduler, "put", refuse)
+            patch.setattr(services.scheduler, "remove", refuse)
+            yield
+
+    return down
+
+
+def test_what_scheduler_was_not_told_is_told_again(services, ada, scheduler_down):
+    with scheduler_down():
+        schedule = create(services, ada)
+        assert reconcile_schedules(services) == {"broken": 1}
+    assert firing(services, schedule) is None
+    assert reconcile_schedules(services) == {"synced": 1}
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 7 1 * ? *)"
+    assert reconcile_schedules(services) == {}
+
+
+def test_a_delete_reaches_scheduler_in_the_end(services, ada, scheduler_down):
+    schedule = create(services, ada)
+    with scheduler_down():
+        delete_schedule(services, ada, schedule.id)
+    assert firing(services, schedule) is not None
+    assert reconcile_schedules(services) == {"synced": 1}
+    assert firing(services, schedule) is None
+
+
+def test_a_missed_occurrence_is_run_once_ten_minutes_are_over(services, ada):
+    create(services, ada)
+    services.clock.now = DECEMBER + timedelta(minutes=9)
+    assert reconcile_schedules(services) == {}
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    assert reconcile_schedules(services) == {"requested": 1}
+    assert reconcile_schedules(services) == {"under_way": 1}
+    finish(services, *exports_of(services, ada))
+    assert reconcile_schedules(services) == {"closed": 1}
+    assert reconcile_schedules(services) == {}
+
+
+def test_of_many_missed_ones_the_newest_holds_all_their_days(services, ada):
+    create(services, ada)
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    reconcile_schedules(services)
+    finish(services, *exports_of(services, ada))
+    reconcile_schedules(services)
+    services.clock.now = FEBRUARY + timedelta(days=20)
+    reconcile_schedules(services)
+    newest = exports_of(services, ada)[0]
+    assert newest.request.filters == {"date_from": "2026-12-01", "date_to": "2027-01-31"}
+
+
+def test_what_was_overwritten_in_scheduler_is_told_again(services, ada, monkeypatch):
+    """A change is told while an older one is still on its way, which arrives last."""
+    schedule = create(services, ada)
+    put, held = services.scheduler.put, []
+
+    def put_late(older, now):
+        held.append(older)
+        if len(held) == 1:
+            change_schedule(services, ada, schedule.id, {"expression": "cron(0 9 1 * ? *)"})
+        put(older, now)
+
+    monkeypatch.setattr(services.scheduler, "put", put_late)
+    change_schedule(services, ada, schedule.id, {"expression": "cron(0 8 1 * ? *)"})
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 9 1 * ? *)"
+    assert reconcile_schedules(services) == {}
+
+
+def test_what_scheduler_refuses_is_run_all_the_same(services, ada, scheduler_down):
+    with scheduler_down():
+        create(services, ada)
+        services.clock.now = DECEMBER + timedelta(minutes=10)
+        assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
+        with pytest.raises(DoseExportError, match="1 schedules"):
+            raise_if_broken({"broken": 1, "requested": 1})
+
+
+def test_a_row_that_cannot_be_read_hides_no_other(services, ada):
+    broken, whole = create(services, ada), create(services, ada)
+    change = Change(f"SCHEDULE#{broken.id}", "SET #zone = :zone", values={"zone": "Europe/Atlantis"})
+    services.schedules._table.update(change)
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
+    assert [each["id"] for each in list_schedules(services, ada, {})["schedules"]] == [whole.id]
+
+
+def test_what_is_disabled_is_not_run(services, ada):
+    schedule = create(services, ada)
+    change_schedule(services, ada, schedule.id, {"enabled": False})
+    services.clock.now = DECEMBER + timedelta(hours=1)
+    assert reconcile_schedules(services) == {}
+    assert firing(services, schedule)["State"] == "DISABLED"
+
+
+def test_a_broken_schedule_does_not_stop_the_others(services, ada, monkeypatch):
+    broken = create(services, ada)
+    services.clock.move(minutes=1)
+    whole = create(services, ada)
+    services.clock.now = DECEMBER + timedelta(minutes=10)
+    find = services.user_pool.find
+
+    def find_or_break(name):
+        if len(exports_of(services, ada)) == 0 and not services.schedules.load(whole.id).open:
+            raise ConnectionError
+        return find(name)
+
+    monkeypatch.setattr(services.user_pool, "find", find_or_break)
+    assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
+    assert [export.schedule_id for export in exports_of(services, ada)] == [whole.id]
+    assert reconcile_schedules(services) == {"requested": 1, "under_way": 1}
+    assert {export.schedule_id for export in exports_of(services, ada)} == {broken.id, whole.id}

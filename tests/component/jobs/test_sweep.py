@@ -1,0 +1,319 @@
+"""Every minute: whatever went wrong is put right, once."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from doseexport.aws.clients import ClientError
+from doseexport.aws.dynamodb.table import Change
+from doseexport.domain.export import Failure, State, object_key
+from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
+from tests.component.answers import get_export
+from tests.fakes import (
+    ADA,
+    NOW,
+    RETENTION,
+    active_ids,
+    add,
+    finish,
+    list_keys,
+    list_uploads,
+    make_result,
+    put_object,
+    read_raw,
+    run,
+    take_messages,
+)
+
+
+def sweep_after(services, clock, **amount):
+    return sweep_exports(services, clock.move(**amount))
+
+
+def bodies(services):
+    return [json.loads(message["Body"]) for message in take_messages(services)]
+
+
+def test_what_is_in_order_is_left_alone(services, clock):
+    services.exports.mark_sent(add(services).id, 1, NOW)
+    run(services, add(services))
+    finish(services, add(services))
+    assert sweep_after(services, clock, seconds=59) == {}
+    assert take_messages(services) == []
+
+
+def test_a_silent_worker_loses_the_export_to_a_second_attempt(services, clock):
+    export = run(services, add(services))
+    put_object(services, object_key(export.id, 1, "f.csv"))
+    services.files.open_sink(object_key(export.id, 1, "g.csv"), lambda _: None)
+    assert sweep_after(services, clock, seconds=60) == {"requeued": 1}
+    queued = services.exports.load(export.id)
+    assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 1)
+    assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
+    assert list_keys(services) == list_uploads(services) == []
+    assert sweep_after(services, clock, seconds=1) == {}
+
+
+def test_a_second_silence_is_the_end(services, clock):
+    export = run(services, add(services))
+    sweep_after(services, clock, seconds=60)
+    run(services, services.exports.load(export.id))
+    assert sweep_after(services, clock, seconds=60)["failed"] == 1
+    failed = services.exports.load(export.id)
+    assert (failed.state, failed.failure) == (State.FAILED, WORKER_LOST)
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_worker_that_let_go_twice_is_quoted(services, clock):
+    export = add(services)
+    for attempt in (1, 2):
+        run(services, services.exports.load(export.id))
+        services.exports.release(export.id, attempt, "DATABASE_UNREACHABLE", "It is away.", clock())
+        sweep_exports(services, clock())
+    shown = get_export(services, ADA, export.id)
+    assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "message": "It is away."}
+
+
+@pytest.mark.parametrize(("reason", "seconds"), [(None, "0"), ("DATABASE_LOST", "120")])
+def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reason, seconds):
+    """A database that restarts is away for longer than the sweep takes to look."""
+    export = run(services, add(services))
+    if reason:
+        services.exports.release(export.id, 1, reason, "It went away.", clock())
+    sent, send = [], services.queue._client.send_message
+    monkeypatch.setattr(
+        services.queue._client, "send_message", lambda **message: sent.append(message) or send(**message)
+    )
+    assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
+    assert [str(message.get("DelaySeconds", 0)) for message in sent] == [seconds]
+    assert sweep_after(services, clock, seconds=119) == {}
+
+
+def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
+    export = run(services, add(services))
+    services.exports.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
+    sweep_exports(services, clock())
+    run(services, services.exports.load(export.id))
+    sweep_after(services, clock, seconds=60)
+    assert services.exports.load(export.id).failure == WORKER_LOST
+
+
+def test_an_abort_nobody_answers_is_an_abort(services, clock):
+    export = run(services, add(services))
+    put_object(services, object_key(export.id, 1, "f.csv"))
+    services.exports.request_abort(export.id, ADA, NOW)
+    assert sweep_after(services, clock, seconds=59) == {}
+    assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
+    assert services.exports.load(export.id).state is State.ABORTED
+    assert list_keys(services) == []
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
+    export = add(services)
+    assert sweep_after(services, clock, seconds=59) == {}
+    assert sweep_after(services, clock, seconds=1) == {"resent": 1}
+    assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
+    assert sweep_after(services, clock, seconds=60) == {}
+
+
+def test_a_lost_message_is_sent_again_until_half_an_hour_has_passed(services, clock):
+    export = add(services)
+    services.exports.mark_sent(export.id, 1, NOW)
+    for _ in range(14):
+        assert sweep_after(services, clock, seconds=119) == {}
+        assert sweep_after(services, clock, seconds=1) == {"resent": 1}
+        assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
+    assert sweep_after(services, clock, minutes=2) == {"failed": 1}
+    assert services.exports.load(export.id).failure == NEVER_STARTED
+    assert active_ids(services, ADA) == set()
+    assert clock() - NOW == timedelta(minutes=30)
+
+
+def test_a_long_queue_is_no_lost_message(services, clock):
+    export = add(services)
+    services.exports.mark_sent(export.id, 1, NOW)
+    services.queue.send(export.id, 1, ADA.id)
+    assert sweep_after(services, clock, hours=5) == {}
+
+
+@pytest.mark.parametrize("sends", [0, 1])
+def test_nothing_waits_for_longer_than_a_day_whatever_the_queue_says(services, clock, monkeypatch, sends):
+    def fail(**_):
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessage")
+
+    export = add(services)
+    if sends:
+        services.exports.mark_sent(export.id, 1, NOW)
+        services.queue.send(export.id, 1, ADA.id)  # nobody reads the queue
+    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    sweep_after(services, clock, seconds=86_399)
+    assert services.exports.load(export.id).state is State.QUEUED
+    assert sweep_after(services, clock, seconds=1) == {"failed": 1}
+    assert services.exports.load(export.id).failure == NEVER_STARTED
+    assert active_ids(services, ADA) == set()
+
+
+def test_a_second_attempt_has_its_two_minutes_even_after_a_day(services, clock):
+    export = add(services)
+    clock.move(days=1)
+    run(services, export)
+    assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
+    assert sweep_after(services, clock, seconds=119) == {}
+    assert services.exports.load(export.id).state is State.QUEUED
+
+
+def test_an_expired_file_goes_and_stays_gone(services, clock):
+    export = finish(services, add(services))
+    assert sweep_after(services, clock, seconds=RETENTION.total_seconds() - 1) == {}
+    assert list_keys(services)
+    assert sweep_after(services, clock, seconds=1) == {"expired": 1}
+    assert list_keys(services) == []
+    assert "filters" not in read_raw(services, f"EXPORT#{export.id}")
+    assert sweep_after(services, clock, seconds=60) == {}
+
+
+def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monkeypatch):
+    old = finish(services, add(services))
+    clock.move(days=15)
+    finish(services, add(services))
+    clock.move(days=15)
+    read, load = [], type(services.exports).load
+    monkeypatch.setattr(
+        type(services.exports),
+        "load",
+        lambda self, export_id: read.append(export_id) or load(self, export_id),
+    )
+    assert sweep_exports(services, clock()) == {"expired": 1}
+    assert read == [old.id]
+
+
+@pytest.mark.parametrize("days", [1, 29, 30, 31, 90])
+def test_a_file_goes_on_its_own_day_whatever_the_services_is(services, clock, days):
+    finish(services, add(services, retention_days=days))
+    assert sweep_after(services, clock, days=days, microseconds=-1) == {}
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+    assert list_keys(services) == []
+
+
+def test_a_file_whose_time_was_cut_goes_before_older_ones(services, clock):
+    older, cut = finish(services, add(services)), finish(services, add(services))
+    assert services.exports.set_retention(cut.id, 2, ADA, clock.move(days=1))
+    assert sweep_after(services, clock, days=1, microseconds=-1) == {}
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+    assert list_keys(services) == [older.result.key]
+
+
+def test_a_file_that_is_kept_for_longer_stays_until_then(services, clock):
+    export = finish(services, add(services))
+    assert services.exports.set_retention(export.id, 90, ADA, NOW)
+    assert sweep_after(services, clock, days=90, microseconds=-1) == {}
+    assert list_keys(services) == [export.result.key]
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+
+
+def test_a_row_of_before_one_could_say_expires_as_it_was_promised(services, clock):
+    """It has no retention_days; its expiry is all that the sweep looks at."""
+    export = finish(services, add(services))
+    services.exports._table.update(Change(f"EXPORT#{export.id}", "REMOVE #retention_days"))
+    assert services.exports.load(export.id).retention_days is None
+    assert sweep_after(services, clock, days=RETENTION.days, microseconds=-1) == {}
+    assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
+    assert list_keys(services) == []
+
+
+def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, clock):
+    for days in (1, 2, 4, 8):
+        finish(services, add(services, retention_days=days))
+    contested = services.exports.requeue(
+        run(services, add(services, retention_days=1)).id, 1, clock.move(minutes=1)
+    )
+    finish(services, contested)
+    clock.move(days=5)
+    assert sweep_exports(services, clock()) == {"cleaned": 1, "expired": 4}
+    (left,) = list_keys(services)
+    assert sweep_after(services, clock, minutes=1) == {}
+    assert list_keys(services) == [left]
+
+
+def test_what_is_kept_for_longer_while_the_sweep_looks_is_not_touched(services, clock, monkeypatch):
+    """The sweep has read that the time is over; before it wrote, the time was moved."""
+    export = finish(services, add(services, retention_days=1))
+    stale = services.exports.load(export.id)
+    assert services.exports.set_retention(export.id, 7, ADA, clock.move(hours=23))
+    clock.move(hours=1)
+    monkeypatch.setattr(type(services.exports), "list_expired", lambda *_: [[export.id]])
+    monkeypatch.setattr(type(services.exports), "load", lambda *_: stale)
+    assert sweep_exports(services, clock()) == {}
+    assert list_keys(services) == [export.result.key]
+
+
+def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(services, clock, monkeypatch):
+    finish(services, add(services, retention_days=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        assert sweep_after(services, clock, days=1) == {"expired": 1, "broken": 1}
+    assert list_keys(services)
+    assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
+    assert list_keys(services) == []
+    assert sweep_after(services, clock, minutes=1) == {}
+
+
+def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
+    broken = add(services, filters={"study_description": "Secret"})
+    client, table = services.exports._table._client, services.exports._table._name
+    client.update_item(
+        TableName=table,
+        Key={"pk": {"S": f"EXPORT#{broken.id}"}},
+        UpdateExpression="REMOVE fingerprint",
+    )
+    silent = run(services, add(services))
+    counts = sweep_after(services, clock, seconds=60)
+    assert counts == {"broken": 1, "requeued": 1}
+    assert services.exports.load(silent.id).attempt == 2
+    (record,) = [record for record in caplog.records if record.message == "sweep_failed"]
+    assert record.export_id == broken.id
+    assert "Secret" not in str(vars(record))
+
+
+def test_a_send_that_fails_is_made_good_a_minute_later(services, clock, monkeypatch):
+    export = run(services, add(services))
+
+    def fail(**_):
+        raise ClientError({"Error": {"Code": "Throttled"}}, "SendMessage")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.queue._client, "send_message", fail)
+        assert sweep_after(services, clock, seconds=60) == {"broken": 1}
+    assert services.exports.load(export.id).attempt == 2
+    assert sweep_after(services, clock, seconds=60) == {"resent": 1}
+    assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
+
+
+def test_an_index_entry_without_a_row_is_passed_over(services, clock, monkeypatch):
+    add(services)
+    monkeypatch.setattr(type(services.exports), "load", lambda *_: None)
+    assert sweep_after(services, clock, hours=1) == {}
+
+
+@pytest.mark.parametrize("lost_to", ["beat", "complete"])
+def test_a_worker_that_comes_back_in_time_wins(services, clock, monkeypatch, lost_to):
+    """The sweep read an old lease; before it wrote, the worker did."""
+    export = run(services, add(services))
+    stale = services.exports.load(export.id)
+    now = clock.move(seconds=60)
+    if lost_to == "beat":
+        services.exports.beat(export.id, 1, export.progress, now)
+    else:
+        services.exports.complete(export.id, 1, make_result(export), now, RETENTION)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.exports), "load", lambda *_: stale)
+        assert sweep_exports(services, now) == {}
+    assert services.exports.load(export.id).state is not State.QUEUED
+    assert take_messages(services) == []
+
+
+def test_give_up_loses_to_a_claim_in_between(services):
+    export = run(services, add(services))
+    assert not services.exports.give_up(export.id, 1, Failure("X", "Y."), NOW + timedelta(seconds=30))

@@ -1,0 +1,1 @@
+"""Comparisons with the files that OpenREM itself writes."""

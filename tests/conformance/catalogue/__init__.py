@@ -1,0 +1,1 @@
+"""Tests of the export types against OpenREM's own files."""

@@ -1,0 +1,1 @@
+"""Tests of the CT exports against OpenREM's own files."""

@@ -1,0 +1,1 @@
+"""Tests of the mammography exports against OpenREM's own files."""

@@ -1,0 +1,1 @@
+"""Tests of the nuclear medicine exports against OpenREM's own files."""

@@ -1,0 +1,1 @@
+"""Tests of the way from the database to a file against OpenREM's own files."""

@@ -1,0 +1,1 @@
+"""Second, independent computations of what exports must hold."""

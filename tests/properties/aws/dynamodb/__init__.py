@@ -1,0 +1,1 @@
+"""Tests of the DynamoDB tables for any input."""

@@ -1,0 +1,83 @@
+"""What a form is made of."""
+
+from doseexport import catalogue
+from doseexport.actions.catalogue import list_export_types
+from doseexport.actions.views import view_catalogue
+from doseexport.domain.request import parse_request
+from tests.fakes import ADA, ADMIN, MAX_RETENTION, PIA, RETENTION
+
+
+def show(caller):
+    return view_catalogue(list_export_types(RETENTION, MAX_RETENTION), caller)
+
+
+def types(shown):
+    return {each["type"]: each for modality in shown["modalities"] for each in modality["types"]}
+
+
+def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
+    shown = show(ADA)
+    found = [
+        (modality["name"], each["type"]) for modality in shown["modalities"] for each in modality["types"]
+    ]
+    assert sorted(found) == sorted(
+        (spec.modality.name, spec.type) for spec in catalogue.load_specs().values()
+    )
+    names = [modality["name"] for modality in shown["modalities"]]
+    assert len(names) == len(set(names))
+
+
+def test_a_type_tells_all_that_its_request_may_hold():
+    shown = types(show(ADA))
+    for spec in catalogue.load_specs().values():
+        one = shown[spec.type]
+        assert {each["name"] for each in one["options"]} == {each.name for each in spec.options}
+        assert (one["include_names"], one["include_ids"]) == (
+            spec.can_include(catalogue.NAME),
+            spec.can_include(catalogue.ID),
+        )
+        assert one["needs"] == list(spec.needs)
+
+
+def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_understood():
+    for modality in show(PIA)["modalities"]:
+        for one in modality["types"]:
+            filters = [*modality["filters"], *one["own_filters"]]
+            assert {each["name"] for each in filters} == {
+                each.name for each in catalogue.find_spec(one["type"]).filters
+            }
+            for each in filters:
+                needed = dict.fromkeys(one["needs"][:1], "1")
+                blank = {"type": one["type"], "filters": {**dict.fromkeys([each["name"]], ""), **needed}}
+                assert parse_request(blank, may_see_patients=True).type == one["type"]
+
+
+def test_filters_that_name_patients_say_which_group_they_need():
+    for modality in show(ADA)["modalities"]:
+        groups = {each["name"]: each["needs_group"] for each in modality["filters"]}
+        assert groups["patient_name"] == groups["patient_id"] == "pidgroup"
+        assert groups["date_from"] is None
+
+
+def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
+    shown = show(ADA)
+    for modality in shown["modalities"]:
+        names = [each["name"] for each in modality["orders"]]
+        assert shown["default_order"] in names
+        assert all(each["help"] for each in modality["orders"])
+
+
+def test_the_caller_is_told_what_they_may_do():
+    rights = {
+        caller.name: (
+            show(caller)["may_see_patients"],
+            show(caller)["is_admin"],
+        )
+        for caller in (ADA, PIA, ADMIN)
+    }
+    assert rights == {"ada": (False, False), "pia": (True, False), "admin": (False, True)}
+    assert show(PIA)["user"] == "pia"
+
+
+def test_how_long_files_are_kept_is_told():
+    assert show(ADA)["retention_days"] == {"default": 30, "max": 90}

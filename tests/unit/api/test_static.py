@@ -1,0 +1,146 @@
+"""The page as it is served: fixed files, a strict policy, and a tag for each version."""
+
+import base64
+import gzip
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from doseexport.api.static import Page, WebSettings, read_files
+
+ENVIRONMENT = {
+    "CLIENT_ID": "client",
+    "POOL_ENDPOINT": "https://cognito-idp.eu-west-2.amazonaws.com/",
+    "AWS_REGION": "eu-west-2",
+}
+SETTINGS = WebSettings.from_environment(ENVIRONMENT)
+MANAGED = WebSettings.from_environment({**ENVIRONMENT, "LOGIN_URL": "https://x.auth.example"})
+INDEX = b"<!doctype html>" + b"<p>text</p>" * 100
+CONTENTS = {"index.html": INDEX, "app.js": b"1"}
+STATIC = Path(__file__).resolve().parents[3] / "functions" / "web" / "static"
+
+
+def ask(file=None, settings=SETTINGS, contents=CONTENTS, **headers):
+    event = {"headers": {name.replace("_", "-"): value for name, value in headers.items()}}
+    if file is not None:
+        event["pathParameters"] = {"file": file}
+    return Page(contents, settings).answer(event)
+
+
+def body_of(answer):
+    assert answer["isBase64Encoded"] is True
+    return base64.b64decode(answer["body"])
+
+
+def policy_of(answer):
+    rules = answer["headers"]["Content-Security-Policy"].split("; ")
+    return {name: value for name, _, value in (rule.partition(" ") for rule in rules)}
+
+
+def test_the_root_is_the_index():
+    assert body_of(ask()) == body_of(ask("index.html")) == INDEX
+    assert ask()["headers"]["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("name", ["", "..", "../handler.py", "handler.py", "APP.JS", "app.js/", "%2e%2e"])
+def test_what_is_not_in_the_list_is_not_there(name):
+    answer = ask(name)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "name", ["script.sh", "App.js", ".hidden", "a b.js", "config.json", "notes.txt", "a.js.map"]
+)
+def test_a_file_that_could_not_be_served_ends_the_start(tmp_path, name):
+    (tmp_path / name).write_text("x")
+    with pytest.raises(ValueError, match="cannot be a file of the page"):
+        read_files(tmp_path)
+
+
+def test_a_known_version_is_not_sent_again():
+    tag = ask()["headers"]["ETag"]
+    for header in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        again = ask(if_none_match=header)
+        assert (again["statusCode"], "body" in again, again["headers"]["ETag"]) == (304, False, tag)
+    changed = ask(contents={**CONTENTS, "index.html": INDEX + b"!"}, if_none_match=tag)
+    assert (changed["statusCode"], changed["headers"]["ETag"] == tag) == (200, False)
+
+
+def test_every_answer_is_asked_for_anew():
+    for name in (None, "app.js", "config.json"):
+        assert ask(name)["headers"]["Cache-Control"] == "no-cache"
+    assert json.loads(ask("no")["body"])["status"] == 404
+    assert ask("no")["headers"]["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("header", ["gzip", "gzip, deflate, br", "br;q=1, gzip; q=0.5", "GZIP"])
+def test_who_accepts_gzip_gets_it(header):
+    answer = ask(accept_encoding=header)
+    assert answer["headers"]["Content-Encoding"] == "gzip"
+    assert gzip.decompress(body_of(answer)) == INDEX
+    assert len(body_of(answer)) < len(INDEX)
+
+
+@pytest.mark.parametrize("header", ["", "br", "gzip;q=0", "gzip;q=0.0", "xgzip"])
+def test_who_does_not_take_gzip_gets_none(header):
+    answer = ask(accept_encoding=header)
+    assert "Content-Encoding" not in answer["headers"]
+    assert body_of(answer) == INDEX
+    assert answer["headers"]["Vary"] == "Accept-Encoding"
+
+
+def test_small_files_are_sent_as_they_are():
+    assert body_of(ask("app.js", accept_encoding="gzip")) == b"1"
+
+
+def test_the_policy_lets_in_our_own_files_and_nothing_inline():
+    policy = policy_of(ask())
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["img-src"] == "'self'"
+    assert not [rule for rule in policy.values() if "unsafe" in rule or "*" in rule or "data:" in rule]
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"), [(SETTINGS, ENVIRONMENT["POOL_ENDPOINT"]), (MANAGED, "https://x.auth.example")]
+)
+def test_the_page_may_speak_to_the_one_place_it_signs_in(settings, address):
+    assert policy_of(ask(settings=settings))["connect-src"] == f"'self' {address}"
+
+
+def test_every_file_carries_every_header():
+    headers = [set(ask(name)["headers"]) for name in (None, "app.js", "config.json")]
+    assert headers[0] == headers[1] == headers[2]
+    assert {"Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"} <= headers[0]
+
+
+def test_the_configuration_is_that_of_the_environment():
+    assert json.loads(body_of(ask("config.json"))) == {
+        "api": "",
+        "client_id": "client",
+        "login": None,
+        "pool_endpoint": ENVIRONMENT["POOL_ENDPOINT"],
+        "region": "eu-west-2",
+        "scopes": "openid profile",
+        "logout": None,
+    }
+    managed = json.loads(body_of(ask("config.json", settings=MANAGED)))
+    assert (managed["login"], managed["logout"]) == (
+        "https://x.auth.example",
+        "https://x.auth.example/logout",
+    )
+
+
+def test_the_files_that_lie_there_can_all_be_served():
+    files = read_files(STATIC)
+    assert "index.html" in files
+    for name, content in files.items():
+        assert body_of(ask(name, contents=files)) == content
+
+
+def test_no_two_elements_have_one_id():
+    ids = re.findall(r'\bid="([^"]*)"', (STATIC / "index.html").read_text())
+    assert len(ids) > 50
+    assert [name for name, times in Counter(ids).items() if times > 1] == []

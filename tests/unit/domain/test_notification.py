@@ -1,0 +1,91 @@
+"""What the world is told of an export: ids and counts, by a schema, and nothing that was asked for."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from doseexport.domain.audit import (
+    AuditEvent,
+    Person,
+    record_completion,
+    record_event,
+    record_failure,
+    record_request,
+    record_skipped,
+)
+from doseexport.domain.export import Result, make_export
+from doseexport.domain.notification import describe_entry, is_notified, name_notification, write_mail
+from doseexport.domain.request import ExportRequest
+from doseexport.domain.rights import Caller
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+SCHEMA = json.loads((DOCS / "notifications.schema.json").read_text())
+ID = "a" * 32
+AT = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
+ADA = Caller("ada-sub", "Ada Lovelace", frozenset({"exportgroup", "pidgroup"}))
+SECRETS = ("Ada Lovelace", "Zyx^Patient", "Protocol of mine", "ct-csv_2026", "A message")
+PAGE = "https://dose.example"
+TOLD = [kind for kind in AuditEvent if is_notified(kind)]
+
+
+def entry_of(kind):
+    if kind is AuditEvent.REQUESTED:
+        filters = {"patient_name": "Zyx^Patient", "acquisition_protocol": "Protocol of mine"}
+        return record_request(make_export(ID, ADA.id, ADA.name, ExportRequest("ct-csv", filters), AT))
+    if kind is AuditEvent.COMPLETED:
+        result = Result("k", "ct-csv_2026.csv", 1234567, "ab" * 32, 6500, 18000, ("A message",))
+        return record_completion(ID, 1, AT, result)
+    if kind is AuditEvent.FAILED:
+        return record_failure(ID, 2, AT, "NO_STUDIES")
+    if kind is AuditEvent.SKIPPED:
+        return record_skipped(ID, Person(ADA.id, ADA.name), AT, "GROUP_LOST")
+    is_persons = kind in {AuditEvent.ABORT_REQUESTED, AuditEvent.LINK_ISSUED, AuditEvent.DELETED}
+    return record_event(kind, ID, 1, AT, ADA if is_persons else None)
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_every_notice_is_as_its_schema_says(kind):
+    detail = json.loads(json.dumps(describe_entry(entry_of(kind), "n1")))
+    jsonschema.validate(detail, SCHEMA)
+    assert (detail["export_id"], detail["event"], detail["notification_id"]) == (ID, kind.value, "n1")
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_no_notice_and_no_mail_holds_what_was_asked_for_or_a_name(kind):
+    entry = entry_of(kind)
+    told = json.dumps(describe_entry(entry, "n1")) + str(write_mail(entry, PAGE))
+    assert not [word for word in SECRETS if word in told]
+
+
+def test_of_how_long_a_file_is_kept_there_is_no_notice():
+    assert set(AuditEvent) - set(TOLD) == {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
+
+
+def test_the_schema_and_the_page_know_every_kind():
+    assert set(SCHEMA["properties"]["event"]["enum"]) == {kind.value for kind in TOLD}
+    text = (DOCS / "notifications.md").read_text()
+    assert [kind for kind in TOLD if name_notification(kind) not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacking"),
+    [(AuditEvent.COMPLETED, "file"), (AuditEvent.FAILED, "code"), (AuditEvent.SKIPPED, "code")],
+)
+def test_the_schema_misses_what_a_notice_leaves_out(kind, lacking):
+    detail = describe_entry(entry_of(kind), "n1")
+    del detail[lacking]
+    with pytest.raises(jsonschema.ValidationError, match=lacking):
+        jsonschema.validate(detail, SCHEMA)
+
+
+def test_people_hear_of_what_completed_or_failed_or_was_not_asked_for_with_a_link_to_the_page():
+    mails = {kind: mail for kind in TOLD if (mail := write_mail(entry_of(kind), PAGE))}
+    assert set(mails) == {AuditEvent.COMPLETED, AuditEvent.FAILED, AuditEvent.SKIPPED}
+    assert "its schedule is paused: GROUP_LOST" in mails[AuditEvent.SKIPPED].text
+    assert mails[AuditEvent.COMPLETED].subject == "Dose export completed"
+    assert "6,500 studies, 1,234,567 bytes" in mails[AuditEvent.COMPLETED].text
+    assert "NO_STUDIES" in mails[AuditEvent.FAILED].text
+    assert all(f"{ID}" in mail.text and f"{PAGE}/#exports" in mail.text for mail in mails.values())

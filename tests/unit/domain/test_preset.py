@@ -1,0 +1,265 @@
+"""Presets: what may be kept, what becomes of one in a request, who may what."""
+
+from dataclasses import replace
+
+import pytest
+
+from doseexport import catalogue
+from doseexport.actions.views import view_preset
+from doseexport.aws.dynamodb.preset_rows import name_kind, new_row, read_row
+from doseexport.domain.parsing import MAX_NAME
+from doseexport.domain.preset import (
+    apply_preset,
+    change_preset,
+    make_preset,
+    parse_changes,
+    parse_preset,
+)
+from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.domain.rights import (
+    Caller,
+    may_change_preset,
+    may_read_preset,
+    may_withdraw_preset,
+    require_person,
+)
+from doseexport.errors import RequestError
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, STRANGER
+
+ID = "p" * 32
+REQUEST = {"type": "ct-csv", "filters": {"date_from": "2026-01-01", "age_min": "16"}}
+BODY = {"name": "Adults", "request": REQUEST}
+PROGRAM = Caller("client", "client", frozenset({"exportgroup", "admingroup"}), is_machine=True)
+
+
+def make(caller=ADA, **fields):
+    return make_preset(ID, caller, parse_preset({**BODY, **fields}), NOW)
+
+
+def refusal(call, *arguments):
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    return caught.value.status, caught.value.code, caught.value.field
+
+
+def test_what_is_kept_is_canonical():
+    given = {
+        "type": "ct-csv",
+        "filters": {"study_date__gt": " 2026-01-01", "age_min": 16, "station": ""},
+        "order": "",
+    }
+    preset = make(name=" Adults ", request=given)
+    assert (preset.name, preset.shared, preset.revision) == ("Adults", False, 1)
+    assert preset.request == ExportRequest("ct-csv", {"age_min": "16", "date_from": "2026-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        (None, "NOT_AN_OBJECT", "body"),
+        ([], "NOT_AN_OBJECT", "body"),
+        ({}, "FIELD_NEEDED", "name"),
+        ({"name": "x"}, "FIELD_NEEDED", "request"),
+        ({**BODY, "owner": "ben-sub"}, "UNKNOWN_FIELD", "owner"),
+        ({**BODY, "shared": 1}, "NOT_A_BOOLEAN", "shared"),
+        ({**BODY, "request": None}, "NOT_AN_OBJECT", "request"),
+        ({**BODY, "request": {**REQUEST, "include_names": False}}, "UNKNOWN_FIELD", "include_names"),
+        ({**BODY, "request": {**REQUEST, "include_ids": True}}, "UNKNOWN_FIELD", "include_ids"),
+        ({**BODY, "request": {**REQUEST, "preset": ID}}, "UNKNOWN_FIELD", "preset"),
+        ({**BODY, "request": {"type": "no-such"}}, "UNKNOWN_EXPORT_TYPE", "type"),
+        ({**BODY, "request": {**REQUEST, "filters": {"x": 1}}}, "UNKNOWN_FILTER", "filters.x"),
+    ],
+)
+def test_what_is_no_preset_is_refused(body, code, field):
+    assert refusal(parse_preset, body) == (422, code, field)
+
+
+@pytest.mark.parametrize("name", ["x", "é" * MAX_NAME, "CT 2026: adults, 50%", "膝"])
+def test_names(name):
+    assert make(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "x" * (MAX_NAME + 1), "a\nb", "a\0", "a\u202eb", "\ud800", None, 7]
+)
+def test_names_that_are_none(name):
+    assert refusal(parse_preset, {**BODY, "name": name}) == (422, "BAD_NAME", "name")
+
+
+NAMING = [
+    (spec.type, each.name)
+    for spec in catalogue.load_specs().values()
+    for each in spec.filters
+    if each.identifies_patient
+]
+
+
+@pytest.mark.parametrize(("export_type", "name"), NAMING)
+def test_no_filter_that_tells_who_a_patient_is_is_kept(export_type, name):
+    assert {each for _, each in NAMING} == {"patient_name", "patient_id", "accession_number", "study_uid"}
+    needed = dict.fromkeys(catalogue.find_spec(export_type).needs[:1], "1")
+    request = {"type": export_type, "filters": {**needed, name: "Secret"}}
+    expected = (422, "NO_PATIENTS_IN_PRESETS", f"filters.{name}")
+    assert refusal(parse_preset, {"name": "x", "request": request}) == expected
+    assert refusal(parse_changes, {"request": request}) == expected
+
+
+def test_a_refusal_and_a_preset_in_a_log_repeat_no_name():
+    with pytest.raises(RequestError) as caught:
+        parse_preset({**BODY, "name": "Secret\n" * 80})
+    assert "Secret" not in str(caught.value)
+    assert "Secret" not in repr(make(name="Secret"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "shared", "filters"),
+    [
+        ({"name": "New"}, "New", False, {"age_min": "16", "date_from": "2026-01-01"}),
+        ({"shared": True}, "Adults", True, {"age_min": "16", "date_from": "2026-01-01"}),
+        ({"request": {"type": "mg-csv"}}, "Adults", False, {}),
+    ],
+)
+def test_a_change_touches_what_it_gives_and_no_more(changes, name, shared, filters):
+    changed = change_preset(make(), parse_changes(changes), NOW)
+    assert (changed.name, changed.shared, changed.request.filters) == (name, shared, filters)
+    assert (changed.revision, changed.created_at, changed.owner) == (2, NOW, ADA.id)
+
+
+def test_a_change_of_nothing_is_refused():
+    assert refusal(parse_changes, {}) == (422, "FIELD_NEEDED", "body")
+    assert refusal(parse_changes, {"revision": 7}) == (422, "UNKNOWN_FIELD", "revision")
+
+
+SAVED = make(
+    request={
+        "type": "mg-nhsbsp-csv",
+        "filters": {"date_from": "2026-01-01", "age_min": "16"},
+        "order": "oldest_first",
+        "options": {"survey_number": "7"},
+    }
+)
+
+
+def resolve(**given):
+    return parse_request(apply_preset({"preset": ID, **given}, SAVED), may_see_patients=True)
+
+
+def test_a_preset_alone_is_its_request():
+    assert resolve() == SAVED.request
+    assert resolve(type="mg-nhsbsp-csv", filters=None, options=None) == SAVED.request
+
+
+@pytest.mark.parametrize(
+    ("given", "filters"),
+    [
+        ({"age_min": 18}, {"age_min": "18", "date_from": "2026-01-01"}),
+        ({"study_date__gt": "2026-02-01"}, {"age_min": "16", "date_from": "2026-02-01"}),
+        ({"age_min": None, "station": "CT1"}, {"date_from": "2026-01-01", "station": "CT1"}),
+    ],
+)
+def test_filters_given_beside_it_win_by_any_of_their_names(given, filters):
+    assert resolve(filters=given).filters == filters
+
+
+def test_options_and_wishes_given_beside_it_win():
+    assert resolve(options={"survey_number": "8"}).options == {"survey_number": "8"}
+    assert resolve(options={"survey_number": ""}).options == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "order"),
+    [
+        ({}, "oldest_first"),
+        ({"order": None}, "newest_first"),
+        ({"order": "highest_agd_left"}, "highest_agd_left"),
+        ({"filters": {"o": "highest_agd_left"}}, "highest_agd_left"),
+        ({"filters": {"o": ""}}, "oldest_first"),
+    ],
+)
+def test_an_order_given_beside_it_wins(given, order):
+    assert resolve(**given).order == order
+
+
+def test_names_of_patients_are_asked_for_beside_it_by_who_may():
+    whole = apply_preset({"preset": ID, "filters": {"patient_name": "x"}}, SAVED)
+    assert parse_request(whole, may_see_patients=True).filters["patient_name"] == "x"
+    assert refusal(lambda: parse_request(whole, may_see_patients=False))[1] == "PIDGROUP_NEEDED"
+
+
+@pytest.mark.parametrize("given", [{"type": "ct-csv"}, {"type": None}, {"type": ["mg-nhsbsp-csv"]}])
+def test_another_type_than_the_presets_is_refused(given):
+    assert refusal(apply_preset, {"preset": ID, **given}, SAVED) == (422, "PRESET_OF_ANOTHER_TYPE", "type")
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"filters": []}, "NOT_AN_OBJECT", "filters"),
+        ({"filters": {"o": ["x"]}}, "UNKNOWN_ORDER", "order"),
+        ({"options": "x"}, "NOT_AN_OBJECT", "options"),
+        ({"more": 1}, "UNKNOWN_FIELD", "more"),
+        ({"filters": {"x": 1}}, "UNKNOWN_FILTER", "filters.x"),
+    ],
+)
+def test_what_is_wrong_beside_it_is_refused_as_without(given, code, field):
+    assert refusal(lambda: resolve(**given)) == (422, code, field)
+
+
+def forget(preset, **saved):
+    """The preset as a release wrote it that knew other types and filters."""
+    row = new_row(preset)
+    return read_row({**row, "request": {**row["request"], **saved}})
+
+
+@pytest.mark.parametrize(
+    ("saved", "code"),
+    [({"type": "xx-csv"}, "UNKNOWN_EXPORT_TYPE"), ({"filters": {"shoe_size": "44"}}, "UNKNOWN_FILTER")],
+)
+def test_what_this_release_does_not_know_is_shown_and_not_used(saved, code):
+    old = forget(make(), **saved)
+    shown = view_preset(old, ADA)
+    assert not shown["usable"]
+    assert shown["request"] == {**new_row(make())["request"], **saved}
+    assert shown["links"]["delete"] == f"/presets/{ID}"
+    whole = apply_preset({"preset": ID, "filters": {"age_min": 1}}, old)
+    assert refusal(lambda: parse_request(whole, may_see_patients=True))[1] == code
+
+
+def test_a_filter_that_came_to_name_patients_makes_a_preset_unusable():
+    assert view_preset(make(), PIA)["usable"]
+    assert not view_preset(forget(make(), filters={"patient_name": "x"}), PIA)["usable"]
+
+
+def test_a_row_is_the_preset_again_and_shared_ones_are_of_a_kind_of_their_own():
+    shared = replace(make(), shared=True, revision=3)
+    for preset in (make(), shared):
+        assert read_row(new_row(preset)) == preset
+        assert new_row(preset)["kind"] == name_kind(shared=preset.shared)
+    assert new_row(shared)["kind"] != new_row(make())["kind"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "shared", "rights"),
+    [
+        (ADA, False, (True, True, True)),
+        (ADA, True, (True, True, True)),
+        (BEN, False, (False, False, False)),
+        (BEN, True, (True, False, False)),
+        (ADMIN, False, (False, False, False)),
+        (ADMIN, True, (True, False, True)),
+        (PROGRAM, True, (True, False, True)),
+        (STRANGER, True, (False, False, False)),
+        (Caller(ADA.id, ADA.name, frozenset()), True, (False, False, False)),
+    ],
+)
+def test_who_may_read_change_and_withdraw(caller, shared, rights):
+    preset = make(shared=shared)
+    assert (
+        tuple(may(caller, preset) for may in (may_read_preset, may_change_preset, may_withdraw_preset))
+        == rights
+    )
+
+
+def test_programs_keep_none():
+    assert refusal(require_person, PROGRAM) == (403, "PEOPLE_ONLY", None)
+    require_person(ADA)

@@ -1,0 +1,74 @@
+"""A manifest in words and numbers, and a file held against it."""
+
+import hashlib
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from doseexport.domain.request import ExportRequest
+from doseexport.engine.manifest import FileFacts, write_manifest
+from doseexport.engine.verify import verify_file
+from doseexport.engine.writers.file_plan import FileReport, SheetCount
+from doseexport.errors import ExportError
+
+DATA = b"a,b\r\n1,2\r\n"
+FACTS = FileFacts("out.csv", len(DATA), hashlib.sha256(DATA).hexdigest())
+TAKEN = datetime(2026, 11, 23, 12, 30, tzinfo=timezone(timedelta(hours=1)))
+REPORT = FileReport(1, 2, ("odd",), {"AGD is 0": 3}, (SheetCount(None, 1, 1, 1),), TAKEN)
+
+
+def make_manifest(**filters):
+    return json.loads(write_manifest("x" * 32, ExportRequest("ct-csv", filters), REPORT, FACTS))
+
+
+def test_a_manifest_tells_what_was_asked_and_what_came_of_it():
+    manifest = make_manifest(dlp_min="7", patient_name="Secret", accession_number="Secret2")
+    assert manifest["snapshot_at"] == "2026-11-23T11:30:00.000000Z"
+    assert manifest["exclusions"] == [{"reason": "AGD is 0", "events": 3}]
+    assert manifest["sheets"] == [{"name": None, "studies": 1, "rows": 1, "rows_above": 1}]
+    assert manifest["filters"]["canonical"] == {
+        "accession_number": None,
+        "dlp_min": "7",
+        "patient_name": None,
+    }
+    assert any(words.endswith("7 mGy.cm") for words in manifest["filters"]["words"])
+    assert "Secret" not in json.dumps(manifest)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """A file and its manifest."""
+    file, manifest = tmp_path / "out.csv", tmp_path / "out.csv.manifest.json"
+    file.write_bytes(DATA)
+    manifest.write_bytes(write_manifest(None, ExportRequest("ct-csv"), REPORT, FACTS))
+    return file, manifest
+
+
+def test_the_file_of_a_manifest_is_known_under_any_name(pair, tmp_path):
+    file, manifest = pair
+    assert str(manifest) in verify_file(file.rename(tmp_path / "other"), manifest)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"), [(DATA + b"3", "WRONG_SIZE"), (DATA[:-3] + b"3\r\n", "WRONG_SHA256")]
+)
+def test_another_file_is_not(pair, data, code):
+    pair[0].write_bytes(data)
+    with pytest.raises(ExportError) as refused:
+        verify_file(*pair)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "7", '{"schema_version": 2}', '{"schema_version": 1}'])
+def test_what_is_no_manifest_is_said_to_be_none(pair, text):
+    pair[1].write_text(text)
+    with pytest.raises(ExportError) as refused:
+        verify_file(*pair)
+    assert refused.value.code == "BAD_MANIFEST"
+
+
+def test_a_file_that_is_not_there_is_told_by_name(pair):
+    pair[0].unlink()
+    with pytest.raises(ExportError, match=r"out\.csv: No such file"):
+        verify_file(*pair)

@@ -1,0 +1,159 @@
+"""Groups of an identity provider become ours at each sign-in: added, and taken away."""
+
+import copy
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from doseexport.jobs.group_mapping import GroupMap, map_groups, read_claim
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+EVENT = json.loads((REPOSITORY / "events" / "map_groups.json").read_text())
+ENVIRONMENT = {"EXPORT_CLAIM": "Medical Physics", "ADMIN_CLAIM": "", "PATIENT_CLAIM": "Named Patients"}
+GROUPS = GroupMap.from_environment(ENVIRONMENT)
+
+
+class Pool:
+    """Notes whom it gives which group, in order."""
+
+    def __init__(self, failing=""):
+        self.calls = []
+        self._failing = failing
+
+    def admin_add_user_to_group(self, **arguments):
+        self._note("add", arguments)
+
+    def admin_remove_user_from_group(self, **arguments):
+        self._note("remove", arguments)
+
+    def _note(self, verb, arguments):
+        assert (arguments["UserPoolId"], arguments["Username"]) == (EVENT["userPoolId"], EVENT["userName"])
+        if verb == self._failing:
+            raise ConnectionError(verb)
+        self.calls.append((verb, arguments["GroupName"]))
+
+
+def sign_in(groups, claim, pool=None, **attributes):
+    event = copy.deepcopy(EVENT)
+    event["request"]["groupConfiguration"]["groupsToOverride"] = groups
+    event["request"]["userAttributes"] |= {"custom:groups": claim, **attributes}
+    pool = pool or Pool()
+    answer = map_groups(event, GROUPS, pool)
+    details = (answer["response"]["claimsAndScopeOverrideDetails"] or {}).get("groupOverrideDetails", {})
+    return details.get("groupsToOverride"), pool.calls
+
+
+@pytest.mark.parametrize(
+    ("claim", "names"),
+    [
+        ("", set()),
+        ("[]", set()),
+        ("Physics", {"Physics"}),
+        ("Physics,Staff", {"Physics", "Staff"}),
+        ("[Physics, Staff]", {"Physics", "Staff"}),
+        ('["Physics", "Staff, all"]', {"Physics", "Staff, all"}),
+        (
+            "[Medical+Physics, Staff%2C+all]",
+            {"Medical+Physics", "Medical Physics", "Staff%2C+all", "Staff, all"},
+        ),
+        ("12", {"12"}),
+        ('{"Physics": 1}', {'{"Physics": 1}'}),
+        ("[1, 2]", {"1", "2"}),
+    ],
+)
+def test_a_claim_is_read_in_every_form_cognito_gives_it(claim, names):
+    assert read_claim(claim) == names
+
+
+def test_who_has_the_providers_group_gets_ours_in_token_and_pool():
+    assert sign_in([], "[Medical Physics, Staff]") == (["exportgroup"], [("add", "exportgroup")])
+
+
+def test_who_has_lost_it_loses_ours_first_of_all():
+    groups, calls = sign_in(["pidgroup"], "Medical Physics")
+    assert groups == ["exportgroup"]
+    assert calls == [("remove", "pidgroup"), ("add", "exportgroup")]
+
+
+@pytest.mark.parametrize("claim", ["", "[]", "Staff", "medical physics", "Medical Physics Guests"])
+def test_any_other_claim_gives_nothing_and_takes_what_was_there(claim):
+    assert sign_in(["exportgroup"], claim) == ([], [("remove", "exportgroup")])
+
+
+def test_no_claim_at_all_takes_what_was_there():
+    event = copy.deepcopy(EVENT)
+    del event["request"]["userAttributes"]["custom:groups"]
+    pool = Pool()
+    map_groups(event, GROUPS, pool)
+    assert pool.calls == [("remove", "pidgroup")]
+
+
+def test_groups_that_are_not_mapped_stay_as_they_are():
+    assert sign_in(["admingroup", "eu-west-2_example_hospital"], "") == (
+        ["admingroup", "eu-west-2_example_hospital"],
+        [],
+    )
+
+
+def test_a_claim_cannot_name_our_groups_directly():
+    assert sign_in([], "[exportgroup, admingroup, pidgroup]") == ([], [])
+
+
+def test_nothing_is_written_where_nothing_changes(caplog):
+    assert sign_in(["exportgroup"], "Medical Physics") == (["exportgroup"], [])
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("status", ["CONFIRMED", "FORCE_CHANGE_PASSWORD", ""])
+def test_accounts_of_the_pool_itself_are_left_alone(status):
+    """Whatever they have written into their own profile."""
+    groups, calls = sign_in(["admingroup"], "Medical Physics", **{"cognito:user_status": status})
+    assert (groups, calls) == (None, [])
+
+
+@pytest.mark.parametrize("failing", ["add", "remove"])
+def test_a_pool_that_does_not_follow_refuses_the_sign_in(failing):
+    with pytest.raises(ConnectionError):
+        sign_in(["pidgroup"], "Medical Physics", Pool(failing))
+
+
+def test_the_log_says_who_got_what_and_no_name(caplog):
+    caplog.set_level("INFO", logger="doseexport.jobs.group_mapping")
+    sign_in([], "Medical Physics")
+    (record,) = caplog.records
+    assert (record.message, record.caller, record.added, record.removed) == (
+        "groups_mapped",
+        "ada-sub",
+        ["exportgroup"],
+        [],
+    )
+    assert "ada@example.org" not in json.dumps({key: str(value) for key, value in vars(record).items()})
+
+
+def test_an_empty_parameter_maps_nothing():
+    assert GroupMap.from_environment({}).words == {}
+    assert GroupMap.from_environment({"ADMIN_CLAIM": " "}).words == {}
+    assert GROUPS.words == {"exportgroup": "Medical Physics", "pidgroup": "Named Patients"}
+
+
+def test_the_handler_answers_cognitos_event(monkeypatch):
+    path = REPOSITORY / "functions" / "map_groups" / "handler.py"
+    spec = importlib.util.spec_from_file_location("map_groups_handler", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pool, asked = Pool(), []
+    monkeypatch.setattr(module, "make_client", lambda service: asked.append(service) or pool)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    answer = module.handler(copy.deepcopy(EVENT), None)
+    assert asked == ["cognito-idp"]
+    assert answer["response"]["claimsAndScopeOverrideDetails"] == {
+        "groupOverrideDetails": {
+            "groupsToOverride": ["eu-west-2_example_hospital", "exportgroup"],
+            "iamRolesToOverride": [],
+            "preferredRole": None,
+        }
+    }
+    assert pool.calls == [("remove", "pidgroup"), ("add", "exportgroup")]

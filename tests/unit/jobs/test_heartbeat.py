@@ -1,0 +1,207 @@
+"""The thread beside a run: what it tells the table, and what ends the run."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from doseexport.domain.export import Progress, State
+from doseexport.errors import AbortedError, ExportError, LeaseLostError
+from doseexport.jobs import heartbeat as heartbeat_module
+from doseexport.jobs.heartbeat import GRACE, LAST_SECONDS, REPEATED_CANCEL, Heartbeat
+from tests.fakes import Clock, make_new
+
+PATIENCE = 10
+A_MOMENT = timedelta(seconds=1)
+
+
+class FakeStore:
+    """Answers beats with `answer`, which may be an exception, and lets tests wait for the next ones."""
+
+    def __init__(self):
+        self.answer = State.RUNNING
+        self.beats = []
+        self._beaten = threading.Condition()
+
+    def beat(self, export_id, attempt, progress, now):
+        with self._beaten:
+            self.beats.append((export_id, attempt, progress, now))
+            self._beaten.notify_all()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def wait_for_beats(self, more=2):
+        with self._beaten:
+            wanted = len(self.beats) + more
+            assert self._beaten.wait_for(lambda: len(self.beats) >= wanted, PATIENCE)
+
+
+class Blocked:
+    """Something that blocks until it is cancelled."""
+
+    def __init__(self):
+        self.cancelled = threading.Semaphore(0)
+
+    def cancel(self):
+        self.cancelled.release()
+
+    def was_cancelled(self):
+        return self.cancelled.acquire(timeout=PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def _quick_beats(monkeypatch):
+    monkeypatch.setattr(heartbeat_module, "INTERVAL", 0.005)
+
+
+@pytest.fixture
+def store():
+    return FakeStore()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def time_left():
+    return {"seconds": 900.0}
+
+
+@pytest.fixture
+def heart(store, clock, time_left):
+    with Heartbeat(store, make_new(), clock, lambda: time_left["seconds"]) as beating:
+        yield beating
+
+
+def stop(heart):
+    """Wait until the run is stopped; the reason that `advance` raises."""
+    blocked = Blocked()
+    heart.guard(blocked)
+    assert blocked.was_cancelled()
+    with pytest.raises(ExportError) as stopped:
+        heart.advance()
+    assert stopped.value is heart.reason
+    return stopped.value
+
+
+def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, clock):
+    store.wait_for_beats()
+    assert store.beats[-1][2] == Progress(0, None)
+    heart.expect(9)
+    heart.advance()
+    heart.advance()
+    clock.move(seconds=3)
+    store.wait_for_beats()
+    assert store.beats[-1] == (heart._export.id, 1, Progress(2, 9), clock())
+
+
+def test_a_run_that_nobody_stops_goes_on(heart, store):
+    store.wait_for_beats(5)
+    heart.advance()
+    assert heart.reason is None
+
+
+def test_an_abort_stops_the_run_with_what_it_is_blocked_on(heart, store):
+    store.answer = State.ABORTING
+    assert isinstance(stop(heart), AbortedError)
+
+
+def test_a_lost_lease_stops_the_run(heart, store):
+    store.answer = None
+    assert isinstance(stop(heart), LeaseLostError)
+
+
+class Waits(list):
+    """The event that ends the beats, which it does after so many waits."""
+
+    def __init__(self, most):
+        self._most = most
+
+    def wait(self, seconds):
+        self.append(seconds)
+        return len(self) > self._most
+
+
+def test_a_run_that_has_to_stop_is_told_so_again_sooner(store, clock):
+    heart = Heartbeat(store, make_new(), clock, lambda: 900.0)
+    store.answer, heart._over = State.ABORTING, Waits(2)
+    heart._run()
+    assert heart._over == [heartbeat_module.INTERVAL, REPEATED_CANCEL, REPEATED_CANCEL]
+
+
+def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):
+    store.answer = State.ABORTING
+    stop(heart)
+    late = Blocked()
+    heart.guard(late)
+    assert late.was_cancelled()
+    assert late.was_cancelled()
+
+
+def test_a_stopped_run_still_beats_no_more_words_into_the_table(heart, store):
+    store.answer = None
+    stop(heart)
+    before = len(store.beats)
+    late = Blocked()
+    heart.guard(late)
+    assert late.was_cancelled()
+    assert len(store.beats) == before
+
+
+def test_a_table_out_of_reach_for_a_while_is_borne(heart, store, clock):
+    store.answer = OSError("no network")
+    clock.now += GRACE
+    store.wait_for_beats(3)
+    heart.advance()
+    assert heart.reason is None
+    store.answer = State.RUNNING
+    store.wait_for_beats()
+    store.answer = OSError("no network again")
+    clock.now += GRACE
+    store.wait_for_beats(3)
+    assert heart.reason is None
+
+
+def test_a_table_out_of_reach_for_longer_is_a_lost_lease(heart, store, clock):
+    store.answer = OSError("no network")
+    clock.now += GRACE + A_MOMENT
+    assert isinstance(stop(heart), LeaseLostError)
+
+
+def test_a_beat_that_failed_is_logged_without_its_text(heart, store, caplog):
+    store.answer = OSError("SECRET")
+    store.wait_for_beats()
+    assert "beat_failed" in caplog.messages
+    assert "SECRET" not in caplog.text
+    assert "SECRET" not in str([record.__dict__ for record in caplog.records])
+
+
+def test_a_run_ends_while_there_is_time_to_settle(heart, store, time_left):
+    time_left["seconds"] = LAST_SECONDS
+    store.wait_for_beats()
+    assert heart.reason is None
+    time_left["seconds"] = LAST_SECONDS - 0.001
+    assert stop(heart).code == "OUT_OF_TIME"
+
+
+def test_the_first_reason_stays(heart, store, time_left):
+    store.answer = State.ABORTING
+    first = stop(heart)
+    store.answer = None
+    time_left["seconds"] = 0
+    assert stop(heart) is first
+
+
+def test_nothing_beats_after_the_end(store, clock):
+    with Heartbeat(store, make_new(), clock, lambda: 900) as heart:
+        store.wait_for_beats()
+    assert not heart._thread.is_alive()
+
+
+def test_it_stops_when_the_run_fails(store, clock):
+    with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900) as heart:
+        raise ZeroDivisionError
+    assert not heart._thread.is_alive()
