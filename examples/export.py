@@ -1,4 +1,4 @@
-"""Request an export, wait for it and download it: python export.py '{"type": "ct-csv"}'."""
+"""Request an export, wait for it, download it and check it: python export.py '{"type": "ct-csv"}'."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""GET / and GET /{file}: the page. Needs no token, touches nothing."""
+"""Serve the files of the page: GET / and GET /{file}. No token is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doseexport.api.static import Page, WebSettings, read_files
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer 200 with the file, 304 if the caller has it already, 404 if it is none of the page's."""
+    """Answer 200 with the file, 304 if the caller already has it, or 404 if the page has no such file."""
     return _open_page().answer(event)
 
 

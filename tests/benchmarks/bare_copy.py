@@ -16,6 +16,7 @@ def main(export_type: str, url: str, path: str) -> None:
     """Write the rows of studies, then those of events."""
     queries = build_queries(ExportRequest(export_type), Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot, open(path, "wb") as file:  # noqa: PTH123
+        snapshot.begin()
         snapshot.start_events(queries, CSV)
         for rows in snapshot.stream(queries, CSV):
             file.writelines(rows)

@@ -15,7 +15,6 @@ from typing import Any
 import psycopg
 from local import sample
 from local.sample.postgres import Postgres
-from tests.benchmarks.estimates import NoMonitor
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -24,6 +23,7 @@ from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import Queries, build_queries
+from tests.benchmarks.estimates import NoMonitor
 
 STUDIES = {"studies": 6_500, "rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 PARTS = {
@@ -64,6 +64,7 @@ def break_down(url: str) -> Iterator[Breakdown]:
 def explain(url: str, queries: Queries) -> dict[str, Plan]:
     """Return the plans of an export's queries, executed with a worker's settings."""
     with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin()
         connection = snapshot.connections[0]
         plans = {"survey": _explain(connection, queries.counts.sql)}
         plans["studies"] = _explain(connection, queries.studies.sql)

@@ -11,9 +11,8 @@ from typing import Self
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import unescape
 
-from tests.benchmarks.measure import BenchmarkError
-
 from doseexport.engine.writers.csv import guard_text
+from tests.benchmarks.measure import BenchmarkError
 
 SHEET = re.compile(r'<sheet name="([^"]*)"')
 CELL = re.compile(r'<c r="([A-Z]+)(\d+)"([^>]*)><(?:v|is)>(.*?)</(?:v|is)></c>', re.DOTALL)

@@ -26,6 +26,7 @@ def main(export_type: str, url: str, path: str) -> None:
     request = ExportRequest(export_type)
     spec, queries = request.spec, build_queries(request, Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin()
         widest = max(1, snapshot.count(queries).widest)
     columns = spec.events.included(Inclusions())
     header = [column.heading for column in spec.studies.included(Inclusions())]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+
 from tests.benchmarks import breakdown, cold_start, costs
 from tests.benchmarks.measure import Run
 

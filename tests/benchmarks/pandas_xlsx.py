@@ -8,9 +8,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pandas as pd
-from tests.benchmarks.same_rows import READ, open_workbook
 
 from doseexport.catalogue import Cells, Column
+from tests.benchmarks.same_rows import READ, open_workbook
 
 
 def main(export_type: str, url: str, path: str) -> None:

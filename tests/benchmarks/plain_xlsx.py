@@ -9,9 +9,9 @@ import sys
 from typing import Any
 
 import xlsxwriter
-from tests.benchmarks.same_rows import READ, ModalityWorkbook, open_workbook
 
 from doseexport.catalogue import Cells, Column
+from tests.benchmarks.same_rows import READ, ModalityWorkbook, open_workbook
 
 MOST_COLUMNS = 16_384
 FORMATS = {"date": "yyyy-mm-dd", "time": "hh:mm:ss", "datetime": "yyyy-mm-dd hh:mm:ss"}

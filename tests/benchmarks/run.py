@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 from local import sample
 from local.sample.postgres import Postgres
-from tests.benchmarks import breakdown, compare, page
-from tests.benchmarks.measure import Backends, Run, measure
 
 from doseexport import catalogue
+from tests.benchmarks import breakdown, compare, page
+from tests.benchmarks.measure import Backends, Run, measure
 
 PANDAS = Path(__file__).resolve().parents[2] / ".state" / "bench"
 COMMAND = Path(sys.executable).with_name("doseexport")

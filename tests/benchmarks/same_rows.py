@@ -65,6 +65,7 @@ def open_workbook(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
     make = blocks.start(spec.events.read(Inclusions())) if blocks else None
     names = SheetNames()
     with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin()
         snapshot.start_events(queries, TEXT)
         protocols = sorted(name for name, _ in snapshot.count_frequencies(queries)[layout.sheets.title])
         merged = merge_streams(*snapshot.stream(queries, TEXT), b"\t", MergeStats())

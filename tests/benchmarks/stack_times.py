@@ -18,9 +18,9 @@ from local.sample.postgres import Postgres
 from local.stack import users
 from local.stack.service import Service
 from local.stack.stack import Stack
-from tests.journey.backstage import Backstage, in_the_middle, until
 
 from doseexport.domain.audit import AuditEvent
+from tests.journey.backstage import Backstage, in_the_middle, until
 
 STUDIES = {"studies": 50_000, "rf": 1_000, "mg": 1, "dx": 1, "nm": 1}
 WEEK = {"date_from": "2020-03-02", "date_to": "2020-03-08"}

@@ -1,4 +1,4 @@
-"""The machine's own chromium, driven by Playwright."""
+"""The installed chromium, driven by Playwright."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-# Without these it calls home, and where the network is closed every such call is an error in its log.
+# Without these, chromium contacts its own servers and logs an error where the network is closed.
 QUIET = (
     "--disable-gpu",
     "--disable-quic",
@@ -19,20 +19,20 @@ QUIET = (
 
 
 class NoChromiumError(RuntimeError):
-    """There is no chromium; the text says how to get one."""
+    """Chromium is not installed. The message explains how to install it."""
 
 
 def find() -> str:
     """Return the path of the browser: CHROMIUM, or chromium on the PATH."""
     path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
     if path is None:
-        raise NoChromiumError("no chromium: `apt-get install chromium`, or name one by CHROMIUM")
+        raise NoChromiumError("no chromium: run `apt-get install chromium`, or set CHROMIUM to its path")
     return path
 
 
 @contextmanager
 def launch() -> Iterator[Browser]:
-    """Run the browser without a window. Its own sandbox does not work for root."""
+    """Run the browser without a window. For root, disable its sandbox, which does not work there."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=[*QUIET, *sandbox])

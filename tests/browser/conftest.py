@@ -1,4 +1,4 @@
-"""The page in a real browser, before the whole service on this machine."""
+"""Fixtures for tests of the page in a real browser against the whole service on this machine."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -14,18 +14,19 @@ from local.stack.service import Service
 from local.stack.stack import Stack
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser import chromium
 
-# Enough that an export is caught in the middle, and quickly made.
+# Enough studies to observe a running export, and few enough to create them quickly.
 MANY_STUDIES = 20_000
-# What DICOM headers may hold, and what must never be more than text.
+# DICOM headers can contain such values. The page must show them as text only.
 MARKUP = "<img src=x onerror=alert(1)>"
 FORMULA = "=1+1"
-# No export gets past its first query while this table is held.
+# While this table is locked, no export gets past its first query.
 FIRST_TABLE = "remapp_generalstudymoduleattr"
-TELL_BREACHES = """
-addEventListener("securitypolicyviolation", (breach) => {
-  noteBreach(`${breach.violatedDirective} ${breach.blockedURI}`);
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (violation) => {
+  reportViolation(`${violation.violatedDirective} ${violation.blockedURI}`);
 });
 """
 DESKTOP, PHONE = (1440, 900), (390, 844)
@@ -35,7 +36,7 @@ assert_that.set_options(timeout=20_000)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; without one the test skips."""
+    """Run chromium. Skip the test if it is not installed."""
     try:
         chromium.find()
     except chromium.NoChromiumError as missing:
@@ -46,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def database_url(postgres: Postgres) -> str:
-    """Many CT studies; the protocols of February 2020 look like markup and like a formula."""
+    """Create a database of many CT studies. Protocols of February 2020 look like markup or a formula."""
     url = postgres.create_database("browser")
     sample.fill(url, MANY_STUDIES, rf=100, mg=100, dx=100, nm=70)
     with psycopg.connect(url) as connection:
@@ -66,13 +67,14 @@ WHERE dose.id = ct_radiation_dose_id AND study.study_date BETWEEN '2020-02-01' A
 
 @pytest.fixture(scope="session")
 def stack(database_url: str) -> Iterator[Stack]:
+    """Run the whole service on the database."""
     with Stack(database_url) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def make_user(stack: Stack) -> Callable[..., users.User]:
-    """Make a person: `make_user("ada", users.EXPORT)`; names differ by themselves."""
+    """Return a function that creates a user with a unique name: `make_user("ada", users.EXPORT)`."""
     numbers = iter(range(10_000))
 
     def make(name: str, *groups: str) -> users.User:
@@ -83,43 +85,43 @@ def make_user(stack: Stack) -> Callable[..., users.User]:
 
 @pytest.fixture
 def physicist(make_user: Callable[..., users.User]) -> users.User:
-    """Somebody who may export, without exports so far."""
+    """Create an export user without exports."""
     return make_user("physicist", users.EXPORT)
 
 
 @pytest.fixture
 def privileged(make_user: Callable[..., users.User]) -> users.User:
-    """Somebody who may also have names and IDs of patients."""
+    """Create an export user who may also export names and IDs of patients."""
     return make_user("privileged", users.EXPORT, users.PATIENTS)
 
 
 @pytest.fixture
 def as_service(stack: Stack) -> Callable[[users.User], Service]:
-    """The API as a person's own programs call it."""
+    """Return a function that gives an API client signed in as a user."""
     return lambda user: Service(stack.url, users.sign_in(stack, user))
 
 
 @dataclass(frozen=True)
 class Visit:
-    """The page in a window of its own, what went wrong in it, and where else it may ask."""
+    """The page in a separate window, the problems found in it, and the other addresses it may request."""
 
     page: Page
     address: str
-    troubles: list[str]
-    elsewhere: list[str]
+    problems: list[str]
+    allowed: list[str]
 
-    def open(self, place: str = "") -> None:
-        self.page.goto(self.address + place)
+    def open(self, path: str = "") -> None:
+        self.page.goto(self.address + path)
 
-    def sign_in(self, user: users.User, place: str = "") -> Page:
+    def sign_in(self, user: users.User, path: str = "") -> Page:
         """Sign in and wait for the first view."""
-        self.open(place)
-        self.give_password(user)
+        self.open(path)
+        self.enter_password(user)
         assert_that(self.page.get_by_role("button", name="Sign out")).to_be_visible()
-        assert_that(self.page.get_by_text("Loading …")).to_be_hidden()
+        assert_that(self.page.locator("#loading")).to_be_hidden()
         return self.page
 
-    def give_password(self, user: users.User) -> None:
+    def enter_password(self, user: users.User) -> None:
         self.page.get_by_label("User name").fill(user.name)
         self.page.get_by_label("Password").fill(user.password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
@@ -130,7 +132,10 @@ Visits = Callable[..., Visit]
 
 @pytest.fixture
 def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
-    """Open windows: `visit(dark=True, size=PHONE)`. Whatever the test is about, nothing breaks the policy."""
+    """Return a function that opens windows: `visit(dark=True, size=PHONE)`.
+
+    After every test, fail if a window had a script error or a violation of the security policy.
+    """
     visits: list[Visit] = []
     with ExitStack() as windows:
 
@@ -147,24 +152,24 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
             return visits[-1]
 
         yield make
-        troubles = [trouble for each in visits for trouble in each.troubles]
-    assert troubles == []
+        problems = [problem for each in visits for problem in each.problems]
+    assert problems == []
 
 
 def _watch(page: Page, stack: Stack) -> Visit:
-    """Note errors of scripts, breaches of the Content-Security-Policy, and requests to anywhere else."""
+    """Record script errors, violations of the Content-Security-Policy, and requests to other addresses."""
     visit = Visit(page, f"{stack.url}/", [], [stack.cloud.endpoint, "data:"])
-    note = visit.troubles.append
-    page.on("pageerror", lambda error: note(f"error: {error}"))
-    page.on("dialog", lambda dialog: note(f"dialog: {dialog.message}"))
-    page.expose_function("noteBreach", lambda text: note(f"policy: {text}"))
-    page.add_init_script(TELL_BREACHES)
+    record = visit.problems.append
+    page.on("pageerror", lambda error: record(f"error: {error}"))
+    page.on("dialog", lambda dialog: record(f"dialog: {dialog.message}"))
+    page.expose_function("reportViolation", lambda text: record(f"policy: {text}"))
+    page.add_init_script(REPORT_VIOLATIONS)
 
-    def look(request: Any) -> None:
-        if not request.url.startswith(tuple(visit.elsewhere)):
-            note(f"elsewhere: {request.url}")
+    def check(request: Any) -> None:
+        if not request.url.startswith(tuple(visit.allowed)):
+            record(f"request: {request.url}")
 
-    page.on("request", look)
+    page.on("request", check)
     return visit
 
 
@@ -173,7 +178,7 @@ Hold = Callable[[], AbstractContextManager[None]]
 
 @pytest.fixture
 def database_held(database_url: str) -> Hold:
-    """Keep every export at its first query, as long as the block lasts."""
+    """Return a context manager that blocks every export at its first query."""
 
     @contextmanager
     def hold() -> Iterator[None]:

@@ -1,6 +1,6 @@
-"""`make screenshots`: the README's pictures, of the real page before the whole service on this machine.
+"""`make screenshots`: take the pictures in the README of the real page on the whole service.
 
-`python -m tests.browser.screenshots FOLDER` takes every view there instead, in both themes and widths.
+`python -m tests.browser.screenshots FOLDER` instead takes every view in both themes and widths.
 """
 
 import sys
@@ -16,8 +16,9 @@ from local.stack.service import Service
 from local.stack.stack import Stack
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser import chromium
-from tests.browser.steps import caught_in_the_middle, newest, wait_for
+from tests.browser.steps import newest, paused_worker, wait_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 STUDIES = 20_000
@@ -38,7 +39,7 @@ REQUESTS = (
 )
 FORM = "#CT?type=ct-xlsx&date_from=2025-01-01&acquisition_protocol=thorax&test_patients=exclude"
 PICTURES = {
-    # README's picture: view, size, dark
+    # Picture in the README: view, size, dark
     "new-export.png": ("form", TALL, False),
     "exports.png": ("exports", DESKTOP, False),
     "exports-dark.png": ("exports", DESKTOP, True),
@@ -51,11 +52,11 @@ VIEWS = (
     "survey",
     "exports",
     "details",
-    "question",
+    "deletion",
     "schedules",
     "schedule-form",
     "usage",
-    "stranger",
+    "no-access",
 )
 SCHEDULES = (
     {
@@ -84,29 +85,29 @@ SCHEDULES = (
 
 
 class Photographer:
-    """Somebody with a browser, an account, and exports in every state."""
+    """A browser and a user with exports in every state."""
 
     def __init__(self, browser: Browser, stack: Stack) -> None:
         self._browser, self._address = browser, f"{stack.url}/"
         self._user = users.create(stack, "ada.medphys", users.EXPORT, users.PATIENTS)
         self._colleague = users.create(stack, "grace.medphys", users.EXPORT)
         self._admin = users.create(stack, "admin", users.ADMIN)
-        self._stranger = users.create(stack, "stranger")
+        self._visitor = users.create(stack, "visitor")
         self.service = Service(stack.url, users.sign_in(stack, self._user))
 
     def make_exports(self) -> None:
-        """Ask for some of everything, and stop one."""
+        """Request exports of every kind, and abort one."""
         for request in REQUESTS:
             self.service.wait(self.service.ask(**request).json["id"])
-        stopped = self.service.ask(type="ct-xlsx").json["id"]
-        self.service.call("POST", f"/exports/{stopped}/abort")
-        self.service.wait(stopped)
+        aborted = self.service.ask(type="ct-xlsx").json["id"]
+        self.service.call("POST", f"/exports/{aborted}/abort")
+        self.service.wait(aborted)
 
     def make_schedules(self) -> None:
-        """Make one of each rhythm; one of them is off."""
+        """Create a schedule of each recurrence. One of them is disabled."""
         for terms in SCHEDULES:
-            made = self.service.call("POST", "/schedules", {"time_zone": "Europe/London"} | terms)
-            assert made.status == HTTPStatus.CREATED, made.body
+            created = self.service.call("POST", "/schedules", {"time_zone": "Europe/London"} | terms)
+            assert created.status == HTTPStatus.CREATED, created.body
 
     def take(self, path: Path, view: str, size: tuple[int, int], *, dark: bool) -> None:
         """Take a picture of a view."""
@@ -127,15 +128,15 @@ class Photographer:
         page.goto(self._address)
         assert_that(page.get_by_label("User name")).to_be_focused()
 
-    def _sign_in(self, page: Page, place: str, user: users.User | None = None) -> None:
-        page.goto(self._address + place)
+    def _sign_in(self, page: Page, path: str, user: users.User | None = None) -> None:
+        page.goto(self._address + path)
         page.get_by_label("User name").fill((user or self._user).name)
         page.get_by_label("Password").fill((user or self._user).password)
         page.get_by_role("button", name="Sign in", exact=True).click()
         assert_that(page.get_by_role("button", name="Sign out")).to_be_visible()
 
-    def _show_stranger(self, page: Page) -> None:
-        self._sign_in(page, "", self._stranger)
+    def _show_no_access(self, page: Page) -> None:
+        self._sign_in(page, "", self._visitor)
         assert_that(page.get_by_text("Ask the administrator")).to_be_visible()
 
     def _show_form(self, page: Page) -> None:
@@ -169,7 +170,7 @@ class Photographer:
         self._sign_in(page, "#usage", self._admin)
         assert_that(page.get_by_role("rowheader", name=self._user.name)).to_be_visible()
 
-    def _show_question(self, page: Page) -> None:
+    def _show_deletion(self, page: Page) -> None:
         self._show_exports(page)
         for row in page.locator("#rows tr:not(.details)").all()[2:5]:
             row.get_by_role("checkbox").check()
@@ -178,7 +179,7 @@ class Photographer:
 
 
 def main() -> None:
-    """Take the README's pictures, or all of them into the folder that is named."""
+    """Take the pictures in the README, or every view into the given folder."""
     with ExitStack() as running:
         server = running.enter_context(Postgres())
         url = server.create_database("openrem")
@@ -189,11 +190,11 @@ def main() -> None:
         photographer.make_schedules()
         for path, (view, size, dark) in _list_pictures():
             path.parent.mkdir(parents=True, exist_ok=True)
-            if view in {"exports", "details", "question"}:
-                with caught_in_the_middle(stack, photographer.service, type="ct-xlsx") as frozen:
+            if view in {"exports", "details", "deletion"}:
+                with paused_worker(stack, photographer.service, type="ct-xlsx") as export:
                     photographer.take(path, view, size, dark=dark)
-                photographer.service.wait(frozen["id"])
-                photographer.service.call("DELETE", f"/exports/{frozen['id']}")
+                photographer.service.wait(export["id"])
+                photographer.service.call("DELETE", f"/exports/{export['id']}")
             else:
                 photographer.take(path, view, size, dark=dark)
             print(f"{path}  {path.stat().st_size:,} bytes")  # noqa: T201

@@ -1,4 +1,4 @@
-"""For everyone: axe-core on every view in both themes and widths, and the way through without a mouse."""
+"""Accessibility: axe-core on every view in both themes and widths, and use without a mouse."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +9,7 @@ from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import DESKTOP, PHONE, Hold, Visits
 from tests.browser.steps import field, newest, open_details, start, wait_for
 
@@ -20,7 +21,7 @@ LOOKS = [
 
 
 def list_findings(page: Page) -> list[str]:
-    """What axe finds, whatever its impact, with the place of each."""
+    """Return the findings of axe of any impact, with the element of each."""
     return [
         f"{finding['impact']} {finding['id']}: {finding['help']} at {node['target']}"
         for finding in Axe().run(page).response["violations"]
@@ -29,7 +30,7 @@ def list_findings(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("dark", "size"), LOOKS)
-def test_axe_finds_nothing(
+def test_views_have_no_axe_findings(
     visit: Visits,
     privileged: User,
     as_service: Callable[[User], Service],
@@ -61,7 +62,7 @@ def test_axe_finds_nothing(
 
     page.get_by_role("button", name="Save as preset").click()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    assert_that(page.get_by_text("A preset needs a name.")).to_be_visible()
+    assert_that(page.get_by_text("Enter a name for the preset.")).to_be_visible()
     assert list_findings(page) == []
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
 
@@ -69,11 +70,11 @@ def test_axe_finds_nothing(
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Audit")
     dialog.get_by_label("Time", exact=True).fill("")
-    dialog.get_by_role("button", name="Make the schedule").click()
-    assert_that(dialog.get_by_text("Give hours and minutes.")).to_be_visible()
+    dialog.get_by_role("button", name="Create schedule").click()
+    assert_that(dialog.get_by_text("Enter a time in hours and minutes.")).to_be_visible()
     assert list_findings(page) == []
     dialog.get_by_label("Time", exact=True).fill("07:00")
-    dialog.get_by_role("button", name="Make the schedule").click()
+    dialog.get_by_role("button", name="Create schedule").click()
     assert_that(page.get_by_role("button", name="Run now: Audit")).to_be_visible()
     assert list_findings(page) == []
 
@@ -89,7 +90,7 @@ def test_axe_finds_nothing(
     assert list_findings(page) == []
 
 
-def test_axe_would_find_something(visit: Visits) -> None:
+def test_axe_reports_a_missing_label(visit: Visits) -> None:
     window = visit()
     window.open()
     assert_that(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -97,26 +98,27 @@ def test_axe_would_find_something(visit: Visits) -> None:
     assert any("label" in finding for finding in list_findings(window.page))
 
 
-def press_until(page: Page, key: str, there: Callable[[], bool], what: str) -> None:
+def press_until(page: Page, key: str, is_done: Callable[[], bool], name: str) -> None:
+    """Press a key until a condition holds."""
     for _ in range(80):
-        if there():
+        if is_done():
             return
         page.keyboard.press(key)
-    raise AssertionError(f"{what} cannot be reached by {key}")
+    raise AssertionError(f"{name} cannot be reached by {key}")
 
 
 def reach(page: Page, name: str, key: str = "Tab") -> None:
-    """Go on by one key until the thing with this accessible name has the focus."""
+    """Press a key until the element with this accessible name has the focus."""
     focused = page.locator(":focus")
 
-    def is_there() -> bool:
+    def is_reached() -> bool:
         return focused.count() == 1 and name in (focused.aria_snapshot() or "")
 
-    press_until(page, key, is_there, name)
+    press_until(page, key, is_reached, name)
     page.wait_for_timeout(10)
 
 
-def test_the_whole_way_with_the_keyboard_alone(visit: Visits, physicist: User, tmp_path: Path) -> None:
+def test_page_works_with_keyboard_alone(visit: Visits, physicist: User, tmp_path: Path) -> None:
     window = visit()
     window.open()
     page, keys = window.page, window.page.keyboard
@@ -161,7 +163,7 @@ def test_the_whole_way_with_the_keyboard_alone(visit: Visits, physicist: User, t
     assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
 
 
-# Chromium's own measure of jumps; what a person's click moves does not count.
+# Chromium's measure of layout shifts, without those that a click causes.
 MEASURE_SHIFT = """
 globalThis.shift = 0;
 new PerformanceObserver((list) => {
@@ -171,7 +173,7 @@ new PerformanceObserver((list) => {
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_nothing_is_wider_than_the_window(
+def test_views_fit_window_width(
     visit: Visits, physicist: User, as_service: Callable[[User], Service], size: tuple[int, int]
 ) -> None:
     service = as_service(physicist)
@@ -183,13 +185,13 @@ def test_nothing_is_wider_than_the_window(
     }
     assert service.call("POST", "/schedules", terms).status == 201
     page = visit(size=size).sign_in(physicist)
-    for place in ("#CT", "#MG?type=mg-nhsbsp-csv&study_description=" + "long" * 40, "#exports", "#schedules"):
-        page.evaluate("(place) => { location.hash = place; }", place)
+    for path in ("#CT", "#MG?type=mg-nhsbsp-csv&study_description=" + "long" * 40, "#exports", "#schedules"):
+        page.evaluate("(path) => { location.hash = path; }", path)
         page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
-def test_nothing_jumps_while_an_export_runs(visit: Visits, physicist: User, database_held: Hold) -> None:
+def test_layout_stays_still_while_export_runs(visit: Visits, physicist: User, database_held: Hold) -> None:
     window = visit()
     window.page.add_init_script(MEASURE_SHIFT)
     page = window.sign_in(physicist, "#CT?date_from=2025-06-01")
@@ -197,5 +199,5 @@ def test_nothing_jumps_while_an_export_runs(visit: Visits, physicist: User, data
         start(page)
         wait_for(newest(page), "Running")
     wait_for(newest(page), "Completed")
-    # Below 0.1 a page counts as still; a number that grows from the right makes 0.00003.
+    # Below 0.1 a page counts as stable. A right-aligned number that grows causes 0.00003.
     assert page.evaluate("shift") < 0.001

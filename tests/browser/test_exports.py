@@ -1,4 +1,4 @@
-"""The table: watching, stopping, fetching, deleting, running again."""
+"""The exports table: progress, abort, download, delete, run again."""
 
 import hashlib
 import json
@@ -11,13 +11,14 @@ from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Hold, Visits
 from tests.browser.steps import (
-    caught_in_the_middle,
     download,
     field,
     newest,
     open_details,
+    paused_worker,
     rows,
     start,
     wait_for,
@@ -27,15 +28,15 @@ FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
 AsService = Callable[[User], Service]
 
 
-def test_a_running_export_shows_how_far_it_is(
+def test_row_shows_progress_of_running_export(
     visit: Visits, physicist: User, stack: Stack, as_service: AsService
 ) -> None:
     service = as_service(physicist)
-    with caught_in_the_middle(stack, service, type="ct-xlsx"):
+    with paused_worker(stack, service, type="ct-xlsx"):
         page = visit().sign_in(physicist, "#exports")
         row = newest(page)
         wait_for(row, "Running")
-        assert_that(row.locator("small.course")).to_have_text(re.compile(r"[\d,]+ of 20,000"))
+        assert_that(row.locator("small.progress-text")).to_have_text(re.compile(r"[\d,]+ of 20,000"))
         shown = row.get_by_role("progressbar")
         assert_that(shown).to_have_attribute("value", re.compile(r"^\d+$"))
         assert_that(page.get_by_label("1 running")).to_be_visible()
@@ -45,7 +46,7 @@ def test_a_running_export_shows_how_far_it_is(
     assert_that(page.get_by_label("1 running")).to_be_hidden()
 
 
-def test_abort_is_seen_at_once(visit: Visits, physicist: User, database_held: Hold) -> None:
+def test_abort_shows_aborting_before_answer(visit: Visits, physicist: User, database_held: Hold) -> None:
     page = visit().sign_in(physicist)
     with database_held():
         start(page)
@@ -54,7 +55,7 @@ def test_abort_is_seen_at_once(visit: Visits, physicist: User, database_held: Ho
         held: list[Route] = []
 
         def hold(route: Route) -> None:
-            held.append(route)  # the screen changes before there is an answer
+            held.append(route)  # the row must change before the answer
 
         page.route("**/abort", hold)
         row.get_by_role("button", name="Abort").click()
@@ -65,7 +66,7 @@ def test_abort_is_seen_at_once(visit: Visits, physicist: User, database_held: Ho
     assert_that(row.get_by_role("button", name="Run again")).to_be_visible()
 
 
-def test_a_failed_abort_is_taken_back(visit: Visits, physicist: User, database_held: Hold) -> None:
+def test_abort_failure_restores_running(visit: Visits, physicist: User, database_held: Hold) -> None:
     page = visit().sign_in(physicist)
     with database_held():
         start(page)
@@ -73,14 +74,14 @@ def test_a_failed_abort_is_taken_back(visit: Visits, physicist: User, database_h
         wait_for(row, "Running")
         page.route("**/abort", lambda route: route.abort())
         row.get_by_role("button", name="Abort").click()
-        assert_that(page.locator(".message").last).to_contain_text("cannot be reached")
+        assert_that(page.locator(".message").last).to_contain_text("Cannot reach the service.")
         wait_for(row, "Running")
         page.unroute("**/abort")
         row.get_by_role("button", name="Abort").click()
         wait_for(row, "Aborted")
 
 
-def test_details_tell_what_a_file_is(
+def test_details_show_file_and_manifest(
     visit: Visits, physicist: User, as_service: AsService, tmp_path: Path
 ) -> None:
     service = as_service(physicist)
@@ -104,7 +105,7 @@ def test_details_tell_what_a_file_is(
     assert page.evaluate("navigator.clipboard.readText()") == export["sha256"]
 
 
-def test_the_history_tells_who_did_what(
+def test_history_shows_events_and_users(
     visit: Visits, physicist: User, as_service: AsService, tmp_path: Path
 ) -> None:
     service = as_service(physicist)
@@ -115,13 +116,17 @@ def test_the_history_tells_who_did_what(
     details.get_by_role("button", name="History").click()
     items = details.get_by_role("list", name="History").get_by_role("listitem")
     who = f"by {physicist.name}"
-    for item, words in enumerate((f"Asked for {who}", "Started", "Completed with", f"Link made {who}")):
-        assert_that(items.nth(item)).to_contain_text(words)
+    for item, text in enumerate(
+        (f"Requested {who}", "Started", "Completed with", f"Download link issued {who}")
+    ):
+        assert_that(items.nth(item)).to_contain_text(text)
     assert_that(items).to_have_count(4)
     assert_that(details.get_by_role("button", name="History")).to_be_focused()
 
 
-def test_run_again_and_edit_and_run(visit: Visits, physicist: User, as_service: AsService) -> None:
+def test_run_again_and_edit_and_run_repeat_request(
+    visit: Visits, physicist: User, as_service: AsService
+) -> None:
     service = as_service(physicist)
     request = {"type": "rf-xlsx", "filters": {"date_from": "2030-01-01"}, "order": "oldest_first"}
     service.wait(service.ask(**request).json["id"])
@@ -137,7 +142,9 @@ def test_run_again_and_edit_and_run(visit: Visits, physicist: User, as_service: 
     assert_that(page.get_by_label("Order of studies")).to_have_value("oldest_first")
 
 
-def test_delete_many_after_a_question(visit: Visits, physicist: User, as_service: AsService) -> None:
+def test_delete_removes_selected_exports_after_confirmation(
+    visit: Visits, physicist: User, as_service: AsService
+) -> None:
     service = as_service(physicist)
     for _ in range(4):
         service.wait(service.ask(**FEW).json["id"])
@@ -157,14 +164,12 @@ def test_delete_many_after_a_question(visit: Visits, physicist: User, as_service
     assert len(service.call("GET", "/exports").json["exports"]) == 1
 
 
-def test_pages_go_on_where_the_one_before_ended(
-    visit: Visits, physicist: User, as_service: AsService
-) -> None:
+def test_show_older_appends_next_page(visit: Visits, physicist: User, as_service: AsService) -> None:
     service = as_service(physicist)
     for _ in range(5):
         service.wait(service.ask(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     window = visit()
-    window.page.route("**/exports?*", ask_for_three)
+    window.page.route("**/exports?*", limit_to_three)
     page = window.sign_in(physicist, "#exports")
     assert_that(rows(page)).to_have_count(3)
     page.get_by_role("button", name="Show older exports").click()
@@ -176,12 +181,12 @@ def test_pages_go_on_where_the_one_before_ended(
     assert_that(rows(page)).to_have_count(6)
 
 
-def ask_for_three(route: Route) -> None:
-    """Pages of three, so that few exports make several."""
+def limit_to_three(route: Route) -> None:
+    """Request pages of three, so that few exports fill several pages."""
     route.continue_(url=route.request.url.replace("limit=25", "limit=3"))
 
 
-def test_mine_and_everyones_by_state(
+def test_list_filters_by_scope_and_state(
     visit: Visits, physicist: User, make_user: Callable[..., User], as_service: AsService
 ) -> None:
     service, admin = as_service(physicist), make_user("admin", ADMIN, EXPORT)
@@ -202,12 +207,12 @@ def test_mine_and_everyones_by_state(
     assert_that(theirs).to_have_count(0)
 
 
-def test_others_see_that_an_export_names_patients_but_not_which(
+def test_row_hides_patient_filters_from_other_users(
     visit: Visits, physicist: User, privileged: User, as_service: AsService
 ) -> None:
     service = as_service(privileged)
-    asked = service.ask(type="ct-csv", filters={"patient_name": "Secretname"}).json
-    service.wait(asked["id"])
+    export = service.ask(type="ct-csv", filters={"patient_name": "Secretname"}).json
+    service.wait(export["id"])
     page = visit().sign_in(physicist, "#exports?scope=all")
     row = rows(page).filter(has_text=f"by {privileged.name}")
     assert_that(row).to_contain_text("patient data")
@@ -216,16 +221,16 @@ def test_others_see_that_an_export_names_patients_but_not_which(
     assert_that(page.get_by_role("button", name="Edit and run")).to_have_count(0)
 
 
-def test_a_hidden_tab_asks_nothing(visit: Visits, physicist: User) -> None:
+def test_list_sends_no_requests_in_hidden_tab(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.clock.install()
     page = window.sign_in(physicist, "#exports")
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     hide = "(hidden) => {Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
     page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'));}", True)
     page.clock.run_for("10:00")
-    assert asked == []
+    assert requested == []
     with page.expect_request("**/exports?*"):
         page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'));}", False)

@@ -1,6 +1,6 @@
-"""Signing in on the managed login's own page: authorization code with PKCE, renewal, and the end.
+"""Sign-in on the page of the managed login: authorization code with PKCE, renewal, and sign-out.
 
-The login is a stand-in that answers as Cognito's does, with real tokens of the local pool.
+The login is a fake that answers as Cognito does, with real tokens of the local pool.
 """
 
 import base64
@@ -17,6 +17,7 @@ from local.stack import users
 from local.stack.stack import Stack
 from playwright.sync_api import Page, Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visit, Visits
 from tests.browser.steps import field as form_field
 
@@ -25,7 +26,7 @@ LOGIN = "https://login.example"
 
 @dataclass
 class Login:
-    """What the stand-in was asked, and how it answers."""
+    """A fake managed login that records its requests."""
 
     stack: Stack
     user: users.User
@@ -35,13 +36,13 @@ class Login:
     ended: list[dict[str, str]] = field(default_factory=list)
 
     def authorize(self, route: Route) -> None:
-        asked = read_query(route.request.url)
-        self.authorized.append(asked)
+        query = read_query(route.request.url)
+        self.authorized.append(query)
         answer = (
             {"error": "access_denied", "error_description": "Not today."} if self.refuse else {"code": "c0de"}
         )
-        back = f"{asked['redirect_uri']}?{urlencode(answer | {'state': asked['state']})}"
-        # Not by a redirect: the policy of the page behind one cannot be changed here.
+        back = f"{query['redirect_uri']}?{urlencode(answer | {'state': query['state']})}"
+        # Do not redirect: the test cannot change the policy of a page after a redirect.
         page = f'<meta http-equiv="refresh" content="0;url={html.escape(back)}">'
         route.fulfill(content_type="text/html", body=page)
 
@@ -56,28 +57,28 @@ class Login:
         route.fulfill(status=302, headers={"Location": self.ended[-1]["logout_uri"]})
 
     @contextmanager
-    def before(self, visit: Visit) -> Iterator[Page]:
-        """Stand before a page whose configuration names the login."""
-        visit.elsewhere.append(LOGIN)
+    def opened(self, visit: Visit) -> Iterator[Page]:
+        """Open a page whose configuration names this login."""
+        visit.allowed.append(LOGIN)
         page = visit.page
         page.route(f"{LOGIN}/oauth2/authorize?*", self.authorize)
         page.route(f"{LOGIN}/oauth2/token", self.exchange)
         page.route(f"{LOGIN}/oauth2/revoke", lambda route: route.fulfill(body=""))
         page.route(f"{LOGIN}/logout?*", self.end)
-        page.route("**/config.json", name_login)
+        page.route("**/config.json", configure_login)
         page.route(lambda url: urlsplit(url).path.endswith("/$default/"), allow_login)
         visit.open("#CT?station=CT1")
         yield page
 
 
-def name_login(route: Route) -> None:
+def configure_login(route: Route) -> None:
     reply = route.fetch()
     configuration = reply.json() | {"login": LOGIN, "logout": f"{LOGIN}/logout"}
     route.fulfill(response=reply, body=json.dumps(configuration))
 
 
 def allow_login(route: Route) -> None:
-    """The policy as the server writes it where there is a login."""
+    """Allow the login in the policy, as the server does when it is configured."""
     reply = route.fetch()
     policy = reply.headers["content-security-policy"].replace(
         "connect-src 'self'", f"connect-src 'self' {LOGIN}"
@@ -98,52 +99,52 @@ def press_sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_code_and_proof_are_exchanged_for_tokens(visit: Visits, login: Login) -> None:
-    with login.before(visit()) as page:
+def test_login_exchanges_code_and_verifier_for_tokens(visit: Visits, login: Login) -> None:
+    with login.opened(visit()) as page:
         assert_that(page.get_by_label("Password")).to_have_count(0)
         press_sign_in(page)
         assert_that(form_field(page, "Station")).to_have_value("CT1")
         assert page.url.endswith("/#CT?station=CT1")
-    asked, given = login.authorized[0], login.exchanged[0]
-    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
-    assert asked["scope"] == "openid profile"
-    assert asked["client_id"] == given["client_id"] == login.stack.resource("UserPoolClient")
-    proof = base64.urlsafe_b64encode(hashlib.sha256(given["code_verifier"].encode()).digest()).decode()
-    assert proof.rstrip("=") == asked["code_challenge"]
-    assert (given["grant_type"], given["code"]) == ("authorization_code", "c0de")
-    assert given["redirect_uri"] == asked["redirect_uri"]
+    authorized, exchanged = login.authorized[0], login.exchanged[0]
+    assert (authorized["response_type"], authorized["code_challenge_method"]) == ("code", "S256")
+    assert authorized["scope"] == "openid profile"
+    assert authorized["client_id"] == exchanged["client_id"] == login.stack.resource("UserPoolClient")
+    proof = base64.urlsafe_b64encode(hashlib.sha256(exchanged["code_verifier"].encode()).digest()).decode()
+    assert proof.rstrip("=") == authorized["code_challenge"]
+    assert (exchanged["grant_type"], exchanged["code"]) == ("authorization_code", "c0de")
+    assert exchanged["redirect_uri"] == authorized["redirect_uri"]
 
 
-def test_a_login_that_was_not_begun_here_is_refused(visit: Visits, login: Login) -> None:
+def test_login_rejects_forged_state(visit: Visits, login: Login) -> None:
     window = visit()
-    with login.before(window) as page:
+    with login.opened(window) as page:
         assert_that(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         page.goto(f"{window.address}?code=c0de&state=forged")
-        assert_that(page.get_by_role("alert")).to_have_text("That login was not begun here. Try again.")
+        assert_that(page.get_by_role("alert")).to_have_text("This sign-in was not started here. Try again.")
         assert "code" not in page.url
     assert login.exchanged == []
 
 
-def test_a_refusal_of_the_login_is_told(visit: Visits, login: Login) -> None:
+def test_login_shows_refusal(visit: Visits, login: Login) -> None:
     login.refuse = True
-    with login.before(visit()) as page:
+    with login.opened(visit()) as page:
         press_sign_in(page)
         assert_that(page.get_by_role("alert")).to_have_text("Not today.")
 
 
-def test_a_link_from_elsewhere_puts_no_words_into_the_page(visit: Visits, login: Login) -> None:
+def test_login_ignores_error_text_with_forged_state(visit: Visits, login: Login) -> None:
     window = visit()
-    with login.before(window) as page:
+    with login.opened(window) as page:
         assert_that(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         page.goto(f"{window.address}?error=x&error_description=Call+0900+1234&state=forged")
-        assert_that(page.get_by_role("alert")).to_have_text("That login was not begun here. Try again.")
+        assert_that(page.get_by_role("alert")).to_have_text("This sign-in was not started here. Try again.")
         assert "0900" not in page.url
 
 
-def test_tokens_are_renewed_at_the_login(visit: Visits, login: Login) -> None:
+def test_login_renews_tokens(visit: Visits, login: Login) -> None:
     window = visit()
     window.page.clock.install()
-    with login.before(window) as page:
+    with login.opened(window) as page:
         press_sign_in(page)
         assert_that(form_field(page, "Station")).to_be_visible()
         page.clock.fast_forward("31:00")
@@ -153,12 +154,12 @@ def test_tokens_are_renewed_at_the_login(visit: Visits, login: Login) -> None:
     assert login.exchanged[-1]["refresh_token"] == "again"
 
 
-def test_what_was_typed_survives_the_way_to_the_login_and_back(visit: Visits, login: Login) -> None:
+def test_login_restores_draft_after_return(visit: Visits, login: Login) -> None:
     window = visit()
     window.page.clock.install()
-    with login.before(window) as page:
+    with login.opened(window) as page:
         press_sign_in(page)
-        form_field(page, "Patient name").fill("nobody of this name")
+        form_field(page, "Patient name").fill("unknown name")
         form_field(page, "Procedure").fill("head")
         page.route(f"{LOGIN}/oauth2/token", refuse)
         page.clock.fast_forward("13:00:00")
@@ -166,20 +167,18 @@ def test_what_was_typed_survives_the_way_to_the_login_and_back(visit: Visits, lo
         page.unroute(f"{LOGIN}/oauth2/token", refuse)
         press_sign_in(page)
         assert_that(form_field(page, "Procedure")).to_have_value("head")
-        assert_that(form_field(page, "Patient name")).to_have_value("nobody of this name")
-        assert "nobody" not in page.url
-        assert "nobody" not in page.evaluate("JSON.stringify(sessionStorage)")
+        assert_that(form_field(page, "Patient name")).to_have_value("unknown name")
+        assert "unknown" not in page.url
+        assert "unknown" not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
-def test_another_person_gets_nothing_of_what_was_typed(
-    visit: Visits, login: Login, physicist: users.User
-) -> None:
+def test_login_discards_draft_for_another_user(visit: Visits, login: Login, physicist: users.User) -> None:
     window = visit()
     window.page.clock.install()
-    with login.before(window) as page:
+    with login.opened(window) as page:
         press_sign_in(page)
         form_field(page, "Accession number").fill("ACC-CANARY")
-        form_field(page, "Patient name").fill("nobody of this name")
+        form_field(page, "Patient name").fill("unknown name")
         page.route(f"{LOGIN}/oauth2/token", refuse)
         page.clock.fast_forward("13:00:00")
         assert_that(page.get_by_role("dialog")).to_contain_text("Your session has ended")
@@ -196,9 +195,9 @@ def refuse(route: Route) -> None:
     route.fulfill(status=400, json={"error": "invalid_grant"}, headers=headers)
 
 
-def test_signing_out_ends_the_logins_session_too(visit: Visits, login: Login) -> None:
+def test_sign_out_ends_login_session(visit: Visits, login: Login) -> None:
     window = visit()
-    with login.before(window) as page:
+    with login.opened(window) as page:
         press_sign_in(page)
         page.get_by_role("button", name="Sign out").click()
         assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()

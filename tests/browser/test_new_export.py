@@ -1,14 +1,17 @@
-"""From filters to a file."""
+"""The form of a new export, from filters to the file."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
+from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import download, field, newest, open_details, start, wait_for
 
@@ -18,7 +21,7 @@ def count_studies(path: Path) -> int:
     return sum(1 for _ in book["All data"].iter_rows()) - 1
 
 
-def test_filter_preview_start_download(visit: Visits, physicist: User, tmp_path: Path) -> None:
+def test_form_filters_previews_exports_and_downloads(visit: Visits, physicist: User, tmp_path: Path) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").fill("2025-09-01")
     field(page, "Study date to").fill("2025-10-31")
@@ -39,7 +42,7 @@ def test_filter_preview_start_download(visit: Visits, physicist: User, tmp_path:
     assert count_studies(path) == previewed > 0
 
 
-def test_a_preview_grows_old_when_the_form_changes(visit: Visits, physicist: User) -> None:
+def test_preview_becomes_stale_when_form_changes(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?date_from=2025-10-01")
     page.get_by_role("button", name="Preview").click()
     assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
@@ -48,7 +51,7 @@ def test_a_preview_grows_old_when_the_form_changes(visit: Visits, physicist: Use
     assert_that(page.locator("#preview")).to_have_class(re.compile("stale"))
 
 
-def test_enter_in_a_field_previews_and_starts_nothing(visit: Visits, physicist: User) -> None:
+def test_enter_in_field_previews_without_export(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").fill("2090-01-01")
     field(page, "Procedure").press("Enter")
@@ -57,19 +60,22 @@ def test_enter_in_a_field_previews_and_starts_nothing(visit: Visits, physicist: 
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
 
 
-def test_a_wrong_value_is_told_beside_its_field(visit: Visits, physicist: User) -> None:
+def test_form_shows_error_beside_field(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    refused = as_service(physicist).ask(type="ct-csv", filters={"age_min": "many"})
     page = visit().sign_in(physicist)
     field(page, "Age from").fill("many")
     page.get_by_role("button", name="Export to csv").click()
     age = field(page, "Age from")
     assert_that(age).to_be_focused()
     assert_that(age).to_have_attribute("aria-invalid", "true")
-    assert_that(age).to_have_accessible_description("The value must be a plain number such as 12 or 12.5.")
+    assert_that(age).to_have_accessible_description(refused.json["detail"])
     age.fill("20")
     start(page)
 
 
-def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physicist: User) -> None:
+def test_address_stores_and_restores_filters(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.get_by_role("tab", name="MG").click()
     field(page, "Study date from").fill("2024-01-01")
@@ -88,7 +94,7 @@ def test_filters_live_in_the_address_and_come_back_from_it(visit: Visits, physic
     assert_that(other.get_by_label("Order of studies")).to_have_value("oldest_first")
 
 
-def test_addresses_with_openrems_names_are_understood(visit: Visits, physicist: User) -> None:
+def test_address_accepts_openrem_names(visit: Visits, physicist: User) -> None:
     old = "study_date__gt=2024-05-01&generalequipmentmoduleattr__station_name=CT2&test_data=2"
     page = visit().sign_in(physicist, f"#CT?{old}")
     assert_that(field(page, "Study date from")).to_have_value("2024-05-01")
@@ -98,7 +104,7 @@ def test_addresses_with_openrems_names_are_understood(visit: Visits, physicist: 
 
 
 @pytest.mark.parametrize(
-    ("address", "lost"),
+    ("address", "ignored"),
     [
         ("#CT?station=CT2&colour=red", "colour"),
         ("#CT?station=CT2&events=eleven", "events"),
@@ -110,29 +116,29 @@ def test_addresses_with_openrems_names_are_understood(visit: Visits, physicist: 
         ("#MG?station=CT2&type=mg-csv&option.words=scout", "words"),
     ],
 )
-def test_what_an_address_cannot_bring_is_told(
-    visit: Visits, privileged: User, address: str, lost: str
-) -> None:
-    """Or somebody would take for narrowed what is not."""
+def test_address_reports_ignored_parts(visit: Visits, privileged: User, address: str, ignored: str) -> None:
+    """A user must not believe that an ignored filter narrows the export."""
     page = visit().sign_in(privileged, address)
-    assert_that(page.locator(".message")).to_contain_text(f"cannot hold: {lost}. Look before")
+    assert_that(page.locator(".message")).to_contain_text(
+        f"Ignored from this link: {ignored}. Check the filters."
+    )
     assert_that(field(page, "Station")).to_have_value("CT2")
 
 
-def test_half_a_date_is_not_taken_for_none(visit: Visits, physicist: User) -> None:
+def test_form_rejects_incomplete_date(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").press_sequentially("31")
     page.get_by_role("button", name="Export to csv").click()
-    assert_that(page.get_by_text("This date is not complete.").first).to_be_visible()
+    assert_that(page.get_by_text("Enter a complete date.").first).to_be_visible()
     assert_that(field(page, "Study date from")).to_be_focused()
 
 
-def test_an_address_that_cannot_be_read_still_opens_the_form(visit: Visits, physicist: User) -> None:
+def test_address_malformed_opens_form(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#%")
     assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
 
-def test_the_address_never_names_a_patient(visit: Visits, privileged: User) -> None:
+def test_address_never_contains_patient_filters(visit: Visits, privileged: User) -> None:
     page = visit().sign_in(privileged)
     secrets = {"Patient name": "Secretname", "Patient ID": "Secretid", "Accession number": "Secretnumber"}
     for label, value in secrets.items():
@@ -149,13 +155,13 @@ def test_the_address_never_names_a_patient(visit: Visits, privileged: User) -> N
     assert "Secret" not in page.evaluate("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)")
 
 
-def test_an_address_that_names_a_patient_is_cleaned_and_not_used(visit: Visits, privileged: User) -> None:
+def test_address_drops_patient_filters(visit: Visits, privileged: User) -> None:
     page = visit().sign_in(privileged, "#CT?patient_id=Secretid&station=CT1")
     assert_that(field(page, "Patient ID")).to_have_value("")
     assert_that(page).to_have_url(re.compile("#CT.station=CT1$"))
 
 
-def test_filters_stay_when_the_tab_changes(visit: Visits, physicist: User) -> None:
+def test_filters_survive_change_of_tab(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").fill("2024-01-01")
     field(page, "DLP from").fill("10")
@@ -168,14 +174,14 @@ def test_filters_stay_when_the_tab_changes(visit: Visits, physicist: User) -> No
     assert_that(field(page, "DLP from")).to_have_value("10")
 
 
-def test_chips_say_what_is_chosen_and_take_it_away(visit: Visits, physicist: User) -> None:
+def test_chips_show_and_remove_filters(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?age_max=16&station=CT1&events=more&test_patients=exclude")
     chosen = page.get_by_role("listitem")
     assert_that(chosen).to_have_text(
         [
             re.compile("Station contains “CT1”"),
             re.compile("Age up to 16 years"),
-            re.compile("Test patients left out"),
+            re.compile("Test patients excluded"),
             re.compile("Number of events: more than 10"),
         ]
     )
@@ -186,21 +192,21 @@ def test_chips_say_what_is_chosen_and_take_it_away(visit: Visits, physicist: Use
     assert_that(page).to_have_url(re.compile("#CT$"))
 
 
-def test_only_pidgroup_chooses_names_and_ids(visit: Visits, physicist: User, privileged: User) -> None:
+def test_patient_identifiers_are_for_pidgroup_only(visit: Visits, physicist: User, privileged: User) -> None:
     page = visit().sign_in(physicist)
-    assert_that(page.get_by_text("Patients in the file")).to_be_hidden()
+    assert_that(page.get_by_role("radiogroup", name="Patient identifiers")).to_be_hidden()
     assert_that(field(page, "Patient name")).to_have_count(0)
     page = visit().sign_in(privileged, "#CT?date_from=2025-10-20")
-    assert_that(page.get_by_text("The file holds neither names nor IDs of patients.")).to_be_visible()
+    assert_that(page.get_by_text("The file contains no patient names or IDs.")).to_be_visible()
     page.get_by_role("radio", name="Both").check()
-    assert_that(page.get_by_text("The file will hold patients' names and IDs.")).to_be_visible()
+    assert_that(page.get_by_text("The file will contain patient names and IDs.")).to_be_visible()
     start(page, "Export to csv with names and IDs")
     assert_that(newest(page)).to_contain_text("patient data")
     page.get_by_role("link", name="New export").click()
-    assert_that(page.get_by_role("radio", name="Not named")).to_be_checked()
+    assert_that(page.get_by_role("radio", name="None", exact=True)).to_be_checked()
 
 
-def test_every_type_of_the_catalogue_has_its_choice(visit: Visits, privileged: User) -> None:
+def test_file_options_list_every_type(visit: Visits, privileged: User) -> None:
     page = visit().sign_in(privileged)
     shown = {}
     for modality in ("CT", "DX", "MG", "NM", "RF"):
@@ -215,7 +221,10 @@ def test_every_type_of_the_catalogue_has_its_choice(visit: Visits, privileged: U
     }
 
 
-def test_openskin_asks_for_its_study(visit: Visits, physicist: User) -> None:
+def test_openskin_requires_study(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(physicist)
     page = visit().sign_in(physicist, "#RF?type=rf-openskin")
     page.get_by_role("button", name="Export to csv").click()
     assert_that(page.get_by_text("Enter a Study ID or Study UID.")).to_have_count(2)
@@ -225,10 +234,12 @@ def test_openskin_asks_for_its_study(visit: Visits, physicist: User) -> None:
     assert "1.2.3" not in page.url
     start(page)
     wait_for(newest(page), "Failed")
-    assert_that(newest(page)).to_contain_text("No study matches the filters, so there is no file.")
+    assert_that(newest(page)).to_contain_text(
+        service.call("GET", "/exports?limit=1").json["exports"][0]["error"]["message"]
+    )
 
 
-def test_options_that_differ_are_sent(visit: Visits, physicist: User) -> None:
+def test_options_send_changed_values_only(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#MG?type=mg-nhsbsp-csv")
     field(page, "Ages in whole years").check()
     field(page, "Survey number").fill("3")
@@ -240,10 +251,8 @@ def test_options_that_differ_are_sent(visit: Visits, physicist: User) -> None:
 
 
 @pytest.mark.parametrize("modality", ["CT", "DX", "MG", "NM", "RF"])
-def test_a_modality_unknown_to_the_page_gets_a_form_all_the_same(
-    visit: Visits, physicist: User, modality: str
-) -> None:
-    """What the catalogue gains tomorrow: names that no list in the page knows."""
+def test_form_supports_unknown_modality(visit: Visits, physicist: User, modality: str) -> None:
+    """A later catalogue can contain names that the page does not know."""
     window = visit()
 
     def rename(route: Route) -> None:
@@ -254,7 +263,7 @@ def test_a_modality_unknown_to_the_page_gets_a_form_all_the_same(
         found["filters"].append(
             {
                 "name": "uptake_min",
-                "kind": "number",
+                "value_type": "number",
                 "unit": "min",
                 "help": "h",
                 "aliases": [],

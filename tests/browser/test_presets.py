@@ -1,4 +1,4 @@
-"""Presets on the page: kept, found again, used, shared, deleted."""
+"""Presets on the page: save, list, use, share, delete."""
 
 import re
 from collections.abc import Callable
@@ -7,13 +7,14 @@ from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, start
 
 ADULTS = "#MG?type=mg-nhsbsp-csv&order=oldest_first&date_from=2024-01-01&age_min=16&option.survey_number=7"
 
 
-def choice(page: Page) -> Locator:
+def preset_select(page: Page) -> Locator:
     return page.get_by_role("combobox", name="Presets")
 
 
@@ -24,29 +25,31 @@ def open_dialog(page: Page) -> Locator:
     return dialog
 
 
-def keep(page: Page, name: str, *, shared: bool = False) -> None:
+def save(page: Page, name: str, *, shared: bool = False) -> None:
     dialog = open_dialog(page)
     dialog.get_by_label("Name").fill(name)
-    dialog.get_by_label("Share with everybody who may export").set_checked(shared)
+    dialog.get_by_label("Share with all export users").set_checked(shared)
     dialog.get_by_role("button", name="Save").click()
-    assert_that(page.locator("#messages")).to_contain_text(f"The preset “{name}” is saved.")
-    assert_that(choice(page).locator("option:checked")).to_have_text(name + (" (shared)" if shared else ""))
+    assert_that(page.locator("#messages")).to_contain_text(f"Preset “{name}” saved.")
+    assert_that(preset_select(page).locator("option:checked")).to_have_text(
+        name + (" (shared)" if shared else "")
+    )
 
 
-def mine(page: Page) -> Locator:
-    """One's own presets: what others share is in the list, too."""
-    return choice(page).locator("optgroup[label=Mine] option")
+def own_presets(page: Page) -> Locator:
+    """Return the presets of the user. The list also contains those that others share."""
+    return preset_select(page).locator("optgroup[label=Mine] option")
 
 
 def use(page: Page, label: str) -> None:
-    choice(page).select_option(label=label)
+    preset_select(page).select_option(label=label)
     page.get_by_role("button", name="Use", exact=True).click()
 
 
-def test_a_preset_is_kept_and_fills_the_form_another_day(visit: Visits, physicist: User) -> None:
+def test_preset_is_saved_and_fills_form(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, ADULTS)
-    assert_that(mine(page)).to_have_count(0)
-    keep(page, "Adults")
+    assert_that(own_presets(page)).to_have_count(0)
+    save(page, "Adults")
     other = visit().sign_in(physicist, "#CT?station=CT1")
     use(other, "Adults")
     assert_that(other.get_by_role("tab", name="MG")).to_have_attribute("aria-selected", "true")
@@ -63,16 +66,16 @@ def test_a_preset_is_kept_and_fills_the_form_another_day(visit: Visits, physicis
     assert_that(field(other, "Station")).to_have_value("CT1")
 
 
-def test_what_is_shared_others_use_and_cannot_delete(
+def test_shared_preset_is_usable_by_others_without_delete(
     visit: Visits, physicist: User, make_user: Callable[..., User]
 ) -> None:
     page = visit().sign_in(physicist, "#CT?date_from=2025-06-01")
-    keep(page, "For me")
-    keep(page, f"For all of {physicist.name}", shared=True)
-    assert_that(mine(page)).to_have_text([f"For all of {physicist.name} (shared)", "For me"])
+    save(page, "For me")
+    save(page, f"For all of {physicist.name}", shared=True)
+    assert_that(own_presets(page)).to_have_text([f"For all of {physicist.name} (shared)", "For me"])
     colleague = visit().sign_in(make_user("colleague", "exportgroup"))
-    assert_that(choice(colleague)).to_contain_text(f"For all of {physicist.name} · {physicist.name}")
-    assert_that(choice(colleague)).not_to_contain_text("For me")
+    assert_that(preset_select(colleague)).to_contain_text(f"For all of {physicist.name} · {physicist.name}")
+    assert_that(preset_select(colleague)).not_to_contain_text("For me")
     use(colleague, f"For all of {physicist.name} · {physicist.name}")
     assert_that(field(colleague, "Study date from")).to_have_value("2025-06-01")
     assert_that(colleague.get_by_role("button", name="Delete preset")).to_be_disabled()
@@ -80,65 +83,71 @@ def test_what_is_shared_others_use_and_cannot_delete(
     assert_that(newest(colleague)).to_contain_text("Study date from 2025-06-01")
 
 
-def test_ones_own_preset_is_deleted_after_a_question(visit: Visits, physicist: User) -> None:
+def test_delete_removes_own_preset_after_confirmation(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
-    keep(page, "Everything")
+    save(page, "Everything")
     delete = page.get_by_role("button", name="Delete preset")
     delete.click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
-    assert_that(choice(page).locator("option:checked")).to_have_text("Everything")
+    assert_that(preset_select(page).locator("option:checked")).to_have_text("Everything")
     delete.click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     assert_that(page.get_by_role("heading", name="Presets")).to_be_focused()
-    assert_that(mine(page)).to_have_count(0)
+    assert_that(own_presets(page)).to_have_count(0)
     with page.expect_response("**/presets"):
         page.reload()
     assert_that(page.get_by_role("button", name="Save as preset")).to_be_visible()
-    assert_that(mine(page)).to_have_count(0)
+    assert_that(own_presets(page)).to_have_count(0)
 
 
-def test_a_filter_that_tells_who_a_patient_is_cannot_be_kept(
+def test_save_rejects_patient_filters(
     visit: Visits, privileged: User, as_service: Callable[[User], Service]
 ) -> None:
     page = visit().sign_in(privileged)
     for label in ("Patient name", "Accession number"):
-        fault = field(page, label)
-        fault.fill("Secret")
+        control = field(page, label)
+        control.fill("Secret")
         page.get_by_role("button", name="Save as preset").click()
-        assert_that(fault).to_be_focused()
-        assert_that(fault).to_have_accessible_description(re.compile("^No preset keeps this filter"))
+        assert_that(control).to_be_focused()
+        assert_that(control).to_have_accessible_description(
+            re.compile("^This filter identifies a patient and cannot be saved.")
+        )
         assert_that(page.get_by_role("dialog")).to_have_count(0)
-        fault.fill("")
+        control.fill("")
     page.get_by_role("radio", name="Both").check()
-    keep(page, "Without")
-    (kept,) = [
+    save(page, "Without")
+    (saved,) = [
         each for each in as_service(privileged).call("GET", "/presets").json["presets"] if each["mine"]
     ]
-    assert kept["request"] == {"type": "ct-csv", "filters": {}, "order": "newest_first", "options": {}}
+    assert saved["request"] == {"type": "ct-csv", "filters": {}, "order": "newest_first", "options": {}}
 
 
-def test_a_name_that_is_none_is_told_beside_it(visit: Visits, physicist: User) -> None:
+def test_save_shows_invalid_name_beside_field(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
     page = visit().sign_in(physicist)
     dialog = open_dialog(page)
     dialog.get_by_role("button", name="Save").click()
     name = dialog.get_by_label("Name")
-    assert_that(name).to_have_accessible_description(re.compile("A preset needs a name.$"))
-    name.fill("a\u200bb")
+    assert_that(name).to_have_accessible_description(re.compile("Enter a name for the preset.$"))
+    terms = {"name": "a\u200bb", "shared": False, "request": {"type": "ct-csv"}}
+    refused = as_service(physicist).call("POST", "/presets", terms)
+    name.fill(terms["name"])
     name.press("Enter")
-    assert_that(name).to_have_accessible_description(re.compile("1 to 80 printable characters.$"))
+    assert_that(name).to_have_accessible_description(re.compile(re.escape(refused.json["detail"]) + "$"))
     dialog.get_by_role("button", name="Cancel").click()
     assert_that(page.get_by_role("dialog")).to_have_count(0)
-    assert_that(mine(page)).to_have_count(0)
+    assert_that(own_presets(page)).to_have_count(0)
 
 
-def test_a_name_is_only_ever_text(visit: Visits, physicist: User) -> None:
+def test_name_with_markup_is_shown_as_text(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     name = "<img src=x onerror=alert(1)>"
-    keep(page, name)
-    assert_that(mine(page)).to_have_text([name])
+    save(page, name)
+    assert_that(own_presets(page)).to_have_text([name])
 
 
-def test_a_preset_of_another_release_can_only_be_deleted(visit: Visits, physicist: User) -> None:
+def test_unusable_preset_can_only_be_deleted(visit: Visits, physicist: User) -> None:
     window = visit()
 
     def answer(route: Route) -> None:
@@ -155,20 +164,20 @@ def test_a_preset_of_another_release_can_only_be_deleted(visit: Visits, physicis
 
     window.page.route("**/presets", answer)
     page = window.sign_in(physicist)
-    choice(page).select_option(label="Old")
-    assert_that(page.get_by_text("This preset asks for what is no more.")).to_be_visible()
+    preset_select(page).select_option(label="Old")
+    assert_that(page.get_by_text("This preset uses options that no longer exist.")).to_be_visible()
     assert_that(page.get_by_role("button", name="Use", exact=True)).to_be_disabled()
     assert_that(page.get_by_role("button", name="Delete preset")).to_be_enabled()
-    assert_that(choice(page).locator("optgroup").last).to_have_attribute(
+    assert_that(preset_select(page).locator("optgroup").last).to_have_attribute(
         "label", re.compile("the newest only$")
     )
-    choice(page).select_option(label="Old · ada")
+    preset_select(page).select_option(label="Old · ada")
     assert_that(page.get_by_role("button", name="Delete preset")).to_be_disabled()
 
 
-def test_the_form_works_where_presets_cannot_be_had(visit: Visits, physicist: User) -> None:
+def test_form_works_without_presets(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.route("**/presets", lambda route: route.fulfill(status=503))
     page = window.sign_in(physicist, "#CT?date_from=2025-10-01")
-    assert_that(page.get_by_text("Presets cannot be shown now.")).to_be_visible()
+    assert_that(page.get_by_text("Cannot load the presets. Reload the page to try again.")).to_be_visible()
     start(page)

@@ -1,15 +1,16 @@
-"""Text of the dose database is only ever text; the page loads nothing from elsewhere."""
+"""Text from the dose database is shown as text only. The page loads nothing from other addresses."""
 
 import re
 
 from local.stack.stack import Stack
 from local.stack.users import User
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import FORMULA, MARKUP, Visits
 from tests.browser.steps import FEBRUARY, field, newest, start, wait_for
 
 
-def test_markup_and_formulas_are_shown_as_they_are(visit: Visits, physicist: User) -> None:
+def test_preview_shows_markup_and_formulas_as_text(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, FEBRUARY)
     page.get_by_role("button", name="Preview").click()
     for protocol in (MARKUP, FORMULA):
@@ -17,7 +18,7 @@ def test_markup_and_formulas_are_shown_as_they_are(visit: Visits, physicist: Use
     assert_that(page.locator("main img")).to_have_count(0)
 
 
-def test_a_filter_that_looks_like_markup_is_shown_as_it_is(visit: Visits, physicist: User) -> None:
+def test_filter_with_markup_is_shown_as_text(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, FEBRUARY)
     field(page, "Acquisition protocol").fill(MARKUP)
     assert_that(page.get_by_role("listitem").last).to_contain_text(
@@ -29,7 +30,7 @@ def test_a_filter_that_looks_like_markup_is_shown_as_it_is(visit: Visits, physic
     assert_that(page.locator("main img")).to_have_count(0)
 
 
-def test_the_policy_allows_no_inline_script_and_the_page_needs_none(visit: Visits, stack: Stack) -> None:
+def test_policy_forbids_inline_code_and_page_has_none(visit: Visits, stack: Stack) -> None:
     window = visit()
     answer = window.page.goto(window.address)
     assert answer is not None
@@ -41,8 +42,8 @@ def test_the_policy_allows_no_inline_script_and_the_page_needs_none(visit: Visit
     assert not re.search(r"(src|href)=[\"'](https?:)?//", content)
 
 
-def test_the_watch_would_see_a_breach(visit: Visits) -> None:
-    """The fixture's own check: what it looks for is found when it is there."""
+def test_visit_records_policy_violation(visit: Visits) -> None:
+    """The fixture `visit` must detect a violation."""
     window = visit()
     window.open()
     assert_that(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -50,5 +51,5 @@ def test_the_watch_would_see_a_breach(visit: Visits) -> None:
         "document.body.append(Object.assign(new Image(), {src: 'data:image/gif;base64,R0lG'}))"
     )
     window.page.wait_for_timeout(300)
-    assert [trouble.split()[0] for trouble in window.troubles] == ["policy:"]
-    window.troubles.clear()
+    assert [trouble.split()[0] for trouble in window.problems] == ["policy:"]
+    window.problems.clear()

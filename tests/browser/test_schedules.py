@@ -1,4 +1,4 @@
-"""Schedules on the page: made of the form, listed, run, disabled, enabled, deleted; and who sees whose."""
+"""Schedules on the page: create, list, run, disable, enable, delete, and access of other users."""
 
 import re
 from collections.abc import Callable
@@ -9,13 +9,14 @@ from local.stack.service import Service
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, rows, wait_for
 
 FEW = "#CT?date_from=2025-10-25"
 MONTHLY = {"name": "Monthly", "type": "ct-csv", "window": "last_month", "expression": "cron(0 7 1 * ? *)"}
 
-NOTHING = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 
 
 def open_dialog(page: Page) -> Locator:
@@ -25,8 +26,8 @@ def open_dialog(page: Page) -> Locator:
     return dialog
 
 
-def press_make(page: Page) -> None:
-    page.get_by_role("button", name="Make the schedule").click()
+def press_create(page: Page) -> None:
+    page.get_by_role("button", name="Create schedule").click()
 
 
 def row(page: Page, name: str) -> Locator:
@@ -37,34 +38,34 @@ def press(page: Page, action: str, name: str) -> None:
     page.get_by_role("button", name=f"{action}: {name}").click()
 
 
-def list_mine(service: Service) -> list[Any]:
+def list_schedules(service: Service) -> list[Any]:
     listed: list[Any] = service.call("GET", "/schedules").json["schedules"]
     return listed
 
 
-def make_by_api(service: Service, **terms: object) -> Any:
-    made = service.call("POST", "/schedules", MONTHLY | terms)
-    assert made.status == 201, made.body
-    return made.json
+def create_by_api(service: Service, **terms: object) -> Any:
+    created = service.call("POST", "/schedules", MONTHLY | terms)
+    assert created.status == 201, created.body
+    return created.json
 
 
-def test_what_the_form_holds_is_made_a_schedule(
+def test_dialog_creates_schedule_from_form(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     page = visit().sign_in(physicist, "#CT?type=ct-xlsx&date_from=2025-01-01&station=CT1&order=oldest_first")
-    page.get_by_label("Keep the file for").fill("7")
+    page.get_by_label("Retention (days)").fill("7")
     dialog = open_dialog(page)
     assert_that(dialog).to_contain_text("CT workbook (xlsx)")
-    assert_that(dialog).to_contain_text("The dates in the form are left out")
+    assert_that(dialog).to_contain_text("The dates in the form are ignored.")
     assert_that(dialog.get_by_label("Time zone")).to_have_value("Europe/London")
     dialog.get_by_label("Name").fill("Monthly audit")
-    dialog.get_by_label("Last day (optional)").fill("2090-12-31")
-    press_make(page)
+    dialog.get_by_label("End date (optional)").fill("2090-12-31")
+    press_create(page)
     assert_that(page.get_by_role("heading", name="Schedules")).to_be_focused()
     assert_that(page).to_have_url(re.compile("#schedules$"))
-    assert_that(page.locator(".message")).to_contain_text("The schedule “Monthly audit” is due next on 1 ")
-    (made,) = list_mine(as_service(physicist))
-    asked = {
+    assert_that(page.locator(".message")).to_contain_text("Schedule “Monthly audit” created. Next run: 1 ")
+    (created,) = list_schedules(as_service(physicist))
+    expected = {
         "type": "ct-xlsx",
         "filters": {"station": "CT1"},
         "order": "oldest_first",
@@ -78,34 +79,34 @@ def test_what_the_form_holds_is_made_a_schedule(
         "ends_on": "2090-12-31",
         "enabled": True,
     }
-    assert {name: made[name] for name in asked} == asked
+    assert {name: created[name] for name in expected} == expected
     shown = row(page, "Monthly audit")
-    assert_that(shown.locator(".next time")).to_have_attribute("datetime", made["next_run"])
+    assert_that(shown.locator(".next time")).to_have_attribute("datetime", created["next_run"])
     assert_that(shown).to_contain_text(
-        "The last whole month, every month on the 1st at 07:00 (Europe/London)"
+        "Previous calendar month, every month on the 1st at 07:00 (Europe/London)"
     )
     assert_that(shown).to_contain_text("until 2090-12-31")
-    assert_that(shown.locator(".last")).to_have_text(NOTHING)
+    assert_that(shown.locator(".last")).to_have_text(NO_VALUE)
     assert_that(shown.locator(".state")).to_have_text("Enabled")
 
 
-def test_a_schedule_is_disabled_enabled_and_deleted(visit: Visits, physicist: User) -> None:
+def test_schedule_is_disabled_enabled_and_deleted(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#schedules")
     assert_that(page.get_by_text("No schedules yet.")).to_be_visible()
     page.get_by_role("link", name="New export").click()
     dialog = open_dialog(page)
     dialog.get_by_label("Name").fill("Weekly")
-    dialog.get_by_label("Study dates").select_option(label="The last N days")
+    dialog.get_by_label("Study dates").select_option(label="Last N days")
     dialog.get_by_label("How many").fill("14")
-    dialog.get_by_label("Due").select_option(label="every week")
+    dialog.get_by_label("Repeat").select_option(label="every week")
     dialog.get_by_label("Day of the week").select_option(label="Friday")
     dialog.get_by_label("Time", exact=True).fill("23:05")
-    press_make(page)
+    press_create(page)
     shown = row(page, "Weekly")
-    assert_that(shown).to_contain_text("The last 14 days, every week on Friday at 23:05 (Europe/London)")
+    assert_that(shown).to_contain_text("Last 14 days, every week on Friday at 23:05 (Europe/London)")
     press(page, "Disable", "Weekly")
     assert_that(shown.locator(".state")).to_have_text("Disabled")
-    assert_that(shown.locator(".next")).to_have_text(NOTHING)
+    assert_that(shown.locator(".next")).to_have_text(NO_VALUE)
     assert_that(page.get_by_role("button", name="Enable: Weekly")).to_be_focused()
     press(page, "Enable", "Weekly")
     assert_that(shown.locator(".state")).to_have_text("Enabled")
@@ -118,75 +119,75 @@ def test_a_schedule_is_disabled_enabled_and_deleted(visit: Visits, physicist: Us
     assert_that(page.get_by_role("heading", name="Schedules")).to_be_focused()
 
 
-def test_run_now_leads_to_an_export_that_completes(
+def test_run_now_completes_an_export(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     page = visit().sign_in(physicist, FEW)
     dialog = open_dialog(page)
     dialog.get_by_label("Name").fill("Same dates")
-    dialog.get_by_label("Study dates").select_option(label="The dates in the form")
-    assert_that(dialog).to_contain_text("Each run is about the same dates.")
-    press_make(page)
+    dialog.get_by_label("Study dates").select_option(label="Dates in the form")
+    assert_that(dialog).to_contain_text("Every run exports the same dates.")
+    press_create(page)
     press(page, "Run now", "Same dates")
     assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
     wait_for(newest(page), "Completed")
     assert_that(newest(page)).to_contain_text("Study date from 2025-10-25")
-    (schedule,) = list_mine(as_service(physicist))
+    (schedule,) = list_schedules(as_service(physicist))
     assert (schedule["window"], schedule["filters"]) == (None, {"date_from": "2025-10-25"})
 
 
-def test_the_last_run_leads_to_its_export(
+def test_last_run_links_to_its_export(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     service = as_service(physicist)
     first = service.ask(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
     service.wait(first)
-    for _ in range(25):  # as many as a page of the table holds
+    for _ in range(25):  # the page size of the table
         service.wait(service.ask(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     run = {"scheduled_at": "2026-11-01T07:00:00Z", "export_id": first, "outcome": "NO_STUDIES"}
-    made = make_by_api(service) | {"last_run": run}
+    schedule = create_by_api(service) | {"last_run": run}
     window = visit()
-    window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": [made]}))
+    window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": [schedule]}))
     page = window.sign_in(physicist, "#schedules")
     assert_that(row(page, "Monthly").locator(".last")).to_contain_text("1 Nov 2026, 07:00")
-    row(page, "Monthly").get_by_role("link", name="There were no studies").click()
+    row(page, "Monthly").get_by_role("link", name="No studies matched").click()
     assert_that(page).to_have_url(re.compile(f"#exports.export={first}$"))
     assert_that(page.locator("#rows .details:not([hidden])")).to_have_count(1)
     assert_that(rows(page)).to_have_count(26)
     assert_that(rows(page).last.get_by_role("button", name="Details")).to_be_focused()
 
 
-def test_one_just_made_is_shown_though_the_list_is_late(visit: Visits, physicist: User) -> None:
+def test_new_schedule_is_shown_before_list_has_it(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": []}))
     page = window.sign_in(physicist)
     open_dialog(page).get_by_label("Name").fill("New")
-    press_make(page)
+    press_create(page)
     assert_that(row(page, "New")).to_be_visible()
     press(page, "Delete", "New")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     assert_that(page.get_by_text("No schedules yet.")).to_be_visible()
 
 
-def test_a_paused_schedule_says_why(
+def test_paused_schedule_shows_reason(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     paused = {"code": "OWNER_INACTIVE", "message": "Its owner has not used the service for too long."}
-    made = make_by_api(as_service(physicist)) | {"paused": paused, "next_run": None}
+    schedule = create_by_api(as_service(physicist)) | {"paused": paused, "next_run": None}
     window = visit()
-    window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": [made]}))
+    window.page.route("**/schedules?*", lambda route: route.fulfill(json={"schedules": [schedule]}))
     page = window.sign_in(physicist, "#schedules")
     assert_that(row(page, "Monthly").locator(".state")).to_have_text("Paused")
     assert_that(row(page, "Monthly")).to_contain_text(paused["message"])
     assert_that(page.get_by_role("button", name="Enable: Monthly")).to_be_visible()
 
 
-def test_who_sees_whose_and_may_do_what(
+def test_schedules_of_others_are_for_admins(
     visit: Visits, make_user: Callable[..., User], as_service: Callable[[User], Service]
 ) -> None:
     owner, other, admin = (make_user(*given) for given in (("ada", EXPORT), ("ben", EXPORT), ("eve", ADMIN)))
     name = f"Audit of {owner.name}"
-    make_by_api(as_service(owner), name=name)
+    create_by_api(as_service(owner), name=name)
     page = visit().sign_in(other, "#schedules?scope=all")
     assert_that(page.get_by_text("No schedules yet.")).to_be_visible()
     assert_that(page.get_by_role("radio", name="Everyone's")).to_be_hidden()
@@ -199,60 +200,64 @@ def test_who_sees_whose_and_may_do_what(
     press(page, "Disable", name)
     assert_that(row(page, name).locator(".state")).to_have_text("Disabled")
     assert_that(row(page, name).get_by_role("button")).to_have_text(["Delete"])
-    (schedule,) = list_mine(as_service(owner))
+    (schedule,) = list_schedules(as_service(owner))
     assert schedule["enabled"] is False
     press(page, "Delete", name)
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     assert_that(row(page, name)).to_have_count(0)
-    assert list_mine(as_service(owner)) == []
+    assert list_schedules(as_service(owner)) == []
 
 
-def test_what_is_refused_is_told_beside_its_field(
+def test_dialog_shows_errors_beside_fields(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     page = visit().sign_in(physicist)
     dialog = open_dialog(page)
+    service = as_service(physicist)
 
-    def is_refused(label: str, words: str) -> None:
-        press_make(page)
-        at_fault = dialog.get_by_label(label, exact=True)
-        assert_that(at_fault).to_be_focused()
-        assert_that(at_fault).to_have_attribute("aria-invalid", "true")
-        assert_that(at_fault).to_have_accessible_description(re.compile(words))
+    def detail(**terms: object) -> str:
+        return str(service.call("POST", "/schedules", MONTHLY | terms).json["detail"])
 
-    is_refused("Name", "1 to 80 printable characters")
+    def expect_error(label: str, text: str) -> None:
+        press_create(page)
+        control = dialog.get_by_label(label, exact=True)
+        assert_that(control).to_be_focused()
+        assert_that(control).to_have_attribute("aria-invalid", "true")
+        assert_that(control).to_have_accessible_description(re.compile(re.escape(text)))
+
+    expect_error("Name", detail(name=""))
     dialog.get_by_label("Name").fill("Audit")
-    dialog.get_by_label("Study dates").select_option(label="The last N months")
-    is_refused("How many", "Give a whole number")
+    dialog.get_by_label("Study dates").select_option(label="Last N months")
+    expect_error("How many", "Enter a whole number, 1 or more.")
     dialog.get_by_label("How many").fill("999")
-    is_refused("How many", "N up to 120")
+    expect_error("How many", detail(window="rolling_999_months"))
     dialog.get_by_label("How many").fill("3")
     dialog.get_by_label("Time", exact=True).fill("")
-    is_refused("Time", "Give hours and minutes")
-    dialog.get_by_label("Due").select_option(label="other")
+    expect_error("Time", "Enter a time in hours and minutes.")
+    dialog.get_by_label("Repeat").select_option(label="other")
     dialog.get_by_label("Expression").fill("cron(0/5 * * * ? *)")
-    is_refused("Expression", "once an hour at most")
+    expect_error("Expression", detail(expression="cron(0/5 * * * ? *)"))
     dialog.get_by_label("Expression").fill("rate(7 days)")
     dialog.get_by_label("Time zone").fill("Europe/Nowhere")
-    is_refused("Time zone", "a name like Europe/London")
+    expect_error("Time zone", detail(time_zone="Europe/Nowhere"))
     assert_that(dialog.get_by_label("Expression")).not_to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("Time zone").fill("UTC")
-    press_make(page)
-    assert_that(row(page, "Audit")).to_contain_text("The last 3 months, rate(7 days)")
-    (schedule,) = list_mine(as_service(physicist))
+    press_create(page)
+    assert_that(row(page, "Audit")).to_contain_text("Last 3 months, rate(7 days)")
+    (schedule,) = list_schedules(as_service(physicist))
     assert (schedule["window"], schedule["expression"]) == ("rolling_3_months", "rate(7 days)")
 
 
-def test_what_only_the_form_can_mend_is_told_there(visit: Visits, physicist: User) -> None:
+def test_dialog_shows_form_errors_in_form(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?age_min=x")
     dialog = open_dialog(page)
     dialog.get_by_label("Name").fill("Audit")
-    press_make(page)
+    press_create(page)
     assert_that(page.get_by_role("dialog")).to_have_count(0)
     assert_that(field(page, "Age from")).to_be_focused()
 
 
-def test_filters_that_name_patients_stay_out_of_addresses_and_storage(
+def test_patient_filters_stay_out_of_address_and_storage(
     visit: Visits, privileged: User, as_service: Callable[[User], Service]
 ) -> None:
     page = visit().sign_in(privileged)
@@ -260,21 +265,21 @@ def test_filters_that_name_patients_stay_out_of_addresses_and_storage(
     page.get_by_role("radio", name="Both").check()
     dialog = open_dialog(page)
     dialog.get_by_label("Name").fill("<img src=x onerror=alert(1)>")
-    press_make(page)
+    press_create(page)
     shown = row(page, "<img src=x onerror=alert(1)>")
     assert_that(shown).to_contain_text("patient data")
     assert_that(page.locator("main img")).to_have_count(0)
-    (schedule,) = list_mine(as_service(privileged))
+    (schedule,) = list_schedules(as_service(privileged))
     assert (schedule["include_names"], schedule["include_ids"], schedule["filters"]) == (
         True,
         True,
         {"patient_name": "Secretname"},
     )
-    kept = page.evaluate("JSON.stringify([location.href, {...localStorage}, {...sessionStorage}])")
-    assert "Secretname" not in kept
+    stored = page.evaluate("JSON.stringify([location.href, {...localStorage}, {...sessionStorage}])")
+    assert "Secretname" not in stored
 
 
-RHYTHMS = [
+RECURRENCES = [
     ("day", "07:00", "cron(0 7 * * ? *)", "every day at 07:00"),
     ("week", "23:59", "cron(59 23 ? * SUN *)", "every week on Sunday at 23:59"),
     ("month", "00:05", "cron(5 0 L * ? *)", "every month on the last day at 00:05"),
@@ -282,29 +287,29 @@ RHYTHMS = [
 ]
 
 
-@pytest.mark.parametrize(("every", "time", "expression", "words"), RHYTHMS)
-def test_a_rhythm_is_written_and_read(
+@pytest.mark.parametrize(("every", "time", "expression", "words"), RECURRENCES)
+def test_recurrence_is_written_and_described(
     visit: Visits, every: str, time: str, expression: str, words: str
 ) -> None:
     window = visit()
     window.open()
-    rhythm = {"every": every, "weekday": "SUN", "day": "L", "time": time, "other": " rate(7 days) "}
+    recurrence = {"every": every, "weekday": "SUN", "day": "L", "time": time, "other": " rate(7 days) "}
     written = window.page.evaluate(
-        "async (rhythm) => (await import('./rhythm.js')).writeExpression(rhythm)", rhythm
+        "async (recurrence) => (await import('./recurrence.js')).writeExpression(recurrence)", recurrence
     )
-    read = window.page.evaluate(
-        "async (text) => (await import('./rhythm.js')).describeExpression(text)", expression
+    described = window.page.evaluate(
+        "async (text) => (await import('./recurrence.js')).describeExpression(text)", expression
     )
-    assert (written, read) == (expression, words)
+    assert (written, described) == (expression, words)
 
 
 @pytest.mark.parametrize(
     "expression", ["cron(0 7 1 1 ? *)", "cron(0 7 31 * ? *)", "cron(0 7 ? * MON#1 *)", "cron(0/5 7 * * ? *)"]
 )
-def test_what_the_form_does_not_make_is_shown_as_it_is(visit: Visits, expression: str) -> None:
+def test_recurrence_shows_other_expressions_unchanged(visit: Visits, expression: str) -> None:
     window = visit()
     window.open()
-    read = window.page.evaluate(
-        "async (text) => (await import('./rhythm.js')).describeExpression(text)", expression
+    described = window.page.evaluate(
+        "async (text) => (await import('./recurrence.js')).describeExpression(text)", expression
     )
-    assert read == expression
+    assert described == expression

@@ -1,4 +1,4 @@
-"""Who gets in, who does not, and what happens when a session ends."""
+"""Sign-in, sign-out, and the end of a session."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from local.stack.stack import Stack
 from local.stack.users import User
 from playwright.sync_api import Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, start, wait_for
 
@@ -13,23 +14,23 @@ HALF_AN_HOUR, HALF_A_DAY = "31:00", "13:00:00"
 
 
 def end_session(page: Page, stack: Stack) -> None:
-    """Let the tokens be over: the pool forgets the refresh token, the clock goes past the other."""
+    """End the session: revoke the refresh token, and move the clock past the end of the access token."""
     refresh = page.evaluate("JSON.parse(sessionStorage.getItem('doseexport.tokens')).refresh")
     stack.cloud.client("cognito-idp").revoke_token(Token=refresh, ClientId=stack.resource("UserPoolClient"))
     page.clock.fast_forward(HALF_A_DAY)
 
 
-def test_a_wrong_password_is_told_so_and_the_right_one_gets_in(visit: Visits, physicist: User) -> None:
+def test_sign_in_rejects_wrong_password_then_accepts_right_one(visit: Visits, physicist: User) -> None:
     window = visit()
     window.open()
-    window.give_password(User(physicist.name, "Wrong-on-purpose-1", ()))
-    assert_that(window.page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
-    window.give_password(physicist)
+    window.enter_password(User(physicist.name, "Wrong-on-purpose-1", ()))
+    assert_that(window.page.get_by_role("alert")).to_have_text("Incorrect user name or password.")
+    window.enter_password(physicist)
     assert_that(window.page.get_by_role("tab", name="CT")).to_be_visible()
     assert_that(window.page.get_by_text(physicist.name)).to_be_visible()
 
 
-def test_signing_out_forgets_the_tokens(visit: Visits, physicist: User) -> None:
+def test_sign_out_clears_tokens(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.get_by_role("button", name="Sign out").click()
     assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -38,8 +39,8 @@ def test_signing_out_forgets_the_tokens(visit: Visits, physicist: User) -> None:
     assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_going_back_after_signing_out_shows_nothing(visit: Visits, physicist: User) -> None:
-    """Browsers keep a whole page in memory for the way back, with all it showed."""
+def test_back_after_sign_out_shows_sign_in(visit: Visits, physicist: User) -> None:
+    """Browsers keep a whole page in memory for the Back button, with everything it showed."""
     page = visit().sign_in(physicist)
     page.evaluate("""() => {
         sessionStorage.clear();
@@ -49,14 +50,14 @@ def test_going_back_after_signing_out_shows_nothing(visit: Visits, physicist: Us
     assert_that(page.locator("#form")).to_be_hidden()
 
 
-def test_a_reload_keeps_the_session(visit: Visits, physicist: User) -> None:
+def test_reload_keeps_session(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.reload()
     assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
 
-def test_somebody_without_a_group_is_told_so(visit: Visits, make_user: Callable[..., User]) -> None:
-    page = visit().sign_in(make_user("stranger"))
+def test_user_without_group_sees_no_access(visit: Visits, make_user: Callable[..., User]) -> None:
+    page = visit().sign_in(make_user("visitor"))
     assert_that(page.get_by_role("heading", name="No access to exports")).to_be_visible()
     assert_that(page.get_by_text("exportgroup")).to_be_visible()
     assert_that(page.get_by_role("tab")).to_have_count(0)
@@ -64,7 +65,7 @@ def test_somebody_without_a_group_is_told_so(visit: Visits, make_user: Callable[
     assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_token_that_ends_is_renewed_unseen(visit: Visits, physicist: User) -> None:
+def test_expired_token_is_renewed_silently(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.clock.install()
     page = window.sign_in(physicist, "#CT?date_from=2025-10-01")
@@ -75,52 +76,50 @@ def test_a_token_that_ends_is_renewed_unseen(visit: Visits, physicist: User) -> 
     assert page.evaluate("sessionStorage.getItem('doseexport.tokens')") != before
 
 
-def test_a_session_that_ended_asks_again_and_keeps_the_form(
-    visit: Visits, privileged: User, stack: Stack
-) -> None:
+def test_ended_session_prompts_and_keeps_form(visit: Visits, privileged: User, stack: Stack) -> None:
     window = visit()
     window.page.clock.install()
     page = window.sign_in(privileged)
     field(page, "Study description").fill("thorax")
-    field(page, "Patient name").fill("nobody of this name")
+    field(page, "Patient name").fill("unknown name")
     end_session(page, stack)
     dialog = page.get_by_role("dialog")
     assert_that(dialog).to_contain_text("Your session has ended")
-    window.give_password(privileged)
+    window.enter_password(privileged)
     assert_that(dialog).to_be_hidden()
     page.get_by_role("button", name="Preview").click()
     assert_that(page.locator("#preview")).to_have_text("No study matches these filters.")
     assert_that(field(page, "Study description")).to_have_value("thorax")
-    assert_that(field(page, "Patient name")).to_have_value("nobody of this name")
+    assert_that(field(page, "Patient name")).to_have_value("unknown name")
 
 
-def test_another_person_does_not_take_over_the_form(
+def test_ended_session_clears_form_for_another_user(
     visit: Visits, privileged: User, physicist: User, stack: Stack
 ) -> None:
     window = visit()
     window.page.clock.install()
     page = window.sign_in(privileged)
-    field(page, "Patient name").fill("nobody of this name")
+    field(page, "Patient name").fill("unknown name")
     end_session(page, stack)
     assert_that(page.get_by_role("dialog")).to_be_visible()
-    window.give_password(physicist)
+    window.enter_password(physicist)
     assert_that(page.get_by_role("dialog")).to_be_hidden()
     assert_that(page.locator("#user")).to_have_text(physicist.name)
     assert_that(field(page, "Patient name")).to_have_count(0)
 
 
-def test_a_refused_token_asks_again_too(visit: Visits, physicist: User) -> None:
-    """The page believes its token is good; the API says otherwise."""
+def test_rejected_token_prompts_sign_in(visit: Visits, physicist: User) -> None:
+    """The token is valid to the page, but the API rejects it."""
     window = visit()
     page = window.sign_in(physicist, "#CT?date_from=2025-10-01")
-    spoil = """() => {
+    corrupt = """() => {
         const tokens = JSON.parse(sessionStorage.getItem("doseexport.tokens"));
-        const spoilt = {...tokens, access: `${tokens.access}x`, refresh: "x"};
-        sessionStorage.setItem("doseexport.tokens", JSON.stringify(spoilt));
+        const corrupted = {...tokens, access: `${tokens.access}x`, refresh: "x"};
+        sessionStorage.setItem("doseexport.tokens", JSON.stringify(corrupted));
     }"""
-    page.evaluate(spoil)
+    page.evaluate(corrupt)
     page.reload()
     assert_that(page.get_by_role("dialog")).to_contain_text("Your session has ended")
-    window.give_password(physicist)
+    window.enter_password(physicist)
     start(page)
     wait_for(newest(page), "Completed")

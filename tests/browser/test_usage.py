@@ -1,15 +1,16 @@
-"""Usage on the page: who asked for how much, for administrators alone."""
+"""Usage on the page: exports per user, for administrators only."""
 
 from collections.abc import Callable
 
 from local.stack.service import Service
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.test_accessibility import list_findings
 
 
-def test_an_administrator_sees_who_asked_for_how_much(
+def test_usage_shows_counts_per_user_to_admin(
     visit: Visits, make_user: Callable[..., User], as_service: Callable[[User], Service]
 ) -> None:
     owner, admin = make_user("ada", EXPORT), make_user("eve", ADMIN)
@@ -34,18 +35,18 @@ def test_an_administrator_sees_who_asked_for_how_much(
     assert list_findings(page) == []
 
 
-def test_a_month_without_exports_says_so(visit: Visits, make_user: Callable[..., User]) -> None:
+def test_usage_reports_month_without_exports(visit: Visits, make_user: Callable[..., User]) -> None:
     page = visit().sign_in(make_user("eve", ADMIN), "#usage")
     month = page.get_by_role("combobox", name="Month", exact=True)
     this_month = month.input_value()
     month.select_option(index=11)
-    assert_that(page.get_by_text("Nobody asked for anything in this month.")).to_be_visible()
+    assert_that(page.get_by_text("No exports were requested in this month.")).to_be_visible()
     assert_that(page.get_by_role("table")).to_have_count(0)
     page.go_back()
     assert_that(month).to_have_value(this_month)
 
 
-def test_others_find_no_way_to_it(visit: Visits, physicist: User) -> None:
+def test_usage_is_hidden_from_other_users(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#usage")
     assert_that(page.get_by_role("link", name="New export")).to_have_attribute("aria-current", "page")
     assert_that(page.get_by_role("link", name="Usage")).to_have_count(0)

@@ -46,6 +46,7 @@ class _Recorder:
 class _RecordingSnapshot:
     def __init__(self, snapshot, said):
         self._snapshot, self._said = snapshot, said
+        self.begin = snapshot.begin
         self.start_events = snapshot.start_events
 
     def has_standard_names(self):
@@ -82,6 +83,9 @@ class RecordedDatabase:
     @contextmanager
     def open_snapshot(self):
         yield self
+
+    def begin(self, tables):
+        pass
 
     def start_events(self, queries, form):
         pass

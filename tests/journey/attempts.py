@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage
 
 Attempt = Callable[[Callable[[str], Any]], Any]

@@ -13,6 +13,7 @@ from local.sample.postgres import Postgres
 from local.stack import users
 from local.stack.service import Service
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage
 from tests.journey.faults import FaultyWay
 from tests.journey.listening import Listener

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 from local.stack.service import Service
+
 from tests.journey.backstage import Backstage, in_the_middle, until
 from tests.journey.conftest import Hold, PointWorker, UserPool
 

@@ -13,6 +13,7 @@ import pytest
 from local.stack import users
 from local.stack.service import Service
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage
 
 PEOPLE, EACH = 20, 10

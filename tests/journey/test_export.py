@@ -8,6 +8,7 @@ from typing import Any
 import openpyxl
 import psycopg
 from local.stack.service import Reply, Service, fetch
+
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import Hold, UserPool
 

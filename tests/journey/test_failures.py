@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 from local.stack.service import Service
+
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import Hold, PointWorker
 

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from local.stack.service import Service
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import MANY_STUDIES, Hold, PointWorker
 from tests.journey.faults import Call, FaultyWay, HeldUp, Refusal

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from local.stack.service import Service, fetch
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import UserPool
 

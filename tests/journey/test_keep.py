@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from local.stack.service import Service
+
 from tests.journey.backstage import Backstage
 from tests.journey.conftest import UserPool
 from tests.journey.test_export import download

@@ -8,12 +8,12 @@ import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from local.stack import build, lower
 from local.stack.stack import Stack
+
+from doseexport.errors import DoseExportError
 from tests.journey.attempts import OF_THE_TRAIL, OF_WHAT_IS_SAVED, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Yard
 from tests.journey.wearing import Role, list_removals
-
-from doseexport.errors import DoseExportError
 
 FAILURES = (AssertionError, ClientError, DoseExportError, KeyError, TypeError)
 """What a function, or its test, ends with for lack of a right."""

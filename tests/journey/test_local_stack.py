@@ -11,6 +11,7 @@ import pytest
 from local.stack.check import check
 from local.stack.deploy import DeployError, Deployment
 from local.stack.stack import Stack
+
 from tests.journey.backstage import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]

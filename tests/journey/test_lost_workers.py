@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from local.stack.service import Service, fetch
+
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import MANY_STUDIES, Hold, PointWorker
 from tests.journey.faults import Call, FaultyWay, HeldUp

@@ -3,6 +3,7 @@
 import json
 
 from local.stack.service import Service
+
 from tests.journey.backstage import until
 from tests.journey.listening import Listener
 

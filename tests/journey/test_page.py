@@ -7,9 +7,9 @@ import pytest
 from local.stack.build import ROOT
 from local.stack.service import Reply, Service, fetch
 from local.stack.stack import Stack
-from tests.journey.conftest import UserPool
 
 from doseexport import catalogue
+from tests.journey.conftest import UserPool
 
 
 def get(stack: Stack, path: str, **headers: str) -> Reply:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 from local.stack.service import Service
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage
 from tests.journey.conftest import Hold, UserPool
 

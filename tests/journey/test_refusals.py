@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from local.stack import users
 from local.stack.service import Reply, Service
 from local.stack.stack import Stack
+
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import Hold, UserPool
 

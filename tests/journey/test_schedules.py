@@ -10,11 +10,11 @@ import pytest
 from local.stack import users
 from local.stack.service import Service, fetch
 from local.stack.stack import Stack
-from tests.journey.backstage import Backstage, until
-from tests.journey.listening import Listener
 
 from doseexport.domain.window import parse_window
 from doseexport.engine.verify import verify_file
+from tests.journey.backstage import Backstage, until
+from tests.journey.listening import Listener
 
 WINDOW = "rolling_120_months"
 LONDON = ZoneInfo("Europe/London")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from local.stack import users
 from local.stack.service import Service
 from local.stack.stack import Stack
+
 from tests.journey.conftest import UserPool
 
 Json = dict[str, Any]

@@ -1,11 +1,11 @@
-/** What people do with exports: stop, fetch, run again, change and run, delete. */
+/** Actions on exports: abort, download, change retention, run again, edit, delete. */
 
-import { nameExport } from "./course.js";
 import { busy, byId } from "./dom.js";
-import { complain, confirm, notify } from "./messages.js";
+import { nameExport } from "./export-words.js";
+import { confirm, notify, notifyError } from "./messages.js";
 import { count, formatExactTime } from "./words.js";
 
-/** The actions of a table's rows; every one says what went wrong, if something did. */
+/** Actions on the rows of the exports table. Each action shows an error message if it fails. */
 export class Actions {
   /**
    * @param {import("./api.js").Api} api
@@ -16,48 +16,48 @@ export class Actions {
     Object.assign(this, { api, list, onedit });
   }
 
-  /** Stop an export; it is shown as stopping before the service has answered. */
+  /** Abort an export. The row shows "Aborting" before the service has answered. */
   async abort(row) {
     row.setAborting(true);
-    row.parts.more.focus(); // the button that was pressed is gone
+    row.parts.more.focus(); // the pressed button is hidden now
     try {
-      this.list.update(await this.api.abort(row.export.id));
+      this.list.update(await this.api.abortExport(row.export.id));
     } catch (problem) {
       row.setAborting(false);
-      complain(problem);
+      notifyError(problem);
     }
-    await this.list.look();
+    await this.list.refresh();
   }
 
-  /** Fetch the file by a link that is made now. */
+  /** Download the file through a new link. */
   download(row, button) {
-    return this.#fetch(row, button, (link) => link);
+    return this.#startDownload(row, button, (link) => link);
   }
 
-  /** Fetch the file's manifest in the same way. */
-  manifest(row, button) {
-    return this.#fetch(row, button, (link) => link.manifest);
+  /** Download the manifest of the file. */
+  downloadManifest(row, button) {
+    return this.#startDownload(row, button, (link) => link.manifest);
   }
 
-  /** Keep the file for so many days from the export's end. */
-  keep(row, days, button) {
+  /** Set how many days the file is retained, counted from the end of the export. */
+  setRetention(row, days, button) {
     return this.#try(button, async () => {
-      this.list.update(await this.api.keep(row.export.id, days));
-      notify(`The file is kept until ${formatExactTime(row.export.expires_at)}.`);
+      this.list.update(await this.api.setRetention(row.export.id, days));
+      notify(`Retention changed. The file expires on ${formatExactTime(row.export.expires_at)}.`);
     });
   }
 
-  /** Show what happened to an export. */
-  trail(row, button) {
+  /** Show the history of an export in its details. */
+  showHistory(row, button) {
     return this.#try(button, async () => {
-      const { entries } = await this.api.trail(row.export.id);
-      row.details.tell(entries);
+      const { entries } = await this.api.getAuditTrail(row.export.id);
+      row.details.showHistory(entries);
     });
   }
 
-  #fetch(row, button, choose) {
+  #startDownload(row, button, choose) {
     return this.#try(button, async () => {
-      const link = choose(await this.api.download(row.export.id));
+      const link = choose(await this.api.createDownload(row.export.id));
       const anchor = document.createElement("a");
       anchor.href = link.url;
       anchor.download = link.file_name;
@@ -65,42 +65,43 @@ export class Actions {
     });
   }
 
-  /** Ask for the same once more. */
-  again(row, button) {
-    const { type, filters, order, options, names, ids, keep_days } = row.export;
+  /** Request the same export again. */
+  runAgain(row, button) {
+    const { type, filters, order, options, include_names, include_ids, retention_days } = row.export;
+    const request = { type, filters, order, options, include_names, include_ids, retention_days };
     return this.#try(button, async () => {
-      this.list.add(await this.api.request({ type, filters, order, options, names, ids, keep_days }));
-      notify("Asked for again.");
+      this.list.add(await this.api.requestExport(request));
+      notify("Requested again.");
     });
   }
 
-  /** Fill the form with what was asked for. */
+  /** Fill the form with the request of an export. */
   edit(row) {
     this.onedit(row.export);
   }
 
-  /** Delete exports, after a question. */
+  /** Delete exports after a confirmation. */
   async remove(rows) {
-    if (!(await confirm({ ...askAbout(rows, this.list.catalogue), action: "Delete" }))) return;
+    if (!(await confirm({ ...describeDeletion(rows, this.list.catalogue), action: "Delete" }))) return;
     await this.#try(byId("delete"), async () => {
-      const { deleted, refused } = await this.api.delete(rows.map((row) => row.export.id));
-      this.list.forget(deleted);
-      byId("exports-title").focus(); // what had the focus may be gone
+      const { deleted, refused } = await this.api.deleteExports(rows.map((row) => row.export.id));
+      this.list.removeDeleted(deleted);
+      byId("exports-title").focus(); // the focused element may have been removed
       if (deleted.length) notify(`${count(deleted.length, "export")} deleted.`);
-      for (const { sentence } of refused) notify(sentence, true);
+      for (const { message } of refused) notify(message, true);
     });
   }
 
   #try(button, work) {
-    return busy(button, () => work().catch(complain));
+    return busy(button, () => work().catch(notifyError));
   }
 }
 
-function askAbout(rows, catalogue) {
+function describeDeletion(rows, catalogue) {
   if (rows.length > 1) {
-    const text = "The exports and their files are gone for everybody, and cannot be brought back.";
+    const text = "The exports and their files are permanently deleted for everyone.";
     return { title: `Delete ${rows.length} exports?`, text };
   }
-  const text = "The export and its file are gone for everybody, and cannot be brought back.";
+  const text = "The export and its file are permanently deleted for everyone.";
   return { title: `Delete ${nameExport(rows[0].export, catalogue)}?`, text };
 }

@@ -1,4 +1,4 @@
-/** What stands behind # in the address: the view and its filters, never what names a patient. */
+/** The address after #: the view and its filters, without any filter that identifies a patient. */
 
 import { isPrivate, normalise } from "./catalogue.js";
 
@@ -7,28 +7,28 @@ const OPTION = "option.";
 /**
  * Read an address: "#CT?date_from=2026-01-01&type=ct-xlsx", "#exports?scope=all".
  * @param {string} hash
- * @returns {{place: string, parameters: URLSearchParams}}
+ * @returns {{path: string, parameters: URLSearchParams}}
  */
 export function readAddress(hash) {
-  const [place, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
-  return { place: decode(place), parameters: new URLSearchParams(query) };
+  const [path, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
+  return { path: decode(path), parameters: new URLSearchParams(query) };
 }
 
-/** A place as it was before it was encoded; none, if it never was: addresses are typed, too. */
-function decode(place) {
+/** Decode a path. Return "" if it is malformed, because people also type addresses. */
+function decode(path) {
   try {
-    return decodeURIComponent(place);
+    return decodeURIComponent(path);
   } catch {
     return "";
   }
 }
 
-/** The address of a view and what it shall show: "exports", {scope: "all"}; what is blank is left out. */
-export const writeAddress = (place, query) => join(place, Object.entries(query));
+/** Write the address of a view and its query: "exports", {scope: "all"}. Blank values are omitted. */
+export const writeAddress = (path, query) => join(path, Object.entries(query));
 
 /**
- * The address of a form as it is filled.
- * @param {import("./catalogue.js").Filter[]} filters those the form has
+ * Write the address of the form with its current values.
+ * @param {import("./catalogue.js").Filter[]} filters the filters of the form
  * @param {{modality: string, type: string, order: string, values: Object<string, string>}} form
  */
 export function writeFormAddress(filters, { modality, type, order, values, options }) {
@@ -38,13 +38,13 @@ export function writeFormAddress(filters, { modality, type, order, values, optio
 }
 
 /**
- * What an address says about a form; OpenREM's own names of filters are understood too. `unknown` are names
- * that mean nothing here, or that no address may hold.
- * @param {import("./catalogue.js").Filter[]} filters those the form can have
+ * Read the form parameters of an address. OpenREM's filter names are accepted too. `unknown` lists the names
+ * that are not known or not allowed in an address.
+ * @param {import("./catalogue.js").Filter[]} filters the filters that the form can have
  * @param {URLSearchParams} parameters
  */
 export function readFormParameters(filters, parameters) {
-  const said = {
+  const parsed = {
     type: parameters.get("type"),
     order: parameters.get("order"),
     values: {},
@@ -55,16 +55,16 @@ export function readFormParameters(filters, parameters) {
   for (const [name, text] of parameters) {
     const filter = known.get(name);
     if (!text.trim() || name === "type" || name === "order") continue;
-    if (filter) said.values[filter.name] = normalise(filter, text.trim());
-    else if (name.startsWith(OPTION)) said.options[name.slice(OPTION.length)] = text;
-    else said.unknown.push(name);
+    if (filter) parsed.values[filter.name] = normalise(filter, text.trim());
+    else if (name.startsWith(OPTION)) parsed.options[name.slice(OPTION.length)] = text;
+    else parsed.unknown.push(name);
   }
-  return said;
+  return parsed;
 }
 
 const listNames = (filter) => [filter.name, ...filter.aliases].map((name) => [name, filter]);
 
-function join(place, parameters) {
+function join(path, parameters) {
   const given = new URLSearchParams(parameters.filter(([, value]) => value));
-  return given.size ? `#${place}?${given}` : `#${place}`;
+  return given.size ? `#${path}?${given}` : `#${path}`;
 }

@@ -1,43 +1,46 @@
-/** The API, as docs/openapi.json describes it. Paths are relative to the page: both have one origin. */
+/** Client of the API in docs/openapi.json. Paths are relative to the page, which has the same origin. */
 
-const UNREACHABLE = "The service cannot be reached. Is the network there?";
+const UNREACHABLE = "Cannot reach the service. Check your connection.";
 const BUSY = "The service is busy. Try again in a moment.";
 
-/** The API refused or failed; `message` is a sentence for a person, `field` the part of the request at fault. */
+/** An error response of the API. `message` is for the user; `field` is the part of the request that is wrong. */
 export class Problem extends Error {
   constructor(status, { code = "", detail, field = null } = {}) {
-    // Without a sentence it was API Gateway that refused, before any function ran.
-    super(detail ?? ([429, 503].includes(status) ? BUSY : `The service answered with ${status}.`));
+    // Without a detail, the answer came from API Gateway before any function ran.
+    super(
+      detail ??
+        ([429, 503].includes(status) ? BUSY : `The service returned error ${status}. Try again later.`),
+    );
     this.status = status;
     this.code = code;
     this.field = field;
   }
 }
 
-/** Calls with the session's token. When the session has ended, `askAgain` signs in and the call goes on. */
+/** Calls with the session's token. When the session has ended, `signInAgain` signs in and the call continues. */
 export class Api {
   /**
-   * @param {string} base what stands before every path; "" for the page's own folder
+   * @param {string} base the prefix of every path; "" for the folder of the page
    * @param {import("./session.js").Session} session
-   * @param {() => Promise<void>} askAgain resolves when somebody has signed in again
+   * @param {() => Promise<void>} signInAgain resolves when the user has signed in again
    */
-  constructor(base, session, askAgain) {
+  constructor(base, session, signInAgain) {
     this.base = base || document.baseURI.replace(/[?#].*$/, "").replace(/\/[^/]*$/, "");
     this.session = session;
-    this.askAgain = askAgain;
+    this.signInAgain = signInAgain;
   }
 
-  /** What can be exported, and what this person may do. */
-  listTypes = () => this.#call("GET", "/export-types");
+  /** Return what can be exported and what this user may do. */
+  listExportTypes = () => this.#call("GET", "/export-types");
 
-  /** What an export would hold, before it is asked for. */
-  preview = (request, signal) => this.#call("POST", "/exports/preview", { body: request, signal });
+  /** Return the counts and estimates of an export before it is requested. */
+  previewExport = (request, signal) => this.#call("POST", "/exports/preview", { body: request, signal });
 
-  /** Ask for an export. */
-  request = (request) => this.#askOnce("/exports", request);
+  /** Request an export. */
+  requestExport = (request) => this.#postOnce("/exports", request);
 
-  /** A key of its own lets a lost answer be asked for again without asking for an export twice. */
-  async #askOnce(path, body) {
+  /** Send a request with an idempotency key, so that a retry after a lost answer makes no second export. */
+  async #postOnce(path, body) {
     const headers = { "Idempotency-Key": crypto.randomUUID() };
     const call = () => this.#call("POST", path, { body, headers });
     try {
@@ -48,55 +51,55 @@ export class Api {
     }
   }
 
-  /** One page of exports, newest first. */
-  list(query) {
+  /** Return one page of exports, newest first. */
+  listExports(query) {
     const given = Object.entries(query).filter(([, value]) => value);
     return this.#call("GET", `/exports?${new URLSearchParams(given)}`);
   }
 
-  /** One export as it is now. */
-  get = (id) => this.#call("GET", `/exports/${id}`);
+  /** Return the current state of one export. */
+  getExport = (id) => this.#call("GET", `/exports/${id}`);
 
-  /** Stop an export. */
-  abort = (id) => this.#call("POST", `/exports/${id}/abort`);
+  /** Abort an export. */
+  abortExport = (id) => this.#call("POST", `/exports/${id}/abort`);
 
-  /** A link to the file, good for minutes. */
-  download = (id) => this.#call("POST", `/exports/${id}/download`);
+  /** Return a link to the file that is valid for minutes. */
+  createDownload = (id) => this.#call("POST", `/exports/${id}/download`);
 
-  /** Keep an export's file for so many days from its end. */
-  keep = (id, days) => this.#call("PATCH", `/exports/${id}`, { body: { keep_days: days } });
+  /** Set how many days the file is retained, counted from the end of the export. */
+  setRetention = (id, days) => this.#call("PATCH", `/exports/${id}`, { body: { retention_days: days } });
 
-  /** What happened to an export, oldest first. */
-  trail = (id) => this.#call("GET", `/exports/${id}/trail`);
+  /** Return the audit trail of an export, oldest entry first. */
+  getAuditTrail = (id) => this.#call("GET", `/exports/${id}/audit-trail`);
 
-  /** Delete exports: what was deleted, and what was refused and why. */
-  delete = (ids) => this.#call("DELETE", "/exports", { body: { ids } });
+  /** Delete exports. Return the deleted ones, and the refused ones with the reason. */
+  deleteExports = (ids) => this.#call("DELETE", "/exports", { body: { ids } });
 
-  /** One's own presets and the shared ones, by name. */
+  /** Return the user's presets and the shared ones, by name. */
   listPresets = () => this.#call("GET", "/presets");
 
-  /** Keep a request under a name. */
-  keepPreset = (preset) => this.#call("POST", "/presets", { body: preset });
+  /** Save a request as a preset. */
+  savePreset = (preset) => this.#call("POST", "/presets", { body: preset });
 
   /** Delete a preset. */
   deletePreset = (id) => this.#call("DELETE", `/presets/${id}`);
 
-  /** One's own schedules, oldest first; scope "all" for everyone's. */
+  /** Return the user's schedules, oldest first; everyone's with scope "all". */
   listSchedules = (scope) => this.#call("GET", `/schedules?${new URLSearchParams({ scope })}`);
 
-  /** Have a request asked for again and again. */
-  makeSchedule = (schedule) => this.#call("POST", "/schedules", { body: schedule });
+  /** Create a schedule that repeats a request. */
+  createSchedule = (schedule) => this.#call("POST", "/schedules", { body: schedule });
 
-  /** Let a schedule be due, or not. */
+  /** Enable or disable a schedule. */
   enableSchedule = (id, enabled) => this.#call("PATCH", `/schedules/${id}`, { body: { enabled } });
 
-  /** Delete a schedule; its exports stay. */
+  /** Delete a schedule. Its exports are kept. */
   deleteSchedule = (id) => this.#call("DELETE", `/schedules/${id}`);
 
-  /** Ask for a schedule's export now. */
-  runSchedule = (id) => this.#askOnce(`/schedules/${id}/run`);
+  /** Run a schedule now. */
+  runSchedule = (id) => this.#postOnce(`/schedules/${id}/run`);
 
-  /** Who asked for how much in a month (2026-11); for administrators. */
+  /** Return the usage per user in a month ("2026-11"). For administrators only. */
   getUsage = (month) => this.#call("GET", `/usage?${new URLSearchParams({ month })}`);
 
   async #call(method, path, { body, headers, signal } = {}) {
@@ -104,9 +107,9 @@ export class Api {
       const token = await this.session.getToken();
       const response = token && (await this.#send(method, path, { body, headers, signal, token }));
       if (response && response.status !== 401) return readAnswer(response);
-      if (!triesLeft) throw new Problem(401, { detail: "The session has ended. Sign in again." });
-      // A token may end early, when the person was removed or signed out elsewhere.
-      if (!token || triesLeft < 3 || !(await this.session.renew())) await this.askAgain();
+      if (!triesLeft) throw new Problem(401, { detail: "Your session has ended. Sign in again." });
+      // A token can end early if the user was removed or signed out elsewhere.
+      if (!token || triesLeft < 3 || !(await this.session.renew())) await this.signInAgain();
     }
   }
 

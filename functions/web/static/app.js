@@ -1,4 +1,4 @@
-/** The page from its start: sign in, the catalogue, and the way between its views. */
+/** Start of the page: sign-in, catalogue, and navigation between the views. */
 
 import { readAddress } from "./address.js";
 import { Api } from "./api.js";
@@ -7,15 +7,15 @@ import { byId, setShown, setText } from "./dom.js";
 import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
 import { announce } from "./messages.js";
-import { Planner } from "./planner.js";
+import { ScheduleDialog } from "./schedule-dialog.js";
 import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
-import { describeFault, SignIn } from "./signin.js";
+import { describeError, SignIn } from "./signin.js";
 import { Usage } from "./usage.js";
 
 const NAME = "Dose Export";
 
-// A page that the browser kept for the way back shows what was there before somebody signed out.
+// A page restored by the Back button would show what was there before the user signed out.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 start().catch(showFailure);
 
@@ -24,46 +24,46 @@ async function start() {
   byId("skip").addEventListener("click", () => byId("main").focus());
   const session = new Session(await readConfiguration());
   const signIn = new SignIn(session);
-  const draft = await signInAtFirst(session, signIn);
+  const draft = await signInFirst(session, signIn);
   let form = null;
-  const api = new Api(session.config.api, session, () => signIn.askAgain(() => form?.draft ?? null));
+  const api = new Api(session.config.api, session, () => signIn.promptAgain(() => form?.draft ?? null));
   byId("sign-out").addEventListener("click", () => signOut(session));
-  setShown(byId("who"), true);
-  const catalogue = await findCatalogue(api);
+  setShown(byId("account"), true);
+  const catalogue = await loadCatalogue(api);
   if (!catalogue) return;
-  signIn.remember();
+  signIn.rememberUser();
   form = showService(api, catalogue, draft);
 }
 
 async function readConfiguration() {
   const response = await fetch("config.json");
-  if (!response.ok) throw new Error("The page's configuration is not there.");
+  if (!response.ok) throw new Error("Cannot load the configuration of the page.");
   return response.json();
 }
 
-/** Sign in if nobody is; returns what was typed before the login page was visited. */
-async function signInAtFirst(session, signIn) {
-  let fault = "";
+/** Sign in if no user is signed in. Return the form draft from before the visit to the login page. */
+async function signInFirst(session, signIn) {
+  let message = "";
   const draft = await session.finishLogin().catch((error) => {
-    fault = describeFault(error);
+    message = describeError(error);
   });
   if (!session.isSignedIn) {
     setShown(byId("loading"), false);
-    await signIn.ask(fault);
+    await signIn.prompt(message);
     setShown(byId("loading"), true);
   }
   return draft;
 }
 
-/** The catalogue; null for a person without a group, who is told so. */
-async function findCatalogue(api) {
+/** Return the catalogue. Return null for a user without a group, and show why. */
+async function loadCatalogue(api) {
   try {
-    return new Catalogue(await api.listTypes());
+    return new Catalogue(await api.listExportTypes());
   } catch (problem) {
     if (problem.code !== "GROUP_NEEDED") throw problem;
     setText(byId("user"), api.session.name ?? "");
-    setText(byId("stranger-text"), problem.message);
-    showOnly("stranger");
+    setText(byId("no-access-text"), problem.message);
+    showOnly("no-access");
     return null;
   }
 }
@@ -74,16 +74,16 @@ function showService(api, catalogue, draft) {
   const schedules = new Schedules(api, catalogue, showStarted);
   const usage = new Usage(api, catalogue);
   const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
-  new Planner(api, form, (made) => {
-    schedules.add(made);
+  new ScheduleDialog(api, form, (created) => {
+    schedules.add(created);
     location.hash = "#schedules";
   });
   setText(byId("user"), catalogue.user + (catalogue.isAdmin ? " (admin)" : ""));
-  setShown(byId("places"), true);
+  setShown(byId("navigation"), true);
   if (draft) form.restore(draft);
-  addEventListener("hashchange", () => go(views, true));
-  go(views, false);
-  if (byId("exports").hidden) list.look();
+  addEventListener("hashchange", () => navigate(views, true));
+  navigate(views, false);
+  if (byId("exports").hidden) list.refresh();
   return form;
 
   function showStarted(started) {
@@ -92,18 +92,18 @@ function showService(api, catalogue, draft) {
   }
 
   function edit(each) {
-    form.prepare(each);
+    form.fillFrom(each);
     location.hash = form.address;
   }
 }
 
-/** Show the view that the address names; a modality is the form's. */
-function go({ new: form, ...others }, moveFocus) {
-  const { place, parameters } = readAddress(location.hash);
-  const view = Object.hasOwn(others, place) ? place : "new";
-  const isOther = byId(view).hidden;
+/** Show the view that the address names. A modality belongs to the form. */
+function navigate({ new: form, ...others }, moveFocus) {
+  const { path, parameters } = readAddress(location.hash);
+  const view = Object.hasOwn(others, path) ? path : "new";
+  const isNewView = byId(view).hidden;
   showOnly(view);
-  if (view === "new") form.open(place, parameters);
+  if (view === "new") form.open(path, parameters);
   else others[view].open(parameters);
   document.title = `${byId(`${view}-title`).textContent} · ${NAME}`;
   byId("to-new").setAttribute("href", form.address);
@@ -111,15 +111,15 @@ function go({ new: form, ...others }, moveFocus) {
     if (name === view) byId(`to-${name}`).setAttribute("aria-current", "page");
     else byId(`to-${name}`).removeAttribute("aria-current");
   }
-  if (isOther && moveFocus) byId(`${view}-title`).focus();
+  if (isNewView && moveFocus) byId(`${view}-title`).focus();
 }
 
 function showOnly(id) {
-  for (const view of ["loading", "failure", "stranger", "new", "exports", "schedules", "usage"])
+  for (const view of ["loading", "failure", "no-access", "new", "exports", "schedules", "usage"])
     setShown(byId(view), view === id);
 }
 
-/** How many of one's own exports run, beside the link to them. */
+/** Show the number of the user's active exports beside the link to them. */
 function showActive(active) {
   const badge = byId("active");
   setText(badge, active.length ? String(active.length) : "");

@@ -1,4 +1,4 @@
-/** The catalogue of GET /export-types, with names for people. What is not known here gets a name from its own. */
+/** The catalogue of GET /export-types with readable names. An unknown name is made readable by rule. */
 
 const MODALITIES = {
   CT: "computed tomography",
@@ -19,7 +19,7 @@ const TYPES = {
   "nhsbsp-xlsx": "NHSBSP survey workbook",
 };
 
-/** Groups of a form, in its order; a filter belongs to the first that knows its name, else to Study. */
+/** Filter groups in the order of the form. A filter belongs to the first group that matches its name, else to Study. */
 const GROUPS = [
   ["Dates", /^date_/],
   ["Study", /^(study|procedure|requested|accession|standard_study|physician|dlp)/],
@@ -28,46 +28,46 @@ const GROUPS = [
   ["Events", /event|acquisition|exposure|view|compression|activity/],
 ];
 
-/** Names that say too little by themselves. */
-const LABELS = { date: "Study date", events: "Number of events", words: "Words that leave out" };
+/** Labels for names that are unclear alone. */
+const LABELS = { date: "Study date", events: "Number of events", words: "Exclude protocols containing" };
 
 const CAPITALS = /\b(agd|ct|dap|dlp|id|nhsbsp|phe|rp|uid)\b/g;
 
-/** Filters whose values tell who a patient is: never in an address. */
+/** Filters whose values identify a patient. They never appear in an address. */
 const PRIVATE = new Set(["accession_number", "patient_id", "patient_name", "study_uid"]);
 
-/** @typedef {{name: string, kind: string, unit: string, help: string, aliases: string[], needs_group: ?string}} Filter */
+/** @typedef {{name: string, value_type: string, unit: string, help: string, aliases: string[], needs_group: ?string}} Filter */
 
-/** Whether a filter's value must stay out of addresses. */
+/** Return whether a filter identifies a patient and must stay out of addresses. */
 export const isPrivate = (filter) => Boolean(filter.needs_group) || PRIVATE.has(filter.name);
 
-/** A filter's value as its field holds it: what changes nothing is blank, OpenREM's "2" is "exclude". */
+/** Return a filter value as its field holds it: the default becomes blank, OpenREM's "2" becomes "exclude". */
 export function normalise(filter, value) {
-  return filter.kind === "choice" ? ({ include: "", 2: "exclude" }[value] ?? value) : value;
+  return filter.value_type === "choice" ? ({ include: "", 2: "exclude" }[value] ?? value) : value;
 }
 
-/** A name as a person writes it: "study_dap" → "Study DAP". */
+/** Return a readable form of a name: "study_dap" → "Study DAP". */
 export function humanise(name) {
   if (name in LABELS) return LABELS[name];
   return capitalise(name.replaceAll(/[_-]/g, " ").replace(CAPITALS, (word) => word.toUpperCase()));
 }
 
-/** A text that begins with a capital. */
+/** Return the text with a capital first letter. */
 export const capitalise = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** A modality's name in full; its short name if we know none. */
+/** Return the full name of a modality, or its short name if the full name is not known. */
 export const nameModality = (name) => capitalise(MODALITIES[name] ?? name);
 
-/** All that a modality has, in words. */
+/** Return the words for all studies of a modality. */
 export const nameStudies = (name) => `All ${MODALITIES[name] ?? name} studies`;
 
-/** An export type's name: "mg-nhsbsp-csv" → "NHSBSP survey". */
+/** Return the name of an export type: "mg-nhsbsp-csv" → "NHSBSP survey". */
 export function nameType(type) {
   const [, ...rest] = type.split("-");
   return TYPES[rest.join("-")] ?? humanise(rest.join("-") || type);
 }
 
-/** An export type's name with its modality and format: "CT workbook (xlsx)". */
+/** Return the name of an export type with modality and format: "CT workbook (xlsx)". */
 export function nameTypeInFull({ type, format }) {
   const name = nameType(type);
   const isPlain = name === TYPES.csv || name === TYPES.xlsx;
@@ -75,7 +75,7 @@ export function nameTypeInFull({ type, format }) {
 }
 
 /**
- * Filters of one form, grouped; two ends of a range are one item.
+ * Group the filters of a form. The two ends of a range are one item.
  * @param {Filter[]} filters
  * @returns {{title: string, items: {label: string, filters: Filter[]}[]}[]}
  */
@@ -85,7 +85,7 @@ export function groupFilters(filters) {
   return [...groups].map(([title, items]) => ({ title, items })).filter(({ items }) => items.length);
 }
 
-/** Filters one by one, or two by two where they are a range (_min and _max, _from and _to). */
+/** Return one item per filter, or one per range (_min and _max, _from and _to). */
 export function pairRanges(filters) {
   const byName = new Map(filters.map((filter) => [filter.name, filter]));
   return filters
@@ -106,24 +106,24 @@ function findOtherEnd(name, byName) {
 
 const findGroup = (name) => GROUPS.find(([, names]) => names.test(name))?.[0] ?? "Study";
 
-/** The catalogue as one person may use it. */
+/** The catalogue as one user may use it. */
 export class Catalogue {
-  /** @param {Object} answer of GET /export-types */
+  /** @param {Object} answer the body of GET /export-types */
   constructor(answer) {
     this.user = answer.user;
     this.isAdmin = answer.is_admin;
     this.maySeePatients = answer.may_see_patients;
     this.defaultOrder = answer.default_order;
-    this.keepDays = answer.keep_days;
+    this.retention = answer.retention_days;
     this.modalities = answer.modalities;
   }
 
-  /** The modality of this name; the first if there is none. */
+  /** Return the modality of this name, or the first one if there is none. */
   findModality(name) {
     return this.modalities.find((modality) => modality.name === name) ?? this.modalities[0];
   }
 
-  /** An export type and its modality; undefined for a type that is no more. */
+  /** Return an export type with its modality. Return undefined if the type no longer exists. */
   findType(type) {
     for (const modality of this.modalities) {
       const found = modality.types.find((each) => each.type === type);
@@ -132,7 +132,7 @@ export class Catalogue {
     return undefined;
   }
 
-  /** Filters that this person may use: a modality's, and those of one of its types. */
+  /** Return the filters that this user may use: those of a modality and of one of its types. */
   listFilters(modality, type) {
     const all = [...modality.filters, ...(type?.own_filters ?? [])];
     return all.filter((filter) => !filter.needs_group || this.maySeePatients);

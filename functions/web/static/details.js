@@ -1,16 +1,16 @@
-/** What an opened row tells: times, file, checksum, warnings, and what else can be done. */
+/** Details of an export below its row: times, file, checksum, warnings, and more actions. */
 
+import { makeHistory } from "./audit-trail.js";
 import { humanise } from "./catalogue.js";
-import { describeExport, describeWish } from "./course.js";
 import { fill, make, makeButton, setShown } from "./dom.js";
-import { makeKeepForm } from "./keep.js";
+import { describeExport, describePatientData } from "./export-words.js";
 import { notify } from "./messages.js";
-import { makeTrail } from "./trail.js";
+import { makeRetentionForm } from "./retention.js";
 import { count, formatExactTime, formatNumber } from "./words.js";
 
 let number = 0;
 
-/** The row below a row; made when it is first opened. */
+/** The details row below an export row. Its content is made when it is first opened. */
 export class Details {
   /** @param {import("./row.js").Row} row */
   constructor(row) {
@@ -20,21 +20,21 @@ export class Details {
     row.parts.more.setAttribute("aria-controls", this.id);
   }
 
-  /** Open or close it. */
+  /** Open or close the details. */
   toggle() {
     setShown(this.element, this.element.hidden);
     this.row.parts.more.setAttribute("aria-expanded", String(!this.element.hidden));
     this.update();
   }
 
-  /** Show what happened to the export, as its trail told when it was asked. */
-  tell(entries) {
+  /** Show the entries of the audit trail. They are not updated later. */
+  showHistory(entries) {
     this.entries = entries;
     this.shown = null;
     this.update();
   }
 
-  /** Show the export as it is now; nothing is rebuilt while nothing changed. */
+  /** Show the current state of the export. Rebuild only what changed, so that focus stays. */
   update() {
     const shown = JSON.stringify(this.row.export);
     if (this.element.hidden || shown === this.shown) return;
@@ -47,7 +47,7 @@ export class Details {
   #makeContent() {
     const each = this.row.export;
     return [
-      each.error && make("p", { class: "fault" }, `${each.error.sentence} (${each.error.code})`),
+      each.error && make("p", { class: "error" }, `${each.error.message} (${each.error.code})`),
       makeWarnings(each.warnings),
       make(
         "dl",
@@ -56,8 +56,8 @@ export class Details {
           make("div", {}, make("dt", {}, name), make("dd", {}, value)),
         ),
       ),
-      this.#makeKeeping(),
-      this.entries && makeTrail(this.entries),
+      this.#makeRetentionForm(),
+      this.entries && makeHistory(this.entries),
       this.#makeActions(),
     ];
   }
@@ -73,11 +73,11 @@ export class Details {
           .map(([name, value]) => `${humanise(name)}: ${value}`)
           .join(" · "),
       ],
-      ["Patients in the file", describeWish(each)],
-      ["Asked", `${formatExactTime(each.created_at)} by ${each.asked_by}`],
+      ["Patient identifiers", describePatientData(each)],
+      ["Requested", `${formatExactTime(each.created_at)} by ${each.owner_name}`],
       ["Started", each.started_at && formatExactTime(each.started_at)],
       ["Ended", each.finished_at && formatExactTime(each.finished_at)],
-      ["File kept until", each.expires_at && formatExactTime(each.expires_at)],
+      ["File expires", each.expires_at && formatExactTime(each.expires_at)],
       ["Attempt", each.attempt > 1 && formatNumber(each.attempt)],
       [
         "Contents",
@@ -95,11 +95,12 @@ export class Details {
     return known?.help ?? order;
   }
 
-  /** While it is under way the days can be changed too; only a file has an end that one can see. */
-  #makeKeeping() {
+  /** The API allows a change at any time; the form appears once there is a file with an expiry date. */
+  #makeRetentionForm() {
     const { actions, catalogue, export: each } = this.row;
-    const isKept = each.links.keep && each.expires_at;
-    return isKept && makeKeepForm(each, catalogue.keepDays, (...given) => actions.keep(this.row, ...given));
+    const canChange = each.links.set_retention && each.expires_at;
+    const onchange = (days, button) => actions.setRetention(this.row, days, button);
+    return canChange && makeRetentionForm(each, catalogue.retention, onchange);
   }
 
   #canFetchManifest() {
@@ -107,8 +108,8 @@ export class Details {
     return hasManifest && Boolean(links.download);
   }
 
-  /** Its owner and admins may: those who may change it. */
-  #mayReadTrail() {
+  /** The owner and administrators may read the history: the same users who may abort or delete. */
+  #mayReadHistory() {
     const { links } = this.row.export;
     return Boolean(links.abort || links.delete);
   }
@@ -119,16 +120,16 @@ export class Details {
     return make(
       "div",
       { class: "buttons" },
-      this.#canFetchManifest() && makeButton("Manifest", "plain", act("manifest")),
-      this.#mayReadTrail() && makeButton("History", "plain", act("trail")),
-      mayRunAgain && makeButton("Run again", "plain", act("again")),
+      this.#canFetchManifest() && makeButton("Manifest", "plain", act("downloadManifest")),
+      this.#mayReadHistory() && makeButton("History", "plain", act("showHistory")),
+      mayRunAgain && makeButton("Run again", "plain", act("runAgain")),
       mayRunAgain && makeButton("Edit and run", "plain", act("edit")),
       this.row.export.links.delete && makeButton("Delete", "plain danger", () => actions.remove([this.row])),
     );
   }
 }
 
-/** What has been made anew in the place of something that had the focus: of the same id, or the same words. */
+/** Return the element that replaces a focused one: the one with the same id and text. */
 const findSame = (element, old) =>
   [...element.querySelectorAll("button, input")].find(
     (each) => each.id === old.id && each.textContent === old.textContent,
@@ -139,7 +140,7 @@ function makeWarnings(warnings) {
   const list = make(
     "ul",
     {},
-    warnings.map((sentence) => make("li", {}, sentence)),
+    warnings.map((message) => make("li", {}, message)),
   );
   return make("div", { class: "warnings" }, make("strong", {}, count(warnings.length, "warning")), list);
 }
@@ -148,7 +149,7 @@ function makeCopyButton(text) {
   const copy = () =>
     navigator.clipboard.writeText(text).then(
       () => notify("SHA-256 copied."),
-      () => notify("Copying was not allowed.", true),
+      () => notify("Cannot copy. Check the permissions of the browser.", true),
     );
   return makeButton("Copy", "small", copy, { "aria-label": "Copy the SHA-256" });
 }

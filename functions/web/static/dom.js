@@ -1,8 +1,8 @@
-/** Building and changing the page. Text is only ever text: nothing here reads markup. */
+/** Helpers that build and change elements. Text is never parsed as markup. */
 
 /**
  * Make an element: `make("p", {class: "hint"}, "words", child)`.
- * A name that begins with "on" listens; true sets a bare attribute; false, null and undefined set none.
+ * A name that begins with "on" adds a listener. True sets a bare attribute. False, null and undefined set none.
  * @param {string} tag
  * @param {Object<string, *>} attributes
  * @param {...(Node|string|null|false|Array)} children
@@ -21,15 +21,15 @@ function setAttribute(element, name, value) {
   else if (value !== false && value != null) element.setAttribute(name, value);
 }
 
-/** The element with this id. */
+/** Return the element with this id. */
 export const byId = (id) => document.getElementById(id);
 
-/** A button of this kind ("primary", "plain", "danger", "quiet"). */
-export function makeButton(text, kind, onclick, attributes = {}) {
-  return make("button", { type: "button", class: `button ${kind}`, onclick, ...attributes }, text);
+/** Return a button with this style ("primary", "plain", "danger", "quiet"). */
+export function makeButton(text, style, onclick, attributes = {}) {
+  return make("button", { type: "button", class: `button ${style}`, onclick, ...attributes }, text);
 }
 
-/** Set an element's text if it differs, so that nothing is announced or repainted twice. */
+/** Set the text of an element if it differs, so that nothing is announced or repainted twice. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -39,13 +39,13 @@ export function setShown(element, shown) {
   if (element.hidden === shown) element.hidden = !shown;
 }
 
-/** Put these children in the place of an element's own. */
+/** Replace the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child != null && child !== false));
 }
 
 /**
- * Let a button show that it is at work until `work` ends; a second click meanwhile does nothing.
+ * Mark a button as busy until `work` ends. A second click meanwhile does nothing.
  * @param {HTMLElement} button
  * @param {() => Promise<*>} work
  */

@@ -1,20 +1,20 @@
-/** Exports: the table, what can be done in it, and how it keeps itself up to date. */
+/** The view "Exports": table, actions, and automatic refresh. */
 
 import { Actions } from "./actions.js";
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
-import { announce, complain, notify } from "./messages.js";
-import { isActive, nameExport, nameState } from "./course.js";
+import { isActive, nameExport, nameState } from "./export-words.js";
+import { announce, notify, notifyError } from "./messages.js";
 import { Row } from "./row.js";
 import { Selection } from "./selection.js";
 import { count } from "./words.js";
 
-const PAGE = 25;
-const BUSY_MS = 2000;
-const CALM_MS = 15_000;
+const PAGE_SIZE = 25;
+const ACTIVE_REFRESH_MS = 2000;
+const IDLE_REFRESH_MS = 15_000;
 const STATES = ["QUEUED", "RUNNING", "COMPLETED", "FAILED", "ABORTED"];
 
-/** The view "Exports". It looks for news also while the form is shown, but never in a hidden tab. */
+/** The list of exports. It also refreshes while another view is shown, but never in a hidden tab. */
 export class ExportList {
   /**
    * @param {import("./api.js").Api} api
@@ -24,29 +24,29 @@ export class ExportList {
   constructor(api, catalogue, { onedit, onactive }) {
     Object.assign(this, { api, catalogue, onactive, query: { scope: "mine", state: "" } });
     this.rows = new Map();
-    this.turn = 0;
+    this.refreshCount = 0;
     this.selection = new Selection(() => [...this.rows.values()]);
     this.deleted = new Set();
     this.actions = new Actions(api, this, onedit);
     this.#listen();
   }
 
-  /** Show what an address asks for; an export that it names is opened. */
+  /** Show the exports of an address. Open the details of the export that it names. */
   async open(parameters) {
     const scope = parameters.get("scope") === "all" ? "all" : "mine";
     const state = STATES.includes(parameters.get("state")) ? parameters.get("state") : "";
     byId(`scope-${scope}`).checked = true;
     byId("state").value = state;
-    if (scope !== this.query.scope || state !== this.query.state) this.#empty();
+    if (scope !== this.query.scope || state !== this.query.state) this.#clear();
     this.query = { scope, state };
-    await this.look();
-    if (parameters.get("export")) await this.#show(parameters.get("export")).catch(complain);
+    await this.refresh();
+    if (parameters.get("export")) await this.#show(parameters.get("export")).catch(notifyError);
   }
 
-  /** Open an export's row, and go there; what is older than all that is shown comes below. */
+  /** Open the details of an export and focus them. An export older than those shown is added below. */
   async #show(id) {
     if (!this.rows.has(id)) {
-      const each = await this.api.get(id);
+      const each = await this.api.getExport(id);
       const shown = [...this.rows.values()].map((row) => row.export);
       this.#merge({ exports: [...shown, each], next_cursor: this.cursor });
     }
@@ -56,72 +56,72 @@ export class ExportList {
     row.parts.more.focus();
   }
 
-  /** Put a new export at the top. */
+  /** Add a new export at the top. */
   add(each) {
     this.newest = each.id;
     this.#merge({
       exports: [each, ...[...this.rows.values()].map((row) => row.export)],
       next_cursor: this.cursor,
     });
-    this.#plan();
+    this.#scheduleRefresh();
   }
 
-  /** Take exports away that are deleted, whatever an older answer says. */
-  forget(ids) {
+  /** Remove deleted exports, and ignore them in answers that are still on the way. */
+  removeDeleted(ids) {
     for (const id of ids) {
       this.deleted.add(id);
       const row = this.rows.get(id);
-      if (row) this.#drop(row);
+      if (row) this.#removeRow(row);
     }
-    this.selection.show();
-    this.look();
+    this.selection.update();
+    this.refresh();
   }
 
-  /** Ask for news now, and from now on. */
-  async look() {
+  /** Refresh now, and regularly from now on. */
+  async refresh() {
     clearTimeout(this.timer);
     if (document.hidden) return;
-    const turn = (this.turn += 1);
+    const number = (this.refreshCount += 1);
     try {
-      const page = await this.api.list({ ...this.query, limit: PAGE });
-      if (turn !== this.turn) return; // a later look has been there, or will be
+      const page = await this.api.listExports({ ...this.query, limit: PAGE_SIZE });
+      if (number !== this.refreshCount) return; // a later refresh has started
       this.#mergeFirstPage(page);
-      await this.#lookAtOlder(page);
-      setText(byId("list-fault"), "");
+      await this.#refreshOlder(page);
+      setText(byId("list-error"), "");
     } catch (problem) {
-      setText(byId("list-fault"), `${problem.message} Trying again.`);
+      setText(byId("list-error"), `${problem.message} Trying again.`);
     }
-    this.#plan();
+    this.#scheduleRefresh();
   }
 
   #listen() {
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => this.refresh());
     byId("more").addEventListener("click", (event) =>
-      busy(event.target, () => this.#showOlder().catch(complain)),
+      busy(event.target, () => this.#showOlder().catch(notifyError)),
     );
-    byId("delete").addEventListener("click", () => this.actions.remove(this.selection.find()));
+    byId("delete").addEventListener("click", () => this.actions.remove(this.selection.listSelected()));
     byId("exports-bar").addEventListener("change", () => {
       const scope = byId("scope-all").checked ? "all" : "";
       location.hash = writeAddress("exports", { scope, state: byId("state").value });
     });
   }
 
-  #plan() {
+  #scheduleRefresh() {
     clearTimeout(this.timer);
     const isBusy = [...this.rows.values()].some((row) => isActive(row.export));
-    this.timer = setTimeout(() => this.look(), isBusy ? BUSY_MS : CALM_MS);
+    this.timer = setTimeout(() => this.refresh(), isBusy ? ACTIVE_REFRESH_MS : IDLE_REFRESH_MS);
   }
 
-  #empty() {
+  #clear() {
     this.rows.clear();
     this.cursor = null;
     fill(byId("rows"));
-    setText(byId("empty"), "Looking …");
+    setText(byId("empty"), "Loading …");
     setShown(byId("empty"), true);
-    this.selection.show();
+    this.selection.update();
   }
 
-  /** The first page as it is now; of what was shown below it, what is older stays. */
+  /** Replace the first page. Older exports below it stay. */
   #mergeFirstPage(page) {
     const last = page.exports.at(-1);
     const isInPage = new Set(page.exports.map(({ id }) => id));
@@ -133,21 +133,23 @@ export class ExportList {
     });
   }
 
-  /** Running exports below the first page are looked at one by one. */
-  async #lookAtOlder(page) {
+  /** Refresh active exports below the first page one by one. */
+  async #refreshOlder(page) {
     const isInPage = new Set(page.exports.map(({ id }) => id));
-    const running = [...this.rows.values()].filter(
+    const active = [...this.rows.values()].filter(
       (row) => !isInPage.has(row.export.id) && isActive(row.export),
     );
-    const news = await Promise.all(running.map((row) => this.api.get(row.export.id).catch(() => null)));
-    for (const each of news.filter(Boolean)) this.update(each);
-    this.#tellActive();
+    const refreshed = await Promise.all(
+      active.map((row) => this.api.getExport(row.export.id).catch(() => null)),
+    );
+    for (const each of refreshed.filter(Boolean)) this.update(each);
+    this.#reportActive();
   }
 
   async #showOlder() {
-    const asked = this.query;
-    const page = await this.api.list({ ...asked, limit: PAGE, cursor: this.cursor });
-    if (asked !== this.query) return;
+    const query = this.query;
+    const page = await this.api.listExports({ ...query, limit: PAGE_SIZE, cursor: this.cursor });
+    if (query !== this.query) return;
     const shown = [...this.rows.values()].map((row) => row.export);
     const isShown = new Set(this.rows.keys());
     const added = page.exports.filter(({ id }) => !isShown.has(id));
@@ -157,12 +159,12 @@ export class ExportList {
   }
 
   #merge({ exports, next_cursor: cursor }) {
-    const wanted = exports.filter(({ id }) => !this.deleted.has(id));
-    const ids = new Set(wanted.map(({ id }) => id));
+    const remaining = exports.filter(({ id }) => !this.deleted.has(id));
+    const ids = new Set(remaining.map(({ id }) => id));
     for (const [id, row] of this.rows) {
-      if (!ids.has(id)) this.#drop(row);
+      if (!ids.has(id)) this.#removeRow(row);
     }
-    const ordered = wanted.map((each) => this.update(each));
+    const ordered = remaining.map((each) => this.update(each));
     this.rows = new Map(ordered.map((row) => [row.export.id, row]));
     this.cursor = cursor;
     putInOrder(
@@ -172,52 +174,52 @@ export class ExportList {
     setText(
       byId("empty"),
       this.query.state || this.query.scope === "all"
-        ? "There are none."
-        : "No exports yet. They stay here for you when you have asked for some.",
+        ? "No exports match."
+        : "No exports yet. Exports you request appear here.",
     );
     setShown(byId("empty"), !ordered.length);
     setShown(byId("more"), Boolean(cursor));
-    this.selection.show();
-    this.#tellActive();
+    this.selection.update();
+    this.#reportActive();
   }
 
-  /** Show one export as it is now. */
+  /** Show the current state of one export. */
   update(each) {
     const row = this.rows.get(each.id);
     if (!row) return this.#makeRow(each);
     const before = row.export.state;
     row.update(each);
-    if (row.export.state !== before) this.#tell(row.export);
+    if (row.export.state !== before) this.#announceChange(row.export);
     return row;
   }
 
   #makeRow(each) {
-    const row = new Row(each, this.catalogue, this.actions, () => this.selection.show());
+    const row = new Row(each, this.catalogue, this.actions, () => this.selection.update());
     row.element.classList.toggle("new", each.id === this.newest);
     return row;
   }
 
-  #tell(each) {
+  #announceChange(each) {
     const name = nameExport(each, this.catalogue);
     const size = each.state === "COMPLETED" ? `, ${count(each.studies, "study", "studies")}` : "";
     announce(`${name}: ${nameState(each.state)}${size}.`);
     if (each.mine && each.state === "COMPLETED" && byId("exports").hidden) notify(`${name} is ready.`);
   }
 
-  #tellActive() {
+  #reportActive() {
     this.onactive(
       [...this.rows.values()].map((row) => row.export).filter((each) => each.mine && isActive(each)),
     );
   }
 
-  #drop(row) {
+  #removeRow(row) {
     row.element.remove();
     row.details.element.remove();
     this.rows.delete(row.export.id);
   }
 }
 
-/** Let a parent's children be these, moving only what is not in its place. */
+/** Put children in this order, moving only those that are out of place. */
 function putInOrder(parent, children) {
   children.forEach((child, index) => {
     if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);

@@ -1,4 +1,4 @@
-/** Fields of a form, made from the catalogue's filters and options by their kind. */
+/** Form fields for filters and options, made by value type. */
 
 import { make, setText } from "./dom.js";
 import { formatUnit } from "./words.js";
@@ -7,25 +7,25 @@ const MAX_TEXT = 256;
 const COUNTS = [["", "any"], ["0", "none"], ["some", "some"], ...listTens(), ["more", "more than 10"]];
 const CHOICES = [
   ["", "included"],
-  ["exclude", "left out"],
+  ["exclude", "excluded"],
 ];
 
 /**
- * A field: one label, one or two controls, a place for what is wrong.
+ * A field: one label, one or two controls, and an error text.
  * @typedef {{element: HTMLElement, controls: Map<string, HTMLElement>}} Field
  */
 
 /**
- * Make the field of a filter, or of a range of two.
+ * Make the field of one filter, or of the two filters of a range.
  * @param {{label: string, filters: import("./catalogue.js").Filter[]}} item
- * @param {string} prefix what ids begin with
+ * @param {string} prefix the prefix of the ids
  * @returns {Field}
  */
 export function makeField({ label, filters }, prefix = "filter") {
   return filters.length === 2 ? makeRange(label, filters, prefix) : makeSingle(label, filters[0], prefix);
 }
 
-/** The values of a form's fields, by name; blank ones are left out. */
+/** Return the values of fields by name. Blank values are omitted. */
 export function readFields(fields) {
   const pairs = fields.flatMap(({ controls }) =>
     [...controls].map(([name, control]) => [name, readControl(control)]),
@@ -33,38 +33,38 @@ export function readFields(fields) {
   return Object.fromEntries(pairs.filter(([, value]) => value));
 }
 
-/** Put values into a form's fields; those not given become blank. */
+/** Write values into fields. Fields without a value become blank. */
 export function writeFields(fields, values) {
   for (const { controls } of fields) {
     for (const [name, control] of controls) writeControl(control, values[name] ?? "");
   }
 }
 
-/** Say below a field what is wrong with it, and go there; false if no field has this name. */
-export function showFault(fields, name, sentence) {
+/** Show an error below a field and focus it. Return false if no field has this name. */
+export function showError(fields, name, message) {
   const field = fields.find(({ controls }) => controls.has(name));
   if (!field) return false;
   const control = field.controls.get(name);
-  const place = field.element.querySelector(".fault");
-  setText(place, sentence);
+  const errorText = field.element.querySelector(".error");
+  setText(errorText, message);
   control.setAttribute("aria-invalid", "true");
-  control.setAttribute("aria-describedby", place.id);
+  control.setAttribute("aria-describedby", errorText.id);
   const group = field.element.closest("details");
   if (group) group.open = true;
   control.focus();
   return true;
 }
 
-/** The name of a field that is half filled in (a date without a year), which reads as blank; else undefined. */
-export function findHalfFilled(fields) {
+/** Return the name of an incomplete field (a date without a year), which would read as blank, or undefined. */
+export function findIncomplete(fields) {
   const controls = fields.flatMap((field) => [...field.controls]);
   return controls.find(([, control]) => control.validity.badInput)?.[0];
 }
 
-/** Forget what was wrong. */
-export function clearFaults(fields) {
+/** Clear all errors. */
+export function clearErrors(fields) {
   for (const { element, controls } of fields) {
-    setText(element.querySelector(".fault"), "");
+    setText(element.querySelector(".error"), "");
     for (const control of controls.values()) {
       control.removeAttribute("aria-invalid");
       control.removeAttribute("aria-describedby");
@@ -77,9 +77,9 @@ function makeSingle(label, filter, prefix) {
   const control = makeControl(filter, { id });
   const unit = filter.unit ? ` (${formatUnit(filter.unit)})` : "";
   const caption = make("label", { for: id }, label, unit && make("span", { class: "unit" }, unit));
-  const isBox = filter.kind === "flag";
+  const isBox = filter.value_type === "flag";
   const element = make("div", { class: isBox ? "field box" : "field", title: filter.help });
-  element.append(...(isBox ? [control, caption] : [caption, control]), makeFaultPlace(id));
+  element.append(...(isBox ? [control, caption] : [caption, control]), makeErrorText(id));
   return { element, controls: new Map([[filter.name, control]]) };
 }
 
@@ -92,12 +92,12 @@ function makeRange(label, [low, high], prefix) {
   const to = makeControl(high, { id: `${prefix}-${high.name}`, "aria-label": name("to"), placeholder: "to" });
   const both = make("div", { class: "range" }, from, make("span", { "aria-hidden": "true" }, "–"), to);
   const attributes = {
-    class: `field range-of-${low.kind}s`,
+    class: `field range-of-${low.value_type}s`,
     role: "group",
     "aria-labelledby": `${id}-label`,
     title: low.help,
   };
-  const element = make("div", attributes, title, both, makeFaultPlace(id));
+  const element = make("div", attributes, title, both, makeErrorText(id));
   return {
     element,
     controls: new Map([
@@ -107,17 +107,20 @@ function makeRange(label, [low, high], prefix) {
   };
 }
 
-const makeFaultPlace = (id) => make("p", { class: "fault", id: `${id}-fault` });
+const makeErrorText = (id) => make("p", { class: "error", id: `${id}-error` });
 
-function makeControl({ name, kind }, attributes) {
+function makeControl({ name, value_type: valueType }, attributes) {
   const all = { name, autocomplete: "off", ...attributes };
-  if (kind === "count") return makeSelect(COUNTS, all);
-  if (kind === "choice") return makeSelect(CHOICES, all);
-  if (kind === "flag") return make("input", { type: "checkbox", ...all });
-  if (kind === "date") return make("input", { type: "date", max: "9999-12-31", ...all, placeholder: null });
-  if (kind === "number") return make("input", { type: "text", inputmode: "decimal", maxlength: 33, ...all });
-  if (kind === "integer") return make("input", { type: "text", inputmode: "numeric", maxlength: 9, ...all });
-  const placeholder = kind === "text" ? "contains" : null;
+  if (valueType === "count") return makeSelect(COUNTS, all);
+  if (valueType === "choice") return makeSelect(CHOICES, all);
+  if (valueType === "flag") return make("input", { type: "checkbox", ...all });
+  if (valueType === "date")
+    return make("input", { type: "date", max: "9999-12-31", ...all, placeholder: null });
+  if (valueType === "number")
+    return make("input", { type: "text", inputmode: "decimal", maxlength: 33, ...all });
+  if (valueType === "integer")
+    return make("input", { type: "text", inputmode: "numeric", maxlength: 9, ...all });
+  const placeholder = valueType === "text" ? "contains" : null;
   return make("input", { type: "text", maxlength: MAX_TEXT, spellcheck: "false", placeholder, ...all });
 }
 

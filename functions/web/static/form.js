@@ -1,12 +1,12 @@
-/** New export: a tab a modality, its filters as a form, what kind of file, preview, start. */
+/** The view "New export": one tab per modality, filters, file options, preview, export. */
 
 import { readFormParameters, writeFormAddress } from "./address.js";
 import { Problem } from "./api.js";
 import { groupFilters, isPrivate, nameStudies, normalise } from "./catalogue.js";
-import { Choice } from "./choice.js";
-import { nameExport } from "./course.js";
 import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
-import { clearFaults, findHalfFilled, readFields, showFault, writeFields } from "./fields.js";
+import { nameExport } from "./export-words.js";
+import { clearErrors, findIncomplete, readFields, showError, writeFields } from "./fields.js";
+import { FileOptions } from "./file-options.js";
 import { makeGroups } from "./groups.js";
 import { announce, notify } from "./messages.js";
 import { Presets } from "./presets.js";
@@ -15,131 +15,134 @@ import { makeTabs, selectTab } from "./tabs.js";
 import { describeFilters } from "./words.js";
 
 const ADDRESS_DELAY_MS = 300;
-const NOT_KEPT = "No preset keeps this filter: it tells who a patient is. Clear it first.";
+const PRIVATE_FILTER = "This filter identifies a patient and cannot be saved. Clear it first.";
 
-/** The view "New export". `values` outlive a change of tab, so that dates and equipment need no second typing. */
+/** The form. `values` survive a change of tab, so that dates and equipment need not be typed again. */
 export class ExportForm {
   /**
    * @param {import("./api.js").Api} api
    * @param {import("./catalogue.js").Catalogue} catalogue
-   * @param {(started: Object) => void} onstart gets the export that was asked for
+   * @param {(started: Object) => void} onstart gets the requested export
    */
   constructor(api, catalogue, onstart) {
     Object.assign(this, { api, catalogue, onstart, values: {}, fields: [] });
-    this.choice = new Choice(catalogue, () => this.#change());
+    this.fileOptions = new FileOptions(catalogue, () => this.#change());
     this.preview = new Preview(api);
     makeTabs(byId("modalities"), catalogue.modalities, (name) => this.#switchTo(name));
     byId("filters").addEventListener("input", () => this.#change());
-    byId("form").addEventListener("change", () => this.#keepAddress()); // before any link is followed
+    byId("form").addEventListener("change", () => this.#updateAddress()); // before a link is followed
     byId("clear").addEventListener("click", () => this.#clear());
     byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
     byId("form").addEventListener("submit", (event) => {
-      event.preventDefault(); // Enter in a field looks; only the button starts
-      busy(byId("look"), () => this.#preview());
+      event.preventDefault(); // Enter in a field previews; only the button exports
+      busy(byId("preview-button"), () => this.#preview());
     });
     this.#show(catalogue.modalities[0], {});
     this.presets = new Presets(api, this);
   }
 
-  /** Show the form that an address describes, and keep only what an address may hold. */
-  open(place, parameters) {
-    const modality = this.catalogue.findModality(place);
+  /** Show the form of an address, and rewrite the address without what it must not contain. */
+  open(path, parameters) {
+    const modality = this.catalogue.findModality(path);
     const filters = this.#listAllFilters(modality);
-    const said = readFormParameters(filters, parameters);
-    const told = new Set(filters.filter((filter) => !isPrivate(filter)).map(({ name }) => name));
-    const kept = Object.entries(this.values).filter(([name]) => !told.has(name));
-    this.values = { ...Object.fromEntries(kept), ...said.values };
-    this.#show(modality, said);
-    this.#checkAddress(place, said);
-    this.#keepAddress();
+    const parsed = readFormParameters(filters, parameters);
+    const publicNames = new Set(filters.filter((filter) => !isPrivate(filter)).map(({ name }) => name));
+    const others = Object.entries(this.values).filter(([name]) => !publicNames.has(name));
+    this.values = { ...Object.fromEntries(others), ...parsed.values };
+    this.#show(modality, parsed);
+    this.#checkAddress(path, parsed);
+    this.#updateAddress();
   }
 
-  /** Fill the form with an export's request; `address` tells then where it is. */
-  prepare({ type, filters, order, options, keep_days }) {
+  /** Fill the form with a request. Afterwards, `address` is the address of the filled form. */
+  fillFrom({ type, filters, order, options, retention_days }) {
     const { modality } = this.catalogue.findType(type);
     const given = this.#listAllFilters(modality).filter(({ name }) => filters[name]);
-    const held = new Set(given.map(({ name }) => name));
-    tellLost(Object.keys(filters).filter((name) => !held.has(name)));
+    const known = new Set(given.map(({ name }) => name));
+    warnIgnored(
+      Object.keys(filters).filter((name) => !known.has(name)),
+      "request",
+    );
     this.values = Object.fromEntries(given.map((each) => [each.name, normalise(each, filters[each.name])]));
-    this.#show(modality, { type, order, options, keep_days });
+    this.#show(modality, { type, order, options, retention_days });
   }
 
-  /** Fill the form with a preset's request; the way back leads to what was there before. */
-  use(request) {
-    this.#keepAddress();
+  /** Fill the form with the request of a preset. Going back restores the form as it was. */
+  usePreset(request) {
+    this.#updateAddress();
     history.pushState(null, "", location.hash);
-    this.prepare(request);
-    this.#keepAddress();
+    this.fillFrom(request);
+    this.#updateAddress();
   }
 
-  /** What a preset can keep of the form; throws if there is a filter that none may keep. */
+  /** Return the part of the form that a preset can store. Throw a Problem if a filter identifies a patient. */
   readForPreset() {
     const { type, filters, order, options } = this.readRequest();
-    const told = this.#listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
-    if (told) throw new Problem(422, { detail: NOT_KEPT, field: `filters.${told.name}` });
+    const found = this.#listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
+    if (found) throw new Problem(422, { detail: PRIVATE_FILTER, field: `filters.${found.name}` });
     return { type, filters, order, options };
   }
 
-  /** All that was typed, to be put back after signing in again. */
+  /** The entries of the form, to be restored after signing in again. */
   get draft() {
     this.#read();
-    return { place: this.modality.name, values: this.values, ...this.choice.read() };
+    return { modality: this.modality.name, values: this.values, ...this.fileOptions.read() };
   }
 
-  /** Put a draft back. */
-  restore({ place, values, type, order, options, keep_days }) {
+  /** Restore a draft. */
+  restore({ modality, values, type, order, options, retention_days }) {
     this.values = values;
-    this.#show(this.catalogue.findModality(place), { type, order, options, keep_days });
+    this.#show(this.catalogue.findModality(modality), { type, order, options, retention_days });
   }
 
-  /** The address of the form as it is filled. */
+  /** The address of the form with its current values. */
   get address() {
-    const { type, order, options } = this.choice.read();
+    const { type, order, options } = this.fileOptions.read();
     return writeFormAddress(this.#listFilters(), {
       modality: this.modality.name,
-      type: this.choice.isDefaultType ? "" : type,
+      type: this.fileOptions.isDefaultType ? "" : type,
       order: order === this.catalogue.defaultOrder ? "" : order,
       values: this.values,
       options,
     });
   }
 
-  #listFilters = () => this.catalogue.listFilters(this.modality, this.choice.type);
+  #listFilters = () => this.catalogue.listFilters(this.modality, this.fileOptions.type);
 
   #listAllFilters(modality) {
     const own = modality.types.flatMap((type) => type.own_filters);
     return [...this.catalogue.listFilters(modality), ...own];
   }
 
-  /** What an address brings that the form cannot hold. */
-  #checkAddress(place, { type, values, options, unknown }) {
+  /** Warn about the parts of an address that the form does not have or does not accept. */
+  #checkAddress(path, { type, values, options, unknown }) {
     this.#read();
-    const [filters, fields] = [this.#readFilters(), readFields(this.choice.fields)];
-    const lost = [
-      ...(place && place !== this.modality.name ? [place] : []),
-      ...(type && type !== this.choice.type.type ? [type] : []),
+    const [filters, fields] = [this.#readFilters(), readFields(this.fileOptions.fields)];
+    const ignored = [
+      ...(path && path !== this.modality.name ? [path] : []),
+      ...(type && type !== this.fileOptions.type.type ? [type] : []),
       ...Object.keys(values).filter((name) => values[name] && !filters[name]),
       ...Object.keys(options).filter((name) => !(name in fields)),
       ...unknown,
     ];
-    tellLost(lost);
+    warnIgnored(ignored, "link");
   }
 
-  #show(modality, { type, order, options, keep_days }) {
+  #show(modality, { type, order, options, retention_days }) {
     this.modality = modality;
     selectTab(byId("modalities"), byId("modality"), modality.name);
     this.#makeFilters();
-    this.choice.show(modality, { type, order, options, values: this.values, keep_days });
+    this.fileOptions.show(modality, { type, order, options, values: this.values, retention_days });
     this.preview.clear();
     this.#describe();
   }
 
   #switchTo(name) {
     if (name === this.modality.name) return;
-    this.#keepAddress();
+    this.#updateAddress();
     history.pushState(null, "", location.hash);
     this.#show(this.catalogue.findModality(name), { order: byId("order").value });
-    this.#keepAddress();
+    this.#updateAddress();
   }
 
   #makeFilters() {
@@ -160,7 +163,7 @@ export class ExportForm {
 
   #clear() {
     this.values = {};
-    this.choice.writeFilters({});
+    this.fileOptions.writeFilters({});
     this.#write({});
     announce("Filters cleared.");
     byId("studies-title").focus();
@@ -168,27 +171,27 @@ export class ExportForm {
 
   #change() {
     this.#read();
-    this.preview.age();
+    this.preview.markStale();
     this.#describe();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#keepAddress(), ADDRESS_DELAY_MS);
+    this.timer = setTimeout(() => this.#updateAddress(), ADDRESS_DELAY_MS);
   }
 
-  #keepAddress() {
+  #updateAddress() {
     clearTimeout(this.timer);
     if (!byId("new").hidden) history.replaceState(null, "", this.address);
   }
 
-  /** Take what the fields hold; values of filters that this tab does not have stay. */
+  /** Read the fields. Keep the values of filters that this tab does not have. */
   #read() {
     const here = new Set(
-      [...this.fields, ...this.choice.fields].flatMap(({ controls }) => [...controls.keys()]),
+      [...this.fields, ...this.fileOptions.fields].flatMap(({ controls }) => [...controls.keys()]),
     );
     const elsewhere = Object.entries(this.values).filter(([name]) => !here.has(name));
     this.values = {
       ...Object.fromEntries(elsewhere),
       ...readFields(this.fields),
-      ...this.choice.readFilters(),
+      ...this.fileOptions.readFilters(),
     };
   }
 
@@ -202,7 +205,7 @@ export class ExportForm {
 
   #makeChip(names, text) {
     const remove = () => {
-      this.choice.writeFilters(omit(this.choice.readFilters(), names));
+      this.fileOptions.writeFilters(omit(this.fileOptions.readFilters(), names));
       this.#write(omit(readFields(this.fields), names));
       byId("studies-title").focus();
     };
@@ -215,19 +218,20 @@ export class ExportForm {
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => names.has(name)));
   }
 
-  /** What the form asks for; throws a Problem if a field is half filled in. */
+  /** Return the request of the form. Throw a Problem if a field is incomplete. */
   readRequest() {
     this.#read();
-    clearFaults([...this.fields, ...this.choice.fields]);
-    setText(byId("form-fault"), "");
-    const half = findHalfFilled([...this.fields, ...this.choice.fields]);
-    if (half) throw new Problem(422, { detail: "This date is not complete.", field: `filters.${half}` });
-    return { filters: this.#readFilters(), ...this.choice.read() };
+    clearErrors([...this.fields, ...this.fileOptions.fields]);
+    setText(byId("form-error"), "");
+    const incomplete = findIncomplete([...this.fields, ...this.fileOptions.fields]);
+    if (incomplete)
+      throw new Problem(422, { detail: "Enter a complete date.", field: `filters.${incomplete}` });
+    return { filters: this.#readFilters(), ...this.fileOptions.read() };
   }
 
   async #preview() {
     try {
-      await this.preview.ask(this.readRequest());
+      await this.preview.load(this.readRequest());
     } catch (problem) {
       this.showProblem(problem);
     }
@@ -235,27 +239,27 @@ export class ExportForm {
 
   async #start() {
     try {
-      const started = await this.api.request(this.readRequest());
+      const started = await this.api.requestExport(this.readRequest());
       this.onstart(started);
-      notify(`${nameExport(started, this.catalogue)} was asked for.`);
+      notify(`${nameExport(started, this.catalogue)} requested.`);
     } catch (problem) {
       this.showProblem(problem);
     }
   }
 
-  /** Say what is wrong beside the field at fault, if the form has it. */
+  /** Show a problem beside its field, or above the buttons if the form has no such field. */
   showProblem(problem) {
     const name = problem.field?.replace(/^(filters|options)\./, "");
-    if (name && showFault([...this.fields, ...this.choice.fields], name, problem.message))
+    if (name && showError([...this.fields, ...this.fileOptions.fields], name, problem.message))
       announce(problem.message);
-    else setText(byId("form-fault"), problem.message);
+    else setText(byId("form-error"), problem.message);
   }
 }
 
 const omit = (values, names) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
 
-/** Nobody shall believe that something narrows an export which the form does not hold. */
-function tellLost(names) {
-  if (names.length) notify(`This form cannot hold: ${names.join(", ")}. Look before you export.`, true);
+/** Warn about ignored names, so that the user does not expect them to narrow the export. */
+function warnIgnored(names, source) {
+  if (names.length) notify(`Ignored from this ${source}: ${names.join(", ")}. Check the filters.`, true);
 }

@@ -1,4 +1,4 @@
-/** Groups of filters that open and close, and shortcuts to the dates people ask for most. */
+/** Groups of filters that open and close, and shortcuts for common dates. */
 
 import { make, makeButton } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
@@ -6,7 +6,7 @@ import { makeField, readFields, writeFields } from "./fields.js";
 const NARROW = matchMedia("(max-width: 55rem)");
 
 /**
- * Make a form's groups with their values; on a narrow screen only those open that are in use.
+ * Make the groups of the form with their values. On a narrow screen, only groups in use are open.
  * @param {{title: string, items: Object[]}[]} groups
  * @param {Object<string, string>} values
  * @param {(from: string, to: string) => void} ondates gets ISO dates

@@ -1,30 +1,30 @@
-/** What the page says: a live region for ears, short messages for eyes, and a question before deletion. */
+/** Messages: a live region for screen readers, short visible messages, and a confirmation dialog. */
 
 import { byId, make, makeButton } from "./dom.js";
 
 const SHOWN_MS = 7000;
 
-/** Say something to people who listen to the page. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   const region = byId("live");
-  // The same words twice are read only if the region changes.
+  // A screen reader repeats the same text only if the region changes.
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
 }
 
-/** Show a short message; it goes by itself. */
-export function notify(text, isFault = false) {
+/** Show a short message. It disappears automatically unless it is an error. */
+export function notify(text, isError = false) {
   announce(text);
-  const message = make("div", { class: isFault ? "message is-fault" : "message" }, make("p", {}, text));
+  const message = make("div", { class: isError ? "message is-error" : "message" }, make("p", {}, text));
   const close = () => message.remove();
   message.append(makeButton("×", "quiet", close, { "aria-label": "Close this message" }));
   byId("messages").append(message);
-  if (!isFault) setTimeout(close, SHOWN_MS);
+  if (!isError) setTimeout(close, SHOWN_MS);
 }
 
-/** Show what went wrong, until it is closed. */
-export const complain = (error) => notify(error.message, true);
+/** Show an error until the user closes it. */
+export const notifyError = (error) => notify(error.message, true);
 
-/** Ask before something that cannot be undone; true if the answer is yes. */
+/** Ask for confirmation of an action that cannot be undone. Return true if the user confirms. */
 export function confirm({ title, text, action }) {
   const dialog = byId("confirm");
   byId("confirm-title").textContent = title;

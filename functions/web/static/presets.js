@@ -1,15 +1,15 @@
-/** Presets: what people keep under a name. The list of one's own and the shared ones, and a way to keep another. */
+/** Presets: saved requests of the user and shared ones. */
 
 import { nameTypeInFull } from "./catalogue.js";
 import { busy, byId, fill, make, setText } from "./dom.js";
-import { complain, confirm, notify } from "./messages.js";
+import { confirm, notify, notifyError } from "./messages.js";
 
 const NONE = "none yet";
-const UNREADABLE = "Presets cannot be shown now.";
-const UNUSABLE = "This preset asks for what is no more. It can only be deleted.";
-const UNNAMED = "A preset needs a name.";
+const UNREADABLE = "Cannot load the presets. Reload the page to try again.";
+const UNUSABLE = "This preset uses options that no longer exist. It can only be deleted.";
+const UNNAMED = "Enter a name for the preset.";
 
-/** The card "Presets" of the form, and the dialog that keeps one. */
+/** The card "Presets" of the form, and the dialog that saves one. */
 export class Presets {
   /**
    * @param {import("./api.js").Api} api
@@ -20,18 +20,18 @@ export class Presets {
     byId("preset").addEventListener("input", () => this.#describe());
     byId("preset-use").addEventListener("click", () => this.#use());
     byId("preset-delete").addEventListener("click", () => busy(byId("preset-delete"), () => this.#delete()));
-    byId("preset-keep").addEventListener("click", () => this.#open());
-    byId("keep-cancel").addEventListener("click", () => byId("keep").close());
-    byId("keep-form").addEventListener("submit", (event) => {
+    byId("preset-open").addEventListener("click", () => this.#open());
+    byId("preset-cancel").addEventListener("click", () => byId("preset-dialog").close());
+    byId("preset-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      busy(byId("keep-yes"), () => this.#keep());
+      busy(byId("preset-save"), () => this.#save());
     });
     this.#show({ presets: [], complete: true }, "");
-    this.#look("");
+    this.#refresh("");
   }
 
-  /** Ask which there are, and choose this one. */
-  async #look(id) {
+  /** Load the presets, and select the one with this id. */
+  async #refresh(id) {
     try {
       this.#show(await this.api.listPresets(), id);
     } catch {
@@ -63,25 +63,27 @@ export class Presets {
 
   #use() {
     const { name, request } = this.#chosen;
-    this.form.use(request);
-    notify(`The form holds the preset “${name}”.`);
+    this.form.usePreset(request);
+    notify(`Preset “${name}” loaded into the form.`);
   }
 
   async #delete() {
     const { id, name, shared } = this.#chosen;
-    const text = shared ? `“${name}” is shared: nobody will have it any more.` : `“${name}” will be gone.`;
+    const text = shared
+      ? `“${name}” is shared: deleting it removes it for everyone.`
+      : `“${name}” will be permanently deleted.`;
     if (!(await confirm({ title: "Delete this preset?", text, action: "Delete" }))) return;
     try {
       await this.api.deletePreset(id);
-      notify(`The preset “${name}” was deleted.`);
+      notify(`Preset “${name}” deleted.`);
     } catch (problem) {
-      complain(problem);
+      notifyError(problem);
     }
-    await this.#look("");
-    byId("presets-title").focus(); // the button that was pressed can do no more
+    await this.#refresh("");
+    byId("presets-title").focus(); // the pressed button is disabled now
   }
 
-  /** Ask for a name, if all that the form holds can be kept. */
+  /** Open the dialog if the form can be saved as a preset. */
   #open() {
     try {
       this.request = this.form.readForPreset();
@@ -90,38 +92,38 @@ export class Presets {
       return;
     }
     const { type } = this.request;
-    setText(byId("keep-what"), nameTypeInFull(this.form.catalogue.findType(type)));
-    this.#complain("");
-    byId("keep-name").value = "";
-    byId("keep-shared").checked = false;
-    byId("keep").showModal();
+    setText(byId("preset-type"), nameTypeInFull(this.form.catalogue.findType(type)));
+    this.#showError("");
+    byId("preset-name").value = "";
+    byId("preset-shared").checked = false;
+    byId("preset-dialog").showModal();
   }
 
-  async #keep() {
-    const name = byId("keep-name").value.trim();
-    if (!name) return this.#complain(UNNAMED);
+  async #save() {
+    const name = byId("preset-name").value.trim();
+    if (!name) return this.#showError(UNNAMED);
     try {
-      const preset = { name, shared: byId("keep-shared").checked, request: this.request };
-      const { id } = await this.api.keepPreset(preset);
-      byId("keep").close();
-      notify(`The preset “${name}” is saved.`);
-      return this.#look(id);
+      const preset = { name, shared: byId("preset-shared").checked, request: this.request };
+      const { id } = await this.api.savePreset(preset);
+      byId("preset-dialog").close();
+      notify(`Preset “${name}” saved.`);
+      return this.#refresh(id);
     } catch (problem) {
-      return this.#complain(problem.message);
+      return this.#showError(problem.message);
     }
   }
 
-  #complain(sentence) {
-    const name = byId("keep-name");
-    setText(byId("keep-fault"), sentence);
-    name.setAttribute("aria-invalid", String(sentence !== ""));
-    if (sentence) name.focus();
+  #showError(message) {
+    const name = byId("preset-name");
+    setText(byId("preset-error"), message);
+    name.setAttribute("aria-invalid", String(message !== ""));
+    if (message) name.focus();
   }
 }
 
 function makeGroup(label, presets) {
-  const options = presets.map(({ id, name, shared, mine, kept_by: keeper }) =>
-    make("option", { value: id }, mine ? name + (shared ? " (shared)" : "") : `${name} · ${keeper}`),
+  const options = presets.map(({ id, name, shared, mine, owner_name: owner }) =>
+    make("option", { value: id }, mine ? name + (shared ? " (shared)" : "") : `${name} · ${owner}`),
   );
   return options.length > 0 && make("optgroup", { label }, options);
 }

@@ -1,16 +1,14 @@
-/** What an export would hold, asked for before it is started. */
+/** Preview of an export: counts and estimates before it is requested. */
 
 import { byId, fill, make } from "./dom.js";
 import { announce } from "./messages.js";
 import { count, formatDuration, formatNumber, formatSize } from "./words.js";
 
-const INVITATION =
-  "Preview counts the studies, and says how large the file will be, before anything is started.";
-const TIMED_OUT =
-  "Counting takes longer than 20 seconds, so it was left. The export itself may take as long as it needs.";
+const INVITATION = "Preview counts the studies and estimates the file size before you export.";
+const TIMED_OUT = "Counting took over 20 seconds and was stopped. You can still export.";
 const NOTHING = "No study matches these filters.";
 
-/** The panel's lower part. */
+/** The card "Preview" of the form. */
 export class Preview {
   constructor(api) {
     this.api = api;
@@ -18,27 +16,27 @@ export class Preview {
     this.clear();
   }
 
-  /** Forget the last preview. */
+  /** Remove the last preview. */
   clear() {
-    this.waiting?.abort();
+    this.pending?.abort();
     this.isShown = false;
     this.card.classList.remove("stale");
     fill(this.card, make("p", { class: "hint" }, INVITATION));
   }
 
-  /** Say that what is shown is no longer what the form asks for. */
-  age() {
+  /** Mark the preview as stale, because the form has changed. */
+  markStale() {
     if (this.isShown) this.card.classList.add("stale");
   }
 
-  /** Ask and show; a Problem goes to the caller, a newer question silences this one. */
-  async ask(request) {
-    this.waiting?.abort();
-    this.waiting = new AbortController();
+  /** Load and show a preview. Throw a Problem to the caller. A newer call cancels this one. */
+  async load(request) {
+    this.pending?.abort();
+    this.pending = new AbortController();
     this.card.setAttribute("aria-busy", "true");
     if (!this.isShown) fill(this.card, make("p", { class: "hint" }, "Counting …"));
     try {
-      this.#show(await this.api.preview(request, this.waiting.signal));
+      this.#show(await this.api.previewExport(request, this.pending.signal));
       this.card.removeAttribute("aria-busy");
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -51,16 +49,16 @@ export class Preview {
   #show(answer) {
     this.isShown = true;
     this.card.classList.remove("stale");
-    if (answer.timed_out) return this.#say(TIMED_OUT);
-    if (!answer.studies) return this.#say(NOTHING);
+    if (answer.timed_out) return this.#showMessage(TIMED_OUT);
+    if (!answer.studies) return this.#showMessage(NOTHING);
     fill(this.card, makeNumbers(answer), makeProtocols(answer.protocols));
     this.card.parentElement.scrollIntoView({ block: "nearest" });
     return announce(`${count(answer.studies, "study", "studies")}, ${count(answer.events, "event")}.`);
   }
 
-  #say(sentence) {
-    fill(this.card, make("p", { class: "sentence" }, sentence));
-    announce(sentence);
+  #showMessage(message) {
+    fill(this.card, make("p", {}, message));
+    announce(message);
   }
 }
 
@@ -69,19 +67,19 @@ function makeNumbers(answer) {
     ["Studies", formatNumber(answer.studies), "large"],
     ["Events", formatNumber(answer.events), "large"],
     ["Dates", answer.first_date && `${answer.first_date} to ${answer.last_date}`, "wide"],
-    ["Size, about", answer.estimated_size != null && formatSize(answer.estimated_size)],
-    ["Time, about", answer.estimated_seconds != null && formatDuration(answer.estimated_seconds)],
+    ["Estimated size", answer.estimated_size != null && formatSize(answer.estimated_size)],
+    ["Estimated time", answer.estimated_seconds != null && formatDuration(answer.estimated_seconds)],
   ];
   const shown = entries.filter(([, text]) => text);
   return make(
     "dl",
     { class: "numbers" },
-    shown.map(([name, text, kind]) => makeNumber(name, text, kind)),
+    shown.map(([name, text, size]) => makeNumber(name, text, size)),
   );
 }
 
-const makeNumber = (name, text, kind = "") =>
-  make("div", { class: kind }, make("dt", {}, name), make("dd", {}, text));
+const makeNumber = (name, text, size = "") =>
+  make("div", { class: size }, make("dt", {}, name), make("dd", {}, text));
 
 function makeProtocols(protocols) {
   if (!protocols?.length) return null;

@@ -1,13 +1,13 @@
-/** One export in the table: a row that is changed in place, so that focus and selection stay. */
+/** One export in the table. The row is changed in place, so that focus and selection stay. */
 
-import { describeCourse, describeExport, isActive, nameExport, nameState } from "./course.js";
 import { Details } from "./details.js";
 import { make, makeButton, setShown, setText } from "./dom.js";
+import { describeExport, describeProgress, isActive, nameExport, nameState } from "./export-words.js";
 import { count, formatExactTime, formatNumber, formatRelative, formatSize } from "./words.js";
 
 /**
- * The row of an export and, once opened, its details below it.
- * `actions` do something with the row; `onselect` hears when its box is ticked.
+ * The row of an export, with its details below once opened.
+ * `actions` act on the row; `onselect` is called when its checkbox changes.
  */
 export class Row {
   constructor(each, catalogue, actions, onselect) {
@@ -18,10 +18,10 @@ export class Row {
     this.update(each);
   }
 
-  /** Show the export as it is now. */
+  /** Show the current state of the export. */
   update(each) {
     this.latest = each;
-    // What was just stopped stays so, whatever an older answer says.
+    // An answer from before the abort must not show the export as running again.
     this.export =
       this.isAborting && isActive(each)
         ? { ...each, state: "ABORTING", links: { self: each.links.self } }
@@ -34,14 +34,14 @@ export class Row {
     this.details.update();
   }
 
-  /** Say anew how long ago, and how long still. */
+  /** Refresh the relative times. */
   refreshTimes() {
     const { created_at: created, expires_at: expires } = this.export;
-    setTime(this.parts.asked, created, formatRelative(created));
+    setTime(this.parts.requested, created, formatRelative(created));
     setTime(this.parts.expires, expires, expires ? formatRelative(expires) : "–");
   }
 
-  /** Show as stopping at once; false takes it back. */
+  /** Show the export as aborting at once. False undoes this. */
   setAborting(isAborting) {
     this.isAborting = isAborting;
     this.update(this.latest);
@@ -49,15 +49,15 @@ export class Row {
 
   #updateState() {
     const each = this.export;
-    const { chip, bar, course } = this.parts;
+    const { chip, bar, progress } = this.parts;
     setText(chip, nameState(each.state));
     chip.className = `state ${each.state.toLowerCase()}`;
     this.element.dataset.state = each.state;
     bar.classList.toggle("idle", !isActive(each));
-    if (each.per_cent == null && each.state === "RUNNING") bar.removeAttribute("value");
-    else bar.value = each.per_cent ?? 0;
-    bar.setAttribute("aria-label", `${each.per_cent ?? 0} per cent`);
-    setText(course, describeCourse(each));
+    if (each.percent == null && each.state === "RUNNING") bar.removeAttribute("value");
+    else bar.value = each.percent ?? 0;
+    bar.setAttribute("aria-label", `${each.percent ?? 0} percent`);
+    setText(progress, describeProgress(each));
   }
 
   #updateRequest() {
@@ -66,33 +66,33 @@ export class Row {
     const filters = describeExport(each, this.catalogue);
     setText(this.parts.filters, filters);
     this.parts.filters.title = filters;
-    setShown(this.parts.patients, each.with_patients);
+    setShown(this.parts.patients, each.has_patient_data);
     setText(this.parts.warnings, count(each.warnings.length, "warning"));
     setShown(this.parts.warnings, each.warnings.length > 0);
-    setText(this.parts.fault, each.error?.sentence ?? "");
-    setShown(this.parts.fault, each.error != null);
-    setText(this.parts.who, each.mine ? "you" : each.asked_by);
+    setText(this.parts.error, each.error?.message ?? "");
+    setShown(this.parts.error, each.error != null);
+    setText(this.parts.owner, each.mine ? "you" : each.owner_name);
   }
 
   #updateFile() {
     const each = this.export;
-    setNumber(this.parts.studies, isActive(each) ? each.expected : each.studies, formatNumber);
+    setNumber(this.parts.studies, isActive(each) ? each.studies_total : each.studies, formatNumber);
     setNumber(this.parts.size, each.size, formatSize);
   }
 
   #updateActions() {
     const { links } = this.export;
-    const { select, download, abort, again } = this.parts;
+    const { select, download, abort, runAgain } = this.parts;
     select.disabled = !links.delete;
     if (select.disabled) select.checked = false;
     const name = nameExport(this.export, this.catalogue);
     select.setAttribute("aria-label", `Select ${name}, ${formatExactTime(this.export.created_at)}`);
     setShown(download, Boolean(links.download));
     setShown(abort, Boolean(links.abort));
-    setShown(again, !links.download && !isActive(this.export) && this.mayRunAgain);
+    setShown(runAgain, !links.download && !isActive(this.export) && this.mayRunAgain);
   }
 
-  /** Whether this person may read what was asked for, and the type is still there. */
+  /** Whether this user may read the request and its type still exists. */
   get mayRunAgain() {
     return this.export.filters !== null && Boolean(this.catalogue.findType(this.export.type));
   }
@@ -115,24 +115,24 @@ function makeParts(row) {
     select: make("input", { type: "checkbox", onchange: row.onselect }),
     chip: make("span", {}),
     bar: make("progress", { max: 100 }),
-    course: make("small", { class: "course" }),
+    progress: make("small", { class: "progress-text" }),
     name: make("strong", {}),
     patients: make(
       "span",
-      { class: "badge patients", title: "The file or its filters name patients" },
+      { class: "badge patients", title: "The file or its filters identify patients" },
       "patient data",
     ),
     warnings: make("span", { class: "badge warnings" }),
     filters: make("span", { class: "filters" }),
-    fault: make("span", { class: "fault" }),
-    who: make("span", { class: "who" }),
-    asked: make("time", {}),
+    error: make("span", { class: "error" }),
+    owner: make("span", { class: "owner" }),
+    requested: make("time", {}),
     studies: make("span", {}),
     size: make("span", {}),
     expires: make("time", {}),
     download: makeButton("Download", "primary", act("download")),
     abort: makeButton("Abort", "plain", act("abort")),
-    again: makeButton("Run again", "plain", act("again")),
+    runAgain: makeButton("Run again", "plain", act("runAgain")),
     more: makeButton("Details", "quiet more", () => row.details.toggle(), {
       title: "Details",
       "aria-expanded": "false",
@@ -147,18 +147,18 @@ function makeRow(parts) {
     "tr",
     { role: "row" },
     cell("select", "", parts.select),
-    cell("course", "State", make("div", { class: "progress" }, parts.chip, parts.bar), parts.course),
+    cell("status", "State", make("div", { class: "progress" }, parts.chip, parts.bar), parts.progress),
     cell(
       "what",
       "Export",
       make("div", { class: "title" }, parts.name, parts.patients, parts.warnings),
       parts.filters,
-      parts.fault,
+      parts.error,
     ),
-    cell("asked", "Asked", parts.asked, make("span", { class: "by" }, " by "), parts.who),
+    cell("requested", "Requested", parts.requested, make("span", { class: "by" }, " by "), parts.owner),
     cell("number studies", "Studies", parts.studies),
     cell("number size", "Size", parts.size),
     cell("expires", "Expires", parts.expires),
-    cell("actions", "", parts.download, parts.abort, parts.again, parts.more),
+    cell("actions", "", parts.download, parts.abort, parts.runAgain, parts.more),
   );
 }

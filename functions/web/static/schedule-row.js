@@ -1,25 +1,25 @@
-/** One schedule in the table, in words, and what can be done with it. */
+/** One schedule in the table, with its actions. */
 
 import { writeAddress } from "./address.js";
 import { capitalise } from "./catalogue.js";
-import { describeExport, nameExport } from "./course.js";
 import { make, makeButton } from "./dom.js";
-import { describeExpression, describeWindow } from "./rhythm.js";
+import { describeExport, nameExport } from "./export-words.js";
+import { describeExpression, describeWindow } from "./recurrence.js";
 import { formatExactTime, formatTime } from "./words.js";
 
 const OUTCOMES = {
-  STARTED: "Under way",
+  STARTED: "In progress",
   NOTHING_NEW: "Nothing new to export",
   COMPLETED: "Completed",
-  NO_STUDIES: "There were no studies",
+  NO_STUDIES: "No studies matched",
   FAILED: "Failed",
   ABORTED: "Aborted",
-  PAUSED: "Paused instead",
+  PAUSED: "Schedule paused",
 };
 
 /**
- * The row of a schedule.
- * @param {Object} schedule as the API shows it
+ * Make the row of a schedule.
+ * @param {Object} schedule a schedule of the API
  * @param {import("./catalogue.js").Catalogue} catalogue
  * @param {import("./schedules.js").Schedules} actions
  */
@@ -33,13 +33,13 @@ export function makeScheduleRow(schedule, catalogue, actions) {
     cell("when", null, capitalise(describeWhen(schedule)), makeEnd(schedule)),
     cell("next", "Next run", makeTime(schedule.next_run)),
     cell("last", "Last run", makeLastRun(schedule)),
-    cell("course", null, makeState(schedule)),
+    cell("status", null, makeState(schedule)),
     cell("actions", null, makeActions(schedule, actions)),
   );
 }
 
-function makeTitle({ name, with_patients: withPatients }) {
-  const badge = withPatients && make("span", { class: "badge patients" }, "patient data");
+function makeTitle({ name, has_patient_data: hasPatientData }) {
+  const badge = hasPatientData && make("span", { class: "badge patients" }, "patient data");
   return make("div", { class: "title" }, make("strong", {}, name), badge);
 }
 
@@ -53,8 +53,8 @@ function makeWhat(schedule, catalogue) {
 }
 
 function describeWhen({ window, expression, time_zone: zone }) {
-  const rhythm = describeExpression(expression);
-  return `${describeWindow(window)}, ${rhythm}${rhythm.startsWith("rate(") ? "" : ` (${zone})`}`;
+  const recurrence = describeExpression(expression);
+  return `${describeWindow(window)}, ${recurrence}${recurrence.startsWith("rate(") ? "" : ` (${zone})`}`;
 }
 
 const makeEnd = ({ ends_on: end }) => end && make("small", {}, ` until ${end}`);
@@ -72,26 +72,28 @@ function makeLastRun({ last_run: run, mine }) {
 }
 
 function makeState({ enabled, paused, next_run: next }) {
-  if (paused) return [makeChip("Paused", "aborting"), make("span", { class: "note" }, paused.sentence)];
+  if (paused) return [makeChip("Paused", "aborting"), make("span", { class: "note" }, paused.message)];
   if (!enabled) return makeChip("Disabled", "");
   return next ? makeChip("Enabled", "completed") : makeChip("Ended", "");
 }
 
-const makeChip = (text, kind) => make("span", { class: `state ${kind}` }, text);
+const makeChip = (text, style) => make("span", { class: `state ${style}` }, text);
 
-/** An administrator may stop and delete what is another's, no more. */
+/** Administrators may disable and delete schedules of other users, but not run or enable them. */
 function makeActions(schedule, actions) {
   const { id, name, mine, enabled, paused, links } = schedule;
   const isOn = enabled && !(paused && mine);
-  const button = (what, text, kind, act) =>
-    makeButton(text, kind, ({ currentTarget }) => act(currentTarget), {
-      id: `${what}-${id}`,
+  const button = (action, text, style, act) =>
+    makeButton(text, style, ({ currentTarget }) => act(currentTarget), {
+      id: `${action}-${id}`,
       "aria-label": `${text}: ${name}`,
     });
   return [
-    links.run && button("run", "Run now", "plain", (at) => actions.run(schedule, at)),
+    links.run && button("run", "Run now", "plain", (pressed) => actions.run(schedule, pressed)),
     (mine || isOn) &&
-      button("enable", isOn ? "Disable" : "Enable", "plain", (at) => actions.enable(schedule, !isOn, at)),
-    button("delete", "Delete", "plain danger", (at) => actions.remove(schedule, at)),
+      button("enable", isOn ? "Disable" : "Enable", "plain", (pressed) =>
+        actions.enable(schedule, !isOn, pressed),
+      ),
+    button("delete", "Delete", "plain danger", (pressed) => actions.remove(schedule, pressed)),
   ];
 }

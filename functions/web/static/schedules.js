@@ -1,100 +1,100 @@
-/** Schedules: the table, what can be done in it, and how it keeps itself up to date. */
+/** The view "Schedules": table, actions, and automatic refresh. */
 
 import { writeAddress } from "./address.js";
-import { nameExport } from "./course.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
-import { complain, confirm, notify } from "./messages.js";
+import { nameExport } from "./export-words.js";
+import { confirm, notify, notifyError } from "./messages.js";
 import { makeScheduleRow } from "./schedule-row.js";
 import { formatTime } from "./words.js";
 
-const CALM_MS = 30_000;
-const NONE = "No schedules yet. To make one, fill in the form of a new export and press “Schedule …”.";
+const REFRESH_MS = 30_000;
+const NONE = "No schedules yet. To create one, fill in a new export and press “Schedule …”.";
 
-/** The view "Schedules". It looks for news while it is shown. */
+/** The list of schedules. It refreshes while it is shown. */
 export class Schedules {
   /**
    * @param {import("./api.js").Api} api
    * @param {import("./catalogue.js").Catalogue} catalogue
-   * @param {(started: Object) => void} onstart gets the export that a schedule was run for
+   * @param {(started: Object) => void} onstart gets the export of a run
    */
   constructor(api, catalogue, onstart) {
-    Object.assign(this, { api, catalogue, onstart, scope: "mine", turn: 0 });
+    Object.assign(this, { api, catalogue, onstart, scope: "mine", refreshCount: 0 });
     setShown(byId("schedules-scope"), catalogue.isAdmin);
     byId("schedules-scope").addEventListener("change", () => {
       location.hash = writeAddress("schedules", { scope: byId("schedules-all").checked ? "all" : "" });
     });
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => this.refresh());
   }
 
-  /** Show what an address asks for. */
+  /** Show the schedules of an address. */
   open(parameters) {
     const isAll = this.catalogue.isAdmin && parameters.get("scope") === "all";
     this.scope = isAll ? "all" : "mine";
     byId(isAll ? "schedules-all" : "schedules-mine").checked = true;
-    return this.look();
+    return this.refresh();
   }
 
-  /** Remember one just made: the service's own list may be a moment late. */
-  add(made) {
-    this.made = made;
+  /** Show a new schedule although the list of the service may lag behind. */
+  add(created) {
+    this.created = created;
   }
 
-  /** Ask for news now, and from now on while the view is shown. */
-  async look() {
+  /** Refresh now, and regularly while the view is shown. */
+  async refresh() {
     clearTimeout(this.timer);
     if (document.hidden || byId("schedules").hidden) return;
-    const turn = (this.turn += 1);
+    const number = (this.refreshCount += 1);
     try {
       const { schedules } = await this.api.listSchedules(this.scope);
-      if (turn !== this.turn) return; // a later look has been there, or will be
+      if (number !== this.refreshCount) return; // a later refresh has started
       this.#show(schedules);
-      setText(byId("schedules-fault"), "");
+      setText(byId("schedules-error"), "");
     } catch (problem) {
-      setText(byId("schedules-fault"), `${problem.message} Trying again.`);
+      setText(byId("schedules-error"), `${problem.message} Trying again.`);
     }
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), CALM_MS);
+    this.timer = setTimeout(() => this.refresh(), REFRESH_MS);
   }
 
-  /** Ask for a schedule's export now. */
+  /** Run a schedule now. */
   run(schedule, button) {
     return this.#try(button, async () => {
       const started = await this.api.runSchedule(schedule.id);
       this.onstart(started);
-      notify(`${nameExport(started, this.catalogue)} was asked for.`);
+      notify(`${nameExport(started, this.catalogue)} requested.`);
     });
   }
 
-  /** Let a schedule be due, or not. */
+  /** Enable or disable a schedule. */
   enable(schedule, enabled, button) {
     return this.#try(button, async () => {
       const { name, next_run: next } = await this.api.enableSchedule(schedule.id, enabled);
-      await this.look();
-      notify(enabled ? `“${name}” is due next on ${formatTime(next)}.` : `“${name}” is disabled.`);
+      await this.refresh();
+      notify(enabled ? `“${name}” enabled. Next run: ${formatTime(next)}.` : `“${name}” disabled.`);
     });
   }
 
-  /** Delete a schedule, after a question. */
+  /** Delete a schedule after a confirmation. */
   async remove(schedule, button) {
-    const text = "It will be due no more. Exports it has asked for stay.";
+    const text = "It will not run again. Its exports are kept.";
     if (!(await confirm({ title: `Delete “${schedule.name}”?`, text, action: "Delete" }))) return;
     await this.#try(button, async () => {
       await this.api.deleteSchedule(schedule.id);
-      if (this.made?.id === schedule.id) this.made = null;
-      await this.look();
-      byId("schedules-title").focus(); // what had the focus is gone
-      notify(`“${schedule.name}” is deleted.`);
+      if (this.created?.id === schedule.id) this.created = null;
+      await this.refresh();
+      byId("schedules-title").focus(); // the focused element has been removed
+      notify(`“${schedule.name}” deleted.`);
     });
   }
 
   #try(button, work) {
-    return busy(button, () => work().catch(complain));
+    return busy(button, () => work().catch(notifyError));
   }
 
-  /** Nothing is rebuilt while nothing changed; what had the focus has it again. */
+  /** Rebuild the table only if something changed, and restore the focus. */
   #show(listed) {
-    if (listed.some(({ id }) => id === this.made?.id)) this.made = null;
-    const schedules = this.made ? [...listed, this.made] : listed;
+    if (listed.some(({ id }) => id === this.created?.id)) this.created = null;
+    const schedules = this.created ? [...listed, this.created] : listed;
     const shown = JSON.stringify([this.scope, schedules]);
     if (shown === this.shown) return;
     this.shown = shown;
@@ -104,7 +104,7 @@ export class Schedules {
       schedules.map((each) => makeScheduleRow(each, this.catalogue, this)),
     );
     setShown(byId("schedules-table"), schedules.length > 0);
-    setText(byId("schedules-empty"), this.scope === "all" ? "There are none." : NONE);
+    setText(byId("schedules-empty"), this.scope === "all" ? "No schedules match." : NONE);
     setShown(byId("schedules-empty"), !schedules.length);
     if (focused) (byId(focused.id) ?? byId("schedules-title")).focus();
   }

@@ -1,32 +1,32 @@
-/** Which rows are chosen for deletion: the boxes, the box for all, and the button that counts them. */
+/** Selection of rows for deletion: checkboxes, the checkbox for all, and the button with the count. */
 
 import { byId, setText } from "./dom.js";
 
-/** The boxes of a table's rows; `listRows` gives the rows there are. */
+/** The selection in a table. `listRows` returns its rows. */
 export class Selection {
   /** @param {() => import("./row.js").Row[]} listRows */
   constructor(listRows) {
     this.listRows = listRows;
-    byId("select-all").addEventListener("change", (event) => this.#chooseAll(event.target.checked));
+    byId("select-all").addEventListener("change", (event) => this.#selectAll(event.target.checked));
   }
 
-  /** The rows chosen. */
-  find = () => this.listRows().filter((row) => row.parts.select.checked);
+  /** Return the selected rows. */
+  listSelected = () => this.listRows().filter((row) => row.parts.select.checked);
 
-  /** Let the button and the box for all say what is chosen. */
-  show() {
-    const chosen = this.find().length;
-    const possible = this.listRows().filter((row) => !row.parts.select.disabled).length;
-    byId("delete").disabled = !chosen;
-    setText(byId("delete"), chosen ? `Delete ${chosen}` : "Delete");
+  /** Update the button and the checkbox for all. */
+  update() {
+    const selected = this.listSelected().length;
+    const selectable = this.listRows().filter((row) => !row.parts.select.disabled).length;
+    byId("delete").disabled = !selected;
+    setText(byId("delete"), selected ? `Delete ${selected}` : "Delete");
     const all = byId("select-all");
-    all.checked = chosen > 0 && chosen === possible;
-    all.indeterminate = chosen > 0 && chosen < possible;
-    all.disabled = !possible;
+    all.checked = selected > 0 && selected === selectable;
+    all.indeterminate = selected > 0 && selected < selectable;
+    all.disabled = !selectable;
   }
 
-  #chooseAll(checked) {
+  #selectAll(checked) {
     for (const { parts } of this.listRows()) parts.select.checked = checked && !parts.select.disabled;
-    this.show();
+    this.update();
   }
 }

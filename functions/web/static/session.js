@@ -1,13 +1,13 @@
-/** Who is signed in: tokens in session storage, got by managed login (code and PKCE) or by password. */
+/** The session: tokens in session storage, from managed login (code and PKCE) or from a password. */
 
 const TOKENS = "doseexport.tokens";
 const LOGIN = "doseexport.login";
-const EARLY_MS = 60_000;
+const RENEW_EARLY_MS = 60_000;
 
-/** Signing in did not work; the message is a sentence for a person. */
+/** Signing in failed. The message is for the user. */
 export class SignInError extends Error {}
 
-/** The tokens of this tab, and how they are got, renewed and given back. */
+/** The tokens of this tab: obtained, renewed and revoked. */
 export class Session {
   /** @param {{client_id: string, login: ?string, pool_endpoint: string, scopes: string, logout: ?string}} config */
   constructor(config) {
@@ -16,33 +16,33 @@ export class Session {
     this.renewal = null;
   }
 
-  /** Whether there is a token, valid or renewable. */
+  /** Whether there are tokens, valid or renewable. */
   get isSignedIn() {
     return this.tokens !== null;
   }
 
-  /** Whether people sign in on the managed login's own page. */
+  /** Whether users sign in on the page of the managed login. */
   get usesLoginPage() {
     return Boolean(this.config.login);
   }
 
-  /** The person of the token (Cognito's sub); null without one. */
-  get person() {
+  /** The id of the user (the sub of the token), or null without a token. */
+  get userId() {
     return this.tokens && readClaims(this.tokens.access).sub;
   }
 
-  /** The person's user name; "" without a token. */
+  /** The user name, or "" without a token. */
   get name() {
     return this.tokens ? readClaims(this.tokens.access).username : "";
   }
 
-  /** An access token that is still good for a while; null when signing in is needed. */
+  /** Return an access token that is valid for another minute. Return null if the user must sign in. */
   async getToken() {
-    if (this.tokens && Date.now() > this.tokens.expires - EARLY_MS) await this.renew();
+    if (this.tokens && Date.now() > this.tokens.expires - RENEW_EARLY_MS) await this.renew();
     return this.tokens?.access ?? null;
   }
 
-  /** Get new tokens; true if that worked. Several askers share one renewal. */
+  /** Renew the tokens. Return true on success. Concurrent calls share one renewal. */
   renew() {
     this.renewal ??= this.#renew().finally(() => {
       this.renewal = null;
@@ -50,26 +50,26 @@ export class Session {
     return this.renewal;
   }
 
-  /** Sign in by user name and password; SignInError tells why not. */
+  /** Sign in with user name and password. Throw a SignInError if that fails. */
   async signIn(name, password) {
     const answer = await this.#initiate("USER_PASSWORD_AUTH", { USERNAME: name, PASSWORD: password });
     if (!answer.AuthenticationResult) {
       throw new SignInError(
-        `This account needs one more step, which this page cannot do: ${answer.ChallengeName}.`,
+        `This page does not support a step that this account needs: ${answer.ChallengeName}. Ask an administrator.`,
       );
     }
-    this.#keep(readPoolTokens(answer.AuthenticationResult));
+    this.#storeTokens(readPoolTokens(answer.AuthenticationResult));
   }
 
-  /** Leave for the managed login; `draft` is given back by finishLogin to the `person` it belongs to. */
-  async beginLogin(draft, person) {
+  /** Go to the managed login. finishLogin returns `draft` only to the user with this id. */
+  async beginLogin(draft, userId) {
     const verifier = makeRandomText();
     const state = makeRandomText();
-    sessionStorage.setItem(LOGIN, JSON.stringify({ verifier, state, hash: location.hash, draft, person }));
+    sessionStorage.setItem(LOGIN, JSON.stringify({ verifier, state, hash: location.hash, draft, userId }));
     const parameters = new URLSearchParams({
       response_type: "code",
       client_id: this.config.client_id,
-      redirect_uri: findOwnAddress(),
+      redirect_uri: findPageAddress(),
       scope: this.config.scopes,
       state,
       code_challenge_method: "S256",
@@ -78,45 +78,45 @@ export class Session {
     location.assign(`${this.config.login}/oauth2/authorize?${parameters}`);
   }
 
-  /** Take the code that the managed login sent us back with, if it did; returns this person's draft. */
+  /** Exchange the code from the managed login, if there is one. Return the draft of this user. */
   async finishLogin() {
     const query = new URLSearchParams(location.search);
-    const kept = JSON.parse(sessionStorage.getItem(LOGIN) ?? "null");
+    const saved = JSON.parse(sessionStorage.getItem(LOGIN) ?? "null");
     sessionStorage.removeItem(LOGIN);
     if (!query.has("code") && !query.has("error")) return null;
-    history.replaceState(null, "", location.pathname + (kept?.hash ?? ""));
-    // First of all: whoever made this address chose its words.
-    if (!kept || kept.state !== query.get("state"))
-      throw new SignInError("That login was not begun here. Try again.");
+    history.replaceState(null, "", location.pathname + (saved?.hash ?? ""));
+    // Check the state first: an attacker may have written the texts in this address.
+    if (!saved || saved.state !== query.get("state"))
+      throw new SignInError("This sign-in was not started here. Try again.");
     if (query.has("error"))
-      throw new SignInError(query.get("error_description") ?? "The login was not finished.");
+      throw new SignInError(query.get("error_description") ?? "The sign-in was not finished. Try again.");
     await this.#exchange({
       grant_type: "authorization_code",
       code: query.get("code"),
-      redirect_uri: findOwnAddress(),
-      code_verifier: kept.verifier,
+      redirect_uri: findPageAddress(),
+      code_verifier: saved.verifier,
     });
-    return kept.person === this.person ? kept.draft : null;
+    return saved.userId === this.userId ? saved.draft : null;
   }
 
-  /** Forget the tokens here, and let the pool forget them. */
+  /** Clear the tokens and revoke them. */
   async signOut() {
     const refresh = this.tokens?.refresh;
-    this.forget();
+    this.clearTokens();
     if (refresh) await this.#revoke(refresh).catch(() => {});
   }
 
-  /** Leave for the managed login's own end; it sends people back here. */
+  /** Go to the sign-out of the managed login, which returns to this page. */
   endLogin() {
     const parameters = new URLSearchParams({
       client_id: this.config.client_id,
-      logout_uri: findOwnAddress(),
+      logout_uri: findPageAddress(),
     });
     location.assign(`${this.config.logout}?${parameters}`);
   }
 
-  /** Forget the tokens of this tab. */
-  forget() {
+  /** Clear the tokens of this tab. */
+  clearTokens() {
     this.tokens = null;
     sessionStorage.removeItem(TOKENS);
   }
@@ -129,14 +129,14 @@ export class Session {
       else await this.#renewByPool(refresh);
       return true;
     } catch (error) {
-      if (error instanceof SignInError) this.forget();
+      if (error instanceof SignInError) this.clearTokens();
       return false;
     }
   }
 
   async #renewByPool(refresh) {
     const answer = await this.#initiate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refresh });
-    this.#keep({ refresh, ...readPoolTokens(answer.AuthenticationResult) });
+    this.#storeTokens({ refresh, ...readPoolTokens(answer.AuthenticationResult) });
   }
 
   #initiate(flow, parameters) {
@@ -148,9 +148,9 @@ export class Session {
     const body = new URLSearchParams({ client_id: this.config.client_id, ...form });
     const response = await fetch(`${this.config.login}/oauth2/token`, { method: "POST", body });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new SignInError("The login has ended. Sign in again.");
+    if (!response.ok) throw new SignInError("Your session has ended. Sign in again.");
     const { access_token: access, expires_in: seconds, refresh_token: refresh } = answer;
-    this.#keep({ access, expires: findEnd(seconds), refresh: refresh ?? this.tokens?.refresh });
+    this.#storeTokens({ access, expires: findEnd(seconds), refresh: refresh ?? this.tokens?.refresh });
   }
 
   #revoke(token) {
@@ -164,7 +164,7 @@ export class Session {
     return fetch(`${this.config.login}/oauth2/revoke`, { method: "POST", body, keepalive: true });
   }
 
-  #keep(tokens) {
+  #storeTokens(tokens) {
     this.tokens = tokens;
     sessionStorage.setItem(TOKENS, JSON.stringify(tokens));
   }
@@ -186,12 +186,12 @@ async function callPool(endpoint, action, body) {
   if (response.ok) return answer;
   const isWrong = /NotAuthorized|UserNotFound/.test(answer.__type ?? "");
   throw new SignInError(
-    isWrong ? "The user name or the password is not right." : (answer.message ?? "Try again later."),
+    isWrong ? "Incorrect user name or password." : (answer.message ?? "Try again later."),
   );
 }
 
-/** The address the managed login sends people back to: this page, without query and hash. */
-const findOwnAddress = () => location.origin + location.pathname;
+/** Return the address that the managed login returns to: this page, without query and hash. */
+const findPageAddress = () => location.origin + location.pathname;
 
 const makeRandomText = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
 

@@ -1,78 +1,78 @@
-/** Asking people to sign in: as a page at first, as a dialog above the page when a session has ended. */
+/** Sign-in: a page at first, and a dialog over the page when a session has ended. */
 
 import { busy, byId, fill, make, setShown, setText } from "./dom.js";
 import { SignInError } from "./session.js";
 
-/** Asks once at a time; everybody who needs a session waits for the same answer. */
+/** The sign-in prompts. Only one is open at a time; all callers wait for it. */
 export class SignIn {
   /** @param {import("./session.js").Session} session */
   constructor(session) {
     this.session = session;
-    this.asking = null;
+    this.prompting = null;
     byId("ended").addEventListener("cancel", (event) => event.preventDefault());
-    byId("ended-leave").addEventListener("click", () => this.#leave());
+    byId("ended-leave").addEventListener("click", () => this.#signOut());
   }
 
-  /** Show the page that asks, until somebody has signed in. */
-  async ask(fault = "") {
+  /** Show the sign-in page until the user has signed in. */
+  async prompt(message = "") {
     setShown(byId("sign-in"), true);
-    await new Promise((resolve) => this.#fillForm(byId("sign-in-form"), "sign-in", fault, resolve));
-    fill(byId("sign-in-form")); // the password with it
+    await new Promise((resolve) => this.#fillForm(byId("sign-in-form"), "sign-in", message, resolve));
+    fill(byId("sign-in-form")); // this also removes the password
     setShown(byId("sign-in"), false);
   }
 
-  /** Ask in a dialog, with the page as it is behind it; another person starts anew. */
-  askAgain(findDraft) {
-    this.asking ??= this.#askAgain(findDraft).finally(() => {
-      this.asking = null;
+  /** Show a dialog over the page. If another user signs in, reload the page. */
+  promptAgain(findDraft) {
+    this.prompting ??= this.#promptAgain(findDraft).finally(() => {
+      this.prompting = null;
     });
-    return this.asking;
+    return this.prompting;
   }
 
-  async #askAgain(findDraft) {
-    const before = this.#person;
+  async #promptAgain(findDraft) {
+    const before = this.#userId;
     const dialog = byId("ended");
     dialog.showModal();
     await new Promise((resolve) => this.#fillForm(byId("ended-form"), "ended", "", resolve, findDraft));
     fill(byId("ended-form"));
     dialog.close();
-    if (before && this.session.person !== before) await this.#startAnew();
+    if (before && this.session.userId !== before) await this.#reload();
   }
 
-  /** Who is here, or was until their tokens were forgotten. */
-  get #person() {
-    return this.session.person ?? this.lastPerson;
+  /** The id of the current user, or of the last one once the tokens are cleared. */
+  get #userId() {
+    return this.session.userId ?? this.lastUserId;
   }
 
-  /** Remember who was here, for when their tokens are forgotten. */
-  remember() {
-    this.lastPerson = this.session.person;
+  /** Remember the current user for the time after the tokens are cleared. */
+  rememberUser() {
+    this.lastUserId = this.session.userId;
   }
 
-  #leave() {
-    this.session.forget();
+  #signOut() {
+    this.session.clearTokens();
     location.reload();
   }
 
-  #startAnew() {
+  #reload() {
     location.reload();
     return new Promise(() => {});
   }
 
-  #fillForm(form, prefix, fault, done, findDraft = () => null) {
-    const place = make("p", { class: "fault", role: "alert" }, fault);
+  #fillForm(form, prefix, message, done, findDraft = () => null) {
+    const errorText = make("p", { class: "error", role: "alert" }, message);
     const button = make("button", { type: "submit", class: "button primary" }, "Sign in");
     const isPage = this.session.usesLoginPage;
     const fields = isPage
       ? []
       : [makeInput(prefix, "name", "User name"), makeInput(prefix, "password", "Password")];
-    fill(form, fields, place, button);
+    fill(form, fields, errorText, button);
     form.onsubmit = (event) => {
       event.preventDefault();
       busy(button, () =>
         this.#submit(form, findDraft)
           .then(done)
-          .catch((error) => setText(place, describeFault(error))),
+          .catch((error) => setText(errorText, describeError(error))),
       );
     };
     (form.querySelector("input") ?? button).focus();
@@ -82,14 +82,16 @@ export class SignIn {
     if (!this.session.usesLoginPage) {
       return this.session.signIn(form.elements.name.value.trim(), form.elements.password.value);
     }
-    await this.session.beginLogin(findDraft(), this.#person);
+    await this.session.beginLogin(findDraft(), this.#userId);
     return new Promise(() => {}); // the page is being left
   }
 }
 
-/** Why signing in did not work, in words. */
-export function describeFault(error) {
-  return error instanceof SignInError ? error.message : "The login cannot be reached. Is the network there?";
+/** Return why signing in failed, in words. */
+export function describeError(error) {
+  return error instanceof SignInError
+    ? error.message
+    : "Cannot reach the sign-in service. Check your connection.";
 }
 
 function makeInput(prefix, name, label) {

@@ -1,10 +1,10 @@
-/** Tabs as ARIA's authoring practices have them: one stop for Tab, arrows among them. */
+/** Tabs after the ARIA authoring practices: one tab stop, arrow keys between the tabs. */
 
 import { nameModality } from "./catalogue.js";
 import { fill, make } from "./dom.js";
 
 /**
- * Put a tab a modality into the list.
+ * Fill the list with one tab per modality.
  * @param {HTMLElement} list
  * @param {{name: string}[]} modalities
  * @param {(name: string) => void} onselect
@@ -15,7 +15,7 @@ export function makeTabs(list, modalities, onselect) {
   list.addEventListener("keydown", (event) => moveAmong(tabs, event));
 }
 
-/** Let the tab of this name be the one that the panel belongs to. */
+/** Select the tab of this name, which labels the panel. */
 export function selectTab(list, panel, name) {
   for (const tab of list.children) {
     const isSelected = tab.value === name;
@@ -40,10 +40,10 @@ function makeTab(name, onclick) {
 
 function moveAmong(tabs, event) {
   const here = tabs.indexOf(document.activeElement);
-  const places = { ArrowRight: here + 1, ArrowLeft: here - 1 + tabs.length, Home: 0, End: tabs.length - 1 };
-  if (!(event.key in places)) return;
+  const targets = { ArrowRight: here + 1, ArrowLeft: here - 1 + tabs.length, Home: 0, End: tabs.length - 1 };
+  if (!(event.key in targets)) return;
   event.preventDefault();
-  const tab = tabs[places[event.key] % tabs.length];
+  const tab = tabs[targets[event.key] % tabs.length];
   tab.focus();
   tab.click();
 }

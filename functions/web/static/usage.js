@@ -1,4 +1,4 @@
-/** Usage: who asked for how much in a month, for administrators. */
+/** The view "Usage": exports per user in a month, for administrators. */
 
 import { writeAddress } from "./address.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
@@ -7,26 +7,26 @@ import { formatNumber, formatSize } from "./words.js";
 const MONTHS = 12;
 const NAME = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 const COLUMNS = [
-  ["asked", "Asked"],
-  ["active", "Under way"],
+  ["requested", "Requested"],
+  ["active", "In progress"],
   ["completed", "Completed"],
   ["failed", "Failed"],
   ["aborted", "Aborted"],
   ["studies", "Studies"],
   ["bytes", "Size", formatSize],
-  ["bytes_kept", "Still kept", formatSize],
+  ["bytes_retained", "Retained", formatSize],
 ];
-const INCOMPLETE = "There were too many to count: the oldest are left out.";
-const NONE = "Nobody asked for anything in this month.";
+const INCOMPLETE = "Too many exports to count. The oldest are not included.";
+const NONE = "No exports were requested in this month.";
 
-/** The view "Usage"; others than administrators find no way to it. */
+/** The usage table. Only administrators have a link to it. */
 export class Usage {
   /**
    * @param {import("./api.js").Api} api
    * @param {import("./catalogue.js").Catalogue} catalogue
    */
   constructor(api, catalogue) {
-    Object.assign(this, { api, turn: 0, months: listMonths(new Date()) });
+    Object.assign(this, { api, loadCount: 0, months: listMonths(new Date()) });
     setShown(byId("to-usage"), catalogue.isAdmin);
     fill(
       byId("month"),
@@ -39,40 +39,40 @@ export class Usage {
     fill(byId("usage-columns"), makeHead("User", "what"), titles);
   }
 
-  /** Show the month that an address names; this one, if it names none. */
+  /** Show the month that an address names, or the current month. */
   async open(parameters) {
-    const asked = parameters.get("month");
-    byId("month").value = this.months.includes(asked) ? asked : this.months[0];
-    const turn = (this.turn += 1);
+    const month = parameters.get("month");
+    byId("month").value = this.months.includes(month) ? month : this.months[0];
+    const number = (this.loadCount += 1);
     try {
       const usage = await this.api.getUsage(byId("month").value);
-      if (turn === this.turn) this.#show(usage);
+      if (number === this.loadCount) this.#show(usage);
     } catch (problem) {
-      if (turn === this.turn) this.#say(problem.message);
+      if (number === this.loadCount) this.#showMessage(problem.message);
     }
   }
 
-  #say(sentence) {
+  #showMessage(message) {
     setShown(byId("usage-table"), false);
-    setText(byId("usage-note"), sentence);
+    setText(byId("usage-note"), message);
   }
 
   #show({ users, complete }) {
-    if (!users.length) return this.#say(NONE);
+    if (!users.length) return this.#showMessage(NONE);
     fill(byId("usage-rows"), users.map(makeRow));
     setText(byId("usage-note"), complete ? "" : INCOMPLETE);
     return setShown(byId("usage-table"), true);
   }
 }
 
-/** This month and those before it, as the service counts them: by UTC. */
+/** Return this month and the months before it in UTC, which the service uses. */
 function listMonths(today) {
   return Array.from({ length: MONTHS }, (_, back) =>
     new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - back)).toISOString().slice(0, 7),
   );
 }
 
-const makeHead = (title, kind) => make("th", { role: "columnheader", scope: "col", class: kind }, title);
+const makeHead = (title, style) => make("th", { role: "columnheader", scope: "col", class: style }, title);
 
 function makeRow(each) {
   const cells = COLUMNS.map(([name, title, format = formatNumber]) =>

@@ -17,10 +17,10 @@ const UNITS = [
 ];
 const COUNTS = { 0: "none", some: "some", more: "more than 10" };
 
-/** 1234567 → "1,234,567"; "–" for what is not known. */
+/** 1234567 → "1,234,567"; "–" for an unknown number. */
 export const formatNumber = (number) => (number == null ? "–" : NUMBER.format(number));
 
-/** A number and its noun: 1 study, 2 studies. */
+/** Return a number with its noun: 1 study, 2 studies. */
 export const count = (number, one, many = `${one}s`) =>
   `${formatNumber(number)} ${number === 1 ? one : many}`;
 
@@ -40,10 +40,10 @@ export function formatDuration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A time of the API → "23 Nov 2026, 11:30" in this person's zone. */
+/** A time of the API → "23 Nov 2026, 11:30" in the time zone of the browser. */
 export const formatTime = (text) => (text ? MOMENT.format(new Date(text)) : "–");
 
-/** The same with seconds and zone. */
+/** The same with seconds and time zone. */
 export const formatExactTime = (text) => (text ? EXACT.format(new Date(text)) : "–");
 
 /** A time of the API → "2 minutes ago", "in 30 days". */
@@ -55,17 +55,17 @@ export function formatRelative(text, now = Date.now()) {
   return seconds > 0 ? "in a moment" : "just now";
 }
 
-/** The rest of a running export → "≈ 12 s left"; "" while nobody knows. */
-export function formatRest(estimatedEnd, now = Date.now()) {
+/** The estimated end of an export → "≈ 12 s left"; "" while it is unknown. */
+export function formatTimeLeft(estimatedEnd, now = Date.now()) {
   return estimatedEnd ? `≈ ${formatDuration((new Date(estimatedEnd) - now) / 1000)} left` : "";
 }
 
-/** A unit as it is printed: "cGy.cm^2" → "cGy·cm²". */
+/** Return a unit as it is printed: "cGy.cm^2" → "cGy·cm²". */
 export const formatUnit = (unit) =>
   (unit ?? "").replaceAll(".", "·").replaceAll("^2", "²").replaceAll("^3", "³");
 
 /**
- * Filters in words, one entry a filter or range.
+ * Return filters in words, one entry per filter or range.
  * @param {import("./catalogue.js").Filter[]} known
  * @param {Object<string, string>} values
  * @returns {{names: string[], text: string}[]}
@@ -88,7 +88,7 @@ function describeItem(label, filters, values) {
   const names = filters.map(({ name }) => name);
   const [low, high] = findEnds(names, values);
   if (low || high) return { names, text: describeRange(label, low, high, formatUnit(filters[0].unit)) };
-  return { names, text: describeValue(label, filters[0].kind, values[names[0]]) };
+  return { names, text: describeValue(label, filters[0].value_type, values[names[0]]) };
 }
 
 function findEnds(names, values) {
@@ -102,10 +102,10 @@ function describeRange(label, low, high, unit) {
   return `${label} ${low ? "from" : "up to"} ${low ?? high} ${unit}`.trim();
 }
 
-function describeValue(label, kind, value) {
-  if (kind === "text") return `${label} contains “${value}”`;
-  if (kind === "choice") return `${label} ${value === "exclude" ? "left out" : "included"}`;
-  if (kind === "flag") return `${label}: ${value}`;
-  if (kind === "count") return `${label}: ${COUNTS[value] ?? value}`;
+function describeValue(label, valueType, value) {
+  if (valueType === "text") return `${label} contains “${value}”`;
+  if (valueType === "choice") return `${label} ${value === "exclude" ? "excluded" : "included"}`;
+  if (valueType === "flag") return `${label}: ${value}`;
+  if (valueType === "count") return `${label}: ${COUNTS[value] ?? value}`;
   return `${label} is ${value}`;
 }

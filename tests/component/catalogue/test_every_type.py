@@ -222,6 +222,7 @@ def test_sheet_names_are_legal_and_differ_whatever_their_case(url, name):
 def test_every_filter_and_every_order_is_sql_that_runs(spec, url, wanted):
     needed = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
     with Database({"conninfo": url}).open_snapshot() as snapshot:
+        snapshot.begin()
 
         def count(**body):
             request = ask(type=spec.type, **body)
@@ -240,6 +241,7 @@ def kinds_of(spec, url, headings):
     if isinstance(spec.layout, CustomRows):
         inclusions = Inclusions(include_names=True, include_ids=True)
         with Database({"conninfo": url}).open_snapshot() as snapshot:
+            snapshot.begin()
             widths = snapshot.count(build_queries(ask(type=spec.type), inclusions)).widths
         start = FileContext(spec.studies.included(inclusions), spec.events.included(inclusions), widths, {})
         return [column.kind.name for column in spec.layout.make_builder(start).sheets[0].columns]

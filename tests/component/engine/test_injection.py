@@ -74,6 +74,7 @@ def test_a_text_is_taken_literally(hostile_url, spec, each):
         before = count_everything(connection)
         seen = set()
         with Database({"conninfo": hostile_url}).open_snapshot() as snapshot:
+            snapshot.begin()
             for text in VALUES:
                 chosen, params = choose_studies(make_request(spec, **{each.name: text}))
                 found = {
@@ -93,6 +94,7 @@ def test_several_texts_at_once_stay_apart(hostile_url):
         psycopg.connect(hostile_url, autocommit=True) as connection,
         Database({"conninfo": hostile_url}).open_snapshot() as snapshot,
     ):
+        snapshot.begin()
         for number in range(len(VALUES)):
             texts = {each.name: VALUES[(number + 5 * n) % len(VALUES)][0] for n, each in enumerate(chosen)}
             texts = {name: text for name, text in texts.items() if text.strip()}

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -22,8 +23,11 @@ ONE = Query("SELECT 1, 0, 0, %s", (SECRET,))
 BOUND = 2.0
 
 
+@contextmanager
 def open_snapshot(url, **options):
-    return Database({"conninfo": url}, **options).open_snapshot()
+    with Database({"conninfo": url}, **options).open_snapshot() as snapshot:
+        snapshot.begin()
+        yield snapshot
 
 
 def cleanup(url, name):
@@ -95,7 +99,7 @@ def test_where_a_snapshot_cannot_be_shared_one_connection_reads_all(sample_url, 
     with monkeypatch.context() as patched:
         patched.setattr(psycopg, "connect", lambda conninfo, **options: connect(urls.pop(0), **options))
         patched.setattr(
-            database_module, "share_snapshot", lambda *both: shared.append(share(*both)) or shared[-1]
+            database_module, "share_snapshot", lambda *given: shared.append(share(*given)) or shared[-1]
         )
         alone, _ = export(sample_url)
     assert alone == usual

@@ -38,6 +38,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             monitor.guard(snapshot)
             inclusions = _find_inclusions(context.request, snapshot)
             queries = build_queries(context.request, inclusions)
+            snapshot.begin(queries.tables)
             snapshot.start_events(queries, writer_type.copy_format)
             counts = snapshot.count(queries)
             _check_counts(spec, counts)

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count as count_up
+from threading import Thread
 from typing import IO, Any
 
 import psycopg
@@ -38,14 +39,30 @@ from doseexport.engine.query import (
     Query,
     build_repeat_counts,
 )
-from doseexport.errors import unprocessable
+from doseexport.errors import ExportError, unprocessable
 
-CANCEL_SECONDS = 3.0
+CANCEL_SECONDS = 0.6
 """Time for the server to obey a cancel request, in seconds. Then the connection is shut down."""
+CANCEL_TIMEOUT = 0.5
+"""Time for the server to accept a cancel request, in seconds. A frozen server accepts none."""
+LOCK_TIMEOUT = "500ms"
+"""How long a lock is waited for while others are held. PostgreSQL looks for deadlocks after a second, and
+could then end the migration that waits for this session instead of this session."""
+LOCK_PAUSE = 0.2
+"""Seconds between two attempts to lock the tables."""
 _PREFIX = "doseexport.value_"
 POSTGRES_14 = 140_000
 BATCH = 50
 """Rows to read at once."""
+
+LOCKABLE = """SELECT namespace.nspname, class.relname
+FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
+WHERE class.oid IN (SELECT to_regclass(name) FROM unnest(%s::text[]) name)
+  AND class.relkind IN ('r', 'p', 'v') AND has_table_privilege(class.oid, 'SELECT')
+ORDER BY class.relname"""
+TABLES_LOCKED = (
+    "Another program, such as an upgrade of OpenREM, has locked its tables. Try again when it has finished."
+)
 
 Connection = psycopg.Connection[Any]
 _Open = tuple[ExitStack, Copy]
@@ -71,13 +88,18 @@ class Database:
         with explain_errors(), ExitStack() as stack:
             first = stack.enter_context(self._connect())
             second = stack.enter_context(self._connect())
-            yield Snapshot(first, second if share_snapshot(first, second) else None, stack)
+            yield Snapshot(first, second, stack, self._find_deadline())
 
     def fetch_rows(self, query: Query) -> list[Any]:
         """Return the rows of a query on a separate connection. Raise the errors of open_snapshot."""
-        with explain_errors(), self._connect() as connection:
-            connection.execute("BEGIN READ ONLY")
-            return connection.execute(_bind(connection, query)).fetchall()
+        with explain_errors(), ExitStack() as stack:
+            connection = stack.enter_context(self._connect())
+            snapshot = Snapshot(connection, None, stack, self._find_deadline())
+            snapshot.begin(query.tables)
+            return snapshot.fetch_rows(query)
+
+    def _find_deadline(self) -> float | None:
+        return None if self.seconds_left is None else time.monotonic() + self.seconds_left()
 
     def _connect(self) -> AbstractContextManager[Connection]:
         connection = psycopg.connect(
@@ -119,41 +141,39 @@ def check_url(url: str) -> None:
         raise unprocessable("BAD_DATABASE_URL", "This is not a PostgreSQL URL.", "--database-url") from None
 
 
-def share_snapshot(first: Connection, second: Connection) -> bool:
-    """Open one snapshot on both connections. Return False, with the second closed, if that is impossible."""
-    first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    try:
-        row = first.execute("SELECT pg_export_snapshot()").fetchone()
-        second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        second.execute(pgsql.SQL("SET TRANSACTION SNAPSHOT {}").format(row[0] if row else ""))
-    except psycopg.Error:
-        # Behind a proxy or a reader endpoint the two connections can lead to different instances.
-        return _start_alone(first, second)
-    return True
-
-
-def _start_alone(first: Connection, second: Connection) -> bool:
-    second.close()
-    first.execute("ROLLBACK")
-    first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    return False
-
-
 class Snapshot:
     """Read one unchanging state of the database. Only `cancel` is safe to call from other threads.
 
-    `second` is another connection to the same snapshot, or None if the server cannot share a snapshot.
+    `begin` starts it. Rows that are fetched before are not part of it. `second` is another connection for
+    the same snapshot, or None; `deadline` is when to stop waiting for locks, by time.monotonic().
     """
 
-    def __init__(self, first: Connection, second: Connection | None, cleanup: ExitStack) -> None:
+    def __init__(
+        self, first: Connection, second: Connection | None, cleanup: ExitStack, deadline: float | None = None
+    ) -> None:
         self._first = first
         self._second = second
+        self._deadline = deadline
         self.connections = [first] if second is None else [first, second]
         self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
         self._started: list[Future[_Open]] = []
         cleanup.callback(self._stop)
         self._events: Future[_Open] | None = None
         self._cancelled_at: float | None = None
+
+    def begin(self, tables: Iterable[str] = ()) -> None:
+        """Lock the tables against rewrites on both connections, then take the snapshot.
+
+        A snapshot that is older than a rewrite of a table (ALTER TABLE … TYPE, TRUNCATE, DROP and CREATE)
+        sees that table as empty. Locks from before the snapshot keep every rewrite out.
+        Tables that the schema lacks, or that the user may not read, are left to the queries that name them.
+        Raise ExportError if the locks cannot be had before the deadline.
+        """
+        lock = self._build_lock(tables)
+        while not self._try_begin(lock):
+            if self._cancelled_at is not None or self._is_late():
+                raise ExportError("TABLES_LOCKED", TABLES_LOCKED)
+            time.sleep(LOCK_PAUSE)
 
     def taken_at(self) -> datetime:
         """Return when the transaction of the snapshot began, by the clock of the database."""
@@ -202,17 +222,42 @@ class Snapshot:
         A connection whose server does not answer, or does not obey in time, is shut down.
         """
         self._cancelled_at = self._cancelled_at or time.monotonic()
-        for connection in self.connections:
-            try:
-                connection.cancel_safe(timeout=1)
-            except psycopg.Error:
-                _shut_down(connection)
-            if time.monotonic() - self._cancelled_at > CANCEL_SECONDS:
+        cancels = [Thread(target=_cancel, args=(each,), daemon=True) for each in self.connections]
+        for each in cancels:
+            each.start()
+        for each in cancels:
+            each.join(CANCEL_TIMEOUT)
+        if time.monotonic() - self._cancelled_at > CANCEL_SECONDS or any(map(Thread.is_alive, cancels)):
+            for connection in self.connections:
                 _shut_down(connection)
 
     def fetch_rows(self, query: Query) -> list[Any]:
         """Return the rows of a query, read in this snapshot."""
         return self._first.execute(_bind(self._first, query)).fetchall()
+
+    def _build_lock(self, tables: Iterable[str]) -> pgsql.Composed:
+        """Return the statement that locks those of the tables that exist and may be read, by name."""
+        found = self._first.execute(LOCKABLE, (sorted(tables),)).fetchall()
+        if not found:
+            return pgsql.Composed([pgsql.SQL("SELECT")])
+        names = pgsql.SQL(", ").join(pgsql.Identifier(*row) for row in found)
+        return pgsql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names)
+
+    def _try_begin(self, lock: pgsql.Composed) -> bool:
+        """Lock and take the snapshot. Return False, with nothing held, if another session holds a table."""
+        try:
+            _begin(self._first, lock)
+            if self._second is not None and not share_snapshot(self._first, self._second, lock):
+                self._second.close()
+                self._second, self.connections = None, [self._first]
+        except psycopg.errors.LockNotAvailable:
+            for connection in self.connections:
+                connection.execute("ROLLBACK")
+            return False
+        return True
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
     def _start(self, connection: Connection, query: Query, copy_format: str) -> Future[_Open]:
         """Start a COPY on a thread, because it blocks until its first rows are ready."""
@@ -227,6 +272,44 @@ class Snapshot:
             self.cancel()
         while wait(self._started, timeout=0.2).not_done:
             self.cancel()
+
+
+def _begin(connection: Connection, lock: pgsql.Composed, snapshot: str | None = None) -> None:
+    """Begin a transaction that holds the locks: of a snapshot to be taken, or of a snapshot that exists."""
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    if snapshot is not None:
+        connection.execute(pgsql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+    connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.execute(lock)
+    connection.execute("SET LOCAL lock_timeout = 0")
+
+
+def share_snapshot(first: Connection, second: Connection, lock: pgsql.Composed) -> bool:
+    """Begin on the second connection with the snapshot of the first. Return False if that is impossible.
+
+    Behind a proxy or a reader endpoint the two connections can lead to different instances.
+    """
+    try:
+        (snapshot,) = first.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
+    except psycopg.Error:
+        # The failed transaction holds no lock, so it is begun again for the first connection alone.
+        first.execute("ROLLBACK")
+        _begin(first, lock)
+        return False
+    try:
+        _begin(second, lock, snapshot)
+    except psycopg.errors.LockNotAvailable:
+        raise
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _cancel(connection: Connection) -> None:
+    try:
+        connection.cancel_safe(timeout=CANCEL_TIMEOUT)
+    except psycopg.Error:
+        _shut_down(connection)
 
 
 def _is_busy(connection: Connection) -> bool:

@@ -6,6 +6,7 @@ and their order. Positions count from 1 and never repeat.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,11 @@ class Query:
 
     sql: str
     params: tuple[str, ...]
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables of OpenREM that the query reads."""
+        return find_tables(self.sql)
 
 
 TAKEN_AT = Query("SELECT now()", ())
@@ -48,7 +54,7 @@ class Queries:
     `counts` gives one row: studies, events, most events of a study, then one number for each of `widths`.
     `frequencies` gives rows (value, count) by title, most frequent first. `studies` gives rows (study id,
     flags, cells…). `events` gives rows (study id, event id, flags, cells…), or is None. Both are in the
-    order of positions.
+    order of positions. `repeats` is the SQL that counts repeated children afterwards.
     """
 
     counts: Query
@@ -56,6 +62,23 @@ class Queries:
     frequencies: dict[str, Query]
     studies: Query
     events: Query | None
+    repeats: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables of OpenREM that the export reads."""
+        queries = [
+            self.counts,
+            *self.frequencies.values(),
+            self.studies,
+            *([self.events] if self.events else []),
+        ]
+        return find_tables(" ".join([*(query.sql for query in queries), *self.repeats]))
+
+
+def find_tables(sql: str) -> frozenset[str]:
+    """Return the tables of OpenREM that a statement names."""
+    return frozenset(re.findall(r"\bremapp_\w+", sql))
 
 
 def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
@@ -76,6 +99,7 @@ def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
         events=query(_event_rows(spec.modality, spec.events, spec.selected_event_columns(inclusions)))
         if spec.events
         else None,
+        repeats=tuple(each.sql for each in spec.repeat_warnings),
     )
 
 

@@ -31,6 +31,7 @@ def found(sample_url):
 def choose(sample_url):
     """`choose(filters, order)`: the ids of the studies that the export has, in its order."""
     with Database({"conninfo": sample_url}).open_snapshot() as snapshot:
+        snapshot.begin()
 
         def choose(filters, order=None):
             rows = snapshot.fetch_rows(build_queries(ask(filters=filters, order=order), Inclusions()).studies)
@@ -118,6 +119,7 @@ def test_a_hashed_identifier_is_found_by_the_whole_of_it_only(copied_url, name, 
         connection.execute(update, [hash_of(" Ünike ")])
 
     with Database({"conninfo": copied_url}).open_snapshot() as snapshot:
+        snapshot.begin()
 
         def choose(value):
             return [

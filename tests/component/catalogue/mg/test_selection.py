@@ -55,6 +55,7 @@ def found(sample_url):
 def choose(sample_url):
     """`choose(filters, order)`: the ids of the studies that a file of a type has, in its order."""
     with Database({"conninfo": sample_url}).open_snapshot() as snapshot:
+        snapshot.begin()
 
         def choose(filters, order=None, kind="mg-csv"):
             request = ask(type=kind, filters=filters, order=order)

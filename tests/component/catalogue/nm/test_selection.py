@@ -43,6 +43,7 @@ def found(nm_url, archive):
 def choose(nm_url):
     """`choose(filters, order)`: the ids of the studies that the export has, in its order."""
     with Database({"conninfo": nm_url}).open_snapshot() as snapshot:
+        snapshot.begin()
 
         def choose(filters, order=None):
             request = ask(type="nm-csv", filters=filters, order=order)

@@ -57,6 +57,7 @@ def choose(sample_url, archive):
     openSkin's file is of one study: it is asked for each of them in turn.
     """
     with Database({"conninfo": sample_url}).open_snapshot() as snapshot:
+        snapshot.begin()
 
         def find(filters, order, kind):
             request = ask(type=kind, filters=filters, order=order)

@@ -1,20 +1,20 @@
-/** When a schedule is due and which study dates it is about: from a form's fields, and in words. Pure. */
+/** Recurrence and date window of a schedule: written from form fields, and described in words. */
 
 import { Problem } from "./api.js";
 import { count } from "./words.js";
 
-/** Windows of the calendar: the API's name, and words. */
+/** Calendar windows: the name in the API, and words. */
 export const WINDOWS = {
-  last_day: "the day before",
-  last_week: "the last whole week",
-  last_month: "the last whole month",
-  last_quarter: "the last whole quarter",
-  last_year: "the last whole calendar year",
-  last_financial_year: "the last whole UK financial year (from April)",
-  since_last_run: "the days since the last run",
+  last_day: "previous day",
+  last_week: "previous calendar week",
+  last_month: "previous calendar month",
+  last_quarter: "previous calendar quarter",
+  last_year: "previous calendar year",
+  last_financial_year: "previous UK financial year (from April)",
+  since_last_run: "days since the last run",
 };
 
-/** Weekdays as an expression has them. */
+/** Weekdays: the word in an expression, and the name. */
 export const WEEKDAYS = {
   MON: "Monday",
   TUE: "Tuesday",
@@ -31,44 +31,44 @@ const LAST = "L";
 const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
 
-/** Days of a month that every month has, and its last: the expression's word, and ours. */
+/** Days that every month has, and the last day: the word in an expression, and the words on the page. */
 export const MONTH_DAYS = Object.fromEntries([
   ...Array.from({ length: 28 }, (_, index) => [String(index + 1), formatOrdinal(index + 1)]),
   [LAST, "last day"],
 ]);
 
 /**
- * The API's name of a window; null for none. Problem, if a rolling one has no number.
- * @param {string} kind "last_month", "rolling_days", "rolling_months", ""
+ * Return the name of a window in the API, or null for none. Throw a Problem if a rolling window has no number.
+ * @param {string} window "last_month", "rolling_days", "rolling_months", ""
  * @param {string} number of days or months
  */
-export function writeWindow(kind, number) {
-  if (!kind.startsWith("rolling_")) return kind || null;
-  if (!/^[1-9]\d{0,3}$/.test(number)) throw makeFault("window", "How many? Give a whole number, 1 or more.");
-  return kind.replace("_", `_${number}_`);
+export function writeWindow(window, number) {
+  if (!window.startsWith("rolling_")) return window || null;
+  if (!/^[1-9]\d{0,3}$/.test(number)) throw makeProblem("window", "Enter a whole number, 1 or more.");
+  return window.replace("_", `_${number}_`);
 }
 
 /**
- * The expression of a rhythm. Problem, if the time is not one.
- * @param {{every: string, weekday: string, day: string, time: string, other: string}} rhythm `every` is "day",
- *   "week" or "month"; else `other` is the expression itself
+ * Return the expression of a recurrence. Throw a Problem if the time is not valid.
+ * @param {{every: string, weekday: string, day: string, time: string, other: string}} recurrence `every` is
+ *   "day", "week" or "month"; otherwise `other` is the expression
  */
 export function writeExpression({ every, weekday, day, time, other }) {
   if (!["day", "week", "month"].includes(every)) return other.trim();
   const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(time) ?? [];
-  if (!hour) throw makeFault("expression", "At what time? Give hours and minutes.");
+  if (!hour) throw makeProblem("expression", "Enter a time in hours and minutes.");
   const days = { day: "* * ?", week: `? * ${weekday}`, month: `${day} * ?` }[every];
   return `cron(${Number(minute)} ${Number(hour)} ${days} *)`;
 }
 
-/** A window in words; null stands for the filters' own dates, if any. */
+/** Return a window in words. Null means the dates in the filters, if any. */
 export function describeWindow(window) {
-  if (window === null) return "dates as in its filters";
+  if (window === null) return "dates in its filters";
   const [, number, unit] = ROLLING.exec(window) ?? [];
-  return number ? `the last ${count(Number(number), unit)}` : (WINDOWS[window] ?? window);
+  return number ? `last ${count(Number(number), unit)}` : (WINDOWS[window] ?? window);
 }
 
-/** An expression in words: "every week on Monday at 07:00"; itself, if it is of no form we make. */
+/** Return an expression in words, such as "every week on Monday at 07:00". Return other expressions unchanged. */
 export function describeExpression(expression) {
   const [, minute, hour, day, weekday] = SIMPLE.exec(expression) ?? [];
   if (!hour) return expression;
@@ -83,4 +83,4 @@ function formatOrdinal(number) {
   return `${number}${ENDINGS[ORDINALS.select(number)]}`;
 }
 
-const makeFault = (field, detail) => new Problem(422, { detail, field });
+const makeProblem = (field, detail) => new Problem(422, { detail, field });

@@ -1,7 +1,7 @@
-/** An export in words: what it is, what it was asked for, how far it is. */
+/** An export in words: type, filters, state and progress. */
 
 import { nameTypeInFull } from "./catalogue.js";
-import { describeFilters, formatDuration, formatNumber, formatRest } from "./words.js";
+import { describeFilters, formatDuration, formatNumber, formatTimeLeft } from "./words.js";
 
 const STATES = {
   QUEUED: "Waiting",
@@ -12,21 +12,21 @@ const STATES = {
   ABORTED: "Aborted",
 };
 const ACTIVE = new Set(["QUEUED", "RUNNING", "ABORTING"]);
-const HIDDEN_FILTERS = "Filters that name patients are shown to its owner and to pidgroup only";
+const HIDDEN_FILTERS = "Only the owner and members of pidgroup can see these filters";
 
-/** Whether an export waits, runs or is being stopped. */
+/** Return whether an export is queued, running or aborting. */
 export const isActive = (each) => ACTIVE.has(each.state);
 
-/** A state in words. */
+/** Return a state in words. */
 export const nameState = (state) => STATES[state] ?? state;
 
-/** An export type in words, also of a type that is no more. */
+/** Return the name of an export type. A type that no longer exists keeps its short name. */
 export function nameExport(each, catalogue) {
   const known = catalogue.findType(each.type);
   return known ? nameTypeInFull(known) : each.type;
 }
 
-/** An export's filters in words. */
+/** Return the filters of an export in words. */
 export function describeExport(each, catalogue) {
   if (!each.filters) return HIDDEN_FILTERS;
   const known = catalogue.findType(each.type);
@@ -35,23 +35,23 @@ export function describeExport(each, catalogue) {
   return words.join(" · ") || "All studies";
 }
 
-/** How far an export is, or how long it took. */
-export function describeCourse(each) {
-  if (each.state === "RUNNING" && !each.expected) return "counting studies";
+/** Return the progress of an export, or how long it took. */
+export function describeProgress(each) {
+  if (each.state === "RUNNING" && !each.studies_total) return "counting studies";
   if (each.state === "RUNNING") {
-    const done = `${formatNumber(each.done)} of ${formatNumber(each.expected)}`;
-    return [done, formatRest(each.estimated_end)].filter(Boolean).join(" · ");
+    const done = `${formatNumber(each.studies_done)} of ${formatNumber(each.studies_total)}`;
+    return [done, formatTimeLeft(each.estimated_end)].filter(Boolean).join(" · ");
   }
-  if (each.state === "QUEUED") return each.attempt > 1 ? "for a second attempt" : "for a worker";
+  if (each.state === "QUEUED") return each.attempt > 1 ? "for another attempt" : "for a worker";
   if (each.state === "COMPLETED" && each.started_at) return `in ${formatDuration(measureRun(each))}`;
   return "";
 }
 
 const measureRun = (each) => (new Date(each.finished_at) - new Date(each.started_at)) / 1000;
 
-/** Whether the file names patients, in words. */
-export function describeWish({ names, ids }) {
+/** Return which patient identifiers a file contains, in words. */
+export function describePatientData({ include_names: names, include_ids: ids }) {
   if (names && ids) return "names and IDs";
   if (names) return "names";
-  return ids ? "IDs" : "not named";
+  return ids ? "IDs" : "none";
 }

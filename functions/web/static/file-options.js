@@ -1,27 +1,27 @@
-/** What kind of file: the export type, its options, its order, and whether it names patients. */
+/** File options: export type, options, order of studies, retention, and patient identifiers. */
 
 import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
-import { makeKeepField, readDays, writeDays } from "./keep.js";
+import { makeRetentionField, readDays, writeDays } from "./retention.js";
 
-const WISHES = [
-  { value: "", label: "Not named", words: "" },
+const PATIENT_DATA = [
+  { value: "", label: "None", words: "" },
   { value: "names", label: "Names", words: " with names" },
   { value: "ids", label: "IDs", words: " with IDs" },
   { value: "both", label: "Both", words: " with names and IDs" },
 ];
-const NO_PATIENTS = "The file holds neither names nor IDs of patients.";
-const NEVER = "Files of this type never hold names or IDs of patients.";
+const NO_PATIENTS = "The file contains no patient names or IDs.";
+const NEVER = "Files of this type never contain patient names or IDs.";
 const WARNINGS = {
-  names: "The file will hold patients' names.",
-  ids: "The file will hold patients' IDs.",
-  both: "The file will hold patients' names and IDs.",
+  names: "The file will contain patient names.",
+  ids: "The file will contain patient IDs.",
+  both: "The file will contain patient names and IDs.",
 };
-const CARE =
-  " Only you and members of pidgroup can open it. Keep it where patient data belongs, and delete it after use.";
+const PRECAUTIONS =
+  " Only you and members of pidgroup can open it. Store it where patient data belongs, and delete it after use.";
 
-/** Types in the order people look for them: csv, xlsx, then the special ones. */
+/** Sort types by frequency of use: csv, xlsx, then the special ones. */
 const sortTypes = (types) => [...types].sort((one, other) => rank(one) - rank(other));
 
 function rank({ type, format }) {
@@ -29,28 +29,34 @@ function rank({ type, format }) {
   return isPlain ? Number(format === "xlsx") : 2;
 }
 
-/** The panel's upper part. `onchange` is called after every change. */
-export class Choice {
+/** The card "File" of the form. `onchange` is called after every change. */
+export class FileOptions {
+  /**
+   * @param {import("./catalogue.js").Catalogue} catalogue
+   * @param {() => void} onchange
+   */
   constructor(catalogue, onchange) {
     this.catalogue = catalogue;
     this.onchange = onchange;
     this.fields = [];
-    this.wish = "";
-    this.keep = makeKeepField(catalogue.keepDays, "choice");
-    fill(byId("keep-days"), this.keep.element);
+    this.patientData = "";
+    this.retentionField = makeRetentionField(catalogue.retention, "file");
+    fill(byId("retention-field"), this.retentionField.element);
     byId("types").addEventListener("change", () => this.#changeType());
-    byId("wishes").addEventListener("change", (event) => this.#changeWish(event.target.value));
+    byId("patient-data-choices").addEventListener("change", (event) =>
+      this.#changePatientData(event.target.value),
+    );
     for (const id of ["type-fields", "order"]) byId(id).addEventListener("input", onchange);
-    setShown(byId("patients"), catalogue.maySeePatients);
+    setShown(byId("patient-data"), catalogue.maySeePatients);
     fill(
-      byId("wishes"),
-      WISHES.map((wish) => makeRadio("wish", wish.value, wish.label)),
+      byId("patient-data-choices"),
+      PATIENT_DATA.map(({ value, label }) => makeRadio("patient-data", value, label)),
     );
   }
 
-  /** Show a modality's types; `type`, `options`, `values` (of a type's own filters), days as far as they are known. */
-  show(modality, { type, order, options = {}, values = {}, keep_days: days }) {
-    if (days !== undefined) writeDays(this.keep, days);
+  /** Show the types of a modality. `type`, `options`, `values` (of the filters of the type) and days are optional. */
+  show(modality, { type, order, options = {}, values = {}, retention_days: days }) {
+    if (days !== undefined) writeDays(this.retentionField, days);
     this.types = sortTypes(modality.types);
     this.type = this.types.find((each) => each.type === type) ?? this.types[0];
     fill(
@@ -64,40 +70,40 @@ export class Choice {
     const isKnown = modality.orders.some(({ name }) => name === order);
     byId("order").value = isKnown ? order : this.catalogue.defaultOrder;
     this.#showFields({ ...values, ...readDefaults(this.type), ...options });
-    this.wish = ""; // names and IDs are asked for each time anew
-    this.#showWish();
+    this.patientData = ""; // the user chooses names and IDs for each export
+    this.#showPatientData();
   }
 
-  /** What is chosen, as an export request has it; only options that differ from their defaults, days if given. */
+  /** Return the choices as part of an export request. Options that have their defaults are omitted. */
   read() {
     const given = readFields(this.fields);
     const defaults = readDefaults(this.type);
     const options = Object.entries(given).filter(
       ([name, value]) => name in defaults && value !== defaults[name],
     );
-    const wish = this.#canName() ? this.wish : "";
+    const patientData = this.#allowedPatientData;
     return {
       type: this.type.type,
       order: byId("order").value,
       options: Object.fromEntries(options),
-      names: wish === "names" || wish === "both",
-      ids: wish === "ids" || wish === "both",
-      keep_days: readDays(this.keep),
+      include_names: includesNames(patientData),
+      include_ids: includesIds(patientData),
+      retention_days: readDays(this.retentionField),
     };
   }
 
-  /** Values of the type's own filters. */
+  /** Return the values of the filters of the type. */
   readFilters() {
     const own = new Set(this.type.own_filters.map(({ name }) => name));
     return Object.fromEntries(Object.entries(readFields(this.fields)).filter(([name]) => own.has(name)));
   }
 
-  /** Change the type's own filters: those not given become blank. */
+  /** Write the filters of the type. Filters that are not given become blank. */
   writeFilters(values) {
     writeFields(this.fields, { ...readFields(this.fields), ...blankOut(this.type.own_filters), ...values });
   }
 
-  /** Whether this is the type that a modality begins with. */
+  /** Whether the type is the first one of its modality. */
   get isDefaultType() {
     return this.type === this.types[0];
   }
@@ -106,13 +112,13 @@ export class Choice {
     const name = byId("types").querySelector("input:checked").value;
     this.type = this.types.find(({ type }) => type === name);
     this.#showFields(readDefaults(this.type));
-    this.#showWish();
+    this.#showPatientData();
     this.onchange();
   }
 
-  #changeWish(wish) {
-    this.wish = wish;
-    this.#showWish();
+  #changePatientData(patientData) {
+    this.patientData = patientData;
+    this.#showPatientData();
     this.onchange();
   }
 
@@ -123,9 +129,8 @@ export class Choice {
     );
     const made = [...filters, ...options];
     writeFields(made, values);
-    this.fields = [...made, this.keep];
-    const need =
-      this.type.needs.length > 1 && make("p", { class: "hint" }, "At least one of these is needed:");
+    this.fields = [...made, this.retentionField];
+    const need = this.type.needs.length > 1 && make("p", { class: "hint" }, "Enter at least one of these:");
     const title = make("h3", {}, filters.length ? "Which study" : "Options");
     fill(
       byId("type-fields"),
@@ -136,29 +141,34 @@ export class Choice {
     setShown(byId("type-fields"), made.length > 0);
   }
 
-  #showWish() {
-    const wish = this.#canName() ? this.wish : "";
-    for (const radio of byId("wishes").querySelectorAll("input")) {
-      radio.checked = radio.value === wish;
+  #showPatientData() {
+    const patientData = this.#allowedPatientData;
+    for (const radio of byId("patient-data-choices").querySelectorAll("input")) {
+      radio.checked = radio.value === patientData;
       radio.disabled = !this.#allows(radio.value);
     }
-    const note = byId("wish-note");
-    note.classList.toggle("warning", wish !== "");
-    setText(note, wish ? WARNINGS[wish] + CARE : this.type.names || this.type.ids ? NO_PATIENTS : NEVER);
-    const { words } = WISHES.find(({ value }) => value === wish);
+    const note = byId("patient-data-note");
+    note.classList.toggle("warning", patientData !== "");
+    const without = this.type.include_names || this.type.include_ids ? NO_PATIENTS : NEVER;
+    setText(note, patientData ? WARNINGS[patientData] + PRECAUTIONS : without);
+    const { words } = PATIENT_DATA.find(({ value }) => value === patientData);
     setText(byId("start"), `Export to ${this.type.format}${words}`);
   }
 
-  #canName() {
-    return this.catalogue.maySeePatients && this.#allows(this.wish);
+  /** The chosen patient identifiers; "" if this user or this type may not have them. */
+  get #allowedPatientData() {
+    return this.catalogue.maySeePatients && this.#allows(this.patientData) ? this.patientData : "";
   }
 
-  #allows(wish) {
-    const wantsNames = wish === "names" || wish === "both";
-    const wantsIds = wish === "ids" || wish === "both";
-    return (!wantsNames || this.type.names) && (!wantsIds || this.type.ids);
+  #allows(patientData) {
+    const { include_names: allowsNames, include_ids: allowsIds } = this.type;
+    return (!includesNames(patientData) || allowsNames) && (!includesIds(patientData) || allowsIds);
   }
 }
+
+const includesNames = (patientData) => patientData === "names" || patientData === "both";
+
+const includesIds = (patientData) => patientData === "ids" || patientData === "both";
 
 function makeTypeRadio(each, checked) {
   const text = make(
@@ -181,16 +191,17 @@ function makeRadio(name, value, text) {
   return make("label", {}, make("input", { type: "radio", name, value }), make("span", {}, text));
 }
 
-function makeExplained(item, { name, kind, help }) {
+function makeExplained(item, { name, value_type, help }) {
   const { label, filters } =
-    typeof item === "string" ? { label: item, filters: [{ name, kind, help }] } : item;
+    typeof item === "string" ? { label: item, filters: [{ name, value_type, help }] } : item;
   const field = makeField({ label, filters }, "option");
-  if (kind !== "flag")
+  if (value_type !== "flag")
     field.element.insertBefore(make("small", { class: "hint" }, capitalise(help)), field.element.lastChild);
   return field;
 }
 
-const labelOption = ({ name, kind, help }) => (kind === "flag" ? capitalise(help) : humanise(name));
+const labelOption = ({ name, value_type: valueType, help }) =>
+  valueType === "flag" ? capitalise(help) : humanise(name);
 
 const readDefaults = (type) =>
   Object.fromEntries(type.options.map((option) => [option.name, option.default]));

@@ -1,4 +1,4 @@
-"""For how long a file is kept: asked for in the form, changed in the table by those who may."""
+"""Retention of files: requested in the form, changed in the table by the owner and administrators."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from local.stack.service import Service
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
+
 from tests.browser.conftest import Visits
 from tests.browser.steps import newest, open_details, start, wait_for
 
@@ -15,15 +16,15 @@ FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
 ADDRESS = "#CT?date_from=2025-10-25"
 
 
-def days_field(place: Page | Locator) -> Locator:
-    return place.get_by_label("Keep the file for (days)")
+def days_field(parent: Page | Locator) -> Locator:
+    return parent.get_by_label("Retention (days)")
 
 
 def find_newest(service: Service) -> Any:
     return service.call("GET", "/exports?limit=1").json["exports"][0]
 
 
-def test_a_file_is_kept_as_asked_for_and_then_for_longer(
+def test_retention_is_requested_and_extended(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     page = visit().sign_in(physicist, ADDRESS)
@@ -33,51 +34,56 @@ def test_a_file_is_kept_as_asked_for_and_then_for_longer(
     details = open_details(page, newest(page))
     assert_that(days_field(details)).to_have_value("7")
     days_field(details).fill("60")
-    details.get_by_role("button", name="Keep").click()
-    assert_that(page.locator(".message").last).to_contain_text("The file is kept until")
+    details.get_by_role("button", name="Change retention").click()
+    assert_that(page.locator(".message").last).to_contain_text("Retention changed. The file expires on")
     export = find_newest(as_service(physicist))
     ends = [datetime.fromisoformat(export[name]) for name in ("finished_at", "expires_at")]
     assert (export["retention_days"], ends[1] - ends[0]) == (60, timedelta(days=60))
     assert_that(newest(page).locator("td.expires time")).to_have_attribute("datetime", export["expires_at"])
     details.get_by_role("button", name="History").click()
     history = details.get_by_role("list", name="History")
-    assert_that(history).to_contain_text(f"by {physicist.name} to 60 days")
+    assert_that(history).to_contain_text(f"{physicist.name} changed retention to 60 days")
 
 
-def test_a_time_that_cannot_be_is_told_and_changes_nothing(
+def test_retention_form_rejects_invalid_days(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     service = as_service(physicist)
-    service.wait(service.ask(**FEW).json["id"])
+    export_id = service.ask(**FEW).json["id"]
+    service.wait(export_id)
     page = visit().sign_in(physicist, "#exports")
     details = open_details(page, newest(page))
     assert_that(days_field(details)).to_have_value("30")
-    for text, words in (("91", "90 days at most"), ("soon", "a whole number"), ("", "a whole number")):
+    for text, value in (("91", 91), ("soon", "soon"), ("", "")):
+        refused = service.call("PATCH", f"/exports/{export_id}", {"retention_days": value})
         days_field(details).fill(text)
         days_field(details).press("Enter")
-        assert_that(page.locator(".message").last).to_contain_text(words)
+        assert_that(page.locator(".message").last).to_contain_text(refused.json["detail"])
         assert_that(days_field(details)).to_be_focused()
     assert find_newest(service)["retention_days"] == 30
     days_field(details).fill("31")
     days_field(details).press("Enter")
-    assert_that(page.locator(".message").last).to_contain_text("kept until")
+    assert_that(page.locator(".message").last).to_contain_text("Retention changed")
     assert_that(days_field(details)).to_be_focused()
 
 
-def test_the_form_tells_beside_the_field_what_cannot_be(visit: Visits, physicist: User) -> None:
+def test_retention_field_shows_error_beside_it(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
     page = visit().sign_in(physicist, ADDRESS)
     assert_that(days_field(page)).to_have_attribute("placeholder", "30")
-    assert_that(page.locator("#keep-days")).to_contain_text("90 at most")
+    assert_that(page.locator("#retention-field")).to_contain_text("maximum 90")
+    refused = as_service(physicist).ask(**FEW, retention_days=91)
     days_field(page).fill("91")
     page.get_by_role("button", name="Export to").click()
-    assert_that(page.locator("#keep-days .fault")).to_have_text("Files are kept for 90 days at most.")
+    assert_that(page.locator("#retention-field .error")).to_have_text(refused.json["detail"])
     assert_that(days_field(page)).to_be_focused()
     days_field(page).fill("")
     start(page)
     wait_for(newest(page), "Completed")
 
 
-def test_what_is_anothers_is_theirs_to_keep_and_an_admins(
+def test_retention_form_is_for_owner_and_admin(
     visit: Visits, make_user: Callable[..., User], as_service: Callable[[User], Service]
 ) -> None:
     owner, other, admin = (make_user(*given) for given in (("ada", EXPORT), ("ben", EXPORT), ("eve", ADMIN)))
@@ -85,11 +91,11 @@ def test_what_is_anothers_is_theirs_to_keep_and_an_admins(
     service.wait(service.ask(**FEW).json["id"])
     page = visit().sign_in(other, "#exports?scope=all")
     details = open_details(page, newest(page))
-    assert_that(details).to_contain_text("File kept until")
+    assert_that(details).to_contain_text("File expires")
     assert_that(days_field(details)).to_have_count(0)
     page = visit().sign_in(admin, "#exports?scope=all")
     details = open_details(page, newest(page))
     days_field(details).fill("1")
-    details.get_by_role("button", name="Keep").click()
-    assert_that(page.locator(".message").last).to_contain_text("kept until")
+    details.get_by_role("button", name="Change retention").click()
+    assert_that(page.locator(".message").last).to_contain_text("Retention changed")
     assert find_newest(service)["retention_days"] == 1
