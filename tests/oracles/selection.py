@@ -149,6 +149,7 @@ SHARED_NAMES = {
     EQUIPMENT + "manufacturer": "manufacturer",
     EQUIPMENT + "manufacturer_model_name": "model",
     "model_name": "model",
+    "manufacturer_model_name": "model",
     EQUIPMENT + "station_name": "station",
     "station_name": "station",
     EQUIPMENT + "unique_equipment_name__display_name": "display_name",
