@@ -147,7 +147,7 @@ def test_an_unforeseen_error_tells_nothing_and_logs_its_place_only(caplog):
     assert "Secret" not in json.dumps(body)
     (record,) = [record for record in caplog.records if record.message == "unexpected"]
     assert record.error == "KeyError"
-    assert record.places[-1].startswith("test_api.py:")
+    assert record.places[-1].startswith("test_handler.py:")
     assert "Secret" not in str(vars(record))
 
 

@@ -66,37 +66,6 @@ FILTERS = [
       for count, meaning in (("0", "= 0"), ("2", "= 2"), ("some", "> 0"), ("more", "> 10"))),
 ]  # fmt: skip
 
-# OpenREM's parameters (behaviour.md §9) and what they are called here.
-OPENREM_NAMES = {
-    "study_date__gt": "date_from",
-    "study_date__lt": "date_to",
-    "study_description": "study_description",
-    "procedure_code_meaning": "procedure",
-    "requested_procedure_code_meaning": "requested_procedure",
-    "generalequipmentmoduleattr__institution_name": "institution",
-    "generalequipmentmoduleattr__manufacturer": "manufacturer",
-    "generalequipmentmoduleattr__manufacturer_model_name": "model",
-    "generalequipmentmoduleattr__station_name": "station",
-    "generalequipmentmoduleattr__unique_equipment_name__display_name": "display_name",
-    "patientstudymoduleattr__patient_age_decimal__gte": "age_min",
-    "patientstudymoduleattr__patient_age_decimal__lte": "age_max",
-    "patientstudymoduleattr__patient_weight__gte": "weight_min",
-    "patientstudymoduleattr__patient_weight__lte": "weight_max",
-    "accession_number": "accession_number",
-    "test_data": "test_patients",
-    "patient_name": "patient_name",
-    "patient_id": "patient_id",
-    "standard_names__standard_name": "standard_study_name",
-    "ctradiationdose__ctirradiationeventdata__standard_protocols__standard_name": "standard_acquisition_name",
-    "ctradiationdose__ctirradiationeventdata__acquisition_protocol": "acquisition_protocol",
-    "total_dlp__gte": "dlp_min",
-    "total_dlp__lte": "dlp_max",
-    "num_events": "events",
-    "num_spiral_events": "spiral_events",
-    "num_axial_events": "axial_events",
-    "num_spr_events": "localiser_events",
-    "num_stationary_events": "stationary_events",
-}
 CT_FILTERS = {each.name: each for each in catalogue.find_spec("ct-csv").filters}
 
 
@@ -123,17 +92,8 @@ def test_a_filter_chooses_the_studies_our_own_query_chooses(
         assert "NO_STUDIES" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("openrem_name", OPENREM_NAMES)
-def test_openrems_parameter_means_the_same_filter(openrem_name: str) -> None:
-    given = {openrem_name: "2"} if openrem_name == "test_data" else {openrem_name: example(openrem_name)}
-    spec = catalogue.find_spec("ct-csv")
-    clear = {OPENREM_NAMES[openrem_name]: example(openrem_name)}
-    assert spec.parse_filters(given) == spec.parse_filters(clear)
-
-
-def test_every_filter_of_ct_is_tried_and_every_one_but_the_type_is_openrems() -> None:
+def test_every_filter_of_ct_is_tried() -> None:
     assert {name for name, _, _ in FILTERS} == set(CT_FILTERS)
-    assert set(OPENREM_NAMES.values()) == set(CT_FILTERS) - {"acquisition_type"}
 
 
 def test_filters_on_events_are_met_by_one_and_the_same_event(enriched_url: str, export, tmp_path) -> None:
@@ -148,8 +108,3 @@ def test_a_study_chosen_by_one_event_comes_with_all_its_events(enriched_url: str
     table = read_csv(export("ct-csv", enriched_url, "--filter=acquisition_protocol=DS_helical"))
     assert table.column("Study Comments") == ["id 10"]
     assert table.column("E9 Protocol") != [""]
-
-
-def example(openrem_name: str) -> str:
-    """Return a value that the filter takes."""
-    return next(value for name, value, _ in FILTERS if name == OPENREM_NAMES[openrem_name])

@@ -9,6 +9,7 @@ from local.sample.postgres import Postgres
 from doseexport import catalogue
 from doseexport.cli import main
 from tests.conformance.tables import read_csv
+from tests.oracles.selection import EQUIPMENT, SHARED_NAMES, WEIGHT_NAMES, XRAY_NAMES
 
 # What OpenREM's test files lack, on a copy: study ids to tell rows apart, hashes, marks, standard names,
 # a dose of 0, studies that share one.
@@ -93,37 +94,13 @@ FILTERS = [
         ("0", "= 0"), ("2", "= 2"), ("some", "> 0"), ("more", "> 10"))),
 ]  # fmt: skip
 
-# OpenREM's parameters (behaviour.md §9) and what they are called here.
-EVENT = "projectionxrayradiationdose__irradeventxraydata__"
-EQUIPMENT = "generalequipmentmoduleattr__"
-OPENREM_NAMES = {
-    "study_date__gt": "date_from",
-    "study_date__lt": "date_to",
-    "study_description": "study_description",
-    "procedure_code_meaning": "procedure",
-    "requested_procedure_code_meaning": "requested_procedure",
-    EQUIPMENT + "institution_name": "institution",
-    EQUIPMENT + "manufacturer": "manufacturer",
-    EQUIPMENT + "manufacturer_model_name": "model",
-    EQUIPMENT + "station_name": "station",
-    EQUIPMENT + "unique_equipment_name__display_name": "display_name",
-    "patientstudymoduleattr__patient_age_decimal__gte": "age_min",
-    "patientstudymoduleattr__patient_age_decimal__lte": "age_max",
-    "patientstudymoduleattr__patient_weight__gte": "weight_min",
-    "patientstudymoduleattr__patient_weight__lte": "weight_max",
-    "accession_number": "accession_number",
-    "test_data": "test_patients",
-    "patient_name": "patient_name",
-    "patient_id": "patient_id",
-    "standard_names__standard_name": "standard_study_name",
-    EVENT + "standard_protocols__standard_name": "standard_acquisition_name",
-    EVENT + "acquisition_protocol": "acquisition_protocol",
-    "study_dap_min": "study_dap_min",
-    "study_dap_max": "study_dap_max",
-    "event_dap_min": "event_dap_min",
-    "event_dap_max": "event_dap_max",
-    "num_events": "events",
-}
+OPENREM_NAMES = (
+    SHARED_NAMES
+    | WEIGHT_NAMES
+    | XRAY_NAMES
+    | {"num_events": "events"}
+    | {name: name for name in ("study_dap_min", "study_dap_max", "event_dap_min", "event_dap_max")}
+)
 TYPES = ("dx-csv", "dx-xlsx", "dx-phe2019-projection", "dx-phe2019-study")
 DX_FILTERS = {each.name: each for each in catalogue.find_spec("dx-csv").filters}
 
