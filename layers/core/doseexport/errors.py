@@ -19,6 +19,7 @@ class DoseExportError(Exception):
     message: str
     field: str | None = None
     status: int = 500
+    retry_after: int | None = None
 
     def __str__(self) -> str:
         """Give the message."""

@@ -116,7 +116,7 @@ def test_a_slow_connection_leaves_less_time_to_count(ask, monkeypatch):
 class _Nothing:
     """A database that has counted already."""
 
-    def ask(self, _query):
+    def fetch_rows(self, _query):
         return [(0, 0, 0, None, None, [])]
 
 

@@ -321,7 +321,9 @@ def _no_pauses(monkeypatch):
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_a_transaction_that_met_another_is_made_again():
-    client = Scripted(cancelled("None", "TransactionConflict"), cancelled("TransactionConflict", "None"), {})
+    client = Scripted(
+        {}, cancelled("None", "TransactionConflict"), cancelled("TransactionConflict", "None"), {}
+    )
     assert make_store(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
@@ -329,7 +331,7 @@ def test_a_transaction_that_met_another_is_made_again():
 @pytest.mark.usefixtures("_no_pauses")
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_throttled_transaction_is_made_again(code):
-    client = Scripted(cancelled("None", code), cancelled(code, "TransactionConflict"), {})
+    client = Scripted({}, cancelled("None", code), cancelled(code, "TransactionConflict"), {})
     assert make_store(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
@@ -343,13 +345,14 @@ def test_an_update_that_met_a_transaction_is_made_again():
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_a_condition_that_failed_is_not_tried_again():
-    client = Scripted(cancelled("ConditionalCheckFailed", "TransactionConflict"), {})
+    full = {"Item": {"active": {"SS": ["another"]}}}
+    client = Scripted(full, cancelled("ConditionalCheckFailed", "TransactionConflict"), {})
     assert make_store(client).create(make_new(), limit=1) is None
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_an_endless_conflict_is_an_error():
-    client = Scripted(*[cancelled("TransactionConflict")] * 20)
+    client = Scripted({}, *[cancelled("TransactionConflict")] * 20)
     with pytest.raises(ClientError):
         make_store(client).create(make_new(), limit=1)
 
