@@ -14,7 +14,7 @@ from tests.component.canary import CANARY, FILTERS
 from tests.component.gateway import CONTEXT
 from tests.component.running import PATIENCE, services_with
 from tests.component.schedules import exports_of, firing, join, leave
-from tests.fakes import ADA, ADMIN, PIA
+from tests.fakes import ADA, ADMIN, PIA, read_row
 
 REFUSED = [
     {"type": CANARY},
@@ -147,7 +147,7 @@ def test_what_is_deleted_or_expired_is_forgotten_with_its_filters(stage):
     stage.clock.move(days=31)
     stage.sweep()
     for one in (deleted, expired):
-        stage.hear(stage.services.exports._table.get(f"EXPORT#{one}"))
+        stage.hear(read_row(f"EXPORT#{one}"))
         stage.hear(stage.sign_in(PIA).call("GET", f"/exports/{one}").body)
     stage.assert_silent()
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from doseexport.actions.exports import delete_export
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.domain.audit import AuditEvent
 from doseexport.errors import RequestError
 from tests.component.answers import download_export, get_export, list_exports, show_audit_trail
@@ -13,14 +14,16 @@ from tests.fakes import (
     ADMIN,
     BEN,
     PIA,
+    TRAIL_RETENTION,
     TRAIL_TABLE,
     add,
+    aws_client,
     finish,
 )
 
 
 def raw_entries(services):
-    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=TRAIL_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -68,7 +71,7 @@ def test_patients_are_shown_to_who_may_see_them_and_the_rest_to_all_who_may_look
 
 def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services):
     export = finish(services, add(services))
-    client = services.exports._table._client
+    client = aws_client("dynamodb")
     for row in raw_entries(services):
         if row["event"]["S"] == "requested":
             client.delete_item(TableName=TRAIL_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
@@ -102,8 +105,8 @@ def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock)
 def test_another_process_writes_no_second_entry_of_the_day(services):
     export = add(services, ADA, filters=NAMED)
     get_export(services, PIA, export.id)
-    services.audit._recorded.clear()
-    get_export(services, PIA, export.id)
+    audit = AuditRepository(aws_client("dynamodb"), TRAIL_TABLE, TRAIL_RETENTION)
+    get_export(replace(services, audit=audit), PIA, export.id)
     assert readers(services, export) == [PIA.id]
 
 

@@ -28,6 +28,7 @@ from tests.fakes import (
     STRANGER,
     active_ids,
     add,
+    aws_client,
     finish,
     list_keys,
     make_new,
@@ -110,7 +111,7 @@ def test_the_same_key_and_request_is_the_same_export_and_sends_again(services):
     second = request_export(services, ADA, BODY, "key")
     assert first["id"] == second["id"]
     assert len(take_messages(services)) == 2
-    assert active_ids(services, ADA) == {first["id"]}
+    assert active_ids(ADA) == {first["id"]}
 
 
 def test_a_repeat_of_a_running_export_sends_nothing(services):
@@ -163,7 +164,7 @@ def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog
     def fail(**_):
         raise failure
 
-    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     with caplog.at_level(logging.WARNING):
         shown = request_export(services, ADA, {"type": "ct-csv", "filters": {"study_description": "Secret"}})
     assert services.exports.load(shown["id"]).sends == 0

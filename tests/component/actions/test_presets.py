@@ -13,7 +13,7 @@ from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
 from tests.component.answers import change_preset, create_preset, get_preset, list_presets, request_export
 from tests.component.gateway import Gateway
-from tests.fakes import ADA, ADMIN, BEN, PIA, STRANGER, take_messages
+from tests.fakes import ADA, ADMIN, BEN, PIA, SAVED_TABLE, STRANGER, aws_client, take_messages
 from tests.processes import Paced, services_of
 
 REQUEST = {"type": "ct-csv", "filters": {"age_min": "16", "date_from": "2026-01-01"}}
@@ -40,8 +40,7 @@ def refusal(call, *arguments):
 
 def rows(services):
     """Every row of what is saved."""
-    table = services.presets._table
-    return table._client.scan(TableName=table._name)["Items"]
+    return aws_client("dynamodb").scan(TableName=SAVED_TABLE)["Items"]
 
 
 def test_a_preset_is_kept_and_read_again(services, clock):

@@ -1,7 +1,5 @@
 """A preview counts what the export then holds, on a real PostgreSQL."""
 
-import os
-
 import psycopg
 import pytest
 
@@ -11,7 +9,7 @@ from doseexport.errors import UnavailableError
 from tests.component.answers import preview_export
 from tests.component.exporting import export
 from tests.component.running import services_with
-from tests.fakes import ADA, PIA, list_keys, take_messages
+from tests.fakes import ADA, PIA, aws_client, list_keys, take_messages
 
 TYPES = [spec.type for spec in catalogue.load_specs().values() if not spec.needs]
 SECRET = "Secret^Name"
@@ -83,12 +81,7 @@ def test_nothing_is_started_or_kept(ask, services):
     ask("ct-csv")
     assert take_messages(services) == []
     assert list_keys(services) == []
-    assert services.exports._table._client.scan(TableName="exports")["Count"] == 0
-
-
-def read_log(postgres):
-    file = postgres._log.fileno()
-    return os.pread(file, os.fstat(file).st_size, 0).decode()
+    assert aws_client("dynamodb").scan(TableName="exports")["Count"] == 0
 
 
 def test_what_takes_too_long_is_stopped_and_said_to_be(ask, postgres, sample_url, monkeypatch):
@@ -99,8 +92,8 @@ def test_what_takes_too_long_is_stopped_and_said_to_be(ask, postgres, sample_url
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport:preview'"
         assert select(sample_url, query)[0][0] == 0
     assert (shown["timed_out"], shown["studies"], shown["protocols"]) == (True, None, None)
-    assert "canceling statement due to statement timeout" in read_log(postgres)
-    assert SECRET not in read_log(postgres)
+    assert "canceling statement due to statement timeout" in postgres.read_log()
+    assert SECRET not in postgres.read_log()
 
 
 def test_a_slow_connection_leaves_less_time_to_count(ask, monkeypatch):

@@ -21,9 +21,10 @@ from tests.fakes import (
     RETENTION,
     add,
     finish,
+    interrupt_next_write,
     list_keys,
     make_result,
-    read_raw,
+    read_row,
     read_trail,
     run,
 )
@@ -57,7 +58,7 @@ def test_a_file_is_kept_as_long_as_was_asked_for(services, given, days):
     done = finish(services, services.exports.load(shown["id"]))
     assert done.expires_at == NOW + days * DAY
     assert get_export(services, ADA, done.id)["retention_days"] == days
-    assert int(read_raw(services, f"EXPORT#{done.id}")["ttl"]) == (done.expires_at + 7 * DAY).timestamp()
+    assert int(read_row(f"EXPORT#{done.id}")["ttl"]) == (done.expires_at + 7 * DAY).timestamp()
 
 
 @pytest.mark.parametrize("days", [91, 0, -1, 1.5, "7", True, [], 10**30])
@@ -107,7 +108,7 @@ def test_the_time_counts_from_the_end_and_is_told(services, clock, caller, days)
     row = services.exports.load(export.id)
     assert replace(row, expires_at=export.expires_at, retention_days=export.retention_days) == export
     assert row.expires_at == until
-    assert int(read_raw(services, f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
+    assert int(read_row(f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
     (entry,) = kept_entries(services, export)
     assert (entry.by, entry.at, entry.attempt) == (Person(caller.id, caller.name), clock(), 1)
     assert entry.retention == {"days": days, "until": until.isoformat(timespec="microseconds")}
@@ -206,14 +207,7 @@ def test_what_is_under_way_is_kept_as_was_last_said(services, clock, is_running)
 def test_a_completion_that_met_a_change_keeps_what_was_said(services, monkeypatch):
     """The worker has read the old days; before it published, somebody changed them."""
     export = run(services, add(services, retention_days=7))
-    settle, met = type(services.exports)._settle_as_read, []
-
-    def keep_first(store, *arguments):
-        if not met:
-            met.append(keep(services, export, 3))
-        return settle(store, *arguments)
-
-    monkeypatch.setattr(type(services.exports), "_settle_as_read", keep_first)
+    interrupt_next_write(monkeypatch, lambda: keep(services, export, 3))
     assert services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
     row = services.exports.load(export.id)
     assert (row.retention_days, row.expires_at) == (3, NOW + 3 * DAY)
@@ -222,13 +216,9 @@ def test_a_completion_that_met_a_change_keeps_what_was_said(services, monkeypatc
 def test_a_change_that_met_a_completion_counts_from_the_end(services, clock, monkeypatch):
     """The export was read as running; before the change was written, it had completed."""
     export = run(services, add(services, retention_days=7))
-    write = type(services.exports)._set_retention
-
-    def complete_first(store, *arguments):
-        services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
-        return write(store, *arguments)
-
-    monkeypatch.setattr(type(services.exports), "_set_retention", complete_first)
+    interrupt_next_write(
+        monkeypatch, lambda: services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
+    )
     clock.move(minutes=1)
     assert keep(services, export, 3)["state"] == "COMPLETED"
     assert services.exports.load(export.id).expires_at == NOW + 3 * DAY
@@ -239,16 +229,14 @@ def test_a_change_that_met_a_completion_counts_from_the_end(services, clock, mon
 def test_what_goes_while_its_time_is_changed_stays_gone(services, clock, monkeypatch, how):
     """Also where the clock of whoever expires it is ahead of ours."""
     export = finish(services, add(services))
-    write = type(services.exports)._set_retention
 
-    def go_first(store, *arguments):
+    def go():
         if how == "deleted":
-            store.delete(export.id, ADA, clock())
+            services.exports.delete(export.id, ADA, clock())
         else:
-            store.expire(export.id, 1, NOW + RETENTION)
-        return write(store, *arguments)
+            services.exports.expire(export.id, 1, NOW + RETENTION)
 
-    monkeypatch.setattr(type(services.exports), "_set_retention", go_first)
+    interrupt_next_write(monkeypatch, go)
     status, *_ = refuse(keep, services, export, 90)
     assert status == (404 if how == "deleted" else 409)
     assert services.exports.load(export.id).expires_at == export.expires_at

@@ -11,7 +11,7 @@ from doseexport.domain.export import State, make_export
 from doseexport.jobs import attempt
 from doseexport.version import VERSION
 from tests.component.running import services_with
-from tests.fakes import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
+from tests.fakes import ADA, BEN, NOW, active_ids, aws_client, finish, make_new, run, take_messages
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 ID = json.loads((EVENTS / "get_export.json").read_text())["pathParameters"]["id"]
@@ -50,7 +50,7 @@ def test_request_export(services, load_handler):
     again = call(handler, read_event("request_export"))
     assert again[1]["id"] == body["id"]
     assert len(take_messages(services)) == 2
-    assert active_ids(services, ADA) == {body["id"]}
+    assert active_ids(ADA) == {body["id"]}
 
 
 def test_show_trail(services, load_handler, export):
@@ -213,7 +213,7 @@ def test_run_export_acknowledges_whatever_happens(load_handler, monkeypatch):
 def test_run_export_gives_what_it_cannot_read_back_to_the_queue_at_once(
     services, load_handler, monkeypatch, body
 ):
-    pipeline, client, url = Pipeline(), services.queue._client, services.queue._url
+    pipeline, client, url = Pipeline(), aws_client("sqs"), services.settings.queue_url
     client.send_message(QueueUrl=url, MessageBody=body)
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
     event = read_event("run_export")
@@ -285,7 +285,7 @@ def test_what_nobody_foresaw_tells_nothing(services, load_handler, export, monke
     def fail(**_):
         raise ClientError({"Error": {"Code": "Odd", "Message": "Secret"}}, "GetItem")
 
-    monkeypatch.setattr(services.exports._table._client, "get_item", fail)
+    monkeypatch.setattr(aws_client("dynamodb"), "get_item", fail)
     status, body, _ = call(load_handler("get_export"), read_event("get_export"))
     assert (status, body["code"]) == (500, "UNEXPECTED")
     assert "Secret" not in json.dumps(body)

@@ -15,7 +15,7 @@ from tests.fakes import (
     add,
     finish,
     list_keys,
-    read_raw,
+    read_row,
     read_trail,
     share_preset,
     take_messages,
@@ -61,9 +61,9 @@ def prepare(services, line, caller):
 
 def look(services, export, caller):
     """Everything that a refused call might have changed."""
-    owners = [active_ids(services, each) for each in (caller, BEN)]
+    owners = [active_ids(each) for each in (caller, BEN)]
     return (
-        read_raw(services, f"EXPORT#{export.id}"),
+        read_row(f"EXPORT#{export.id}"),
         services.schedules.load(export.id),
         list_keys(services),
         owners,

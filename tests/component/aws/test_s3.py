@@ -14,14 +14,14 @@ from doseexport.aws.s3 import ExportBucket, S3Upload, abort_upload
 from doseexport.aws.upload import PART_SIZE, S3Sink
 from doseexport.domain.export import object_key
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
-from tests.fakes import BUCKET, list_keys, list_uploads, make_new, put_object
+from tests.fakes import BUCKET, aws_client, list_keys, list_uploads, make_new, put_object
 
 ID = make_new().id
 KEY = object_key(ID, 1, "ct-csv_2026-11-23_1130.csv")
 
 
 def read(services, key=KEY):
-    return services.files._client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    return aws_client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
 @pytest.mark.parametrize("size", [0, 1, PART_SIZE - 1, PART_SIZE, PART_SIZE + 1, 2 * PART_SIZE + 17])
@@ -81,7 +81,7 @@ def test_discarding_twice_or_after_the_end_leaves_nothing(services):
 
 def test_a_file_carries_its_type(services):
     services.files.open_sink(KEY, lambda _: None).finish()
-    head = services.files._client.head_object(Bucket=BUCKET, Key=KEY)
+    head = aws_client("s3").head_object(Bucket=BUCKET, Key=KEY)
     assert head["ContentType"].startswith("text/csv")
 
 
@@ -128,7 +128,7 @@ def test_a_link_is_regional_and_signed_for_one_file_under_its_name(services):
 def test_objects_that_s3_leaves_behind_are_an_error(services, monkeypatch):
     put_object(services, KEY)
     answer = {"Errors": [{"Key": KEY, "Code": "InternalError"}]}
-    monkeypatch.setattr(services.files._client, "delete_objects", lambda **_: answer)
+    monkeypatch.setattr(aws_client("s3"), "delete_objects", lambda **_: answer)
     with pytest.raises(OSError, match="1 objects"):
         services.files.delete_export(ID)
 
@@ -339,7 +339,7 @@ def test_nothing_is_sent_after_a_cancel():
 
 
 def test_an_object_completed_while_being_cancelled_is_deleted(services):
-    upload = S3Upload(services.files._client, BUCKET, KEY)
+    upload = S3Upload(aws_client("s3"), BUCKET, KEY)
     upload.send_part(BytesIO(b"x"))
     upload.complete()
     upload.discard()

@@ -7,7 +7,7 @@ import pytest
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.sqs import Message, parse_message
 from doseexport.domain.export import make_id
-from tests.fakes import ADA, take_messages
+from tests.fakes import ADA, aws_client, take_messages
 
 ID = make_id("ada", "a key")
 
@@ -29,7 +29,7 @@ def test_the_queue_knows_whether_messages_wait(services):
 
 
 def receive(services):
-    client, url = services.queue._client, services.queue._url
+    client, url = aws_client("sqs"), services.settings.queue_url
     return client.receive_message(QueueUrl=url).get("Messages", [])
 
 
@@ -47,7 +47,7 @@ def test_where_the_queue_is_out_of_reach_a_message_waits_longer(services, monkey
     def fail(**_):
         raise error
 
-    monkeypatch.setattr(services.queue._client, "change_message_visibility", fail)
+    monkeypatch.setattr(aws_client("sqs"), "change_message_visibility", fail)
     services.queue.give_back("receipt")
     assert "give_back_failed" in caplog.messages
 

@@ -1,6 +1,5 @@
 """One unchanging view of a real PostgreSQL, through two streams, that can be stopped and tells no secrets."""
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -42,12 +41,6 @@ def wait_until(is_so, seconds=10.0):
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def read_log(postgres):
-    """The server's log; pread leaves the place alone at which the server writes on."""
-    file = postgres._log.fileno()
-    return os.pread(file, os.fstat(file).st_size, 0).decode()
 
 
 @pytest.fixture
@@ -149,8 +142,8 @@ def test_a_copy_that_sorts_is_cancelled_within_two_seconds(postgres, sample_url,
     assert ended[0].code == "OUT_OF_TIME"
     assert SECRET not in ended[0].message
     wait_until(lambda: cleanup(sample_url, "cancelled") == [])
-    assert "canceling statement" in read_log(postgres)
-    assert SECRET not in read_log(postgres)
+    assert "canceling statement" in postgres.read_log()
+    assert SECRET not in postgres.read_log()
 
 
 def test_nothing_is_cancelled_that_was_read_to_its_end(sample_url, monkeypatch):
@@ -193,7 +186,7 @@ def test_a_statement_that_fails_tells_no_value(postgres, sample_url):
     assert failed.value.code == "DATABASE_ERROR"
     assert "22012" in failed.value.message
     assert failed.value.__cause__ is None
-    log = read_log(postgres)
+    log = postgres.read_log()
     assert "division by zero" in log
     assert SECRET not in log
 

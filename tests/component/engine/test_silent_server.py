@@ -44,7 +44,7 @@ def ready(services, own_url, monkeypatch):
 
 def list_processes(server):
     """The server's main process and all its sessions."""
-    main = int((server._folder / "data" / "postmaster.pid").read_text().split()[0])
+    main = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
     children = [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == main]
     return [main, *children]
 
@@ -75,8 +75,7 @@ def end_of(blocked, server, sessions_only):
     with frozen(processes[1:] if sessions_only else processes):
         blocked.services.exports.request_abort(blocked.export.id, ADA, blocked.services.clock())
         began = time.monotonic()
-        blocked._thread.join(SOON)
-        assert not blocked._thread.is_alive(), "it waits for a server that does not answer"
+        assert blocked.ends_within(SOON), "it waits for a server that does not answer"
         assert time.monotonic() - began < SOON
     return blocked.end()
 

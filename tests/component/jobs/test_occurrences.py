@@ -23,7 +23,7 @@ from tests.component.schedules import (
     join,
     leave,
 )
-from tests.fakes import add, finish, take_messages
+from tests.fakes import add, aws_client, finish, take_messages
 
 
 @pytest.fixture
@@ -165,9 +165,9 @@ def test_an_account_that_is_gone_disabled_or_anothers_exports_nothing(services, 
     account = {"UserPoolId": services.settings.user_pool_id, "Username": "ada"}
     schedule = create(services, ada)
     if fate == "disabled":
-        services.user_pool._client.admin_disable_user(**account)
+        aws_client("cognito-idp").admin_disable_user(**account)
     else:
-        services.user_pool._client.admin_delete_user(**account)
+        aws_client("cognito-idp").admin_delete_user(**account)
     if fate == "reborn":  # somebody else, of the same name
         join(services, "ada", "exportgroup")
     assert fire(services, schedule, DECEMBER) == "paused"
@@ -192,7 +192,7 @@ def test_enabled_again_it_goes_on_where_it_ended(services, ada):
     reconcile_schedules(services)
     leave(services, ada, "exportgroup")
     fire(services, schedule, JANUARY)
-    join_again = services.user_pool._client.admin_add_user_to_group
+    join_again = aws_client("cognito-idp").admin_add_user_to_group
     join_again(UserPoolId=services.settings.user_pool_id, Username="ada", GroupName="exportgroup")
     services.clock.move(days=3)
     change_schedule(services, ada, schedule.id, {"enabled": True})

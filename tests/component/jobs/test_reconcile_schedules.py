@@ -12,7 +12,7 @@ from doseexport.errors import DoseExportError
 from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
 from tests.component.answers import change_schedule, list_schedules
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
-from tests.fakes import finish
+from tests.fakes import SAVED_TABLE, finish, open_table
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
 
@@ -111,7 +111,7 @@ def test_what_scheduler_refuses_is_run_all_the_same(services, ada, scheduler_dow
 def test_a_row_that_cannot_be_read_hides_no_other(services, ada):
     broken, whole = create(services, ada), create(services, ada)
     change = Change(f"SCHEDULE#{broken.id}", "SET #zone = :zone", values={"zone": "Europe/Atlantis"})
-    services.schedules._table.update(change)
+    open_table(SAVED_TABLE).update(change)
     services.clock.now = DECEMBER + timedelta(minutes=10)
     assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
     assert [each["id"] for each in list_schedules(services, ada, {})["schedules"]] == [whole.id]

@@ -14,14 +14,17 @@ from tests.fakes import (
     ADA,
     NOW,
     RETENTION,
+    TABLE,
     active_ids,
     add,
+    aws_client,
     finish,
     list_keys,
     list_uploads,
     make_result,
+    open_table,
     put_object,
-    read_raw,
+    read_row,
     run,
     take_messages,
 )
@@ -62,7 +65,7 @@ def test_a_second_silence_is_the_end(services, clock):
     assert sweep_after(services, clock, seconds=60)["failed"] == 1
     failed = services.exports.load(export.id)
     assert (failed.state, failed.failure) == (State.FAILED, WORKER_LOST)
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
 def test_a_worker_that_let_go_twice_is_quoted(services, clock):
@@ -81,9 +84,9 @@ def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reaso
     export = run(services, add(services))
     if reason:
         services.exports.release(export.id, 1, reason, "It went away.", clock())
-    sent, send = [], services.queue._client.send_message
+    sent, send = [], aws_client("sqs").send_message
     monkeypatch.setattr(
-        services.queue._client, "send_message", lambda **message: sent.append(message) or send(**message)
+        aws_client("sqs"), "send_message", lambda **message: sent.append(message) or send(**message)
     )
     assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
     assert [str(message.get("DelaySeconds", 0)) for message in sent] == [seconds]
@@ -107,7 +110,7 @@ def test_an_abort_nobody_answers_is_an_abort(services, clock):
     assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
     assert services.exports.load(export.id).state is State.ABORTED
     assert list_keys(services) == []
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
 def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
@@ -127,7 +130,7 @@ def test_a_lost_message_is_sent_again_until_half_an_hour_has_passed(services, cl
         assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
     assert sweep_after(services, clock, minutes=2) == {"failed": 1}
     assert services.exports.load(export.id).failure == NEVER_STARTED
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
     assert clock() - NOW == timedelta(minutes=30)
 
 
@@ -147,12 +150,12 @@ def test_nothing_waits_for_longer_than_a_day_whatever_the_queue_says(services, c
     if sends:
         services.exports.mark_sent(export.id, 1, NOW)
         services.queue.send(export.id, 1, ADA.id)  # nobody reads the queue
-    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
     assert services.exports.load(export.id).state is State.QUEUED
     assert sweep_after(services, clock, seconds=1) == {"failed": 1}
     assert services.exports.load(export.id).failure == NEVER_STARTED
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
 def test_a_second_attempt_has_its_two_minutes_even_after_a_day(services, clock):
@@ -170,7 +173,7 @@ def test_an_expired_file_goes_and_stays_gone(services, clock):
     assert list_keys(services)
     assert sweep_after(services, clock, seconds=1) == {"expired": 1}
     assert list_keys(services) == []
-    assert "filters" not in read_raw(services, f"EXPORT#{export.id}")
+    assert "filters" not in read_row(f"EXPORT#{export.id}")
     assert sweep_after(services, clock, seconds=60) == {}
 
 
@@ -216,7 +219,7 @@ def test_a_file_that_is_kept_for_longer_stays_until_then(services, clock):
 def test_a_row_of_before_one_could_say_expires_as_it_was_promised(services, clock):
     """It has no retention_days; its expiry is all that the sweep looks at."""
     export = finish(services, add(services))
-    services.exports._table.update(Change(f"EXPORT#{export.id}", "REMOVE #retention_days"))
+    open_table(TABLE).update(Change(f"EXPORT#{export.id}", "REMOVE #retention_days"))
     assert services.exports.load(export.id).retention_days is None
     assert sweep_after(services, clock, days=RETENTION.days, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
@@ -252,7 +255,7 @@ def test_what_is_kept_for_longer_while_the_sweep_looks_is_not_touched(services, 
 def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(services, clock, monkeypatch):
     finish(services, add(services, retention_days=1))
     with monkeypatch.context() as patch:
-        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        patch.setattr(aws_client("s3"), "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
         assert sweep_after(services, clock, days=1) == {"expired": 1, "broken": 1}
     assert list_keys(services)
     assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
@@ -262,12 +265,7 @@ def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(serv
 
 def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
     broken = add(services, filters={"study_description": "Secret"})
-    client, table = services.exports._table._client, services.exports._table._name
-    client.update_item(
-        TableName=table,
-        Key={"pk": {"S": f"EXPORT#{broken.id}"}},
-        UpdateExpression="REMOVE fingerprint",
-    )
+    open_table(TABLE).update(Change(f"EXPORT#{broken.id}", "REMOVE #fingerprint"))
     silent = run(services, add(services))
     counts = sweep_after(services, clock, seconds=60)
     assert counts == {"broken": 1, "requeued": 1}
@@ -284,7 +282,7 @@ def test_a_send_that_fails_is_made_good_a_minute_later(services, clock, monkeypa
         raise ClientError({"Error": {"Code": "Throttled"}}, "SendMessage")
 
     with monkeypatch.context() as patch:
-        patch.setattr(services.queue._client, "send_message", fail)
+        patch.setattr(aws_client("sqs"), "send_message", fail)
         assert sweep_after(services, clock, seconds=60) == {"broken": 1}
     assert services.exports.load(export.id).attempt == 2
     assert sweep_after(services, clock, seconds=60) == {"resent": 1}

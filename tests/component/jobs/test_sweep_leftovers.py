@@ -9,6 +9,7 @@ from tests.fakes import (
     NOW,
     RETENTION,
     add,
+    aws_client,
     finish,
     list_keys,
     list_uploads,
@@ -35,7 +36,7 @@ def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock
 def test_a_deleted_exports_objects_go_even_if_deleting_them_failed(services, clock, monkeypatch):
     export = finish(services, add(services))
     with monkeypatch.context() as patch:
-        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        patch.setattr(aws_client("s3"), "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
         delete_export(services, ADA, export.id)
     assert list_keys(services)
     sweep_after(services, clock, minutes=1)
@@ -106,7 +107,7 @@ def test_leftovers_are_cleaned_though_sending_or_listing_failed_when_the_lease_w
     export = run(services, add(services))
     leave_behind(services, export)
     with monkeypatch.context() as patch:
-        patch.setattr(services.queue._client, "send_message", fail)
+        patch.setattr(aws_client("sqs"), "send_message", fail)
         assert sweep_after(services, clock, minutes=1) == {"broken": 1}
     finish(services, services.exports.load(export.id))
     sweep_after(services, clock, minutes=16)

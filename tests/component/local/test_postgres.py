@@ -98,12 +98,12 @@ def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
 
 
 def test_programs_out_of_reach_are_copied(tmp_path, monkeypatch):
-    account = sys.modules["local.sample.postgres"]._Account
+    account = sys.modules["local.sample.postgres"].Account
     really = account.reaches
     monkeypatch.setattr(account, "reaches", lambda self, path: path.is_dir() and really(self, path))
     with Postgres(tmp_path) as server:
         assert one(server.url(), "SELECT 1") == 1
-        assert (server._folder / "programs").is_dir()
+        assert (server.folder / "programs").is_dir()
 
 
 @pytest.mark.parametrize("form", ["plain", "gzipped", "stream"])

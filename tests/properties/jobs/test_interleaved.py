@@ -205,7 +205,7 @@ def test_the_last_place_is_taken_once(interleave):
         lambda world, process: world.ask(ADA, "mine", "ct-csv", process),
         lambda world: ask_one(world, "theirs"),
     ):
-        assert len(active_ids(world.services, ADA)) == LIMIT
+        assert len(active_ids(ADA)) == LIMIT
         assert sum(told.is_recorded for told in world.exports.values()) == LIMIT
         let_it_end(world)
 

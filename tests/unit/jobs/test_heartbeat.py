@@ -8,7 +8,7 @@ import pytest
 from doseexport.domain.export import Progress, State
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
 from doseexport.jobs import heartbeat as heartbeat_module
-from doseexport.jobs.heartbeat import GRACE, LAST_SECONDS, REPEATED_CANCEL, Heartbeat
+from doseexport.jobs.heartbeat import GRACE, INTERVAL, LAST_SECONDS, REPEATED_CANCEL, Heartbeat
 from tests.fakes import Clock, make_new
 
 PATIENCE = 10
@@ -71,8 +71,13 @@ def time_left():
 
 
 @pytest.fixture
-def heart(store, clock, time_left):
-    with Heartbeat(store, make_new(), clock, lambda: time_left["seconds"]) as beating:
+def export():
+    return make_new()
+
+
+@pytest.fixture
+def heart(store, export, clock, time_left):
+    with Heartbeat(store, export, clock, lambda: time_left["seconds"]) as beating:
         yield beating
 
 
@@ -87,7 +92,11 @@ def stop(heart):
     return stopped.value
 
 
-def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, clock):
+def is_beating():
+    return "heartbeat" in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, export, clock):
     store.wait_for_beats()
     assert store.beats[-1][2] == Progress(0, None)
     heart.expect(9)
@@ -95,7 +104,7 @@ def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, clock)
     heart.advance()
     clock.move(seconds=3)
     store.wait_for_beats()
-    assert store.beats[-1] == (heart._export.id, 1, Progress(2, 9), clock())
+    assert store.beats[-1] == (export.id, 1, Progress(2, 9), clock())
 
 
 def test_a_run_that_nobody_stops_goes_on(heart, store):
@@ -114,22 +123,15 @@ def test_a_lost_lease_stops_the_run(heart, store):
     assert isinstance(stop(heart), LeaseLostError)
 
 
-class Waits(list):
-    """The event that ends the beats, which it does after so many waits."""
-
-    def __init__(self, most):
-        self._most = most
-
-    def wait(self, seconds):
-        self.append(seconds)
-        return len(self) > self._most
-
-
-def test_a_run_that_has_to_stop_is_told_so_again_sooner(store, clock):
-    heart = Heartbeat(store, make_new(), clock, lambda: 900.0)
-    store.answer, heart._over = State.ABORTING, Waits(2)
-    heart._run()
-    assert heart._over == [heartbeat_module.INTERVAL, REPEATED_CANCEL, REPEATED_CANCEL]
+def test_a_run_that_has_to_stop_is_told_so_again_sooner(heart, store, monkeypatch):
+    assert REPEATED_CANCEL < INTERVAL
+    store.answer = State.ABORTING
+    stop(heart)
+    monkeypatch.setattr(heartbeat_module, "INTERVAL", 10 * PATIENCE)
+    late = Blocked()
+    heart.guard(late)
+    assert late.was_cancelled()
+    assert late.was_cancelled()
 
 
 def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):
@@ -196,12 +198,13 @@ def test_the_first_reason_stays(heart, store, time_left):
 
 
 def test_nothing_beats_after_the_end(store, clock):
-    with Heartbeat(store, make_new(), clock, lambda: 900) as heart:
+    with Heartbeat(store, make_new(), clock, lambda: 900):
         store.wait_for_beats()
-    assert not heart._thread.is_alive()
+        assert is_beating()
+    assert not is_beating()
 
 
 def test_it_stops_when_the_run_fails(store, clock):
-    with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900) as heart:
+    with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900):
         raise ZeroDivisionError
-    assert not heart._thread.is_alive()
+    assert not is_beating()

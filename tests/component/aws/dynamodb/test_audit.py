@@ -19,7 +19,9 @@ from tests.fakes import (
     RETENTION,
     TRAIL_TABLE,
     add,
+    aws_client,
     finish,
+    interrupt_next_write,
     make_new,
     make_result,
     read_trail,
@@ -41,7 +43,7 @@ def find(services, export, kind):
 
 
 def raw_entries(services):
-    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=TRAIL_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -241,12 +243,6 @@ def test_no_link_is_made_of_what_went_while_it_was_asked_for(services, clock, mo
 
 def test_an_abort_that_met_a_claim_is_told_as_what_it_became(services, monkeypatch):
     export = add(services)
-    stop = type(services.exports)._stop
-
-    def claim_first(store, seen, by, now):
-        store.claim(export.id, 1, now)
-        return stop(store, seen, by, now)
-
-    monkeypatch.setattr(type(services.exports), "_stop", claim_first)
+    interrupt_next_write(monkeypatch, lambda: services.exports.claim(export.id, 1, NOW))
     assert abort_export(services, ADA, export.id)["state"] == "ABORTING"
     assert kinds(services, export) == ["abort_requested", "requested", "started"]

@@ -19,7 +19,7 @@ from tests.fakes import (
     finish,
     make_new,
     make_result,
-    read_raw,
+    read_row,
     run,
 )
 
@@ -27,10 +27,10 @@ from tests.fakes import (
 def test_a_new_row_says_what_was_asked_and_takes_a_place(services):
     export = add(services, filters={"date_from": "2026-01-01"}, order="oldest_first")
     assert services.exports.get(export.id, NOW) == export
-    row = read_raw(services, f"EXPORT#{export.id}")
+    row = read_row(f"EXPORT#{export.id}")
     assert (row["month"], row["cleanup"], row["schema_version"]) == ("2026-11", "ACTIVE", 1)
     assert row["created_at"] == "2026-11-23T11:30:00.000000+00:00"
-    assert active_ids(services, ADA) == {export.id}
+    assert active_ids(ADA) == {export.id}
 
 
 def test_an_owner_has_only_so_many_places(services):
@@ -38,7 +38,7 @@ def test_an_owner_has_only_so_many_places(services):
         assert services.exports.create(make_new(), limit=2)
     assert services.exports.create(make_new(), limit=2) is None
     assert services.exports.create(make_new(BEN), limit=2)
-    assert len(active_ids(services, ADA)) == 2
+    assert len(active_ids(ADA)) == 2
 
 
 def test_a_refused_export_leaves_no_row(services):
@@ -52,14 +52,14 @@ def test_an_existing_row_wins_over_the_limit(services):
     first = make_new()
     services.exports.create(first, limit=1)
     assert services.exports.create(first, limit=1) == first
-    assert active_ids(services, ADA) == {first.id}
+    assert active_ids(ADA) == {first.id}
 
 
 def test_asking_on_and_on_gets_no_more_places_than_there_are(services):
     # In turn: moto's transactions are not atomic between threads.
     results = [services.exports.create(make_new(), limit=3) for _ in range(8)]
     assert [result is not None for result in results] == [True] * 3 + [False] * 5
-    assert len(active_ids(services, ADA)) == 3
+    assert len(active_ids(ADA)) == 3
 
 
 def test_only_one_claim_succeeds(services):
@@ -83,7 +83,7 @@ def test_an_unknown_export_cannot_be_claimed_or_settled(services):
     assert services.exports.claim(unknown.id, 1, NOW) is None
     assert not services.exports.fail(unknown.id, 1, "X", "Y.", NOW)
     assert services.exports.request_abort(unknown.id, ADA, NOW) is None
-    assert read_raw(services, f"EXPORT#{unknown.id}") is None
+    assert read_row(f"EXPORT#{unknown.id}") is None
 
 
 def test_a_beat_renews_the_lease_and_writes_progress(services):
@@ -117,14 +117,14 @@ def test_a_lost_attempt_can_change_nothing_whatever_the_next_one_does(services, 
     if state is State.ABORTING:
         services.exports.request_abort(export.id, ADA, late)
     assert services.exports.load(export.id).state is state
-    before = read_raw(services, f"EXPORT#{export.id}")
+    before = read_row(f"EXPORT#{export.id}")
     assert services.exports.beat(export.id, 1, Progress(9, 9), late) is None
     assert not services.exports.record_upload(export.id, 1, "k", "u")
     assert not services.exports.complete(export.id, 1, make_result(export), late, RETENTION)
     assert not services.exports.fail(export.id, 1, "X", "Y.", late)
     assert not services.exports.release(export.id, 1, "X", "Y.", late)
     assert not services.exports.settle_aborted(export.id, 1, late)
-    assert read_raw(services, f"EXPORT#{export.id}") == before
+    assert read_row(f"EXPORT#{export.id}") == before
 
 
 def test_completing_publishes_the_file_and_frees_the_place(services):
@@ -134,8 +134,8 @@ def test_completing_publishes_the_file_and_frees_the_place(services):
     assert done.result == make_result(export)
     assert done.progress == Progress(7, 7)
     assert (done.expires_at, done.lease_until, done.cleanup) == (NOW + RETENTION, None, Cleanup.RETAINED)
-    assert active_ids(services, ADA) == set()
-    ttl = read_raw(services, f"EXPORT#{export.id}")["ttl"]
+    assert active_ids(ADA) == set()
+    ttl = read_row(f"EXPORT#{export.id}")["ttl"]
     assert ttl > (NOW + RETENTION).timestamp()
 
 
@@ -145,10 +145,10 @@ def test_an_abort_wins_over_completing(services):
     assert not services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
     assert not services.exports.fail(export.id, 1, "X", "Y.", NOW)
     assert services.exports.load(export.id).result is None
-    assert active_ids(services, ADA) == {export.id}
+    assert active_ids(ADA) == {export.id}
     assert services.exports.settle_aborted(export.id, 1, NOW)
     assert services.exports.load(export.id).state is State.ABORTED
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
 def test_nobody_is_aborted_unasked(services):
@@ -169,14 +169,14 @@ def test_failing_says_why(services):
     failed = services.exports.load(export.id)
     assert (failed.state, failed.failure) == (State.FAILED, Failure("NO_STUDIES", "No study matches."))
     assert failed.cleanup is Cleanup.ORPHANED
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
 def test_aborting_what_waits_settles_it(services):
     export = add(services)
     assert services.exports.request_abort(export.id, ADA, NOW).state is State.ABORTED
     assert services.exports.claim(export.id, 1, NOW) is None
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
 @pytest.mark.parametrize("end", ["complete", "fail"])
@@ -199,7 +199,7 @@ def test_requeueing_begins_the_next_attempt_afresh(services):
     assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 0)
     assert (queued.started_at, queued.lease_until, queued.upload_id) == (None, None, None)
     assert queued.progress == Progress()
-    assert active_ids(services, ADA) == {export.id}
+    assert active_ids(ADA) == {export.id}
     assert services.exports.claim(export.id, 2, late).attempt == 2
 
 
@@ -239,7 +239,7 @@ def test_a_deleted_export_is_gone_and_its_filters_forgotten(services):
     assert services.exports.delete(export.id, ADA, NOW)
     assert services.exports.get(export.id, NOW) is None
     assert services.exports.get_many([export.id], NOW) == []
-    assert "filters" not in read_raw(services, f"EXPORT#{export.id}")
+    assert "filters" not in read_row(f"EXPORT#{export.id}")
     assert services.exports.load(export.id).cleanup is Cleanup.ORPHANED
     assert not services.exports.delete(export.id, ADA, NOW)
 

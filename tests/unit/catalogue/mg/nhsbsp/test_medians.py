@@ -52,17 +52,30 @@ def test_nothing_comes_of_nothing():
     assert summarise([]) == []
 
 
-def test_a_full_disk_is_told_as_one():
+@pytest.fixture
+def opened(monkeypatch):
+    """The connections to SQLite that the test makes."""
+    connect, connections = sqlite3.connect, []
+
+    def remember(*arguments, **options):
+        connections.append(connect(*arguments, **options))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remember)
+    return connections
+
+
+def test_a_full_disk_is_told_as_one(opened):
     medians = Medians()
-    medians._table.execute("PRAGMA max_page_count = 2")
+    opened[-1].execute("PRAGMA max_page_count = 2")
     with pytest.raises(OSError, match="full") as caught:
         summarise_into(medians, 5000)
     assert caught.value.errno == errno.ENOSPC
 
 
-def test_any_other_fault_stays_what_it_is():
+def test_any_other_fault_stays_what_it_is(opened):
     medians = Medians()
-    medians._table.execute("DROP TABLE exposure")
+    opened[-1].execute("DROP TABLE exposure")
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         summarise_into(medians, 1)
 
