@@ -10,10 +10,11 @@ from doseexport.aws.services import connect_services
 from doseexport.jobs.sweep import sweep_exports
 
 
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
+def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     """Sweep once. Return and log how often each thing was done."""
     configure_logging()
     services = connect_services()
-    counts = dict(sweep_exports(services, services.clock()))
+    seconds_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
+    counts = dict(sweep_exports(services, services.clock(), seconds_left))
     logging.getLogger("doseexport.jobs.sweep").info("swept", extra={"counts": counts})
     return counts

@@ -181,6 +181,7 @@ def _make_catalogue() -> Json:
             "unit": TEXT,
             "aliases": make_list(TEXT),
             "needs_group": TEXT_OR_NULL,
+            "identifies_patient": FLAG | {"description": "Keep the value out of addresses, logs and files."},
         }),
         "ExportType": make_object({
             "type": TEXT,

@@ -136,8 +136,8 @@ def delete(role: Role, yard: Yard) -> None:
 
 def show_audit_trail(role: Role, yard: Yard) -> None:
     named = yard.ask(patient_name="Secret")
-    assert role.sign_in().call("GET", f"/exports/{named.id}/trail").status == 200
-    answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/trail")
+    assert role.sign_in().call("GET", f"/exports/{named.id}/audit-trail").status == 200
+    answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/audit-trail")
     assert {entry["event"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
 
 

@@ -44,5 +44,5 @@ class Listener:
         """The kinds of an export's notifications, in the order in which it happened."""
         details = [event["detail"] for event in self.hear(self.bus)]
         # A standard queue may change the order; the times do not.
-        mine = sorted((one["time"], one["kind"]) for one in details if one["export_id"] == export_id)
+        mine = sorted((one["time"], one["event"]) for one in details if one["export_id"] == export_id)
         return [kind for _, kind in mine]

@@ -30,7 +30,7 @@ def test_a_file_whose_time_was_cut_is_gone_and_no_other(physicist: Service, back
     assert backstage.objects(cut["id"]) == []
     assert "cleanup" not in backstage.row(cut["id"])
     assert download(physicist, kept).status == 200
-    trail = physicist.call("GET", f"/exports/{cut['id']}/trail").json["entries"]
+    trail = physicist.call("GET", f"/exports/{cut['id']}/audit-trail").json["entries"]
     assert [entry["event"] for entry in trail] == [
         "requested",
         "started",

@@ -70,7 +70,7 @@ def test_it_fires_by_itself(
 
     until(lambda: "completed" in listener.story(export["id"]))
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
-    trail = physicist.call("GET", f"/exports/{export['id']}/trail").json["entries"]
+    trail = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
     assert trail[0]["request"]["schedule_id"] == schedule["id"]
     tend(backstage)
     shown = physicist.call("GET", f"/schedules/{schedule['id']}").json

@@ -48,8 +48,9 @@ def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
         monitor.expect(2)
         monitor.advance()
         assert asked.request.filters == {"model": "a=b"}
-        assert (asked.request.include_names, asked.request.include_ids, asked.by) == (True, False, "ada")
-        assert asked.at.tzinfo is not None
+        assert (asked.request.include_names, asked.request.include_ids) == (True, False)
+        assert asked.requested_by == "ada"
+        assert asked.requested_at.tzinfo is not None
         assert database.parameters == {"conninfo": URL}
         assert database.time_zone == "Europe/Paris"
         return FileReport(1234, 5678, ("something is odd",))

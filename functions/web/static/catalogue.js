@@ -33,13 +33,10 @@ const LABELS = { date: "Study date", events: "Number of events", words: "Exclude
 
 const CAPITALS = /\b(agd|ct|dap|dlp|id|nhsbsp|phe|rp|uid)\b/g;
 
-/** Filters whose values identify a patient. They never appear in an address. */
-const PRIVATE = new Set(["accession_number", "patient_id", "patient_name", "study_uid"]);
-
-/** @typedef {{name: string, value_type: string, unit: string, help: string, aliases: string[], needs_group: ?string}} Filter */
+/** @typedef {{name: string, value_type: string, unit: string, help: string, aliases: string[], needs_group: ?string, identifies_patient: boolean}} Filter */
 
 /** Return whether a filter identifies a patient and must stay out of addresses. */
-export const isPrivate = (filter) => Boolean(filter.needs_group) || PRIVATE.has(filter.name);
+export const isPrivate = (filter) => filter.identifies_patient;
 
 /** Return a filter value as its field holds it: the default becomes blank, OpenREM's "2" becomes "exclude". */
 export function normalise(filter, value) {

@@ -34,7 +34,7 @@ export class Details {
     this.update();
   }
 
-  /** Show the current state of the export. Rebuild only what changed, so that focus stays. */
+  /** Show the current state of the export. Rebuild the content only if it changed, and restore the focus. */
   update() {
     const shown = JSON.stringify(this.row.export);
     if (this.element.hidden || shown === this.shown) return;
@@ -95,7 +95,7 @@ export class Details {
     return known?.help ?? order;
   }
 
-  /** The API allows a change at any time; the form appears once there is a file with an expiry date. */
+  /** The form appears once the file has an expiry date, although the API accepts a change earlier. */
   #makeRetentionForm() {
     const { actions, catalogue, export: each } = this.row;
     const canChange = each.links.set_retention && each.expires_at;

@@ -21,7 +21,7 @@ const WARNINGS = {
 const PRECAUTIONS =
   " Only you and members of pidgroup can open it. Store it where patient data belongs, and delete it after use.";
 
-/** Sort types by frequency of use: csv, xlsx, then the special ones. */
+/** Sort types: csv, xlsx, then the special ones. */
 const sortTypes = (types) => [...types].sort((one, other) => rank(one) - rank(other));
 
 function rank({ type, format }) {

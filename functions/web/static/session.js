@@ -36,7 +36,7 @@ export class Session {
     return this.tokens ? readClaims(this.tokens.access).username : "";
   }
 
-  /** Return an access token that is valid for another minute. Return null if the user must sign in. */
+  /** Return the access token, renewed if it ends within a minute. Return null if the user must sign in. */
   async getToken() {
     if (this.tokens && Date.now() > this.tokens.expires - RENEW_EARLY_MS) await this.renew();
     return this.tokens?.access ?? null;

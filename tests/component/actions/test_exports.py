@@ -17,6 +17,7 @@ from tests.component.answers import (
     get_export,
     list_exports,
     request_export,
+    show_audit_trail,
 )
 from tests.fakes import (
     ADA,
@@ -442,3 +443,15 @@ def test_listing_reads_on_past_many_unwanted_rows(services, clock):
     answer = list_exports(services, ADA, {"state": "COMPLETED", "limit": "1"})
     assert (ids(answer), answer["next_cursor"]) == ([wanted.id], None)
     assert clock() - NOW == timedelta(seconds=2)
+
+
+def test_filters_of_one_study_are_shown_to_the_owner_and_pidgroup_only(services):
+    body = {"type": "ct-csv", "filters": {"accession_number": "A-1", "model": "X"}}
+    export_id = request_export(services, ADA, body)["id"]
+    for caller in (BEN, ADMIN):
+        assert get_export(services, caller, export_id)["filters"] is None
+    for caller in (ADA, PIA):
+        assert get_export(services, caller, export_id)["filters"] == body["filters"]
+    entries = show_audit_trail(services, ADMIN, export_id)["entries"]
+    (request,) = [entry["request"] for entry in entries if entry["request"]]
+    assert (request["filters"], request["patient_filters"]) == ({"model": "X"}, None)

@@ -38,7 +38,7 @@ def test_the_form_counts_missing_and_several_records(sample_url, studies):
 def test_the_form_says_where_accumulated_doses_of_one_plane_are_added(sample_url, studies):
     added = {row["id"] for row in studies if row["totals"] > row["planes"]}
     # Or they have several rows of totals, as rf-csv says.
-    message = next(words for words in list_warnings(sample_url, "rf-csv") if "they are added" in words)
+    message = next(words for words in list_warnings(sample_url, "rf-csv") if "the values are added" in words)
     assert message in list_warnings(sample_url, "rf-phe2019")
     assert 0 < len(added) <= int(message.partition(" in ")[2].split()[0])
 

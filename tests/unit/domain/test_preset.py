@@ -9,7 +9,6 @@ from doseexport.actions.views import view_preset
 from doseexport.aws.dynamodb.preset_rows import name_kind, new_row, read_row
 from doseexport.domain.parsing import MAX_NAME
 from doseexport.domain.preset import (
-    ONE_STUDY,
     apply_preset,
     change_preset,
     make_preset,
@@ -91,13 +90,13 @@ NAMING = [
     (spec.type, each.name)
     for spec in catalogue.load_specs().values()
     for each in spec.filters
-    if each.pid or each.name in ONE_STUDY
+    if each.identifies_patient
 ]
 
 
 @pytest.mark.parametrize(("export_type", "name"), NAMING)
 def test_no_filter_that_tells_who_a_patient_is_is_kept(export_type, name):
-    assert {each for _, each in NAMING} == {"patient_name", "patient_id", *ONE_STUDY}
+    assert {each for _, each in NAMING} == {"patient_name", "patient_id", "accession_number", "study_uid"}
     needed = dict.fromkeys(catalogue.find_spec(export_type).needs[:1], "1")
     request = {"type": export_type, "filters": {**needed, name: "Secret"}}
     expected = (422, "NO_PATIENTS_IN_PRESETS", f"filters.{name}")

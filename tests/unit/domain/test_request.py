@@ -116,7 +116,6 @@ def test_what_names_patients_needs_the_right_to_see_them(body, field):
 
 def test_a_blank_patient_filter_names_nobody():
     assert not parse(filters={"patient_id": " "}).has_patient_data
-    assert not parse(filters={"accession_number": "1"}).has_patient_data
 
 
 def test_equal_requests_have_equal_fingerprints():
@@ -153,3 +152,22 @@ def test_days_are_kept_as_given_and_null_is_as_not_given():
 @pytest.mark.parametrize("days", [0, -1, 1.0, "7", True, [7]])
 def test_days_are_a_whole_number_from_1(days):
     assert refuse({"type": "ct-csv", "retention_days": days}) == (422, "BAD_RETENTION_DAYS", "retention_days")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "ct-csv", "filters": {"accession_number": "A1"}},
+        {"type": "rf-openskin", "filters": {"study_uid": "1.2.3"}},
+    ],
+)
+def test_request_by_a_filter_of_one_study_needs_no_group_but_has_patient_data(body):
+    request = parse_request(body, may_see_patients=False)
+    assert request.has_patient_data
+    assert list(request.list_patient_fields()) == []
+
+
+def test_request_by_other_filters_has_no_patient_data():
+    assert not parse_request(
+        {"type": "ct-csv", "filters": {"model": "x"}}, may_see_patients=False
+    ).has_patient_data

@@ -23,11 +23,15 @@ def make_manifest(**filters):
 
 
 def test_a_manifest_tells_what_was_asked_and_what_came_of_it():
-    manifest = make_manifest(dlp_min="7", patient_name="Secret")
+    manifest = make_manifest(dlp_min="7", patient_name="Secret", accession_number="Secret2")
     assert manifest["snapshot_at"] == "2026-11-23T11:30:00.000000Z"
     assert manifest["exclusions"] == [{"reason": "AGD is 0", "events": 3}]
     assert manifest["sheets"] == [{"name": None, "studies": 1, "rows": 1, "rows_above": 1}]
-    assert manifest["filters"]["canonical"] == {"dlp_min": "7", "patient_name": None}
+    assert manifest["filters"]["canonical"] == {
+        "accession_number": None,
+        "dlp_min": "7",
+        "patient_name": None,
+    }
     assert any(words.endswith("7 mGy.cm") for words in manifest["filters"]["words"])
     assert "Secret" not in json.dumps(manifest)
 

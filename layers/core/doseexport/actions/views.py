@@ -366,6 +366,7 @@ def _view_filter(known: Filter) -> Json:
         "help": known.help,
         "aliases": list(known.aliases),
         "needs_group": PATIENT_GROUP if known.pid else None,
+        "identifies_patient": known.identifies_patient,
     }
 
 

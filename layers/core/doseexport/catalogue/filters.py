@@ -17,10 +17,12 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Describe one filter: its canonical name, its comparison, and whether it identifies a patient (`pid`).
+    """Describe one filter: its canonical name, its comparison, and whether its value tells who a patient is.
 
     `sql` is a column, or a condition with %s for the value; `value_type.bind` completes it. `scope` is the
     table whose row must match: a key of the modality's scopes. `help` is followed by the value and `unit`.
+    `pid` filters hold names or IDs of patients: only members of pidgroup may use them. `one_study` filters
+    lead to one study, and so to a patient, without naming one: everyone may use them.
     """
 
     name: str
@@ -31,6 +33,12 @@ class Filter:
     aliases: tuple[str, ...] = ()
     unit: str = ""
     pid: bool = False
+    one_study: bool = False
+
+    @property
+    def identifies_patient(self) -> bool:
+        """Whether the value must be shown only to those who may see patients, and never logged or saved."""
+        return self.pid or self.one_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ def build_conditions(
 def describe_filters(filters: Iterable[tuple[Filter, str]]) -> list[str]:
     """Return each filter in words, without the value of a filter that identifies a patient."""
     return [
-        f"{each.name}: {each.help}" + ("" if each.pid else f" {value}" + f" {each.unit}".rstrip())
+        f"{each.name}: {each.help}"
+        + ("" if each.identifies_patient else f" {value}" + f" {each.unit}".rstrip())
         for each, value in filters
     ]

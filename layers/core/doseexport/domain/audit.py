@@ -64,7 +64,7 @@ class AuditEntry:
 
     @property
     def names_patients(self) -> bool:
-        """Whether the entry holds filters that name a patient."""
+        """Whether the entry holds filters that identify a patient."""
         return bool(self.request and self.request["patient_filters"])
 
 
@@ -122,8 +122,9 @@ def record_retention(
 
 
 def describe_request(request: ExportRequest) -> dict[str, Any]:
-    """Return the request as an entry holds it: filters that name a patient are kept apart."""
-    naming = {name: value for name, value in request.filters.items() if request.spec.filter(name).pid}
+    """Return the request as an entry holds it: filters that identify a patient are kept apart."""
+    spec = request.spec
+    naming = {name: value for name, value in request.filters.items() if spec.filter(name).identifies_patient}
     return {
         "type": request.type,
         "filters": {name: value for name, value in request.filters.items() if name not in naming},

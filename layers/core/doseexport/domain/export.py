@@ -133,11 +133,17 @@ class Export:
     schedule_id: str | None = None
     cleanup: Cleanup | None = Cleanup.ACTIVE
     retention_days: int | None = None
+    is_clean: bool = False
 
     @property
     def is_active(self) -> bool:
         """Whether the export still waits, runs or stops."""
         return self.state in ACTIVE
+
+    @property
+    def was_never_started(self) -> bool:
+        """Whether no worker ever claimed the export, so that it has no objects."""
+        return self.attempt == 1 and self.started_at is None
 
     @property
     def is_downloadable(self) -> bool:

@@ -20,8 +20,6 @@ from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError, unprocessable
 
 REQUEST_FIELDS = FIELDS - {"include_names", "include_ids", "retention_days"}
-ONE_STUDY = frozenset({"accession_number", "study_uid"})
-"""Filters that lead to one patient without naming one. The page keeps them out of addresses, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _read_request(value: object) -> ExportRequest:
     fields = read_object(value, REQUEST_FIELDS, "request")
     request = parse_request(fields, may_see_patients=True)  # so that everyone gets the same refusal below
     for name in request.filters:
-        if request.spec.filter(name).pid or name in ONE_STUDY:
+        if request.spec.filter(name).identifies_patient:
             message = "This filter identifies a patient and cannot be saved."
             raise unprocessable("NO_PATIENTS_IN_PRESETS", message, f"filters.{name}")
     return request

@@ -44,8 +44,9 @@ class ExportRequest:
 
     @property
     def has_patient_data(self) -> bool:
-        """Whether the file, or the request itself, names patients."""
-        return any(True for _ in self.list_patient_fields())
+        """Whether the file holds names or IDs of patients, or the request a filter that identifies one."""
+        identifying = any(self.spec.filter(name).identifies_patient for name in self.filters)
+        return self.include_names or self.include_ids or identifying
 
     @property
     def fingerprint(self) -> str:

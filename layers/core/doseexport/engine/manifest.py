@@ -57,7 +57,7 @@ def _describe_request(request: ExportRequest) -> dict[str, Any]:
         "type": request.type,
         "filters": {
             "words": describe_filters(given),
-            "canonical": {each.name: None if each.pid else value for each, value in given},
+            "canonical": {each.name: None if each.identifies_patient else value for each, value in given},
         },
         "order": request.order,
         "options": fill_defaults(request.spec.options, request.options),

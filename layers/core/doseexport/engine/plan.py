@@ -22,8 +22,8 @@ class RequestContext:
     """A request with the name of the requester and its time, in the time zone of the file's reader."""
 
     request: ExportRequest
-    by: str
-    at: datetime
+    requested_by: str
+    requested_at: datetime
 
 
 def plan_file(
@@ -38,7 +38,7 @@ def plan_file(
     return FilePlan(
         title=f"{spec.modality.name} export",
         software=SOFTWARE,
-        created=context.at,
+        created=context.requested_at,
         context=FileContext(
             study_columns=spec.studies.included(inclusions),
             event_columns=events.included(inclusions) if events else (),
@@ -63,8 +63,8 @@ def _describe(context: RequestContext) -> Iterator[tuple[str, str]]:
     """Yield the lines of About on the request, without values of filters that identify a patient."""
     request = context.request
     yield "Export", f"{request.type}: {request.spec.help}"
-    yield "Requested by", context.by
-    yield "Requested at", f"{context.at:%Y-%m-%d %H:%M:%S %Z}"
+    yield "Requested by", context.requested_by
+    yield "Requested at", f"{context.requested_at:%Y-%m-%d %H:%M:%S %Z}"
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
     for words in describe_filters(given) or ["none: all studies"]:
         yield "Filter", words

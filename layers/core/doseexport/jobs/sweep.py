@@ -7,9 +7,9 @@
 | QUEUED, no message sent for a minute | message sent |
 | QUEUED for two minutes, queue empty | message sent again; FAILED after the fifteenth |
 | QUEUED a day after it was requested | FAILED |
-| a file of a second attempt | objects of the first deleted until no worker of it can be alive |
+| a file of a second attempt | objects of the first deleted, and again when no worker of it can be alive |
 | a file past its expiry | marked for deletion, then its objects deleted |
-| ended without a file, or deleted | objects deleted until no worker can be alive that makes more |
+| ended without a file, or deleted | objects deleted, and again when no worker can be alive that makes more |
 
 Every write is conditional on what was read, so two sweeps at once do no harm.
 """
@@ -17,10 +17,13 @@ Every write is conditional on what was read, so two sweeps at once do no harm.
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain, islice
 
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
@@ -37,6 +40,12 @@ LONGEST_WAIT = timedelta(days=1)
 """An export that waits for so long is given up: the queue refuses messages, or nobody reads it."""
 RETRY_DELAY = timedelta(minutes=2)
 """How long the next attempt waits for the reason of the last one to pass, such as a database restart."""
+WORKERS = 8
+"""Threads that handle exports at once: each mostly waits for DynamoDB and S3."""
+BATCH = 100
+"""Rows that are read at once."""
+RESERVED_SECONDS = 10.0
+"""Lambda time in which no further batch is begun."""
 WORKER_LIFE = timedelta(minutes=16)
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
@@ -51,116 +60,141 @@ NEVER_STARTED = Failure(
 _LOGGER = logging.getLogger(__name__)
 
 
-def sweep_exports(services: Services, now: datetime) -> Counter[str]:
-    """Handle every export that needs it. Return how often each thing was done.
+def sweep_exports(
+    services: Services, now: datetime, seconds_left: Callable[[], float] = lambda: math.inf
+) -> Counter[str]:
+    """Handle the exports that need it, until little time is left. Return how often each thing was done.
 
-    `broken` counts exports that could not be handled. They are logged, and tried again next time.
+    `broken` counts exports that could not be handled: they are logged, and tried again next time. `left`
+    counts those that this sweep had no time for: the next sweep begins with them.
     """
-    return _Sweep(services, now).run()
+    return _Sweep(services, now, seconds_left).run()
 
 
 class _Sweep:
-    def __init__(self, services: Services, now: datetime) -> None:
+    def __init__(self, services: Services, now: datetime, seconds_left: Callable[[], float]) -> None:
         self._exports = services.exports
         self._files = services.files
         self._queue = services.queue
         self._now = now
+        self._seconds_left = seconds_left
         self._done: Counter[str] = Counter()
         self._is_queue_empty = cache(services.queue.is_empty)
 
     def run(self) -> Counter[str]:
-        for export_id in self._find():
-            self._handle_safely(export_id)
+        with ThreadPoolExecutor(WORKERS, "sweep") as pool:
+            for export_ids in _batch(self._find()):
+                if self._seconds_left() < RESERVED_SECONDS:
+                    self._done["left"] += len(export_ids)
+                    continue
+                exports = self._exports.load_many(export_ids)
+                for done in pool.map(self._handle_safely, filter(self._needs_handling, exports)):
+                    self._done.update(done)
         return self._done
 
     def _find(self) -> Iterator[str]:
-        """Yield the ids of exports that may need handling. Of retained files, only expired ones."""
-        for cleanup in (Cleanup.ACTIVE, Cleanup.SUPERSEDED, Cleanup.ORPHANED):
-            for page in self._exports.list_for_cleanup(cleanup):
-                yield from (position.id for position in page)
-        for ids in self._exports.list_expired(self._now):
-            yield from ids
+        """Yield the ids of exports that may need handling, the most urgent first."""
+        yield from self._list(Cleanup.ACTIVE)
+        yield from chain.from_iterable(self._exports.list_expired(self._now))
+        yield from self._list(Cleanup.SUPERSEDED)
+        yield from self._list(Cleanup.ORPHANED)
 
-    def _handle_safely(self, export_id: str) -> None:
+    def _list(self, cleanup: Cleanup) -> Iterator[str]:
+        for page in self._exports.list_for_cleanup(cleanup):
+            yield from (position.id for position in page)
+
+    def _needs_handling(self, export: Export) -> bool:
+        """Return whether there is something to do. Deleted objects need another look only at the end."""
+        is_waiting = export.cleanup in {Cleanup.SUPERSEDED, Cleanup.ORPHANED} and export.is_clean
+        return not is_waiting or self._has_outlived_workers(export)
+
+    def _handle_safely(self, export: Export) -> list[str]:
         try:
-            export = self._exports.load(export_id)
-            if export is not None:
-                self._handle(export)
+            return list(self._handle(export))
         except Exception as error:  # noqa: BLE001  one broken row must not stop the others
-            self._done["broken"] += 1
-            _LOGGER.warning("sweep_failed", extra={"export_id": export_id, **describe_error(error)})
+            _LOGGER.warning("sweep_failed", extra={"export_id": export.id, **describe_error(error)})
+            return ["broken"]
 
-    def _handle(self, export: Export) -> None:
-        """Decide by the row, not by the index, which can be old."""
+    def _handle(self, export: Export) -> Iterator[str]:
+        """Yield what was done. The row decides, not the index, which can be old."""
         if export.cleanup is Cleanup.ORPHANED:
-            self._clean(export)
+            yield from self._clean(export)
         elif export.cleanup is Cleanup.SUPERSEDED:
-            self._clean_beside(export)
+            yield from self._clean_beside(export)
         elif export.cleanup is Cleanup.RETAINED:
-            self._expire(export)
+            yield from self._expire(export)
         elif export.state is State.QUEUED:
-            self._handle_queued(export)
+            yield from self._handle_queued(export)
         elif export.is_lease_over(self._now):
-            self._handle_lease_over(export)
+            yield from self._handle_lease_over(export)
 
-    def _handle_queued(self, export: Export) -> None:
+    def _handle_queued(self, export: Export) -> Iterator[str]:
         waited = self._now - export.queued_at
         if waited >= UNSTARTED and self._now - export.created_at >= LONGEST_WAIT:
-            self._give_up(export, NEVER_STARTED)
+            yield from self._give_up(export, NEVER_STARTED)
         elif export.sends == 0:
             if waited >= UNSENT:
-                self._send(export, "resent")
+                yield self._send(export, "resent")
         elif waited >= UNSTARTED and self._is_queue_empty():
             if export.sends < SENDS:
-                self._send(export, "resent")
+                yield self._send(export, "resent")
             else:
-                self._give_up(export, NEVER_STARTED)
+                yield from self._give_up(export, NEVER_STARTED)
 
-    def _handle_lease_over(self, export: Export) -> None:
+    def _handle_lease_over(self, export: Export) -> Iterator[str]:
         if export.state is State.ABORTING:
             if self._exports.settle_aborted(export.id, export.attempt, self._now):
-                self._done["aborted"] += 1
+                yield "aborted"
                 self._files.delete_export(export.id)
         elif export.attempt < ATTEMPTS:
-            self._queue_again(export)
+            yield from self._queue_again(export)
         else:
-            self._give_up(export, export.failure or WORKER_LOST)
+            yield from self._give_up(export, export.failure or WORKER_LOST)
 
-    def _queue_again(self, export: Export) -> None:
+    def _queue_again(self, export: Export) -> Iterator[str]:
         queued = self._exports.requeue(export.id, export.attempt, self._now)
         if queued is None:
             return
-        self._send(queued, "requeued", RETRY_DELAY if export.failure else NO_DELAY)
+        yield self._send(queued, "requeued", RETRY_DELAY if export.failure else NO_DELAY)
         self._files.delete_export(queued.id, keep_attempt=queued.attempt)
 
-    def _give_up(self, export: Export, failure: Failure) -> None:
+    def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
-            self._done["failed"] += 1
+            yield "failed"
             self._files.delete_export(export.id)
 
-    def _send(self, export: Export, what: str, delay: timedelta = NO_DELAY) -> None:
+    def _send(self, export: Export, what: str, delay: timedelta = NO_DELAY) -> str:
         self._queue.send(export.id, export.attempt, export.owner, delay)
         self._exports.mark_sent(export.id, export.attempt, self._now)
-        self._done[what] += 1
+        return what
 
-    def _expire(self, export: Export) -> None:
+    def _expire(self, export: Export) -> Iterator[str]:
         if self._exports.expire(export.id, export.attempt, self._now):
-            self._done["expired"] += 1
+            yield "expired"
             self._files.delete_export(export.id)
             self._exports.finish_cleanup(export.id)
 
-    def _clean(self, export: Export) -> None:
+    def _clean(self, export: Export) -> Iterator[str]:
         self._files.delete_export(export.id)
         if self._has_outlived_workers(export):
             self._exports.finish_cleanup(export.id)
-            self._done["cleaned"] += 1
+            yield "cleaned"
+        else:
+            self._exports.mark_clean(export.id)
 
-    def _clean_beside(self, export: Export) -> None:
+    def _clean_beside(self, export: Export) -> Iterator[str]:
         self._files.delete_export(export.id, keep_attempt=export.attempt)
         if self._has_outlived_workers(export):
             self._exports.mark_retained(export.id)
-            self._done["cleaned"] += 1
+            yield "cleaned"
+        else:
+            self._exports.mark_clean(export.id)
 
     def _has_outlived_workers(self, export: Export) -> bool:
         """Return whether every worker of the export is dead: none starts after the export has ended."""
         return self._now - (export.finished_at or export.created_at) >= WORKER_LIFE
+
+
+def _batch(export_ids: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(export_ids, BATCH)):
+        yield batch

@@ -57,8 +57,8 @@ def _show(heading, cell):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(sample_url, archive, names, ids, hidden):
-    data, _ = export(sample_url, include_names=names, include_ids=ids)
+def test_every_cell_is_what_the_rules_say(sample_url, archive, include_names, include_ids, hidden):
+    data, _ = export(sample_url, include_names=include_names, include_ids=include_ids)
     headings = [heading for heading in STUDY_HEADINGS if heading not in hidden]
     told = list(expect(archive, headings))
     read = read_csv(data)

@@ -135,8 +135,8 @@ def assert_rows_as_told(read, told):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(url, names, ids, hidden):
-    data, _ = export(url, type="dx-csv", include_names=names, include_ids=ids)
+def test_every_cell_is_what_the_rules_say(url, include_names, include_ids, hidden):
+    data, _ = export(url, type="dx-csv", include_names=include_names, include_ids=include_ids)
     assert_rows_as_told(read_csv(data), list(record_event(DxArchive(url), hidden=hidden, named=False)))
 
 

@@ -123,8 +123,8 @@ def test_what_a_form_leaves_out_is_told(long_url, form):
         words = f"Several events in {several} of the studies: only the first is in the form."
     else:
         words = (
-            "More than 20 events in 1 of the studies: the further ones follow to the right,"
-            " under the last headings and past them, without their DAP."
+            "More than 20 events in 1 of the studies: the further events continue to the right,"
+            " under the last headings and beyond them, without DAP."
         )
     assert words in report.warnings
 

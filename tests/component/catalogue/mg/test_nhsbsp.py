@@ -112,16 +112,19 @@ def test_a_patient_has_one_number_in_every_survey_and_the_csv(sample_url):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def count(exposures):
+    return "1 exposure" if exposures == 1 else f"{exposures} exposures"
+
+
 def test_the_warnings_count_what_was_left_out(sample_url, archive):
     _, report = export(sample_url, type="mg-nhsbsp-xlsx")
     told = Surveys(archive, {}).sheets
     for reason, times in Counter(row[-1] for row in told["Excluded"]).items():
-        exposures = "1 exposure" if times == 1 else f"{times} exposures"
-        assert f"{exposures} excluded: {reason}." in report.warnings
+        assert f"{count(times)} excluded: {reason}." in report.warnings
     homeless = sum(not row[0] for row in told["Review"])
     doubtful = len(told["Review"]) - homeless
-    assert f"{homeless} exposures in no survey: see the sheet Review." in report.warnings
-    assert f"{doubtful} exposures of the surveys to review: see the sheet Review." in report.warnings
+    assert f"{count(homeless)} in no survey: see the sheet Review." in report.warnings
+    assert f"{count(doubtful)} of the surveys to review: see the sheet Review." in report.warnings
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])

@@ -52,8 +52,8 @@ def rows_of(plain, case):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(nm_url, archive, names, ids, hidden):
-    data, report = export(nm_url, type="nm-csv", include_names=names, include_ids=ids)
+def test_every_cell_is_what_the_rules_say(nm_url, archive, include_names, include_ids, hidden):
+    data, report = export(nm_url, type="nm-csv", include_names=include_names, include_ids=include_ids)
     headings, *told = archive.table()
     header, *rows = read_csv(data)
     shown = [n for n, heading in enumerate(headings) if heading not in hidden]

@@ -45,8 +45,10 @@ def expect(archive, hidden):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(sample_url, archive, names, ids, hidden):
-    headings, *rows = read_csv(export(sample_url, type="rf-csv", include_names=names, include_ids=ids)[0])
+def test_every_cell_is_what_the_rules_say(sample_url, archive, include_names, include_ids, hidden):
+    headings, *rows = read_csv(
+        export(sample_url, type="rf-csv", include_names=include_names, include_ids=include_ids)[0]
+    )
     told = list(expect(archive, hidden | NAMES_OF_STUDY))
     assert headings == list(told[0])
     assert len(rows) == len(told) == len(archive.studies)

@@ -44,10 +44,13 @@ CONSTANTS: Mapping[str, str] = {word.value: word.value for word in (*State, *Cle
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an export ends: its state, the cleanup left, the condition, and what else is written."""
+    """How an export ends: its state, the condition, and what else is written.
+
+    `cleanup` is None for an export that has no objects.
+    """
 
     state: State
-    cleanup: Cleanup
+    cleanup: Cleanup | None
     condition: str
     assignments: str
     values: Mapping[str, Any]
@@ -56,14 +59,15 @@ class End:
         """Return the change of the row, which reads show until `shown_for` has passed."""
         return Change(
             export_key(export_id),
-            f"SET {self.assignments} #status = :end, #cleanup = :cleanup, #finished_at = :now,"
-            " #expires_at = :expires, #ttl = :ttl REMOVE #lease_until, #upload_id",
+            f"SET {self.assignments} #status = :end, #finished_at = :now, #expires_at = :expires, #ttl = :ttl"
+            f"{', #cleanup = :cleanup' if self.cleanup else ''}"
+            f" REMOVE #lease_until, #upload_id{'' if self.cleanup else ', #cleanup'}",
             self.condition,
             {
                 **CONSTANTS,
                 **self.values,
                 "end": self.state.value,
-                "cleanup": self.cleanup.value,
+                "cleanup": self.cleanup,
                 "now": to_text(now),
                 "expires": to_text(now + shown_for),
                 "ttl": to_epoch(now + shown_for + AFTERLIFE),

@@ -77,6 +77,7 @@ def read_row(row: dict[str, Any]) -> Export:
         schedule_id=row.get("schedule_id"),
         cleanup=Cleanup(row["cleanup"]) if "cleanup" in row else None,
         retention_days=_number(row, "retention_days"),
+        is_clean="is_clean" in row,
     )
 
 

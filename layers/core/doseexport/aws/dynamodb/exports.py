@@ -168,9 +168,12 @@ class ExportRepository:
         Return False if the export is active, deleted or unknown.
         """
         export = self.load(export_id)
-        return export is not None and self._record(
+        if export is None:
+            return False
+        cleanup = "" if export.was_never_started else ", #cleanup = :ORPHANED"
+        return self._record(
             record_event(AuditEvent.DELETED, export_id, export.attempt, now, by),
-            "SET #deleted_at = :now, #cleanup = :ORPHANED, #ttl = :ttl REMOVE #filters, #options",
+            f"SET #deleted_at = :now, #ttl = :ttl{cleanup} REMOVE #filters, #options, #is_clean",
             f"{SETTLED} AND {NOT_DELETED} AND {SAME_ATTEMPT}",
             attempt=export.attempt,
             now=to_text(now),
@@ -309,6 +312,10 @@ class ExportRepository:
         """Stop handling an export whose objects are deleted for good."""
         self._change(export_id, "REMOVE #cleanup", "#cleanup = :ORPHANED")
 
+    def mark_clean(self, export_id: str) -> None:
+        """Record that an ended export's objects are deleted. A worker may still make more."""
+        self._change(export_id, "SET #is_clean = :yes", "#cleanup IN (:ORPHANED, :SUPERSEDED)", yes=True)
+
     def mark_retained(self, export_id: str) -> None:
         """Handle only the expiry of a file that no earlier attempt can add objects to any more."""
         self._change(export_id, "SET #cleanup = :RETAINED", "#cleanup = :SUPERSEDED")
@@ -320,7 +327,7 @@ class ExportRepository:
         """
         return self._record(
             record_event(AuditEvent.EXPIRED, export_id, attempt, now),
-            "SET #cleanup = :ORPHANED REMOVE #filters, #options",
+            "SET #cleanup = :ORPHANED REMOVE #filters, #options, #is_clean",
             f"#cleanup = :RETAINED AND {EXPIRED}",
             now=to_text(now),
         )
@@ -358,15 +365,17 @@ class ExportRepository:
         end = End(State.FAILED, Cleanup.ORPHANED, f"{SAME_ATTEMPT} AND {condition}", failed, values)
         return self._settle(record_failure(export_id, attempt, now, failure.code), end, REMEMBERED)
 
-    def _abort(self, entry: AuditEntry, condition: str) -> bool:
+    def _abort(self, entry: AuditEntry, condition: str, cleanup: Cleanup | None = Cleanup.ORPHANED) -> bool:
         condition = f"{condition} AND {SAME_ATTEMPT}"
-        end = End(State.ABORTED, Cleanup.ORPHANED, condition, "", {"attempt": entry.attempt})
+        end = End(State.ABORTED, cleanup, condition, "", {"attempt": entry.attempt})
         return self._settle(entry, end, REMEMBERED)
 
     def _stop(self, export: Export, by: Caller, now: datetime) -> bool:
         """Stop an export as it was read. Return False if it has changed since."""
         if export.state is State.QUEUED:
-            return self._abort(record_event(AuditEvent.ABORTED, export.id, export.attempt, now, by), QUEUED)
+            entry = record_event(AuditEvent.ABORTED, export.id, export.attempt, now, by)
+            cleanup = None if export.was_never_started else Cleanup.ORPHANED
+            return self._abort(entry, QUEUED, cleanup)
         entry = record_event(AuditEvent.ABORT_REQUESTED, export.id, export.attempt, now, by)
         running = f"{RUNNING} AND {SAME_ATTEMPT}"
         return self._record(entry, "SET #status = :ABORTING", running, attempt=export.attempt)

@@ -121,6 +121,7 @@ SPECS = (
                 STUDY,
                 "study.study_instance_uid = %s",
                 "the study with this Study Instance UID",
+                one_study=True,
             ),
         ),
         needs=("study_id", "study_uid"),

@@ -59,7 +59,7 @@ COMMON_FILTERS = (
     Filter("age_max", NUMBER, PATIENT_STUDY, "patstudy.patient_age_decimal <= %s::numeric",
            "patients of this age or younger", (_AGE + "lte", "patient_age_max"), "years"),
     Filter("accession_number", HASHABLE, STUDY, "study.accession_number|study.accession_hashed",
-           "accession number contains (equals, where OpenREM stores a hash)"),
+           "accession number contains (equals, where OpenREM stores a hash)", one_study=True),
     Filter("test_patients", TEST_PATIENTS, STUDY,
            "NOT EXISTS (SELECT FROM remapp_patientmoduleattr pat"
            f" WHERE pat.{OF_STUDY} AND pat.not_patient_indicator IS NOT NULL)",

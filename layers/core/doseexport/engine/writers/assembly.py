@@ -79,9 +79,9 @@ def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCoun
 
 
 class _Heads:
-    """The parts of the sheets before their rows.
+    """The heads of the sheets: everything before their rows.
 
-    xlsxwriter makes it completely only for the first of several sheets with the same appearance.
+    Of several sheets with the same appearance, xlsxwriter makes only the first head completely.
     """
 
     def __init__(self) -> None:

@@ -177,7 +177,7 @@ class RowsWriter(_CsvWriter):
 def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
     """Return a csv row whose text cells a spreadsheet does not run. `texts` states which cells are texts.
 
-    A text that looks like a formula begins with an apostrophe then. Plain numbers are not changed.
+    A text that looks like a formula gets an apostrophe in front. Plain numbers are not changed.
     """
     return _SUSPECT.sub(partial(_guard_cell, texts), b"," + row)[1:]
 

@@ -66,7 +66,7 @@ class AllData:
 
 
 class ProtocolSheets:
-    """One sheet per protocol of events, and one per standard name of events."""
+    """The sheets of events: one per protocol, and one per standard name."""
 
     def __init__(self, plan: FilePlan, layout: ModalityWorkbook, shared: SharedState) -> None:
         self._shared = shared

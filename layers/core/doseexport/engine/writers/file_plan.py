@@ -11,7 +11,7 @@ from doseexport.catalogue import Column, FileContext
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """What is known of a file before its first row.
+    """The plan of one file, made before its first row.
 
     `context` has the included columns. `event_extras` are the cells after an event's columns, which are not
     shown. `block_columns` are those of one block beside a study. `widest` is the most events of a study; at
@@ -53,7 +53,7 @@ class SheetCount:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What is known of a file only after its last row.
+    """The report on one file, made after its last row.
 
     `exclusions` counts the events excluded on purpose, by reason. `snapshot_at` is the time at which the
     database had the contents of the file.

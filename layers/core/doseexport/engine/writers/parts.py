@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from isal import isal_zlib
 
 CHUNK = 3 << 15
-"""Characters. Smaller than 128 KiB, from which on glibc maps and unmaps each block through the kernel."""
+"""Characters. Below 128 KiB glibc reuses a block of memory; above, each block is a call of the kernel."""
 BUFFERED = 1 << 23
 LEVEL = 1
 

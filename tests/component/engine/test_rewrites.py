@@ -1,0 +1,176 @@
+"""A table that is rewritten while an export waits for it loses no row."""
+
+import threading
+
+import psycopg
+import pytest
+from local import sample
+
+from doseexport import catalogue
+from doseexport.catalogue import Inclusions
+from doseexport.engine.postgres import Database
+from doseexport.engine.query import build_queries
+from doseexport.errors import ExportError
+from tests.component.exporting import ask, export
+
+EVENT_AND_CHILDREN = {
+    "ct-csv": ("ctirradiationeventdata", "ctxraysourceparameters", "patientstudymoduleattr"),
+    "dx-csv": ("irradeventxraydata", "irradeventxraysourcedata", "patientmoduleattr"),
+    "mg-csv": ("irradeventxraydata", "irradeventxraymechanicaldata", "generalequipmentmoduleattr"),
+    "nm-csv": ("radiopharmaceuticaladministrationeventdata", "patientstate", "patientmoduleattr"),
+    "rf-csv": ("irradeventxraydata", "accumxraydose", "projectionxrayradiationdose"),
+}
+TABLES = [(kind, f"remapp_{table}") for kind, tables in EVENT_AND_CHILDREN.items() for table in tables]
+
+
+def alter_type(connection, table):
+    connection.execute(f"ALTER TABLE {table} ALTER COLUMN id TYPE bigint")
+
+
+def truncate_and_reload(connection, table):
+    connection.execute(f"CREATE TEMPORARY TABLE saved AS TABLE {table}")
+    connection.execute(f"TRUNCATE {table}")
+    connection.execute(f"INSERT INTO {table} TABLE saved")
+
+
+def drop_and_create(connection, table):
+    connection.execute(f"CREATE TEMPORARY TABLE saved AS TABLE {table}")
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"CREATE TABLE {table} AS TABLE saved")
+
+
+def swap(connection, table):
+    connection.execute(f"CREATE TABLE reloaded AS TABLE {table}")
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"ALTER TABLE reloaded RENAME TO {table}")
+
+
+def add_column(connection, table):
+    connection.execute(f"ALTER TABLE {table} ADD COLUMN added double precision DEFAULT random()")
+
+
+REWRITES = (alter_type, truncate_and_reload, drop_and_create, swap, add_column)
+
+
+@pytest.fixture(scope="module")
+def template_url(postgres):
+    """A small database without foreign keys, so that each table can be rewritten by itself."""
+    url = postgres.create_database("rewrites")
+    sample.fill(url, 60)
+    with psycopg.connect(url, autocommit=True) as connection:
+        keys = connection.execute(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f'"
+        ).fetchall()
+        for table, name in keys:
+            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    return url
+
+
+def is_waiting(connection):
+    """Return whether a session of the export waits for a lock, or sleeps between two attempts."""
+    found = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport'"
+        " AND datname = current_database() AND (wait_event_type = 'Lock' OR query = 'ROLLBACK')"
+    ).fetchone()
+    return found[0] > 0
+
+
+def export_meanwhile(url, kind, act):
+    """Begin a transaction that acts on the database, start an export, and commit once the export waits."""
+    done = []
+
+    def run():
+        try:
+            done.append(export(url, type=kind)[0])
+        except ExportError as error:
+            done.append(error)
+
+    thread = threading.Thread(target=run)
+    with psycopg.connect(url, autocommit=True) as watcher, psycopg.connect(url) as holder:
+        act(holder)
+        thread.start()
+        while not is_waiting(watcher) and not done:
+            thread.join(0.02)
+        holder.commit()
+    thread.join()
+    return done[0]
+
+
+@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)
+@pytest.mark.parametrize(("kind", "table"), TABLES)
+def test_export_file_of_a_rewritten_table_is_whole(make_database, template_url, kind, table, rewrite):
+    url = make_database(template_url)
+    expected, report = export(url, type=kind)
+    assert report.events > 0
+    assert export_meanwhile(url, kind, lambda holder: rewrite(holder, table)) == expected
+
+
+def test_export_file_of_a_locked_table_waits_and_holds_nothing(make_database, template_url):
+    """A migration and an export that wait for each other's tables do not deadlock."""
+    url = make_database(template_url)
+    expected, _ = export(url, type="ct-csv")
+
+    exclusive = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
+    done = []
+    thread = threading.Thread(target=lambda: done.append(export(url, type="ct-csv")[0]))
+    with psycopg.connect(url, autocommit=True) as watcher, psycopg.connect(url) as holder:
+        holder.execute(exclusive.format("remapp_patientstudymoduleattr"))
+        thread.start()
+        while not is_waiting(watcher):
+            thread.join(0.02)
+        # The export holds tables that come earlier by name, for less time than a deadlock needs to be found.
+        holder.execute(exclusive.format("remapp_ctirradiationeventdata"))
+        holder.commit()
+    thread.join()
+    assert done == [expected]
+
+
+def test_begin_fails_clearly_where_a_lock_stays(make_database, template_url):
+    url = make_database(template_url)
+    with psycopg.connect(url) as holder:
+        holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
+        database = Database({"conninfo": url}, seconds_left=lambda: 1.0)
+        queries = build_queries(ask(type="ct-csv"), Inclusions())
+        with pytest.raises(ExportError) as failed, database.open_snapshot() as snapshot:
+            snapshot.begin(queries.tables)
+    assert failed.value.code == "TABLES_LOCKED"
+
+
+def test_begin_is_cancelled_while_it_waits(make_database, template_url):
+    url = make_database(template_url)
+    queries = build_queries(ask(type="ct-csv"), Inclusions())
+    with psycopg.connect(url) as holder:
+        holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
+        with Database({"conninfo": url}).open_snapshot() as snapshot:
+            stop = threading.Timer(0.3, snapshot.cancel)
+            stop.start()
+            with pytest.raises(ExportError):
+                snapshot.begin(queries.tables)
+            stop.join()
+
+
+@pytest.mark.parametrize("spec", catalogue.load_specs().values(), ids=lambda spec: spec.type)
+def test_queries_name_every_table_that_their_statements_read(postgres, standard_url, spec):
+    """PostgreSQL itself says, by the dependencies of views, which tables the statements read."""
+    inclusions = Inclusions(include_names=True, include_ids=True, standard=True)
+    needed = dict.fromkeys(spec.needs[:1], "1")
+    queries = build_queries(ask(type=spec.type, filters=needed), inclusions)
+    read = set()
+    with psycopg.connect(standard_url) as connection:
+        statements = (queries.counts, *queries.frequencies.values(), queries.studies, queries.events)
+        for query in filter(None, statements):
+            sql = query.sql.replace("%s", "'1'")
+            width = len(connection.execute(f"SELECT * FROM ({sql}) found LIMIT 0").description)
+            columns = ", ".join(f"c{n}" for n in range(width))
+            connection.execute(f"CREATE TEMPORARY VIEW looked_at ({columns}) AS {sql}")
+            names = connection.execute(
+                "SELECT DISTINCT depended.relname FROM pg_rewrite rule"
+                " JOIN pg_depend dependency ON dependency.objid = rule.oid"
+                " JOIN pg_class depended ON depended.oid = dependency.refobjid"
+                " WHERE rule.ev_class = 'looked_at'::regclass AND depended.relname <> 'looked_at'"
+            ).fetchall()
+            read |= {name for (name,) in names}
+            connection.execute("DROP VIEW looked_at")
+        connection.rollback()
+    assert read <= queries.tables
+    assert read
