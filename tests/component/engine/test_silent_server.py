@@ -81,16 +81,14 @@ def end_of(blocked, server, sessions_only):
 
 
 @pytest.mark.parametrize("sessions_only", [False, True], ids=["whole server", "its sessions"])
-def test_an_abort_does_not_wait_for_a_server_that_is_silent(
-    ready, server, own_url, monkeypatch, sessions_only
-):
+def test_abort_does_not_wait_for_a_silent_server(ready, server, own_url, monkeypatch, sessions_only):
     with BlockedRun(ready, own_url, monkeypatch) as blocked:
         row = end_of(blocked, server, sessions_only)
     assert row.state is State.ABORTED
     assert_no_file(ready)
 
 
-def test_a_lost_network_is_noticed_while_nothing_is_sent(own_url):
+def test_lost_network_is_noticed_while_nothing_is_sent(own_url):
     """The kernel asks a server that has been silent for long whether it is still there."""
     with Database({"conninfo": own_url}).open_snapshot() as snapshot:
         for connection in snapshot.connections:

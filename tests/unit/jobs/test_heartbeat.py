@@ -96,7 +96,7 @@ def is_beating():
     return "heartbeat" in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, export, clock):
+def test_heartbeat_reports_attempt_time_and_progress(heart, store, export, clock):
     store.wait_for_beats()
     assert store.beats[-1][2] == Progress(0, None)
     heart.expect(9)
@@ -107,23 +107,23 @@ def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, export
     assert store.beats[-1] == (export.id, 1, Progress(2, 9), clock())
 
 
-def test_a_run_that_nobody_stops_goes_on(heart, store):
+def test_heartbeat_lets_an_undisturbed_run_continue(heart, store):
     store.wait_for_beats(5)
     heart.advance()
     assert heart.reason is None
 
 
-def test_an_abort_stops_the_run_with_what_it_is_blocked_on(heart, store):
+def test_heartbeat_stops_aborted_run_and_what_it_is_blocked_on(heart, store):
     store.answer = State.ABORTING
     assert isinstance(stop(heart), AbortedError)
 
 
-def test_a_lost_lease_stops_the_run(heart, store):
+def test_heartbeat_stops_run_without_lease(heart, store):
     store.answer = None
     assert isinstance(stop(heart), LeaseLostError)
 
 
-def test_a_run_that_has_to_stop_is_told_so_again_sooner(heart, store, monkeypatch):
+def test_heartbeat_cancels_again_sooner_once_the_run_must_stop(heart, store, monkeypatch):
     assert REPEATED_CANCEL < INTERVAL
     store.answer = State.ABORTING
     stop(heart)
@@ -134,7 +134,7 @@ def test_a_run_that_has_to_stop_is_told_so_again_sooner(heart, store, monkeypatc
     assert late.was_cancelled()
 
 
-def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):
+def test_heartbeat_cancels_later_blocker_at_every_beat(heart, store):
     store.answer = State.ABORTING
     stop(heart)
     late = Blocked()
@@ -143,7 +143,7 @@ def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):
     assert late.was_cancelled()
 
 
-def test_a_stopped_run_still_beats_no_more_words_into_the_table(heart, store):
+def test_heartbeat_of_stopped_run_writes_no_more(heart, store):
     store.answer = None
     stop(heart)
     before = len(store.beats)
@@ -153,7 +153,7 @@ def test_a_stopped_run_still_beats_no_more_words_into_the_table(heart, store):
     assert len(store.beats) == before
 
 
-def test_a_table_out_of_reach_for_a_while_is_borne(heart, store, clock):
+def test_heartbeat_tolerates_short_silence_of_the_table(heart, store, clock):
     store.answer = OSError("no network")
     clock.now += GRACE
     store.wait_for_beats(3)
@@ -167,13 +167,13 @@ def test_a_table_out_of_reach_for_a_while_is_borne(heart, store, clock):
     assert heart.reason is None
 
 
-def test_a_table_out_of_reach_for_longer_is_a_lost_lease(heart, store, clock):
+def test_heartbeat_takes_long_silence_of_the_table_for_lost_lease(heart, store, clock):
     store.answer = OSError("no network")
     clock.now += GRACE + A_MOMENT
     assert isinstance(stop(heart), LeaseLostError)
 
 
-def test_a_beat_that_failed_is_logged_without_its_text(heart, store, caplog):
+def test_heartbeat_logs_failed_beat_without_its_text(heart, store, caplog):
     store.answer = OSError("SECRET")
     store.wait_for_beats()
     assert "beat_failed" in caplog.messages
@@ -181,7 +181,7 @@ def test_a_beat_that_failed_is_logged_without_its_text(heart, store, caplog):
     assert "SECRET" not in str([record.__dict__ for record in caplog.records])
 
 
-def test_a_run_ends_while_there_is_time_to_settle(heart, store, time_left):
+def test_heartbeat_stops_run_while_there_is_time_to_settle(heart, store, time_left):
     time_left["seconds"] = LAST_SECONDS
     store.wait_for_beats()
     assert heart.reason is None
@@ -189,7 +189,7 @@ def test_a_run_ends_while_there_is_time_to_settle(heart, store, time_left):
     assert stop(heart).code == "OUT_OF_TIME"
 
 
-def test_the_first_reason_stays(heart, store, time_left):
+def test_heartbeat_keeps_its_first_reason(heart, store, time_left):
     store.answer = State.ABORTING
     first = stop(heart)
     store.answer = None
@@ -197,14 +197,14 @@ def test_the_first_reason_stays(heart, store, time_left):
     assert stop(heart) is first
 
 
-def test_nothing_beats_after_the_end(store, clock):
+def test_heartbeat_ends_with_the_run(store, clock):
     with Heartbeat(store, make_new(), clock, lambda: 900):
         store.wait_for_beats()
         assert is_beating()
     assert not is_beating()
 
 
-def test_it_stops_when_the_run_fails(store, clock):
+def test_heartbeat_ends_with_a_failed_run(store, clock):
     with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900):
         raise ZeroDivisionError
     assert not is_beating()

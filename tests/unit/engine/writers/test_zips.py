@@ -36,11 +36,11 @@ def read_zip(file):
 PARTS = {"a.xml": b"<a/>" * 1000, "xl/é.xml": b"", "b": bytes(range(256))}
 
 
-def test_what_was_put_in_comes_out():
+def test_zip_reads_back_as_written():
     assert read_zip(write_zip(PARTS)) == PARTS
 
 
-def test_a_small_zip_is_no_zip64():
+def test_small_zip_is_no_zip64():
     written = write_zip(PARTS).getvalue()
     assert b"PK\6\6" not in written
     with zipfile.ZipFile(io.BytesIO(written)) as made:
@@ -48,7 +48,7 @@ def test_a_small_zip_is_no_zip64():
         assert not any(part.flag_bits & 8 for part in made.infolist())
 
 
-def test_a_zip_of_large_parts_is_read_too(monkeypatch):
+def test_zip_of_large_parts_is_readable(monkeypatch):
     monkeypatch.setattr(ZipEntry, "is_large", property(lambda self: True))
     file = write_zip(PARTS)
     assert read_zip(file) == PARTS
@@ -56,7 +56,7 @@ def test_a_zip_of_large_parts_is_read_too(monkeypatch):
         assert {part.extract_version for part in made.infolist()} == {45}
 
 
-def test_more_parts_than_a_zip_counts_make_a_zip64():
+def test_zip_of_very_many_parts_is_zip64():
     parts = {f"{n}": b"" for n in range(0x10001)}
     assert len(zipfile.ZipFile(write_zip(parts)).namelist()) == 0x10001
 
@@ -85,7 +85,7 @@ class FarSink:
 
 
 @pytest.mark.parametrize("size", [4 * GIB - 2, 4 * GIB - 1, 4 * GIB, 30 * GIB])
-def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
+def test_zip_directory_locates_parts_beyond_4_gib(size):
     sink = FarSink()
     stream = ZipStream(sink)
     stream.add("far", 1, size, 2 * size, [Far(size)])
@@ -103,12 +103,12 @@ def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
 
 
 @pytest.mark.parametrize("numbers", [(0xFFFFFFFF, 1, 1), (1, 0xFFFFFFFF, 1), (1, 1, 0xFFFFFFFF)])
-def test_the_number_that_means_look_elsewhere_is_too_large_itself(numbers):
+def test_zip64_marker_value_is_too_large_itself(numbers):
     assert ZipEntry(b"x", 7, *numbers).is_large
     assert not ZipEntry(b"x", 7, *(number - 1 for number in numbers)).is_large
 
 
-def test_a_local_header_names_the_sizes_that_are_coming():
+def test_local_header_holds_the_sizes():
     large = ZipEntry(b"x", 7, 5 * GIB, 6 * GIB, 0).local_header()
     assert large[:4] == b"PK\3\4"
     assert struct.unpack("<LL", large[18:26]) == (0xFFFFFFFF, 0xFFFFFFFF)
