@@ -56,7 +56,7 @@ def test_what_is_not_in_the_list_is_not_there(name):
 )
 def test_a_file_that_could_not_be_served_ends_the_start(tmp_path, name):
     (tmp_path / name).write_text("x")
-    with pytest.raises(ValueError, match="cannot be a file of the page"):
+    with pytest.raises(ValueError, match="cannot be served as a file of the page"):
         read_files(tmp_path)
 
 
