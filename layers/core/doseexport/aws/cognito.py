@@ -18,7 +18,7 @@ class User:
 
 
 class UserPool:
-    """The user pool `pool_id`; `client` is a cognito-idp client."""
+    """The user pool `pool_id`. `client` is a boto3 client of `cognito-idp`."""
 
     def __init__(self, client: Any, pool_id: str) -> None:
         self._client = client
