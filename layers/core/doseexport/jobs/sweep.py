@@ -37,7 +37,7 @@ UNSENT = timedelta(minutes=1)
 UNSTARTED = timedelta(minutes=2)
 """A message that has left the queue for so long is lost. If it is not, a second one does no harm."""
 LONGEST_WAIT = timedelta(days=1)
-"""An export that waits for so long is given up: the queue refuses messages, or nobody reads it."""
+"""An export that waits for so long is given up: the queue refuses messages, or no worker reads it."""
 RETRY_DELAY = timedelta(minutes=2)
 """How long the next attempt waits for the reason of the last one to pass, such as a database restart."""
 WORKERS = 8
@@ -45,7 +45,7 @@ WORKERS = 8
 BATCH = 100
 """Rows that are read at once."""
 RESERVED_SECONDS = 10.0
-"""Lambda time in which no further batch is begun."""
+"""Seconds of Lambda time left at which no further batch is started."""
 WORKER_LIFE = timedelta(minutes=16)
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
@@ -66,7 +66,7 @@ def sweep_exports(
     """Handle the exports that need it, until little time is left. Return how often each thing was done.
 
     `broken` counts exports that could not be handled: they are logged, and tried again next time. `left`
-    counts those that this sweep had no time for: the next sweep begins with them.
+    counts exports that this sweep had no time for, and that the next one handles.
     """
     return _Sweep(services, now, seconds_left).run()
 
