@@ -14,7 +14,7 @@ from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
-from tests.fakes import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE, aws_client
+from tests.fakes import AUDIT_RETENTION, AUDIT_TABLE, BUCKET, SAVED_TABLE, TABLE, aws_client
 
 PATIENCE = 20.0
 
@@ -171,11 +171,11 @@ class _Paginator:
 def services_of(process, services):
     """The same services, as a process of its own meets them."""
     dynamodb = _Client(aws_client("dynamodb"), process)
-    trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
+    audit = AuditRepository(dynamodb, AUDIT_TABLE, AUDIT_RETENTION)
     return replace(
         services,
-        exports=ExportRepository(dynamodb, TABLE, trail),
-        audit=trail,
+        exports=ExportRepository(dynamodb, TABLE, audit),
+        audit=audit,
         presets=PresetRepository(dynamodb, SAVED_TABLE),
         files=ExportBucket(_Client(aws_client("s3"), process), BUCKET),
         queue=Queue(_Client(aws_client("sqs"), process), services.settings.queue_url),

@@ -110,8 +110,8 @@ def _was_done(what: str, answer: Any, export_id: str) -> bool:
         (shown,) = [export for export in answer["exports"] if export["id"] == export_id]
         return shown["filters"] is not None
     if what == "read patients in the audit trail":
-        (asked,) = [entry["request"] for entry in answer["entries"] if entry["event"] == "requested"]
-        return asked["patient_filters"] is not None
+        (requested,) = [entry["request"] for entry in answer["entries"] if entry["event"] == "requested"]
+        return requested["patient_filters"] is not None
     if what == "delete many":
         assert [one["code"] for one in answer["refused"]] in ([], ["FORBIDDEN"])
         return bool(answer["deleted"] == [export_id])

@@ -63,9 +63,15 @@ class Stage:
         groups = f"[{' '.join(sorted(caller.groups))}]"
         return Gateway(self.load, {"sub": caller.id, "username": caller.name, "cognito:groups": groups})
 
-    def ask(self, caller=PIA, **body):
-        asked = {"type": "ct-xlsx", "include_names": True, "include_ids": True, "filters": FILTERS, **body}
-        answer = self.sign_in(caller).call("POST", "/exports", asked)
+    def request_export(self, caller=PIA, **body):
+        requested = {
+            "type": "ct-xlsx",
+            "include_names": True,
+            "include_ids": True,
+            "filters": FILTERS,
+            **body,
+        }
+        answer = self.sign_in(caller).call("POST", "/exports", requested)
         assert answer.status == 202, answer.body
         return answer.json["id"]
 

@@ -87,9 +87,9 @@ class Gateway:
         return Reply(answer["statusCode"], answer["headers"], answer.get("body", ""), is_base64)
 
 
-def _find_route(method: str, asked: str) -> tuple[str, str, bool, dict[str, str]] | None:
+def _find_route(method: str, requested: str) -> tuple[str, str, bool, dict[str, str]] | None:
     for wanted, path, folder, needs_token in read_routes():
-        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), asked)
+        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), requested)
         if match and wanted == method:
             return path, folder, needs_token, match.groupdict()
     return None

@@ -68,10 +68,10 @@ def test_schedule_runs_automatically(
     manifest.write_bytes(fetch(links["manifest"]["url"]).body)
     assert verify_file(file, manifest)
 
-    until(lambda: "completed" in listener.story(export["id"]))
+    until(lambda: "completed" in listener.events(export["id"]))
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
-    trail = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
-    assert trail[0]["request"]["schedule_id"] == schedule["id"]
+    entries = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
+    assert entries[0]["request"]["schedule_id"] == schedule["id"]
     tend(backstage)
     shown = physicist.call("GET", f"/schedules/{schedule['id']}").json
     last_run = {

@@ -211,13 +211,13 @@ def test_list_is_newest_first_and_of_own_exports_by_default(services, clock):
 @pytest.mark.parametrize("scope", ["mine", "all"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
 def test_list_pages_join_over_months_and_gaps(services, clock, scope, limit):
-    kept = []
+    expected_ids = []
     for number in range(9):
         export = finish(services, add(services)) if number % 3 == 1 else add(services)
         if number % 3 == 1:
             services.exports.delete(export.id, ADA, clock())
         else:
-            kept.insert(0, export.id)
+            expected_ids.insert(0, export.id)
         clock.move(days=4)
     found, parameters = [], {"scope": scope, "limit": str(limit)}
     while True:
@@ -227,7 +227,7 @@ def test_list_pages_join_over_months_and_gaps(services, clock, scope, limit):
             break
         assert len(answer["exports"]) == limit
         parameters["cursor"] = answer["next_cursor"]
-    assert found == kept
+    assert found == expected_ids
 
 
 def test_list_can_select_one_state(services, clock):

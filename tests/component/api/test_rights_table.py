@@ -15,8 +15,8 @@ from tests.fakes import (
     add,
     finish,
     list_keys,
+    read_audit_trail,
     read_row,
-    read_trail,
     share_preset,
     take_messages,
 )
@@ -67,7 +67,7 @@ def look(services, export, caller):
         services.schedules.load(export.id),
         list_keys(services),
         owners,
-        read_trail(services, export),
+        read_audit_trail(services, export),
     )
 
 

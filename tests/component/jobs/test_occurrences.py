@@ -216,8 +216,8 @@ def test_occurrence_beyond_the_limit_waits_for_a_place(services, ada):
 
 def test_occurrence_with_terms_no_longer_understood_is_paused(services, ada, caplog):
     schedule = create(services, ada)
-    asked = {**schedule.terms.request, "type": "ct-of-before"}
-    services.schedules.change(schedule, replace(schedule.terms, request=asked), services.clock())
+    requested = {**schedule.terms.request, "type": "ct-of-before"}
+    services.schedules.change(schedule, replace(schedule.terms, request=requested), services.clock())
     assert fire(services, schedule, DECEMBER) == "paused"
     assert services.schedules.load(schedule.id).paused is Pause.REQUEST_REFUSED
     assert "schedule_refused" in caplog.text

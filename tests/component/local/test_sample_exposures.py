@@ -21,9 +21,9 @@ from tests.databases.sampled import (
     TYPE,
     VIEW,
     WIDTH,
-    ask,
     code,
     join_values,
+    select,
 )
 
 AGD = "trim_scale(average_glandular_dose)"
@@ -181,4 +181,4 @@ EXPECTED = [
 
 @pytest.mark.parametrize(("name", "expression", "expected"), EXPECTED)
 def test_sample_exposures_are_as_named(sample_url, name, expression, expected):
-    assert ask(sample_url, join_values(expression), f"broken: {name}") == [{"found": expected}]
+    assert select(sample_url, join_values(expression), f"broken: {name}") == [{"found": expected}]

@@ -51,10 +51,10 @@ def show(row):
 
 
 def fail(error):
-    def ask(*_):
+    def fetch(*_):
         raise error
 
-    return ask
+    return fetch
 
 
 def test_preview_that_times_out_has_no_numbers(monkeypatch):

@@ -68,8 +68,8 @@ def test_d02_dx_every_row_is_as_wide_as_the_header(ours: Table, theirs: Table) -
 
 
 def test_d02_dx_events_that_the_device_did_not_declare_have_their_headings(export, openrem_url: str) -> None:
-    wish = f"--filter=acquisition_protocol={PULSED}"
-    table = read_csv(export("dx-csv", openrem_url, wish))
+    option = f"--filter=acquisition_protocol={PULSED}"
+    table = read_csv(export("dx-csv", openrem_url, option))
     assert table.column("No. events") == [""]
     assert len(table.headings) == STUDY_COLUMNS + 4 * EVENT_COLUMNS
     assert table.column("E4 Protocol") == [PULSED]

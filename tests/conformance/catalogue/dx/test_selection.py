@@ -147,11 +147,11 @@ def choose(dx_url: str, tmp_path, capsys) -> Callable[..., list[str]]:
     return choose
 
 
-@pytest.mark.parametrize(("wish", "condition"), CASES, ids=[wish for wish, _ in CASES])
-def test_filter_selects_what_a_plain_query_selects(wish, condition, dx_url, choose) -> None:
+@pytest.mark.parametrize(("option", "condition"), CASES, ids=[option for option, _ in CASES])
+def test_filter_selects_what_a_plain_query_selects(option, condition, dx_url, choose) -> None:
     with psycopg.connect(dx_url) as connection:
         wanted = [f"id {study}" for (study,) in connection.execute(f"{STUDIES} AND {condition}")]
-    assert sorted(choose(f"--filter={wish}")) == sorted(wanted)
+    assert sorted(choose(f"--filter={option}")) == sorted(wanted)
 
 
 def test_filter_cases_select_some_studies_and_leave_some_out(dx_url) -> None:

@@ -128,10 +128,10 @@ def test_rf_xlsx_every_group_equals_a_second_computation(ours, openrem_url: str)
     _, rows = read_studies(ours)
     for study in archive.studies:
         groups = cut_groups(rows[study["id"]])
-        told = [group_cells(archive, events) for events in groups_of(archive, study)]
-        assert len(groups) == len(told)
+        expected = [group_cells(archive, events) for events in groups_of(archive, study)]
+        assert len(groups) == len(expected)
         assert sum(group[2] for group in groups) == len(archive.events_of(study))
-        for group, cells in zip(groups, told, strict=True):
+        for group, cells in zip(groups, expected, strict=True):
             del cells["Standard acquisition name"]
             for (heading, text), value in zip(cells.items(), group, strict=True):
                 if text == "":
