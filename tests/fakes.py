@@ -1,4 +1,4 @@
-"""What tests put in the place of AWS, people and time."""
+"""Stand-ins for AWS, users and time, and shortcuts to exports in every state."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A token in the place of a patient, the whole service around it, and an ear for where the token turns up."""
+"""A token in place of a patient, the service around it, and a search for the token in all output."""
 
 import io
 import json
@@ -19,7 +19,7 @@ BORN = "1907-05-03"
 TRACES = [CANARY, CANARY.lower(), CANARY.upper(), BORN, hash_value(CANARY), "03/05/1907", "19070503"]
 FILTERS = {"patient_name": CANARY, "patient_id": CANARY.lower()}
 ENOUGH = 1000
-"""Characters that any path says at least: fewer mean that nobody listened."""
+"""The least that every path writes. Fewer characters mean that the search saw nothing."""
 
 
 def fill(url):

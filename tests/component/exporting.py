@@ -1,4 +1,4 @@
-"""One export, from a database into memory, without the service around it."""
+"""Write one export from a database into memory, without the service."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ def parse(**body):
 
 
 def export(url, **body):
-    """The file's bytes, and the report of what is in it."""
+    """Return the file's bytes and its report."""
     file = io.BytesIO()
     context = RequestContext(parse(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
     report = write_export(context, Database({"conninfo": url}), file, Indifferent())

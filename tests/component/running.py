@@ -1,4 +1,4 @@
-"""A service whose worker has a real PostgreSQL."""
+"""Run exports on a service whose worker has a real PostgreSQL."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Whatever becomes of an export about a patient, only its file names the patient."""
+"""Whatever happens to an export about a patient, only its file names the patient."""
 
 import contextlib
 import threading
@@ -45,7 +45,7 @@ def test_canary_is_not_repeated_by_refusals(stage):
             for path in ("/exports", "/exports/preview"):
                 answer = stage.sign_in(caller).call("POST", path, body)
                 assert 400 <= answer.status < 500
-                # A name that the caller made up is all that is told again, to the caller alone.
+                # Only a name that the caller made up is repeated, to that caller alone.
                 stage.hear({**answer.json, "field": None})
     for method, path, body in (
         ("GET", f"/exports/{CANARY}", None),

@@ -1,4 +1,4 @@
-"""Every export type shows a patient where that was asked for with the right to it, and nowhere else."""
+"""Every export type shows a patient only where requested with the right to it."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Texts that mean harm to spreadsheets, XML, SQL, logs or people's eyes, and a database full of them."""
+"""Texts that attack spreadsheets, XML, SQL, logs or readers, and a database full of them."""
 
 import psycopg
 from local import sample

@@ -1,4 +1,4 @@
-"""SQL with which tests look into the synthetic database."""
+"""SQL with which tests read the synthetic database."""
 
 import psycopg
 from psycopg.rows import dict_row

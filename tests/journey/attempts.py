@@ -1,4 +1,4 @@
-"""What a function that was taken over might try: every action of ours on our own things, and on others'."""
+"""Every action that a captured function might try, on our own resources and on others'."""
 
 from collections.abc import Callable
 from typing import Any

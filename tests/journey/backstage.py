@@ -1,4 +1,4 @@
-"""What callers never see, for journeys that look behind the service."""
+"""Internals that callers never see: table, bucket, queue, worker and database sessions."""
 
 import json
 import os
@@ -152,7 +152,7 @@ class Backstage:
 
 
 def is_zombie(process: int) -> bool:
-    """Whether a process has ended and nobody has asked how."""
+    """Whether a process has ended and its status was not read yet."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z")
     except FileNotFoundError:

@@ -26,7 +26,7 @@ from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import parse_terms
 from tests.fakes import ADA
 from tests.journey.backstage import AUDIT_RETENTION, Backstage
-from tests.journey.wearing import Role
+from tests.journey.role import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
@@ -47,7 +47,7 @@ class Scene:
 
     @cached_property
     def owner(self) -> Caller:
-        """Somebody with an account, who is a member of exportgroup."""
+        """A user with an account, who is a member of exportgroup."""
         user = users.create(self.backstage.stack, f"owner-{secrets.token_hex(4)}", users.EXPORT)
         pool = self.backstage.stack.resource("UserPool")
         found = self.backstage.client("cognito-idp").admin_get_user(UserPoolId=pool, Username=user.name)
@@ -144,7 +144,7 @@ def show_audit_trail(role: Role, scene: Scene) -> None:
 
 
 def add_preset(scene: Scene) -> Preset:
-    """A shared preset of somebody's."""
+    """A shared preset of another user."""
     fields = {"name": "x", "request": ExportRequest("ct-csv", NOTHING), "shared": True}
     preset = make_preset(make_id("", None), replace(ADA, id=secrets.token_hex(4)), fields, datetime.now(UTC))
     assert scene.presets.create(preset, limit=5)
@@ -196,7 +196,7 @@ def run(role: Role, scene: Scene) -> None:
 
 
 class Loser(ExportRepository):
-    """Somebody aborts in the moment before the file would be published."""
+    """An abort just before the file would be published."""
 
     def __init__(self, client: Any, scene: Scene) -> None:
         audit = AuditRepository(client, scene.backstage.audit_table, AUDIT_RETENTION)
@@ -234,7 +234,7 @@ def _give_back(role: Role, scene: Scene) -> None:
 
 
 def sweep(role: Role, scene: Scene) -> None:
-    """One deleted with its file still there, one that nobody has taken for long, one whose worker is gone."""
+    """One deleted whose file remains, one queued for long, and one whose worker is gone."""
     scene.sqs.purge_queue(QueueUrl=scene.backstage.queue)
     deleted, waiting = scene.finish(), scene.request_export(timedelta(minutes=30))
     assert scene.exports.delete(deleted.id, ADA, datetime.now(UTC))
@@ -249,7 +249,7 @@ def sweep(role: Role, scene: Scene) -> None:
 
 
 def send_notifications(role: Role, scene: Scene) -> None:
-    """One that was asked for, one that completed; then what Lambda does with the role, where that fails."""
+    """One requested, one completed; then what Lambda does with the role where the function fails."""
     event = json.loads((ROOT / "events/send_notifications.json").read_text())
     with role.worn():
         assert role.load("send_notifications")(event, CONTEXT) == {"batchItemFailures": []}
@@ -270,7 +270,7 @@ def plan(scene: Scene, owner: Caller, due: datetime | None = None) -> Schedule:
     scene.saved |= {f"SCHEDULE#{schedule.id}", f"OWNER#{owner.id}"}
     occurrence = schedule.plan_occurrence(made + timedelta(days=7))
     assert occurrence is not None
-    # Before it is asked for: a row that is left gets a worker from the sweep, amid other tests.
+    # Before the request: a row that is left gets a worker from the sweep, amid other tests.
     scene.keys |= {f"EXPORT#{occurrence.export_id}", f"OWNER#{owner.id}"}
     return schedule
 
@@ -329,7 +329,7 @@ UNTRIED = frozenset(
         "iam:PassRole",
     }
 )
-"""What the emulator decides by itself: it knows no rights to a stream; a topic is its account's; any role
+"""What the emulator decides differently: it knows no rights to a stream; a topic is its account's; any role
 may be passed on."""
 
 HAPPY: dict[str, Callable[[Role, Scene], None]] = {

@@ -1,4 +1,4 @@
-"""Somebody who listens to the service's notifications."""
+"""A listener to the service's notifications."""
 
 import json
 from typing import Any

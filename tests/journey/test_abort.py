@@ -1,4 +1,4 @@
-"""An export that is stopped stops: in the API, in the worker, in PostgreSQL, in S3."""
+"""An aborted export stops in the API, in the worker, in PostgreSQL and in S3."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""A token stands for every patient: the stack's logs, rows and objects never say it, only the file does."""
+"""A token stands for every patient: only the file contains it, no log, row or object does."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_canary_is_only_in_the_file(
 
 
 def show(people: UserPool, export_id: str) -> str:
-    """What everybody without the right is shown of an export, and told when they want the file."""
+    """All answers about an export and its file to callers without the right to patients."""
     others = (people.physicist, people.colleague, people.admin, people.nobody)
     replies = [other.call("GET", f"/exports/{export_id}") for other in others]
     replies += [other.call("GET", "/exports?scope=all") for other in others]

@@ -1,4 +1,4 @@
-"""Two hundred exports, asked for by twenty people at once."""
+"""Two hundred exports, requested by twenty users at once."""
 
 import threading
 import time
@@ -68,7 +68,7 @@ class Watcher:
 
 
 def request_until_all_are_accepted(service: Service, backstage: Backstage) -> tuple[list[str], int]:
-    """Ask for `EACH` exports as fast as the limit lets; return their ids, and how often it said no.
+    """Request `EACH` exports as fast as the limit lets; return their ids, and how often it said no.
 
     Every message comes twice.
     """

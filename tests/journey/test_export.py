@@ -1,4 +1,4 @@
-"""A physicist asks, watches, downloads; the file is what the database holds."""
+"""A physicist requests, watches and downloads. The file holds what the database holds."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""What goes wrong ends as FAILED with a reason, or is tried again; never silently, never half."""
+"""An error ends as FAILED with a reason, or is tried again. None is silent, and no half file is left."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from tests.journey.conftest import Hold, PointWorker
 
 @pytest.fixture
 def queue_left_empty(backstage: Backstage) -> Iterator[None]:
-    """Take away afterwards what nobody acknowledged: it would stay for an hour and a half."""
+    """Remove unacknowledged messages afterwards: they would stay for an hour and a half."""
     until(lambda: backstage.waiting() == 0)
     yield
     backstage.client("sqs").purge_queue(QueueUrl=backstage.queue)
@@ -27,7 +27,7 @@ def test_killed_worker_is_noticed_and_replaced(
         requested = physicist.request(type="ct-xlsx").json
         until(lambda: backstage.queries(requested["id"]))
         backstage.kill_workers()
-        # PostgreSQL notifications by itself that nobody listens any more.
+        # PostgreSQL notices on its own that its client is gone.
         until(lambda: not backstage.queries(requested["id"]), seconds=10)
         assert physicist.get(requested["id"])["state"] == "RUNNING"
         backstage.end_lease(requested["id"])

@@ -1,4 +1,4 @@
-"""What an export stands on fails under it: the store, the table, the database, the disk, the time."""
+"""An export survives or reports faults of the storage, the table, the database, the disk and the time."""
 
 import os
 import resource
@@ -88,7 +88,7 @@ def end_sessions(url: str, export_id: str) -> None:
 
 
 def crash_server(url: str, export_id: str) -> None:
-    """Kill one session's process: PostgreSQL ends all sessions, recovers, and starts anew."""
+    """Kill one session's process: PostgreSQL ends all sessions, recovers, and starts again."""
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE application_name = %s", [f"doseexport:{export_id}"]

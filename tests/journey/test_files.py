@@ -1,4 +1,4 @@
-"""Finished files: who may open them, for how long a link works, and what deleting leaves."""
+"""Finished files: who may open them, how long a link works, and what deletion leaves."""
 
 import urllib.parse
 import urllib.request
@@ -36,7 +36,7 @@ def finished(people: UserPool) -> Any:
 
 @pytest.fixture(scope="module")
 def identified(people: UserPool) -> Any:
-    """An export with names and IDs, of somebody who may have them."""
+    """An export with names and IDs, of a user with the right to them."""
     requested = people.privileged.request(
         type="ct-csv", include_names=True, include_ids=True, filters={"patient_name": "a"}
     )

@@ -13,7 +13,7 @@ from doseexport.errors import DoseExportError
 from tests.journey.attempts import OF_AUDIT_TABLE, OF_SAVED_REQUESTS, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Scene
-from tests.journey.wearing import Role, list_removals
+from tests.journey.role import Role, list_removals
 
 FAILURES = (AssertionError, ClientError, DoseExportError, KeyError, TypeError)
 """What a function, or its test, ends with for lack of a right."""
@@ -26,7 +26,7 @@ FUNCTIONS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _undisturbed(stack: Stack) -> Iterator[None]:
-    """Neither worker nor sweep of the stack itself works meanwhile, nor the look after schedules."""
+    """Neither worker nor sweep of the stack itself works meanwhile, nor does the reconciliation of schedules."""
     mapping = stack.resource("RunExportMapping")
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
     _switch_rhythms(stack, "DISABLED")
@@ -47,7 +47,7 @@ def _switch_rhythms(stack: Stack, state: str) -> None:
 
 @pytest.fixture
 def scene(backstage: Backstage) -> Iterator[Scene]:
-    """What is left behind would get a worker from the sweep, amid other tests: nothing is."""
+    """Check that no export is left: the sweep would give it a worker amid other tests."""
     before = backstage.states().keys()
     made = Scene(backstage)
     yield made

@@ -101,7 +101,7 @@ def test_code_and_verifier_open_the_api(hospital: Stack, ada: users.User) -> Non
     tokens = browser.take_tokens(back).json
     types = Service(hospital.url, tokens["access_token"]).call("GET", "/export-types")
     assert (types.status, types.json["user"]) == (200, "ada")
-    # Without the scope of the pool's own API nobody writes the groups of their own profile.
+    # Without the scope of the pool's own API, users cannot write the groups of their profile.
     assert claims_of(tokens["access_token"])["scope"].split() == ["openid", "profile"]
     again = post(
         f"{browser.login}/oauth2/token",

@@ -1,4 +1,4 @@
-"""Workers that are killed at work, or freeze and come back when another has the export."""
+"""Workers that are killed, or freeze and come back when another has the export."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What an export would hold is told before it is asked for, and so is that it cannot be counted in time."""
+"""A preview shows what an export would hold, or that it cannot be counted in time."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

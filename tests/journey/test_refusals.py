@@ -1,4 +1,4 @@
-"""What is refused: with a reason that names the field, and without anything having happened."""
+"""A refusal names the field and has no effect."""
 
 import base64
 import json

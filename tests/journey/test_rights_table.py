@@ -1,4 +1,4 @@
-"""docs/rights.md with real tokens through the API: one person for each set of groups."""
+"""docs/rights.md with real tokens through the API: one user per set of groups."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what]) and line not 
 
 
 class Member:
-    """Somebody signed in, and their id."""
+    """A user who is signed in, and the user's id."""
 
     def __init__(self, stack: Stack, groups: frozenset[str]) -> None:
         name = "-".join(["member", *sorted(groups)])
@@ -42,7 +42,7 @@ def members(stack: Stack) -> dict[frozenset[str], Member]:
 
 
 class Maker:
-    """Makes exports' rows as asking and running would, without the minutes that would take."""
+    """Makes exports' rows as requests and attempts would, without the minutes that they take."""
 
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage

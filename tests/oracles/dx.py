@@ -1,4 +1,4 @@
-"""Radiography worked out a second time, plainly, from OpenREM's tables (export-rules §1 and §4).
+"""Radiography computed a second time from OpenREM's tables (export-rules §1 and §4).
 
 Nothing here is shared with the exports: whole tables are read, and Python puts them together.
 """

@@ -1,4 +1,4 @@
-"""NHSBSP's surveys worked out a second time, plainly, from OpenREM's tables (export-rules §6 and §13)."""
+"""NHSBSP's surveys computed a second time from OpenREM's tables (export-rules §6 and §13)."""
 
 import re
 from collections import defaultdict
@@ -130,7 +130,7 @@ class Surveys:
             yield "magnification view"
 
     def _find_survey(self, exposure):
-        """The survey, '' if only a person can tell, and whether a person has to look."""
+        """The survey, or '' if only a person can decide, and whether it needs review."""
         protocol = (exposure["event"]["acquisition_protocol"] or "").lower()
         has_word = any(word in protocol for word in DBT_WORDS)
         if {"Cu", "Ti"} & set(exposure["filters"]):

@@ -1,4 +1,4 @@
-"""The command line: its exit codes, its one line, and no file left behind."""
+"""The command line: exit codes, one-line messages, and no file left behind."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What a trail shows, and to whom."""
+"""Which entries an audit trail shows, and to which callers."""
 
 from dataclasses import replace
 

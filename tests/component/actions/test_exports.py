@@ -1,4 +1,4 @@
-"""What people may ask, and what it changes."""
+"""Request, list, abort, download and delete exports."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def ids(answer):
     return [export["id"] for export in answer["exports"]]
 
 
-# Asking
+# Requesting
 
 
 def test_request_writes_row_and_sends_message(services):

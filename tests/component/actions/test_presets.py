@@ -1,4 +1,4 @@
-"""Presets in their table: who keeps, sees, changes, uses and deletes which."""
+"""Create, share, change, use and delete presets."""
 
 import logging
 from dataclasses import replace
@@ -39,7 +39,7 @@ def refusal(call, *arguments):
 
 
 def rows(services):
-    """Every row of what is saved."""
+    """Every row of the table of saved requests."""
     return aws_client("dynamodb").scan(TableName=SAVED_TABLE)["Items"]
 
 

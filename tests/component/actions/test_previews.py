@@ -17,7 +17,7 @@ SECRET = "Secret^Name"
 
 @pytest.fixture
 def preview_of(services, sample_url):
-    """`ask("ct-csv", filters={...})`: the preview on the synthetic database."""
+    """`preview_of("ct-csv", filters={...})`: the preview on the synthetic database."""
     reading = services_with(services, sample_url)
     return lambda export_type, **body: preview_export(reading, PIA, {"type": export_type, **body})
 

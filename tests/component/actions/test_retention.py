@@ -1,4 +1,4 @@
-"""For how long a file is kept: asked for, shown, changed, within an admin's maximum."""
+"""How long a file is retained: requested, shown and changed within the maximum."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -48,7 +48,7 @@ def retention_entries(services, export):
     ]
 
 
-# Asking
+# Requesting
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_retention_of_unfinished_export_is_as_last_set(services, clock, is_runni
 
 
 def test_retention_set_during_completion_holds(services, monkeypatch):
-    """The worker has read the old days; before it published, somebody changed them."""
+    """The worker has read the old days. Before it publishes, its owner changes them."""
     export = run(services, add(services, retention_days=7))
     interrupt_next_write(monkeypatch, lambda: change_retention(services, export, 3))
     assert services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
@@ -229,7 +229,7 @@ def test_retention_set_after_completion_counts_from_the_end(services, clock, mon
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
 def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, clock, monkeypatch, how):
-    """Also where the clock of whoever expires it is ahead of ours."""
+    """Also where the clock of the sweep is ahead."""
     export = finish(services, add(services))
 
     def go():

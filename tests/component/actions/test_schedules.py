@@ -1,4 +1,4 @@
-"""What people do with schedules: make, list, change, delete, run now; what EventBridge Scheduler hears."""
+"""Create, list, change, delete and run schedules, and keep EventBridge Scheduler in step."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Every function's handler, called with the sample event that lies in events/."""
+"""Every function's handler, called with the sample events of the folder events."""
 
 import json
 from pathlib import Path
@@ -181,7 +181,7 @@ def test_web_handler(load_handler, monkeypatch, event, content_type):
 
 
 class FakeAttempts:
-    """Notes what it is asked to run; raises if told to."""
+    """Records what it should run, and raises the given error."""
 
     def __init__(self, failure=None):
         self.failure = failure

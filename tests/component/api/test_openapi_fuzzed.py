@@ -1,4 +1,4 @@
-"""Requests made from docs/openapi.json, right and wrong ones: no answer is a 5xx, each is as promised."""
+"""Valid and invalid requests generated from docs/openapi.json: no answer is a 5xx, each is as documented."""
 
 import json
 from functools import cache
@@ -67,7 +67,7 @@ def schema(services, load_handler, monkeypatch):
     monkeypatch.setattr(preview, "_count", lambda _services, _request: row)
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)
-    # 429 is an answer of its own; here every request shall get past it.
+    # 429 is a valid answer of its own. Here every request must get past it.
     object.__setattr__(services.settings, "max_active_exports", 100_000)
     object.__setattr__(services.settings, "max_schedules", 100_000)
     claims = {"sub": ADA.id, "username": "ada", "cognito:groups": "[exportgroup admingroup pidgroup]"}

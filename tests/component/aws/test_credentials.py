@@ -1,4 +1,4 @@
-"""How a worker signs in: by a secret, or by a token of its own role; and what it says when it cannot."""
+"""A worker signs in by a secret or by a token of its role, and reports why it cannot."""
 
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""From the trail's stream to the bus and the topic: each entry, in order, again from where one failed."""
+"""Audit entries go from the stream to the bus and the topic, in order, and again from one that failed."""
 
 import importlib.util
 import json
@@ -26,7 +26,7 @@ def world(monkeypatch):
 
 
 class Bus:
-    """A bus that notes what it is told; journey/test_notices.py listens to a whole one."""
+    """A bus that records what it receives; journey/test_notifications.py listens to a whole one."""
 
     def __init__(self, refused=0):
         self.heard = []

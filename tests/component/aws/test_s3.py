@@ -1,4 +1,4 @@
-"""Files in S3: whole and published at once, or not there at all."""
+"""Files in S3 are published complete, or not at all."""
 
 import hashlib
 import threading

@@ -1,4 +1,4 @@
-"""Every export type over the sample of every modality, standard names off and on: nothing lost or twice."""
+"""Every export type over the sample, with standard names off and on: nothing is lost or repeated."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Survey forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
+"""Survey forms and openSkin report missing and repeated dose reports and accumulated doses."""
 
 import pytest
 

@@ -232,7 +232,7 @@ def test_count_filter_selects_exact_numbers_some_and_more(list_studies, choose, 
 
 @pytest.fixture
 def copied_url(make_database, sample_url):
-    """A copy of the sample: PostgreSQL makes none while somebody reads the original."""
+    """A second sample: PostgreSQL copies no database that has connections."""
     url = make_database()
     sample.fill(url, 40)
     return url

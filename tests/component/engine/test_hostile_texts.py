@@ -1,4 +1,4 @@
-"""A text of the corpus in every text column: no file of any type runs it, and none loses it."""
+"""A hostile text in every text column: no file runs it, and none loses it."""
 
 import io
 import re

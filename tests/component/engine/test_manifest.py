@@ -1,4 +1,4 @@
-"""The manifest beside a file: whole, true, there before the file is published, gone with it."""
+"""The manifest of a file is complete and true, exists before the file is published, and goes with it."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""One unchanging view of a real PostgreSQL, through two streams, that can be stopped and tells no secrets."""
+"""A snapshot of a real PostgreSQL is unchanging, can be cancelled, and reveals no secrets."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""docs/read_only_role.sql: with the rights it gives every type is made, and nothing else can be done."""
+"""docs/read_only_role.sql: its rights suffice for every type and for nothing else."""
 
 import re
 from pathlib import Path

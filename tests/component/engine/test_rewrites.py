@@ -54,7 +54,7 @@ REWRITES = (alter_type, truncate_and_reload, drop_and_create, swap, add_column)
 
 @pytest.fixture(scope="module")
 def template_url(postgres):
-    """A small database without foreign keys, so that each table can be rewritten by itself."""
+    """A small database without foreign keys, so that each table can be rewritten alone."""
     url = postgres.create_database("rewrites")
     sample.fill(url, 60)
     with psycopg.connect(url, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""One run of an export, on moto's AWS and a real PostgreSQL: it publishes a whole file, or nothing."""
+"""One attempt at an export, on moto's AWS and a real PostgreSQL: it publishes a complete file, or nothing."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""A worker that dies, or is refused, at any call: the same file in the end, and nothing beside it."""
+"""A worker dies or is refused at any call: the file is the same in the end, and nothing else remains."""
 
 from contextlib import suppress
 

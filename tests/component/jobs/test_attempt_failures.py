@@ -1,4 +1,4 @@
-"""How a run that fails is settled: a code a person can act on, or another attempt; no data in any word."""
+"""A failed attempt ends with a code that users can act on, or is repeated. It reveals no data."""
 
 import io
 import logging
@@ -114,7 +114,7 @@ def test_attempt_with_broken_connection_is_repeated(ready, sample_url, monkeypat
 
 
 class FullDisk(io.BytesIO):
-    """A file that takes a little and then no more, not even what is still to be flushed."""
+    """A file that accepts a little and then no more, not even what must still be flushed."""
 
     def write(self, data):
         raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""A file of any type that a killed worker had almost stored is made again, byte by byte the same."""
+"""A file that a killed worker had almost stored is made again with the same bytes."""
 
 import io
 from contextlib import suppress

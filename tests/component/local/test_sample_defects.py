@@ -1,4 +1,4 @@
-"""The named studies that are not CT: each has more rows, or fewer, or other values, as its name says."""
+"""The named studies other than CT have more rows, fewer rows or other values, as their names say."""
 
 from itertools import product
 

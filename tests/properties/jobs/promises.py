@@ -1,4 +1,4 @@
-"""What must hold of every export, whatever happened before: looked at from outside, after every step."""
+"""Guarantees of every export, checked from outside after every step."""
 
 from datetime import timedelta
 
@@ -51,7 +51,7 @@ def assert_course(tracked, export):
 
 
 def assert_retention(tracked, export):
-    """A file is kept exactly as long as was last said."""
+    """A file is retained exactly as long as last set."""
     if tracked.retention_days is not None:
         assert export.retention_days == tracked.retention_days
     if export.state is State.COMPLETED:
@@ -82,7 +82,7 @@ def refusal_of(request_export):
 
 
 def assert_places(world, person):
-    """A place is taken exactly by what is active, so nothing is recorded by half; there are only so many."""
+    """A place is taken exactly by active exports, so nothing is recorded by half, and the limit holds."""
     active = {
         tracked.id
         for tracked in world.exports.values()

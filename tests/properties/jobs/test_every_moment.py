@@ -1,4 +1,4 @@
-"""What happens while a worker stands at any of its calls: others take over, a double comes, an abort."""
+"""Takeovers, repeated messages and aborts while a worker stands at any of its calls."""
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_frozen_worker_ends_while_the_other_attempt_runs(worlds):
 
 
 def test_frozen_worker_makes_one_more_call_and_is_killed(worlds):
-    """So an upload or an object may be left that nobody can reach: the sweep finds it."""
+    """So an upload or an object may be left that no process knows of: the sweep finds it."""
     for world, worker in each_moment(worlds):
         take_over(world)
         worker.step()

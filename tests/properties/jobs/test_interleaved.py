@@ -1,4 +1,4 @@
-"""Two processes at once: one stands at any of its calls while another one does all that it does."""
+"""Two processes at once: one stands at any of its calls while the other does all its work."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever happens to exports in whatever order, the service keeps its promises.
+"""The service keeps its guarantees in any order of events.
 
 STATE_EXAMPLES=200 tries longer.
 """
@@ -65,7 +65,7 @@ class JobStates(RuleBasedStateMachine):
 
     @rule(person=PERSON, keys=st.lists(st.integers(0, 3), min_size=1, max_size=3), kind=KIND, luck=LUCK)
     def request_export(self, person, keys, kind, luck):
-        """Ask for something new, or again with the same key."""
+        """Request a new export, or one again with the same key."""
         for key in keys:
             known = [t.kind for t in self.world.exports.values() if (t.owner, t.key) == (person, f"k{key}")]
             self.world.request_export(person, f"k{key}", known[0] if known else kind, process_of(luck))
@@ -157,7 +157,7 @@ class JobStates(RuleBasedStateMachine):
                 worker.finish()
 
     def some_worker(self, which):
-        """One of the workers, a new one if there is none; none if nobody asked for anything."""
+        """Return one of the workers, or a new one, or None without any message."""
         if not self.world.living_workers():
             self.take_and_run(to_the_end=False)
         workers = self.world.living_workers()

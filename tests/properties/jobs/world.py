@@ -1,4 +1,4 @@
-"""The service with everything that happens to it, one thing at a time: people, workers, time, faults."""
+"""The service and everything that happens to it, one step at a time: users, workers, time, faults."""
 
 import io
 import threading
@@ -45,7 +45,7 @@ _HERE = threading.local()
 
 @dataclass
 class Tracked:
-    """What somebody was told about an export, and how it was last seen."""
+    """What the owner knows of an export, and its row as last read."""
 
     id: str
     owner: object
@@ -60,7 +60,7 @@ class Tracked:
 
 
 class StillHeartbeat(Heartbeat):
-    """A heartbeat that beats when it is told to."""
+    """A heartbeat that beats on request."""
 
     def __enter__(self):
         return self
@@ -181,14 +181,14 @@ class World:
     def _query_index(self, table, index, condition, values, after, *, newest_first):
         if self._old_index is None or (index, values["value"]) not in self._old_index:
             return self._query(table, index, condition, values, after, newest_first=newest_first)
-        until = values.get("now", "9")  # only by_expiry is asked until a time
+        until = values.get("now", "9")  # only by_expiry is queried up to a time
         pages = self._old_index[index, values["value"]]
         return iter([[row for row in page if row.get("expires_at", "") <= until] for page in pages])
 
     # People
 
     def request_export(self, owner, key, kind, process):
-        """Ask as somebody whose request is answered, refused, or dies with the function."""
+        """Make a request that is answered, refused, or dies with the function."""
         export_id = make_id(owner.id, key)
         tracked = self.exports.setdefault(export_id, Tracked(export_id, owner, key, kind))
         with self._dying():
@@ -206,7 +206,7 @@ class World:
         before, tracked.retention_days = (
             tracked.retention_days,
             None,
-        )  # whoever dies does not tell whether it was written
+        )  # unknown if the process dies
         body = {"retention_days": days}
         with suppress(Killed, ClientError):
             try:

@@ -1,4 +1,4 @@
-"""What is told of an export before it is asked for: which refusals, which words."""
+"""A preview without a database: its refusals and its messages."""
 
 import pytest
 

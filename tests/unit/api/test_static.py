@@ -1,4 +1,4 @@
-"""The page as it is served: fixed files, a strict policy, and a tag for each version."""
+"""The page is served as fixed files with a strict policy and an entity tag."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""Every export type, whatever its modality: what a spec has to keep."""
+"""Rules that the spec of every export type must meet."""
 
 from collections import Counter
 from itertools import product

@@ -1,4 +1,4 @@
-"""What the world is told of an export: ids and counts, by a schema, and nothing that was asked for."""
+"""Notifications hold ids and counts, follow their schema, and reveal nothing of the request."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What may be asked: the body of POST /exports, read into one canonical form."""
+"""The body of POST /exports becomes one canonical request."""
 
 import pytest
 

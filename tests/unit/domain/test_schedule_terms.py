@@ -1,4 +1,4 @@
-"""What a schedule may say, and what is said to those who say something else."""
+"""The terms of a schedule: what is accepted, and the reasons for refusals."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The shape of a file: its columns, its blocks, and what About says."""
+"""The plan of a file: its columns, its blocks, and the sheet About."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Groups of an identity provider become ours at each sign-in: added, and taken away."""
+"""Groups of an identity provider become ours at each sign-in, and are taken away again."""
 
 import copy
 import importlib.util

@@ -1,4 +1,4 @@
-"""The thread beside a run: what it tells the table, and what ends the run."""
+"""The thread beside an attempt: what it reports, and what stops the attempt."""
 
 import threading
 from datetime import timedelta

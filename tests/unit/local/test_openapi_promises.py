@@ -1,4 +1,4 @@
-"""What the document promises, real requests and real answers keep."""
+"""Real requests and answers match docs/openapi.json."""
 
 import importlib.util
 import json

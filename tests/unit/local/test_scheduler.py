@@ -1,4 +1,4 @@
-"""The local stack's EventBridge Scheduler: when it calls, and what it says."""
+"""The local EventBridge Scheduler: when it invokes, and with which input."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Each change of an export and its entry are written together: both or neither."""
+"""A change of an export and its audit entry are written together, or neither is."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ LATE = NOW + timedelta(seconds=61)
 
 
 def kinds(services, export):
-    """What the trail tells; the clock stands still, so in no order."""
+    """The events of the audit trail, sorted: the clock stands still, so they have no order."""
     return sorted(entry.event for entry in read_audit_trail(services, export))
 
 
@@ -151,7 +151,7 @@ def test_audit_ignores_progress(services):
     assert read_audit_trail(services, export) == before
 
 
-# What is not written
+# Nothing is recorded
 
 
 def test_audit_of_request_repeated_by_key_is_one_entry(services):

@@ -1,4 +1,4 @@
-"""The table: races are lost quietly, and nothing is half done."""
+"""The table of exports: conflicting writes lose without damage, and nothing is written by half."""
 
 from datetime import timedelta
 

@@ -56,7 +56,7 @@ def read_rows(data):
 
 
 def is_same(value, wanted):
-    """Tell whether a cell is of the right type and holds what it has to."""
+    """Return whether a cell is of the right type and holds what it has to."""
     if isinstance(wanted, Decimal):
         return isinstance(value, int | float) and value == float(wanted)
     if isinstance(wanted, str):

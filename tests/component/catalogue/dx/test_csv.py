@@ -114,7 +114,7 @@ def show(heading, cell):
 
 
 def assert_rows_as_expected(read, expected):
-    """The rows are those told; a mean may end elsewhere."""
+    """The rows are the expected ones. A mean may have more or fewer digits."""
     (headings, *rows), (expected_headings, *expected_rows) = read, expected
     assert headings == expected_headings
     assert len(rows) == len(expected_rows)

@@ -64,7 +64,7 @@ def read_form(data, form):
 
 
 def assert_same_cells(row, expected, context):
-    """Each cell holds what is told; where one of both ends there are only blanks."""
+    """Each cell holds the expected text. Where one row is shorter, the other has only blanks."""
     for n, (cell, text) in enumerate(itertools.zip_longest(row, expected, fillvalue="")):
         if isinstance(cell, float):
             assert cell == pytest.approx(float(text), rel=1e-14, abs=0), f"{context}, column {n}"

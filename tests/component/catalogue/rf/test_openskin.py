@@ -1,4 +1,4 @@
-"""rf-openskin over the sample: every study's exposures against a second reading of the tables."""
+"""rf-openskin over the sample, compared with a second computation from the tables."""
 
 from decimal import Decimal
 

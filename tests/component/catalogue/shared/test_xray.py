@@ -1,4 +1,4 @@
-"""Quantities of several rows an event, and coded texts, one rule after another (export-rules §1.5)."""
+"""Quantities with several rows per event, and coded texts (export-rules §1.5)."""
 
 from decimal import Decimal
 
@@ -37,7 +37,7 @@ def connection(postgres):
 
 @pytest.fixture
 def compute(connection):
-    """`ask(sql, kvp=[…], …)`: what the SQL gives for a source with these rows, beside another source's."""
+    """`compute(sql, kvp=[…], …)`: the SQL's value for a source with these rows, beside another source."""
     for table in (*VALUES, "xrayfilters", "contextid"):
         connection.execute(f"TRUNCATE remapp_{table}")
 

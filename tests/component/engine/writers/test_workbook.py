@@ -1,4 +1,4 @@
-"""What a workbook says of itself where a name or a pulse is recorded many times: counts and warnings."""
+"""Counts and warnings of a workbook where names and pulses are recorded several times."""
 
 import io
 

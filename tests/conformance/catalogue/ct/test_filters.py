@@ -1,4 +1,4 @@
-"""Every CT filter, under each of its names, chooses the studies that a query of our own chooses."""
+"""Every CT filter, under each of its names, selects what a plain query selects."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Orders of studies, under our names and OpenREM's, and the studies that have no date."""
+"""Orders of studies under both names, and studies without a date."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""What OpenREM ignores, loses or dies of, and what becomes of it here."""
+"""Cases that OpenREM ignores, loses or fails on, and their results here."""
 
 import pytest
 from openpyxl import load_workbook

@@ -1,4 +1,4 @@
-"""Every filter and order of radiography, under each of its names, beside queries of the tests' own."""
+"""Every filter and order of radiography, under each of its names, compared with plain queries."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from doseexport.cli import main
 from tests.conformance.tables import read_csv
 from tests.oracles.selection import EQUIPMENT, SHARED_NAMES, WEIGHT_NAMES, XRAY_NAMES
 
-# What OpenREM's test files lack, on a copy: study ids to tell rows apart, hashes, marks, standard names,
+# What OpenREM's test files lack, on a copy: study ids to identify rows, hashes, marks, standard names,
 # a dose of 0, studies that share one.
 ENRICH = """
 UPDATE remapp_projectionxrayradiationdose SET comment = 'id ' || general_study_module_attributes_id;

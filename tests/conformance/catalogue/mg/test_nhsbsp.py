@@ -1,4 +1,4 @@
-"""NHSBSP surveys: the csv beside OpenREM's own, and the workbook beside the csv."""
+"""NHSBSP surveys: the csv compared with OpenREM's own, and the workbook with the csv."""
 
 from collections import Counter
 from typing import Any
@@ -52,7 +52,7 @@ def our_surveys(export, openrem_url) -> dict[str, list[Row]]:
 
 
 def name_survey_deviation(cell: Any) -> str:
-    """Return what `name_deviation` returns; a patient's number is one by itself."""
+    """Return what `name_deviation` returns; a patient's number is a deviation of its own."""
     if cell.heading == "Patient number" and cell.ours != cell.theirs:
         return "D29"
     return name_deviation(cell)

@@ -1,4 +1,4 @@
-"""nm-xlsx holds what nm-csv holds, and every value of OpenREM's workbook at float32's precision."""
+"""nm-xlsx holds what nm-csv holds, and OpenREM's workbook the same at float32 precision."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,7 +82,7 @@ def read_theirs(theirs) -> list[dict[str, object]]:
 
 
 def agrees(heading: str, text: str, value: object) -> bool:
-    """Tell whether OpenREM's cell means what our csv's does, at the precision of its workbook."""
+    """Return whether OpenREM's cell means what our csv's does, at the precision of its workbook."""
     if text == "" or value is None:
         return text == "" and value is None
     if heading in ("Study date", "Study time") or MOMENTS.fullmatch(heading):

@@ -1,4 +1,4 @@
-"""What OpenREM's own test files do not show of fluoroscopy, made on copies of them."""
+"""Fluoroscopy beyond OpenREM's test files, on changed copies."""
 
 from pathlib import Path
 from typing import Any

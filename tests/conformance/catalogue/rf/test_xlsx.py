@@ -195,7 +195,7 @@ def test_rf_xlsx_filter_thickness_of_0_has_four_decimals_where_openrem_writes_an
 
 
 def is_same_row(headings: list[str], ours: Row, theirs: Row) -> bool:
-    """Tell whether all cells of two rows are the same."""
+    """Return whether all cells of two rows are the same."""
     return all(is_same(*cells) for cells in zip(headings, ours, theirs, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Whatever happens to an export in whatever order, its row keeps its promises."""
+"""An export's row keeps its guarantees in any order of events."""
 
 import os
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ MEANING = {
     AuditEvent.FAILED: State.FAILED,
     AuditEvent.ABORTED: State.ABORTED,
 }
-"""The state that an entry tells of."""
+"""The state that an entry stands for."""
 
 
 class ExportStates(RuleBasedStateMachine):
@@ -148,7 +148,7 @@ class ExportStates(RuleBasedStateMachine):
         end = [entry for entry in entries if entry.event in MEANING][-1]
         assert (MEANING[end.event], end.attempt) == (self.load().state, self.load().attempt)
         assert (entries[-1].event is AuditEvent.DELETED) == (self.load().deleted_at is not None)
-        self.clock.move(microseconds=1)  # what happens next is later, also in the trail
+        self.clock.move(microseconds=1)  # what happens next is later in the audit trail too
 
     @invariant()
     def place_is_taken_while_active(self):

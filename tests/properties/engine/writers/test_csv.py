@@ -1,4 +1,4 @@
-"""Whatever the database holds, the csv says it again, and no spreadsheet runs any of it."""
+"""The csv holds whatever the database holds, and no spreadsheet runs any of it."""
 
 import csv
 import io

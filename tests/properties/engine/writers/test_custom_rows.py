@@ -1,4 +1,4 @@
-"""Rows that a function makes: every cell where the function put it, in a workbook and in a csv."""
+"""Rows made by a function: every cell is in its place, in a workbook and in a csv."""
 
 import csv
 import io

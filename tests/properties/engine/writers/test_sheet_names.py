@@ -1,4 +1,4 @@
-"""Whatever protocols are called, every sheet has a legal name, once, that is none of ours."""
+"""Every sheet has a legal, unique name, whatever its protocol is called."""
 
 import re
 

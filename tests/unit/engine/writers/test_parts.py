@@ -1,4 +1,4 @@
-"""Rows of many sheets, compressed as they come: each sheet's chunks are one stream of its own rows."""
+"""Rows of many sheets, compressed as they come: each sheet's chunks are one stream of its rows."""
 
 import zlib
 from itertools import product

@@ -1,4 +1,4 @@
-"""A file is kept for as long as its owner says, and then it is gone; an admin sees who uses how much."""
+"""A file is retained as long as its owner sets, and then it is gone. An admin sees the usage."""
 
 from datetime import datetime, timedelta
 

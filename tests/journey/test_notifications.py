@@ -1,4 +1,4 @@
-"""Who listens hears of every change, in order, and is mailed of the end."""
+"""Listeners receive every change in order, and a mail at the end."""
 
 import json
 
