@@ -26,7 +26,7 @@ FUNCTIONS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _undisturbed(stack: Stack) -> Iterator[None]:
-    """Neither worker nor sweep of the stack itself works meanwhile, nor does the reconciliation of schedules."""
+    """Stop the workers, the sweep and the reconciliation of the stack itself meanwhile."""
     mapping = stack.resource("RunExportMapping")
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
     _switch_rhythms(stack, "DISABLED")
