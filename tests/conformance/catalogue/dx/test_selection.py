@@ -9,7 +9,7 @@ from local.sample.postgres import Postgres
 from doseexport import catalogue
 from doseexport.cli import main
 from tests.conformance.tables import read_csv
-from tests.oracles.selection import EQUIPMENT, SHARED_NAMES, WEIGHT_NAMES, XRAY_NAMES
+from tests.oracles.selection import NEWEST_FIRST, RF, SHARED_NAMES, SHARED_ORDERS, WEIGHT_NAMES, XRAY_NAMES
 
 # What OpenREM's test files lack, on a copy: study ids to identify rows, hashes, marks, standard names,
 # a dose of 0, studies that share one.
@@ -111,17 +111,7 @@ CASES = [
     for alias in (name, *DX_FILTERS[name].aliases)
 ]
 
-NEWEST = "study_date DESC NULLS LAST, study_time DESC NULLS LAST, study.id"
-ORDERS = {
-    "newest_first": ("-time_date", NEWEST),
-    "oldest_first": ("time_date", "study_date NULLS LAST, study_time NULLS LAST, study.id"),
-    "study_description": ("study_description", f"study.study_description NULLS LAST, {NEWEST}"),
-    "institution": (EQUIPMENT + "institution_name", f"equipment.institution_name NULLS LAST, {NEWEST}"),
-    "manufacturer": (EQUIPMENT + "manufacturer", f"equipment.manufacturer NULLS LAST, {NEWEST}"),
-    "model": (EQUIPMENT + "manufacturer_model_name", f"equipment.manufacturer_model_name, {NEWEST}"),
-    "display_name": (EQUIPMENT + "unique_equipment_name__display_name", f"display.display_name, {NEWEST}"),
-    "highest_dap": ("-total_dap", f"study.total_dap DESC NULLS LAST, {NEWEST}"),
-}
+ORDERS = SHARED_ORDERS | {"highest_dap": RF.orders["highest_dap"]}
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +199,9 @@ def test_study_selected_by_one_event_comes_once_with_all_its_events(dx_url: str,
 def test_order_sorts_as_a_plain_query_under_both_names(name: str, dx_url: str, choose) -> None:
     openrem_name, sql = ORDERS[name]
     with psycopg.connect(dx_url) as connection:
-        wanted = [f"id {study}" for (study,) in connection.execute(f"{STUDIES} ORDER BY {sql}")]
+        wanted = [
+            f"id {study}" for (study,) in connection.execute(f"{STUDIES} ORDER BY {sql}, {NEWEST_FIRST}")
+        ]
     assert len(wanted) == 12
     assert choose(f"--order={name}") == choose(f"--order={openrem_name}") == wanted
 
