@@ -8,6 +8,7 @@ from functools import cache, wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
@@ -17,6 +18,7 @@ from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.dynamodb.table import Table
 from doseexport.aws.dynamodb.users import UserRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
@@ -74,6 +76,7 @@ def make_settings(**changes: Any) -> Settings:
         "bucket_name": BUCKET,
         "queue_url": "",
         "max_active_exports": 3,
+        "max_requests_per_minute": 1000,
         "retention": RETENTION,
         "max_retention": MAX_RETENTION,
         "audit_retention": TRAIL_RETENTION,
@@ -107,7 +110,8 @@ BotocoreStubber.__call__ = _take_turns(BotocoreStubber.__call__)
 def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
-        dynamodb, s3, sqs, scheduler, cognito = _make_clients()
+        dynamodb, s3, sqs = aws_client("dynamodb"), aws_client("s3"), aws_client("sqs")
+        scheduler, cognito = aws_client("scheduler"), aws_client("cognito-idp")
         make_table(
             dynamodb, TABLE, by_owner="owner", by_month="month", by_cleanup="cleanup", by_expiry="cleanup"
         )
@@ -134,9 +138,14 @@ def stand_in_for_aws() -> Iterator[Services]:
 
 
 @cache
-def _make_clients() -> tuple[Any, ...]:
-    """Make the clients once for all tests: moto answers them anew in each."""
-    return tuple(make_client(name) for name in ("dynamodb", "s3", "sqs", "scheduler", "cognito-idp"))
+def aws_client(service: str) -> Any:
+    """Return the client that the services use. It is made once: moto answers it in every test."""
+    return make_client(service)
+
+
+def open_table(name: str) -> Table:
+    """Return a table, to read and change rows as no use case does."""
+    return Table(aws_client("dynamodb"), name)
 
 
 def make_table(client: Any, name: str, **indexes: str) -> None:
@@ -175,13 +184,27 @@ def read_trail(services: Services, export: Export) -> list[AuditEntry]:
     return services.audit.read(export.id)
 
 
-def read_raw(services: Services, pk: str) -> dict[str, Any] | None:
-    return services.exports._table.get(pk)
+def read_row(pk: str) -> dict[str, Any] | None:
+    """Return a row of the table of exports as it is stored."""
+    return open_table(TABLE).get(pk)
 
 
-def active_ids(services: Services, owner: Caller) -> set[str]:
-    row = read_raw(services, f"OWNER#{owner.id}") or {}
+def active_ids(owner: Caller) -> set[str]:
+    row = read_row(f"OWNER#{owner.id}") or {}
     return set(row.get("active", ()))
+
+
+def interrupt_next_write(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    """Act just before the next transaction is written: what it was made from is out of date by then."""
+    client = aws_client("dynamodb")
+    write = client.transact_write_items
+
+    def act_first(**arguments: Any) -> Any:
+        monkeypatch.setattr(client, "transact_write_items", write)
+        act()
+        return write(**arguments)
+
+    monkeypatch.setattr(client, "transact_write_items", act_first)
 
 
 def make_new(caller: Caller = ADA, now: datetime = NOW, **request: Any) -> Export:
@@ -234,7 +257,7 @@ def finish(services: Services, export: Export) -> Export:
 
 
 def put_object(services: Services, key: str) -> None:
-    services.files._client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    aws_client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
 
 
 def keys_of(result: Result) -> list[str]:
@@ -243,18 +266,18 @@ def keys_of(result: Result) -> list[str]:
 
 
 def list_keys(services: Services) -> list[str]:
-    found = services.files._client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    found = aws_client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
     return [entry["Key"] for entry in found]
 
 
 def list_uploads(services: Services) -> list[str]:
-    found = services.files._client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+    found = aws_client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
     return [entry["Key"] for entry in found]
 
 
 def take_messages(services: Services) -> list[dict[str, Any]]:
     """The queue's messages, taken from it."""
-    client, url = services.queue._client, services.queue._url
+    client, url = aws_client("sqs"), services.settings.queue_url
     taken = []
     while messages := client.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"):
         for message in messages:

@@ -14,7 +14,7 @@ from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
-from tests.fakes import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE
+from tests.fakes import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE, aws_client
 
 PATIENCE = 20.0
 
@@ -170,14 +170,13 @@ class _Paginator:
 
 def services_of(process, services):
     """The same services, as a process of its own meets them."""
-    queue = services.queue
-    dynamodb = _Client(services.exports._table._client, process)
+    dynamodb = _Client(aws_client("dynamodb"), process)
     trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
     return replace(
         services,
         exports=ExportRepository(dynamodb, TABLE, trail),
         audit=trail,
         presets=PresetRepository(dynamodb, SAVED_TABLE),
-        files=ExportBucket(_Client(services.files._client, process), BUCKET),
-        queue=Queue(_Client(queue._client, process), queue._url),
+        files=ExportBucket(_Client(aws_client("s3"), process), BUCKET),
+        queue=Queue(_Client(aws_client("sqs"), process), services.settings.queue_url),
     )

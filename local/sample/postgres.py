@@ -59,15 +59,15 @@ class Postgres:
 
     def __init__(self, state: Path = DEFAULT_STATE) -> None:
         """Start a server. Its files are in a new folder below `state` until it stops."""
-        self._account = _Account()
-        self._folder = self._account.new_folder(state)
+        self._account = Account()
+        self.folder = self._account.new_folder(state)
         self._password = secrets.token_urlsafe(24)
         self.port = _free_port()
         try:
-            self._programs = _reachable_programs(self._account, self._folder)
+            self._programs = _reachable_programs(self._account, self.folder)
             self._make_cluster()
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the server
         self._server = self._start()
@@ -107,6 +107,12 @@ class Postgres:
             secret = os.environ | {"PGPASSWORD": self._password}
             _run([_packaged_programs() / "psql", *options], stdin=plain, env=secret)
 
+    def read_log(self) -> str:
+        """Return what the server has logged so far."""
+        # pread leaves the position alone at which the server goes on writing.
+        file = self._log.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
+
     def stop(self) -> None:
         """Stop the server and remove its files. A second call does nothing."""
         if self._server.stdin is not None:
@@ -119,7 +125,7 @@ class Postgres:
             connection.execute(command)
 
     def _make_cluster(self) -> None:
-        password_file = self._folder / "password"
+        password_file = self.folder / "password"
         password_file.write_text(self._password)
         os.chown(password_file, self._account.uid, self._account.gid)
         # With the C locale, ILIKE would ignore the case of ASCII letters only. macOS has no C.UTF-8.
@@ -128,16 +134,16 @@ class Postgres:
         options += [
             f"--username={SUPERUSER}",
             f"--pwfile={password_file}",
-            f"--pgdata={self._folder / 'data'}",
+            f"--pgdata={self.folder / 'data'}",
         ]
         _run([self._programs / "initdb", *options], **self._account.identity)
         password_file.unlink()
 
     def _start(self) -> subprocess.Popen[bytes]:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        options = ["-D", str(self._folder / "data"), f"--port={self.port}", *settings]
+        options = ["-D", str(self.folder / "data"), f"--port={self.port}", *settings]
         return subprocess.Popen(
-            ["/bin/sh", "-c", GUARD, "guard", self._folder, self._programs / "postgres", *options],
+            ["/bin/sh", "-c", GUARD, "guard", self.folder, self._programs / "postgres", *options],
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
@@ -151,11 +157,10 @@ class Postgres:
             with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url()):
                 return
             time.sleep(0.05)
-        self._log.seek(0)
-        raise PostgresError(f"PostgreSQL did not start: {self._log.read().decode(errors='replace').strip()}")
+        raise PostgresError(f"PostgreSQL did not start: {self.read_log().strip()}")
 
 
-class _Account:
+class Account:
     """The account that runs the server: the current one, or an unprivileged one in place of root."""
 
     def __init__(self) -> None:
@@ -198,7 +203,7 @@ def _packaged_programs() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
-def _reachable_programs(account: _Account, folder: Path) -> Path:
+def _reachable_programs(account: Account, folder: Path) -> Path:
     programs = _packaged_programs()
     if account.reaches(programs / "postgres"):
         return programs

@@ -12,7 +12,7 @@ from doseexport.aws.logging import configure_logging
 from doseexport.catalogue.values import hash_value
 from tests.component.gateway import CONTEXT, Gateway
 from tests.component.running import read_object, services_with
-from tests.fakes import ADA, ADMIN, BEN, BUCKET, PIA, list_keys, take_messages
+from tests.fakes import ADA, ADMIN, BEN, BUCKET, PIA, aws_client, list_keys, take_messages
 
 CANARY = "Quagga7f3e"
 BORN = "1907-05-03"
@@ -52,7 +52,7 @@ class Stage:
         self.url = url
         self.clock = services.clock
         self._load_handler = load_handler
-        self._start = postgres._log.seek(0, io.SEEK_END)
+        self._start = len(postgres.read_log())
         self._heard = []
 
     def load(self, name):
@@ -97,15 +97,14 @@ class Stage:
 
     def read_server_log(self):
         """What PostgreSQL itself logged since the stage was set."""
-        self._postgres._log.seek(self._start)
-        return self._postgres._log.read().decode(errors="replace")
+        return self._postgres.read_log()[self._start :]
 
     def assert_silent(self):
         """Assert that no log, message, key, header, tag or anything heard names the patient."""
         self.hear([{**vars(record), "text": record.getMessage()} for record in self._caplog.records])
         self.hear([self._lines.getvalue(), self._capfd.readouterr()])
         self.hear(take_messages(self.services))
-        client = self.services.files._client
+        client = aws_client("s3")
         for key in list_keys(self.services):
             self.hear([key, client.head_object(Bucket=BUCKET, Key=key)])
             self.hear(client.get_object_tagging(Bucket=BUCKET, Key=key))

@@ -13,7 +13,7 @@ from doseexport.aws.settings import DatabaseSettings
 from doseexport.engine import export_file as writing
 from doseexport.engine.query import Query, build_queries
 from doseexport.jobs import attempt as pipeline
-from tests.fakes import BUCKET, add, list_keys, list_uploads
+from tests.fakes import BUCKET, add, aws_client, list_keys, list_uploads
 
 SLOW = Query("SELECT n, 0, 0, n FROM generate_series(1, 40000000) n ORDER BY md5(n::text)", ())
 PATIENCE = 10.0
@@ -51,7 +51,7 @@ def services_with(services, url, secret=None, port=None):
 
 
 def read_object(services, key):
-    return services.files._client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    return aws_client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
 def plenty():
@@ -94,10 +94,13 @@ class BlockedRun:
     def is_sorting(self):
         return bool(self.ask("SELECT FROM mine WHERE state = 'active' AND query LIKE '%md5%'"))
 
+    def ends_within(self, seconds):
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def end(self):
-        """The row, once the run has ended by itself."""
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
+        """Return the row, once the run has ended on its own."""
+        assert self.ends_within(PATIENCE)
         assert self.ask("SELECT FROM mine") == [] or not self.is_sorting()
         return self.services.exports.load(self.export.id)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from doseexport.domain.rights import Caller
 from tests.component.answers import create_schedule
-from tests.fakes import run
+from tests.fakes import aws_client, run
 
 MONTHLY = {
     "name": "Monthly CT audit",
@@ -19,7 +19,7 @@ FEBRUARY = datetime(2027, 2, 1, 7, tzinfo=UTC)
 
 def join(services, name, *groups):
     """Somebody with an account and in these groups: who they are, as their token says."""
-    client, pool = services.user_pool._client, services.settings.user_pool_id
+    client, pool = aws_client("cognito-idp"), services.settings.user_pool_id
     user = client.admin_create_user(UserPoolId=pool, Username=name)["User"]
     for group in groups:
         if group not in {found["GroupName"] for found in client.list_groups(UserPoolId=pool)["Groups"]}:
@@ -30,7 +30,7 @@ def join(services, name, *groups):
 
 
 def leave(services, person, group):
-    services.user_pool._client.admin_remove_user_from_group(
+    aws_client("cognito-idp").admin_remove_user_from_group(
         UserPoolId=services.settings.user_pool_id, Username=person.name, GroupName=group
     )
 
@@ -54,7 +54,7 @@ def fail(services, export, code="DISK_FULL"):
 
 def firing(services, schedule):
     """What EventBridge Scheduler knows of a schedule; None if nothing."""
-    client, target = services.scheduler._client, services.settings.target
+    client, target = aws_client("scheduler"), services.settings.target
     try:
         return client.get_schedule(Name=schedule.id, GroupName=target.group)
     except client.exceptions.ResourceNotFoundException:

@@ -14,7 +14,7 @@ from tests.component.canary import CANARY, FILTERS
 from tests.component.gateway import CONTEXT
 from tests.component.running import PATIENCE, services_with
 from tests.component.schedules import exports_of, firing, join, leave
-from tests.fakes import ADA, ADMIN, PIA
+from tests.fakes import ADA, ADMIN, PIA, read_row
 
 REFUSED = [
     {"type": CANARY},
@@ -39,7 +39,7 @@ DAMAGES = [
 ]
 
 
-def test_refusals_do_not_repeat_what_was_said(stage):
+def test_canary_is_not_repeated_by_refusals(stage):
     for caller in (ADA, PIA):
         for body in REFUSED:
             for path in ("/exports", "/exports/preview"):
@@ -60,7 +60,7 @@ def test_refusals_do_not_repeat_what_was_said(stage):
     stage.assert_silent()
 
 
-def test_previews_count_and_name_nobody(stage):
+def test_canary_is_not_named_by_previews(stage):
     answer = stage.sign_in(PIA).call("POST", "/exports/preview", {"type": "ct-csv", "filters": FILTERS})
     assert answer.json["studies"] > 0
     stage.hear([answer.body, " " * 1000])
@@ -91,7 +91,7 @@ def wait_for_statement(url, export_id):
     raise AssertionError("the export did not start")
 
 
-def test_an_aborted_export_leaves_no_trace_not_even_in_postgresqls_log(stage):
+def test_canary_is_not_traced_by_aborted_export_even_in_postgresqls_log(stage):
     waiting, stopped = stage.ask(), stage.ask()
     stage.sign_in(PIA).call("POST", f"/exports/{waiting}/abort")
     with running(stage, stopped) as connection:
@@ -105,7 +105,7 @@ def test_an_aborted_export_leaves_no_trace_not_even_in_postgresqls_log(stage):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_failed_export_names_nobody(stage, make_database, damage):
+def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
     url = make_database(stage.url)
     with psycopg.connect(url) as connection:
         connection.execute(damage)
@@ -121,7 +121,7 @@ def test_a_failed_export_names_nobody(stage, make_database, damage):
     stage.assert_silent()
 
 
-def test_a_failure_that_nobody_foresaw_names_nobody(stage, monkeypatch):
+def test_canary_is_not_named_by_unexpected_failure(stage, monkeypatch):
     export_id = stage.ask()
 
     def fail(*_):
@@ -133,7 +133,7 @@ def test_a_failure_that_nobody_foresaw_names_nobody(stage, monkeypatch):
     stage.assert_silent()
 
 
-def test_what_is_deleted_or_expired_is_forgotten_with_its_filters(stage):
+def test_canary_is_gone_with_filters_of_deleted_and_expired_exports(stage):
     deleted, expired, lost = stage.ask(), stage.ask(), stage.ask()
     for one in (deleted, expired):
         assert stage.work(one).result is not None
@@ -147,12 +147,12 @@ def test_what_is_deleted_or_expired_is_forgotten_with_its_filters(stage):
     stage.clock.move(days=31)
     stage.sweep()
     for one in (deleted, expired):
-        stage.hear(stage.services.exports._table.get(f"EXPORT#{one}"))
+        stage.hear(read_row(f"EXPORT#{one}"))
         stage.hear(stage.sign_in(PIA).call("GET", f"/exports/{one}").body)
     stage.assert_silent()
 
 
-def test_the_command_line_keeps_it_to_the_file(stage, tmp_path):
+def test_canary_stays_in_the_file_of_the_command_line(stage, tmp_path):
     output = tmp_path / "ct.csv"
     plain = ["ct-csv", "--output", str(output), "--include-names", "--filter", f"patient_name={CANARY}"]
     there = [*plain, "--database-url", stage.url]
@@ -169,7 +169,7 @@ def test_the_command_line_keeps_it_to_the_file(stage, tmp_path):
     stage.assert_silent()
 
 
-def test_a_schedule_about_a_patient_names_nobody(stage, monkeypatch):
+def test_canary_is_not_named_by_schedule(stage, monkeypatch):
     """Made, due, followed, paused, broken: what Scheduler, its queue, the logs and others get to know."""
     services, due = stage.services, [datetime(2026, 11, day, 7, tzinfo=UTC) for day in (24, 25, 26)]
     pia = join(services, "pia", "exportgroup", "pidgroup")

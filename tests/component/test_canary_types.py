@@ -31,7 +31,7 @@ def needed(spec, stage):
     return {spec.needs[0]: str(study)}
 
 
-def test_a_type_shows_patients_only_where_that_was_asked_for(spec, stage, needed):
+def test_canary_is_shown_by_a_type_only_where_requested(spec, stage, needed):
     inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_include(ID)}
     neither = {"include_names": False, "include_ids": False}
     asked = {

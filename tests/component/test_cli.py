@@ -31,7 +31,7 @@ def run(sample_url, tmp_path):
     return run
 
 
-def test_the_password_may_stay_out_of_sight_and_the_file_is_its_askers_alone(run, sample_url, monkeypatch):
+def test_cli_hides_password_and_file_is_only_for_its_user(run, sample_url, monkeypatch):
     found = urlsplit(sample_url)
     monkeypatch.setenv("PGPASSWORD", found.password)
     without = found._replace(netloc=f"{found.username}@{found.hostname}:{found.port}").geturl()
@@ -40,7 +40,7 @@ def test_the_password_may_stay_out_of_sight_and_the_file_is_its_askers_alone(run
     assert output.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_file_is_the_services_file(run, sample_url):
+def test_cli_writes_the_services_file(run, sample_url):
     done, output = run(
         "ct-csv", "--filter", "date_from=2023-01-01", "--order", "oldest_first", "--include-ids"
     )
@@ -54,7 +54,7 @@ def test_the_file_is_the_services_file(run, sample_url):
     assert warnings == [f"warning: {warning}" for warning in report.warnings]
 
 
-def test_a_workbook_can_be_written_too(run):
+def test_cli_writes_a_workbook(run):
     done, output = run("ct-xlsx", "--include-names")
     assert (done.returncode, done.stderr) == (0, "")
     assert output.read_bytes().startswith(b"PK")
@@ -64,7 +64,7 @@ def test_a_workbook_can_be_written_too(run):
     ("given", "code", "words"),
     [("study_description=there is none", 1, "(NO_STUDIES)"), ("dlp_min=much", 2, "filters.dlp_min: ")],
 )
-def test_a_failure_is_one_line_and_no_file(run, tmp_path, given, code, words):
+def test_cli_failure_is_one_line_and_no_file(run, tmp_path, given, code, words):
     done, _ = run("ct-xlsx", "--filter", given)
     assert (done.returncode, done.stdout) == (code, "")
     (line,) = done.stderr.splitlines()
@@ -72,7 +72,7 @@ def test_a_failure_is_one_line_and_no_file(run, tmp_path, given, code, words):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_is_not_there_is_one_line_without_the_password(run, sample_url, tmp_path):
+def test_cli_missing_database_is_one_line_without_password(run, sample_url, tmp_path):
     done, _ = run("ct-csv", url=sample_url.replace("/sample", "/nowhere"))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
@@ -82,7 +82,7 @@ def test_a_database_that_is_not_there_is_one_line_without_the_password(run, samp
 
 
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_no_room_for_the_file_is_one_line_and_no_file(run, tmp_path, kind):
+def test_cli_full_disk_is_one_line_and_no_file(run, tmp_path, kind):
     done, _ = run(kind, program=(sys.executable, "-c", LIMITED))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
@@ -90,7 +90,7 @@ def test_no_room_for_the_file_is_one_line_and_no_file(run, tmp_path, kind):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_ends_it_with_one_line_and_no_file(sample_url, tmp_path):
+def test_cli_ends_on_ctrl_c_with_one_line_and_no_file(sample_url, tmp_path):
     with psycopg.connect(sample_url) as blocking:
         blocking.execute("LOCK TABLE remapp_contextid IN ACCESS EXCLUSIVE MODE")
         output = str(tmp_path / "out.csv")

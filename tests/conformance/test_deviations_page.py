@@ -21,7 +21,7 @@ def read_tests() -> set[str]:
     return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
 
 
-def test_every_deviation_has_a_kind_both_sides_a_reason_and_a_test_that_exists() -> None:
+def test_deviation_has_kind_both_sides_reason_and_an_existing_test() -> None:
     tests = read_tests()
     for row in read_rows():
         assert len(row) == 7
@@ -32,7 +32,7 @@ def test_every_deviation_has_a_kind_both_sides_a_reason_and_a_test_that_exists()
         assert set(named) <= tests, row[0]
 
 
-def test_every_test_of_a_deviation_is_named_in_its_row() -> None:
+def test_deviation_names_all_its_tests() -> None:
     named = {row[0]: row[6] for row in read_rows()}
     for test in read_tests():
         if found := re.match(r"test_([dp]\d\db?)_", test):
@@ -44,7 +44,7 @@ def _name(number: str) -> str:
     return number[0].upper() + number[1:]
 
 
-def test_no_other_deviation_from_the_references_is_claimed_than_those_allowed() -> None:
+def test_deviations_are_those_allowed() -> None:
     ids = [row[0] for row in read_rows()]
     assert len(set(ids)) == len(ids)
     assert {each for each in ids if each.startswith("D")} == ALLOWED

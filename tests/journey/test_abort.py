@@ -38,7 +38,7 @@ def test_abort_reaches_a_query_that_has_not_answered_yet(
     no_file_is_left(physicist, backstage, asked["id"])
 
 
-def test_abort_stops_an_export_in_the_middle_and_leaves_nothing(
+def test_abort_stops_running_export_and_leaves_nothing(
     physicist: Service, backstage: Backstage, large_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(large_url)
@@ -66,7 +66,7 @@ def sessions(url: str, export_id: str) -> int:
     return int(found[0])
 
 
-def test_abort_of_one_that_waits_is_immediate_and_it_never_runs(
+def test_abort_of_queued_export_is_immediate_and_it_never_runs(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
@@ -81,7 +81,7 @@ def test_abort_of_one_that_waits_is_immediate_and_it_never_runs(
     assert (ended["state"], ended["started_at"]) == ("ABORTED", None)
 
 
-def test_only_the_owner_and_admins_abort(people: UserPool, database_held: Hold) -> None:
+def test_abort_is_for_owner_and_admins(people: UserPool, database_held: Hold) -> None:
     with database_held():
         asked = people.physicist.ask(type="ct-csv").json["id"]
         refused = people.colleague.call("POST", f"/exports/{asked}/abort")
@@ -91,7 +91,7 @@ def test_only_the_owner_and_admins_abort(people: UserPool, database_held: Hold) 
         assert people.physicist.wait(asked)["state"] == "ABORTED"
 
 
-def test_an_aborted_export_makes_room_for_the_next(people: UserPool, database_held: Hold) -> None:
+def test_abort_makes_room_for_the_next_export(people: UserPool, database_held: Hold) -> None:
     with database_held():
         asked = [people.colleague.ask(type="ct-csv").json["id"] for _ in range(5)]
         assert people.colleague.ask(type="ct-csv").status == 429

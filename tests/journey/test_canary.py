@@ -23,7 +23,7 @@ def canary_url(make_database: Callable[..., str], worker_reads: PointWorker) -> 
     return url
 
 
-def test_only_the_file_names_the_patient(
+def test_canary_is_only_in_the_file(
     stack: Stack, people: UserPool, backstage: Backstage, canary_url: str
 ) -> None:
     done = people.privileged.wait(people.privileged.ask(**ASKED).json["id"])

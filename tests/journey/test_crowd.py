@@ -87,7 +87,7 @@ def ask_until_all_are_taken(service: Service, backstage: Backstage) -> tuple[lis
     return ids, refusals
 
 
-def test_two_hundred_at_once_each_end_once(crowd: list[Service], backstage: Backstage) -> None:
+def test_two_hundred_exports_at_once_end_once_each(crowd: list[Service], backstage: Backstage) -> None:
     watcher = Watcher(backstage)
     with watcher.watching(), ThreadPoolExecutor(PEOPLE) as pool:
         asked = list(pool.map(ask_until_all_are_taken, crowd, repeat(backstage)))

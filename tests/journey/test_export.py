@@ -30,7 +30,7 @@ def count_studies(url: str) -> int:
     return count(url, "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'")
 
 
-def test_asking_is_answered_at_once_with_where_to_look(physicist: Service) -> None:
+def test_request_is_answered_at_once_with_its_location(physicist: Service) -> None:
     asked = physicist.ask(type="ct-csv")
     assert asked.status == 202
     assert asked.headers["location"] == f"/exports/{asked.json['id']}"
@@ -39,9 +39,7 @@ def test_asking_is_answered_at_once_with_where_to_look(physicist: Service) -> No
     physicist.wait(asked.json["id"])
 
 
-def test_csv_has_one_row_a_study_and_the_bytes_that_were_promised(
-    physicist: Service, sample_url: str
-) -> None:
+def test_csv_has_one_row_per_study_and_the_announced_bytes(physicist: Service, sample_url: str) -> None:
     export = physicist.wait(physicist.ask(type="ct-csv").json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     file = download(physicist, export)
@@ -66,7 +64,7 @@ def test_workbook_holds_every_study_and_every_event(physicist: Service, sample_u
     assert sum(heights[name] for name in book.sheetnames[2:-1]) == export["events"]
 
 
-def test_the_download_comes_under_a_good_name(physicist: Service) -> None:
+def test_download_has_a_good_file_name(physicist: Service) -> None:
     export = physicist.wait(physicist.ask(type="ct-csv").json["id"])
     file = download(physicist, export)
     assert export["file_name"].startswith("ct-csv_")
@@ -75,7 +73,7 @@ def test_the_download_comes_under_a_good_name(physicist: Service) -> None:
     assert file.headers["content-disposition"].startswith("attachment")
 
 
-def test_a_filter_chooses_studies(physicist: Service, sample_url: str) -> None:
+def test_filter_selects_studies(physicist: Service, sample_url: str) -> None:
     middle = (
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY study_date) FROM remapp_generalstudymoduleattr"
     )
@@ -92,7 +90,7 @@ def test_a_filter_chooses_studies(physicist: Service, sample_url: str) -> None:
     assert export["studies"] == wanted
 
 
-def test_progress_is_seen_while_it_runs(
+def test_progress_is_visible_while_it_runs(
     physicist: Service, backstage: Backstage, database_held: Hold, sample_url: str
 ) -> None:
     with database_held():
@@ -107,7 +105,7 @@ def test_progress_is_seen_while_it_runs(
     assert export["done"] == export["expected"] == count_studies(sample_url)
 
 
-def test_the_list_shows_the_newest_first_and_only_what_was_asked(people: UserPool) -> None:
+def test_list_shows_the_newest_first_and_only_the_selected(people: UserPool) -> None:
     physicist = people.physicist
     first = physicist.wait(physicist.ask(type="ct-csv").json["id"])
     second = physicist.wait(physicist.ask(type="ct-csv").json["id"])
@@ -119,7 +117,7 @@ def test_the_list_shows_the_newest_first_and_only_what_was_asked(people: UserPoo
     assert second["id"] in {export["id"] for export in everyone}
 
 
-def test_one_key_asks_once(physicist: Service, backstage: Backstage) -> None:
+def test_request_with_one_key_makes_one_export(physicist: Service, backstage: Backstage) -> None:
     key = {"Idempotency-Key": "one-key-asks-once"}
     first = physicist.call("POST", "/exports", {"type": "ct-csv"}, key)
     done = physicist.wait(first.json["id"])
@@ -132,7 +130,7 @@ def test_one_key_asks_once(physicist: Service, backstage: Backstage) -> None:
     assert backstage.states() == before
 
 
-def test_a_message_that_comes_twice_makes_one_export(
+def test_message_that_comes_twice_makes_one_export(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():

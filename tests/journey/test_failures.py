@@ -20,7 +20,7 @@ def queue_left_empty(backstage: Backstage) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
+def test_killed_worker_is_noticed_and_replaced(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
@@ -40,7 +40,7 @@ def test_a_killed_worker_is_noticed_and_the_export_is_made_by_another(
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_a_worker_killed_twice_fails_the_export(
+def test_worker_killed_twice_fails_the_export(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
@@ -64,7 +64,7 @@ def fails(service: Service, **request: object) -> tuple[str, str]:
     return export["error"]["code"], export["error"]["message"]
 
 
-def test_a_wrong_password_is_said(physicist: Service, sample_url: str, worker_reads: PointWorker) -> None:
+def test_wrong_password_is_reported(physicist: Service, sample_url: str, worker_reads: PointWorker) -> None:
     worker_reads(sample_url.replace(":", ":not-", 2).replace("not-//", "//", 1))
     code, message = fails(physicist)
     assert code.startswith("DATABASE")
@@ -72,7 +72,7 @@ def test_a_wrong_password_is_said(physicist: Service, sample_url: str, worker_re
     assert "not-" not in message
 
 
-def test_a_database_without_openrem_is_said(
+def test_database_without_openrem_is_reported(
     physicist: Service, empty_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(empty_url)
@@ -81,7 +81,7 @@ def test_a_database_without_openrem_is_said(
     assert "OpenREM" in message
 
 
-def test_a_database_that_lacks_a_table_is_said(
+def test_database_without_a_table_is_reported(
     physicist: Service,
     sample_url: str,
     make_database: Callable[..., str],
@@ -95,7 +95,7 @@ def test_a_database_that_lacks_a_table_is_said(
     assert code == "SCHEMA_UNKNOWN"
 
 
-def test_a_database_that_cannot_be_reached_is_tried_again_and_then_said(
+def test_unreachable_database_is_tried_again_and_then_reported(
     physicist: Service, backstage: Backstage, sample_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(sample_url.replace("127.0.0.1", "127.0.0.2"))
@@ -105,19 +105,19 @@ def test_a_database_that_cannot_be_reached_is_tried_again_and_then_said(
     assert export["attempt"] == 2
 
 
-def test_no_matching_study_is_a_plain_answer(physicist: Service) -> None:
+def test_no_matching_study_is_reported(physicist: Service) -> None:
     code, message = fails(physicist, filters={"date_from": "2199-01-01"})
     assert code == "NO_STUDIES"
     assert message.endswith(".")
 
 
-def test_after_a_failure_the_next_export_works(physicist: Service) -> None:
+def test_export_after_a_failure_works(physicist: Service) -> None:
     fails(physicist, filters={"date_from": "2199-01-01"})
     assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_a_message_that_cannot_be_read_is_soon_a_dead_letter_and_harms_no_export(
+def test_unreadable_message_becomes_a_dead_letter_and_harms_no_export(
     physicist: Service, backstage: Backstage
 ) -> None:
     sqs, dead = backstage.client("sqs"), backstage.dead_letters
@@ -129,7 +129,7 @@ def test_a_message_that_cannot_be_read_is_soon_a_dead_letter_and_harms_no_export
     sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
 
 
-def test_a_letter_sent_back_from_the_dead_does_no_harm(physicist: Service, backstage: Backstage) -> None:
+def test_dead_letter_sent_back_does_no_harm(physicist: Service, backstage: Backstage) -> None:
     sqs = backstage.client("sqs")
     export = physicist.wait(physicist.ask(type="ct-csv").json["id"])
     for attempt in (1, 2):

@@ -33,7 +33,7 @@ def long_way(faulty_way: FaultyWay, worker_reads: PointWorker, large_url: str) -
     return faulty_way
 
 
-def test_s3_that_refuses_a_part_for_a_while_costs_one_attempt(
+def test_s3_refusing_a_part_for_a_while_costs_one_attempt(
     physicist: Service, backstage: Backstage, long_way: FaultyWay
 ) -> None:
     long_way.fault = lambda call: SLOW_DOWN if call.part == 2 and "/1/" in call.key else None
@@ -45,7 +45,7 @@ def test_s3_that_refuses_a_part_for_a_while_costs_one_attempt(
     assert sum(call.part == 2 for call in long_way.calls) > 2
 
 
-def test_s3_that_refuses_a_part_for_good_is_said_at_once(
+def test_s3_refusing_a_part_for_good_is_reported_at_once(
     physicist: Service, backstage: Backstage, long_way: FaultyWay
 ) -> None:
     long_way.fault = lambda call: ACCESS_DENIED if call.part == 2 else None
@@ -55,7 +55,7 @@ def test_s3_that_refuses_a_part_for_good_is_said_at_once(
     assert backstage.objects(asked) == []
 
 
-def test_a_table_that_throttles_for_seconds_costs_nothing(
+def test_table_throttling_for_seconds_costs_nothing(
     physicist: Service, backstage: Backstage, faulty_way: FaultyWay, database_held: Hold
 ) -> None:
     with database_held():
@@ -108,7 +108,7 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.parametrize("cut", [end_sessions, crash_server])
-def test_a_database_lost_among_the_rows_costs_one_attempt(
+def test_database_lost_among_the_rows_costs_one_attempt(
     physicist: Service,
     backstage: Backstage,
     long_way: FaultyWay,
@@ -143,7 +143,7 @@ def little_disk(backstage: Backstage) -> Iterator[Callable[[], None]]:
         resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
 
 
-def test_a_full_disk_is_said(
+def test_full_disk_is_reported(
     physicist: Service, backstage: Backstage, database_held: Hold, little_disk: Callable[[], None]
 ) -> None:
     with database_held():
@@ -167,7 +167,7 @@ def little_time(stack: Stack) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("little_time")
-def test_a_worker_out_of_time_says_so_while_it_can(
+def test_worker_out_of_time_reports_it_in_time(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
@@ -179,7 +179,7 @@ def test_a_worker_out_of_time_says_so_while_it_can(
     assert backstage.objects(asked) == []
 
 
-def test_workers_have_the_memory_of_the_template(
+def test_worker_has_the_memory_of_the_template(
     stack: Stack, physicist: Service, backstage: Backstage
 ) -> None:
     assert physicist.wait(physicist.ask(type="ct-xlsx").json["id"])["state"] == "COMPLETED"

@@ -52,9 +52,7 @@ def link(service: Service, export: Any) -> str:
     return url
 
 
-def test_the_link_works_without_a_token_and_leaves_no_copy_in_a_browser(
-    physicist: Service, finished: Any
-) -> None:
+def test_link_works_without_token_and_leaves_no_copy_in_a_browser(physicist: Service, finished: Any) -> None:
     reply = fetch(link(physicist, finished))
     assert (reply.status, reply.headers["cache-control"]) == (200, "no-store")
 
@@ -72,7 +70,7 @@ def test_the_link_works_without_a_token_and_leaves_no_copy_in_a_browser(
         ("X-Amz-Algorithm", "AWS4-HMAC-SHA1"),
     ],
 )
-def test_a_link_that_was_changed_is_refused(physicist: Service, finished: Any, name: str, value: str) -> None:
+def test_link_that_was_changed_is_refused(physicist: Service, finished: Any, name: str, value: str) -> None:
     parts = urllib.parse.urlsplit(link(physicist, finished))
     query = dict(urllib.parse.parse_qsl(parts.query))
     assert name in query
@@ -80,20 +78,20 @@ def test_a_link_that_was_changed_is_refused(physicist: Service, finished: Any, n
     assert fetch(changed.geturl()).status in {400, 403}
 
 
-def test_nothing_can_be_added_to_a_link(physicist: Service, finished: Any) -> None:
+def test_link_accepts_no_additions(physicist: Service, finished: Any) -> None:
     url = link(physicist, finished)
     assert fetch(f"{url}&response-content-type=text%2Fhtml").status == 403
     assert fetch(f"{url}&versionId=null").status == 403
 
 
-def test_without_a_link_the_bucket_is_closed(stack: Stack, backstage: Backstage, finished: Any) -> None:
+def test_bucket_is_closed_without_link(stack: Stack, backstage: Backstage, finished: Any) -> None:
     key, _ = backstage.objects(finished["id"])
     assert fetch(f"{stack.cloud.endpoint}/{backstage.bucket}/{key}").status == 403
     assert fetch(f"{stack.cloud.endpoint}/{backstage.bucket}").status == 403
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
-def test_a_link_only_reads(physicist: Service, finished: Any, backstage: Backstage, method: str) -> None:
+def test_link_only_reads(physicist: Service, finished: Any, backstage: Backstage, method: str) -> None:
     url = link(physicist, finished)
     reply = fetch(urllib.request.Request(url, b"x" if method != "DELETE" else None, method=method))
     assert reply.status in {403, 405}
@@ -101,7 +99,7 @@ def test_a_link_only_reads(physicist: Service, finished: Any, backstage: Backsta
     assert fetch(url).body != b"x"
 
 
-def test_a_link_says_who_how_long_and_under_which_name(
+def test_link_holds_user_lifetime_and_file_name(
     physicist: Service, finished: Any, backstage: Backstage
 ) -> None:
     parts = urllib.parse.urlsplit(link(physicist, finished))
@@ -114,13 +112,13 @@ def test_a_link_says_who_how_long_and_under_which_name(
 
 
 @pytest.mark.parametrize("name", sorted(LINK - {"X-Amz-Security-Token"}))
-def test_a_link_that_lacks_a_part_is_refused(physicist: Service, finished: Any, name: str) -> None:
+def test_link_that_lacks_a_part_is_refused(physicist: Service, finished: Any, name: str) -> None:
     parts = urllib.parse.urlsplit(link(physicist, finished))
     query = {key: value for key, value in urllib.parse.parse_qsl(parts.query) if key != name}
     assert fetch(parts._replace(query=urllib.parse.urlencode(query)).geturl()).status in {400, 403}
 
 
-def test_a_link_for_one_file_opens_no_other(
+def test_link_opens_no_other_file(
     people: UserPool, finished: Any, identified: Any, backstage: Backstage
 ) -> None:
     secret, _ = backstage.objects(identified["id"])
@@ -142,12 +140,12 @@ def short_links(stack: Stack) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("short_links")
-def test_a_link_ends(physicist: Service, finished: Any) -> None:
+def test_link_ends(physicist: Service, finished: Any) -> None:
     url = link(physicist, finished)
     assert until(lambda: fetch(url).status == 403)
 
 
-def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: UserPool, identified: Any) -> None:
+def test_file_with_patients_is_for_its_owner_and_pidgroup(people: UserPool, identified: Any) -> None:
     refused = people.physicist.call("POST", f"/exports/{identified['id']}/download")
     assert (refused.status, refused.json["field"]) == (403, "id")
     assert people.admin.call("POST", f"/exports/{identified['id']}/download").status == 403
@@ -155,7 +153,7 @@ def test_a_file_with_patients_is_for_its_owner_and_pidgroup(people: UserPool, id
     assert fetch(link(people.privileged, identified)).status == 200
 
 
-def test_no_message_and_no_log_names_a_patient(stack: Stack, people: UserPool) -> None:
+def test_messages_and_logs_name_no_patient(stack: Stack, people: UserPool) -> None:
     name = "Quetzalcoatlus"
     asked = people.privileged.ask(type="ct-csv", include_names=True, filters={"patient_name": name})
     people.privileged.wait(asked.json["id"])
@@ -164,9 +162,7 @@ def test_no_message_and_no_log_names_a_patient(stack: Stack, people: UserPool) -
         assert name not in log.read_text(), log.name
 
 
-def test_a_deleted_export_is_gone_from_every_read_and_so_is_its_file(
-    people: UserPool, backstage: Backstage
-) -> None:
+def test_deleted_export_is_gone_from_every_read_with_its_file(people: UserPool, backstage: Backstage) -> None:
     export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
     url = link(people.physicist, export)
     assert people.colleague.call("DELETE", f"/exports/{export['id']}").status == 403
@@ -179,7 +175,7 @@ def test_a_deleted_export_is_gone_from_every_read_and_so_is_its_file(
     assert fetch(url).status in {403, 404}
 
 
-def test_many_are_deleted_in_one_call_and_each_that_is_not_says_why(people: UserPool) -> None:
+def test_deletion_of_many_says_why_each_remaining_one_is_not_deleted(people: UserPool) -> None:
     mine = [people.physicist.ask(type="ct-csv").json["id"] for _ in range(2)]
     other = people.colleague.ask(type="ct-csv").json["id"]
     for one in mine:

@@ -16,7 +16,7 @@ def time_of(export, name):
     return datetime.fromisoformat(export[name])
 
 
-def test_a_file_whose_time_was_cut_is_gone_and_no_other(physicist: Service, backstage: Backstage) -> None:
+def test_file_of_shortened_retention_is_gone_and_no_other(physicist: Service, backstage: Backstage) -> None:
     kept, cut = (physicist.wait(physicist.ask(**FEW, retention_days=60).json["id"]) for _ in range(2))
     assert time_of(cut, "expires_at") - time_of(cut, "finished_at") == 60 * DAY
     shown = physicist.call("PATCH", cut["links"]["set_retention"], {"retention_days": 1}).json
@@ -41,7 +41,7 @@ def test_a_file_whose_time_was_cut_is_gone_and_no_other(physicist: Service, back
     assert trail[3]["retention"] == {"days": 1, "until": shown["expires_at"]}
 
 
-def test_no_file_is_kept_for_longer_than_the_admins_maximum(physicist: Service) -> None:
+def test_retention_never_exceeds_the_maximum(physicist: Service) -> None:
     most = physicist.call("GET", "/export-types").json["retention_days"]["max"]
     refused = physicist.ask(**FEW, retention_days=most + 1)
     assert (refused.status, refused.json["field"]) == (422, "retention_days")
@@ -51,7 +51,7 @@ def test_no_file_is_kept_for_longer_than_the_admins_maximum(physicist: Service) 
     assert physicist.get(export["id"]) == export
 
 
-def test_an_admin_sees_what_was_asked_for_a_deleted_file_included(people: UserPool) -> None:
+def test_usage_shows_admins_requests_with_deleted_files_included(people: UserPool) -> None:
     export = people.privileged.wait(people.privileged.ask(**FEW).json["id"])
     before = people.admin.call("GET", "/usage").json
     assert people.privileged.call("DELETE", f"/exports/{export['id']}").status == 204

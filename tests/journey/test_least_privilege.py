@@ -65,7 +65,7 @@ def attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
     return list_attempts(stack, backstage)
 
 
-def test_every_function_with_rights_is_tried(stack: Stack) -> None:
+def test_role_of_every_function_with_rights_is_tried(stack: Stack) -> None:
     resources = stack.deployment.template["Resources"]
     with_rights = {
         name
@@ -77,14 +77,14 @@ def test_every_function_with_rights_is_tried(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("function", HAPPY)
-def test_with_its_rights_it_works(roles: dict[str, Role], yard: Yard, function: str) -> None:
+def test_role_with_its_rights_works(roles: dict[str, Role], yard: Yard, function: str) -> None:
     roles[function].denied.clear()
     HAPPY[function](roles[function], yard)
     assert roles[function].denied == []
 
 
 @pytest.mark.parametrize("function", HAPPY)
-def test_without_any_one_of_them_it_does_not(roles: dict[str, Role], yard: Yard, function: str) -> None:
+def test_role_without_any_one_right_does_not_work(roles: dict[str, Role], yard: Yard, function: str) -> None:
     role = roles[function]
     removals = [
         (policy, *removal) for policy, whole in role.policies.items() for removal in list_removals(whole)
@@ -111,7 +111,7 @@ def _name_table(resource: str, backstage: Backstage) -> str:
 
 
 @pytest.mark.parametrize("function", HAPPY)
-def test_nothing_else_is_allowed(
+def test_role_allows_nothing_else(
     roles: dict[str, Role], backstage: Backstage, attempts: dict[str, Attempt], function: str
 ) -> None:
     role = roles[function]
@@ -128,7 +128,7 @@ def test_nothing_else_is_allowed(
             assert "AccessDenied" in caught.value.response["Error"]["Code"], name
 
 
-def test_every_attempt_is_possible_with_all_rights(
+def test_role_with_all_rights_could_make_every_attempt(
     backstage: Backstage, attempts: dict[str, Attempt]
 ) -> None:
     refused = {}

@@ -30,9 +30,7 @@ def is_listening(port: int, host: str = "127.0.0.1") -> bool:
 
 
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_second_stack_stays_apart_and_ends_with_its_process_however_that_ends(
-    stack: Stack, way: signal.Signals
-) -> None:
+def test_second_stack_is_separate_and_ends_with_its_process(stack: Stack, way: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD],
         cwd=REPOSITORY,
@@ -50,7 +48,7 @@ def test_a_second_stack_stays_apart_and_ends_with_its_process_however_that_ends(
     assert is_listening(stack.port)
 
 
-def test_nothing_listens_beyond_loopback(stack: Stack) -> None:
+def test_stack_listens_on_loopback_only(stack: Stack) -> None:
     listening = Path("/proc/net/tcp")
     if not listening.exists():
         pytest.skip("this machine does not list its sockets in /proc")
@@ -61,7 +59,7 @@ def test_nothing_listens_beyond_loopback(stack: Stack) -> None:
     assert mine == {f"0100007F:{stack.port:04X}"}
 
 
-def test_a_stack_that_lacks_a_route_is_not_called_deployed(stack: Stack) -> None:
+def test_stack_without_a_route_is_not_deployed(stack: Stack) -> None:
     template = stack.deployment.template
     more = {
         "Type": "AWS::ApiGatewayV2::Route",

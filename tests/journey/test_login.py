@@ -94,7 +94,7 @@ def claims_of(token: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-def test_a_code_and_its_verifier_open_the_api(hospital: Stack, ada: users.User) -> None:
+def test_code_and_verifier_open_the_api(hospital: Stack, ada: users.User) -> None:
     browser = Browser(hospital)
     back = browser.sign_in(ada)
     assert back.headers["location"].startswith(f"{browser.page}?code=")
@@ -113,31 +113,31 @@ def test_a_code_and_its_verifier_open_the_api(hospital: Stack, ada: users.User) 
     assert (renewed["sub"], renewed["scope"]) == (claims_of(tokens["access_token"])["sub"], "openid profile")
 
 
-def test_a_stolen_code_is_worth_nothing_without_its_verifier(hospital: Stack, ada: users.User) -> None:
+def test_stolen_code_is_useless_without_its_verifier(hospital: Stack, ada: users.User) -> None:
     browser = Browser(hospital)
     refused = browser.take_tokens(browser.sign_in(ada), verifier="another" * 10)
     assert (refused.status, refused.json["error"]) == (400, "invalid_grant")
 
 
-def test_managed_login_returns_to_the_page_alone(hospital: Stack) -> None:
+def test_managed_login_returns_to_the_page_only(hospital: Stack) -> None:
     browser = Browser(hospital)
     asked = browser.asked | {"redirect_uri": "https://elsewhere.example/"}
     assert fetch(f"{browser.login}/oauth2/authorize?{urlencode(asked)}").status == 400
 
 
-def test_passwords_are_not_taken_beside_managed_login(hospital: Stack, ada: users.User) -> None:
+def test_passwords_are_refused_beside_managed_login(hospital: Stack, ada: users.User) -> None:
     with pytest.raises(ClientError, match="USER_PASSWORD_AUTH"):
         users.sign_in(hospital, ada)
 
 
-def test_the_page_is_told_where_to_sign_in_and_out_and_may_speak_to_it(hospital: Stack) -> None:
+def test_page_knows_where_to_sign_in_and_out(hospital: Stack) -> None:
     configuration = fetch(f"{hospital.url}/config.json").json
     assert configuration["logout"] == f"{configuration['login']}/logout"
     policy = fetch(f"{hospital.url}/").headers["content-security-policy"]
     assert f"connect-src 'self' {configuration['login']};" in policy
 
 
-def test_a_providers_groups_become_ours_in_the_pool_and_are_taken_again(hospital: Stack) -> None:
+def test_provider_groups_become_ours_in_the_pool_and_are_taken_away_again(hospital: Stack) -> None:
     """With the trigger's own role: the emulator enforces that it may do this, and nothing else."""
     client, pool = hospital.cloud.client("cognito-idp"), hospital.resource("UserPool")
     users.create(hospital, "eve", users.ADMIN, users.PATIENTS)
@@ -167,7 +167,7 @@ def test_a_providers_groups_become_ours_in_the_pool_and_are_taken_again(hospital
     assert groups() == {"admingroup", "pidgroup"}
 
 
-def test_other_front_ends_may_call_if_they_are_named_exactly(hospital: Stack) -> None:
+def test_other_front_ends_may_call_if_named_exactly(hospital: Stack) -> None:
     def preflight(origin: str) -> Reply:
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         request = urllib.request.Request(f"{hospital.url}/exports", headers=headers, method="OPTIONS")
@@ -180,7 +180,7 @@ def test_other_front_ends_may_call_if_they_are_named_exactly(hospital: Stack) ->
         assert "access-control-allow-origin" not in preflight(origin).headers, origin
 
 
-def test_without_the_parameter_no_other_origin_may_call(stack: Stack) -> None:
+def test_other_origins_may_not_call_without_the_parameter(stack: Stack) -> None:
     headers = {"Origin": FRONT_END, "Access-Control-Request-Method": "POST"}
     refused = fetch(urllib.request.Request(f"{stack.url}/exports", headers=headers, method="OPTIONS"))
     assert "access-control-allow-origin" not in refused.headers

@@ -44,7 +44,7 @@ def among_rows(faulty_way: FaultyWay, worker_reads: PointWorker, large_url: str)
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_killed_among_its_rows_it_is_made_again(
+def test_worker_killed_among_its_rows_is_replaced(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     held = among_rows(1)
@@ -58,7 +58,7 @@ def test_killed_among_its_rows_it_is_made_again(
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_killed_among_its_rows_twice_it_fails(
+def test_worker_killed_twice_among_its_rows_fails_the_export(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     held = among_rows(2)
@@ -75,7 +75,7 @@ def test_killed_among_its_rows_twice_it_fails(
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_a_frozen_worker_that_comes_back_changes_nothing(
+def test_frozen_worker_that_comes_back_changes_nothing(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     backstage.kill_workers()
@@ -98,7 +98,7 @@ def test_a_frozen_worker_that_comes_back_changes_nothing(
 
 
 @pytest.mark.usefixtures("queue_left_empty")
-def test_a_file_that_a_lost_attempt_completed_is_never_seen_and_goes(
+def test_file_completed_by_a_lost_attempt_is_never_visible_and_removed(
     physicist: Service, backstage: Backstage, faulty_way: FaultyWay, database_held: Hold
 ) -> None:
     """S3 has made the object of the first attempt, but says so only when the second has published its own."""

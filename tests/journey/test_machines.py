@@ -42,7 +42,7 @@ def ask_token(stack: Stack, machine: Any, *scopes: str, secret: str = "") -> Rep
     return fetch(Request(f"{stack.cloud.endpoint}/oauth2/token", urlencode(form).encode(), headers))
 
 
-def test_the_example_asks_waits_downloads_and_checks(hospital: Stack, machine: Any, tmp_path: Path) -> None:
+def test_example_requests_waits_downloads_and_checks(hospital: Stack, machine: Any, tmp_path: Path) -> None:
     environment = os.environ | {
         "NO_PROXY": "*",
         "API": hospital.url,
@@ -59,7 +59,7 @@ def test_the_example_asks_waits_downloads_and_checks(hospital: Stack, machine: A
     assert (export["mine"], export["owner_name"]) == (True, machine["ClientId"])
 
 
-def test_only_the_scopes_asked_for_are_rights(hospital: Stack, machine: Any) -> None:
+def test_requested_scopes_alone_are_rights(hospital: Stack, machine: Any) -> None:
     token = ask_token(hospital, machine, "doseexport/export").json["access_token"]
     asked = Service(hospital.url, token).call("POST", "/exports", {"type": "ct-csv", "include_names": True})
     assert (asked.status, asked.json["code"]) == (403, "PIDGROUP_NEEDED")
@@ -67,13 +67,13 @@ def test_only_the_scopes_asked_for_are_rights(hospital: Stack, machine: Any) -> 
     assert Service(hospital.url, token).call("GET", "/exports").status == 403
 
 
-def test_a_scope_that_the_client_has_not_gives_no_token(hospital: Stack, machine: Any) -> None:
+def test_scope_that_the_client_lacks_gives_no_token(hospital: Stack, machine: Any) -> None:
     refused = ask_token(hospital, machine, "doseexport/admin")
     assert refused.status == 400
     assert refused.json["error"] in {"invalid_scope", "invalid_grant"}
 
 
-def test_a_wrong_secret_gives_no_token(hospital: Stack, machine: Any) -> None:
+def test_wrong_secret_gives_no_token(hospital: Stack, machine: Any) -> None:
     assert ask_token(hospital, machine, secret="guess").status in {400, 401}
 
 
@@ -90,7 +90,7 @@ def test_another_program_of_the_pool_is_refused_whatever_its_scopes(hospital: St
     assert Service(hospital.url, token).call("GET", "/exports").status == 401
 
 
-def test_a_program_is_told_when_to_ask_again(hospital: Stack, machine: Any) -> None:
+def test_program_learns_when_to_try_again(hospital: Stack, machine: Any) -> None:
     service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
     asked = service.call("POST", "/exports", {"type": "ct-csv"})
     assert asked.headers["retry-after"] == "2"
@@ -99,5 +99,5 @@ def test_a_program_is_told_when_to_ask_again(hospital: Stack, machine: Any) -> N
     assert "retry-after" not in service.call("GET", f"/exports/{asked.json['id']}").headers
 
 
-def test_without_the_parameter_there_is_no_client(stack: Stack) -> None:
+def test_client_exists_only_with_the_parameter(stack: Stack) -> None:
     assert "MachineUserPoolClient" not in stack.deployment.values

@@ -8,7 +8,7 @@ from tests.journey.backstage import until
 from tests.journey.listening import Listener
 
 
-def test_the_whole_life_of_an_export_is_told(listener: Listener, physicist: Service) -> None:
+def test_notifications_report_the_whole_life_of_an_export(listener: Listener, physicist: Service) -> None:
     export = physicist.wait(physicist.ask(type="ct-csv").json["id"])
     assert physicist.call("POST", f"/exports/{export['id']}/download").status == 200
     assert physicist.call("DELETE", f"/exports/{export['id']}").status == 204
@@ -17,7 +17,7 @@ def test_the_whole_life_of_an_export_is_told(listener: Listener, physicist: Serv
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
 
 
-def test_a_failure_is_mailed_by_its_code(listener: Listener, physicist: Service) -> None:
+def test_failure_is_mailed_by_its_code(listener: Listener, physicist: Service) -> None:
     asked = physicist.ask(type="ct-csv", filters={"date_from": "2199-01-01", "acquisition_protocol": "Qqz"})
     export = physicist.wait(asked.json["id"])
     (mail,) = until(lambda: [one for one in listener.hear(listener.topic) if export["id"] in one["Message"]])

@@ -17,24 +17,24 @@ def get(stack: Stack, path: str, **headers: str) -> Reply:
     return fetch(urllib.request.Request(stack.url + path, headers=names))
 
 
-def test_the_page_needs_no_token_and_is_the_file_that_lies_there(stack: Stack) -> None:
+def test_page_needs_no_token_and_is_the_committed_file(stack: Stack) -> None:
     page = get(stack, "/")
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert page.body == (ROOT / "functions/web/static/index.html").read_bytes()
     assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
 
 
-def test_a_page_that_has_not_changed_is_not_sent_again(stack: Stack) -> None:
+def test_page_that_has_not_changed_is_not_sent_again(stack: Stack) -> None:
     again = get(stack, "/", If_None_Match=get(stack, "/").headers["etag"])
     assert (again.status, again.body) == (304, b"")
 
 
 @pytest.mark.parametrize("path", ["/handler.py", "/static", "/%2e%2e%2fhandler.py", "/static%2findex.html"])
-def test_nothing_but_the_page_is_served(stack: Stack, path: str) -> None:
+def test_page_is_all_that_is_served(stack: Stack, path: str) -> None:
     assert get(stack, path).status == 404
 
 
-def test_the_configuration_leads_from_the_page_to_pool_and_api(stack: Stack, people: UserPool) -> None:
+def test_configuration_names_pool_and_api(stack: Stack, people: UserPool) -> None:
     configuration = get(stack, "/config.json").json
     assert configuration["client_id"] == stack.resource("UserPoolClient")
     assert configuration["login"] is None
@@ -43,7 +43,7 @@ def test_the_configuration_leads_from_the_page_to_pool_and_api(stack: Stack, peo
     assert Service(address, people.physicist.token).call("GET", "").status == 200
 
 
-def test_every_type_is_told_and_what_the_caller_may(people: UserPool) -> None:
+def test_export_types_and_the_callers_rights_are_shown(people: UserPool) -> None:
     shown = people.privileged.call("GET", "/export-types").json
     types = {each["type"] for modality in shown["modalities"] for each in modality["types"]}
     assert types == set(catalogue.load_specs())

@@ -17,9 +17,7 @@ def preview(service: Service, **request: object) -> object:
     return reply.json
 
 
-def test_a_preview_and_its_export_tell_the_same_and_the_preview_leaves_nothing(
-    physicist: Service, backstage: Backstage
-) -> None:
+def test_preview_equals_its_export_and_leaves_nothing(physicist: Service, backstage: Backstage) -> None:
     request = {"type": "ct-xlsx", "filters": {"date_from": "2022-01-01", "station_name": "CT"}}
     before = backstage.states()
     shown = preview(physicist, **request)
@@ -30,7 +28,7 @@ def test_a_preview_and_its_export_tell_the_same_and_the_preview_leaves_nothing(
     assert shown["protocols"][0]["count"] >= shown["protocols"][-1]["count"] > 0
 
 
-def test_a_preview_by_name_is_for_those_who_may_see_names(people: UserPool, stack: Stack) -> None:
+def test_preview_by_name_needs_the_right_to_names(people: UserPool, stack: Stack) -> None:
     request = {"type": "ct-csv", "filters": {"patient_name": "Journey-Secret"}}
     refused = people.physicist.call("POST", "/exports/preview", request)
     assert (refused.status, refused.json["field"]) == (403, "filters.patient_name")
@@ -40,7 +38,7 @@ def test_a_preview_by_name_is_for_those_who_may_see_names(people: UserPool, stac
     assert "Journey-Secret" not in log
 
 
-def test_what_cannot_be_counted_in_time_is_said_to_be_and_more_at_once_are_turned_away(
+def test_preview_out_of_time_says_so_and_more_at_once_are_refused(
     physicist: Service, database_held: Hold, sample_url: str
 ) -> None:
     with database_held(), ThreadPoolExecutor(3) as pool:

@@ -56,7 +56,7 @@ def signed_by_another(token: str) -> str:
 
 @pytest.mark.usefixtures("nothing_happens")
 @pytest.mark.parametrize("forge", [altered, unsigned, signed_by_another, lambda _: "nonsense"])
-def test_a_forged_token_opens_nothing(physicist: Service, forge: Callable[[str], str]) -> None:
+def test_forged_token_opens_nothing(physicist: Service, forge: Callable[[str], str]) -> None:
     assert physicist.token is not None
     forged = replace(physicist, token=forge(physicist.token))
     assert forged.ask(type="ct-csv").status == 401
@@ -78,13 +78,13 @@ def test_a_forged_token_opens_nothing(physicist: Service, forge: Callable[[str],
         ("POST", f"/exports/{UNKNOWN}/download"),
     ],
 )
-def test_without_a_token_or_a_group_nothing_opens(people: UserPool, method: str, path: str) -> None:
+def test_request_without_token_or_group_is_refused(people: UserPool, method: str, path: str) -> None:
     assert replace(people.physicist, token=None).call(method, path, {"type": "ct-csv"}).status == 401
     refused = people.nobody.call(method, path, {"type": "ct-csv"})
     assert (refused.status, refused.json["code"]) == (403, "GROUP_NEEDED")
 
 
-def test_a_token_of_another_client_of_the_same_pool_is_refused(stack: Stack) -> None:
+def test_token_of_another_client_of_the_same_pool_is_refused(stack: Stack) -> None:
     cognito = stack.cloud.client("cognito-idp")
     pool = stack.resource("UserPool")
     user = users.create(stack, "wanderer", users.EXPORT)
@@ -132,7 +132,7 @@ def test_health_needs_no_token(stack: Stack) -> None:
         ({"type": "ct-csv", "filters": {"station_name": "x" * 65_536}}, 413, "body"),
     ],
 )
-def test_what_cannot_be_understood_or_allowed_starts_nothing(
+def test_invalid_or_forbidden_request_starts_nothing(
     physicist: Service, body: object, status: int, field: str
 ) -> None:
     assert_refused(physicist.call("POST", "/exports", body), status, field)
@@ -152,11 +152,11 @@ def assert_refused(reply: Reply, status: int, field: str | None) -> None:
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", ""), ("POST", "/abort"), ("POST", "/download"), ("DELETE", "")]
 )
-def test_an_unknown_export_is_not_found(physicist: Service, method: str, path: str, export_id: str) -> None:
+def test_unknown_export_is_not_found(physicist: Service, method: str, path: str, export_id: str) -> None:
     assert_refused(physicist.call(method, f"/exports/{export_id}{path}"), 404, "id")
 
 
-def test_a_running_export_has_no_file_and_cannot_be_deleted(physicist: Service, database_held: Hold) -> None:
+def test_running_export_has_no_file_and_cannot_be_deleted(physicist: Service, database_held: Hold) -> None:
     with database_held():
         asked = physicist.ask(type="ct-csv").json
         assert_refused(physicist.call("POST", f"/exports/{asked['id']}/download"), 409, "id")
@@ -166,7 +166,7 @@ def test_a_running_export_has_no_file_and_cannot_be_deleted(physicist: Service, 
     assert physicist.get(export["id"]) == export
 
 
-def test_nobody_has_more_than_five_exports_under_way(
+def test_active_exports_are_limited_to_five(
     people: UserPool, database_held: Hold, backstage: Backstage
 ) -> None:
     with database_held():

@@ -57,7 +57,7 @@ class Maker:
             assert self.backstage.schedules.create(schedule, limit=1000)
             return schedule
         filters = {"patient_name": "Secret"} if line.has_patient_data else {}
-        request = ExportRequest("ct-csv", filters, ids=line.has_patient_data)
+        request = ExportRequest("ct-csv", filters, include_ids=line.has_patient_data)
         asked = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
         export = self.store.create(asked, limit=1000)
         assert export is not None
@@ -102,7 +102,9 @@ def maker(backstage: Backstage) -> Iterator[Maker]:
 
 
 @pytest.mark.parametrize("line", MADE, ids=str)
-def test_line_about_one(members: dict[frozenset[str], Member], maker: Maker, line: Line) -> None:
+def test_rights_table_line_about_an_export(
+    members: dict[frozenset[str], Member], maker: Maker, line: Line
+) -> None:
     found = {}
     for groups, member in members.items():
         export = maker.make(line, member.id if line.mine else "another")
@@ -114,7 +116,7 @@ def test_line_about_one(members: dict[frozenset[str], Member], maker: Maker, lin
 
 
 @pytest.mark.parametrize("line", PRESETS, ids=str)
-def test_line_about_a_preset(
+def test_rights_table_line_about_a_preset(
     members: dict[frozenset[str], Member], backstage: Backstage, maker: Maker, line: Line
 ) -> None:
     found = {}
@@ -128,7 +130,7 @@ def test_line_about_a_preset(
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line not in (*MADE, *PRESETS)], ids=str)
-def test_line_about_the_service(
+def test_rights_table_line_about_the_service(
     members: dict[frozenset[str], Member], backstage: Backstage, maker: Maker, line: Line
 ) -> None:
     shown = maker.make(line, "another")

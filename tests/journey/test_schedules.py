@@ -48,7 +48,7 @@ def exports_by(service: Service, schedule_id: str) -> list[Any]:
     return [export for export in listed if export["schedule_id"] == schedule_id]
 
 
-def test_it_fires_by_itself(
+def test_schedule_runs_automatically(
     backstage: Backstage, listener: Listener, physicist: Service, sample_url: str, tmp_path: Path
 ) -> None:
     due, expression = soon(datetime.now(UTC))
@@ -95,7 +95,7 @@ def count_studies(url: str, period: dict[str, str]) -> int:
     return int(found[0])
 
 
-def test_who_left_the_group_is_paused_when_it_fires(stack: Stack, backstage: Backstage) -> None:
+def test_schedule_of_owner_who_left_the_group_is_paused(stack: Stack, backstage: Backstage) -> None:
     user = users.create(stack, "leaver", users.EXPORT)
     leaver = Service(stack.url, users.sign_in(stack, user))
     schedule = make(leaver, soon(datetime.now(UTC))[1])
@@ -111,7 +111,7 @@ def test_who_left_the_group_is_paused_when_it_fires(stack: Stack, backstage: Bac
 
 
 @pytest.mark.parametrize("lost", ["the call", "the message"])
-def test_what_scheduler_lost_is_found(backstage: Backstage, physicist: Service, lost: str) -> None:
+def test_schedule_lost_by_scheduler_is_restored(backstage: Backstage, physicist: Service, lost: str) -> None:
     """Due twenty minutes ago: nobody called, or the export's row and message were never made."""
     due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=20)
     schedule = make(physicist, "rate(1 hour)")

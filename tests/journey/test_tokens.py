@@ -72,7 +72,7 @@ def status(stack: Stack, token: str) -> int:
     return Service(stack.url, token).call("GET", "/exports").status
 
 
-def test_the_forge_makes_good_tokens(stack: Stack, forge: Forge) -> None:
+def test_forge_makes_valid_tokens(stack: Stack, forge: Forge) -> None:
     assert status(stack, forge.sign()) == 200
     assert status(stack, forge.sign(exp=int(time.time()) + HOUR)) == 200
 
@@ -127,25 +127,23 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_token_that_is_not_the_pools_for_us_and_now_is_refused(
-    stack: Stack, forge: Forge, name: str
-) -> None:
+def test_token_that_is_foreign_or_out_of_date_is_refused(stack: Stack, forge: Forge, name: str) -> None:
     assert status(stack, FORGERIES[name](forge)) == 401
 
 
 @pytest.mark.parametrize("scheme", ["Basic {}", "{} {}", "Token {}", "Bearer", ""])
-def test_a_good_token_said_wrongly_is_refused(stack: Stack, forge: Forge, scheme: str) -> None:
+def test_valid_token_in_the_wrong_form_is_refused(stack: Stack, forge: Forge, scheme: str) -> None:
     token = forge.sign()
     headers = {"Authorization": scheme.format(token, token)}
     assert Service(stack.url).call("GET", "/exports", headers=headers).status == 401
 
 
-def test_a_good_token_in_the_address_is_no_token(stack: Stack, forge: Forge) -> None:
+def test_valid_token_in_the_address_is_ignored(stack: Stack, forge: Forge) -> None:
     for name in ("access_token", "token", "Authorization"):
         assert Service(stack.url).call("GET", f"/exports?{name}={forge.sign()}").status == 401
 
 
-def test_a_token_of_another_pool_is_refused(stack: Stack, people: UserPool) -> None:
+def test_token_of_another_pool_is_refused(stack: Stack, people: UserPool) -> None:
     cognito = stack.cloud.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
     client = cognito.create_user_pool_client(
@@ -165,7 +163,7 @@ def test_a_token_of_another_pool_is_refused(stack: Stack, people: UserPool) -> N
         assert replace(people.physicist, token=tokens[name]).call("GET", "/exports").status == 401
 
 
-def test_a_refresh_token_opens_nothing(stack: Stack) -> None:
+def test_refresh_token_is_refused(stack: Stack) -> None:
     user = users.create(stack, "refresher", users.EXPORT)
     tokens = stack.cloud.client("cognito-idp").initiate_auth(
         AuthFlow="USER_PASSWORD_AUTH",

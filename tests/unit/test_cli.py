@@ -42,7 +42,7 @@ def read_error(capsys):
     return line
 
 
-def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
+def test_cli_reports_what_is_in_the_file(run, tmp_path, capsys):
     def write(asked, database, sink, monitor):
         sink.write(b"whole")
         monitor.expect(2)
@@ -79,18 +79,18 @@ def test_a_good_run_says_what_is_in_the_file(run, tmp_path, capsys):
         (["--output", "/nonexistent/x.csv"], "--output: No such file or directory"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(run, tmp_path, capsys, options, words):
+def test_cli_bad_input_is_one_line_and_exit_code_2(run, tmp_path, capsys, options, words):
     assert run(*options) == 2
     assert words in read_error(capsys)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_is_no_file(run, tmp_path, capsys):
+def test_cli_refuses_folder_as_file(run, tmp_path, capsys):
     assert run("--output", str(tmp_path)) == 2
     assert "--output: " in read_error(capsys)
 
 
-def test_a_pipe_is_written_to_and_stays_a_pipe(run, tmp_path):
+def test_cli_writes_to_a_pipe_that_stays_a_pipe(run, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -100,7 +100,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(run, tmp_path):
     os.close(reader)
 
 
-def test_a_link_stays_a_link_to_the_new_file(run, tmp_path):
+def test_cli_writes_through_a_link_that_stays_a_link(run, tmp_path):
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
     real.write_bytes(b"an older file")
     link.symlink_to(real)
@@ -109,13 +109,13 @@ def test_a_link_stays_a_link_to_the_new_file(run, tmp_path):
     assert real.read_bytes() == b"a line"
 
 
-def test_a_time_zone_that_does_not_exist_is_bad_input(run, tmp_path, capsys):
+def test_cli_refuses_unknown_time_zone(run, tmp_path, capsys):
     assert run("--time-zone", "Mars/Olympus") == 2
     assert "--time-zone: " in read_error(capsys)
 
 
 @pytest.mark.parametrize("arguments", [[], ["pdf"], ["ct-csv"], ["ct-csv", "--database-url", URL]])
-def test_words_missing_or_unknown_are_exit_code_2(arguments, capsys):
+def test_cli_missing_or_unknown_words_are_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 2
@@ -129,7 +129,7 @@ def test_words_missing_or_unknown_are_exit_code_2(arguments, capsys):
         (KeyboardInterrupt(), "doseexport: stopped; no file was written."),
     ],
 )
-def test_a_failed_run_is_exit_code_1_and_leaves_the_folder_as_it_was(run, tmp_path, capsys, failure, words):
+def test_cli_failed_run_is_exit_code_1_and_leaves_the_folder_unchanged(run, tmp_path, capsys, failure, words):
     def write(asked, database, sink, monitor):
         sink.write(b"half")
         raise failure
@@ -142,7 +142,7 @@ def test_a_failed_run_is_exit_code_1_and_leaves_the_folder_as_it_was(run, tmp_pa
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"an older file"]
 
 
-def test_the_password_is_never_said(run, capsys):
+def test_cli_never_shows_the_password(run, capsys):
     def write(*_):
         raise ExportError("DATABASE_REFUSED", "Refused.")
 
@@ -150,20 +150,20 @@ def test_the_password_is_never_said(run, capsys):
     assert "PASSWORD" not in "".join(capsys.readouterr())
 
 
-def test_list_tells_every_type_column_filter_and_order(capsys):
+def test_cli_list_shows_every_type_column_filter_and_order(capsys):
     assert cli.main(["list"]) == 0
     out = capsys.readouterr().out
     for words in ("ct-csv  ", "ct-xlsx  ", "Patient name", "S2 kVp", "dlp_min", "(mGy.cm)", "highest_dlp"):
         assert words in out
 
 
-def test_list_tells_what_an_option_is_without_being_set(capsys):
+def test_cli_list_shows_the_default_of_an_option(capsys):
     assert cli.main(["list"]) == 0
     (first, *_) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    words ")]
     assert "(scout, postclip, prefire," in first
 
 
-def test_a_progress_bar_is_drawn_on_a_terminal_only(monkeypatch, capsys):
+def test_cli_draws_progress_bar_on_a_terminal_only(monkeypatch, capsys):
     def draw(is_terminal):
         monkeypatch.setattr(cli.sys.stderr, "isatty", lambda: is_terminal)
         bar = cli.ProgressBar()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from doseexport.actions.exports import delete_export
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.domain.audit import AuditEvent
 from doseexport.errors import RequestError
 from tests.component.answers import download_export, get_export, list_exports, show_audit_trail
@@ -13,14 +14,16 @@ from tests.fakes import (
     ADMIN,
     BEN,
     PIA,
+    TRAIL_RETENTION,
     TRAIL_TABLE,
     add,
+    aws_client,
     finish,
 )
 
 
 def raw_entries(services):
-    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=TRAIL_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -29,7 +32,7 @@ def refuse_status(call, *arguments):
     return caught.value.status
 
 
-def test_a_whole_story_is_shown_in_order(services, clock):
+def test_audit_trail_shows_all_entries_in_order(services, clock):
     def later():
         return clock.move(seconds=1)
 
@@ -55,7 +58,7 @@ def test_a_whole_story_is_shown_in_order(services, clock):
     ]
 
 
-def test_patients_are_shown_to_who_may_see_them_and_the_rest_to_all_who_may_look(services):
+def test_audit_trail_shows_patient_filters_only_with_the_right_to_patients(services):
     export = add(services, ADA, filters={"date_from": "2026-01-01", "patient_name": "Secret"})
     for caller in (ADA, ADMIN):
         (entry,) = show_audit_trail(services, caller, export.id)["entries"]
@@ -66,9 +69,9 @@ def test_patients_are_shown_to_who_may_see_them_and_the_rest_to_all_who_may_look
     assert entry["request"]["patient_filters"] == {"patient_name": "Secret"}
 
 
-def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services):
+def test_audit_trail_younger_than_its_export_shows_the_rest_to_admins(services):
     export = finish(services, add(services))
-    client = services.exports._table._client
+    client = aws_client("dynamodb")
     for row in raw_entries(services):
         if row["event"]["S"] == "requested":
             client.delete_item(TableName=TRAIL_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
@@ -77,7 +80,7 @@ def test_an_export_older_than_the_trail_shows_the_rest_of_it_to_admins(services)
 
 
 @pytest.mark.parametrize("export_id", ["", "x", "../etc", "a" * 32])
-def test_what_never_was_has_no_trail(services, export_id):
+def test_audit_trail_of_unknown_export_is_not_found(services, export_id):
     assert refuse_status(show_audit_trail, services, ADMIN, export_id) == 404
 
 
@@ -88,7 +91,7 @@ def readers(services, export):
     return [entry.by.id for entry in services.audit.read(export.id) if entry.event is AuditEvent.READ]
 
 
-def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock):
+def test_reading_of_anothers_patients_is_recorded_once_a_day(services, clock):
     export = add(services, ADA, filters=NAMED)
     for _ in range(2):
         assert get_export(services, PIA, export.id)["filters"] == NAMED
@@ -99,16 +102,16 @@ def test_who_reads_anothers_patients_is_written_down_once_a_day(services, clock)
     assert readers(services, export) == [PIA.id, PIA.id]
 
 
-def test_another_process_writes_no_second_entry_of_the_day(services):
+def test_reading_in_another_process_adds_no_second_entry_of_the_day(services):
     export = add(services, ADA, filters=NAMED)
     get_export(services, PIA, export.id)
-    services.audit._recorded.clear()
-    get_export(services, PIA, export.id)
+    audit = AuditRepository(aws_client("dynamodb"), TRAIL_TABLE, TRAIL_RETENTION)
+    get_export(replace(services, audit=audit), PIA, export.id)
     assert readers(services, export) == [PIA.id]
 
 
 @pytest.mark.parametrize("caller", [ADA, ADMIN])
-def test_owners_and_those_who_see_no_filters_are_not_written_down(services, caller):
+def test_reading_by_owners_and_without_filters_is_not_recorded(services, caller):
     named, plain = add(services, ADA, filters=NAMED), add(services, ADA)
     for export in (named, plain):
         get_export(services, caller, export.id)
@@ -117,14 +120,14 @@ def test_owners_and_those_who_see_no_filters_are_not_written_down(services, call
         assert readers(services, export) == []
 
 
-def test_reading_patients_in_a_trail_is_written_down(services):
+def test_reading_of_patients_in_an_audit_trail_is_recorded(services):
     admin = replace(ADMIN, groups=ADMIN.groups | {"pidgroup"})
     export = add(services, ADA, filters=NAMED)
     show_audit_trail(services, admin, export.id)
     assert readers(services, export) == [admin.id]
 
 
-def test_what_cannot_be_written_down_is_not_shown(services, monkeypatch):
+def test_reading_that_cannot_be_recorded_shows_nothing(services, monkeypatch):
     def fail(*_):
         raise ConnectionError
 

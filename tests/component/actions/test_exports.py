@@ -1,6 +1,7 @@
 """What people may ask, and what it changes."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from doseexport.actions.exports import delete_export
 from doseexport.actions.listing import make_cursor
 from doseexport.aws.clients import BotoCoreError, ClientError
-from doseexport.domain.export import State, make_id
+from doseexport.domain.export import Cleanup, State, make_id
 from doseexport.errors import RequestError
 from tests.component.answers import (
     abort_export,
@@ -29,6 +30,7 @@ from tests.fakes import (
     STRANGER,
     active_ids,
     add,
+    aws_client,
     finish,
     list_keys,
     make_new,
@@ -46,6 +48,7 @@ def assert_refused(status, code, call, *arguments, field=...):
     assert (caught.value.status, caught.value.code) == (status, code)
     if field is not ...:
         assert caught.value.field == field
+    return caught.value
 
 
 def ids(answer):
@@ -55,7 +58,7 @@ def ids(answer):
 # Asking
 
 
-def test_asking_writes_a_row_and_sends_a_message(services):
+def test_request_writes_row_and_sends_message(services):
     shown = request_export(services, ADA, BODY)
     row = services.exports.load(shown["id"])
     assert (row.state, row.attempt, row.sends, row.owner) == (State.QUEUED, 1, 1, ADA.id)
@@ -64,7 +67,7 @@ def test_asking_writes_a_row_and_sends_a_message(services):
     assert (shown["state"], shown["mine"], shown["owner_name"]) == ("QUEUED", True, "ada")
 
 
-def test_outsiders_ask_for_nothing(services):
+def test_request_by_stranger_is_refused(services):
     assert_refused(403, "GROUP_NEEDED", request_export, services, STRANGER, BODY)
     assert take_messages(services) == []
 
@@ -80,7 +83,7 @@ def test_outsiders_ask_for_nothing(services):
         ({"type": "ct-csv", "filters": {"patient_name": "x"}}, 403, "filters.patient_name"),
     ],
 )
-def test_a_bad_request_changes_nothing(services, body, status, field):
+def test_request_that_is_invalid_changes_nothing(services, body, status, field):
     with pytest.raises(RequestError) as caught:
         request_export(services, ADA, body)
     assert (caught.value.status, caught.value.field) == (status, field)
@@ -88,17 +91,17 @@ def test_a_bad_request_changes_nothing(services, body, status, field):
     assert list_exports(services, ADA, {})["exports"] == []
 
 
-def test_members_of_pidgroup_may_ask_for_names(services):
+def test_request_with_names_is_allowed_to_members_of_pidgroup(services):
     assert request_export(services, PIA, {"type": "ct-csv", "include_names": True})["has_patient_data"]
 
 
-def test_an_admin_without_pidgroup_may_not_ask_for_names(services):
+def test_request_with_names_is_refused_to_admin_without_pidgroup(services):
     assert_refused(
         403, "PIDGROUP_NEEDED", request_export, services, ADMIN, {"type": "ct-csv", "include_ids": True}
     )
 
 
-def test_asking_is_limited_per_person(services):
+def test_request_is_limited_per_person(services):
     shown = [request_export(services, ADA, BODY) for _ in range(3)]
     assert_refused(429, "TOO_MANY_ACTIVE", request_export, services, ADA, BODY)
     assert request_export(services, BEN, BODY)
@@ -106,15 +109,15 @@ def test_asking_is_limited_per_person(services):
     assert request_export(services, ADA, BODY)
 
 
-def test_the_same_key_and_request_is_the_same_export_and_sends_again(services):
+def test_request_with_same_key_returns_same_export_and_sends_again(services):
     first = request_export(services, ADA, BODY, "key")
     second = request_export(services, ADA, BODY, "key")
     assert first["id"] == second["id"]
     assert len(take_messages(services)) == 2
-    assert active_ids(services, ADA) == {first["id"]}
+    assert active_ids(ADA) == {first["id"]}
 
 
-def test_a_repeat_of_a_running_export_sends_nothing(services):
+def test_request_repeated_while_running_sends_nothing(services):
     shown = request_export(services, ADA, BODY, "key")
     take_messages(services)
     run(services, services.exports.load(shown["id"]))
@@ -122,14 +125,14 @@ def test_a_repeat_of_a_running_export_sends_nothing(services):
     assert take_messages(services) == []
 
 
-def test_a_repeat_is_answered_even_at_the_limit(services):
+def test_request_repeated_at_the_limit_is_answered(services):
     first = request_export(services, ADA, BODY, "key")
     for _ in range(2):
         request_export(services, ADA, BODY)
     assert request_export(services, ADA, BODY, "key")["id"] == first["id"]
 
 
-def test_the_same_key_with_another_request_is_refused(services):
+def test_request_with_same_key_but_other_content_is_refused(services):
     request_export(services, ADA, BODY, "key")
     other = {"type": "ct-xlsx"}
     assert_refused(
@@ -137,13 +140,13 @@ def test_the_same_key_with_another_request_is_refused(services):
     )
 
 
-def test_two_peoples_same_keys_are_two_exports(services):
+def test_request_with_same_key_of_two_people_makes_two_exports(services):
     assert (
         request_export(services, ADA, BODY, "key")["id"] != request_export(services, BEN, BODY, "key")["id"]
     )
 
 
-def test_a_key_of_a_deleted_export_is_spent(services):
+def test_request_with_key_of_deleted_export_is_refused(services):
     shown = request_export(services, ADA, BODY, "key")
     abort_export(services, ADA, shown["id"])
     delete_export(services, ADA, shown["id"])
@@ -153,18 +156,18 @@ def test_a_key_of_a_deleted_export_is_spent(services):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb", "schlüssel"])
-def test_a_bad_key_is_refused(services, key):
+def test_request_with_invalid_key_is_refused(services, key):
     assert_refused(
         400, "BAD_IDEMPOTENCY_KEY", request_export, services, ADA, BODY, key, field="Idempotency-Key"
     )
 
 
 @pytest.mark.parametrize("failure", [ClientError({"Error": {"Code": "Throttled"}}, "Send"), BotoCoreError()])
-def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog, failure):
+def test_request_whose_message_cannot_be_sent_keeps_its_row(services, monkeypatch, caplog, failure):
     def fail(**_):
         raise failure
 
-    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     with caplog.at_level(logging.WARNING):
         shown = request_export(services, ADA, {"type": "ct-csv", "filters": {"study_description": "Secret"}})
     assert services.exports.load(shown["id"]).sends == 0
@@ -176,12 +179,12 @@ def test_a_row_whose_message_cannot_be_sent_stands(services, monkeypatch, caplog
 
 
 @pytest.mark.parametrize("export_id", ["", "x", "../etc", make_id("ada", "a key"), "a" * 33])
-def test_what_is_not_there_is_404_whatever_one_asks(services, export_id):
+def test_every_action_on_unknown_export_is_404(services, export_id):
     for call in (get_export, abort_export, download_export, delete_export):
         assert_refused(404, "NOT_FOUND", call, services, ADMIN, export_id, field="id")
 
 
-def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
+def test_get_shows_others_that_an_export_exists_but_no_patient(services):
     plain, named = (
         add(services, ADA),
         add(services, PIA, include_ids=True, filters={"date_from": "2026-01-01"}),
@@ -196,7 +199,7 @@ def test_others_see_that_an_export_exists_but_not_whom_it_names(services):
     assert_refused(403, "GROUP_NEEDED", get_export, services, STRANGER, plain.id)
 
 
-def test_lists_are_newest_first_and_mine_unless_asked(services, clock):
+def test_list_is_newest_first_and_of_own_exports_by_default(services, clock):
     exports = []
     for owner in (ADA, BEN, ADA):
         exports.append(add(services, owner))
@@ -209,7 +212,7 @@ def test_lists_are_newest_first_and_mine_unless_asked(services, clock):
 
 @pytest.mark.parametrize("scope", ["mine", "all"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
-def test_pages_join_to_the_whole_list_over_months_and_gaps(services, clock, scope, limit):
+def test_list_pages_join_over_months_and_gaps(services, clock, scope, limit):
     kept = []
     for number in range(9):
         export = finish(services, add(services)) if number % 3 == 1 else add(services)
@@ -229,7 +232,7 @@ def test_pages_join_to_the_whole_list_over_months_and_gaps(services, clock, scop
     assert found == kept
 
 
-def test_lists_can_be_of_one_state(services, clock):
+def test_list_can_select_one_state(services, clock):
     add(services)
     clock.move(seconds=1)
     done = finish(services, add(services))
@@ -237,7 +240,7 @@ def test_lists_can_be_of_one_state(services, clock):
     assert ids(list_exports(services, ADA, {"state": "FAILED", "scope": "all"})) == []
 
 
-def test_expired_exports_are_in_no_list(services, clock):
+def test_list_omits_expired_exports(services, clock):
     finish(services, add(services))
     clock.now = NOW + RETENTION
     assert ids(list_exports(services, ADA, {})) == ids(list_exports(services, ADA, {"scope": "all"})) == []
@@ -262,18 +265,18 @@ def test_expired_exports_are_in_no_list(services, clock):
         ("cursor", "W10"),
     ],
 )
-def test_a_bad_parameter_is_named(services, name, value):
+def test_list_names_the_invalid_parameter(services, name, value):
     assert_refused(400, f"BAD_{name.upper()}", list_exports, services, ADA, {name: value}, field=name)
 
 
-def test_a_cursor_of_another_scope_is_refused(services):
+def test_list_refuses_cursor_of_another_scope(services):
     cursor = make_cursor(make_new(), "all")
     assert list_exports(services, ADA, {"cursor": cursor, "scope": "all"})["exports"] == []
     assert_refused(400, "BAD_CURSOR", list_exports, services, ADA, {"cursor": cursor}, field="cursor")
 
 
 @pytest.mark.parametrize("year", [1, 1999, 9999])
-def test_a_forged_cursor_of_any_time_reads_no_more_than_the_list(services, year):
+def test_list_with_forged_cursor_reads_no_more_than_the_list(services, year):
     add(services)
     when = datetime(year, 1, 31, tzinfo=UTC)
     for scope in ("mine", "all"):
@@ -282,7 +285,7 @@ def test_a_forged_cursor_of_any_time_reads_no_more_than_the_list(services, year)
         assert len(found) == (year == 9999)
 
 
-def test_somebody_elses_cursor_lists_only_my_own(services, clock):
+def test_list_with_anothers_cursor_holds_only_own_exports(services, clock):
     mine = add(services, ADA)
     add(services, BEN)
     clock.move(seconds=1)
@@ -293,25 +296,25 @@ def test_somebody_elses_cursor_lists_only_my_own(services, clock):
 # Aborting
 
 
-def test_aborting_what_waits_runs_or_stops(services):
+def test_abort_stops_queued_running_and_aborting_exports(services):
     waiting, running = add(services), run(services, add(services))
     assert abort_export(services, ADA, waiting.id)["state"] == "ABORTED"
     assert abort_export(services, ADA, running.id)["state"] == "ABORTING"
     assert abort_export(services, ADA, running.id)["state"] == "ABORTING"
 
 
-def test_aborting_again_what_is_aborted_is_fine(services):
+def test_abort_of_aborted_export_succeeds(services):
     export = add(services)
     abort_export(services, ADA, export.id)
     assert abort_export(services, ADA, export.id)["state"] == "ABORTED"
 
 
-def test_what_has_ended_cannot_be_aborted(services):
+def test_abort_of_settled_export_is_refused(services):
     export = finish(services, add(services))
     assert_refused(409, "NOT_ACTIVE", abort_export, services, ADA, export.id, field="id")
 
 
-def test_only_owners_and_admins_abort(services):
+def test_abort_is_for_owners_and_admins(services):
     export = add(services, ADA)
     for caller in (BEN, PIA):
         assert_refused(403, "FORBIDDEN", abort_export, services, caller, export.id)
@@ -322,7 +325,7 @@ def test_only_owners_and_admins_abort(services):
 # Downloading
 
 
-def test_a_file_without_patients_is_everyones(services):
+def test_download_without_patients_is_for_everyone(services):
     export = finish(services, add(services, ADA))
     for caller in (ADA, BEN, ADMIN):
         answer = download_export(services, caller, export.id)
@@ -331,7 +334,7 @@ def test_a_file_without_patients_is_everyones(services):
     assert_refused(403, "GROUP_NEEDED", download_export, services, STRANGER, export.id)
 
 
-def test_a_file_with_patients_is_its_owners_and_pidgroups(services):
+def test_download_with_patients_is_for_owner_and_pidgroup(services):
     export = finish(services, add(services, PIA, include_names=True))
     for caller in (BEN, ADMIN):
         assert_refused(403, "FORBIDDEN", download_export, services, caller, export.id)
@@ -342,7 +345,7 @@ def test_a_file_with_patients_is_its_owners_and_pidgroups(services):
     assert download_export(services, PIA, mine.id)["url"]
 
 
-def test_there_is_nothing_to_download_before_the_end_or_after_expiry(services, clock):
+def test_download_is_refused_before_the_end_and_after_expiry(services, clock):
     export = add(services)
     assert_refused(409, "NOT_READY", download_export, services, ADA, export.id, field="id")
     finish(services, export)
@@ -352,7 +355,7 @@ def test_there_is_nothing_to_download_before_the_end_or_after_expiry(services, c
 
 
 @pytest.mark.parametrize("how", ["fail", "abort"])
-def test_a_failed_or_aborted_export_has_no_file(services, how):
+def test_download_of_failed_or_aborted_export_is_refused(services, how):
     export = add(services)
     if how == "fail":
         run(services, export)
@@ -365,7 +368,7 @@ def test_a_failed_or_aborted_export_has_no_file(services, how):
 # Deleting
 
 
-def test_deleting_takes_the_row_from_reads_and_the_objects(services):
+def test_delete_hides_the_row_and_removes_the_objects(services):
     export = finish(services, add(services))
     delete_export(services, ADA, export.id)
     assert_refused(404, "NOT_FOUND", get_export, services, ADA, export.id)
@@ -374,7 +377,7 @@ def test_deleting_takes_the_row_from_reads_and_the_objects(services):
     assert list_keys(services) == []
 
 
-def test_a_deletion_whose_objects_stay_is_still_one(services, monkeypatch, caplog):
+def test_delete_succeeds_though_its_objects_remain(services, monkeypatch, caplog):
     export = finish(services, add(services))
 
     def fail(*_):
@@ -386,12 +389,12 @@ def test_a_deletion_whose_objects_stay_is_still_one(services, monkeypatch, caplo
     assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
 
 
-def test_what_is_under_way_is_not_deleted(services):
+def test_delete_of_unfinished_export_is_refused(services):
     for export in (add(services), run(services, add(services))):
         assert_refused(409, "STILL_ACTIVE", delete_export, services, ADA, export.id, field="id")
 
 
-def test_deleting_many_answers_for_each(services):
+def test_delete_of_many_answers_for_each(services):
     mine, others, waiting = (
         finish(services, add(services)),
         finish(services, add(services, BEN)),
@@ -411,7 +414,7 @@ def test_deleting_many_answers_for_each(services):
     assert get_export(services, BEN, others.id)
 
 
-def test_admins_delete_everyones(services):
+def test_delete_is_allowed_to_admins(services):
     export = finish(services, add(services, PIA, include_names=True))
     assert delete_exports(services, ADMIN, {"ids": [export.id]})["deleted"] == [export.id]
 
@@ -429,11 +432,11 @@ def test_admins_delete_everyones(services):
         {"ids": ["x"], "all": True},
     ],
 )
-def test_a_bad_list_of_ids_is_refused(services, body):
+def test_delete_refuses_invalid_list_of_ids(services, body):
     assert_refused(422, "BAD_IDS", delete_exports, services, ADA, body, field="ids")
 
 
-def test_listing_reads_on_past_many_unwanted_rows(services, clock):
+def test_list_reads_on_past_many_unwanted_rows(services, clock):
     wanted = finish(services, add(services))
     clock.move(seconds=1)
     for _ in range(30):
@@ -444,7 +447,7 @@ def test_listing_reads_on_past_many_unwanted_rows(services, clock):
     assert clock() - NOW == timedelta(seconds=2)
 
 
-def test_filters_of_one_study_are_shown_to_the_owner_and_pidgroup_only(services):
+def test_get_shows_filters_of_one_study_to_owner_and_pidgroup_only(services):
     body = {"type": "ct-csv", "filters": {"accession_number": "A-1", "model": "X"}}
     export_id = request_export(services, ADA, body)["id"]
     for caller in (BEN, ADMIN):
@@ -454,3 +457,22 @@ def test_filters_of_one_study_are_shown_to_the_owner_and_pidgroup_only(services)
     entries = show_audit_trail(services, ADMIN, export_id)["entries"]
     (request,) = [entry["request"] for entry in entries if entry["request"]]
     assert (request["filters"], request["patient_filters"]) == ({"model": "X"}, None)
+
+
+def test_request_rate_is_limited_per_user_and_minute(services, clock):
+    services = replace(services, settings=replace(services.settings, max_requests_per_minute=4))
+    for _ in range(4):
+        abort_export(services, ADA, request_export(services, ADA, BODY)["id"])
+    clock.move(seconds=20)
+    error = assert_refused(429, "TOO_MANY_REQUESTS", request_export, services, ADA, BODY)
+    assert error.retry_after == 60 - clock().second
+    assert request_export(services, BEN, BODY)
+    clock.move(seconds=error.retry_after)
+    assert request_export(services, ADA, BODY)
+
+
+def test_request_and_abort_in_a_loop_leaves_nothing_for_the_sweep(services, clock):
+    for _ in range(20):
+        abort_export(services, ADA, request_export(services, ADA, BODY)["id"])
+    rows = [row for cleanup in Cleanup for page in services.exports.list_for_cleanup(cleanup) for row in page]
+    assert rows == []

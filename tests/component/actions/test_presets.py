@@ -13,7 +13,7 @@ from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
 from tests.component.answers import change_preset, create_preset, get_preset, list_presets, request_export
 from tests.component.gateway import Gateway
-from tests.fakes import ADA, ADMIN, BEN, PIA, STRANGER, take_messages
+from tests.fakes import ADA, ADMIN, BEN, PIA, SAVED_TABLE, STRANGER, aws_client, take_messages
 from tests.processes import Paced, services_of
 
 REQUEST = {"type": "ct-csv", "filters": {"age_min": "16", "date_from": "2026-01-01"}}
@@ -40,11 +40,10 @@ def refusal(call, *arguments):
 
 def rows(services):
     """Every row of what is saved."""
-    table = services.presets._table
-    return table._client.scan(TableName=table._name)["Items"]
+    return aws_client("dynamodb").scan(TableName=SAVED_TABLE)["Items"]
 
 
-def test_a_preset_is_kept_and_read_again(services, clock):
+def test_preset_is_stored_and_shown(services, clock):
     shown = create_preset(services, ADA, BODY)
     assert (shown["name"], shown["shared"], shown["mine"], shown["owner_name"]) == (
         "Adults",
@@ -58,7 +57,7 @@ def test_a_preset_is_kept_and_read_again(services, clock):
     assert list_presets(services, ADA) == {"presets": [shown], "complete": True}
 
 
-def test_the_list_is_sorted_by_name_and_holds_ones_own_and_the_shared(services):
+def test_preset_list_is_sorted_by_name_and_holds_own_and_shared(services):
     for name, caller, shared in [
         ("beta", ADA, False),
         ("Gamma", BEN, True),
@@ -73,7 +72,7 @@ def test_the_list_is_sorted_by_name_and_holds_ones_own_and_the_shared(services):
     assert sorted(names(services, ADMIN)) == ["Alpha", "Gamma", "alpha"]
 
 
-def test_a_list_shows_the_newest_of_very_many_and_says_so(services, clock):
+def test_preset_list_holds_the_newest_of_very_many_and_says_so(services, clock):
     body = parse_preset({**BODY, "shared": True})
     for number in range(MAX_SHARED + 1):
         preset = make_preset(f"{number:032}", BEN, {**body, "name": f"{number:03}"}, clock.move(seconds=1))
@@ -85,7 +84,7 @@ def test_a_list_shows_the_newest_of_very_many_and_says_so(services, clock):
     assert len(names(services, BEN)) == MAX_SHARED + 1
 
 
-def test_nobody_keeps_more_than_the_limit(services):
+def test_preset_limit_is_not_exceeded(services):
     first = keep(services)
     for _ in range(MAX_PRESETS - 1):
         keep(services)
@@ -98,7 +97,7 @@ def test_nobody_keeps_more_than_the_limit(services):
     assert refusal(keep, services)[1] == "TOO_MANY_PRESETS"
 
 
-def test_two_that_are_kept_at_once_cannot_pass_the_limit_together(services):
+def test_preset_limit_is_not_exceeded_by_two_at_once(services):
     for _ in range(MAX_PRESETS - 1):
         keep(services)
     slow = Paced()
@@ -117,7 +116,7 @@ def test_two_that_are_kept_at_once_cannot_pass_the_limit_together(services):
     assert len(names(services, ADA)) == MAX_PRESETS
 
 
-def test_what_is_not_shared_nobody_else_knows_of(services):
+def test_preset_that_is_not_shared_is_unknown_to_others(services):
     preset_id = keep(services)
     for caller in (BEN, PIA, ADMIN, PROGRAM):
         assert refusal(get_preset, services, caller, preset_id) == NOT_FOUND
@@ -128,7 +127,7 @@ def test_what_is_not_shared_nobody_else_knows_of(services):
         assert refusal(get_preset, services, ADA, unknown) == NOT_FOUND
 
 
-def test_what_is_shared_everybody_reads_and_only_its_owner_changes(services):
+def test_preset_that_is_shared_is_readable_and_its_owner_changes_it(services):
     preset_id = keep(services, shared=True)
     for caller in (BEN, PIA, ADMIN, PROGRAM):
         shown = get_preset(services, caller, preset_id)
@@ -141,7 +140,7 @@ def test_what_is_shared_everybody_reads_and_only_its_owner_changes(services):
     assert get_preset(services, ADA, preset_id)["name"] == "Adults"
 
 
-def test_an_admin_withdraws_what_should_not_be_shared(services):
+def test_preset_is_unshared_by_admin(services):
     unshared, deleted = keep(services, name="one", shared=True), keep(services, name="two", shared=True)
     assert not change_preset(services, ADMIN, unshared, {"shared": False})["shared"]
     delete_preset(services, ADMIN, deleted)
@@ -150,7 +149,7 @@ def test_an_admin_withdraws_what_should_not_be_shared(services):
     assert refusal(get_preset, services, ADMIN, unshared) == NOT_FOUND
 
 
-def test_a_change_is_seen_by_all(services, clock):
+def test_preset_change_is_visible_to_all(services, clock):
     preset_id = keep(services, shared=True)
     clock.move(hours=1)
     changed = change_preset(services, ADA, preset_id, {"name": "New", "request": {"type": "mg-csv"}})
@@ -167,7 +166,7 @@ def test_a_change_is_seen_by_all(services, clock):
     assert names(services, BEN) == ["New"]
 
 
-def test_two_changes_at_once_lose_none(services):
+def test_preset_changes_at_once_lose_none(services):
     preset_id = keep(services)
     slow = Paced()
     slow.start(lambda: change_preset(services_of(slow, services), ADA, preset_id, {"name": "New"}))
@@ -179,7 +178,7 @@ def test_two_changes_at_once_lose_none(services):
     assert services.presets.load(preset_id).revision == 3
 
 
-def test_a_change_that_is_overtaken_by_a_deletion_makes_no_row(services):
+def test_preset_change_overtaken_by_deletion_makes_no_row(services):
     preset_id = keep(services)
     slow = Paced()
     refused = []
@@ -195,7 +194,7 @@ def test_a_change_that_is_overtaken_by_a_deletion_makes_no_row(services):
     assert services.presets.load(preset_id) is None
 
 
-def test_an_admins_deletion_that_is_overtaken_by_unsharing_deletes_nothing(services):
+def test_preset_deletion_by_admin_overtaken_by_unsharing_deletes_nothing(services):
     preset_id = keep(services, shared=True)
     slow = Paced()
     refused = []
@@ -207,13 +206,13 @@ def test_an_admins_deletion_that_is_overtaken_by_unsharing_deletes_nothing(servi
     assert names(services, ADA) == ["Adults"]
 
 
-def test_who_is_overtaken_again_and_again_is_told(services, monkeypatch):
+def test_preset_change_overtaken_repeatedly_is_reported(services, monkeypatch):
     preset_id = keep(services)
     monkeypatch.setattr(services.presets, "replace", lambda *_: False)
     assert refusal(change_preset, services, ADA, preset_id, {"name": "x"}) == (409, "PRESET_BUSY", "id")
 
 
-def test_a_deleted_preset_leaves_nothing(services):
+def test_preset_deletion_leaves_nothing(services):
     delete_preset(services, ADA, keep(services))
     (owner,) = rows(services)
     assert owner == {"pk": {"S": "OWNER#ada-sub"}}
@@ -221,7 +220,7 @@ def test_a_deleted_preset_leaves_nothing(services):
 
 
 @pytest.mark.parametrize("caller", [ADA, PIA], ids=lambda caller: caller.name)
-def test_patients_are_kept_for_nobody(services, caller):
+def test_preset_with_patients_is_refused(services, caller):
     naming = {"type": "ct-csv", "filters": {"patient_id": "Secret"}}
     expected = (422, "NO_PATIENTS_IN_PRESETS", "filters.patient_id")
     assert refusal(create_preset, services, caller, {"name": "x", "request": naming}) == expected
@@ -230,7 +229,7 @@ def test_patients_are_kept_for_nobody(services, caller):
     assert "Secret" not in str(rows(services))
 
 
-def test_programs_use_what_is_shared_and_keep_none(services):
+def test_preset_that_is_shared_is_usable_by_programs_which_store_none(services):
     assert refusal(create_preset, services, PROGRAM, BODY) == (403, "PEOPLE_ONLY", None)
     shared = keep(services, shared=True)
     assert request_export(services, PROGRAM, {"preset": shared})["filters"] == REQUEST["filters"]
@@ -238,12 +237,12 @@ def test_programs_use_what_is_shared_and_keep_none(services):
 
 
 @pytest.mark.parametrize("call", [create_preset, lambda services, caller, _: list_presets(services, caller)])
-def test_strangers_are_refused(services, call):
+def test_preset_is_refused_to_strangers(services, call):
     assert refusal(call, services, STRANGER, BODY) == (403, "GROUP_NEEDED", None)
     assert rows(services) == []
 
 
-def test_a_preset_of_another_release_is_listed_and_deleted(services):
+def test_preset_of_another_release_is_listed_and_deleted(services):
     preset_id = keep(services, shared=True)
     preset = services.presets.load(preset_id)
     old = replace(preset, request=replace(preset.request, type="xx-csv", filters={"shoe_size": "44"}))
@@ -263,7 +262,7 @@ def test_a_preset_of_another_release_is_listed_and_deleted(services):
 # In use
 
 
-def test_an_export_holds_the_real_filters_whatever_becomes_of_its_preset(services):
+def test_preset_in_export_leaves_its_real_filters(services):
     preset_id = keep(services, shared=True)
     export = request_export(services, BEN, {"preset": preset_id, "filters": {"age_min": "18"}})
     delete_preset(services, ADA, preset_id)
@@ -277,7 +276,7 @@ def test_an_export_holds_the_real_filters_whatever_becomes_of_its_preset(service
     )
 
 
-def test_a_key_that_is_repeated_after_the_preset_changed_is_another_request(services):
+def test_preset_changed_under_a_repeated_key_makes_another_request(services):
     preset_id = keep(services)
     asked = request_export(services, ADA, {"preset": preset_id}, "key")
     assert request_export(services, ADA, {"preset": preset_id}, "key")["id"] == asked["id"]
@@ -288,7 +287,7 @@ def test_a_key_that_is_repeated_after_the_preset_changed_is_another_request(serv
     )
 
 
-def test_what_nobody_may_see_nobody_uses(services):
+def test_preset_that_is_not_visible_is_not_usable(services):
     preset_id = keep(services)
     expected = (422, "UNKNOWN_PRESET", "preset")
     for caller in (BEN, ADMIN):
@@ -299,11 +298,11 @@ def test_what_nobody_may_see_nobody_uses(services):
 
 
 @pytest.mark.parametrize("body", [None, [], "preset", REQUEST])
-def test_a_request_without_one_stays_as_it_is(services, body):
+def test_preset_free_request_stays_as_it_is(services, body):
     assert load_for_use(services, ADA, body) is body
 
 
-def test_calls_are_logged_with_the_presets_id_and_no_name(load_handler, caplog):
+def test_preset_calls_are_logged_by_id_without_name(load_handler, caplog):
     caplog.set_level(logging.DEBUG)
     gateway = Gateway(
         cache(load_handler), {"sub": ADA.id, "username": "ada", "cognito:groups": "[exportgroup]"}

@@ -1,7 +1,5 @@
 """A preview counts what the export then holds, on a real PostgreSQL."""
 
-import os
-
 import psycopg
 import pytest
 
@@ -11,7 +9,7 @@ from doseexport.errors import UnavailableError
 from tests.component.answers import preview_export
 from tests.component.exporting import export
 from tests.component.running import services_with
-from tests.fakes import ADA, PIA, list_keys, take_messages
+from tests.fakes import ADA, PIA, aws_client, list_keys, take_messages
 
 TYPES = [spec.type for spec in catalogue.load_specs().values() if not spec.needs]
 SECRET = "Secret^Name"
@@ -30,7 +28,7 @@ def select(url, query, *values):
 
 
 @pytest.mark.parametrize("export_type", TYPES)
-def test_it_counts_what_the_export_then_holds(ask, sample_url, export_type):
+def test_preview_counts_what_the_export_then_holds(ask, sample_url, export_type):
     shown = ask(export_type)
     data, report = export(sample_url, type=export_type)
     assert (shown["studies"], shown["events"]) == (report.studies, report.events)
@@ -38,7 +36,7 @@ def test_it_counts_what_the_export_then_holds(ask, sample_url, export_type):
     assert len(data) / 4 < shown["estimated_size"] < len(data) * 4
 
 
-def test_filters_choose_as_they_do_for_the_export(ask, sample_url):
+def test_preview_filters_select_as_in_the_export(ask, sample_url):
     filters = {"date_from": "2022-01-01", "dlp_min": 300, "acquisition_protocol": "thorax"}
     shown = ask("ct-csv", filters=filters)
     _, report = export(sample_url, filters=filters)
@@ -47,14 +45,14 @@ def test_filters_choose_as_they_do_for_the_export(ask, sample_url):
     assert "2022-01-01" <= shown["first_date"] <= shown["last_date"]
 
 
-def test_dates_are_those_of_the_studies(ask, sample_url):
+def test_preview_dates_are_those_of_the_studies(ask, sample_url):
     query = "SELECT min(study_date)::text, max(study_date)::text FROM remapp_generalstudymoduleattr"
     ((first, last),) = select(sample_url, f"{query} WHERE modality_type = 'CT'")
     shown = ask("ct-xlsx")
     assert (shown["first_date"], shown["last_date"]) == (first, last)
 
 
-def test_the_most_frequent_protocols_come_first_with_their_counts(ask, sample_url):
+def test_preview_lists_most_frequent_protocols_first_with_counts(ask, sample_url):
     counted = select(
         sample_url,
         """SELECT coalesce(event.acquisition_protocol, '') COLLATE "C", count(*)
@@ -66,32 +64,27 @@ def test_the_most_frequent_protocols_come_first_with_their_counts(ask, sample_ur
     assert [(each["value"], each["count"]) for each in ask("ct-csv")["protocols"]] == counted
 
 
-def test_of_nuclear_medicine_study_descriptions_are_told(ask, sample_url):
+def test_preview_of_nuclear_medicine_lists_study_descriptions(ask, sample_url):
     query = "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'NM'"
     shown = ask("nm-csv")
     assert sum(each["count"] for each in shown["protocols"]) <= shown["studies"]
     assert shown["studies"] == select(sample_url, query)[0][0]
 
 
-def test_nothing_found_is_said_plainly(ask):
+def test_preview_of_nothing_says_so(ask):
     shown = ask("rf-csv", filters={"patient_name": "nobody of this name"})
     assert (shown["studies"], shown["events"], shown["protocols"]) == (0, 0, [])
     assert (shown["first_date"], shown["timed_out"]) == (None, False)
 
 
-def test_nothing_is_started_or_kept(ask, services):
+def test_preview_starts_and_stores_nothing(ask, services):
     ask("ct-csv")
     assert take_messages(services) == []
     assert list_keys(services) == []
-    assert services.exports._table._client.scan(TableName="exports")["Count"] == 0
+    assert aws_client("dynamodb").scan(TableName="exports")["Count"] == 0
 
 
-def read_log(postgres):
-    file = postgres._log.fileno()
-    return os.pread(file, os.fstat(file).st_size, 0).decode()
-
-
-def test_what_takes_too_long_is_stopped_and_said_to_be(ask, postgres, sample_url, monkeypatch):
+def test_preview_that_takes_too_long_is_stopped_and_says_so(ask, postgres, sample_url, monkeypatch):
     monkeypatch.setattr(preview, "STATEMENT_SECONDS", 1.0)
     with psycopg.connect(sample_url) as holder:
         holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
@@ -99,11 +92,11 @@ def test_what_takes_too_long_is_stopped_and_said_to_be(ask, postgres, sample_url
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport:preview'"
         assert select(sample_url, query)[0][0] == 0
     assert (shown["timed_out"], shown["studies"], shown["protocols"]) == (True, None, None)
-    assert "canceling statement due to statement timeout" in read_log(postgres)
-    assert SECRET not in read_log(postgres)
+    assert "canceling statement due to statement timeout" in postgres.read_log()
+    assert SECRET not in postgres.read_log()
 
 
-def test_a_slow_connection_leaves_less_time_to_count(ask, monkeypatch):
+def test_preview_after_slow_connection_has_less_time_to_count(ask, monkeypatch):
     given = []
     monkeypatch.setattr(preview, "ANSWER_SECONDS", 7.5)
     monkeypatch.setattr(
@@ -116,11 +109,11 @@ def test_a_slow_connection_leaves_less_time_to_count(ask, monkeypatch):
 class _Nothing:
     """A database that has counted already."""
 
-    def ask(self, _query):
+    def fetch_rows(self, _query):
         return [(0, 0, 0, None, None, [])]
 
 
-def test_where_no_database_answers_that_is_the_answer(services, sample_url):
+def test_preview_without_database_reports_it(services, sample_url):
     silent = services_with(services, sample_url, port=1)
     with pytest.raises(UnavailableError) as refused:
         preview_export(silent, ADA, {"type": "ct-csv"})

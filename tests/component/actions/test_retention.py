@@ -21,9 +21,10 @@ from tests.fakes import (
     RETENTION,
     add,
     finish,
+    interrupt_next_write,
     list_keys,
     make_result,
-    read_raw,
+    read_row,
     read_trail,
     run,
 )
@@ -51,22 +52,22 @@ def kept_entries(services, export):
 @pytest.mark.parametrize(
     ("given", "days"), [({}, 30), ({"retention_days": None}, 30), ({"retention_days": 90}, 90)]
 )
-def test_a_file_is_kept_as_long_as_was_asked_for(services, given, days):
+def test_retention_is_as_requested(services, given, days):
     shown = request_export(services, ADA, {"type": "ct-csv", **given})
     assert (shown["retention_days"], shown["expires_at"]) == (days, None)
     done = finish(services, services.exports.load(shown["id"]))
     assert done.expires_at == NOW + days * DAY
     assert get_export(services, ADA, done.id)["retention_days"] == days
-    assert int(read_raw(services, f"EXPORT#{done.id}")["ttl"]) == (done.expires_at + 7 * DAY).timestamp()
+    assert int(read_row(f"EXPORT#{done.id}")["ttl"]) == (done.expires_at + 7 * DAY).timestamp()
 
 
 @pytest.mark.parametrize("days", [91, 0, -1, 1.5, "7", True, [], 10**30])
-def test_nothing_is_kept_for_longer_than_the_maximum_or_for_no_number_of_days(services, days):
+def test_retention_above_maximum_or_not_a_number_of_days_is_refused(services, days):
     body = {"type": "ct-csv", "retention_days": days}
     assert refuse(request_export, services, ADA, body) == (422, "BAD_RETENTION_DAYS", "retention_days")
 
 
-def test_a_key_is_for_the_same_days(services):
+def test_retention_is_part_of_the_requests_key(services):
     body = {"type": "ct-csv", "retention_days": 7}
     first = request_export(services, ADA, body, "key")
     assert request_export(services, ADA, body, "key")["id"] == first["id"]
@@ -75,7 +76,7 @@ def test_a_key_is_for_the_same_days(services):
         assert refuse(request_export, services, ADA, changed, "key")[:2] == (422, "IDEMPOTENCY_MISMATCH")
 
 
-def test_a_repeated_request_is_the_same_after_its_time_was_changed(services):
+def test_retention_changed_later_leaves_a_repeated_request_the_same(services):
     body = {"type": "ct-csv", "retention_days": 7}
     first = request_export(services, ADA, body, "key")
     set_retention(services, ADA, first["id"], {"retention_days": 9})
@@ -83,7 +84,7 @@ def test_a_repeated_request_is_the_same_after_its_time_was_changed(services):
 
 
 @pytest.mark.parametrize("end", ["failed", "aborted"])
-def test_what_ends_without_a_file_is_shown_for_a_month_all_the_same(services, end):
+def test_retention_of_export_without_file_is_a_month(services, end):
     export = run(services, add(services, retention_days=1))
     if end == "failed":
         services.exports.fail(export.id, 1, "X", "Y.", NOW)
@@ -98,7 +99,7 @@ def test_what_ends_without_a_file_is_shown_for_a_month_all_the_same(services, en
 
 @pytest.mark.parametrize("days", [1, 90])
 @pytest.mark.parametrize("caller", [ADA, ADMIN], ids=lambda caller: caller.name)
-def test_the_time_counts_from_the_end_and_is_told(services, clock, caller, days):
+def test_retention_counts_from_the_end_and_is_shown(services, clock, caller, days):
     export = finish(services, add(services))
     clock.move(hours=23)
     shown = keep(services, export, days, caller)
@@ -107,13 +108,13 @@ def test_the_time_counts_from_the_end_and_is_told(services, clock, caller, days)
     row = services.exports.load(export.id)
     assert replace(row, expires_at=export.expires_at, retention_days=export.retention_days) == export
     assert row.expires_at == until
-    assert int(read_raw(services, f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
+    assert int(read_row(f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
     (entry,) = kept_entries(services, export)
     assert (entry.by, entry.at, entry.attempt) == (Person(caller.id, caller.name), clock(), 1)
     assert entry.retention == {"days": days, "until": until.isoformat(timespec="microseconds")}
 
 
-def test_a_file_past_its_new_time_is_gone_before_any_sweep(services, clock):
+def test_retention_that_has_passed_removes_file_before_any_sweep(services, clock):
     export = finish(services, add(services))
     keep(services, export, 1)
     clock.move(days=1)
@@ -125,7 +126,7 @@ def test_a_file_past_its_new_time_is_gone_before_any_sweep(services, clock):
     assert list_keys(services) == []
 
 
-def test_a_time_that_is_over_already_deletes_nothing(services, clock):
+def test_retention_that_would_have_passed_is_refused_and_deletes_nothing(services, clock):
     export = finish(services, add(services))
     clock.move(days=3)
     assert refuse(keep, services, export, 3) == (422, "BAD_RETENTION_DAYS", "retention_days")
@@ -145,14 +146,14 @@ def test_a_time_that_is_over_already_deletes_nothing(services, clock):
         {"retention_days": 7, "x": 1},
     ],
 )
-def test_what_is_no_time_is_refused_by_its_field(services, body):
+def test_retention_that_is_invalid_is_refused_by_field(services, body):
     export = finish(services, add(services))
     found = refuse(set_retention, services, ADA, export.id, body)
     assert found == (422, "BAD_RETENTION_DAYS", "retention_days")
     assert services.exports.load(export.id) == export
 
 
-def test_the_maximum_is_the_admins(services):
+def test_retention_maximum_is_set_by_admins(services):
     export = finish(services, add(services))
     week = replace(services, settings=replace(services.settings, max_retention=7 * DAY))
     assert refuse(keep, week, export, 8)[0] == 422
@@ -160,7 +161,7 @@ def test_the_maximum_is_the_admins(services):
     assert keep(services, export, MAX_RETENTION.days)["retention_days"] == 90
 
 
-def test_nobody_else_may(services):
+def test_retention_is_refused_to_others(services):
     export = finish(services, add(services))
     reader = Caller("reader", "reader", frozenset({"exportgroup", "pidgroup"}))
     for caller in (BEN, reader):
@@ -169,7 +170,7 @@ def test_nobody_else_may(services):
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.ABORTED, State.ABORTING])
-def test_where_there_is_no_file_there_is_nothing_to_keep(services, state):
+def test_retention_without_a_file_is_refused(services, state):
     export = run(services, add(services))
     if state is State.FAILED:
         services.exports.fail(export.id, 1, "X", "Y.", NOW)
@@ -185,7 +186,7 @@ def test_where_there_is_no_file_there_is_nothing_to_keep(services, state):
 
 
 @pytest.mark.parametrize("is_running", [False, True], ids=["waiting", "running"])
-def test_what_is_under_way_is_kept_as_was_last_said(services, clock, is_running):
+def test_retention_of_unfinished_export_is_as_last_set(services, clock, is_running):
     export = add(services, retention_days=7)
     if is_running:
         run(services, export)
@@ -203,32 +204,21 @@ def test_what_is_under_way_is_kept_as_was_last_said(services, clock, is_running)
 # At the same time
 
 
-def test_a_completion_that_met_a_change_keeps_what_was_said(services, monkeypatch):
+def test_retention_set_during_completion_holds(services, monkeypatch):
     """The worker has read the old days; before it published, somebody changed them."""
     export = run(services, add(services, retention_days=7))
-    settle, met = type(services.exports)._settle_as_read, []
-
-    def keep_first(store, *arguments):
-        if not met:
-            met.append(keep(services, export, 3))
-        return settle(store, *arguments)
-
-    monkeypatch.setattr(type(services.exports), "_settle_as_read", keep_first)
+    interrupt_next_write(monkeypatch, lambda: keep(services, export, 3))
     assert services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
     row = services.exports.load(export.id)
     assert (row.retention_days, row.expires_at) == (3, NOW + 3 * DAY)
 
 
-def test_a_change_that_met_a_completion_counts_from_the_end(services, clock, monkeypatch):
+def test_retention_set_after_completion_counts_from_the_end(services, clock, monkeypatch):
     """The export was read as running; before the change was written, it had completed."""
     export = run(services, add(services, retention_days=7))
-    write = type(services.exports)._set_retention
-
-    def complete_first(store, *arguments):
-        services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
-        return write(store, *arguments)
-
-    monkeypatch.setattr(type(services.exports), "_set_retention", complete_first)
+    interrupt_next_write(
+        monkeypatch, lambda: services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
+    )
     clock.move(minutes=1)
     assert keep(services, export, 3)["state"] == "COMPLETED"
     assert services.exports.load(export.id).expires_at == NOW + 3 * DAY
@@ -236,26 +226,24 @@ def test_a_change_that_met_a_completion_counts_from_the_end(services, clock, mon
 
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
-def test_what_goes_while_its_time_is_changed_stays_gone(services, clock, monkeypatch, how):
+def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, clock, monkeypatch, how):
     """Also where the clock of whoever expires it is ahead of ours."""
     export = finish(services, add(services))
-    write = type(services.exports)._set_retention
 
-    def go_first(store, *arguments):
+    def go():
         if how == "deleted":
-            store.delete(export.id, ADA, clock())
+            services.exports.delete(export.id, ADA, clock())
         else:
-            store.expire(export.id, 1, NOW + RETENTION)
-        return write(store, *arguments)
+            services.exports.expire(export.id, 1, NOW + RETENTION)
 
-    monkeypatch.setattr(type(services.exports), "_set_retention", go_first)
+    interrupt_next_write(monkeypatch, go)
     status, *_ = refuse(keep, services, export, 90)
     assert status == (404 if how == "deleted" else 409)
     assert services.exports.load(export.id).expires_at == export.expires_at
     assert kept_entries(services, export) == []
 
 
-def test_a_second_attempt_keeps_what_was_said_during_the_first(services, clock):
+def test_retention_set_in_first_attempt_holds_for_the_second(services, clock):
     export = run(services, add(services, retention_days=7))
     keep(services, export, 3)
     sweep_exports(services, clock.move(minutes=1))

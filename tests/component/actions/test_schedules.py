@@ -14,7 +14,7 @@ from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component import answers as actions
 from tests.component.answers import create_preset, show_audit_trail
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
-from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, STRANGER, finish
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, SAVED_TABLE, STRANGER, finish, open_table
 
 WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}
 
@@ -26,7 +26,7 @@ def refuse(code, call, *arguments):
     return caught.value
 
 
-def test_a_new_schedule_is_shown_and_known_to_scheduler(services):
+def test_schedule_is_shown_and_known_to_scheduler(services):
     shown = actions.create_schedule(services, ADA, MONTHLY)
     assert shown["next_run"] == "2026-12-01T07:00:00Z"
     assert (shown["last_run"], shown["paused"], shown["mine"]) == (None, None, True)
@@ -43,14 +43,14 @@ def test_a_new_schedule_is_shown_and_known_to_scheduler(services):
     }
 
 
-def test_scheduler_knows_nothing_of_what_is_exported(services):
+def test_schedule_in_scheduler_says_nothing_of_the_data(services):
     pia = replace(PIA, name="pia")
     schedule = create(services, pia, name="Everything of Mr Secret", filters={"patient_id": "SECRET-7"})
     assert "ecret" not in json.dumps(firing(services, schedule), default=str)
     assert "SECRET" not in json.dumps(firing(services, schedule), default=str)
 
 
-def test_a_rate_keeps_its_rhythm_when_it_is_placed_again(services):
+def test_schedule_with_rate_keeps_its_times_when_synced_again(services):
     schedule = create(services, ADA, **WEEKLY, window=None)
     assert firing(services, schedule)["StartDate"] == datetime(2026, 11, 30, 11, 30, tzinfo=UTC)
     services.clock.move(days=10)
@@ -58,14 +58,14 @@ def test_a_rate_keeps_its_rhythm_when_it_is_placed_again(services):
     assert firing(services, schedule)["StartDate"] == datetime(2026, 12, 7, 11, 30, tzinfo=UTC)
 
 
-def test_an_end_is_told_to_scheduler_and_nothing_is_due_after_it(services):
+def test_schedule_with_end_tells_scheduler_and_is_not_due_afterwards(services):
     schedule = create(services, ADA, ends_on="2026-12-31")
     assert firing(services, schedule)["EndDate"] == datetime(2027, 1, 1, tzinfo=UTC)
     services.clock.now = datetime(2026, 12, 2, tzinfo=UTC)
     assert actions.get_schedule(services, ADA, schedule.id)["next_run"] is None
 
 
-def test_everybody_sees_their_own_and_administrators_all(services):
+def test_schedule_list_is_of_own_ones_and_for_admins_of_all(services):
     mine = create(services, ADA)
     services.clock.move(seconds=1)
     other = create(services, BEN)
@@ -88,14 +88,14 @@ def test_everybody_sees_their_own_and_administrators_all(services):
     [actions.get_schedule, delete_schedule, actions.run_schedule_now],
     ids=lambda call: call.__name__,
 )
-def test_anothers_schedule_is_none(services, call):
+def test_schedule_of_another_is_not_found(services, call):
     schedule = create(services, ADA)
     assert refuse("NOT_FOUND", call, services, BEN, schedule.id).status == 404
     assert refuse("NOT_FOUND", call, services, BEN, "x").status == 404
     assert refuse("GROUP_NEEDED", call, services, STRANGER, schedule.id).status == 403
 
 
-def test_an_administrator_may_disable_and_delete_but_not_change_or_run(services):
+def test_schedule_may_be_disabled_and_deleted_by_admin_but_not_changed_or_run(services):
     schedule = create(services, ADA)
     refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"name": "Mine"})
     refuse("FORBIDDEN", actions.run_schedule_now, services, ADMIN, schedule.id)
@@ -104,14 +104,14 @@ def test_an_administrator_may_disable_and_delete_but_not_change_or_run(services)
     refuse("NOT_FOUND", actions.get_schedule, services, ADA, schedule.id)
 
 
-def test_filters_that_name_patients_are_hidden_from_administrators(services):
+def test_schedule_filters_that_name_patients_are_hidden_from_admins(services):
     schedule = create(services, PIA, filters={"patient_id": "SECRET-7"})
     hidden = actions.get_schedule(services, ADMIN, schedule.id)
     assert (hidden["filters"], hidden["options"]) == (None, None)
     assert actions.get_schedule(services, PIA, schedule.id)["filters"] == {"patient_id": "SECRET-7"}
 
 
-def test_it_may_be_made_of_a_preset(services):
+def test_schedule_may_use_a_preset(services):
     kept = {"name": "CT1", "request": {"type": "ct-xlsx", "filters": {"station_name": "CT1"}}}
     preset = create_preset(services, ADA, kept)
     terms = {name: value for name, value in MONTHLY.items() if name != "type"}
@@ -120,7 +120,7 @@ def test_it_may_be_made_of_a_preset(services):
     refuse("UNKNOWN_PRESET", actions.create_schedule, services, BEN, {**terms, "preset": preset["id"]})
 
 
-def test_its_files_are_kept_within_the_maximum(services):
+def test_schedule_retention_is_within_the_maximum(services):
     most = services.settings.max_retention.days
     schedule = create(services, ADA, retention_days=most)
     refused = refuse(
@@ -133,7 +133,7 @@ def test_its_files_are_kept_within_the_maximum(services):
     assert export.retention_days == most
 
 
-def test_placed_within_its_last_minute_a_rate_keeps_its_time(services):
+def test_schedule_synced_within_its_last_minute_keeps_its_time(services):
     schedule = create(services, ADA, **WEEKLY, window=None)
     services.clock.now = datetime(2026, 11, 30, 11, 29, 30, tzinfo=UTC)
     actions.change_schedule(services, ADA, schedule.id, {"name": "Every week"})
@@ -141,13 +141,13 @@ def test_placed_within_its_last_minute_a_rate_keeps_its_time(services):
 
 
 @pytest.mark.parametrize("odd", [0, 0.0, None])
-def test_disabled_is_false_and_nothing_like_it(services, odd):
+def test_schedule_enabled_must_be_exactly_true_or_false(services, odd):
     schedule = create(services, ADA)
     refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"enabled": odd})
     assert services.schedules.load(schedule.id).terms.enabled
 
 
-def test_the_trail_of_what_was_not_asked_for_is_its_owners(services):
+def test_schedule_audit_trail_of_skipped_export_is_its_owners(services):
     schedule = create(services, ADA)  # who has no account in this pool
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)
@@ -157,7 +157,7 @@ def test_the_trail_of_what_was_not_asked_for_is_its_owners(services):
     refuse("FORBIDDEN", show_audit_trail, services, BEN, export_id)
 
 
-def test_nobody_is_kept_out_because_their_being_here_cannot_be_noted(services, monkeypatch):
+def test_schedule_use_is_allowed_though_activity_cannot_be_recorded(services, monkeypatch):
     def fail(*_):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
 
@@ -165,12 +165,12 @@ def test_nobody_is_kept_out_because_their_being_here_cannot_be_noted(services, m
     assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
 
 
-def test_programs_have_none(services):
+def test_schedule_is_refused_to_programs(services):
     program = replace(ADA, is_machine=True)
     assert refuse("PEOPLE_ONLY", actions.create_schedule, services, program, MONTHLY).status == 403
 
 
-def test_there_is_a_limit_and_a_delete_makes_room(services):
+def test_schedule_limit_holds_and_deletion_makes_room(services):
     made = [create(services, ADA) for _ in range(services.settings.max_schedules)]
     assert refuse("TOO_MANY_SCHEDULES", actions.create_schedule, services, ADA, MONTHLY).status == 409
     create(services, BEN)
@@ -178,7 +178,7 @@ def test_there_is_a_limit_and_a_delete_makes_room(services):
     assert create(services, ADA).id
 
 
-def test_a_change_is_told_to_scheduler(services):
+def test_schedule_change_reaches_scheduler(services):
     schedule = create(services, ADA)
     changed = actions.change_schedule(
         services, ADA, schedule.id, {"expression": "cron(0 6 ? * MON *)", "window": "last_week"}
@@ -188,30 +188,30 @@ def test_a_change_is_told_to_scheduler(services):
     assert reconcile_schedules(services) == {}
 
 
-def test_of_two_changes_at_once_one_is_refused(services):
+def test_schedule_changes_at_once_refuse_one(services):
     schedule = create(services, ADA)
     assert services.schedules.change(schedule, schedule.terms, NOW)
     assert not services.schedules.change(schedule, schedule.terms, NOW)
 
 
-def test_whoever_lost_pidgroup_may_still_disable_their_schedule(services):
+def test_schedule_may_be_disabled_by_owner_who_lost_pidgroup(services):
     schedule = create(services, PIA, include_names=True)
     without = replace(PIA, groups=frozenset({"exportgroup"}))
     refuse("PIDGROUP_NEEDED", actions.change_schedule, services, without, schedule.id, {"name": "x"})
     assert not actions.change_schedule(services, without, schedule.id, {"enabled": False})["enabled"]
 
 
-def test_a_deleted_schedule_is_forgotten(services):
+def test_schedule_deletion_leaves_no_filters(services):
     schedule = create(services, PIA, filters={"patient_id": "SECRET-7"})
     delete_schedule(services, PIA, schedule.id)
     assert firing(services, schedule) is None
     refuse("NOT_FOUND", delete_schedule, services, PIA, schedule.id)
-    row = services.schedules._table.get(f"SCHEDULE#{schedule.id}")
+    row = open_table(SAVED_TABLE).get(f"SCHEDULE#{schedule.id}")
     assert "SECRET" not in json.dumps(row, default=str)
     assert int(row["ttl"]) == int((NOW + timedelta(days=7)).timestamp())
 
 
-def test_run_now_gives_the_newest_window_beside_the_series(services):
+def test_run_now_exports_newest_window_beside_the_series(services):
     ada = join(services, "ada", "exportgroup")
     schedule = create(services, ada)
     shown = actions.run_schedule_now(services, ada, schedule.id)
@@ -224,7 +224,7 @@ def test_run_now_gives_the_newest_window_beside_the_series(services):
     assert newest.request.filters == {"date_from": "2026-11-01", "date_to": "2026-11-30"}
 
 
-def test_run_now_with_a_key_asks_once(services):
+def test_run_now_with_key_requests_once(services):
     schedule = create(services, ADA)
     first = actions.run_schedule_now(services, ADA, schedule.id, "k")
     services.clock.move(minutes=1)
@@ -232,12 +232,12 @@ def test_run_now_with_a_key_asks_once(services):
     assert actions.run_schedule_now(services, ADA, schedule.id)["id"] != first["id"]
 
 
-def test_since_the_last_run_there_may_be_nothing_new(services):
+def test_run_now_may_find_nothing_new_since_the_last_run(services):
     schedule = create(services, ADA, window="since_last_run")
     assert refuse("NOTHING_NEW", actions.run_schedule_now, services, ADA, schedule.id).status == 409
 
 
-def test_the_last_run_is_shown_with_its_export(services):
+def test_schedule_shows_its_last_run_with_its_export(services):
     ada = join(services, "ada", "exportgroup")
     schedule = create(services, ada)
     services.clock.now = DECEMBER
@@ -252,7 +252,7 @@ def test_the_last_run_is_shown_with_its_export(services):
     assert (shown["next_day"], shown["next_run"]) == ("2026-12-01", "2027-01-01T07:00:00Z")
 
 
-def test_a_pause_is_shown_with_its_reason(services):
+def test_schedule_shows_its_pause_with_reason(services):
     schedule = create(services, ADA)  # who has no account in this pool
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)

@@ -15,7 +15,7 @@ def counts(answer):
     }
 
 
-def test_an_admin_sees_this_month_what_is_deleted_and_expired_included(services, clock):
+def test_usage_of_this_month_includes_deleted_and_expired_exports(services, clock):
     finish(services, add(services))
     deleted, expired = finish(services, add(services)), finish(services, add(services, BEN, retention_days=1))
     assert services.exports.delete(deleted.id, ADA, clock.move(days=1))
@@ -26,7 +26,7 @@ def test_an_admin_sees_this_month_what_is_deleted_and_expired_included(services,
     assert counts(answer) == {"ada": (2, 24, 12), "ben": (1, 12, 0), "pia": (1, 0, 0)}
 
 
-def test_a_month_is_of_what_was_asked_for_in_it(services, clock):
+def test_usage_of_a_month_holds_what_was_requested_in_it(services, clock):
     add(services)
     clock.move(days=10)
     add(services, BEN)
@@ -35,7 +35,7 @@ def test_a_month_is_of_what_was_asked_for_in_it(services, clock):
     assert show_usage(services, ADMIN, {"month": "2020-01"})["users"] == []
 
 
-def test_of_too_many_the_newest_are_counted_and_it_is_said(services, clock, monkeypatch):
+def test_usage_of_too_many_counts_the_newest_and_says_so(services, clock, monkeypatch):
     monkeypatch.setattr(usage, "MAX_COUNTED", 2)
     for caller in (ADA, BEN, BEN):
         add(services, caller)
@@ -47,7 +47,7 @@ def test_of_too_many_the_newest_are_counted_and_it_is_said(services, clock, monk
 
 
 @pytest.mark.parametrize("caller", [ADA, PIA, STRANGER], ids=lambda caller: caller.name)
-def test_it_is_for_admins(services, caller):
+def test_usage_is_for_admins(services, caller):
     with pytest.raises(RequestError) as caught:
         show_usage(services, caller, {})
     assert caught.value.status == 403

@@ -11,7 +11,7 @@ from doseexport.domain.export import State, make_export
 from doseexport.jobs import attempt
 from doseexport.version import VERSION
 from tests.component.running import services_with
-from tests.fakes import ADA, BEN, NOW, active_ids, finish, make_new, run, take_messages
+from tests.fakes import ADA, BEN, NOW, active_ids, aws_client, finish, make_new, run, take_messages
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 ID = json.loads((EVENTS / "get_export.json").read_text())["pathParameters"]["id"]
@@ -40,7 +40,7 @@ def export(services):
     return services.exports.create(make_export(ID, ADA.id, ADA.name, new.request, NOW), limit=5)
 
 
-def test_request_export(services, load_handler):
+def test_request_export_handler(services, load_handler):
     handler = load_handler("request_export")
     status, body, headers = call(handler, read_event("request_export"))
     assert status == 202
@@ -50,10 +50,10 @@ def test_request_export(services, load_handler):
     again = call(handler, read_event("request_export"))
     assert again[1]["id"] == body["id"]
     assert len(take_messages(services)) == 2
-    assert active_ids(services, ADA) == {body["id"]}
+    assert active_ids(ADA) == {body["id"]}
 
 
-def test_show_trail(services, load_handler, export):
+def test_show_audit_trail_handler(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("show_audit_trail"), read_event("show_audit_trail"))
     assert (status, body["id"]) == (200, ID)
@@ -61,7 +61,7 @@ def test_show_trail(services, load_handler, export):
     assert call(load_handler("show_audit_trail"), sign_in(read_event("show_audit_trail"), BEN))[0] == 403
 
 
-def test_keep_export(services, load_handler, export):
+def test_set_retention_handler(services, load_handler, export):
     handler = load_handler("set_retention")
     status, body, headers = call(handler, read_event("set_retention"))
     assert (status, body["id"], body["retention_days"], headers["Retry-After"]) == (200, ID, 60, "2")
@@ -71,7 +71,7 @@ def test_keep_export(services, load_handler, export):
     assert call(handler, sign_in(read_event("set_retention"), BEN))[0] == 403
 
 
-def test_show_usage(services, load_handler, export):
+def test_show_usage_handler(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("show_usage"), read_event("show_usage"))
     assert (status, body["month"], body["complete"]) == (200, "2026-11", True)
@@ -79,7 +79,7 @@ def test_show_usage(services, load_handler, export):
     assert call(load_handler("show_usage"), sign_in(read_event("show_usage"), BEN))[0] == 403
 
 
-def test_list_exports(services, load_handler, export):
+def test_list_exports_handler(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("list_exports"), read_event("list_exports"))
     assert status == 200
@@ -87,7 +87,7 @@ def test_list_exports(services, load_handler, export):
     assert body["next_cursor"] is None
 
 
-def test_get_export(services, load_handler, export):
+def test_get_export_handler(services, load_handler, export):
     handler = load_handler("get_export")
     status, body, headers = call(handler, read_event("get_export"))
     assert (status, body["id"], body["state"]) == (200, ID, "QUEUED")
@@ -96,7 +96,7 @@ def test_get_export(services, load_handler, export):
     assert "Retry-After" not in call(handler, read_event("get_export"))[2]
 
 
-def test_abort_export(services, load_handler, export):
+def test_abort_export_handler(services, load_handler, export):
     run(services, export)
     handler = load_handler("abort_export")
     status, body, headers = call(handler, read_event("abort_export"))
@@ -106,14 +106,14 @@ def test_abort_export(services, load_handler, export):
     assert (status, body["state"], "Retry-After" in headers) == (202, "ABORTED", False)
 
 
-def test_download_export(services, load_handler, export):
+def test_download_export_handler(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("download_export"), read_event("download_export"))
     assert (status, body["seconds"]) == (200, 300)
     assert body["url"].startswith("https://")
 
 
-def test_delete_exports(services, load_handler, export):
+def test_delete_exports_handler(services, load_handler, export):
     finish(services, export)
     handler = load_handler("delete_exports")
     status, body, headers = call(handler, read_event("delete_export"))
@@ -123,7 +123,7 @@ def test_delete_exports(services, load_handler, export):
     assert (status, body["deleted"], body["refused"][0]["code"]) == (200, [], "NOT_FOUND")
 
 
-def test_keep_presets(load_handler):
+def test_manage_presets_handler(load_handler):
     handler, event = load_handler("manage_presets"), read_event("manage_presets")
     status, kept, headers = call(handler, event)
     assert (status, kept["name"], kept["shared"]) == (201, "Adults of this year", True)
@@ -137,13 +137,13 @@ def test_keep_presets(load_handler):
     assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:1] == (404,)
 
 
-def test_sweep_exports(services, load_handler, export, clock):
+def test_sweep_exports_handler(services, load_handler, export, clock):
     run(services, export)
     clock.move(seconds=60)
     assert load_handler("sweep_exports")(read_event("sweep_exports"), CONTEXT) == {"requeued": 1}
 
 
-def test_get_health_needs_nothing(load_handler, monkeypatch):
+def test_get_health_handler_needs_nothing(load_handler, monkeypatch):
     for name in ("EXPORTS_TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"):
         monkeypatch.delenv(name, raising=False)
     assert call(load_handler("get_health"), read_event("get_health"))[:2] == (
@@ -152,14 +152,14 @@ def test_get_health_needs_nothing(load_handler, monkeypatch):
     )
 
 
-def test_list_types(load_handler):
+def test_list_types_handler(load_handler):
     status, body, _ = call(load_handler("list_types"), read_event("list_types"))
     assert status == 200
     assert {"CT", "RF", "MG", "DX", "NM"} == {modality["name"] for modality in body["modalities"]}
     assert (body["user"], body["may_see_patients"], body["is_admin"]) == ("ada", False, False)
 
 
-def test_preview_export(services, load_handler, sample_url):
+def test_preview_export_handler(services, load_handler, sample_url):
     handler = load_handler("preview_export", services_with(services, sample_url))
     status, body, headers = call(handler, read_event("preview_export"))
     assert (status, body["timed_out"], headers["Cache-Control"]) == (200, False, "no-store")
@@ -168,7 +168,7 @@ def test_preview_export(services, load_handler, sample_url):
 
 
 @pytest.mark.parametrize(("event", "content_type"), [("web", "text/html"), ("web_file", "application/json")])
-def test_web(load_handler, monkeypatch, event, content_type):
+def test_web_handler(load_handler, monkeypatch, event, content_type):
     for name, value in {
         "CLIENT_ID": "client",
         "POOL_ENDPOINT": "https://pool.example",
@@ -198,22 +198,22 @@ def load_worker(load_handler, monkeypatch, pipeline):
     return load_handler("run_export")
 
 
-def test_run_export(load_handler, monkeypatch):
+def test_run_export_handler(load_handler, monkeypatch):
     pipeline = Pipeline()
     load_worker(load_handler, monkeypatch, pipeline)(read_event("run_export"), CONTEXT)
     assert pipeline.runs == [(ID, 1, 840.0)]
 
 
-def test_run_export_acknowledges_whatever_happens(load_handler, monkeypatch):
+def test_run_export_handler_acknowledges_any_outcome(load_handler, monkeypatch):
     handler = load_worker(load_handler, monkeypatch, Pipeline(RuntimeError("Secret")))
     assert handler(read_event("run_export"), CONTEXT) is None
 
 
 @pytest.mark.parametrize("body", ["not ours", "{}", "[" * 100_000])
-def test_run_export_gives_what_it_cannot_read_back_to_the_queue_at_once(
+def test_run_export_handler_returns_unreadable_message_to_the_queue_at_once(
     services, load_handler, monkeypatch, body
 ):
-    pipeline, client, url = Pipeline(), services.queue._client, services.queue._url
+    pipeline, client, url = Pipeline(), aws_client("sqs"), services.settings.queue_url
     client.send_message(QueueUrl=url, MessageBody=body)
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
     event = read_event("run_export")
@@ -233,7 +233,7 @@ def test_run_export_gives_what_it_cannot_read_back_to_the_queue_at_once(
         ("delete_exports", "delete_export"),
     ],
 )
-def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
+def test_handler_reports_unknown_export_naming_id(load_handler, name, event):
     status, body, headers = call(load_handler(name), read_event(event))
     assert (status, body["code"], body["field"]) == (404, "NOT_FOUND", "id")
     assert headers["Content-Type"] == "application/problem+json"
@@ -256,7 +256,7 @@ def test_what_is_not_there_is_a_problem_naming_id(load_handler, name, event):
 )
 @pytest.mark.parametrize("groups", ["[]", "[pidgroup]", "exportgroup", None, {"exportgroup": 1}])
 @pytest.mark.usefixtures("export")
-def test_nobody_without_a_group_gets_anywhere(services, load_handler, name, event, groups):
+def test_handler_refuses_every_call_without_a_group(services, load_handler, name, event, groups):
     event = read_event(event)
     event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = groups
     status, body, _ = call(load_handler(name), event)
@@ -265,14 +265,14 @@ def test_nobody_without_a_group_gets_anywhere(services, load_handler, name, even
     assert take_messages(services) == []
 
 
-def test_somebody_elses_export_is_not_ones_own_to_abort(services, load_handler, export):
+def test_abort_export_handler_refuses_anothers_export(services, load_handler, export):
     status, body, _ = call(load_handler("abort_export"), sign_in(read_event("abort_export"), BEN))
     assert (status, body["field"]) == (403, "id")
     assert services.exports.load(ID).state is State.QUEUED
 
 
 @pytest.mark.parametrize(("size", "status"), [(64 * 1024, 422), (64 * 1024 + 1, 413)])
-def test_a_body_may_have_64_kib(services, load_handler, size, status):
+def test_handler_accepts_body_of_64_kib(services, load_handler, size, status):
     event = read_event("request_export")
     event["body"] = json.dumps({"type": "x"}).ljust(size)
     answer = call(load_handler("request_export"), event)
@@ -281,11 +281,11 @@ def test_a_body_may_have_64_kib(services, load_handler, size, status):
     assert take_messages(services) == []
 
 
-def test_what_nobody_foresaw_tells_nothing(services, load_handler, export, monkeypatch, caplog):
+def test_handler_reveals_nothing_of_unexpected_error(services, load_handler, export, monkeypatch, caplog):
     def fail(**_):
         raise ClientError({"Error": {"Code": "Odd", "Message": "Secret"}}, "GetItem")
 
-    monkeypatch.setattr(services.exports._table._client, "get_item", fail)
+    monkeypatch.setattr(aws_client("dynamodb"), "get_item", fail)
     status, body, _ = call(load_handler("get_export"), read_event("get_export"))
     assert (status, body["code"]) == (500, "UNEXPECTED")
     assert "Secret" not in json.dumps(body)

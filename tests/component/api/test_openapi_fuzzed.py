@@ -116,13 +116,13 @@ def name(operation):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name)
-def test_a_right_request_is_answered_as_promised(schema, known, operation):
+def test_openapi_valid_request_is_answered_as_documented(schema, known, operation):
     assert_as_promised(schema, known, operation, GenerationMode.POSITIVE)
 
 
 # To the open ones nothing can be said that is wrong: they take no parameters, or any.
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each[0] not in OPEN], ids=name)
-def test_a_wrong_request_is_answered_as_promised(schema, known, operation):
+def test_openapi_invalid_request_is_answered_as_documented(schema, known, operation):
     assert_as_promised(schema, known, operation, GenerationMode.NEGATIVE)
 
 
@@ -131,7 +131,7 @@ def test_a_wrong_request_is_answered_as_promised(schema, known, operation):
     [("/exports", "POST"), ("/exports/preview", "POST"), ("/exports", "DELETE"), ("/presets", "POST")],
     ids=name,
 )
-def test_any_bytes_are_answered(schema, operation):
+def test_openapi_any_bytes_are_answered(schema, operation):
     path, method = operation
     json_like = st.recursive(
         st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
@@ -146,7 +146,7 @@ def test_any_bytes_are_answered(schema, operation):
     check()
 
 
-def test_any_query_is_answered(schema):
+def test_openapi_any_query_is_answered(schema):
     names = st.sampled_from(["scope", "state", "limit", "cursor", "x"])
 
     @fuzzed(100)

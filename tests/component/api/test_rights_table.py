@@ -15,7 +15,7 @@ from tests.fakes import (
     add,
     finish,
     list_keys,
-    read_raw,
+    read_row,
     read_trail,
     share_preset,
     take_messages,
@@ -61,9 +61,9 @@ def prepare(services, line, caller):
 
 def look(services, export, caller):
     """Everything that a refused call might have changed."""
-    owners = [active_ids(services, each) for each in (caller, BEN)]
+    owners = [active_ids(each) for each in (caller, BEN)]
     return (
-        read_raw(services, f"EXPORT#{export.id}"),
+        read_row(f"EXPORT#{export.id}"),
         services.schedules.load(export.id),
         list_keys(services),
         owners,
@@ -72,7 +72,7 @@ def look(services, export, caller):
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if not line.about_preset], ids=str)
-def test_line(services, gateway, line):
+def test_rights_table_line(services, gateway, line):
     found = {}
     # The claim is read in one place, whatever is asked: both shapes where no export has to be made first.
     shapes = SHAPES[:1] if "{}" in str(REQUESTS[line.what]) else SHAPES
@@ -90,7 +90,7 @@ def test_line(services, gateway, line):
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.about_preset], ids=str)
-def test_line_about_a_preset(services, gateway, line):
+def test_rights_table_line_about_a_preset(services, gateway, line):
     found = {}
     for groups in GROUPS:
         caller = Caller(secrets.token_hex(4), "ada", groups)
@@ -102,12 +102,12 @@ def test_line_about_a_preset(services, gateway, line):
     assert found == line.allowed
 
 
-def test_the_table_has_every_group_and_every_request():
+def test_rights_table_has_every_group_and_every_request():
     assert {len(line.allowed) for line in LINES} == {8}
     assert {line.what for line in LINES} == set(REQUESTS)
 
 
-def test_without_a_token_nothing_opens(services, gateway):
+def test_rights_table_requests_are_refused_without_token(services, gateway):
     export = add(services)
     for method, path, body in REQUESTS.values():
         assert gateway.call(method, path.replace("{}", export.id), body).status == 401

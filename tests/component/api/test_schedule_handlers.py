@@ -24,26 +24,26 @@ def by_owner(name, schedule):
     return sign_in(read_event(name), replace(ADA, id=schedule.owner))
 
 
-def test_keep_schedules_makes_one(services, load_handler):
+def test_manage_schedules_handler_creates(services, load_handler):
     status, body, headers = call(load_handler("manage_schedules"), read_event("manage_schedules"))
     assert (status, headers["Location"]) == (201, f"/schedules/{body['id']}")
     assert services.schedules.load(body["id"]).terms.request["filters"] == {"station": "CT1"}
 
 
-def test_keep_schedules_changes_one(services, load_handler, schedule):
+def test_manage_schedules_handler_changes(services, load_handler, schedule):
     status, body, _ = call(load_handler("manage_schedules"), by_owner("change_schedule", schedule))
     assert (status, body["enabled"], body["next_run"]) == (200, False, None)
     assert not services.schedules.load(ID).terms.enabled
 
 
-def test_keep_schedules_deletes_one(services, load_handler, schedule):
+def test_manage_schedules_handler_deletes(services, load_handler, schedule):
     event = by_owner("change_schedule", schedule)
     event["routeKey"] = "DELETE /schedules/{id}"
     assert call(load_handler("manage_schedules"), event)[0] == 204
     assert services.schedules.load(ID).is_deleted
 
 
-def test_list_schedules_shows_all_or_one(load_handler, schedule):
+def test_list_schedules_handler_shows_all_or_one(load_handler, schedule):
     handler = load_handler("list_schedules")
     status, body, _ = call(handler, by_owner("list_schedules", schedule))
     assert (status, len(body["schedules"])) == (200, 2)
@@ -52,13 +52,13 @@ def test_list_schedules_shows_all_or_one(load_handler, schedule):
     assert call(handler, one)[1]["id"] == ID
 
 
-def test_request_export_runs_a_schedule_now(services, load_handler, schedule):
+def test_request_export_handler_runs_schedule_now(services, load_handler, schedule):
     status, body, headers = call(load_handler("request_export"), by_owner("run_schedule_now", schedule))
     assert (status, headers["Location"]) == (202, f"/exports/{body['id']}")
     assert services.exports.load(body["id"]).schedule_id == ID
 
 
-def test_run_schedule(services, load_handler, schedule, clock):
+def test_run_schedule_handler(services, load_handler, schedule, clock):
     clock.now = DECEMBER
     handler = load_handler("run_schedule")
     assert handler(read_event("run_schedule"), CONTEXT) == {"done": "requested"}
@@ -66,7 +66,7 @@ def test_run_schedule(services, load_handler, schedule, clock):
     assert export.schedule_id == ID
 
 
-def test_tend_schedules(services, load_handler, schedule):
+def test_reconcile_schedules_handler(services, load_handler, schedule):
     handler = load_handler("reconcile_schedules")
     assert handler(read_event("reconcile_schedules"), CONTEXT) == {"synced": 1}
     create_schedule(services, ADA, MONTHLY)

@@ -24,7 +24,7 @@ def ready(services):
     return services_with(services, URL)
 
 
-def test_a_secret_gives_user_and_password(ready):
+def test_secret_gives_user_and_password(ready):
     database = find(ready)
     assert database.parameters == {
         "host": "db.example.invalid",
@@ -41,13 +41,13 @@ def test_a_secret_gives_user_and_password(ready):
     )
 
 
-def test_a_verified_connection_names_its_authorities(ready):
+def test_verified_connection_names_its_authorities(ready):
     database = find(ready, sslmode="verify-full", ca_file="/opt/bundle.pem")
     assert database.parameters["sslmode"] == "verify-full"
     assert database.parameters["sslrootcert"] == "/opt/bundle.pem"
 
 
-def test_without_a_secret_a_token_of_the_role_is_the_password(ready):
+def test_connection_without_secret_uses_token_of_the_role(ready):
     parameters = find(ready, secret_arn=None, user="reader").parameters
     assert parameters["user"] == "reader"
     token = urlsplit(f"https://{parameters['password']}")
@@ -60,7 +60,7 @@ def test_without_a_secret_a_token_of_the_role_is_the_password(ready):
 @pytest.mark.parametrize(
     "text", ["", "no json", "[]", "null", '"text"', '{"username": "ada"}', '{"password": "x"}']
 )
-def test_a_secret_that_holds_no_login_is_a_failure_that_says_so(ready, text):
+def test_secret_without_login_is_a_failure_that_says_so(ready, text):
     arn = make_secret()
     if text:
         make_client("secretsmanager").put_secret_value(SecretId=arn, SecretString=text)
@@ -71,7 +71,7 @@ def test_a_secret_that_holds_no_login_is_a_failure_that_says_so(ready, text):
     assert (failed.value.code, isinstance(failed.value, RetryableError)) == ("SECRET_UNREADABLE", False)
 
 
-def test_a_secret_that_is_not_there_is_a_failure_that_says_so(ready):
+def test_secret_that_does_not_exist_is_a_failure_that_says_so(ready):
     with pytest.raises(ExportError) as failed:
         find(ready, secret_arn="arn:aws:secretsmanager:eu-west-2:123456789012:secret:none")
     assert (failed.value.code, isinstance(failed.value, RetryableError)) == ("SECRET_REFUSED", False)
@@ -95,7 +95,7 @@ class Failing:
         ClientError({"Error": {"Code": "InternalServiceError"}}, "GetSecretValue"),
     ],
 )
-def test_a_secrets_manager_that_cannot_answer_now_is_tried_again(ready, monkeypatch, error):
+def test_secrets_manager_out_of_order_is_tried_again(ready, monkeypatch, error):
     monkeypatch.setattr(credentials, "make_client", lambda name: Failing(error))
     with pytest.raises(RetryableError) as failed:
         find(ready)

@@ -54,7 +54,7 @@ class World:
         return [json.loads(message["Body"]) for message in found]
 
 
-def test_every_entry_is_an_event_and_an_end_is_a_mail(world):
+def test_notifier_sends_each_entry_as_event_and_mails_the_end(world):
     assert world.send(RECORDS) is None
     asked, completed = world.bus.heard
     assert [event["DetailType"] for event in (asked, completed)] == ["Export requested", "Export completed"]
@@ -73,14 +73,14 @@ def test_every_entry_is_an_event_and_an_end_is_a_mail(world):
     assert "0000000" not in f"{world.bus.heard}{mail}"
 
 
-def test_what_time_to_live_removes_is_no_news(world):
+def test_notifier_ignores_removals_by_time_to_live(world):
     removed = deepcopy(RECORDS[0])
     removed["eventName"] = "REMOVE"
     assert world.send([removed]) is None
     assert world.bus.heard == []
 
 
-def test_how_long_a_file_is_kept_is_no_news(world):
+def test_notifier_ignores_retention(world):
     kept = deepcopy(RECORDS[0])
     image = kept["dynamodb"]["NewImage"]
     del image["asked"]
@@ -89,7 +89,7 @@ def test_how_long_a_file_is_kept_is_no_news(world):
     assert [event["DetailType"] for event in world.bus.heard] == ["Export completed"]
 
 
-def test_from_what_cannot_be_sent_on_the_stream_comes_again(world, caplog):
+def test_notifier_returns_first_unsent_entry_to_the_stream(world, caplog):
     broken = deepcopy(RECORDS[0])
     broken["dynamodb"]["NewImage"]["kind"] = {"S": "Zyx^Patient"}
     broken["dynamodb"]["SequenceNumber"] = "7"
@@ -99,12 +99,12 @@ def test_from_what_cannot_be_sent_on_the_stream_comes_again(world, caplog):
     assert "Zyx" not in str(vars(line))
 
 
-def test_an_event_that_the_bus_refuses_is_not_sent(world):
+def test_notifier_skips_event_that_the_bus_refuses(world):
     assert world.send(RECORDS, Bus(refused=1)) == RECORDS[0]["dynamodb"]["SequenceNumber"]
     assert world.take_mails() == []
 
 
-def test_the_handler_tells_lambda_from_where(world, monkeypatch):
+def test_notifier_handler_reports_where_to_resume(world, monkeypatch):
     for name, value in {"EVENT_BUS": "default", "TOPIC_ARN": world.topic, "APP_URL": PAGE}.items():
         monkeypatch.setenv(name, value)
     handler = load_handler()

@@ -14,18 +14,18 @@ from doseexport.aws.s3 import ExportBucket, S3Upload, abort_upload
 from doseexport.aws.upload import PART_SIZE, S3Sink
 from doseexport.domain.export import object_key
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
-from tests.fakes import BUCKET, list_keys, list_uploads, make_new, put_object
+from tests.fakes import BUCKET, aws_client, list_keys, list_uploads, make_new, put_object
 
 ID = make_new().id
 KEY = object_key(ID, 1, "ct-csv_2026-11-23_1130.csv")
 
 
 def read(services, key=KEY):
-    return services.files._client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    return aws_client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
 @pytest.mark.parametrize("size", [0, 1, PART_SIZE - 1, PART_SIZE, PART_SIZE + 1, 2 * PART_SIZE + 17])
-def test_every_byte_arrives_in_order(services, size):
+def test_sink_sends_every_byte_in_order(services, size):
     data = bytes(range(251)) * (size // 251 + 1)
     data = data[:size]
     sink = services.files.open_sink(KEY, lambda _: None)
@@ -36,7 +36,7 @@ def test_every_byte_arrives_in_order(services, size):
     assert list_uploads(services) == []
 
 
-def test_one_write_may_be_larger_than_parts(services):
+def test_sink_splits_write_larger_than_parts(services):
     data = b"0123456789abcdef" * (PART_SIZE // 4)
     sink = services.files.open_sink(KEY, lambda _: None)
     sink.write(bytearray(data))
@@ -44,7 +44,7 @@ def test_one_write_may_be_larger_than_parts(services):
     assert read(services) == data
 
 
-def test_the_upload_is_told_before_anything_is_sent(services):
+def test_open_sink_reports_upload_id_before_sending(services):
     told = []
     sink = services.files.open_sink(KEY, lambda upload_id: told.append((upload_id, list_uploads(services))))
     sink.discard()
@@ -52,7 +52,7 @@ def test_the_upload_is_told_before_anything_is_sent(services):
     assert told[0][1] == [KEY]
 
 
-def test_an_upload_nobody_may_note_is_taken_back(services):
+def test_open_sink_aborts_upload_whose_id_cannot_be_noted(services):
     def refuse(_upload_id):
         raise LeaseLostError("LEASE_LOST", "Another attempt owns the export.")
 
@@ -61,7 +61,7 @@ def test_an_upload_nobody_may_note_is_taken_back(services):
     assert list_uploads(services) == []
 
 
-def test_nothing_is_there_before_the_end(services):
+def test_sink_shows_nothing_before_the_end(services):
     sink = services.files.open_sink(KEY, lambda _: None)
     sink.write(b"x" * (PART_SIZE + 1))
     assert list_keys(services) == []
@@ -69,7 +69,7 @@ def test_nothing_is_there_before_the_end(services):
     assert list_keys(services) == list_uploads(services) == []
 
 
-def test_discarding_twice_or_after_the_end_leaves_nothing(services):
+def test_discard_leaves_nothing_twice_or_after_the_end(services):
     sink = services.files.open_sink(KEY, lambda _: None)
     sink.write(b"x")
     sink.finish()
@@ -79,13 +79,13 @@ def test_discarding_twice_or_after_the_end_leaves_nothing(services):
     assert list_keys(services) == []
 
 
-def test_a_file_carries_its_type(services):
+def test_object_has_its_content_type(services):
     services.files.open_sink(KEY, lambda _: None).finish()
-    head = services.files._client.head_object(Bucket=BUCKET, Key=KEY)
+    head = aws_client("s3").head_object(Bucket=BUCKET, Key=KEY)
     assert head["ContentType"].startswith("text/csv")
 
 
-def test_deleting_takes_all_attempts_objects_and_uploads_of_one_export_only(services):
+def test_delete_export_removes_all_attempts_of_one_export_only(services):
     other = object_key(make_new().id, 1, "f.csv")
     for key in (KEY, object_key(ID, 2, "f.csv"), other):
         put_object(services, key)
@@ -97,7 +97,7 @@ def test_deleting_takes_all_attempts_objects_and_uploads_of_one_export_only(serv
     sink.discard()
 
 
-def test_the_winning_attempt_is_kept(services):
+def test_delete_export_keeps_the_winning_attempt(services):
     keys = [object_key(ID, attempt, "f.csv") for attempt in (1, 2, 22)]
     for key in keys:
         put_object(services, key)
@@ -106,14 +106,14 @@ def test_the_winning_attempt_is_kept(services):
 
 
 @pytest.mark.parametrize("not_an_id", ["", "a", "../" * 11])
-def test_what_is_no_id_deletes_nothing(services, not_an_id):
+def test_delete_export_of_invalid_id_deletes_nothing(services, not_an_id):
     put_object(services, KEY)
     with pytest.raises(ValueError, match="not an export id"):
         services.files.delete_export(not_an_id)
     assert list_keys(services) == [KEY]
 
 
-def test_a_link_is_regional_and_signed_for_one_file_under_its_name(services):
+def test_presign_makes_regional_link_for_one_file_under_its_name(services):
     link = urlsplit(services.files.presign(KEY, "ct-csv_2026-11-23_1130.csv", 300))
     query = parse_qs(link.query)
     assert link.hostname.endswith("s3.eu-west-2.amazonaws.com")
@@ -125,10 +125,10 @@ def test_a_link_is_regional_and_signed_for_one_file_under_its_name(services):
     )
 
 
-def test_objects_that_s3_leaves_behind_are_an_error(services, monkeypatch):
+def test_delete_export_raises_if_objects_remain(services, monkeypatch):
     put_object(services, KEY)
     answer = {"Errors": [{"Key": KEY, "Code": "InternalError"}]}
-    monkeypatch.setattr(services.files._client, "delete_objects", lambda **_: answer)
+    monkeypatch.setattr(aws_client("s3"), "delete_objects", lambda **_: answer)
     with pytest.raises(OSError, match="1 objects"):
         services.files.delete_export(ID)
 
@@ -177,7 +177,7 @@ class FailingS3:
         (BotoCoreError(), RetryableError, "STORAGE_UNREACHABLE"),
     ],
 )
-def test_a_failed_part_makes_a_later_write_raise(failure, kind, code):
+def test_sink_raises_in_later_write_after_failed_part(failure, kind, code):
     sink = ExportBucket(FailingS3(failure, takes=1), "b").open_sink(KEY, lambda _: None)
     with pytest.raises(kind) as caught:
         sink.write(b"x" * 10 * PART_SIZE)
@@ -188,7 +188,7 @@ def test_a_failed_part_makes_a_later_write_raise(failure, kind, code):
     sink.discard()
 
 
-def test_a_failed_part_makes_finishing_raise():
+def test_sink_raises_in_finish_after_failed_part():
     sink = ExportBucket(FailingS3(error("SlowDown")), "b").open_sink(KEY, lambda _: None)
     sink.write(b"x")
     with pytest.raises(RetryableError):
@@ -196,13 +196,13 @@ def test_a_failed_part_makes_finishing_raise():
     sink.discard()
 
 
-def test_the_parts_checksums_are_told_again_at_the_end():
+def test_upload_repeats_checksums_at_completion():
     client = FailingS3()
     ExportBucket(client, "b").open_sink(KEY, lambda _: None).finish()
     assert client.completed == [{"PartNumber": 1, "ETag": "e", "ChecksumCRC32": "c"}]
 
 
-def test_an_abort_goes_on_until_no_part_is_left():
+def test_abort_upload_repeats_until_no_part_remains():
     client = FailingS3(lingers=2)
     abort_upload(client, "b", KEY, "u")
     assert client.aborts == 3
@@ -213,7 +213,7 @@ def test_an_abort_goes_on_until_no_part_is_left():
 @pytest.mark.parametrize(
     "failure", [error("NoSuchUpload"), error("AccessDenied"), BotoCoreError(), OSError()]
 )
-def test_discarding_never_raises(failure, monkeypatch):
+def test_discard_never_raises(failure, monkeypatch):
     client = FailingS3()
 
     def fail(**_):
@@ -277,7 +277,7 @@ def raises_soon(call, kind):
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_memory_is_flat_one_part_filling_one_under_way():
+def test_sink_holds_one_part_in_filling_and_one_in_flight():
     upload = BlockedUpload()
     sink = S3Sink(upload)
     written = []
@@ -296,7 +296,7 @@ def test_memory_is_flat_one_part_filling_one_under_way():
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_cancelling_frees_a_blocked_write_with_the_reason_given():
+def test_cancel_frees_blocked_write_with_the_given_reason():
     upload = BlockedUpload()
     sink = S3Sink(upload)
     see = raises_soon(lambda: sink.write(b"x" * 100), LeaseLostError)
@@ -308,7 +308,7 @@ def test_cancelling_frees_a_blocked_write_with_the_reason_given():
     sink.discard()
 
 
-def test_cancelling_frees_a_blocked_finish():
+def test_cancel_frees_blocked_finish():
     upload = BlockedUpload()
     sink = S3Sink(upload)
     see = raises_soon(sink.finish, AbortedError)
@@ -319,7 +319,7 @@ def test_cancelling_frees_a_blocked_finish():
     assert "completed" not in upload.log
 
 
-def test_discarding_waits_for_the_part_under_way():
+def test_discard_waits_for_the_part_in_flight():
     upload = BlockedUpload()
     sink = S3Sink(upload)
     see = raises_soon(sink.finish, AbortedError)
@@ -329,7 +329,7 @@ def test_discarding_waits_for_the_part_under_way():
     assert upload.log == ["sent", "discarded"]
 
 
-def test_nothing_is_sent_after_a_cancel():
+def test_cancel_stops_all_sending():
     upload = BlockedUpload()
     upload.let_go.set()
     sink = S3Sink(upload)
@@ -338,8 +338,8 @@ def test_nothing_is_sent_after_a_cancel():
     assert upload.log == ["discarded"]
 
 
-def test_an_object_completed_while_being_cancelled_is_deleted(services):
-    upload = S3Upload(services.files._client, BUCKET, KEY)
+def test_cancel_during_completion_deletes_the_object(services):
+    upload = S3Upload(aws_client("s3"), BUCKET, KEY)
     upload.send_part(BytesIO(b"x"))
     upload.complete()
     upload.discard()

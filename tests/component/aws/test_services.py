@@ -29,7 +29,7 @@ def _environment(monkeypatch):
 
 
 @pytest.mark.usefixtures("_environment")
-def test_services_are_made_once():
+def test_services_are_connected_once():
     with mock_aws():
         services = connect_services()
         assert connect_services() is services
@@ -38,13 +38,13 @@ def test_services_are_made_once():
 
 
 @pytest.mark.usefixtures("_environment")
-def test_a_missing_setting_is_named(monkeypatch):
+def test_missing_setting_is_named(monkeypatch):
     monkeypatch.delenv("QUEUE_URL")
     with pytest.raises(DoseExportError, match="QUEUE_URL"):
         connect_services()
 
 
-def test_libraries_that_log_whole_requests_stay_quiet_at_every_level(caplog):
+def test_library_loggers_stay_quiet_at_every_level(caplog):
     configure_logging()
     with caplog.at_level(logging.DEBUG):
         for name in ("botocore.endpoint", "botocore.hooks", "boto3", "urllib3.connectionpool", "psycopg"):
@@ -52,7 +52,7 @@ def test_libraries_that_log_whole_requests_stay_quiet_at_every_level(caplog):
     assert "SMITH" not in caplog.text
 
 
-def test_every_logger_of_the_product_writes_json_lines(monkeypatch):
+def test_product_loggers_write_json_lines(monkeypatch):
     configure_logging()
     stream = StringIO()
     (handler,) = logging.getLogger("doseexport").handlers

@@ -7,12 +7,12 @@ import pytest
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.sqs import Message, parse_message
 from doseexport.domain.export import make_id
-from tests.fakes import ADA, take_messages
+from tests.fakes import ADA, aws_client, take_messages
 
 ID = make_id("ada", "a key")
 
 
-def test_a_message_carries_ids_and_the_owner_only_as_its_group(services):
+def test_message_holds_ids_and_the_owner_only_as_its_group(services):
     services.queue.send(ID, 2, ADA.id)
     (message,) = take_messages(services)
     assert json.loads(message["Body"]) == {"export_id": ID, "attempt": 2}
@@ -20,7 +20,7 @@ def test_a_message_carries_ids_and_the_owner_only_as_its_group(services):
     assert parse_message({"body": message["Body"]}) == Message(ID, 2)
 
 
-def test_the_queue_knows_whether_messages_wait(services):
+def test_queue_reports_whether_messages_wait(services):
     assert services.queue.is_empty()
     services.queue.send(ID, 1, ADA.id)
     assert not services.queue.is_empty()
@@ -29,11 +29,11 @@ def test_the_queue_knows_whether_messages_wait(services):
 
 
 def receive(services):
-    client, url = services.queue._client, services.queue._url
+    client, url = aws_client("sqs"), services.settings.queue_url
     return client.receive_message(QueueUrl=url).get("Messages", [])
 
 
-def test_a_message_given_back_is_there_at_once(services):
+def test_message_given_back_is_visible_at_once(services):
     services.queue.send(ID, 1, ADA.id)
     (message,) = receive(services)
     assert receive(services) == []
@@ -43,11 +43,11 @@ def test_a_message_given_back_is_there_at_once(services):
 
 
 @pytest.mark.parametrize("error", [ClientError({"Error": {"Code": "AccessDenied"}}, "X"), BotoCoreError()])
-def test_where_the_queue_is_out_of_reach_a_message_waits_longer(services, monkeypatch, caplog, error):
+def test_message_given_back_to_unreachable_queue_waits_longer(services, monkeypatch, caplog, error):
     def fail(**_):
         raise error
 
-    monkeypatch.setattr(services.queue._client, "change_message_visibility", fail)
+    monkeypatch.setattr(aws_client("sqs"), "change_message_visibility", fail)
     services.queue.give_back("receipt")
     assert "give_back_failed" in caplog.messages
 
@@ -67,6 +67,6 @@ def test_where_the_queue_is_out_of_reach_a_message_waits_longer(services, monkey
         json.dumps({"export_id": [ID], "attempt": 1}),
     ],
 )
-def test_what_is_no_message_of_ours_raises(body):
+def test_message_that_is_foreign_raises(body):
     with pytest.raises(ValueError):  # noqa: PT011
         parse_message({"body": body})

@@ -98,7 +98,7 @@ def convert(text, kind):
 
 
 @every_type
-def test_no_study_and_no_event_is_lost_or_there_twice(spec, url, wanted, body):
+def test_export_type_holds_every_study_and_event_once(spec, url, wanted, body):
     studies, events = wanted
     _, report = export(url, **body)
     assert (report.studies, report.events) == (len(studies), sum(events.values()))
@@ -106,7 +106,7 @@ def test_no_study_and_no_event_is_lost_or_there_twice(spec, url, wanted, body):
 
 
 @pytest.mark.parametrize("spec", PLAIN_CSV, ids=lambda spec: spec.type)
-def test_a_row_stands_for_a_study_or_an_event(spec, url, wanted, body):
+def test_export_type_rows_are_studies_or_events(spec, url, wanted, body):
     studies, events = wanted
     data, _ = export(url, **body)
     rows = read_csv(data)
@@ -133,7 +133,7 @@ def assert_same_studies(rows, studies, times):
 
 
 @pytest.mark.parametrize("name", ["ct", "dx", "nm", "rf"])
-def test_all_data_holds_the_csvs_cells(url, name):
+def test_export_type_all_data_equals_the_csv(url, name):
     data, _ = export(url, type=f"{name}-csv", include_names=True, include_ids=True)
     book, _ = export(url, type=f"{name}-xlsx", include_names=True, include_ids=True)
     headings, *rows = read_csv(data)
@@ -148,7 +148,7 @@ def test_all_data_holds_the_csvs_cells(url, name):
         assert list(map(write, cells[:width])) == expected
 
 
-def test_all_data_of_mammography_holds_the_exposures_of_the_csv(url):
+def test_mg_xlsx_all_data_holds_the_exposures_of_the_csv(url):
     spec = SPECS["mg-csv"]
     headings, *rows = read_csv(export(url, type="mg-csv", include_names=True, include_ids=True)[0])
     top, *shown = read_sheets(export(url, type="mg-xlsx", include_names=True, include_ids=True)[0])[
@@ -170,7 +170,7 @@ def test_all_data_of_mammography_holds_the_exposures_of_the_csv(url):
 @pytest.mark.parametrize(
     "name", [name for name, spec in SPECS.items() if isinstance(spec.layout, ModalityWorkbook)]
 )
-def test_each_event_is_on_one_sheet_of_its_protocol_and_on_those_of_its_names(url, name):
+def test_workbook_has_event_on_one_protocol_sheet_and_those_of_its_names(url, name):
     data, report = export(url, type=name)
     sheets = read_sheets(data)
     assert list(sheets)[:2] == ["Summary", "All data"]
@@ -208,7 +208,7 @@ def read_frequencies(rows):
 
 
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.format == "xlsx"])
-def test_sheet_names_are_legal_and_differ_whatever_their_case(url, name):
+def test_sheet_names_are_legal_and_differ_in_any_case(url, name):
     data, _ = export(url, type=name)
     names = list(read_sheets(data))
     assert len({each.casefold() for each in names}) == len(names)
@@ -219,7 +219,7 @@ def test_sheet_names_are_legal_and_differ_whatever_their_case(url, name):
 
 
 @every_type
-def test_every_filter_and_every_order_is_sql_that_runs(spec, url, wanted):
+def test_export_type_filters_and_orders_are_sql_that_runs(spec, url, wanted):
     needed = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         snapshot.begin()

@@ -23,7 +23,7 @@ def list_warnings(url, kind, **filters):
     return export(url, type=kind, filters=filters)[1].warnings
 
 
-def test_the_form_counts_missing_and_several_records(sample_url, studies):
+def test_form_counts_missing_and_repeated_records(sample_url, studies):
     none, several = (sum(test(row["reports"]) for row in studies) for test in ((0).__eq__, (1).__lt__))
     without = sum(not row["totals"] for row in studies)
     assert none
@@ -35,7 +35,7 @@ def test_the_form_counts_missing_and_several_records(sample_url, studies):
     assert f"No accumulated dose in {without} of the studies: columns F, G, H, J and K are blank." in told
 
 
-def test_the_form_says_where_accumulated_doses_of_one_plane_are_added(sample_url, studies):
+def test_form_reports_added_accumulated_doses_of_one_plane(sample_url, studies):
     added = {row["id"] for row in studies if row["totals"] > row["planes"]}
     # Or they have several rows of totals, as rf-csv says.
     message = next(words for words in list_warnings(sample_url, "rf-csv") if "the values are added" in words)
@@ -43,7 +43,7 @@ def test_the_form_says_where_accumulated_doses_of_one_plane_are_added(sample_url
     assert 0 < len(added) <= int(message.partition(" in ")[2].split()[0])
 
 
-def test_a_file_for_openskin_says_that_there_is_no_report_or_several(sample_url, studies):
+def test_openskin_reports_missing_or_repeated_report(sample_url, studies):
     words = {
         0: "No X-ray dose report in 1 of the studies",
         2: "Several X-ray dose reports in 1 of the studies",
@@ -59,7 +59,7 @@ def test_a_file_for_openskin_says_that_there_is_no_report_or_several(sample_url,
 
 
 @pytest.mark.parametrize("kind", ["dx-phe2019-projection", "dx-phe2019-study"])
-def test_the_forms_of_radiography_count_missing_and_several_reports_too(sample_url, kind):
+def test_dx_form_counts_missing_and_repeated_reports(sample_url, kind):
     rows = ask(sample_url, OF_STUDIES.replace("= 'RF'", "IN ('DX', 'CR', 'PX')"))
     none, several = (sum(test(row["reports"]) for row in rows) for test in ((0).__eq__, (1).__lt__))
     assert none

@@ -63,13 +63,13 @@ def of_format(name):
 
 
 @of_format("csv")
-def test_no_cell_of_a_csv_would_be_run(hostile_url, widest, spec):
+def test_csv_has_no_cell_that_would_run(hostile_url, widest, spec):
     cells = [cell for row in read_csv(export(hostile_url, spec, widest)) for cell in row]
     assert [cell for cell in cells if cell and cell[0] in RUN and not NUMBER.fullmatch(cell)] == []
     assert sum(cell.startswith("'") for cell in cells) >= (spec.type != "rf-openskin")
 
 
-def test_every_text_is_there_as_it_was(hostile_url, widest):
+def test_csv_holds_every_text_unchanged(hostile_url, widest):
     names = ["ct-csv", "dx-csv", "mg-csv", "nm-csv", "rf-csv"]
     found = {name: read_csv(export(hostile_url, SPECS[name], widest)) for name in names}
     cells = {name: {cell for row in rows for cell in row} for name, rows in found.items()}
@@ -80,7 +80,7 @@ def test_every_text_is_there_as_it_was(hostile_url, widest):
 
 @of_format("xlsx")
 @pytest.mark.parametrize("user", ["ada", *FORMULAS[:3]])
-def test_a_workbook_holds_texts_as_texts_and_nothing_that_runs(hostile_url, widest, spec, user):
+def test_workbook_holds_texts_as_texts_and_nothing_that_runs(hostile_url, widest, spec, user):
     data = export(hostile_url, spec, widest, user)
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         assert [name for name in book.namelist() if not PARTS.fullmatch(name)] == []
@@ -114,7 +114,7 @@ def assert_legal(names):
 
 @pytest.mark.parametrize("name", ["ct-xlsx", "nm-xlsx", "mg-xlsx"])
 @pytest.mark.parametrize("start", ["=", "1", "'"])
-def test_a_filter_is_told_in_the_file_as_text(hostile_url, widest, name, start):
+def test_filter_is_shown_in_the_file_as_text(hostile_url, widest, name, start):
     data = export(hostile_url, SPECS[name], widest, study_description=start)
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         for part in book.namelist():

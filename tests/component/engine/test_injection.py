@@ -69,7 +69,7 @@ def count_everything(connection):
 @pytest.mark.parametrize(
     ("spec", "each"), TEXTS, ids=[f"{spec.modality.name}-{each.name}" for spec, each in TEXTS]
 )
-def test_a_text_is_taken_literally(hostile_url, spec, each):
+def test_filter_takes_hostile_text_literally(hostile_url, spec, each):
     with psycopg.connect(hostile_url, autocommit=True) as connection:
         before = count_everything(connection)
         seen = set()
@@ -86,7 +86,7 @@ def test_a_text_is_taken_literally(hostile_url, spec, each):
     assert len(seen) > 2  # texts do make a difference
 
 
-def test_several_texts_at_once_stay_apart(hostile_url):
+def test_filters_with_several_hostile_texts_stay_apart(hostile_url):
     spec = SPECS["ct-csv"]
     names = ["study_description", "requested_procedure", "accession_number", "acquisition_protocol"]
     chosen = [each for each in spec.filters if each.name in names]
@@ -109,7 +109,7 @@ def test_several_texts_at_once_stay_apart(hostile_url):
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_whatever_is_no_text_is_refused_by_name(name):
+def test_filter_refuses_whatever_is_no_text_by_name(name):
     spec = SPECS[name]
     for each in spec.filters:
         if each.value_type.name in LITERAL:
@@ -133,7 +133,7 @@ def assert_refused(field, spec, **body):
 
 
 @pytest.mark.parametrize("text", VALUES)
-def test_a_text_that_is_an_option_is_a_text(text):
+def test_option_takes_hostile_text_literally(text):
     for spec in SPECS.values():
         for each in spec.options:
             if each.value_type.name == "words":

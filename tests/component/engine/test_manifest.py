@@ -40,7 +40,7 @@ def read_manifest(services, row):
 
 
 @pytest.mark.parametrize("kind", ["ct-xlsx", "nm-xlsx", "mg-nhsbsp-xlsx", "rf-xlsx"])
-def test_a_workbooks_sheets_are_as_the_manifest_says(ready, kind):
+def test_manifest_describes_the_workbooks_sheets(ready, kind):
     row = run(ready, add(ready, type=kind))
     manifest, data = read_manifest(ready, row), read_object(ready, row.result.key)
     assert manifest["file"] == {
@@ -54,7 +54,7 @@ def test_a_workbooks_sheets_are_as_the_manifest_says(ready, kind):
     assert (manifest["studies"], manifest["events"]) == (row.result.studies, row.result.events)
 
 
-def test_studies_of_a_sheet_are_those_with_rows_on_it(ready):
+def test_manifest_counts_studies_with_rows_on_a_sheet(ready):
     row = run(ready, add(ready, type="ct-xlsx"))
     book = openpyxl.load_workbook(io.BytesIO(read_object(ready, row.result.key)))
     first_event = next(cell.column for cell in book["All data"][1] if cell.value.startswith("E1 "))
@@ -64,7 +64,7 @@ def test_studies_of_a_sheet_are_those_with_rows_on_it(ready):
 
 
 @pytest.mark.parametrize("kind", ["ct-csv", "mg-csv", "mg-nhsbsp-csv"])
-def test_a_csv_is_one_sheet_without_a_name(ready, kind):
+def test_manifest_of_csv_has_one_sheet_without_name(ready, kind):
     row = run(ready, add(ready, type=kind))
     data, (sheet,) = read_object(ready, row.result.key), read_manifest(ready, row)["sheets"]
     assert sheet["name"] is None
@@ -72,7 +72,7 @@ def test_a_csv_is_one_sheet_without_a_name(ready, kind):
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-xlsx", "mg-nhsbsp-csv"])
-def test_exclusions_by_reason_add_up(ready, kind):
+def test_manifest_exclusions_by_reason_add_up(ready, kind):
     row = run(ready, add(ready, **{**NHSBSP, "type": kind}))
     manifest = read_manifest(ready, row)
     left_out = sum(each["events"] for each in manifest["exclusions"])
@@ -84,7 +84,7 @@ def test_exclusions_by_reason_add_up(ready, kind):
         assert manifest["sheets"][0]["rows"] == manifest["events"] - left_out
 
 
-def test_the_value_of_a_filter_that_names_a_patient_is_not_told(services, sample_url):
+def test_manifest_hides_value_of_filter_that_names_a_patient(services, sample_url):
     ready = services_with(services, sample_url)
     row = run(ready, add(ready, PIA, filters={"patient_id": "FICT-1", "date_from": "2000-01-01"}))
     manifest = read_manifest(ready, row)
@@ -92,7 +92,7 @@ def test_the_value_of_a_filter_that_names_a_patient_is_not_told(services, sample
     assert "FICT" not in json.dumps(manifest)
 
 
-def test_the_manifest_is_there_before_the_row_says_so_and_gone_if_it_never_does(ready, monkeypatch):
+def test_manifest_exists_before_the_row_completes_and_goes_if_it_never_does(ready, monkeypatch):
     seen, export = [], add(ready)
 
     def refuse(self, *_):
@@ -107,7 +107,7 @@ def test_the_manifest_is_there_before_the_row_says_so_and_gone_if_it_never_does(
     assert list_keys(ready) == []
 
 
-def test_it_is_deleted_and_expires_with_its_file(ready):
+def test_manifest_is_deleted_and_expires_with_its_file(ready):
     kept, deleted = (run(ready, add(ready)) for _ in range(2))
     assert sorted(list_keys(ready)) == sorted(keys_of(kept.result) + keys_of(deleted.result))
     delete_export(ready, ADA, deleted.id)
@@ -117,7 +117,7 @@ def test_it_is_deleted_and_expires_with_its_file(ready):
     assert list_keys(ready) == []
 
 
-def test_its_link_follows_the_right_to_the_file(services, sample_url):
+def test_manifest_link_follows_the_right_to_the_file(services, sample_url):
     ready = services_with(services, sample_url)
     row = run(ready, add(ready, PIA, include_ids=True))
     link = download_export(ready, PIA, row.id)["manifest"]
@@ -128,7 +128,7 @@ def test_its_link_follows_the_right_to_the_file(services, sample_url):
 
 
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_the_command_line_writes_one_and_verifies_it(sample_url, tmp_path, capsys, kind):
+def test_manifest_is_written_and_verified_by_the_command_line(sample_url, tmp_path, capsys, kind):
     file = tmp_path / f"out.{kind[3:]}"
     manifest = tmp_path / f"{file.name}.manifest.json"
     assert cli.main([kind, "--database-url", sample_url, "--output", str(file), "--manifest"]) == 0

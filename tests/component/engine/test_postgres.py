@@ -1,6 +1,5 @@
 """One unchanging view of a real PostgreSQL, through two streams, that can be stopped and tells no secrets."""
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -44,12 +43,6 @@ def wait_until(is_so, seconds=10.0):
         time.sleep(0.02)
 
 
-def read_log(postgres):
-    """The server's log; pread leaves the place alone at which the server writes on."""
-    file = postgres._log.fileno()
-    return os.pread(file, os.fstat(file).st_size, 0).decode()
-
-
 @pytest.fixture
 def small_url(make_database):
     url = make_database()
@@ -75,7 +68,7 @@ def add_study(url):
 
 
 @pytest.mark.parametrize("is_early", [True, False])
-def test_what_is_added_after_opening_is_in_no_stream(small_url, is_early):
+def test_snapshot_streams_nothing_added_after_opening(small_url, is_early):
     queries = build_queries(ask(), Inclusions())
     with open_snapshot(small_url) as snapshot:
         if is_early:
@@ -91,7 +84,7 @@ def test_what_is_added_after_opening_is_in_no_stream(small_url, is_early):
         assert snapshot.count(queries).studies == 41
 
 
-def test_where_a_snapshot_cannot_be_shared_one_connection_reads_all(sample_url, small_url, monkeypatch):
+def test_snapshot_that_cannot_be_shared_is_read_by_one_connection(sample_url, small_url, monkeypatch):
     """As behind a proxy that sends the second connection to another server."""
     usual, _ = export(sample_url)
     connect, share = psycopg.connect, database_module.share_snapshot
@@ -120,7 +113,7 @@ def drain(url, queries, note=lambda snapshot: None):
 
 
 @pytest.mark.parametrize("queries", [slow_queries(), slow_queries(events=ONE), slow_queries(studies=ONE)])
-def test_a_copy_that_sorts_is_cancelled_within_two_seconds(postgres, sample_url, queries):
+def test_snapshot_cancels_a_sorting_copy_within_two_seconds(postgres, sample_url, queries):
     def run():
         try:
             drain(sample_url, queries, opened.append)
@@ -149,18 +142,18 @@ def test_a_copy_that_sorts_is_cancelled_within_two_seconds(postgres, sample_url,
     assert ended[0].code == "OUT_OF_TIME"
     assert SECRET not in ended[0].message
     wait_until(lambda: cleanup(sample_url, "cancelled") == [])
-    assert "canceling statement" in read_log(postgres)
-    assert SECRET not in read_log(postgres)
+    assert "canceling statement" in postgres.read_log()
+    assert SECRET not in postgres.read_log()
 
 
-def test_nothing_is_cancelled_that_was_read_to_its_end(sample_url, monkeypatch):
+def test_snapshot_read_to_its_end_is_not_cancelled(sample_url, monkeypatch):
     cancelled = []
     monkeypatch.setattr(database_module.Snapshot, "cancel", cancelled.append)
     drain(sample_url, slow_queries(studies=ONE, events=ONE))
     assert cancelled == []
 
 
-def test_leaving_early_ends_what_still_runs(sample_url):
+def test_snapshot_left_early_ends_what_still_runs(sample_url):
     with open_snapshot(sample_url, name="left") as snapshot:
         snapshot.start_events(slow_queries(), CSV)
         wait_until(lambda: any("md5" in query for _, query in cleanup(sample_url, "left")))
@@ -169,7 +162,7 @@ def test_leaving_early_ends_what_still_runs(sample_url):
     wait_until(lambda: cleanup(sample_url, "left") == [])
 
 
-def test_leaving_before_a_copy_has_begun_waits_for_no_lock(small_url):
+def test_snapshot_left_before_a_copy_began_waits_for_no_lock(small_url):
     def leave_early():
         for _ in range(20):
             with open_snapshot(small_url) as snapshot:
@@ -185,7 +178,7 @@ def test_leaving_before_a_copy_has_begun_waits_for_no_lock(small_url):
         assert left == [True]
 
 
-def test_a_statement_that_fails_tells_no_value(postgres, sample_url):
+def test_failed_statement_reveals_no_value(postgres, sample_url):
     broken = Query("SELECT 1, 0, 1 / (length(%s) - length(%s))", (SECRET, SECRET))
     queries = slow_queries(studies=broken, events=broken)
     with pytest.raises(ExportError) as failed:
@@ -193,12 +186,12 @@ def test_a_statement_that_fails_tells_no_value(postgres, sample_url):
     assert failed.value.code == "DATABASE_ERROR"
     assert "22012" in failed.value.message
     assert failed.value.__cause__ is None
-    log = read_log(postgres)
+    log = postgres.read_log()
     assert "division by zero" in log
     assert SECRET not in log
 
 
-def test_sessions_are_set_up_for_reading_only(sample_url):
+def test_session_is_read_only(sample_url):
     with open_snapshot(
         sample_url, time_zone="Europe/Paris", name="mine", seconds_left=lambda: 77.9
     ) as snapshot:

@@ -36,7 +36,7 @@ def change(url, **parts):
         ({"port": 1}, "DATABASE_UNREACHABLE", True),
     ],
 )
-def test_a_connection_that_fails_says_whether_a_retry_can_help(sample_url, parts, code, can_help):
+def test_failed_connection_says_whether_a_retry_can_help(sample_url, parts, code, can_help):
     with (
         pytest.raises(ExportError) as failed,
         Database({"conninfo": change(sample_url, **parts)}).open_snapshot(),
@@ -56,7 +56,7 @@ def test_a_connection_that_fails_says_whether_a_retry_can_help(sample_url, parts
     ],
 )
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_a_table_or_column_that_is_missing(small_url, damage, code, kind):
+def test_missing_table_or_column_is_reported(small_url, damage, code, kind):
     with psycopg.connect(small_url, autocommit=True) as connection:
         connection.execute(damage)
     with pytest.raises(ExportError) as failed:
@@ -64,7 +64,7 @@ def test_a_table_or_column_that_is_missing(small_url, damage, code, kind):
     assert (failed.value.code, type(failed.value)) == (code, ExportError)
 
 
-def test_a_user_who_may_not_read(small_url):
+def test_user_without_rights_is_reported(small_url):
     with psycopg.connect(small_url, autocommit=True) as connection:
         connection.execute("CREATE ROLE reader LOGIN PASSWORD 'reader'")
         try:
@@ -75,13 +75,13 @@ def test_a_user_who_may_not_read(small_url):
             connection.execute("DROP ROLE reader")
 
 
-def test_no_study_is_no_file(sample_url):
+def test_export_without_studies_makes_no_file(sample_url):
     for kind in ("ct-csv", "ct-xlsx"):
         with pytest.raises(ExportError) as failed:
             export(sample_url, type=kind, filters={"study_description": "there is none like this"})
         assert failed.value.code == "NO_STUDIES"
 
 
-def test_there_are_no_events_but_there_is_a_file(sample_url):
+def test_export_without_events_makes_a_file(sample_url):
     _, report = export(sample_url, filters={"study_description": "broken: no events"})
     assert (report.studies, report.events) == (1, 0)

@@ -41,7 +41,7 @@ def role_url(postgres, standard_url):
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_every_type_can_be_made(role_url, spec):
+def test_read_only_role_can_make_every_type(role_url, spec):
     filters = {}
     if spec.needs:
         with psycopg.connect(role_url) as connection:
@@ -72,7 +72,7 @@ def test_every_type_can_be_made(role_url, spec):
     ],
 )
 @pytest.mark.parametrize("wish", ["", "SET default_transaction_read_only = off; "])
-def test_nothing_else_can_be_done(role_url, statement, wish):
+def test_read_only_role_can_do_nothing_else(role_url, statement, wish):
     refusals = (
         psycopg.errors.InsufficientPrivilege,
         psycopg.errors.ReadOnlySqlTransaction,
@@ -84,7 +84,7 @@ def test_nothing_else_can_be_done(role_url, statement, wish):
             connection.execute(statement)
 
 
-def test_the_script_names_the_tables_that_exports_read_and_no_others():
+def test_read_only_role_has_exactly_the_tables_that_exports_read():
     read = {HAS_STANDARD_NAMES.sql, STANDARD_NAMES_ARE_ON.sql}
     for spec in SPECS.values():
         for inclusions in (Inclusions(), Inclusions(include_names=True, include_ids=True, standard=True)):

@@ -34,7 +34,7 @@ def ready(services, sample_url):
 
 
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_a_completed_export_says_what_its_file_is(ready, sample_url, kind):
+def test_attempt_completes_with_facts_of_its_file(ready, sample_url, kind):
     row = run(ready, add(ready, type=kind))
     assert row.state is State.COMPLETED
     data = read_object(ready, row.result.key)
@@ -51,20 +51,20 @@ def test_a_completed_export_says_what_its_file_is(ready, sample_url, kind):
         assert openpyxl.load_workbook(io.BytesIO(data), read_only=True).sheetnames[1] == "All data"
 
 
-def test_the_file_is_called_by_type_and_local_time(ready):
+def test_attempt_names_file_by_type_and_local_time(ready):
     row = run(ready, add(ready, PIA, filters={"patient_id": "FICT-1"}))
     assert row.result.file_name == "ct-csv_2026-11-23_1130.csv"
     assert row.result.key == f"exports/{row.id}/1/ct-csv_2026-11-23_1130.csv"
 
 
-def test_a_message_that_comes_twice_runs_once(ready):
+def test_attempt_runs_once_for_a_message_that_comes_twice(ready):
     export = add(ready)
     first = run(ready, export)
     assert run(ready, export) == first
     assert list_keys(ready) == keys_of(first.result)
 
 
-def test_a_message_while_the_export_runs_changes_nothing(ready):
+def test_attempt_ignores_message_while_the_export_runs(ready):
     export = add(ready)
     running = ready.store.claim(export.id, 1, ready.clock())
     assert run(ready, export) == running
@@ -72,18 +72,18 @@ def test_a_message_while_the_export_runs_changes_nothing(ready):
 
 
 @pytest.mark.parametrize("attempt", [0, 2])
-def test_a_message_of_another_attempt_changes_nothing(ready, attempt):
+def test_attempt_ignores_message_of_another_attempt(ready, attempt):
     export = add(ready)
     assert run(ready, export, attempt) == export
     assert_no_file(ready)
 
 
-def test_an_export_that_is_not_there_is_nothing(ready):
+def test_attempt_ignores_unknown_export(ready):
     pipeline.run_attempt(ready, "x" * 32, 1, plenty)
     assert_no_file(ready)
 
 
-def test_an_abort_ends_the_run_while_postgresql_sorts(ready, sample_url, monkeypatch):
+def test_attempt_ends_on_abort_while_postgresql_sorts(ready, sample_url, monkeypatch):
     with BlockedRun(ready, sample_url, monkeypatch) as blocked:
         ready.store.request_abort(blocked.export.id, ADA, ready.clock())
         row = blocked.end()
@@ -107,7 +107,7 @@ def assert_untouched(services, theirs, row):
     assert list_uploads(services) == []
 
 
-def test_a_run_that_lost_its_lease_publishes_nothing_and_touches_nothing(ready, sample_url, monkeypatch):
+def test_attempt_without_lease_publishes_and_touches_nothing(ready, sample_url, monkeypatch):
     with BlockedRun(ready, sample_url, monkeypatch) as blocked:
         theirs = take_over(ready, blocked.export)
         row = blocked.end()
@@ -126,7 +126,7 @@ def change_the_end(monkeypatch, act):
     monkeypatch.setattr(pipeline, "write_export", write_and_act)
 
 
-def test_a_lease_lost_at_the_last_moment_is_lost(ready, monkeypatch):
+def test_attempt_that_loses_its_lease_at_the_last_moment_has_lost(ready, monkeypatch):
     export, theirs = add(ready), []
     monkeypatch.setattr(heartbeat, "INTERVAL", PATIENCE)
     change_the_end(monkeypatch, lambda: theirs.append(take_over(ready, export)))
@@ -134,7 +134,7 @@ def test_a_lease_lost_at_the_last_moment_is_lost(ready, monkeypatch):
     assert_untouched(ready, theirs[0], row)
 
 
-def test_an_abort_at_the_last_moment_counts(ready, monkeypatch):
+def test_attempt_aborted_at_the_last_moment_is_aborted(ready, monkeypatch):
     export = add(ready)
     monkeypatch.setattr(heartbeat, "INTERVAL", PATIENCE)
     change_the_end(monkeypatch, lambda: ready.store.request_abort(export.id, ADA, ready.clock()))

@@ -114,7 +114,7 @@ def assert_same(end, undisturbed, at):
 
 
 @KINDS
-def test_a_worker_killed_at_any_call_leaves_the_same_file_and_nothing_else(make, kind):
+def test_attempt_killed_at_any_call_leaves_the_same_file_and_nothing_else(make, kind):
     """Killed between two calls: when one has taken effect, before the next does."""
     counted = Process()
     undisturbed = make(kind, counted)
@@ -128,7 +128,7 @@ def test_a_worker_killed_at_any_call_leaves_the_same_file_and_nothing_else(make,
 
 
 @pytest.mark.parametrize("fate", [Fate.REFUSED, Fate.UNANSWERED])
-def test_a_call_that_fails_once_changes_nothing_in_the_end(make, fate):
+def test_attempt_whose_call_fails_once_ends_the_same(make, fate):
     counted = Process()
     undisturbed = make("ct-csv", counted)
     for number, name in enumerate(counted.calls, 1):

@@ -50,7 +50,7 @@ def make_locally(url, export, settings):
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_every_type_is_made_again_byte_by_byte(services, clock, standard_url, spec, filters):
+def test_attempt_repeated_makes_the_same_bytes_for_every_type(services, clock, standard_url, spec, filters):
     ready = services_with(services, standard_url)
     export = add(ready, type=spec.type, filters=filters)
     process = DiesSending()

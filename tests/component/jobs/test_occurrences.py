@@ -23,7 +23,7 @@ from tests.component.schedules import (
     join,
     leave,
 )
-from tests.fakes import add, finish, take_messages
+from tests.fakes import add, aws_client, finish, take_messages
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def take_every_place(services, owner):
     return [add(services, owner) for _ in range(services.settings.max_active_exports)]
 
 
-def test_one_occurrence_makes_one_export_with_real_dates(services, ada):
+def test_occurrence_makes_one_export_with_real_dates(services, ada):
     schedule = create(services, ada)
     assert [fire(services, schedule, DECEMBER) for _ in range(3)] == ["requested", "under_way", "under_way"]
     (export,) = exports_of(services, ada)
@@ -53,7 +53,7 @@ def test_one_occurrence_makes_one_export_with_real_dates(services, ada):
     assert take_messages(services)
 
 
-def test_called_again_after_it_has_ended_it_asks_no_more(services, ada):
+def test_occurrence_called_again_after_its_end_requests_nothing(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     finish(services, *exports_of(services, ada))
@@ -64,14 +64,14 @@ def test_called_again_after_it_has_ended_it_asks_no_more(services, ada):
     assert len(exports_of(services, ada)) == 1
 
 
-def test_a_late_call_exports_the_days_of_its_own_time(services, ada):
+def test_occurrence_called_late_exports_the_days_of_its_own_time(services, ada):
     schedule = create(services, ada)
     services.clock.now = JANUARY - timedelta(minutes=1)
     assert run_occurrence(services, schedule.id, DECEMBER) == "requested"
     assert days(*exports_of(services, ada)) == ("2026-11-01", "2026-11-30")
 
 
-def test_while_the_last_run_goes_the_next_waits_for_its_end(services, ada):
+def test_occurrence_waits_for_the_end_of_the_last_run(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     assert fire(services, schedule, JANUARY) == "under_way"
@@ -83,7 +83,7 @@ def test_while_the_last_run_goes_the_next_waits_for_its_end(services, ada):
     assert (days(november), days(december)) == (("2026-11-01", "2026-11-30"), ("2026-12-01", "2026-12-31"))
 
 
-def test_days_of_a_run_that_failed_are_in_the_next(services, ada):
+def test_occurrence_includes_days_of_a_failed_run(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     fail(services, *exports_of(services, ada))
@@ -93,7 +93,7 @@ def test_days_of_a_run_that_failed_are_in_the_next(services, ada):
     assert days(exports_of(services, ada)[0]) == ("2026-11-01", "2026-12-31")
 
 
-def test_a_month_without_studies_is_over(services, ada):
+def test_occurrence_without_studies_completes_its_month(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     fail(services, *exports_of(services, ada), code="NO_STUDIES")
@@ -103,7 +103,7 @@ def test_a_month_without_studies_is_over(services, ada):
     assert days(exports_of(services, ada)[0]) == ("2026-12-01", "2026-12-31")
 
 
-def test_days_that_are_exported_already_are_not_exported_again(services, ada):
+def test_occurrence_does_not_export_days_again(services, ada):
     schedule = create(services, ada, expression="cron(0 7 * * ? *)")
     fire(services, schedule, DECEMBER)
     finish(services, *exports_of(services, ada))
@@ -113,7 +113,7 @@ def test_days_that_are_exported_already_are_not_exported_again(services, ada):
     assert len(exports_of(services, ada)) == 1
 
 
-def test_a_change_after_the_decision_does_not_change_what_is_asked(services, ada, monkeypatch):
+def test_occurrence_ignores_change_after_its_decision(services, ada, monkeypatch):
     schedule = create(services, ada)
     with monkeypatch.context() as patch:
         patch.setattr(occurrences, "enqueue_export", _break)
@@ -131,7 +131,7 @@ def _break(*_):
 
 
 @pytest.mark.parametrize("group", ["exportgroup", "admingroup"])
-def test_who_left_the_group_exports_nothing_more(services, group):
+def test_occurrence_of_owner_who_left_the_group_is_paused(services, group):
     owner = join(services, "gus", group)
     schedule = create(services, owner)
     leave(services, owner, group)
@@ -144,7 +144,7 @@ def test_who_left_the_group_exports_nothing_more(services, group):
     assert fire(services, schedule, JANUARY) == "ignored"
 
 
-def test_patients_are_for_members_of_pidgroup_then_too(services):
+def test_occurrence_with_patients_needs_owner_in_pidgroup_still(services):
     pia = join(services, "pia", "exportgroup", "pidgroup")
     with_names, plain = create(services, pia, include_names=True), create(services, pia)
     fire(services, with_names, DECEMBER)
@@ -161,13 +161,13 @@ def test_patients_are_for_members_of_pidgroup_then_too(services):
     ("fate", "pause"),
     [("gone", Pause.OWNER_DELETED), ("reborn", Pause.OWNER_DELETED), ("disabled", Pause.OWNER_DISABLED)],
 )
-def test_an_account_that_is_gone_disabled_or_anothers_exports_nothing(services, ada, fate, pause):
+def test_occurrence_of_deleted_disabled_or_replaced_account_is_paused(services, ada, fate, pause):
     account = {"UserPoolId": services.settings.user_pool_id, "Username": "ada"}
     schedule = create(services, ada)
     if fate == "disabled":
-        services.user_pool._client.admin_disable_user(**account)
+        aws_client("cognito-idp").admin_disable_user(**account)
     else:
-        services.user_pool._client.admin_delete_user(**account)
+        aws_client("cognito-idp").admin_delete_user(**account)
     if fate == "reborn":  # somebody else, of the same name
         join(services, "ada", "exportgroup")
     assert fire(services, schedule, DECEMBER) == "paused"
@@ -175,7 +175,7 @@ def test_an_account_that_is_gone_disabled_or_anothers_exports_nothing(services, 
     assert exports_of(services, ada) == []
 
 
-def test_who_has_not_used_the_service_for_long_exports_nothing(services, ada):
+def test_occurrence_of_inactive_owner_is_paused(services, ada):
     schedule = create(services, ada)
     services.users.record_activity(ada.id, DECEMBER)
     assert fire(services, schedule, JANUARY) == "requested"
@@ -185,14 +185,14 @@ def test_who_has_not_used_the_service_for_long_exports_nothing(services, ada):
     assert services.schedules.load(schedule.id).paused is Pause.OWNER_INACTIVE
 
 
-def test_enabled_again_it_goes_on_where_it_ended(services, ada):
+def test_occurrence_after_enabling_continues_where_it_ended(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     finish(services, *exports_of(services, ada))
     reconcile_schedules(services)
     leave(services, ada, "exportgroup")
     fire(services, schedule, JANUARY)
-    join_again = services.user_pool._client.admin_add_user_to_group
+    join_again = aws_client("cognito-idp").admin_add_user_to_group
     join_again(UserPoolId=services.settings.user_pool_id, Username="ada", GroupName="exportgroup")
     services.clock.move(days=3)
     change_schedule(services, ada, schedule.id, {"enabled": True})
@@ -204,7 +204,7 @@ def test_enabled_again_it_goes_on_where_it_ended(services, ada):
     assert days(exports_of(services, ada)[0]) == ("2026-12-01", "2027-01-31")
 
 
-def test_without_a_place_it_waits_for_one(services, ada):
+def test_occurrence_beyond_the_limit_waits_for_a_place(services, ada):
     schedule = create(services, ada)
     others = take_every_place(services, ada)
     assert fire(services, schedule, DECEMBER) == "waits"
@@ -214,7 +214,7 @@ def test_without_a_place_it_waits_for_one(services, ada):
     assert {export.schedule_id for export in exports_of(services, ada)} == {None, schedule.id}
 
 
-def test_what_is_no_longer_understood_pauses_the_schedule(services, ada, caplog):
+def test_occurrence_with_terms_no_longer_understood_is_paused(services, ada, caplog):
     schedule = create(services, ada)
     asked = {**schedule.terms.request, "type": "ct-of-before"}
     services.schedules.change(schedule, replace(schedule.terms, request=asked), services.clock())
@@ -224,7 +224,7 @@ def test_what_is_no_longer_understood_pauses_the_schedule(services, ada, caplog)
 
 
 @pytest.mark.parametrize("end", ["deleted", "disabled"])
-def test_what_is_deleted_or_disabled_does_not_run(services, ada, end):
+def test_occurrence_of_deleted_or_disabled_schedule_does_not_run(services, ada, end):
     schedule = create(services, ada)
     if end == "deleted":
         delete_schedule(services, ada, schedule.id)
@@ -235,7 +235,7 @@ def test_what_is_deleted_or_disabled_does_not_run(services, ada, end):
 
 
 @pytest.mark.parametrize("group", ["exportgroup", None])
-def test_a_second_call_looks_at_the_export_that_there_is(services, ada, group):
+def test_occurrence_called_twice_finds_its_export(services, ada, group):
     """Its export has completed and was deleted, or its owner has left since: it ended well all the same."""
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
@@ -249,13 +249,13 @@ def test_a_second_call_looks_at_the_export_that_there_is(services, ada, group):
     assert (after.paused, after.last.outcome, after.next_day) == (None, Outcome.COMPLETED, date(2026, 12, 1))
 
 
-def test_a_call_for_an_old_time_is_ignored(services, ada):
+def test_occurrence_of_an_old_time_is_ignored(services, ada):
     schedule = create(services, ada, window="rolling_7_days")
     assert fire(services, schedule, DECEMBER + timedelta(hours=3)) == "ignored"
     assert exports_of(services, ada) == []
 
 
-def test_renamed_while_a_run_waits_it_is_made_up_for(services, ada):
+def test_occurrence_waiting_under_an_old_name_is_made_up_for(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     assert fire(services, schedule, JANUARY) == "under_way"
@@ -267,7 +267,7 @@ def test_renamed_while_a_run_waits_it_is_made_up_for(services, ada):
     assert days(exports_of(services, ada)[0]) == ("2026-12-01", "2026-12-31")
 
 
-def test_other_data_begin_anew(services, ada):
+def test_occurrence_with_other_data_starts_afresh(services, ada):
     schedule = create(services, ada)
     fire(services, schedule, DECEMBER)
     change_schedule(services, ada, schedule.id, {"type": "mg-csv"})
@@ -278,7 +278,7 @@ def test_other_data_begin_anew(services, ada):
     assert days(exports_of(services, ada)[0]) == ("2027-01-01", "2027-01-31")
 
 
-def test_disabled_before_it_was_asked_for_it_is_let_go(services, ada):
+def test_occurrence_disabled_before_its_request_is_skipped(services, ada):
     schedule = create(services, ada)
     others = take_every_place(services, ada)
     assert fire(services, schedule, DECEMBER) == "waits"
@@ -289,7 +289,7 @@ def test_disabled_before_it_was_asked_for_it_is_let_go(services, ada):
     assert services.schedules.load(schedule.id).open is None
 
 
-def test_enabled_by_its_silent_owner_it_runs_again(services, ada):
+def test_occurrence_runs_again_once_its_inactive_owner_enables_it(services, ada):
     schedule = create(services, ada)
     april, may = (datetime(2027, month, 1, 6, tzinfo=UTC) for month in (4, 5))
     assert fire(services, schedule, april) == "paused"
@@ -297,5 +297,5 @@ def test_enabled_by_its_silent_owner_it_runs_again(services, ada):
     assert fire(services, schedule, may) == "requested"
 
 
-def test_an_unknown_schedule_is_ignored(services):
+def test_occurrence_of_unknown_schedule_is_ignored(services):
     assert run_occurrence(services, "x" * 32, DECEMBER) == "ignored"

@@ -12,7 +12,7 @@ from doseexport.errors import DoseExportError
 from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
 from tests.component.answers import change_schedule, list_schedules
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
-from tests.fakes import finish
+from tests.fakes import SAVED_TABLE, finish, open_table
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
 
@@ -39,7 +39,7 @@ def scheduler_down(services):
     return down
 
 
-def test_what_scheduler_was_not_told_is_told_again(services, ada, scheduler_down):
+def test_reconcile_repeats_what_scheduler_was_not_told(services, ada, scheduler_down):
     with scheduler_down():
         schedule = create(services, ada)
         assert reconcile_schedules(services) == {"broken": 1}
@@ -49,7 +49,7 @@ def test_what_scheduler_was_not_told_is_told_again(services, ada, scheduler_down
     assert reconcile_schedules(services) == {}
 
 
-def test_a_delete_reaches_scheduler_in_the_end(services, ada, scheduler_down):
+def test_reconcile_brings_delete_to_scheduler_in_the_end(services, ada, scheduler_down):
     schedule = create(services, ada)
     with scheduler_down():
         delete_schedule(services, ada, schedule.id)
@@ -58,7 +58,7 @@ def test_a_delete_reaches_scheduler_in_the_end(services, ada, scheduler_down):
     assert firing(services, schedule) is None
 
 
-def test_a_missed_occurrence_is_run_once_ten_minutes_are_over(services, ada):
+def test_reconcile_runs_missed_occurrence_once_after_ten_minutes(services, ada):
     create(services, ada)
     services.clock.now = DECEMBER + timedelta(minutes=9)
     assert reconcile_schedules(services) == {}
@@ -70,7 +70,7 @@ def test_a_missed_occurrence_is_run_once_ten_minutes_are_over(services, ada):
     assert reconcile_schedules(services) == {}
 
 
-def test_of_many_missed_ones_the_newest_holds_all_their_days(services, ada):
+def test_reconcile_runs_newest_of_many_missed_with_all_their_days(services, ada):
     create(services, ada)
     services.clock.now = DECEMBER + timedelta(minutes=10)
     reconcile_schedules(services)
@@ -82,7 +82,7 @@ def test_of_many_missed_ones_the_newest_holds_all_their_days(services, ada):
     assert newest.request.filters == {"date_from": "2026-12-01", "date_to": "2027-01-31"}
 
 
-def test_what_was_overwritten_in_scheduler_is_told_again(services, ada, monkeypatch):
+def test_reconcile_restores_what_was_overwritten_in_scheduler(services, ada, monkeypatch):
     """A change is told while an older one is still on its way, which arrives last."""
     schedule = create(services, ada)
     put, held = services.scheduler.put, []
@@ -99,7 +99,7 @@ def test_what_was_overwritten_in_scheduler_is_told_again(services, ada, monkeypa
     assert reconcile_schedules(services) == {}
 
 
-def test_what_scheduler_refuses_is_run_all_the_same(services, ada, scheduler_down):
+def test_reconcile_runs_occurrence_that_scheduler_refuses(services, ada, scheduler_down):
     with scheduler_down():
         create(services, ada)
         services.clock.now = DECEMBER + timedelta(minutes=10)
@@ -108,16 +108,16 @@ def test_what_scheduler_refuses_is_run_all_the_same(services, ada, scheduler_dow
             raise_if_broken({"broken": 1, "requested": 1})
 
 
-def test_a_row_that_cannot_be_read_hides_no_other(services, ada):
+def test_reconcile_skips_unreadable_row_and_no_other(services, ada):
     broken, whole = create(services, ada), create(services, ada)
     change = Change(f"SCHEDULE#{broken.id}", "SET #zone = :zone", values={"zone": "Europe/Atlantis"})
-    services.schedules._table.update(change)
+    open_table(SAVED_TABLE).update(change)
     services.clock.now = DECEMBER + timedelta(minutes=10)
     assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
     assert [each["id"] for each in list_schedules(services, ada, {})["schedules"]] == [whole.id]
 
 
-def test_what_is_disabled_is_not_run(services, ada):
+def test_reconcile_does_not_run_disabled_schedule(services, ada):
     schedule = create(services, ada)
     change_schedule(services, ada, schedule.id, {"enabled": False})
     services.clock.now = DECEMBER + timedelta(hours=1)
@@ -125,7 +125,7 @@ def test_what_is_disabled_is_not_run(services, ada):
     assert firing(services, schedule)["State"] == "DISABLED"
 
 
-def test_a_broken_schedule_does_not_stop_the_others(services, ada, monkeypatch):
+def test_reconcile_continues_past_a_broken_schedule(services, ada, monkeypatch):
     broken = create(services, ada)
     services.clock.move(minutes=1)
     whole = create(services, ada)

@@ -14,14 +14,17 @@ from tests.fakes import (
     ADA,
     NOW,
     RETENTION,
+    TABLE,
     active_ids,
     add,
+    aws_client,
     finish,
     list_keys,
     list_uploads,
     make_result,
+    open_table,
     put_object,
-    read_raw,
+    read_row,
     run,
     take_messages,
 )
@@ -35,7 +38,7 @@ def bodies(services):
     return [json.loads(message["Body"]) for message in take_messages(services)]
 
 
-def test_what_is_in_order_is_left_alone(services, clock):
+def test_sweep_leaves_what_is_in_order(services, clock):
     services.exports.mark_sent(add(services).id, 1, NOW)
     run(services, add(services))
     finish(services, add(services))
@@ -43,7 +46,7 @@ def test_what_is_in_order_is_left_alone(services, clock):
     assert take_messages(services) == []
 
 
-def test_a_silent_worker_loses_the_export_to_a_second_attempt(services, clock):
+def test_sweep_requeues_export_of_silent_worker(services, clock):
     export = run(services, add(services))
     put_object(services, object_key(export.id, 1, "f.csv"))
     services.files.open_sink(object_key(export.id, 1, "g.csv"), lambda _: None)
@@ -55,17 +58,17 @@ def test_a_silent_worker_loses_the_export_to_a_second_attempt(services, clock):
     assert sweep_after(services, clock, seconds=1) == {}
 
 
-def test_a_second_silence_is_the_end(services, clock):
+def test_sweep_fails_export_after_second_silence(services, clock):
     export = run(services, add(services))
     sweep_after(services, clock, seconds=60)
     run(services, services.exports.load(export.id))
     assert sweep_after(services, clock, seconds=60)["failed"] == 1
     failed = services.exports.load(export.id)
     assert (failed.state, failed.failure) == (State.FAILED, WORKER_LOST)
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
-def test_a_worker_that_let_go_twice_is_quoted(services, clock):
+def test_sweep_quotes_reason_of_worker_that_released_twice(services, clock):
     export = add(services)
     for attempt in (1, 2):
         run(services, services.exports.load(export.id))
@@ -76,21 +79,21 @@ def test_a_worker_that_let_go_twice_is_quoted(services, clock):
 
 
 @pytest.mark.parametrize(("reason", "seconds"), [(None, "0"), ("DATABASE_LOST", "120")])
-def test_what_may_pass_is_given_time_to_pass(services, clock, monkeypatch, reason, seconds):
+def test_sweep_delays_retry_of_what_may_pass(services, clock, monkeypatch, reason, seconds):
     """A database that restarts is away for longer than the sweep takes to look."""
     export = run(services, add(services))
     if reason:
         services.exports.release(export.id, 1, reason, "It went away.", clock())
-    sent, send = [], services.queue._client.send_message
+    sent, send = [], aws_client("sqs").send_message
     monkeypatch.setattr(
-        services.queue._client, "send_message", lambda **message: sent.append(message) or send(**message)
+        aws_client("sqs"), "send_message", lambda **message: sent.append(message) or send(**message)
     )
     assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
     assert [str(message.get("DelaySeconds", 0)) for message in sent] == [seconds]
     assert sweep_after(services, clock, seconds=119) == {}
 
 
-def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
+def test_sweep_fails_second_silence_despite_a_first_reason(services, clock):
     export = run(services, add(services))
     services.exports.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
     sweep_exports(services, clock())
@@ -99,7 +102,7 @@ def test_a_first_reason_does_not_excuse_a_second_silence(services, clock):
     assert services.exports.load(export.id).failure == WORKER_LOST
 
 
-def test_an_abort_nobody_answers_is_an_abort(services, clock):
+def test_sweep_settles_abort_that_no_worker_answers(services, clock):
     export = run(services, add(services))
     put_object(services, object_key(export.id, 1, "f.csv"))
     services.exports.request_abort(export.id, ADA, NOW)
@@ -107,10 +110,10 @@ def test_an_abort_nobody_answers_is_an_abort(services, clock):
     assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
     assert services.exports.load(export.id).state is State.ABORTED
     assert list_keys(services) == []
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
-def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
+def test_sweep_resends_unsent_message_after_a_minute(services, clock):
     export = add(services)
     assert sweep_after(services, clock, seconds=59) == {}
     assert sweep_after(services, clock, seconds=1) == {"resent": 1}
@@ -118,7 +121,7 @@ def test_a_message_that_was_never_sent_is_sent_after_a_minute(services, clock):
     assert sweep_after(services, clock, seconds=60) == {}
 
 
-def test_a_lost_message_is_sent_again_until_half_an_hour_has_passed(services, clock):
+def test_sweep_resends_lost_message_until_half_an_hour_has_passed(services, clock):
     export = add(services)
     services.exports.mark_sent(export.id, 1, NOW)
     for _ in range(14):
@@ -127,11 +130,11 @@ def test_a_lost_message_is_sent_again_until_half_an_hour_has_passed(services, cl
         assert bodies(services) == [{"export_id": export.id, "attempt": 1}]
     assert sweep_after(services, clock, minutes=2) == {"failed": 1}
     assert services.exports.load(export.id).failure == NEVER_STARTED
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
     assert clock() - NOW == timedelta(minutes=30)
 
 
-def test_a_long_queue_is_no_lost_message(services, clock):
+def test_sweep_takes_long_queue_for_no_loss(services, clock):
     export = add(services)
     services.exports.mark_sent(export.id, 1, NOW)
     services.queue.send(export.id, 1, ADA.id)
@@ -139,7 +142,7 @@ def test_a_long_queue_is_no_lost_message(services, clock):
 
 
 @pytest.mark.parametrize("sends", [0, 1])
-def test_nothing_waits_for_longer_than_a_day_whatever_the_queue_says(services, clock, monkeypatch, sends):
+def test_sweep_fails_what_waited_a_day_whatever_the_queue_says(services, clock, monkeypatch, sends):
     def fail(**_):
         raise ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessage")
 
@@ -147,15 +150,15 @@ def test_nothing_waits_for_longer_than_a_day_whatever_the_queue_says(services, c
     if sends:
         services.exports.mark_sent(export.id, 1, NOW)
         services.queue.send(export.id, 1, ADA.id)  # nobody reads the queue
-    monkeypatch.setattr(services.queue._client, "send_message", fail)
+    monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
     assert services.exports.load(export.id).state is State.QUEUED
     assert sweep_after(services, clock, seconds=1) == {"failed": 1}
     assert services.exports.load(export.id).failure == NEVER_STARTED
-    assert active_ids(services, ADA) == set()
+    assert active_ids(ADA) == set()
 
 
-def test_a_second_attempt_has_its_two_minutes_even_after_a_day(services, clock):
+def test_sweep_gives_second_attempt_its_two_minutes_even_after_a_day(services, clock):
     export = add(services)
     clock.move(days=1)
     run(services, export)
@@ -164,40 +167,40 @@ def test_a_second_attempt_has_its_two_minutes_even_after_a_day(services, clock):
     assert services.exports.load(export.id).state is State.QUEUED
 
 
-def test_an_expired_file_goes_and_stays_gone(services, clock):
+def test_sweep_removes_expired_file_for_good(services, clock):
     export = finish(services, add(services))
     assert sweep_after(services, clock, seconds=RETENTION.total_seconds() - 1) == {}
     assert list_keys(services)
     assert sweep_after(services, clock, seconds=1) == {"expired": 1}
     assert list_keys(services) == []
-    assert "filters" not in read_raw(services, f"EXPORT#{export.id}")
+    assert "filters" not in read_row(f"EXPORT#{export.id}")
     assert sweep_after(services, clock, seconds=60) == {}
 
 
-def test_files_that_cannot_have_expired_are_not_even_read(services, clock, monkeypatch):
+def test_sweep_does_not_read_files_that_cannot_have_expired(services, clock, monkeypatch):
     old = finish(services, add(services))
     clock.move(days=15)
     finish(services, add(services))
     clock.move(days=15)
-    read, load = [], type(services.exports).load
+    read, load_many = [], type(services.exports).load_many
     monkeypatch.setattr(
         type(services.exports),
-        "load",
-        lambda self, export_id: read.append(export_id) or load(self, export_id),
+        "load_many",
+        lambda self, export_ids: read.extend(export_ids) or load_many(self, export_ids),
     )
     assert sweep_exports(services, clock()) == {"expired": 1}
     assert read == [old.id]
 
 
 @pytest.mark.parametrize("days", [1, 29, 30, 31, 90])
-def test_a_file_goes_on_its_own_day_whatever_the_services_is(services, clock, days):
+def test_sweep_removes_file_on_its_own_day_whatever_the_services_is(services, clock, days):
     finish(services, add(services, retention_days=days))
     assert sweep_after(services, clock, days=days, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
     assert list_keys(services) == []
 
 
-def test_a_file_whose_time_was_cut_goes_before_older_ones(services, clock):
+def test_sweep_removes_file_of_shortened_retention_before_older_ones(services, clock):
     older, cut = finish(services, add(services)), finish(services, add(services))
     assert services.exports.set_retention(cut.id, 2, ADA, clock.move(days=1))
     assert sweep_after(services, clock, days=1, microseconds=-1) == {}
@@ -205,7 +208,7 @@ def test_a_file_whose_time_was_cut_goes_before_older_ones(services, clock):
     assert list_keys(services) == [older.result.key]
 
 
-def test_a_file_that_is_kept_for_longer_stays_until_then(services, clock):
+def test_sweep_leaves_file_of_longer_retention_until_then(services, clock):
     export = finish(services, add(services))
     assert services.exports.set_retention(export.id, 90, ADA, NOW)
     assert sweep_after(services, clock, days=90, microseconds=-1) == {}
@@ -213,17 +216,17 @@ def test_a_file_that_is_kept_for_longer_stays_until_then(services, clock):
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
 
 
-def test_a_row_of_before_one_could_say_expires_as_it_was_promised(services, clock):
+def test_sweep_expires_row_without_retention_as_promised(services, clock):
     """It has no retention_days; its expiry is all that the sweep looks at."""
     export = finish(services, add(services))
-    services.exports._table.update(Change(f"EXPORT#{export.id}", "REMOVE #retention_days"))
+    open_table(TABLE).update(Change(f"EXPORT#{export.id}", "REMOVE #retention_days"))
     assert services.exports.load(export.id).retention_days is None
     assert sweep_after(services, clock, days=RETENTION.days, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}
     assert list_keys(services) == []
 
 
-def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, clock):
+def test_sweep_after_days_makes_up_for_all(services, clock):
     for days in (1, 2, 4, 8):
         finish(services, add(services, retention_days=days))
     contested = services.exports.requeue(
@@ -237,22 +240,22 @@ def test_after_days_without_a_sweep_the_first_one_makes_good_for_all(services, c
     assert list_keys(services) == [left]
 
 
-def test_what_is_kept_for_longer_while_the_sweep_looks_is_not_touched(services, clock, monkeypatch):
+def test_sweep_leaves_file_whose_retention_is_extended_meanwhile(services, clock, monkeypatch):
     """The sweep has read that the time is over; before it wrote, the time was moved."""
     export = finish(services, add(services, retention_days=1))
     stale = services.exports.load(export.id)
     assert services.exports.set_retention(export.id, 7, ADA, clock.move(hours=23))
     clock.move(hours=1)
     monkeypatch.setattr(type(services.exports), "list_expired", lambda *_: [[export.id]])
-    monkeypatch.setattr(type(services.exports), "load", lambda *_: stale)
+    monkeypatch.setattr(type(services.exports), "load_many", lambda *_: [stale])
     assert sweep_exports(services, clock()) == {}
     assert list_keys(services) == [export.result.key]
 
 
-def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(services, clock, monkeypatch):
+def test_sweep_retries_deletion_of_expired_file(services, clock, monkeypatch):
     finish(services, add(services, retention_days=1))
     with monkeypatch.context() as patch:
-        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        patch.setattr(aws_client("s3"), "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
         assert sweep_after(services, clock, days=1) == {"expired": 1, "broken": 1}
     assert list_keys(services)
     assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
@@ -260,14 +263,9 @@ def test_an_expired_file_that_could_not_be_deleted_goes_with_the_next_sweep(serv
     assert sweep_after(services, clock, minutes=1) == {}
 
 
-def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
+def test_sweep_continues_past_a_broken_row(services, clock, caplog):
     broken = add(services, filters={"study_description": "Secret"})
-    client, table = services.exports._table._client, services.exports._table._name
-    client.update_item(
-        TableName=table,
-        Key={"pk": {"S": f"EXPORT#{broken.id}"}},
-        UpdateExpression="REMOVE fingerprint",
-    )
+    open_table(TABLE).update(Change(f"EXPORT#{broken.id}", "REMOVE #fingerprint"))
     silent = run(services, add(services))
     counts = sweep_after(services, clock, seconds=60)
     assert counts == {"broken": 1, "requeued": 1}
@@ -277,28 +275,28 @@ def test_one_broken_row_does_not_stop_the_others(services, clock, caplog):
     assert "Secret" not in str(vars(record))
 
 
-def test_a_send_that_fails_is_made_good_a_minute_later(services, clock, monkeypatch):
+def test_sweep_repairs_failed_send_after_a_minute(services, clock, monkeypatch):
     export = run(services, add(services))
 
     def fail(**_):
         raise ClientError({"Error": {"Code": "Throttled"}}, "SendMessage")
 
     with monkeypatch.context() as patch:
-        patch.setattr(services.queue._client, "send_message", fail)
+        patch.setattr(aws_client("sqs"), "send_message", fail)
         assert sweep_after(services, clock, seconds=60) == {"broken": 1}
     assert services.exports.load(export.id).attempt == 2
     assert sweep_after(services, clock, seconds=60) == {"resent": 1}
     assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
 
 
-def test_an_index_entry_without_a_row_is_passed_over(services, clock, monkeypatch):
+def test_sweep_skips_index_entry_without_row(services, clock, monkeypatch):
     add(services)
-    monkeypatch.setattr(type(services.exports), "load", lambda *_: None)
+    monkeypatch.setattr(type(services.exports), "load_many", lambda *_: [])
     assert sweep_after(services, clock, hours=1) == {}
 
 
 @pytest.mark.parametrize("lost_to", ["beat", "complete"])
-def test_a_worker_that_comes_back_in_time_wins(services, clock, monkeypatch, lost_to):
+def test_sweep_loses_to_worker_that_comes_back_in_time(services, clock, monkeypatch, lost_to):
     """The sweep read an old lease; before it wrote, the worker did."""
     export = run(services, add(services))
     stale = services.exports.load(export.id)
@@ -308,12 +306,46 @@ def test_a_worker_that_comes_back_in_time_wins(services, clock, monkeypatch, los
     else:
         services.exports.complete(export.id, 1, make_result(export), now, RETENTION)
     with monkeypatch.context() as patch:
-        patch.setattr(type(services.exports), "load", lambda *_: stale)
+        patch.setattr(type(services.exports), "load_many", lambda *_: [stale])
         assert sweep_exports(services, now) == {}
     assert services.exports.load(export.id).state is not State.QUEUED
     assert take_messages(services) == []
 
 
-def test_give_up_loses_to_a_claim_in_between(services):
+def test_sweep_loses_to_claim_made_meanwhile(services):
     export = run(services, add(services))
     assert not services.exports.give_up(export.id, 1, Failure("X", "Y."), NOW + timedelta(seconds=30))
+
+
+def add_orphans(services, count):
+    """Exports that ended without a file, as one would leave them who aborts many that run."""
+    exports = [add(services) for _ in range(count)]
+    for export in exports:
+        run(services, export)
+        services.exports.request_abort(export.id, ADA, services.clock())
+        services.exports.settle_aborted(export.id, export.attempt, services.clock())
+
+
+def test_sweep_deletes_an_expired_file_before_many_orphans(services, clock):
+    export = finish(services, add(services))
+    clock.move(days=31)
+    add_orphans(services, 250)
+    times = iter([50.0, 5.0])
+    counts = sweep_exports(services, clock(), lambda: next(times, 5.0))
+    assert (counts["expired"], counts["left"]) == (1, 151)
+    assert list_keys(services) == []
+    assert services.exports.load(export.id).cleanup is None
+
+
+def test_sweep_goes_on_where_the_last_one_stopped(services, clock):
+    add_orphans(services, 250)
+    times = iter([50.0, 5.0])
+    assert sweep_exports(services, clock(), lambda: next(times, 5.0)) == {"left": 150}
+    read = []
+    delete = services.files.delete_export
+    services.files.delete_export = lambda *given, **options: read.append(given) or delete(*given, **options)
+    assert sweep_exports(services, clock()) == {}
+    assert len(read) == 150
+    clock.move(minutes=16)
+    assert sweep_exports(services, clock()) == {"cleaned": 250}
+    assert sweep_exports(services, clock()) == {}

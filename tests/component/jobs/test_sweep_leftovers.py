@@ -9,6 +9,7 @@ from tests.fakes import (
     NOW,
     RETENTION,
     add,
+    aws_client,
     finish,
     list_keys,
     list_uploads,
@@ -21,7 +22,7 @@ def sweep_after(services, clock, **amount):
     return sweep_exports(services, clock.move(**amount))
 
 
-def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock):
+def test_sweep_cleans_what_late_worker_leaves_while_one_can_live(services, clock):
     export = run(services, add(services))
     services.exports.fail(export.id, 1, "X", "Y.", NOW)
     assert sweep_after(services, clock, minutes=14) == {}
@@ -32,10 +33,10 @@ def test_what_a_late_worker_leaves_is_cleaned_while_one_can_live(services, clock
     assert services.exports.get(export.id, clock()).state is State.FAILED
 
 
-def test_a_deleted_exports_objects_go_even_if_deleting_them_failed(services, clock, monkeypatch):
+def test_sweep_removes_objects_of_deleted_export_whose_deletion_failed(services, clock, monkeypatch):
     export = finish(services, add(services))
     with monkeypatch.context() as patch:
-        patch.setattr(services.files._client, "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
+        patch.setattr(aws_client("s3"), "delete_objects", lambda **_: {"Errors": [{"Key": "k"}]})
         delete_export(services, ADA, export.id)
     assert list_keys(services)
     sweep_after(services, clock, minutes=1)
@@ -43,7 +44,7 @@ def test_a_deleted_exports_objects_go_even_if_deleting_them_failed(services, clo
     assert sweep_after(services, clock, minutes=16) == {"cleaned": 1}
 
 
-def test_what_was_deleted_long_after_its_end_is_cleaned_once(services, clock):
+def test_sweep_cleans_export_deleted_long_after_its_end_once(services, clock):
     """Many may be deleted at once; no worker is left that could have any of them."""
     export = finish(services, add(services))
     clock.move(minutes=16)
@@ -66,7 +67,7 @@ def leave_behind(services, export):
     services.files.open_sink(object_key(export.id, 1, "later.csv"), lambda _: None)
 
 
-def test_what_a_lost_attempt_leaves_beside_the_file_is_cleaned_while_its_worker_can_live(services, clock):
+def test_sweep_cleans_beside_the_file_while_lost_worker_can_live(services, clock):
     export = take_over(services, clock)
     leave_behind(services, export)
     assert sweep_after(services, clock, minutes=1) == {}
@@ -79,7 +80,7 @@ def test_what_a_lost_attempt_leaves_beside_the_file_is_cleaned_while_its_worker_
     assert sweep_after(services, clock, minutes=1) == {}
 
 
-def test_a_contested_file_expires_like_any_other(services, clock):
+def test_sweep_expires_superseded_file_like_any_other(services, clock):
     export = take_over(services, clock)
     leave_behind(services, export)
     sweep_after(services, clock, seconds=RETENTION.total_seconds())
@@ -88,7 +89,7 @@ def test_a_contested_file_expires_like_any_other(services, clock):
     assert services.exports.load(export.id).cleanup is None
 
 
-def test_a_contested_file_may_be_deleted_before_it_is_cleaned_beside(services, clock):
+def test_sweep_cleans_beside_superseded_file_that_was_deleted(services, clock):
     export = take_over(services, clock)
     delete_export(services, ADA, export.id)
     leave_behind(services, export)
@@ -97,16 +98,14 @@ def test_a_contested_file_may_be_deleted_before_it_is_cleaned_beside(services, c
     assert services.exports.load(export.id).cleanup is None
 
 
-def test_leftovers_are_cleaned_though_sending_or_listing_failed_when_the_lease_was_lost(
-    services, clock, monkeypatch
-):
+def test_sweep_cleans_leftovers_though_sending_or_listing_failed(services, clock, monkeypatch):
     def fail(**_):
         raise ClientError({"Error": {"Code": "Throttled"}}, "SendMessage")
 
     export = run(services, add(services))
     leave_behind(services, export)
     with monkeypatch.context() as patch:
-        patch.setattr(services.queue._client, "send_message", fail)
+        patch.setattr(aws_client("sqs"), "send_message", fail)
         assert sweep_after(services, clock, minutes=1) == {"broken": 1}
     finish(services, services.exports.load(export.id))
     sweep_after(services, clock, minutes=16)
@@ -114,5 +113,5 @@ def test_leftovers_are_cleaned_though_sending_or_listing_failed_when_the_lease_w
     assert list_uploads(services) == []
 
 
-def test_a_first_attempt_has_nobody_beside_it(services):
+def test_sweep_has_nothing_to_clean_beside_a_first_attempt(services):
     assert finish(services, add(services)).cleanup is Cleanup.RETAINED

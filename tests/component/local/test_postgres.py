@@ -51,24 +51,24 @@ def eventually(condition, seconds=10):
     return condition()
 
 
-def test_it_listens_on_loopback_only(postgres):
+def test_postgres_listens_on_loopback_only(postgres):
     assert one(postgres.url(), "SHOW listen_addresses") == "127.0.0.1"
     assert not one(postgres.url(), "SHOW unix_socket_directories")
     assert refuses(postgres.url().replace("127.0.0.1", "127.0.0.2"))
 
 
 @pytest.mark.parametrize("password", ["wrong", ""])
-def test_nobody_comes_in_without_the_password(postgres, password):
+def test_postgres_needs_the_password(postgres, password):
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgresql://openrem:{password}@127.0.0.1:{postgres.port}/postgres")
 
 
-def test_it_does_not_run_as_root(postgres):
+def test_postgres_does_not_run_as_root(postgres):
     data = Path(one(postgres.url(), "SHOW data_directory"))
     assert data.stat().st_uid != 0
 
 
-def test_stop_ends_the_server_and_removes_its_files(tmp_path):
+def test_postgres_stop_ends_server_and_removes_its_files(tmp_path):
     with Postgres(tmp_path) as server:
         data = Path(one(server.url(), "SHOW data_directory"))
         url = server.url()
@@ -79,7 +79,7 @@ def test_stop_ends_the_server_and_removes_its_files(tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_it_goes_however_its_process_ends(tmp_path, how):
+def test_postgres_ends_however_its_process_ends(tmp_path, how):
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -91,23 +91,23 @@ def test_it_goes_however_its_process_ends(tmp_path, how):
     assert eventually(lambda: not data.parent.exists())
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
+def test_postgres_that_cannot_start_says_why(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules["local.sample.postgres"].SETTINGS, "max_connections", "none")
     with pytest.raises(PostgresError, match="max_connections"):
         Postgres(tmp_path)
 
 
-def test_programs_out_of_reach_are_copied(tmp_path, monkeypatch):
-    account = sys.modules["local.sample.postgres"]._Account
+def test_postgres_copies_programs_out_of_reach(tmp_path, monkeypatch):
+    account = sys.modules["local.sample.postgres"].Account
     really = account.reaches
     monkeypatch.setattr(account, "reaches", lambda self, path: path.is_dir() and really(self, path))
     with Postgres(tmp_path) as server:
         assert one(server.url(), "SELECT 1") == 1
-        assert (server._folder / "programs").is_dir()
+        assert (server.folder / "programs").is_dir()
 
 
 @pytest.mark.parametrize("form", ["plain", "gzipped", "stream"])
-def test_load_runs_copy_blocks(postgres, make_database, tmp_path, form):
+def test_postgres_load_runs_copy_blocks(postgres, make_database, tmp_path, form):
     source = {"plain": tmp_path / "a.sql", "gzipped": tmp_path / "a.sql.gz", "stream": io.BytesIO(DUMP)}[form]
     if form != "stream":
         source.write_bytes(gzip.compress(DUMP) if form == "gzipped" else DUMP)
@@ -119,14 +119,14 @@ def test_load_runs_copy_blocks(postgres, make_database, tmp_path, form):
     ]
 
 
-def test_load_stops_at_the_first_error(postgres, make_database):
+def test_postgres_load_stops_at_the_first_error(postgres, make_database):
     url = make_database()
     with pytest.raises(PostgresError, match='relation "absent" does not exist'):
         postgres.load(url.rpartition("/")[2], io.BytesIO(b"SELECT * FROM absent; CREATE TABLE later ();"))
     assert one(url, "SELECT to_regclass('later')") is None
 
 
-def test_a_copy_of_a_database_is_its_own(make_database):
+def test_postgres_copy_of_a_database_is_separate(make_database):
     template = make_database()
     with psycopg.connect(template) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
@@ -136,11 +136,11 @@ def test_a_copy_of_a_database_is_its_own(make_database):
     assert one(template, "SELECT count(*) FROM kept") == 1
 
 
-def test_a_real_openrem_dump_loads(openrem_url):
+def test_postgres_loads_a_real_openrem_dump(openrem_url):
     assert (
         one(openrem_url, "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'") > 0
     )
 
 
-def test_text_is_compared_without_regard_to_case_beyond_ascii(postgres):
+def test_postgres_compares_text_without_case_beyond_ascii(postgres):
     assert one(postgres.url(), "SELECT 'CENTRE MÉDICAL' ILIKE '%médical'")

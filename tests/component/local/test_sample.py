@@ -120,33 +120,33 @@ def checksums(url):
         return {name: connection.execute(digest.format(name)).fetchone()[0] for (name,) in tables}
 
 
-def test_it_is_the_same_every_time(make_database):
+def test_sample_is_the_same_every_time(make_database):
     first, second = make_database(), make_database()
     sample.fill(first, 250)
     sample.fill(second, 250)
     assert checksums(first) == checksums(second)
 
 
-def test_it_has_as_many_ct_studies_as_asked_and_bystanders(sample_url):
+def test_sample_has_requested_number_of_ct_studies_and_others(sample_url):
     count = "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type IS NOT DISTINCT FROM %s"
     assert one(sample_url, count, "CT") == 400
     assert all(one(sample_url, count, other) for other in ("DX", "RF", "NM", None))
 
 
 @pytest.mark.parametrize(("table", "column"), NULLABLE)
-def test_a_nullable_column_is_null_sometimes(sample_url, table, column):
+def test_sample_has_null_in_every_nullable_column(sample_url, table, column):
     assert one(sample_url, f"SELECT count(*) > 0 FROM remapp_{table} WHERE {column} IS NULL")
     assert one(sample_url, f"SELECT count(*) > 0 FROM remapp_{table} WHERE {column} IS NOT NULL")
 
 
 @pytest.mark.parametrize("name", DEFECTS)
-def test_a_broken_study_has_its_defect(sample_url, name):
+def test_sample_broken_study_has_its_defect(sample_url, name):
     query, expected = DEFECTS[name]
     whose = "" if WHOSE in query else WHOSE
     assert one(sample_url, f"{query} {whose}", f"broken: {name}") == expected
 
 
-def test_every_broken_ct_study_is_tested(sample_url):
+def test_sample_every_broken_ct_study_is_tested(sample_url):
     names = f"SELECT array_agg(substr(study_description, 9)) {STUDY} WHERE study_description LIKE 'broken: %'"
     names += " AND modality_type = 'CT'"
     assert sorted(one(sample_url, names)) == sorted(DEFECTS)
@@ -155,11 +155,11 @@ def test_every_broken_ct_study_is_tested(sample_url):
 @pytest.mark.parametrize(
     "text", ["=1+1", "+44 20 7946 0000", "\v", "\r\n", "\t", "\\N", "<&>", "🫀", "_x000D_", '"', "\ufffe"]
 )
-def test_awkward_text_is_there(sample_url, text):
+def test_sample_has_awkward_texts(sample_url, text):
     assert one(sample_url, f"SELECT count(*) > 0 {EVENT} WHERE strpos(event.comment, %s) > 0", text)
 
 
-def test_protocols_are_about_forty_and_collide_as_sheet_names(sample_url):
+def test_sample_has_about_forty_protocols_that_collide_as_sheet_names(sample_url):
     names = one(sample_url, f"SELECT array_agg(DISTINCT acquisition_protocol) {EVENT}")
     assert len(names) == 41
     assert {None, "", "Summary", "SUMMARY", "All data", "about", "History", "'Quoted'"} <= set(names)
@@ -167,7 +167,7 @@ def test_protocols_are_about_forty_and_collide_as_sheet_names(sample_url):
     assert len(long) > len(set(long))
 
 
-def test_a_real_database_has_these_columns_of_these_types(sample_url, openrem_url):
+def test_sample_has_columns_of_a_real_database(sample_url, openrem_url):
     query = (
         "SELECT table_name, column_name, data_type, is_nullable, character_maximum_length, numeric_precision,"
         " numeric_scale FROM information_schema.columns WHERE table_name LIKE 'remapp%'"
@@ -180,7 +180,7 @@ def test_a_real_database_has_these_columns_of_these_types(sample_url, openrem_ur
     assert {row for row in real if row[0] in tables} == made
 
 
-def test_rows_can_be_added_without_an_id(make_database, sample_url):
+def test_sample_accepts_rows_without_id(make_database, sample_url):
     url = make_database(sample_url)
     with psycopg.connect(url) as connection:
         row = connection.execute(
@@ -189,18 +189,18 @@ def test_rows_can_be_added_without_an_id(make_database, sample_url):
         assert row.fetchone()[0] > 15
 
 
-def test_constraints_are_checked_at_commit(make_database, sample_url):
+def test_sample_checks_constraints_at_commit(make_database, sample_url):
     with psycopg.connect(make_database(sample_url)) as connection:
         connection.execute("DELETE FROM remapp_uniqueequipmentnames")
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
             connection.commit()
 
 
-def test_nothing_of_the_making_stays(sample_url):
+def test_sample_leaves_nothing_of_its_making(sample_url):
     assert one(sample_url, "SELECT count(*) FROM pg_namespace WHERE nspname = 'sample'") == 0
 
 
-def test_a_small_sample_does_without_broken_studies(make_database):
+def test_sample_that_is_small_has_no_broken_studies(make_database):
     url = make_database()
     sample.fill(url, 5)
     assert one(url, "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'") == 5
@@ -208,13 +208,13 @@ def test_a_small_sample_does_without_broken_studies(make_database):
     assert one(url, f"SELECT count(*) {STUDY} WHERE study_description LIKE 'broken: %'") == 0
 
 
-def test_the_command_fills_a_database_that_exists(make_database):
+def test_sample_command_fills_existing_database(make_database):
     command = [sys.executable, "-m", "local.sample", "--studies", "7", "--url", make_database()]
     said = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     assert said.startswith("7 CT studies")
 
 
-def test_the_command_says_why_it_failed(sample_url):
+def test_sample_command_says_why_it_failed(sample_url):
     command = [sys.executable, "-m", "local.sample", "--studies", "7", "--url", sample_url]
     done = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
     assert done.returncode == 1

@@ -60,7 +60,7 @@ def apply(change, count):
 
 
 @pytest.mark.parametrize("name", ROWS_OF_KIND)
-def test_a_study_has_more_or_fewer_rows_and_no_other_defect(sample_url, name):
+def test_sample_study_has_more_or_fewer_rows_and_no_other_defect(sample_url, name):
     (found,) = ask(sample_url, count_rows(JOINS), f"broken: {name}")
     plain = PLAIN | OF_KIND[name[:2]]
     assert found == plain | {
@@ -79,7 +79,7 @@ OF_STUDY = {
 
 
 @pytest.mark.parametrize(("kind", "name"), list(product((*KINDS, "NM"), OF_STUDY)))
-def test_a_study_or_its_patient_has_the_defect(sample_url, kind, name):
+def test_sample_study_or_patient_has_the_defect(sample_url, kind, name):
     expression, expected = OF_STUDY[name]
     plain = "two patient rows"
     query = (
@@ -109,7 +109,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_frames_are_declared_as_the_name_says(sample_url, name):
+def test_sample_frames_are_declared_as_named(sample_url, name):
     assert ask(sample_url, DECLARED, f"broken: {name}") == [{"found": FRAMES[name]}]
 
 
@@ -153,7 +153,7 @@ NM_ROWS = {
 
 
 @pytest.mark.parametrize("name", NM_ROWS)
-def test_a_nuclear_medicine_study_has_more_or_fewer_rows(sample_url, name):
+def test_sample_nm_study_has_more_or_fewer_rows(sample_url, name):
     (found,) = ask(sample_url, count_rows(NM_JOINS), f"broken: NM {name}")
     changed = {table: apply(change, NM_PLAIN[table]) for table, change in NM_ROWS[name].items()}
     assert found == NM_PLAIN | changed
@@ -187,7 +187,7 @@ NM_VALUES = {
 
 
 @pytest.mark.parametrize("name", NM_VALUES)
-def test_an_administration_has_the_defect(sample_url, name):
+def test_sample_administration_has_the_defect(sample_url, name):
     expression, expected = NM_VALUES[name]
     query = (
         f"SELECT {expression} AS found FROM remapp_generalstudymoduleattr study"

@@ -180,5 +180,5 @@ EXPECTED = [
 
 
 @pytest.mark.parametrize(("name", "expression", "expected"), EXPECTED)
-def test_exposures_are_as_the_name_says(sample_url, name, expression, expected):
+def test_sample_exposures_are_as_named(sample_url, name, expression, expected):
     assert ask(sample_url, join_values(expression), f"broken: {name}") == [{"found": expected}]

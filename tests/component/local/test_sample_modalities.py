@@ -108,7 +108,7 @@ def named(url):
     return [row["name"] for row in ask(url, query, "broken: %")]
 
 
-def test_there_are_studies_of_every_modality(sample_url):
+def test_sample_has_studies_of_every_modality(sample_url):
     query = "SELECT modality_type AS name, count(*) AS n FROM remapp_generalstudymoduleattr GROUP BY 1"
     found = {row["name"]: row["n"] for row in ask(sample_url, query)}
     assert found["RF"] >= 100
@@ -118,7 +118,7 @@ def test_there_are_studies_of_every_modality(sample_url):
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_a_shown_column_is_null_sometimes(sample_url, table, column):
+def test_sample_has_null_in_every_shown_column(sample_url, table, column):
     query = (
         f"SELECT bool_or({column} IS NULL) AS gap, bool_or({column} IS NOT NULL) AS value FROM remapp_{table}"
     )
@@ -127,12 +127,12 @@ def test_a_shown_column_is_null_sometimes(sample_url, table, column):
 
 @pytest.mark.parametrize("text", ["=1+1", "\r\n", "\v", "_x0041_", "🫀", "<&>"])
 @pytest.mark.parametrize(("table", "column"), TEXTS)
-def test_a_text_column_has_awkward_texts(sample_url, table, column, text):
+def test_sample_has_awkward_texts_in_every_text_column(sample_url, table, column, text):
     query = f"SELECT count(*) > 0 AS found FROM remapp_{table} WHERE strpos({column}, %s) > 0"
     assert ask(sample_url, query, text) == [{"found": True}]
 
 
-def test_every_named_study_is_tested(sample_url):
+def test_sample_every_named_study_is_tested(sample_url):
     tested = {name for name, _, _ in EXPECTED} | ROWS_OF_KIND.keys()
     tested |= {f"{kind} {name}" for kind in ("RF", "MG", "DX", "NM") for name in OF_STUDY}
     tested |= {f"NM {name}" for name in [*NM_ROWS, *NM_VALUES, *list(ROWS)[:7]]}
@@ -142,7 +142,7 @@ def test_every_named_study_is_tested(sample_url):
 
 
 @pytest.mark.parametrize("kind", ["RF", "MG", "DX"])
-def test_one_study_has_every_awkward_text(sample_url, kind):
+def test_sample_has_one_study_with_every_awkward_text(sample_url, kind):
     query = (
         "SELECT count(DISTINCT event.comment) AS comments, count(DISTINCT acquisition_protocol) AS protocols"
         " FROM remapp_generalstudymoduleattr study JOIN remapp_projectionxrayradiationdose report"
@@ -153,7 +153,7 @@ def test_one_study_has_every_awkward_text(sample_url, kind):
 
 
 @pytest.mark.parametrize("query", [KEYS, INDEXES])
-def test_keys_and_indexes_are_a_real_databases(sample_url, openrem_url, query):
+def test_sample_has_keys_and_indexes_of_a_real_database(sample_url, openrem_url, query):
     with psycopg.connect(sample_url) as ours, psycopg.connect(openrem_url) as theirs:
         made = set(ours.execute(query).fetchall())
         tables = {table for table, _ in made}
@@ -161,7 +161,7 @@ def test_keys_and_indexes_are_a_real_databases(sample_url, openrem_url, query):
     assert made == real
 
 
-def test_ids_of_joined_tables_differ(sample_url):
+def test_sample_ids_of_joined_tables_differ(sample_url):
     query = (
         "SELECT count(*) AS found FROM remapp_irradeventxraysourcedata source JOIN"
         " remapp_irradeventxraymechanicaldata mech USING (irradiation_event_xray_data_id)"
@@ -171,7 +171,7 @@ def test_ids_of_joined_tables_differ(sample_url):
     assert ask(sample_url, query) == [{"found": 0}]
 
 
-def test_counts_are_as_asked(make_database):
+def test_sample_counts_are_as_requested(make_database):
     url = make_database()
     sample.fill(url, 21, rf=3, mg=0, dx=2, nm=4, rf_exposures=1_000)
     query = (
@@ -188,12 +188,12 @@ def test_counts_are_as_asked(make_database):
     assert ask(url, "SELECT count(*) >= 1000 AS found FROM remapp_irradeventxraydata") == [{"found": True}]
 
 
-def test_a_modality_there_is_not_is_refused(make_database):
+def test_sample_refuses_unknown_modality(make_database):
     with pytest.raises(TypeError, match="xa"):
         sample.fill(make_database(), 5, xa=3)
 
 
-def test_standard_names_are_off_until_enabled(make_database, sample_url):
+def test_sample_standard_names_are_off_until_enabled(make_database, sample_url):
     url = make_database(sample_url)
     query = "SELECT array_agg(enable_standard_names) AS found FROM remapp_standardnamesettings"
     assert ask(url, query) == [{"found": [False]}]
@@ -202,7 +202,7 @@ def test_standard_names_are_off_until_enabled(make_database, sample_url):
 
 
 @pytest.mark.parametrize("kind", ["RF", "MG", "DX"])
-def test_exposures_are_linked_to_standard_names(sample_url, kind):
+def test_sample_links_exposures_to_standard_names(sample_url, kind):
     query = (
         "SELECT count(link.id) AS found FROM remapp_generalstudymoduleattr study"
         " JOIN remapp_projectionxrayradiationdose report"

@@ -47,7 +47,7 @@ def shows(clock, hour, minute):
 @example((1, 30), datetime(2026, 10, 25, 1, tzinfo=UTC), LONDON)
 @example((1, 30), datetime(2026, 3, 28, 12, tzinfo=UTC), LONDON)
 @given(TIMES, MOMENTS, ZONES)
-def test_a_daily_time_is_the_next_minute_whose_clock_shows_it_first(at, moment, zone) -> None:
+def test_daily_time_is_the_first_minute_whose_clock_shows_it(at, moment, zone) -> None:
     hour, minute = at
     due = parse_expression(f"cron({minute} {hour} * * ? *)").next_after(moment, zone, START)
     looked_at = moment.replace(second=0, microsecond=0) + MINUTE
@@ -62,7 +62,7 @@ def test_a_daily_time_is_the_next_minute_whose_clock_shows_it_first(at, moment, 
     MOMENTS,
     ZONES,
 )
-def test_what_is_due_next_stays_due_until_it_has_come(expression, moment, zone) -> None:
+def test_next_due_time_stays_the_same_until_it_has_come(expression, moment, zone) -> None:
     recurrence = parse_expression(expression)
     due = recurrence.next_after(moment, zone, START)
     assert due is not None

@@ -46,7 +46,7 @@ def occurrences(start: datetime, steps: list[timedelta]) -> list[datetime]:
 
 @settings(deadline=None)
 @given(TILING, TIMES, STEPS, ZONES, st.data())
-def test_windows_that_tile_never_overlap_and_leave_no_gap(
+def test_contiguous_windows_never_overlap_and_leave_no_gap(
     window, start: datetime, steps: list[timedelta], zone: ZoneInfo, data: st.DataObject
 ) -> None:
     covered: list[Period] = []
@@ -63,7 +63,7 @@ def test_windows_that_tile_never_overlap_and_leave_no_gap(
 
 @settings(deadline=None)
 @given(TILING, TIMES, STEPS, ZONES)
-def test_after_each_success_everything_up_to_the_last_whole_window_is_covered(
+def test_contiguous_windows_cover_every_day_after_each_success(
     window, start: datetime, steps: list[timedelta], zone: ZoneInfo
 ) -> None:
     last_end: date | None = None
@@ -77,7 +77,7 @@ def test_after_each_success_everything_up_to_the_last_whole_window_is_covered(
 
 @settings(deadline=None)
 @given(st.sampled_from(CALENDAR).map(parse_window), TIMES, ZONES)
-def test_windows_of_the_calendar_follow_each_other(window, at: datetime, zone: ZoneInfo) -> None:
+def test_calendar_windows_follow_each_other(window, at: datetime, zone: ZoneInfo) -> None:
     period = window.resolve(at, zone, None)
     noon = datetime.combine(period.first, datetime.min.time(), zone).replace(hour=12)
     before = window.resolve(noon, zone, None)
@@ -103,7 +103,7 @@ def test_rolling_windows_end_yesterday_and_have_their_length(window, at: datetim
 
 @settings(deadline=None)
 @given(TILING | ROLLING, TIMES, ZONES, st.none() | st.dates(date(2022, 1, 1), date(2103, 1, 1)))
-def test_a_rerun_of_the_same_occurrence_has_the_same_days(
+def test_window_of_repeated_occurrence_has_the_same_days(
     window, at: datetime, zone: ZoneInfo, last_end: date | None
 ) -> None:
     assert window.resolve(at, zone, last_end) == window.resolve(at.astimezone(zone), zone, last_end)

@@ -88,7 +88,7 @@ def assert_places(world, person):
         for told in world.exports.values()
         if told.owner is person and told.seen is not None and told.seen.is_active
     }
-    assert active_ids(world.services, person) == active
+    assert active_ids(person) == active
     assert len(active) <= LIMIT
 
 

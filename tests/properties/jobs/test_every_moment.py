@@ -63,7 +63,7 @@ def assert_one_file(world):
     assert told.seen.state is State.COMPLETED
 
 
-def test_a_frozen_worker_hears_that_it_lost_and_takes_back_what_it_did(worlds):
+def test_frozen_worker_notices_its_loss_and_removes_what_it_made(worlds):
     for world, worker in each_moment(worlds):
         take_over(world)
         (told,) = world.exports.values()
@@ -75,7 +75,7 @@ def test_a_frozen_worker_hears_that_it_lost_and_takes_back_what_it_did(worlds):
         assert_one_file(world)
 
 
-def test_a_frozen_worker_ends_while_the_other_attempt_is_under_way(worlds):
+def test_frozen_worker_ends_while_the_other_attempt_runs(worlds):
     for world, worker in each_moment(worlds):
         world.wait(61, beating=False)
         world.sweep()
@@ -93,7 +93,7 @@ def test_a_frozen_worker_ends_while_the_other_attempt_is_under_way(worlds):
         assert_one_file(world)
 
 
-def test_a_frozen_worker_does_one_thing_more_and_is_killed(worlds):
+def test_frozen_worker_makes_one_more_call_and_is_killed(worlds):
     """So an upload or an object may be left that nobody can reach: the sweep finds it."""
     for world, worker in each_moment(worlds):
         take_over(world)
@@ -104,7 +104,7 @@ def test_a_frozen_worker_does_one_thing_more_and_is_killed(worlds):
         assert_one_file(world)
 
 
-def test_a_double_of_the_message_changes_nothing(worlds):
+def test_second_copy_of_the_message_changes_nothing(worlds):
     for world, worker in each_moment(worlds):
         (told,) = world.exports.values()
         before = world.services.exports.load(told.id)
@@ -117,7 +117,7 @@ def test_a_double_of_the_message_changes_nothing(worlds):
 
 
 @pytest.mark.parametrize("is_heard", [False, True], ids=["not heard", "heard"])
-def test_an_abort_wins_until_the_file_is_published(worlds, is_heard):
+def test_abort_wins_until_the_file_is_published(worlds, is_heard):
     for world, worker in each_moment(worlds):
         (told,) = world.exports.values()
         world.abort(told, Process())
@@ -130,7 +130,7 @@ def test_an_abort_wins_until_the_file_is_published(worlds, is_heard):
         assert_tidy(world)
 
 
-def test_an_abort_that_nobody_hears_any_more_is_carried_out_by_the_sweep(worlds):
+def test_abort_unnoticed_by_the_worker_is_settled_by_the_sweep(worlds):
     for world, worker in each_moment(worlds):
         (told,) = world.exports.values()
         world.abort(told, Process())

@@ -88,7 +88,7 @@ def run_what_waits(world):
 
 
 @pytest.mark.parametrize("prepare", [ask_one, claim_one], ids=["waiting", "running"])
-def test_an_abort_and_a_worker_agree_on_the_end(interleave, prepare):
+def test_abort_and_worker_agree_on_the_end(interleave, prepare):
     """What the answer says is what becomes of it: aborted, or there was nothing to stop any more."""
 
     def between(world):
@@ -105,7 +105,7 @@ def test_an_abort_and_a_worker_agree_on_the_end(interleave, prepare):
     assert ends == {State.ABORTED, State.COMPLETED}
 
 
-def test_an_abort_and_a_sweep_agree_on_the_end(interleave):
+def test_abort_and_sweep_agree_on_the_end(interleave):
     for world in interleave(fall_silent, abort, lambda world: world.sweep()):
         let_it_end(world)
         assert the_one(world).is_aborted
@@ -129,7 +129,7 @@ def test_two_sweeps_queue_once(interleave, is_run):
         assert the_one(world).seen.state is State.COMPLETED
 
 
-def test_a_sweep_that_stands_still_does_no_harm_to_what_goes_on(interleave):
+def test_stalled_sweep_does_no_harm(interleave):
     """Its reads are old by the time it writes."""
 
     def between(world):
@@ -150,13 +150,13 @@ def delete(world, process):
     world.delete(the_one(world), process)
 
 
-def test_two_who_delete_leave_nothing(interleave):
+def test_two_deletions_leave_nothing(interleave):
     for world in interleave(complete_one, delete, lambda world: delete(world, Process())):
         assert the_one(world).is_deleted
         let_it_end(world)
 
 
-def test_a_delete_and_a_sweep_that_expires_leave_nothing(interleave):
+def test_deletion_and_expiring_sweep_leave_nothing(interleave):
     def nearly_expire(world):
         complete_one(world)
         world.wait(30 * 86_400 - 1, beating=False)
@@ -171,7 +171,7 @@ def test_a_delete_and_a_sweep_that_expires_leave_nothing(interleave):
 
 
 @pytest.mark.parametrize("days", [29, 31])
-def test_who_keeps_a_file_and_a_sweep_that_expires_agree(interleave, days):
+def test_retention_and_expiring_sweep_agree(interleave, days):
     """It is there until the time that the answer says, or it is gone; never a row without its file."""
 
     def nearly_expire(world):
@@ -199,13 +199,13 @@ def fill_but_one(world):
         ask_one(world, f"other{number}")
 
 
-def test_the_last_place_is_taken_once(interleave):
+def test_last_place_is_taken_once(interleave):
     for world in interleave(
         fill_but_one,
         lambda world, process: world.ask(ADA, "mine", "ct-csv", process),
         lambda world: ask_one(world, "theirs"),
     ):
-        assert len(active_ids(world.services, ADA)) == LIMIT
+        assert len(active_ids(ADA)) == LIMIT
         assert sum(told.is_recorded for told in world.exports.values()) == LIMIT
         let_it_end(world)
 

@@ -14,7 +14,7 @@ from doseexport.jobs.occurrences import run_occurrence
 from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component.answers import change_schedule
 from tests.component.schedules import create, exports_of, fail, join, leave
-from tests.fakes import finish, stand_in_for_aws
+from tests.fakes import aws_client, finish, stand_in_for_aws
 
 DAY = timedelta(days=1)
 # Shortly before the clocks in London go back, so that every run of this crosses a change or two.
@@ -124,7 +124,7 @@ class ScheduleRuns(RuleBasedStateMachine):
         """The owner is no member when it is due; then they come back and enable it."""
         leave(self.services, self.owner, "exportgroup")
         self.fall_due(0, None)
-        self.services.user_pool._client.admin_add_user_to_group(
+        aws_client("cognito-idp").admin_add_user_to_group(
             UserPoolId=self.services.settings.user_pool_id, Username="ada", GroupName="exportgroup"
         )
         change_schedule(self.services, self.owner, self.id, {"enabled": True})

@@ -25,7 +25,16 @@ from tests.component.answers import abort_export, request_export, set_retention
 from tests.component.exporting import Indifferent
 from tests.component.running import read_object
 from tests.databases.recorded import DatabaseOf, RecordedDatabase
-from tests.fakes import ADA, BEN, make_settings, stand_in_for_aws, take_messages
+from tests.fakes import (
+    ADA,
+    BEN,
+    TABLE,
+    aws_client,
+    make_settings,
+    open_table,
+    stand_in_for_aws,
+    take_messages,
+)
 from tests.processes import Fate, Killed, Paced, Process, refusal, services_of
 
 PEOPLE = (ADA, BEN)
@@ -116,7 +125,7 @@ class World:
         patch.setattr(sink, "PATIENCE", 3600)
         patch.setattr(pipeline, "Heartbeat", self._make_heartbeat)
         patch.setattr(pipeline, "find_database", self._find_database)
-        client, send = self.services.queue._client, self.services.queue._client.send_message
+        client, send = aws_client("sqs"), aws_client("sqs").send_message
         patch.setattr(client, "send_message", lambda **message: self._send(send, message), raising=False)
         self._query = Table.query
 
@@ -150,7 +159,7 @@ class World:
         """Let the indexes answer what they answer now, until they thaw."""
         cleanup = product(("by_cleanup", "by_expiry"), (cleanup.value for cleanup in Cleanup))
         asked = [*cleanup, *(("by_owner", one.id) for one in PEOPLE)]
-        table = self.services.exports._table
+        table = open_table(TABLE)
         condition = {
             **dict.fromkeys(("by_cleanup", "by_expiry"), "#cleanup = :value"),
             "by_owner": "#owner = :value",
@@ -248,7 +257,7 @@ class World:
                 elif beating:
                     worker.beat()
 
-    def sweep_exports(self, process=None):
+    def sweep(self, process=None):
         """Sweep once, by a process of its own; return what was done, None if it failed or died."""
         with suppress(Killed, ClientError):
             return sweep_exports(services_of(process or Process(), self.services), self.clock())

@@ -15,7 +15,7 @@ def types(shown):
     return {each["type"]: each for modality in shown["modalities"] for each in modality["types"]}
 
 
-def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
+def test_catalogue_has_every_export_type_once_under_its_modality():
     shown = show(ADA)
     found = [
         (modality["name"], each["type"]) for modality in shown["modalities"] for each in modality["types"]
@@ -27,7 +27,7 @@ def test_every_export_type_is_in_the_catalogue_once_under_its_modality():
     assert len(names) == len(set(names))
 
 
-def test_a_type_tells_all_that_its_request_may_hold():
+def test_catalogue_describes_everything_that_a_request_may_hold():
     shown = types(show(ADA))
     for spec in catalogue.load_specs().values():
         one = shown[spec.type]
@@ -39,7 +39,7 @@ def test_a_type_tells_all_that_its_request_may_hold():
         assert one["needs"] == list(spec.needs)
 
 
-def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_understood():
+def test_catalogue_filters_of_modality_and_type_are_complete_and_understood():
     for modality in show(PIA)["modalities"]:
         for one in modality["types"]:
             filters = [*modality["filters"], *one["own_filters"]]
@@ -52,14 +52,14 @@ def test_a_modalitys_filters_and_a_types_own_are_all_filters_and_each_is_underst
                 assert parse_request(blank, may_see_patients=True).type == one["type"]
 
 
-def test_filters_that_name_patients_say_which_group_they_need():
+def test_catalogue_filters_that_name_patients_name_the_group_they_need():
     for modality in show(ADA)["modalities"]:
         groups = {each["name"]: each["needs_group"] for each in modality["filters"]}
         assert groups["patient_name"] == groups["patient_id"] == "pidgroup"
         assert groups["date_from"] is None
 
 
-def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
+def test_catalogue_orders_can_be_requested_and_include_the_default():
     shown = show(ADA)
     for modality in shown["modalities"]:
         names = [each["name"] for each in modality["orders"]]
@@ -67,7 +67,7 @@ def test_orders_can_be_asked_for_and_the_default_is_one_of_them():
         assert all(each["help"] for each in modality["orders"])
 
 
-def test_the_caller_is_told_what_they_may_do():
+def test_catalogue_describes_the_callers_rights():
     rights = {
         caller.name: (
             show(caller)["may_see_patients"],
@@ -79,5 +79,5 @@ def test_the_caller_is_told_what_they_may_do():
     assert show(PIA)["user"] == "pia"
 
 
-def test_how_long_files_are_kept_is_told():
+def test_catalogue_describes_retention():
     assert show(ADA)["retention_days"] == {"default": 30, "max": 90}

@@ -16,12 +16,12 @@ MODALITIES = {spec.modality.name: spec.modality for spec in catalogue.load_specs
 
 
 @pytest.mark.parametrize("name", MODALITIES)
-def test_what_is_most_frequent_is_what_the_workbook_has_its_sheets_by(name):
+def test_preview_frequencies_are_those_that_the_workbook_has_sheets_for(name):
     frequency = find_frequency(MODALITIES[name])
     assert frequency.title == {"NM": "Study Description"}.get(name, "Acquisition protocol")
 
 
-def test_a_modality_without_a_workbook_is_a_mistake_of_ours():
+def test_preview_of_modality_without_workbook_is_a_programming_error():
     class Odd:
         name = "US"
 
@@ -40,7 +40,7 @@ def test_a_modality_without_a_workbook_is_a_mistake_of_ours():
         (PIA, None, 422, "body"),
     ],
 )
-def test_it_refuses_as_asking_does_and_never_reaches_the_database(caller, body, status, field):
+def test_preview_refuses_what_a_request_refuses_without_reading_the_database(caller, body, status, field):
     with pytest.raises(RequestError) as refused:
         preview_export(None, caller, body)
     assert (refused.value.status, refused.value.field) == (status, field)
@@ -57,7 +57,7 @@ def fail(error):
     return ask
 
 
-def test_too_long_is_an_answer_without_numbers(monkeypatch):
+def test_preview_that_times_out_has_no_numbers(monkeypatch):
     monkeypatch.setattr(preview, "_count", fail(ExportError("OUT_OF_TIME", "Too long.")))
     answer = preview_export(None, ADA, {"type": "ct-csv"})
     assert answer.pop("timed_out") is True
@@ -65,7 +65,7 @@ def test_too_long_is_an_answer_without_numbers(monkeypatch):
     assert set(answer) | {"timed_out"} == set(show((1, 1, 1, "", "", [])))
 
 
-def test_a_database_that_does_not_answer_is_503_with_its_reason(monkeypatch, caplog):
+def test_preview_without_database_is_503_with_reason(monkeypatch, caplog):
     error = ExportError("DATABASE_UNREACHABLE", "The database cannot be reached.")
     monkeypatch.setattr(preview, "_count", fail(error))
     body = {"type": "ct-csv", "filters": {"patient_name": "Secret"}}
@@ -79,6 +79,6 @@ def test_a_database_that_does_not_answer_is_503_with_its_reason(monkeypatch, cap
     assert "Secret" not in str(vars(record))
 
 
-def test_nothing_found_is_nothing_to_wait_for():
+def test_preview_of_nothing_estimates_nothing():
     shown = show((0, 0, 0, None, None, []))
     assert (shown["studies"], shown["estimated_size"], shown["estimated_seconds"]) == (0, 0, 0)

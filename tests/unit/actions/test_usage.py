@@ -20,7 +20,7 @@ def done(caller, size, studies, expires_at=NOW + DAY, **changes):
     return replace(export, state=State.COMPLETED, result=result, expires_at=expires_at, **changes)
 
 
-def test_each_user_has_what_they_asked_for():
+def test_usage_sums_the_requests_of_each_user():
     exports = [
         done(ADA, 100, 3),
         replace(make_new(BEN), state=State.FAILED),
@@ -46,30 +46,30 @@ def test_each_user_has_what_they_asked_for():
     assert (ben.owner_name, ben.requested, ben.failed, ben.bytes) == ("ben", 1, 1, 0)
 
 
-def test_the_largest_come_first_then_those_who_asked_most():
+def test_usage_is_sorted_by_size_then_by_requests():
     exports = [make_new(ADA), done(BEN, 1, 1), *(make_new(replace(ADA, id="eve", name="eve")) for _ in "12")]
     assert [each.owner_name for each in sum_usage(exports, NOW)] == ["ben", "eve", "ada"]
 
 
-def test_somebody_renamed_is_one_user_by_the_newest_name():
+def test_usage_of_renamed_user_is_one_entry_under_the_newest_name():
     before = make_new(ADA, NOW)
     after = make_new(replace(ADA, name="ada lovelace"), NOW + DAY)
     (one,) = sum_usage([after, before], NOW)
     assert (one.owner_name, one.requested) == ("ada lovelace", 2)
 
 
-def test_nothing_is_nobody():
+def test_usage_without_exports_has_no_users():
     assert sum_usage([], NOW) == []
 
 
 @pytest.mark.parametrize(
     "text", ["", "2026", "2026-13", "2026-00", "2026-1", "2026-11-01", " 2026-11", "202\uff16-11"]
 )
-def test_what_is_no_month(text):
+def test_usage_month_that_is_invalid_is_refused(text):
     with pytest.raises(RequestError) as caught:
         parse_month(text)
     assert (caught.value.status, caught.value.code, caught.value.field) == (400, "BAD_MONTH", "month")
 
 
-def test_a_month_is_as_rows_hold_it():
+def test_usage_month_is_written_as_in_rows():
     assert parse_month("2026-11") == "2026-11"

@@ -40,7 +40,7 @@ def answer(function, event, *parameters):
     return response["statusCode"], json.loads(response["body"])
 
 
-def test_an_event_becomes_a_call():
+def test_read_call_reads_an_event():
     event = make_event(
         pathParameters={"id": "x"},
         queryStringParameters={"scope": "all"},
@@ -53,12 +53,12 @@ def test_an_event_becomes_a_call():
     assert "body" not in repr(call)
 
 
-def test_an_event_without_anything_is_a_call_too():
+def test_read_call_accepts_an_event_without_anything():
     call = read_call(make_event())
     assert (call.id, call.query, call.idempotency_key, call.read_json()) == ("", {}, None, None)
 
 
-def test_a_base64_body_is_decoded():
+def test_read_call_decodes_base64_body():
     text = base64.b64encode('{"a": "é"}'.encode()).decode()
     assert read_body(text, is_base64=True) == {"a": "é"}
 
@@ -67,14 +67,14 @@ def test_a_base64_body_is_decoded():
     "body",
     ["{", "{}{}", "\x00", '{"a": NaN}', '{"a": -Infinity}', '{"a": "\\ud800"}', "[" * 20_000, "9" * 5_000],
 )
-def test_what_is_no_json_is_400_naming_body(body):
+def test_read_call_refuses_body_that_is_not_json_with_400(body):
     with pytest.raises(RequestError) as caught:
         read_body(body)
     assert (caught.value.status, caught.value.code, caught.value.field) == (400, "BAD_JSON", "body")
 
 
 @pytest.mark.parametrize(("text", "code"), [("%%%", "BAD_BASE64"), ("é", "BAD_BASE64"), ("/w==", "BAD_JSON")])
-def test_a_bad_encoding_is_400(text, code):
+def test_read_call_refuses_bad_encoding_with_400(text, code):
     with pytest.raises(RequestError) as caught:
         read_body(text, is_base64=True)
     assert (caught.value.status, caught.value.code) == (400, code)
@@ -82,7 +82,7 @@ def test_a_bad_encoding_is_400(text, code):
 
 @pytest.mark.parametrize("is_base64", [False, True])
 @pytest.mark.parametrize("size", [MAX_BODY + 1, 3 * MAX_BODY])
-def test_a_large_body_is_413_naming_body(size, is_base64):
+def test_read_call_refuses_large_body_with_413(size, is_base64):
     body = '"' + "x" * (size - 2) + '"'
     if is_base64:
         body = base64.b64encode(body.encode()).decode()
@@ -91,17 +91,17 @@ def test_a_large_body_is_413_naming_body(size, is_base64):
     assert (caught.value.status, caught.value.field) == (413, "body")
 
 
-def test_bytes_count_not_characters():
+def test_read_call_counts_bytes_not_characters():
     with pytest.raises(RequestError) as caught:
         read_body('"' + "é" * (MAX_BODY // 2) + '"')
     assert caught.value.status == 413
 
 
-def test_the_largest_body_is_read():
+def test_read_call_accepts_the_largest_body():
     assert read_body('"' + "x" * (MAX_BODY - 2) + '"') == "x" * (MAX_BODY - 2)
 
 
-def test_a_parameter_that_is_not_taken_is_named():
+def test_read_call_names_unknown_parameter():
     event = make_event(queryStringParameters={"all": "true"})
     status, body = answer(lambda _services, _call: Reply(200, {}), event, "scope")
     assert (status, body["code"], body["field"]) == (400, "UNKNOWN_PARAMETER", "all")
@@ -110,11 +110,11 @@ def test_a_parameter_that_is_not_taken_is_named():
 @pytest.mark.parametrize(
     "context", [{}, {"authorizer": {}}, {"authorizer": {"jwt": {}}}, {"authorizer": {"jwt": {"claims": {}}}}]
 )
-def test_without_a_token_it_is_401(context):
+def test_handler_without_token_is_401(context):
     assert answer(lambda _services, _call: Reply(200), make_event(requestContext=context))[0] == 401
 
 
-def test_without_a_group_the_function_is_never_called():
+def test_handler_without_group_does_not_call_the_action():
     claims = {**CLAIMS, "cognito:groups": "[pidgroup]"}
     event = make_event(requestContext={"authorizer": {"jwt": {"claims": claims}}})
 
@@ -124,7 +124,7 @@ def test_without_a_group_the_function_is_never_called():
     assert answer(never, event)[0] == 403
 
 
-def test_a_problem_says_what_and_where():
+def test_problem_says_what_and_where():
     response = respond_problem(unprocessable("UNKNOWN_FILTER", "There is no such filter.", "filters.x"))
     assert response["headers"]["Content-Type"] == "application/problem+json"
     assert json.loads(response["body"]) == {
@@ -137,7 +137,7 @@ def test_a_problem_says_what_and_where():
     }
 
 
-def test_an_unforeseen_error_tells_nothing_and_logs_its_place_only(caplog):
+def test_unexpected_error_reveals_nothing_and_logs_only_its_place(caplog):
     def fail(_services: None, _call: Call) -> Reply:
         raise KeyError("Secret")
 
@@ -155,7 +155,7 @@ def test_an_unforeseen_error_tells_nothing_and_logs_its_place_only(caplog):
     ("accepted", "size", "is_packed"),
     [("gzip, br", 1000, True), ("gzip", 10, False), ("br", 1000, False), ("gzip;q=0", 1000, False)],
 )
-def test_a_long_answer_is_packed_for_who_takes_that(accepted, size, is_packed):
+def test_long_answer_is_compressed_where_accepted(accepted, size, is_packed):
     event = make_event(headers={"Accept-Encoding": accepted})
     response = serve({"POST /exports": lambda _services, _call: Reply(200, {"text": "é" * size})})(
         event, None
@@ -166,7 +166,7 @@ def test_a_long_answer_is_packed_for_who_takes_that(accepted, size, is_packed):
     assert json.loads(body) == {"text": "é" * size}
 
 
-def test_every_request_is_logged_without_what_it_says(caplog):
+def test_request_is_logged_without_its_content(caplog):
     event = make_event(
         body='{"name": "Secret"}', queryStringParameters={"scope": "Secret"}, rawPath="/exports/Secret"
     )

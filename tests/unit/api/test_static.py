@@ -40,13 +40,13 @@ def policy_of(answer):
     return {name: value for name, _, value in (rule.partition(" ") for rule in rules)}
 
 
-def test_the_root_is_the_index():
+def test_root_is_the_index():
     assert body_of(ask()) == body_of(ask("index.html")) == INDEX
     assert ask()["headers"]["Content-Type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("name", ["", "..", "../handler.py", "handler.py", "APP.JS", "app.js/", "%2e%2e"])
-def test_what_is_not_in_the_list_is_not_there(name):
+def test_unlisted_file_is_not_found(name):
     answer = ask(name)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "NOT_FOUND")
 
@@ -54,13 +54,13 @@ def test_what_is_not_in_the_list_is_not_there(name):
 @pytest.mark.parametrize(
     "name", ["script.sh", "App.js", ".hidden", "a b.js", "config.json", "notes.txt", "a.js.map"]
 )
-def test_a_file_that_could_not_be_served_ends_the_start(tmp_path, name):
+def test_file_that_cannot_be_served_fails_the_start(tmp_path, name):
     (tmp_path / name).write_text("x")
     with pytest.raises(ValueError, match="cannot be served as a file of the page"):
         read_files(tmp_path)
 
 
-def test_a_known_version_is_not_sent_again():
+def test_known_version_is_not_sent_again():
     tag = ask()["headers"]["ETag"]
     for header in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
         again = ask(if_none_match=header)
@@ -69,7 +69,7 @@ def test_a_known_version_is_not_sent_again():
     assert (changed["statusCode"], changed["headers"]["ETag"] == tag) == (200, False)
 
 
-def test_every_answer_is_asked_for_anew():
+def test_answers_must_be_revalidated():
     for name in (None, "app.js", "config.json"):
         assert ask(name)["headers"]["Cache-Control"] == "no-cache"
     assert json.loads(ask("no")["body"])["status"] == 404
@@ -77,7 +77,7 @@ def test_every_answer_is_asked_for_anew():
 
 
 @pytest.mark.parametrize("header", ["gzip", "gzip, deflate, br", "br;q=1, gzip; q=0.5", "GZIP"])
-def test_who_accepts_gzip_gets_it(header):
+def test_gzip_is_sent_where_accepted(header):
     answer = ask(accept_encoding=header)
     assert answer["headers"]["Content-Encoding"] == "gzip"
     assert gzip.decompress(body_of(answer)) == INDEX
@@ -85,18 +85,18 @@ def test_who_accepts_gzip_gets_it(header):
 
 
 @pytest.mark.parametrize("header", ["", "br", "gzip;q=0", "gzip;q=0.0", "xgzip"])
-def test_who_does_not_take_gzip_gets_none(header):
+def test_gzip_is_not_sent_where_not_accepted(header):
     answer = ask(accept_encoding=header)
     assert "Content-Encoding" not in answer["headers"]
     assert body_of(answer) == INDEX
     assert answer["headers"]["Vary"] == "Accept-Encoding"
 
 
-def test_small_files_are_sent_as_they_are():
+def test_small_files_are_sent_uncompressed():
     assert body_of(ask("app.js", accept_encoding="gzip")) == b"1"
 
 
-def test_the_policy_lets_in_our_own_files_and_nothing_inline():
+def test_policy_allows_own_files_and_nothing_inline():
     policy = policy_of(ask())
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["img-src"] == "'self'"
@@ -106,17 +106,17 @@ def test_the_policy_lets_in_our_own_files_and_nothing_inline():
 @pytest.mark.parametrize(
     ("settings", "address"), [(SETTINGS, ENVIRONMENT["POOL_ENDPOINT"]), (MANAGED, "https://x.auth.example")]
 )
-def test_the_page_may_speak_to_the_one_place_it_signs_in(settings, address):
+def test_policy_allows_connecting_to_the_sign_in_only(settings, address):
     assert policy_of(ask(settings=settings))["connect-src"] == f"'self' {address}"
 
 
-def test_every_file_carries_every_header():
+def test_every_file_has_every_header():
     headers = [set(ask(name)["headers"]) for name in (None, "app.js", "config.json")]
     assert headers[0] == headers[1] == headers[2]
     assert {"Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"} <= headers[0]
 
 
-def test_the_configuration_is_that_of_the_environment():
+def test_configuration_comes_from_the_environment():
     assert json.loads(body_of(ask("config.json"))) == {
         "api": "",
         "client_id": "client",
@@ -133,7 +133,7 @@ def test_the_configuration_is_that_of_the_environment():
     )
 
 
-def test_the_files_that_lie_there_can_all_be_served():
+def test_every_committed_file_can_be_served():
     files = read_files(STATIC)
     assert "index.html" in files
     for name, content in files.items():

@@ -5,7 +5,7 @@ import threading
 from doseexport.aws import clients as aws
 
 
-def test_a_lazy_client_is_made_once_when_it_is_first_used(monkeypatch):
+def test_lazy_client_is_made_once_at_its_first_use(monkeypatch):
     made = []
 
     def make(service):

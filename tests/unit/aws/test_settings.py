@@ -20,7 +20,7 @@ STORES = {
 DATABASE = {"DATABASE_HOST": "db", "DATABASE_NAME": "openrem", "DATABASE_USER": "reader"}
 
 
-def test_the_defaults_are_those_of_the_architecture():
+def test_settings_have_the_documented_defaults():
     settings = Settings.from_environment(STORES)
     assert (settings.max_active_exports, settings.download_seconds) == (5, 300)
     assert (settings.retention, settings.max_retention) == (timedelta(days=30), timedelta(days=90))
@@ -29,13 +29,13 @@ def test_the_defaults_are_those_of_the_architecture():
     assert settings.database is None
 
 
-def test_a_database_is_verified_unless_said_otherwise():
+def test_settings_verify_the_database_by_default():
     database = Settings.from_environment({**STORES, **DATABASE, "DATABASE_SECRET_ARN": ""}).database
     assert (database.host, database.port, database.sslmode) == ("db", 5432, "verify-full")
     assert database.secret_arn is None
 
 
-def test_everything_can_be_set():
+def test_settings_can_all_be_set():
     environment = {
         **STORES,
         **DATABASE,
@@ -71,12 +71,12 @@ def test_everything_can_be_set():
         ("DATABASE_NAME", ""),
     ],
 )
-def test_a_bad_setting_is_named(name, value):
+def test_settings_name_the_invalid_one(name, value):
     with pytest.raises(DoseExportError) as caught:
         Settings.from_environment({**STORES, **DATABASE, name: value})
     assert (caught.value.code, caught.value.field) == ("BAD_SETTING", name)
 
 
-def test_the_version_is_the_packages():
+def test_version_is_that_of_the_package():
     project = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text())
     assert project["project"]["version"] == VERSION

@@ -63,7 +63,7 @@ def refuse(given):
         (TEST_PATIENTS, "include", "include"),
     ],
 )
-def test_a_good_value_is_put_into_one_form(kind, given, canonical):
+def test_valid_value_becomes_canonical(kind, given, canonical):
     assert kind.parse(given) == canonical
 
 
@@ -86,45 +86,45 @@ def test_a_good_value_is_put_into_one_form(kind, given, canonical):
         *((TEST_PATIENTS, value) for value in ("1", "yes", "true", "0")),
     ],
 )
-def test_a_bad_value_is_refused_without_being_repeated(kind, given):
+def test_invalid_value_is_refused_without_being_repeated(kind, given):
     with pytest.raises(ValueError, match="must") as refused:
         kind.parse(given)
     assert given not in str(refused.value) or len(given) < 3
 
 
 @pytest.mark.parametrize(("alias", "name"), ALIASES)
-def test_openrems_names_of_filters_are_understood(alias, name):
+def test_filter_is_known_by_openrems_names(alias, name):
     value = EXAMPLES[FILTERS[name].value_type.name]
     assert CT.parse_filters({alias: value}) == CT.parse_filters({name: value})
 
 
 @pytest.mark.parametrize(("alias", "name"), ORDER_ALIASES)
-def test_openrems_names_of_orders_are_understood(alias, name):
+def test_order_is_known_by_openrems_names(alias, name):
     assert CT.parse_order(alias) == CT.parse_order(name) == name
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_blank_filter_is_absent(name):
+def test_blank_filter_is_absent(name):
     assert [CT.parse_filters({name: blank}) for blank in ("", "   ", "\t\n", None)] == [{}] * 4
 
 
 @pytest.mark.parametrize("value", [12, 12.0, "12", " 12 "])
-def test_numbers_may_be_given_as_numbers(value):
+def test_number_may_be_given_as_a_number(value):
     assert CT.parse_filters({"dlp_min": value})["dlp_min"].rstrip("0").rstrip(".") == "12"
 
 
 @pytest.mark.parametrize("value", [True, [], {}, ["x"], float("nan"), float("inf"), 1e300])
-def test_a_value_that_is_no_text_and_no_plain_number_is_refused(value):
+def test_value_that_is_no_text_and_no_plain_number_is_refused(value):
     assert refuse({"dlp_min": value}) == ("BAD_FILTER_VALUE", "filters.dlp_min")
 
 
-def test_the_refusal_names_the_filter_as_it_was_given():
+def test_refusal_names_the_filter_as_given():
     assert refuse({"study_date__gt": "soon"}) == ("BAD_FILTER_VALUE", "filters.study_date__gt")
     assert refuse({"colour": "red"}) == ("UNKNOWN_FILTER", "filters.colour")
     assert refuse({"Date_from": "2024-01-01"}) == ("UNKNOWN_FILTER", "filters.Date_from")
 
 
-def test_a_filter_given_under_two_names_has_to_say_the_same_twice():
+def test_filter_under_two_names_must_have_one_value():
     same = {"date_from": "2024-01-01", "date_after": " 2024-01-01"}
     assert CT.parse_filters(same) == {"date_from": "2024-01-01"}
     other = {"date_from": "2024-01-01", "study_date__gt": "2024-01-02"}
@@ -140,34 +140,34 @@ def test_a_filter_given_under_two_names_has_to_say_the_same_twice():
         ("dlp_min", "dlp_max", "99.5", "100"),
     ],
 )
-def test_a_range_that_nothing_can_be_in_is_refused(low, high, smaller, larger):
+def test_empty_range_is_refused(low, high, smaller, larger):
     assert refuse({low: larger, high: smaller}) == ("EMPTY_RANGE", f"filters.{low}")
     assert CT.parse_filters({low: smaller, high: larger}) == {low: smaller, high: larger}
     assert CT.parse_filters({low: larger, high: larger}) == {low: larger, high: larger}
 
 
 @pytest.mark.parametrize("given", [None, ""])
-def test_no_order_is_newest_first(given):
+def test_missing_order_is_newest_first(given):
     assert CT.parse_order(given) == DEFAULT_ORDER == "newest_first"
 
 
 @pytest.mark.parametrize("given", ["colour", 1, [], "Newest_first", "-study_description"])
-def test_an_unknown_order_is_refused(given):
+def test_unknown_order_is_refused(given):
     with pytest.raises(RequestError) as refused:
         CT.parse_order(given)
     assert (refused.value.code, refused.value.field) == ("UNKNOWN_ORDER", "order")
 
 
-def test_a_pattern_holds_what_was_typed_literally():
+def test_pattern_holds_the_text_literally():
     assert escape_like("50%_a\\b") == r"%50\%\_a\\b%"
 
 
-def test_a_hash_is_of_the_text_as_typed():
+def test_hash_is_of_the_text_as_typed():
     assert hash_value(" É ") == hashlib.sha256(b" \xc3\x89 ").hexdigest()
     assert hash_value("A") != hash_value("a")
 
 
-def test_filters_of_one_table_have_to_be_met_by_the_same_row():
+def test_filters_of_one_table_are_met_by_the_same_row():
     scopes = {"study": "{}", "event": "EXISTS (events WHERE {})"}
     filters = [
         (Filter("a", TEXT, "event", "event.name", ""), "x%"),
@@ -184,7 +184,7 @@ def test_filters_of_one_table_have_to_be_met_by_the_same_row():
 
 
 @pytest.mark.parametrize("scope", sorted({each.scope for each in CT.filters} - {"study"}))
-def test_all_filters_of_a_table_stand_in_one_exists(scope):
+def test_filters_of_one_table_are_in_one_exists(scope):
     given = [(each, EXAMPLES[each.value_type.name]) for each in CT.filters if each.scope == scope]
     sql, params = build_conditions(CT.modality.scopes, given)
     wrapping = CT.modality.scopes[scope].split("{}")[0]
@@ -196,14 +196,14 @@ def test_no_filter_is_no_condition():
     assert build_conditions({}, []) == ("true", ())
 
 
-def test_words_for_filters_hold_the_whole_value():
+def test_filter_description_holds_the_whole_value():
     given = [(FILTERS["study_description"], " knee "), (FILTERS["age_min"], "18")]
     text, number = describe_filters(given)
     assert text.endswith("contains  knee ")
     assert number.endswith(" 18 years")
 
 
-def test_words_for_filters_leave_out_whose_they_are():
+def test_filter_description_hides_patients():
     given = [
         (FILTERS["age_min"], "18"),
         (FILTERS["patient_id"], "SECRET"),

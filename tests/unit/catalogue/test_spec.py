@@ -31,20 +31,20 @@ TYPES = {
 NAMELESS = {name for name in TYPES if any(word in name for word in ("phe2019", "nhsbsp", "openskin"))}
 
 
-def test_every_type_of_openrem_is_there():
+def test_spec_exists_for_every_type_of_openrem():
     assert set(SPECS) == TYPES
     assert list(SPECS) == sorted(SPECS)
 
 
 @every_type
-def test_no_heading_stands_twice(spec):
+def test_spec_has_no_heading_twice(spec):
     for inclusions in WISHES:
         assert twice(each.heading for each in spec.selected_study_columns(inclusions)) == []
         assert twice(each.heading for each in spec.selected_event_columns(inclusions)) == []
 
 
 @every_type
-def test_columns_that_identify_patients_are_marked_and_absent_unless_asked_for(spec):
+def test_spec_marks_identifying_columns_and_omits_them_by_default(spec):
     wish_for = {
         each.heading: each.included_by
         for each in spec.studies.columns
@@ -62,7 +62,7 @@ def test_columns_that_identify_patients_are_marked_and_absent_unless_asked_for(s
 
 
 @every_type
-def test_what_identifies_patients_stands_in_marked_columns_only(spec):
+def test_spec_reads_identities_in_marked_columns_only(spec):
     identity = ("pat.patient_name", "pat.patient_id", "pat.patient_birth_date")
     of_event = spec.selected_event_columns(Inclusions(include_names=True, include_ids=True, standard=True))
     found = [
@@ -73,7 +73,7 @@ def test_what_identifies_patients_stands_in_marked_columns_only(spec):
 
 
 @every_type
-def test_filters_that_compare_an_identity_are_marked(spec):
+def test_spec_marks_filters_that_compare_an_identity(spec):
     about_patients = [each for each in spec.filters if "pat.patient_" in each.sql]
     assert about_patients
     assert all(each.pid for each in about_patients)
@@ -81,13 +81,13 @@ def test_filters_that_compare_an_identity_are_marked(spec):
 
 
 @every_type
-def test_no_name_means_two_filters_or_two_orders(spec):
+def test_spec_has_no_name_of_two_filters_or_two_orders(spec):
     for choices in (spec.filters, spec.orders):
         assert twice(name for each in choices for name in (each.name, *each.aliases)) == []
 
 
 @every_type
-def test_every_column_filter_order_and_option_is_explained(spec):
+def test_spec_explains_every_column_filter_order_and_option(spec):
     assert spec.help
     assert all(each.help for each in (*spec.filters, *spec.orders, *spec.options))
     shown = [each for each in spec.list_columns() if each.heading]
@@ -95,14 +95,14 @@ def test_every_column_filter_order_and_option_is_explained(spec):
 
 
 @every_type
-def test_defaults_of_options_are_canonical(spec):
+def test_spec_defaults_of_options_are_canonical(spec):
     assert {each.name: each.value_type.parse(each.default) for each in spec.options} == {
         each.name: each.default for each in spec.options
     }
 
 
 @every_type
-def test_every_filter_has_a_table_to_look_in(spec):
+def test_spec_has_a_scope_for_every_filter(spec):
     scopes = spec.modality.scopes
     assert {each.scope for each in spec.filters} <= set(scopes)
     assert all(wrapping.count("{}") == 1 for wrapping in scopes.values())
@@ -111,7 +111,7 @@ def test_every_filter_has_a_table_to_look_in(spec):
 @pytest.mark.parametrize(
     "book", [name for name, spec in SPECS.items() if isinstance(spec.layout, ModalityWorkbook)]
 )
-def test_sheets_are_named_by_an_event_column(book):
+def test_spec_sheets_are_named_by_an_event_column(book):
     spec = SPECS[book]
     assert spec.layout.sheet_by in [each.heading for each in spec.events.columns]
     assert spec.layout.sheets in spec.layout.frequencies
@@ -119,13 +119,13 @@ def test_sheets_are_named_by_an_event_column(book):
 
 
 @every_type
-def test_the_format_has_a_writer(spec):
+def test_spec_format_has_a_writer(spec):
     assert spec.format in ("csv", "xlsx")
     assert find_writer(spec).copy_format.startswith("FORMAT")
 
 
 @every_type
-def test_values_of_filters_travel_as_parameters_only(spec):
+def test_spec_passes_filter_values_as_parameters_only(spec):
     examples = {
         "text": "QQQ", "number": "77077", "date": "1977-07-07", "count": "7", "choice": "exclude",
         "integer": "77077", "exact": "QQQ",
@@ -139,7 +139,7 @@ def test_values_of_filters_travel_as_parameters_only(spec):
 
 
 @every_type
-def test_the_order_comes_before_the_default_and_ids_end_it(spec):
+def test_spec_order_comes_before_the_default_and_ids_end_it(spec):
     for order in spec.orders:
         sql = build_queries(ExportRequest(spec.type, order=order.name), Inclusions()).studies.sql
         assert f"ORDER BY {order.sql + ', ' if order.sql else ''}study.study_date DESC NULLS LAST" in sql

@@ -28,19 +28,19 @@ def after(seconds):
     return NOW + timedelta(seconds=seconds)
 
 
-def test_every_state_is_active_or_settled_and_can_be_left_or_not():
+def test_state_is_active_or_settled_and_has_its_transitions():
     assert {State.QUEUED, State.RUNNING, State.ABORTING} == ACTIVE
     assert {State.COMPLETED, State.FAILED, State.ABORTED} == SETTLED
     assert set(TRANSITIONS) == set(State)
 
 
-def test_only_a_running_export_completes_and_none_leaves_its_end():
+def test_state_completed_follows_running_and_ends_have_no_transition():
     assert [state for state in State if State.COMPLETED in TRANSITIONS[state]] == [State.RUNNING]
     assert not any(TRANSITIONS[state] for state in SETTLED)
     assert State.COMPLETED not in TRANSITIONS[State.ABORTING]
 
 
-def test_an_id_is_the_owners_and_the_keys():
+def test_export_id_depends_on_owner_and_key():
     first = make_id("ada", "key")
     assert first == make_id("ada", "key")
     assert len({first, make_id("ben", "key"), make_id("ada", "kez"), make_id("ada\nk", "ey")}) == 4
@@ -50,26 +50,26 @@ def test_an_id_is_the_owners_and_the_keys():
 
 
 @pytest.mark.parametrize("text", ["", "a" * 31, "a" * 33, "a" * 31 + "/", "a" * 32 + "\n", None, 3, "é" * 32])
-def test_what_is_no_id(text):
+def test_export_id_that_is_invalid_is_recognised(text):
     assert not is_id(text)
     with pytest.raises(ValueError, match="not an export id"):
         object_prefix(text)
 
 
-def test_keys_and_names_carry_nothing_of_a_patient():
+def test_export_keys_and_names_hold_nothing_of_a_patient():
     name = name_file("ct-xlsx", "xlsx", datetime(2026, 11, 23, 11, 30, tzinfo=UTC))
     assert name == "ct-xlsx_2026-11-23_1130.xlsx"
     assert object_key("a" * 32, 2, name) == f"exports/{'a' * 32}/2/{name}"
 
 
-def test_a_lease_is_over_on_its_second():
+def test_lease_is_over_on_its_second():
     leased = replace(RUNNING, lease_until=int(NOW.timestamp()))
     assert not leased.is_lease_over(after(-1))
     assert leased.is_lease_over(NOW)
     assert not RUNNING.is_lease_over(NOW)
 
 
-def test_a_new_export_is_shown():
+def test_new_export_is_shown():
     export = make_new(filters={"date_from": "2026-01-01"})
     shown = view_export(export, ADA, NOW)
     assert shown == {
@@ -111,7 +111,7 @@ def test_a_new_export_is_shown():
     }
 
 
-def test_an_estimate_follows_the_rate_so_far():
+def test_estimate_follows_the_rate_so_far():
     assert view_export(RUNNING, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:40Z"
     assert view_export(RUNNING, ADA, after(10))["percent"] == 25
 
@@ -127,11 +127,11 @@ def test_an_estimate_follows_the_rate_so_far():
         (replace(RUNNING, started_at=None), 60),
     ],
 )
-def test_there_is_no_estimate_while_it_would_be_a_guess(export, seconds):
+def test_estimate_is_absent_while_it_would_be_a_guess(export, seconds):
     assert view_export(export, ADA, after(seconds))["estimated_end"] is None
 
 
-def test_a_hundred_per_cent_is_a_published_file():
+def test_percent_is_100_only_for_a_published_file():
     written = replace(RUNNING, progress=Progress(101, 100))
     assert view_export(written, ADA, after(10))["percent"] == 99
     assert view_export(written, ADA, after(10))["estimated_end"] == "2026-11-23T11:30:10Z"
@@ -142,14 +142,14 @@ def test_a_hundred_per_cent_is_a_published_file():
     assert set(shown["links"]) == {"self", "download", "delete", "set_retention"}
 
 
-def test_a_failure_is_told_only_once_it_is_final():
+def test_failure_is_shown_only_once_it_is_final():
     failure = Failure("DATABASE_UNREACHABLE", "It is away.")
     assert view_export(replace(RUNNING, failure=failure), ADA, NOW)["error"] is None
     shown = view_export(replace(RUNNING, state=State.FAILED, failure=failure), ADA, NOW)
     assert shown["error"] == {"code": "DATABASE_UNREACHABLE", "message": "It is away."}
 
 
-def test_filters_of_an_export_with_patients_are_hidden_from_others():
+def test_filters_with_patients_are_hidden_from_others():
     named = make_new(include_ids=True, filters={"patient_name": "Secret"})
     for caller in (BEN, ADMIN):
         assert view_export(named, caller, NOW)["filters"] is None

@@ -47,24 +47,24 @@ def entry_of(kind):
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_every_notice_is_as_its_schema_says(kind):
+def test_notification_matches_its_schema(kind):
     detail = json.loads(json.dumps(describe_entry(entry_of(kind), "n1")))
     jsonschema.validate(detail, SCHEMA)
     assert (detail["export_id"], detail["event"], detail["notification_id"]) == (ID, kind.value, "n1")
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_no_notice_and_no_mail_holds_what_was_asked_for_or_a_name(kind):
+def test_notification_and_mail_hold_no_request_and_no_name(kind):
     entry = entry_of(kind)
     told = json.dumps(describe_entry(entry, "n1")) + str(write_mail(entry, PAGE))
     assert not [word for word in SECRETS if word in told]
 
 
-def test_of_how_long_a_file_is_kept_there_is_no_notice():
+def test_notification_of_retention_does_not_exist():
     assert set(AuditEvent) - set(TOLD) == {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
 
 
-def test_the_schema_and_the_page_know_every_kind():
+def test_notification_schema_and_page_know_every_event():
     assert set(SCHEMA["properties"]["event"]["enum"]) == {kind.value for kind in TOLD}
     text = (DOCS / "notifications.md").read_text()
     assert [kind for kind in TOLD if name_notification(kind) not in text] == []
@@ -74,14 +74,14 @@ def test_the_schema_and_the_page_know_every_kind():
     ("kind", "lacking"),
     [(AuditEvent.COMPLETED, "file"), (AuditEvent.FAILED, "code"), (AuditEvent.SKIPPED, "code")],
 )
-def test_the_schema_misses_what_a_notice_leaves_out(kind, lacking):
+def test_notification_schema_detects_what_is_missing(kind, lacking):
     detail = describe_entry(entry_of(kind), "n1")
     del detail[lacking]
     with pytest.raises(jsonschema.ValidationError, match=lacking):
         jsonschema.validate(detail, SCHEMA)
 
 
-def test_people_hear_of_what_completed_or_failed_or_was_not_asked_for_with_a_link_to_the_page():
+def test_mail_is_about_completed_failed_and_skipped_exports_with_a_link():
     mails = {kind: mail for kind in TOLD if (mail := write_mail(entry_of(kind), PAGE))}
     assert set(mails) == {AuditEvent.COMPLETED, AuditEvent.FAILED, AuditEvent.SKIPPED}
     assert "its schedule is paused: GROUP_LOST" in mails[AuditEvent.SKIPPED].text

@@ -42,7 +42,7 @@ def refusal(call, *arguments):
     return caught.value.status, caught.value.code, caught.value.field
 
 
-def test_what_is_kept_is_canonical():
+def test_preset_is_canonical():
     given = {
         "type": "ct-csv",
         "filters": {"study_date__gt": " 2026-01-01", "age_min": 16, "station": ""},
@@ -70,19 +70,19 @@ def test_what_is_kept_is_canonical():
         ({**BODY, "request": {**REQUEST, "filters": {"x": 1}}}, "UNKNOWN_FILTER", "filters.x"),
     ],
 )
-def test_what_is_no_preset_is_refused(body, code, field):
+def test_preset_that_is_invalid_is_refused(body, code, field):
     assert refusal(parse_preset, body) == (422, code, field)
 
 
 @pytest.mark.parametrize("name", ["x", "é" * MAX_NAME, "CT 2026: adults, 50%", "膝"])
-def test_names(name):
+def test_preset_name_is_valid(name):
     assert make(name=name).name == name
 
 
 @pytest.mark.parametrize(
     "name", ["", "  ", "x" * (MAX_NAME + 1), "a\nb", "a\0", "a\u202eb", "\ud800", None, 7]
 )
-def test_names_that_are_none(name):
+def test_preset_name_that_is_invalid_is_refused(name):
     assert refusal(parse_preset, {**BODY, "name": name}) == (422, "BAD_NAME", "name")
 
 
@@ -95,7 +95,7 @@ NAMING = [
 
 
 @pytest.mark.parametrize(("export_type", "name"), NAMING)
-def test_no_filter_that_tells_who_a_patient_is_is_kept(export_type, name):
+def test_preset_with_filter_that_names_a_patient_is_refused(export_type, name):
     assert {each for _, each in NAMING} == {"patient_name", "patient_id", "accession_number", "study_uid"}
     needed = dict.fromkeys(catalogue.find_spec(export_type).needs[:1], "1")
     request = {"type": export_type, "filters": {**needed, name: "Secret"}}
@@ -104,7 +104,7 @@ def test_no_filter_that_tells_who_a_patient_is_is_kept(export_type, name):
     assert refusal(parse_changes, {"request": request}) == expected
 
 
-def test_a_refusal_and_a_preset_in_a_log_repeat_no_name():
+def test_preset_refusal_and_log_repeat_no_name():
     with pytest.raises(RequestError) as caught:
         parse_preset({**BODY, "name": "Secret\n" * 80})
     assert "Secret" not in str(caught.value)
@@ -119,13 +119,13 @@ def test_a_refusal_and_a_preset_in_a_log_repeat_no_name():
         ({"request": {"type": "mg-csv"}}, "Adults", False, {}),
     ],
 )
-def test_a_change_touches_what_it_gives_and_no_more(changes, name, shared, filters):
+def test_preset_change_touches_only_what_it_gives(changes, name, shared, filters):
     changed = change_preset(make(), parse_changes(changes), NOW)
     assert (changed.name, changed.shared, changed.request.filters) == (name, shared, filters)
     assert (changed.revision, changed.created_at, changed.owner) == (2, NOW, ADA.id)
 
 
-def test_a_change_of_nothing_is_refused():
+def test_preset_change_of_nothing_is_refused():
     assert refusal(parse_changes, {}) == (422, "FIELD_NEEDED", "body")
     assert refusal(parse_changes, {"revision": 7}) == (422, "UNKNOWN_FIELD", "revision")
 
@@ -144,7 +144,7 @@ def resolve(**given):
     return parse_request(apply_preset({"preset": ID, **given}, SAVED), may_see_patients=True)
 
 
-def test_a_preset_alone_is_its_request():
+def test_preset_alone_is_its_request():
     assert resolve() == SAVED.request
     assert resolve(type="mg-nhsbsp-csv", filters=None, options=None) == SAVED.request
 
@@ -157,11 +157,11 @@ def test_a_preset_alone_is_its_request():
         ({"age_min": None, "station": "CT1"}, {"date_from": "2026-01-01", "station": "CT1"}),
     ],
 )
-def test_filters_given_beside_it_win_by_any_of_their_names(given, filters):
+def test_preset_filters_are_overridden_under_any_of_their_names(given, filters):
     assert resolve(filters=given).filters == filters
 
 
-def test_options_and_wishes_given_beside_it_win():
+def test_preset_options_and_inclusions_are_overridden():
     assert resolve(options={"survey_number": "8"}).options == {"survey_number": "8"}
     assert resolve(options={"survey_number": ""}).options == {}
 
@@ -176,18 +176,18 @@ def test_options_and_wishes_given_beside_it_win():
         ({"filters": {"o": ""}}, "oldest_first"),
     ],
 )
-def test_an_order_given_beside_it_wins(given, order):
+def test_preset_order_is_overridden(given, order):
     assert resolve(**given).order == order
 
 
-def test_names_of_patients_are_asked_for_beside_it_by_who_may():
+def test_preset_with_names_needs_the_right_to_patients():
     whole = apply_preset({"preset": ID, "filters": {"patient_name": "x"}}, SAVED)
     assert parse_request(whole, may_see_patients=True).filters["patient_name"] == "x"
     assert refusal(lambda: parse_request(whole, may_see_patients=False))[1] == "PIDGROUP_NEEDED"
 
 
 @pytest.mark.parametrize("given", [{"type": "ct-csv"}, {"type": None}, {"type": ["mg-nhsbsp-csv"]}])
-def test_another_type_than_the_presets_is_refused(given):
+def test_preset_with_another_type_is_refused(given):
     assert refusal(apply_preset, {"preset": ID, **given}, SAVED) == (422, "PRESET_OF_ANOTHER_TYPE", "type")
 
 
@@ -201,7 +201,7 @@ def test_another_type_than_the_presets_is_refused(given):
         ({"filters": {"x": 1}}, "UNKNOWN_FILTER", "filters.x"),
     ],
 )
-def test_what_is_wrong_beside_it_is_refused_as_without(given, code, field):
+def test_preset_with_invalid_request_is_refused_as_without(given, code, field):
     assert refusal(lambda: resolve(**given)) == (422, code, field)
 
 
@@ -215,7 +215,7 @@ def forget(preset, **saved):
     ("saved", "code"),
     [({"type": "xx-csv"}, "UNKNOWN_EXPORT_TYPE"), ({"filters": {"shoe_size": "44"}}, "UNKNOWN_FILTER")],
 )
-def test_what_this_release_does_not_know_is_shown_and_not_used(saved, code):
+def test_preset_of_another_release_is_shown_but_not_usable(saved, code):
     old = forget(make(), **saved)
     shown = view_preset(old, ADA)
     assert not shown["usable"]
@@ -225,12 +225,12 @@ def test_what_this_release_does_not_know_is_shown_and_not_used(saved, code):
     assert refusal(lambda: parse_request(whole, may_see_patients=True))[1] == code
 
 
-def test_a_filter_that_came_to_name_patients_makes_a_preset_unusable():
+def test_preset_whose_filter_came_to_name_patients_is_not_usable():
     assert view_preset(make(), PIA)["usable"]
     assert not view_preset(forget(make(), filters={"patient_name": "x"}), PIA)["usable"]
 
 
-def test_a_row_is_the_preset_again_and_shared_ones_are_of_a_kind_of_their_own():
+def test_preset_row_reads_back_and_marks_shared_ones():
     shared = replace(make(), shared=True, revision=3)
     for preset in (make(), shared):
         assert read_row(new_row(preset)) == preset
@@ -252,7 +252,7 @@ def test_a_row_is_the_preset_again_and_shared_ones_are_of_a_kind_of_their_own():
         (Caller(ADA.id, ADA.name, frozenset()), True, (False, False, False)),
     ],
 )
-def test_who_may_read_change_and_withdraw(caller, shared, rights):
+def test_preset_rights_to_read_change_and_withdraw(caller, shared, rights):
     preset = make(shared=shared)
     assert (
         tuple(may(caller, preset) for may in (may_read_preset, may_change_preset, may_withdraw_preset))
@@ -260,6 +260,6 @@ def test_who_may_read_change_and_withdraw(caller, shared, rights):
     )
 
 
-def test_programs_keep_none():
+def test_preset_is_refused_to_programs():
     assert refusal(require_person, PROGRAM) == (403, "PEOPLE_ONLY", None)
     require_person(ADA)

@@ -44,17 +44,17 @@ def due_after(expression, moment, start=LONG_AGO, zone=LONDON):
         ("cron(0 0 30 2 ? *)", "2026-01-01T00:00Z", None),
     ],
 )
-def test_a_cron_expression_is_due(expression, moment, due):
+def test_cron_expression_is_due(expression, moment, due):
     assert due_after(expression, moment) == due
 
 
-def test_a_time_that_the_clocks_skip_is_skipped():
+def test_time_skipped_by_the_clocks_is_skipped():
     # London, 29 March 2026: there is no 01:30.
     assert due_after("cron(30 1 * * ? *)", "2026-03-28T01:30Z") == "2026-03-30T01:30+01:00"
     assert due_after("cron(30 1,2 * * ? *)", "2026-03-28T02:30Z") == "2026-03-29T02:30+01:00"
 
 
-def test_a_time_that_comes_twice_is_due_once():
+def test_time_repeated_by_the_clocks_is_due_once():
     # London, 25 October 2026: 01:30 comes at 00:30Z and at 01:30Z.
     assert due_after("cron(30 1 * * ? *)", "2026-10-25T00:29Z") == "2026-10-25T01:30+01:00"
     assert due_after("cron(30 1 * * ? *)", "2026-10-25T00:30Z") == "2026-10-26T01:30+00:00"
@@ -68,7 +68,7 @@ def test_nothing_is_due_before_the_start():
     assert due_after("rate(1 day)", "2026-11-01T00:00Z", start) == "2026-12-01T07:00+00:00"
 
 
-def test_a_rate_counts_from_the_start_and_its_day_is_24_hours():
+def test_rate_counts_from_the_start_and_its_day_is_24_hours():
     start = datetime(2026, 10, 24, 12, tzinfo=LONDON)
     assert due_after("rate(1 day)", "2026-10-24T11:00Z", start) == "2026-10-25T11:00+00:00"
     assert due_after("rate(90 minutes)", "2026-10-24T12:30Z", start) == "2026-10-24T15:00+01:00"
@@ -83,7 +83,7 @@ def test_a_rate_counts_from_the_start_and_its_day_is_24_hours():
         ("cron(0  7 1 * ? *)", "cron(0 7 1 * ? *)"),
     ],
 )
-def test_an_expression_has_one_text(given, text):
+def test_expression_has_one_canonical_text(given, text):
     assert parse_expression(given).text == text
 
 
@@ -109,7 +109,7 @@ def test_an_expression_has_one_text(given, text):
         *("cron(0 7 1 * ? *) ", "cron(0 7 1 * ? *)\n", "cron(0 7 1 jan ? *)", "cron(\u0660 7 1 * ? *)"),
     ],
 )
-def test_what_is_no_expression_is_refused_by_its_field(value):
+def test_invalid_expression_is_refused_by_field(value):
     with pytest.raises(RequestError) as refused:
         parse_expression(value)
     assert (refused.value.code, refused.value.field) == ("BAD_EXPRESSION", "expression")
@@ -125,7 +125,7 @@ def test_what_is_no_expression_is_refused_by_its_field(value):
         ("cron(0 10/2 ? JAN MON-FRI 2026-2030)", "cron(0 10/2 ? JAN MON-FRI 2026-2030)"),
     ],
 )
-def test_an_expression_is_written_so_that_it_has_one_meaning(given, plain):
+def test_ambiguous_expression_is_refused(given, plain):
     assert parse_expression(given).text == plain
     assert parse_expression(plain).text == plain
     assert vars_of(given) == vars_of(plain)
@@ -139,6 +139,6 @@ def vars_of(text):
 @pytest.mark.parametrize(
     "expression", ["cron(0/60 7 * * ? *)", "cron(0 */24 * * ? *)", "cron(0 7 1/31 * ? *)"]
 )
-def test_a_step_is_smaller_than_its_part(expression):
+def test_step_must_be_smaller_than_its_part(expression):
     with pytest.raises(RequestError, match="step"):
         parse_expression(expression)

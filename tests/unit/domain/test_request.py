@@ -16,11 +16,11 @@ def refuse(body, *, may_see_patients=True):
     return refused.value.status, refused.value.code, refused.value.field
 
 
-def test_little_has_to_be_said():
+def test_minimal_request_has_defaults():
     assert parse() == ExportRequest("ct-csv", {}, "newest_first", include_names=False, include_ids=False)
 
 
-def test_everything_is_put_into_canonical_form():
+def test_request_becomes_canonical():
     asked = parse(
         filters={"study_date__gt": " 2024-01-01 ", "num_events": "MORE", "model": ""}, order="-total_dlp"
     )
@@ -29,25 +29,25 @@ def test_everything_is_put_into_canonical_form():
 
 
 @pytest.mark.parametrize("body", [None, [], "ct-csv", 1])
-def test_a_body_that_is_no_object_is_refused(body):
+def test_body_that_is_no_object_is_refused(body):
     assert refuse(body) == (422, "NOT_AN_OBJECT", "body")
 
 
-def test_an_unknown_field_is_named():
+def test_unknown_field_is_named():
     assert refuse({"type": "ct-csv", "name": True}) == (422, "UNKNOWN_FIELD", "name")
 
 
 @pytest.mark.parametrize("name", [None, "", "ct", "CT-CSV", "ct-csv ", 5, ["ct-csv"], "_common"])
-def test_an_unknown_type_is_refused(name):
+def test_unknown_type_is_refused(name):
     assert refuse({"type": name}) == (422, "UNKNOWN_EXPORT_TYPE", "type")
 
 
 @pytest.mark.parametrize("filters", [[], "date_from", 3, False])
-def test_filters_have_to_be_an_object(filters):
+def test_filters_must_be_an_object(filters):
     assert refuse({"type": "ct-csv", "filters": filters}) == (422, "NOT_AN_OBJECT", "filters")
 
 
-def test_openrems_addresses_carry_the_order_among_the_filters():
+def test_order_may_be_among_filters_as_in_openrems_addresses():
     assert parse(filters={"o": "-total_dlp"}) == parse(order="highest_dlp")
     assert parse(filters={"o": ""}, order="model") == parse(order="model")
     assert parse(filters={"o": "time_date"}, order="oldest_first") == parse(order="oldest_first")
@@ -58,19 +58,19 @@ def test_openrems_addresses_carry_the_order_among_the_filters():
     )
 
 
-def test_an_unknown_filter_and_order_are_named():
+def test_unknown_filter_and_order_are_named():
     assert refuse({"type": "ct-csv", "filters": {"sex": "M"}}) == (422, "UNKNOWN_FILTER", "filters.sex")
     assert refuse({"type": "ct-csv", "order": "sex"}) == (422, "UNKNOWN_ORDER", "order")
 
 
-def test_options_are_kept_in_canonical_form():
+def test_options_are_canonical():
     asked = parse(type="mg-nhsbsp-csv", options={"survey_number": " 007 ", "whole_years": True, "words": ""})
     assert asked.options == {"survey_number": "7", "whole_years": "yes"}
     assert parse(type="mg-nhsbsp-csv").options == {}
     assert asked.fingerprint != parse(type="mg-nhsbsp-csv").fingerprint
 
 
-def test_an_unknown_or_unreadable_option_is_named():
+def test_unknown_or_unreadable_option_is_named():
     assert refuse({"type": "ct-csv", "options": {"words": "x"}}) == (422, "UNKNOWN_OPTION", "options.words")
     assert refuse({"type": "mg-nhsbsp-csv", "options": {"survey_number": "0"}}) == (
         422,
@@ -82,7 +82,7 @@ def test_an_unknown_or_unreadable_option_is_named():
 
 @pytest.mark.parametrize("name", ["include_names", "include_ids"])
 @pytest.mark.parametrize("type_", ["ct-phe2019", "rf-phe2019", "rf-openskin", "mg-nhsbsp-xlsx"])
-def test_files_that_never_name_patients_refuse_to(type_, name):
+def test_type_without_identities_refuses_to_include_them(type_, name):
     filters = {"study_id": "44"} if type_ == "rf-openskin" else {}
     assert refuse({"type": type_, "filters": filters, name: True}) == (422, "NO_PATIENT_COLUMNS", name)
 
@@ -96,7 +96,7 @@ def test_openskin_needs_its_study(filters):
 
 @pytest.mark.parametrize("name", ["include_names", "include_ids"])
 @pytest.mark.parametrize("value", [None, "true", 1, 0, []])
-def test_a_wish_is_true_or_false_and_nothing_like_it(name, value):
+def test_inclusion_is_exactly_true_or_false(name, value):
     assert refuse({"type": "ct-csv", name: value}) == (422, "NOT_A_BOOLEAN", name)
 
 
@@ -109,12 +109,12 @@ def test_a_wish_is_true_or_false_and_nothing_like_it(name, value):
         ({"filters": {"patient_id": "x"}}, "filters.patient_id"),
     ],
 )
-def test_what_names_patients_needs_the_right_to_see_them(body, field):
+def test_patients_need_the_right_to_see_them(body, field):
     assert refuse({"type": "ct-csv", **body}, may_see_patients=False) == (403, "PIDGROUP_NEEDED", field)
     assert parse(may_see_patients=True, **body).has_patient_data
 
 
-def test_a_blank_patient_filter_names_nobody():
+def test_blank_patient_filter_names_no_patient():
     assert not parse(filters={"patient_id": " "}).has_patient_data
 
 
@@ -124,7 +124,7 @@ def test_equal_requests_have_equal_fingerprints():
     assert one.fingerprint == same.fingerprint
 
 
-def test_the_fingerprint_stays_the_same_from_release_to_release():
+def test_fingerprint_is_the_same_in_every_release():
     asked = parse(filters={"model": "É"})
     assert asked.fingerprint == "3cf807b46d21daf780714174ce853820c17b2eebbe18b45afdd34af66ac9c7f0"
 
@@ -140,17 +140,17 @@ def test_the_fingerprint_stays_the_same_from_release_to_release():
         {"retention_days": 30},
     ],
 )
-def test_another_request_has_another_fingerprint(changed):
+def test_different_requests_have_different_fingerprints(changed):
     assert parse(may_see_patients=True, **changed).fingerprint != parse().fingerprint
 
 
-def test_days_are_kept_as_given_and_null_is_as_not_given():
+def test_retention_days_are_as_given_and_null_means_absent():
     assert parse(retention_days=7).retention_days == 7
     assert parse(retention_days=None) == parse()
 
 
 @pytest.mark.parametrize("days", [0, -1, 1.0, "7", True, [7]])
-def test_days_are_a_whole_number_from_1(days):
+def test_retention_days_are_a_whole_number_from_1(days):
     assert refuse({"type": "ct-csv", "retention_days": days}) == (422, "BAD_RETENTION_DAYS", "retention_days")
 
 
@@ -161,7 +161,7 @@ def test_days_are_a_whole_number_from_1(days):
         {"type": "rf-openskin", "filters": {"study_uid": "1.2.3"}},
     ],
 )
-def test_request_by_a_filter_of_one_study_needs_no_group_but_has_patient_data(body):
+def test_request_by_filter_of_one_study_needs_no_group_but_has_patient_data(body):
     request = parse_request(body, may_see_patients=False)
     assert request.has_patient_data
     assert list(request.list_patient_fields()) == []

@@ -42,11 +42,11 @@ NAMED = make_new(ADA, include_names=True)
         (["exportgroup", 1], set()),
     ],
 )
-def test_only_two_shapes_of_the_claim_give_groups(claim, groups):
+def test_groups_are_read_from_two_shapes_of_the_claim_only(claim, groups):
     assert read_groups(claim) == groups
 
 
-def test_a_caller_is_named_by_either_claim():
+def test_caller_is_named_by_either_claim():
     assert read_caller({"sub": "s", "cognito:username": "a", "username": "b"}).name == "a"
     assert read_caller({"sub": "s", "username": "b"}).name == "b"
     assert read_caller({"sub": "s"}) == Caller("s", "s", frozenset())
@@ -55,7 +55,7 @@ def test_a_caller_is_named_by_either_claim():
 MACHINE = {"sub": "c", "client_id": "c", "token_use": "access", "scope": "doseexport/export doseexport/pid"}
 
 
-def test_a_programs_scopes_give_the_groups_rights():
+def test_scopes_of_a_program_give_the_rights_of_groups():
     groups = frozenset({"exportgroup", "pidgroup"})
     assert read_caller(MACHINE) == Caller("c", "c", groups, is_machine=True)
     assert read_scopes(MACHINE | {"scope": "doseexport/admin other/export"}) == {"admingroup"}
@@ -74,33 +74,33 @@ def test_a_programs_scopes_give_the_groups_rights():
         {"scope": None},
     ],
 )
-def test_a_scope_gives_nothing_to_anybody_else(change):
+def test_scope_of_another_kind_gives_nothing(change):
     assert read_caller(MACHINE | change).groups == frozenset()
 
 
-def test_a_program_is_known_by_its_own_token_whatever_its_scopes():
+def test_program_is_known_by_its_own_token_whatever_its_scopes():
     assert read_caller(MACHINE | {"scope": "other/export"}).is_machine
     for change in ({"sub": "a person"}, {"token_use": "id"}, {"username": "ada"}, {"client_id": None}):
         assert not read_caller(MACHINE | change).is_machine
 
 
-def test_groups_in_a_programs_token_are_no_rights():
+def test_groups_in_a_programs_token_are_ignored():
     assert read_caller(MACHINE | {"cognito:groups": "[admingroup]"}).groups == {"exportgroup", "pidgroup"}
 
 
-def test_a_person_never_gains_by_a_scope():
+def test_scopes_in_a_persons_token_are_ignored():
     person = MACHINE | {"sub": "p", "username": "ada", "cognito:groups": "[exportgroup]"}
     assert read_caller(person).groups == {"exportgroup"}
 
 
 @pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": None}, {"sub": 7}])
-def test_nobody_is_401(claims):
+def test_caller_without_identity_is_401(claims):
     with pytest.raises(RequestError) as caught:
         read_caller(claims)
     assert caught.value.status == 401
 
 
-def test_pidgroup_alone_opens_nothing():
+def test_pidgroup_alone_gives_no_access():
     assert not STRANGER.may_use_service
     assert not STRANGER.may_see_patients
     for check in (may_open, may_see_filters, may_change):
@@ -120,7 +120,7 @@ def test_pidgroup_alone_opens_nothing():
         (replace(ADA, groups=frozenset()), False, False, False),
     ],
 )
-def test_rights(caller, opens_plain, opens_named, changes):
+def test_rights_of_every_caller(caller, opens_plain, opens_named, changes):
     assert may_open(caller, PLAIN) is may_see_filters(caller, PLAIN) is opens_plain
     assert may_open(caller, NAMED) is may_see_filters(caller, NAMED) is opens_named
     assert may_change(caller, PLAIN) is may_change(caller, NAMED) is changes

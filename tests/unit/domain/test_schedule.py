@@ -23,18 +23,18 @@ def make(handled_until=MADE, next_day=None, **changes):
     return Schedule("s" * 32, "ada-sub", "ada", MADE, terms, handled_until=handled_until, next_day=next_day)
 
 
-def test_it_is_due_in_its_time_zone_through_the_summer():
+def test_schedule_is_due_in_its_time_zone_through_the_summer():
     schedule = make()
     assert schedule.next_after(MADE) == at("2026-12-01T07:00Z")
     assert schedule.next_after(at("2027-03-31T12:00Z")) == at("2027-04-01T06:00Z")
 
 
-def test_a_rate_counts_from_the_minute_it_was_made_in():
+def test_schedule_with_rate_counts_from_the_minute_of_its_creation():
     schedule = make(window=None, expression="rate(7 days)")
     assert schedule.next_after(MADE) == at("2026-11-30T11:30Z")
 
 
-def test_after_its_last_day_it_is_due_no_more():
+def test_schedule_is_not_due_after_its_last_day():
     schedule = make(ends_on="2027-01-01")
     assert schedule.next_after(at("2026-12-15T00:00Z")) == at("2027-01-01T07:00Z")
     assert schedule.next_after(at("2027-01-01T07:00Z")) is None
@@ -52,7 +52,7 @@ def test_after_its_last_day_it_is_due_no_more():
         ("2026-12-01T06:59:45Z", "2026-12-01T08:00Z", "2026-12-01T07:00Z"),
     ],
 )
-def test_it_finds_the_newest_time_that_nobody_saw_to(handled, until, missed):
+def test_schedule_finds_the_newest_missed_time(handled, until, missed):
     found = make(handled_until=at(handled)).find_missed(at(until))
     assert found == (missed and at(missed))
 
@@ -69,17 +69,17 @@ def test_it_finds_the_newest_time_that_nobody_saw_to(handled, until, missed):
         ("2026-12-02T07:00:00Z", None),
     ],
 )
-def test_a_call_is_for_a_time_at_which_it_was_due(called, due):
+def test_schedule_accepts_invocation_for_a_due_time_only(called, due):
     assert make().find_due(at(called)) == (due and at(due))
 
 
-def test_a_call_at_its_very_end_is_for_nothing():
+def test_schedule_ignores_invocation_at_its_very_end():
     schedule = make(expression="cron(0 0 * * ? *)", ends_on="2026-12-31")
     assert schedule.find_due(at("2026-12-31T00:00Z"))
     assert schedule.find_due(at("2027-01-01T00:00Z")) is None
 
 
-def test_its_days_go_on_only_after_what_ended_well():
+def test_schedule_window_continues_only_after_success():
     schedule = make()
     occurrence = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
     ends = {outcome: schedule.find_next_day(occurrence, outcome) for outcome in Outcome}
@@ -88,13 +88,13 @@ def test_its_days_go_on_only_after_what_ended_well():
     assert ends[Outcome.COMPLETED] == ends[Outcome.NO_STUDIES] == december
 
 
-def test_rolling_windows_do_not_go_on_from_each_other():
+def test_schedule_rolling_windows_do_not_continue_each_other():
     schedule = make(window="rolling_3_days")
     occurrence = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
     assert schedule.find_next_day(occurrence, Outcome.COMPLETED) is None
 
 
-def test_days_of_other_data_count_for_nothing():
+def test_schedule_ignores_days_of_other_data():
     occurrence = make().plan_occurrence(at("2026-12-01T07:00Z"))
     for changed in (make(type="mg-csv"), make(filters={"station": "CT2"}), make(window="rolling_3_days")):
         assert changed.find_next_day(occurrence, Outcome.COMPLETED) is None
@@ -115,24 +115,24 @@ def test_days_of_other_data_count_for_nothing():
         ({"ends_on": "2030-01-01"}, True),
     ],
 )
-def test_a_new_rhythm_makes_up_for_nothing_of_the_old(changes, is_over):
+def test_schedule_with_new_recurrence_makes_up_for_nothing_of_the_old(changes, is_over):
     assert make().restarts_with(make(**changes).terms) is is_over
     assert replace(make(), paused=Pause.GROUP_LOST).restarts_with(make().terms)
 
 
-def test_an_occurrence_has_real_dates():
+def test_occurrence_has_real_dates():
     occurrence = make().plan_occurrence(at("2026-12-01T07:00Z"))
     assert occurrence.request["filters"] == {"date_from": "2026-11-01", "date_to": "2026-11-30"}
     assert occurrence.period == Period(date(2026, 11, 1), date(2026, 11, 30))
 
 
-def test_it_goes_on_where_the_last_one_ended():
+def test_occurrence_starts_where_the_last_one_ended():
     occurrence = make(next_day=date(2026, 10, 1)).plan_occurrence(at("2026-12-01T07:00Z"))
     assert occurrence.period == Period(date(2026, 10, 1), date(2026, 11, 30))
     assert make(next_day=date(2026, 12, 1)).plan_occurrence(at("2026-12-01T07:00Z")) is None
 
 
-def test_one_time_has_one_export_and_another_time_another():
+def test_occurrence_has_one_export_per_time():
     schedule = make()
     first = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
     assert schedule.plan_occurrence(at("2026-12-01T07:00Z")).export_id == first.export_id
@@ -141,20 +141,20 @@ def test_one_time_has_one_export_and_another_time_another():
     assert other.plan_occurrence(at("2026-12-01T07:00Z")).export_id != first.export_id
 
 
-def test_since_the_last_run_begins_with_the_day_it_was_made():
+def test_since_last_run_begins_with_the_day_of_creation():
     schedule = make(window="since_last_run", expression="cron(0 7 * * ? *)")
     first = schedule.plan_occurrence(at("2026-11-26T07:00Z"))
     assert first.period == Period(date(2026, 11, 23), date(2026, 11, 25))
     assert schedule.plan_occurrence(at("2026-11-23T23:00Z")) is None
 
 
-def test_without_a_window_every_occurrence_asks_the_same():
+def test_occurrence_without_window_requests_the_same():
     schedule = make(window=None, filters={"date_from": "2026-01-01"})
     occurrence = schedule.plan_occurrence(at("2026-12-01T07:00Z"))
     assert (occurrence.request["filters"], occurrence.period) == ({"date_from": "2026-01-01"}, None)
 
 
-def test_a_run_beside_the_series_takes_the_newest_whole_window():
+def test_manual_run_takes_the_newest_whole_window():
     schedule = make(next_day=date(2026, 11, 1))
     assert schedule.plan_manual_run(MADE).period == Period(date(2026, 10, 1), date(2026, 10, 31))
     daily = make(window="since_last_run", expression="rate(1 day)", next_day=date(2026, 11, 21))
@@ -164,6 +164,6 @@ def test_a_run_beside_the_series_takes_the_newest_whole_window():
 @pytest.mark.parametrize(
     ("changes", "is_live"), [({}, True), ({"paused": Pause.GROUP_LOST}, False), ({"is_deleted": True}, False)]
 )
-def test_it_runs_unless_something_stops_it(changes, is_live):
+def test_schedule_runs_unless_something_stops_it(changes, is_live):
     assert replace(make(), **changes).is_live is is_live
     assert not make(enabled=False).is_live

@@ -28,7 +28,7 @@ def change(terms, changes, now=NOW):
     return change_terms(terms, changes, now, may_see_patients=False, made_at=NOW)
 
 
-def test_terms_are_an_export_request_and_when_it_is_due():
+def test_terms_are_an_export_request_and_its_recurrence():
     terms = parse(time_zone="Europe/Stockholm", ends_on="2027-11-30", options={}, order=None)
     assert terms.name == "Monthly CT audit"
     assert terms.request["type"] == "ct-xlsx"
@@ -39,17 +39,17 @@ def test_terms_are_an_export_request_and_when_it_is_due():
     assert (terms.enabled, terms.has_patient_data) == (True, False)
 
 
-def test_what_is_left_out_has_its_default():
+def test_terms_have_defaults():
     terms = parse()
     assert (terms.zone, terms.ends_on, terms.ends_at, terms.enabled) == (LONDON, None, None, True)
 
 
-def test_without_a_window_dates_are_filters_as_always():
+def test_terms_without_window_filter_by_dates():
     terms = parse(window=None, filters={"date_from": "2026-01-01"})
     assert terms.request["filters"] == {"date_from": "2026-01-01"}
 
 
-def test_terms_say_what_made_them():
+def test_terms_read_back_as_written():
     terms = parse(ends_on="2027-11-30", filters={"station_name": " CT1 "})
     assert parse_terms(terms.body, NOW, ZoneInfo("UTC"), may_see_patients=False) == terms
 
@@ -88,28 +88,28 @@ def test_terms_say_what_made_them():
         ({"enabled": "yes"}, "NOT_A_BOOLEAN", "enabled"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_field(changes, code, field):
+def test_terms_that_cannot_be_met_are_refused_by_field(changes, code, field):
     with pytest.raises(RequestError) as caught:
         parse(**changes)
     assert (caught.value.code, caught.value.field, caught.value.status) == (code, field, 422)
 
 
 @pytest.mark.parametrize("body", [None, [], "x"])
-def test_terms_are_an_object(body):
+def test_terms_must_be_an_object(body):
     with pytest.raises(RequestError) as caught:
         parse_terms(body, NOW, LONDON, may_see_patients=False)
     assert caught.value.code == "NOT_AN_OBJECT"
 
 
 @pytest.mark.parametrize("wish", [{"include_names": True}, {"filters": {"patient_id": "x"}}])
-def test_patients_are_for_pidgroup(wish):
+def test_terms_with_patients_need_pidgroup(wish):
     with pytest.raises(RequestError) as caught:
         parse(**wish)
     assert (caught.value.code, caught.value.status) == ("PIDGROUP_NEEDED", 403)
     assert parse(may_see_patients=True, **wish).has_patient_data
 
 
-def test_a_change_keeps_what_it_does_not_name():
+def test_change_of_terms_leaves_the_rest():
     terms = parse(time_zone="Europe/Stockholm")
     changed = change(terms, {"ends_on": "2027-01-31"})
     assert changed.ends_on == date(2027, 1, 31)
@@ -117,7 +117,7 @@ def test_a_change_keeps_what_it_does_not_name():
     assert change(changed, {"ends_on": None}) == terms
 
 
-def test_what_is_over_can_be_disabled_but_not_enabled():
+def test_ended_schedule_can_be_disabled_but_not_enabled():
     terms = parse(ends_on="2026-12-31")
     later = datetime(2027, 2, 1, tzinfo=UTC)
     assert not change(terms, {"enabled": False}, later).enabled
@@ -125,11 +125,11 @@ def test_what_is_over_can_be_disabled_but_not_enabled():
         change(terms, {"name": "New"}, later)
 
 
-def test_a_rate_is_due_counted_from_when_it_was_made():
+def test_rate_is_due_counted_from_creation():
     terms = parse(expression="rate(30 days)", ends_on="2026-12-25")
     assert change(terms, {"name": "New"}, datetime(2026, 12, 20, tzinfo=UTC)).name == "New"
 
 
 @pytest.mark.parametrize("blank", [None, ""])
-def test_a_blank_date_beside_a_window_is_none(blank):
+def test_blank_date_beside_a_window_is_absent(blank):
     assert parse(filters={"date_from": blank, "station": "CT1"}).request["filters"] == {"station": "CT1"}

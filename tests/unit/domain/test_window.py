@@ -43,18 +43,18 @@ def resolve(
         ("since_last_run", "2026-11-26T06:00Z", ("2026-11-25", "2026-11-25")),
     ],
 )
-def test_a_window_is_the_last_whole_one(name: str, at: str, expected: tuple[str, str]) -> None:
+def test_window_is_the_last_whole_one(name: str, at: str, expected: tuple[str, str]) -> None:
     assert resolve(name, at) == expected
 
 
-def test_days_are_those_of_the_schedules_zone() -> None:
+def test_window_days_are_in_the_schedules_zone() -> None:
     at = "2026-06-30T23:30Z"  # half past midnight in London, still June in UTC
     assert resolve("last_month", at) == ("2026-06-01", "2026-06-30")
     assert resolve("last_month", at, zone=ZoneInfo("UTC")) == ("2026-05-01", "2026-05-31")
     assert resolve("last_day", at, zone=ZoneInfo("Pacific/Auckland")) == ("2026-06-30", "2026-06-30")
 
 
-def test_clocks_that_go_forward_or_back_change_no_day() -> None:
+def test_window_days_do_not_change_with_the_clocks() -> None:
     # London, 29 March 2026: 01:30 does not exist. 25 October 2026: 01:30 comes twice.
     assert resolve("last_day", "2026-03-29T00:59Z") == ("2026-03-28", "2026-03-28")
     assert resolve("last_day", "2026-03-29T01:00Z") == ("2026-03-28", "2026-03-28")
@@ -62,7 +62,7 @@ def test_clocks_that_go_forward_or_back_change_no_day() -> None:
     assert resolve("last_day", "2026-10-25T01:30Z", "2026-10-24") is None
 
 
-def test_a_window_starts_where_the_last_one_ended() -> None:
+def test_window_starts_where_the_last_one_ended() -> None:
     # Mondays to Fridays: Monday's has the weekend too.
     assert resolve("last_day", "2026-11-23T06:00Z", "2026-11-19") == ("2026-11-20", "2026-11-22")
     # October's failed: November's occurrence makes up for it.
@@ -71,15 +71,15 @@ def test_a_window_starts_where_the_last_one_ended() -> None:
 
 
 @pytest.mark.parametrize("last_end", ["2026-10-31", "2026-11-03"])
-def test_a_window_that_was_exported_already_is_none(last_end: str) -> None:
+def test_window_that_is_exported_already_is_none(last_end: str) -> None:
     assert resolve("last_month", "2026-11-26T06:00Z", last_end) is None
 
 
-def test_a_rolling_window_minds_no_earlier_one() -> None:
+def test_window_that_rolls_ignores_earlier_ones() -> None:
     assert resolve("rolling_7_days", "2026-11-26T06:00Z", "2026-11-25") == ("2026-11-19", "2026-11-25")
 
 
-def test_a_period_says_itself_as_filters() -> None:
+def test_period_is_written_as_filters() -> None:
     period = Period(date(2026, 2, 1), date(2026, 2, 28))
     assert period.filters == {"date_from": "2026-02-01", "date_to": "2026-02-28"}
 
@@ -98,13 +98,13 @@ def test_a_period_says_itself_as_filters() -> None:
         *(None, 7, True, ["last_month"], {"window": "last_month"}),
     ],
 )
-def test_what_is_no_window_is_refused_by_its_field(value: object) -> None:
+def test_invalid_window_is_refused_by_field(value: object) -> None:
     with pytest.raises(RequestError) as refused:
         parse_window(value)
     assert (refused.value.code, refused.value.field, refused.value.status) == ("BAD_WINDOW", "window", 422)
 
 
-def test_the_longest_windows_are_still_windows() -> None:
+def test_longest_windows_are_accepted() -> None:
     at = datetime(2026, 11, 26, 6, tzinfo=UTC)
     for name in ("rolling_3660_days", "rolling_120_months"):
         assert parse_window(name).resolve(at, LONDON, None) is not None

@@ -22,20 +22,20 @@ def width_of(export_type, inclusions):
     return len(spec.studies.included(inclusions)), len(spec.events.included(inclusions))
 
 
-def test_events_side_by_side_are_padded_to_the_widest():
+def test_cells_of_wide_rows_are_padded_to_the_widest():
     study, event = width_of("ct-csv", Inclusions())
     cells, blank = count_cells(catalogue.find_spec("ct-csv"), Inclusions(), SMALL)
     assert (cells, blank) == (10 * study + 40 * event, (10 * 8 - 40) * event)
 
 
-def test_a_workbook_holds_every_event_twice_once_beside_its_study():
+def test_cells_of_workbook_count_every_event_twice():
     study, event = width_of("ct-xlsx", Inclusions())
     cells, _ = count_cells(catalogue.find_spec("ct-xlsx"), Inclusions(), SMALL)
     assert cells == 10 * study + 40 * event + 40 * (study + event)
 
 
 @pytest.mark.parametrize("spec", catalogue.load_specs().values(), ids=lambda spec: spec.type)
-def test_every_type_has_an_estimate_that_grows_with_its_studies(spec):
+def test_estimate_of_every_type_grows_with_its_studies(spec):
     small, large = (estimate_file(spec, Inclusions(), each) for each in (SMALL, LARGE))
     assert 0 < small[0] < large[0]
     assert START_SECONDS <= small[1] < large[1]
@@ -43,20 +43,20 @@ def test_every_type_has_an_estimate_that_grows_with_its_studies(spec):
     assert large[1] < 900
 
 
-def test_names_and_ids_make_a_file_larger():
+def test_estimate_grows_with_names_and_ids():
     spec = catalogue.find_spec("ct-csv")
     assert estimate_file(spec, Inclusions(include_names=True, include_ids=True), LARGE) > estimate_file(
         spec, Inclusions(), LARGE
     )
 
 
-def test_every_estimate_has_two_digits():
+def test_estimate_has_two_digits():
     for spec in catalogue.load_specs().values():
         for number in estimate_file(spec, Inclusions(), LARGE):
             assert len(str(number).rstrip("0")) <= 2
 
 
-def test_what_was_measured_is_what_there_is():
+def test_estimates_are_measured_for_every_type():
     needy = {spec.type for spec in catalogue.load_specs().values() if spec.needs}
     assert set(CELL_COSTS) == set(catalogue.load_specs()) - needy, "python -m tests.benchmarks.estimates"
     assert set(DEFAULT_CELL_COSTS) == {spec.format for spec in catalogue.load_specs().values()}

@@ -22,7 +22,7 @@ def make_manifest(**filters):
     return json.loads(write_manifest("x" * 32, ExportRequest("ct-csv", filters), REPORT, FACTS))
 
 
-def test_a_manifest_tells_what_was_asked_and_what_came_of_it():
+def test_manifest_holds_request_and_result():
     manifest = make_manifest(dlp_min="7", patient_name="Secret", accession_number="Secret2")
     assert manifest["snapshot_at"] == "2026-11-23T11:30:00.000000Z"
     assert manifest["exclusions"] == [{"reason": "AGD is 0", "events": 3}]
@@ -45,7 +45,7 @@ def pair(tmp_path):
     return file, manifest
 
 
-def test_the_file_of_a_manifest_is_known_under_any_name(pair, tmp_path):
+def test_manifest_verifies_its_file_under_any_name(pair, tmp_path):
     file, manifest = pair
     assert str(manifest) in verify_file(file.rename(tmp_path / "other"), manifest)
 
@@ -53,7 +53,7 @@ def test_the_file_of_a_manifest_is_known_under_any_name(pair, tmp_path):
 @pytest.mark.parametrize(
     ("data", "code"), [(DATA + b"3", "WRONG_SIZE"), (DATA[:-3] + b"3\r\n", "WRONG_SHA256")]
 )
-def test_another_file_is_not(pair, data, code):
+def test_manifest_refuses_another_file(pair, data, code):
     pair[0].write_bytes(data)
     with pytest.raises(ExportError) as refused:
         verify_file(*pair)
@@ -61,14 +61,14 @@ def test_another_file_is_not(pair, data, code):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "7", '{"schema_version": 2}', '{"schema_version": 1}'])
-def test_what_is_no_manifest_is_said_to_be_none(pair, text):
+def test_manifest_that_is_invalid_is_reported(pair, text):
     pair[1].write_text(text)
     with pytest.raises(ExportError) as refused:
         verify_file(*pair)
     assert refused.value.code == "BAD_MANIFEST"
 
 
-def test_a_file_that_is_not_there_is_told_by_name(pair):
+def test_manifest_without_its_file_names_the_file(pair):
     pair[0].unlink()
     with pytest.raises(ExportError, match=r"out\.csv: No such file"):
         verify_file(*pair)

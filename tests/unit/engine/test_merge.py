@@ -16,7 +16,7 @@ def merge(studies, events, separator=b","):
     return list(merge_streams(iter(studies), iter(events), separator, stats)), stats
 
 
-def test_each_study_gets_its_own_events_in_order():
+def test_merge_gives_each_study_its_events_in_order():
     studies = [b"7,0,seven\n", b"3,0,three\n", b"5,0,five\n"]
     events = [b"7,1,0,a\n", b"7,2,0,b\n", b"5,9,0,c\n"]
     merged, stats = merge(studies, events)
@@ -24,18 +24,18 @@ def test_each_study_gets_its_own_events_in_order():
     stats.check_totals(3, 3)
 
 
-def test_separators_inside_cells_are_left_alone():
+def test_merge_leaves_separators_inside_cells():
     merged, _ = merge([b"7\t0\ta\tb\\tc\n"], [b"7\t1\t0\t\td\n"], b"\t")
     assert merged == [(b"a\tb\\tc", [b"\td"])]
 
 
-def test_nothing_is_nothing():
+def test_merge_of_nothing_is_nothing():
     merged, stats = merge([], [])
     assert merged == []
     stats.check_totals(0, 0)
 
 
-def test_repeated_rows_are_dropped_after_the_first_and_remembered():
+def test_merge_drops_and_remembers_repeated_rows():
     studies = [b"7,0,first\n", b"7,0,second\n", b"8,0,eight\n"]
     events = [b"7,1,0,a\n", b"7,1,0,again\n", b"7,1,0,and again\n", b"8,2,0,b\n"]
     merged, stats = merge(studies, events)
@@ -44,7 +44,7 @@ def test_repeated_rows_are_dropped_after_the_first_and_remembered():
     stats.check_totals(2, 2)
 
 
-def test_the_last_study_may_be_repeated_after_its_events_ended():
+def test_merge_accepts_last_study_repeated_after_its_events():
     merged, stats = merge([b"7,0,a\n", b"7,0,b\n"], [])
     assert merged == [(b"a", [])]
     stats.check_totals(1, 0)
@@ -59,21 +59,21 @@ def test_the_last_study_may_be_repeated_after_its_events_ended():
         ([b"7,0,a\n", b"8,0,b\n"], [b"8,1,0,x\n", b"7,2,0,in the wrong order\n"]),
     ],
 )
-def test_a_row_that_is_lost_or_belongs_to_nobody_ends_the_export(studies, events):
+def test_merge_fails_on_lost_or_orphaned_row(studies, events):
     _, stats = merge(studies, events)
     with pytest.raises(ExportError) as lost:
         stats.check_totals(2, 2)
     assert lost.value.code == "ROWS_LOST"
 
 
-def test_an_event_of_a_study_that_was_not_chosen_goes_to_nobody():
+def test_merge_ignores_event_of_unselected_study():
     merged, stats = merge([b"7,0,a\n", b"8,0,b\n"], [b"7,1,0,x\n", b"9,2,0,orphan\n", b"8,3,0,y\n"])
     assert merged == [(b"a", [b"x"]), (b"b", [])]
     with pytest.raises(ExportError):
         stats.check_totals(2, 3)
 
 
-def test_marks_become_sentences_with_their_counts():
+def test_merge_warnings_are_messages_with_counts():
     studies = [b"1,9,a\n", b"2,1,b\n", b"2,1,b\n", b"3,0,c\n"]
     events = [b"1,1,1,x\n", b"1,1,1,x\n", b"1,2,3,y\n"]
     _, stats = merge(studies, events)
@@ -86,13 +86,13 @@ def test_marks_become_sentences_with_their_counts():
     ]
 
 
-def test_regular_rows_warn_of_nothing():
+def test_merge_of_regular_rows_has_no_warning():
     _, stats = merge([b"1,0,a\n"], [b"1,1,0,x\n"])
     assert describe_stats(DATA, stats) == []
     assert not stats.repeated
 
 
-def test_only_so_many_studies_with_repeats_are_remembered_by_name():
+def test_merge_remembers_a_limited_number_of_repeated_studies():
     ids = [str(n).encode() for n in range(MOST_REPEATED + 5)]
     rows = chain.from_iterable(repeat(b"%s,0,x\n" % each, 2) for each in ids)
     _, stats = merge(rows, [])

@@ -20,7 +20,7 @@ def plan(widest=3, frequencies=None, **request):
     return plan_file(asked, inclusions, Counts(5, 9, widest), frequencies or {})
 
 
-def test_about_tells_who_asked_for_what_and_when():
+def test_about_holds_requester_request_and_time():
     about = plan(filters={"age_min": "18", "model": "Force"}, order="highest_dlp").about
     assert about == [
         ("Export", "ct-xlsx: Workbook with a summary, all data, and one sheet per acquisition protocol"),
@@ -39,7 +39,7 @@ def test_about_says_when_nothing_was_filtered():
 
 
 @pytest.mark.parametrize("name", ["patient_name", "patient_id"])
-def test_about_names_a_patient_filter_but_never_its_value(name):
+def test_about_names_a_patient_filter_without_its_value(name):
     about = str(plan(filters={name: "SECRET"}, include_names=True, include_ids=True).about)
     assert name in about
     assert "SECRET" not in about
@@ -47,7 +47,7 @@ def test_about_names_a_patient_filter_but_never_its_value(name):
     assert "('Patient IDs', 'yes')" in about
 
 
-def test_the_layout_has_the_columns_that_were_asked_for():
+def test_layout_has_the_requested_columns():
     plain, full = plan(), plan(include_names=True, include_ids=True)
     added = {each.heading for each in full.study_columns} - {each.heading for each in plain.study_columns}
     assert added == {"Patient name", "Patient ID", "Date of birth"}

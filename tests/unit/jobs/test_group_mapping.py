@@ -63,26 +63,26 @@ def sign_in(groups, claim, pool=None, **attributes):
         ("[1, 2]", {"1", "2"}),
     ],
 )
-def test_a_claim_is_read_in_every_form_cognito_gives_it(claim, names):
+def test_claim_is_read_in_every_form_of_cognito(claim, names):
     assert read_claim(claim) == names
 
 
-def test_who_has_the_providers_group_gets_ours_in_token_and_pool():
+def test_provider_group_gives_ours_in_token_and_pool():
     assert sign_in([], "[Medical Physics, Staff]") == (["exportgroup"], [("add", "exportgroup")])
 
 
-def test_who_has_lost_it_loses_ours_first_of_all():
+def test_lost_provider_group_takes_ours_away_first():
     groups, calls = sign_in(["pidgroup"], "Medical Physics")
     assert groups == ["exportgroup"]
     assert calls == [("remove", "pidgroup"), ("add", "exportgroup")]
 
 
 @pytest.mark.parametrize("claim", ["", "[]", "Staff", "medical physics", "Medical Physics Guests"])
-def test_any_other_claim_gives_nothing_and_takes_what_was_there(claim):
+def test_other_claim_gives_nothing_and_takes_ours_away(claim):
     assert sign_in(["exportgroup"], claim) == ([], [("remove", "exportgroup")])
 
 
-def test_no_claim_at_all_takes_what_was_there():
+def test_missing_claim_takes_ours_away():
     event = copy.deepcopy(EVENT)
     del event["request"]["userAttributes"]["custom:groups"]
     pool = Pool()
@@ -90,14 +90,14 @@ def test_no_claim_at_all_takes_what_was_there():
     assert pool.calls == [("remove", "pidgroup")]
 
 
-def test_groups_that_are_not_mapped_stay_as_they_are():
+def test_unmapped_groups_stay():
     assert sign_in(["admingroup", "eu-west-2_example_hospital"], "") == (
         ["admingroup", "eu-west-2_example_hospital"],
         [],
     )
 
 
-def test_a_claim_cannot_name_our_groups_directly():
+def test_claim_cannot_name_our_groups_directly():
     assert sign_in([], "[exportgroup, admingroup, pidgroup]") == ([], [])
 
 
@@ -114,12 +114,12 @@ def test_accounts_of_the_pool_itself_are_left_alone(status):
 
 
 @pytest.mark.parametrize("failing", ["add", "remove"])
-def test_a_pool_that_does_not_follow_refuses_the_sign_in(failing):
+def test_pool_that_fails_refuses_the_sign_in(failing):
     with pytest.raises(ConnectionError):
         sign_in(["pidgroup"], "Medical Physics", Pool(failing))
 
 
-def test_the_log_says_who_got_what_and_no_name(caplog):
+def test_log_says_who_got_what_without_names(caplog):
     caplog.set_level("INFO", logger="doseexport.jobs.group_mapping")
     sign_in([], "Medical Physics")
     (record,) = caplog.records
@@ -132,13 +132,13 @@ def test_the_log_says_who_got_what_and_no_name(caplog):
     assert "ada@example.org" not in json.dumps({key: str(value) for key, value in vars(record).items()})
 
 
-def test_an_empty_parameter_maps_nothing():
+def test_empty_parameter_maps_nothing():
     assert GroupMap.from_environment({}).provider_groups == {}
     assert GroupMap.from_environment({"ADMIN_CLAIM": " "}).provider_groups == {}
     assert GROUPS.provider_groups == {"exportgroup": "Medical Physics", "pidgroup": "Named Patients"}
 
 
-def test_the_handler_answers_cognitos_event(monkeypatch):
+def test_handler_answers_cognitos_event(monkeypatch):
     path = REPOSITORY / "functions" / "map_groups" / "handler.py"
     spec = importlib.util.spec_from_file_location("map_groups_handler", path)
     module = importlib.util.module_from_spec(spec)

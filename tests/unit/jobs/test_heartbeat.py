@@ -8,7 +8,7 @@ import pytest
 from doseexport.domain.export import Progress, State
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
 from doseexport.jobs import heartbeat as heartbeat_module
-from doseexport.jobs.heartbeat import GRACE, LAST_SECONDS, REPEATED_CANCEL, Heartbeat
+from doseexport.jobs.heartbeat import GRACE, INTERVAL, LAST_SECONDS, REPEATED_CANCEL, Heartbeat
 from tests.fakes import Clock, make_new
 
 PATIENCE = 10
@@ -71,8 +71,13 @@ def time_left():
 
 
 @pytest.fixture
-def heart(store, clock, time_left):
-    with Heartbeat(store, make_new(), clock, lambda: time_left["seconds"]) as beating:
+def export():
+    return make_new()
+
+
+@pytest.fixture
+def heart(store, export, clock, time_left):
+    with Heartbeat(store, export, clock, lambda: time_left["seconds"]) as beating:
         yield beating
 
 
@@ -87,7 +92,11 @@ def stop(heart):
     return stopped.value
 
 
-def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, clock):
+def is_beating():
+    return "heartbeat" in {thread.name for thread in threading.enumerate()}
+
+
+def test_heartbeat_reports_attempt_time_and_progress(heart, store, export, clock):
     store.wait_for_beats()
     assert store.beats[-1][2] == Progress(0, None)
     heart.expect(9)
@@ -95,44 +104,37 @@ def test_a_beat_names_the_attempt_the_time_and_the_progress(heart, store, clock)
     heart.advance()
     clock.move(seconds=3)
     store.wait_for_beats()
-    assert store.beats[-1] == (heart._export.id, 1, Progress(2, 9), clock())
+    assert store.beats[-1] == (export.id, 1, Progress(2, 9), clock())
 
 
-def test_a_run_that_nobody_stops_goes_on(heart, store):
+def test_heartbeat_lets_an_undisturbed_run_continue(heart, store):
     store.wait_for_beats(5)
     heart.advance()
     assert heart.reason is None
 
 
-def test_an_abort_stops_the_run_with_what_it_is_blocked_on(heart, store):
+def test_heartbeat_stops_aborted_run_and_what_it_is_blocked_on(heart, store):
     store.answer = State.ABORTING
     assert isinstance(stop(heart), AbortedError)
 
 
-def test_a_lost_lease_stops_the_run(heart, store):
+def test_heartbeat_stops_run_without_lease(heart, store):
     store.answer = None
     assert isinstance(stop(heart), LeaseLostError)
 
 
-class Waits(list):
-    """The event that ends the beats, which it does after so many waits."""
-
-    def __init__(self, most):
-        self._most = most
-
-    def wait(self, seconds):
-        self.append(seconds)
-        return len(self) > self._most
-
-
-def test_a_run_that_has_to_stop_is_told_so_again_sooner(store, clock):
-    heart = Heartbeat(store, make_new(), clock, lambda: 900.0)
-    store.answer, heart._over = State.ABORTING, Waits(2)
-    heart._run()
-    assert heart._over == [heartbeat_module.INTERVAL, REPEATED_CANCEL, REPEATED_CANCEL]
+def test_heartbeat_cancels_again_sooner_once_the_run_must_stop(heart, store, monkeypatch):
+    assert REPEATED_CANCEL < INTERVAL
+    store.answer = State.ABORTING
+    stop(heart)
+    monkeypatch.setattr(heartbeat_module, "INTERVAL", 10 * PATIENCE)
+    late = Blocked()
+    heart.guard(late)
+    assert late.was_cancelled()
+    assert late.was_cancelled()
 
 
-def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):
+def test_heartbeat_cancels_later_blocker_at_every_beat(heart, store):
     store.answer = State.ABORTING
     stop(heart)
     late = Blocked()
@@ -141,7 +143,7 @@ def test_what_blocks_later_is_cancelled_at_every_beat(heart, store):
     assert late.was_cancelled()
 
 
-def test_a_stopped_run_still_beats_no_more_words_into_the_table(heart, store):
+def test_heartbeat_of_stopped_run_writes_no_more(heart, store):
     store.answer = None
     stop(heart)
     before = len(store.beats)
@@ -151,7 +153,7 @@ def test_a_stopped_run_still_beats_no_more_words_into_the_table(heart, store):
     assert len(store.beats) == before
 
 
-def test_a_table_out_of_reach_for_a_while_is_borne(heart, store, clock):
+def test_heartbeat_tolerates_short_silence_of_the_table(heart, store, clock):
     store.answer = OSError("no network")
     clock.now += GRACE
     store.wait_for_beats(3)
@@ -165,13 +167,13 @@ def test_a_table_out_of_reach_for_a_while_is_borne(heart, store, clock):
     assert heart.reason is None
 
 
-def test_a_table_out_of_reach_for_longer_is_a_lost_lease(heart, store, clock):
+def test_heartbeat_takes_long_silence_of_the_table_for_lost_lease(heart, store, clock):
     store.answer = OSError("no network")
     clock.now += GRACE + A_MOMENT
     assert isinstance(stop(heart), LeaseLostError)
 
 
-def test_a_beat_that_failed_is_logged_without_its_text(heart, store, caplog):
+def test_heartbeat_logs_failed_beat_without_its_text(heart, store, caplog):
     store.answer = OSError("SECRET")
     store.wait_for_beats()
     assert "beat_failed" in caplog.messages
@@ -179,7 +181,7 @@ def test_a_beat_that_failed_is_logged_without_its_text(heart, store, caplog):
     assert "SECRET" not in str([record.__dict__ for record in caplog.records])
 
 
-def test_a_run_ends_while_there_is_time_to_settle(heart, store, time_left):
+def test_heartbeat_stops_run_while_there_is_time_to_settle(heart, store, time_left):
     time_left["seconds"] = LAST_SECONDS
     store.wait_for_beats()
     assert heart.reason is None
@@ -187,7 +189,7 @@ def test_a_run_ends_while_there_is_time_to_settle(heart, store, time_left):
     assert stop(heart).code == "OUT_OF_TIME"
 
 
-def test_the_first_reason_stays(heart, store, time_left):
+def test_heartbeat_keeps_its_first_reason(heart, store, time_left):
     store.answer = State.ABORTING
     first = stop(heart)
     store.answer = None
@@ -195,13 +197,14 @@ def test_the_first_reason_stays(heart, store, time_left):
     assert stop(heart) is first
 
 
-def test_nothing_beats_after_the_end(store, clock):
-    with Heartbeat(store, make_new(), clock, lambda: 900) as heart:
+def test_heartbeat_ends_with_the_run(store, clock):
+    with Heartbeat(store, make_new(), clock, lambda: 900):
         store.wait_for_beats()
-    assert not heart._thread.is_alive()
+        assert is_beating()
+    assert not is_beating()
 
 
-def test_it_stops_when_the_run_fails(store, clock):
-    with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900) as heart:
+def test_heartbeat_ends_with_a_failed_run(store, clock):
+    with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900):
         raise ZeroDivisionError
-    assert not heart._thread.is_alive()
+    assert not is_beating()

@@ -30,18 +30,18 @@ VALUES = {"Key": "", "Days": "30", "Origins": "https://a,https://b", "Table": "t
         ({"Condition": {"StringLike": {"x": "y"}}}, {"Condition": {"StringLike": {"x": "y"}}}),
     ],
 )
-def test_what_a_function_gives(value, found):
+def test_intrinsic_function_is_resolved(value, found):
     assert resolve(value, TEMPLATE, VALUES) == found
 
 
-def test_with_another_parameter_a_condition_turns():
+def test_condition_follows_its_parameter():
     keyed = {**VALUES, "Key": "arn"}
     assert resolve({"Fn::If": ["Both", "yes", "no"]}, TEMPLATE, keyed) == "yes"
     assert resolve({"Fn::If": ["Both", "yes", "no"]}, TEMPLATE, {**keyed, "Days": "7"}) == "no"
 
 
 @pytest.mark.parametrize("value", [{"Fn::GetAtt": ["A", "B"]}, {"Fn::If": ["Odd", 1, 2]}])
-def test_what_is_not_known_is_not_guessed(value):
+def test_unknown_function_is_an_error(value):
     odd = {**TEMPLATE, "Conditions": {"Odd": {"Fn::Odd": []}}}
     with pytest.raises(IntrinsicError):
         resolve(value, odd, VALUES)

@@ -38,11 +38,11 @@ def resolve(address):
     return node
 
 
-def test_the_committed_file_is_the_generated_one():
+def test_openapi_file_is_the_generated_one():
     assert TARGET.read_text(encoding="utf-8") == render(), "run: python -m local.openapi"
 
 
-def test_every_route_of_the_template_is_in_it_and_no_other():
+def test_openapi_has_exactly_the_routes_of_the_template():
     resources = lower.read(ROOT / "template.yaml")["Resources"].values()
     events = [event for each in resources for event in each.get("Properties", {}).get("Events", {}).values()]
     routes = {
@@ -58,7 +58,7 @@ def test_every_route_of_the_template_is_in_it_and_no_other():
         )
 
 
-def test_every_reference_leads_somewhere_and_every_schema_is_one():
+def test_openapi_references_resolve_and_schemas_are_valid():
     for node in walk(DOCUMENT):
         if isinstance(node, dict) and "$ref" in node:
             assert resolve(node["$ref"])
@@ -68,7 +68,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one():
     assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= references
 
 
-def test_every_operation_is_whole():
+def test_openapi_operations_are_complete():
     names = [operation["operationId"] for operation in OPERATIONS.values()]
     assert len(set(names)) == len(names)
     for (_, path), operation in OPERATIONS.items():
@@ -79,7 +79,7 @@ def test_every_operation_is_whole():
         assert all(answer["description"] for answer in operation["responses"].values())
 
 
-def test_the_list_takes_the_parameters_of_its_handler():
+def test_openapi_list_has_the_parameters_of_its_handler():
     tree = ast.parse((ROOT / "functions/list_exports/handler.py").read_text(encoding="utf-8"))
     (call,) = (
         node
@@ -91,7 +91,7 @@ def test_the_list_takes_the_parameters_of_its_handler():
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
-def test_every_type_filter_and_order_is_in_it(spec):
+def test_openapi_has_every_type_filter_and_order(spec):
     request = SCHEMAS[spec.type]
     assert f"#/components/schemas/{spec.type}" in [one["$ref"] for one in SCHEMAS["ExportRequest"]["oneOf"]]
     assert (request["description"], request["x-format"]) == (spec.help, spec.format)
@@ -111,7 +111,7 @@ def test_every_type_filter_and_order_is_in_it(spec):
     assert {one["const"] for one in orders if "const" in one} == named
 
 
-def test_every_code_that_the_api_can_say_is_in_it():
+def test_openapi_has_every_error_code():
     promised = {
         code
         for operation in OPERATIONS.values()

@@ -81,7 +81,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
-def test_schema_and_code_take_the_same_filters(spec):
+def test_schema_and_code_accept_the_same_filters(spec):
     needed = dict.fromkeys(spec.needs[:1], "1")
     for each in spec.filters:
         for name in (each.name, *each.aliases):
@@ -90,7 +90,7 @@ def test_schema_and_code_take_the_same_filters(spec):
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
-def test_schema_and_code_take_the_same_options_and_wishes(spec):
+def test_schema_and_code_accept_the_same_options_and_inclusions(spec):
     body = {"type": spec.type, "filters": dict.fromkeys(spec.needs[:1], "1")}
     for each in spec.options:
         for value in [*GOOD[each.value_type.name], *BAD[each.value_type.name]]:
@@ -133,7 +133,7 @@ def test_schema_and_code_need_the_same_study_of_openskin(filters):
         {"type": "ct-csv", "include_ids": 1},
     ],
 )
-def test_schema_and_code_take_the_same_requests(body):
+def test_schema_and_code_accept_the_same_requests(body):
     assert_same_verdict(body)
 
 
@@ -146,7 +146,7 @@ def assert_same_verdict(body):
 
 @pytest.mark.parametrize("caller", [ADA, BEN, PIA, ADMIN], ids=lambda caller: caller.name)
 @pytest.mark.parametrize("export", [NEW, RUNNING, DONE, FAILED, NAMED], ids=lambda export: export.state)
-def test_exports_are_shown_as_promised(export, caller):
+def test_exports_match_the_schema(export, caller):
     shown = view_export(export, caller, NOW)
     schema_of("Export").validate(shown)
     schema_of("ExportPage").validate({"exports": [shown], "next_cursor": None})
@@ -154,7 +154,7 @@ def test_exports_are_shown_as_promised(export, caller):
 
 
 @pytest.mark.parametrize("caller", [ADA, PIA, ADMIN], ids=lambda caller: caller.name)
-def test_the_catalogue_is_as_promised(caller):
+def test_catalogue_matches_the_schema(caller):
     shown = view_catalogue(list_export_types(RETENTION, MAX_RETENTION), caller)
     schema_of("Catalogue").validate(shown)
     assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
@@ -163,7 +163,7 @@ def test_the_catalogue_is_as_promised(caller):
 @pytest.mark.parametrize(
     "row", [(3, 9, 4, "2026-01-01", "2026-02-01", [["A", 9]]), (0, 0, 0, None, None, []), None]
 )
-def test_previews_are_as_promised(row):
+def test_previews_match_the_schema(row):
     shown = view_preview(make_preview(ExportRequest("ct-csv"), row) if row else None)
     schema_of("Preview").validate(shown)
     assert not schema_of("Preview").is_valid({**shown, "more": 1})
@@ -213,7 +213,7 @@ def ask(route, *, groups="[exportgroup]", sub="ada-sub", **event):
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
-def test_every_handler_refuses_as_promised(route):
+def test_handlers_refuse_as_documented(route):
     assert ask(route, sub="")[0] == 401
     assert ask(route, groups="[]")[0] == 403
     assert ask(route, queryStringParameters={"x": "1"})[0] == 400
@@ -259,14 +259,14 @@ def test_every_handler_refuses_as_promised(route):
         (("GET", "/presets"), {}, "UNEXPECTED"),
     ],
 )
-def test_problems_are_told_as_promised(route, event, code):
+def test_problems_match_the_schema(route, event, code):
     status, body = ask(route, **event)
     assert body["code"] == code
     assert body["status"] == status
     schema_of("Problem").validate(body)
 
 
-def test_answers_without_a_store_are_as_promised():
+def test_answers_without_repositories_match_the_schema():
     status, body = ask(("DELETE", "/exports"), body='{"ids": ["x"]}')
     assert (status, body["refused"][0]["code"]) == (200, "NOT_FOUND")
     assert validate_response(("GET", "/health"), load_handler("get_health")({}, None))["status"] == "ok"

@@ -50,17 +50,17 @@ def schedule(expression, zone="UTC", **more):
         (schedule("rate(1 minute)", State="DISABLED"), "2026-11-23T11:30:30Z", "2026-11-23T11:31:00Z", None),
     ],
 )
-def test_it_calls_when_a_schedule_is_due_in_its_zone(known, since, now, due):
+def test_scheduler_invokes_when_a_schedule_is_due_in_its_zone(known, since, now, due):
     assert find_due(known, at(since), at(now)) == (due and at(due))
 
 
-def test_it_tells_the_time_that_was_due():
+def test_scheduler_passes_the_due_time():
     target = {"Arn": "x", "Input": '{"scheduled_at": "<aws.scheduler.scheduled-time>"}'}
     told = insert_scheduled_time(target, at("2026-11-30T07:00+01:00"))
     assert told == {"Arn": "x", "Input": '{"scheduled_at": "2026-11-30T06:00:00Z"}'}
 
 
-def test_a_schedule_is_one_of_its_group():
+def test_scheduler_lists_schedules_of_one_group():
     assert find_group(b'{"GroupName": "ours"}', {}) == "ours"
     assert find_group(b"", {"groupName": ["ours"]}) == "ours"
     assert find_group(b"", {}) == "default"

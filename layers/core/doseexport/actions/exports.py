@@ -74,11 +74,12 @@ def enqueue_export(
         retention_days=request.retention_days or services.settings.retention.days,
         schedule_id=schedule_id,
     )
-    limit = services.settings.max_active_exports
-    export = services.exports.create(requested, limit)
+    settings = services.settings
+    limit, rate = settings.max_active_exports, settings.max_requests_per_minute
+    export = services.exports.create(requested, limit, rate)
     if export is None:
-        message = f"{limit} exports are already in progress. Wait for one, or abort one."
-        raise RequestError("TOO_MANY_ACTIVE", message, None, 429)
+        wait = services.exports.find_rate_wait(caller.id, requested.created_at, rate)
+        raise _too_many_active(limit) if wait is None else _too_many_requests(rate, wait)
     _check_repeat(requested, export, services)
     if export.state is State.QUEUED:
         _send(services, export)
@@ -249,6 +250,16 @@ def _parse_ids(body: object) -> list[str]:
     if not all(isinstance(export_id, str) for export_id in ids):
         raise unprocessable("BAD_IDS", "Every id must be a string.", "ids")
     return list(dict.fromkeys(ids))
+
+
+def _too_many_active(limit: int) -> RequestError:
+    message = f"{limit} exports are already in progress. Wait for one, or abort one."
+    return RequestError("TOO_MANY_ACTIVE", message, None, 429)
+
+
+def _too_many_requests(rate: int, wait: int) -> RequestError:
+    message = f"You can request {rate} exports per minute. Try again in {wait} seconds."
+    return RequestError("TOO_MANY_REQUESTS", message, None, 429, wait)
 
 
 def _not_found() -> RequestError:

@@ -25,7 +25,7 @@ ANSWER_SECONDS = 27.0
 MOST_FREQUENT = 10
 
 _LOGGER = logging.getLogger(__name__)
-_TIMED_OUT = "OUT_OF_TIME"
+_TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
 
 
 def preview_export(services: Services, caller: Caller, body: object) -> Preview | None:
@@ -39,7 +39,7 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
     try:
         row = _count(services, request)
     except ExportError as error:
-        if error.code == _TIMED_OUT:
+        if error.code in _TIMED_OUT:
             return None
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
         raise UnavailableError(error.code, error.message) from None

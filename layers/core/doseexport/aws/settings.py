@@ -51,6 +51,7 @@ class Settings:
     bucket_name: str
     queue_url: str
     max_active_exports: int
+    max_requests_per_minute: int
     retention: timedelta
     max_retention: timedelta
     audit_retention: timedelta
@@ -74,6 +75,7 @@ class Settings:
             bucket_name=values.text("BUCKET_NAME"),
             queue_url=values.text("QUEUE_URL"),
             max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
+            max_requests_per_minute=values.number("MAX_REQUESTS_PER_MINUTE", 30),
             retention=retention,
             max_retention=max_retention,
             audit_retention=timedelta(days=values.number("AUDIT_RETENTION_DAYS", 2555)),

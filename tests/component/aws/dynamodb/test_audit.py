@@ -19,7 +19,9 @@ from tests.fakes import (
     RETENTION,
     TRAIL_TABLE,
     add,
+    aws_client,
     finish,
+    interrupt_next_write,
     make_new,
     make_result,
     read_trail,
@@ -41,7 +43,7 @@ def find(services, export, kind):
 
 
 def raw_entries(services):
-    return services.exports._table._client.scan(TableName=TRAIL_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=TRAIL_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -50,7 +52,7 @@ def refuse_status(call, *arguments):
     return caught.value.status
 
 
-def test_a_request_is_told_with_its_filters_those_that_name_patients_apart(services):
+def test_audit_of_request_holds_filters_with_patient_filters_apart(services):
     export = add(services, PIA, filters={"date_from": "2026-01-01", "patient_id": "7"}, include_ids=True)
     entry = find(services, export, AuditEvent.REQUESTED)
     assert (entry.by, entry.attempt, entry.at) == (Person(PIA.id, PIA.name), 1, NOW)
@@ -63,7 +65,7 @@ def test_a_request_is_told_with_its_filters_those_that_name_patients_apart(servi
     }
 
 
-def test_a_completion_is_told_with_counts_bytes_and_hash(services):
+def test_audit_of_completion_holds_counts_bytes_and_hash(services):
     export = finish(services, add(services))
     assert kinds(services, export) == ["completed", "requested", "started"]
     entry = find(services, export, AuditEvent.COMPLETED)
@@ -71,7 +73,7 @@ def test_a_completion_is_told_with_counts_bytes_and_hash(services):
     assert entry.file == {"studies": 7, "events": 21, "size": 12, "sha256": "ab" * 32}
 
 
-def test_a_failure_is_told_by_its_code_and_no_sentence(services):
+def test_audit_of_failure_holds_code_but_no_message(services):
     export = run(services, add(services))
     assert services.exports.fail(export.id, 1, "NO_STUDIES", "No study matches.", NOW)
     entry = find(services, export, AuditEvent.FAILED)
@@ -79,27 +81,27 @@ def test_a_failure_is_told_by_its_code_and_no_sentence(services):
     assert "No study matches." not in str(raw_entries(services))
 
 
-def test_giving_up_is_a_failure_too(services):
+def test_audit_of_giving_up_is_a_failure(services):
     export = add(services)
     assert services.exports.give_up(export.id, 1, Failure("NEVER_STARTED", "Nobody came."), NOW)
     assert find(services, export, AuditEvent.FAILED).code == "NEVER_STARTED"
 
 
-def test_a_next_attempt_is_told_by_its_number(services):
+def test_audit_of_next_attempt_holds_its_number(services):
     export = run(services, add(services))
     assert services.exports.requeue(export.id, 1, LATE)
     entry = find(services, export, AuditEvent.REQUEUED)
     assert (entry.attempt, entry.at, entry.by) == (2, LATE, None)
 
 
-def test_who_aborts_what_waits_has_aborted_it(services):
+def test_audit_of_abort_while_queued_names_who_aborted(services):
     export = add(services)
     abort_export(services, ADMIN, export.id)
     assert kinds(services, export) == ["aborted", "requested"]
     assert find(services, export, AuditEvent.ABORTED).by == Person(ADMIN.id, ADMIN.name)
 
 
-def test_who_aborts_what_runs_has_asked_for_it(services):
+def test_audit_of_abort_while_running_names_who_requested_it(services):
     export = run(services, add(services))
     abort_export(services, ADA, export.id)
     abort_export(services, ADA, export.id)
@@ -109,7 +111,7 @@ def test_who_aborts_what_runs_has_asked_for_it(services):
     assert find(services, export, AuditEvent.ABORTED).by is None
 
 
-def test_every_link_is_told_with_whom_it_was_made_for(services):
+def test_audit_of_link_names_its_user(services):
     export = finish(services, add(services))
     download_export(services, BEN, export.id)
     download_export(services, BEN, export.id)
@@ -117,14 +119,14 @@ def test_every_link_is_told_with_whom_it_was_made_for(services):
     assert [entry.by for entry in links] == [Person(BEN.id, BEN.name)] * 2
 
 
-def test_a_deletion_is_told_and_the_trail_outlives_it(services):
+def test_audit_of_deletion_outlives_the_export(services):
     export = finish(services, add(services))
     delete_export(services, ADMIN, export.id)
     assert find(services, export, AuditEvent.DELETED).by == Person(ADMIN.id, ADMIN.name)
     assert len(show_audit_trail(services, ADA, export.id)["entries"]) == 4
 
 
-def test_an_expiry_is_told_once(services, clock):
+def test_audit_of_expiry_is_written_once(services, clock):
     export = finish(services, add(services))
     clock.move(days=RETENTION.days)
     assert sweep_exports(services, clock()) == {"expired": 1}
@@ -134,13 +136,13 @@ def test_an_expiry_is_told_once(services, clock):
     assert (entry.at, entry.by) == (clock(), None)
 
 
-def test_entries_end_by_themselves_after_the_years_they_are_kept(services):
+def test_audit_entries_end_after_their_years(services):
     add(services)
     (row,) = raw_entries(services)
     assert int(row["ttl"]["N"]) == int((NOW + timedelta(days=2555)).timestamp())
 
 
-def test_what_goes_on_meanwhile_is_not_told(services):
+def test_audit_ignores_progress(services):
     export = run(services, add(services))
     before = read_trail(services, export)
     assert services.exports.beat(export.id, 1, Progress(1, 2), NOW)
@@ -152,13 +154,13 @@ def test_what_goes_on_meanwhile_is_not_told(services):
 # What is not written
 
 
-def test_asking_again_by_the_same_key_is_one_request(services):
+def test_audit_of_request_repeated_by_key_is_one_entry(services):
     shown = request_export(services, ADA, BODY, "key")
     request_export(services, ADA, BODY, "key")
     assert [entry.event for entry in services.audit.read(shown["id"])] == [AuditEvent.REQUESTED]
 
 
-def test_without_room_there_is_no_request(services):
+def test_audit_has_no_request_beyond_the_limit(services):
     services.exports.create(make_new(), limit=1)
     refused = make_new()
     assert services.exports.create(refused, limit=1) is None
@@ -210,21 +212,21 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("write", REFUSED, ids=lambda write: write.__name__)
-def test_what_is_refused_leaves_no_entry(services, write):
+def test_audit_has_no_entry_of_refused_change(services, write):
     export = run(services, add(services))
     before = read_trail(services, export)
     assert not write(services.exports, export)
     assert read_trail(services, export) == before
 
 
-def test_aborting_what_has_ended_leaves_no_entry(services):
+def test_audit_has_no_entry_of_abort_after_the_end(services):
     export = finish(services, add(services))
     assert refuse_status(abort_export, services, ADA, export.id) == 409
     assert kinds(services, export) == ["completed", "requested", "started"]
 
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
-def test_no_link_is_made_of_what_went_while_it_was_asked_for(services, clock, monkeypatch, how):
+def test_audit_has_no_link_of_file_that_went_meanwhile(services, clock, monkeypatch, how):
     export = finish(services, add(services))
     issue = type(services.exports).issue_link
 
@@ -239,14 +241,8 @@ def test_no_link_is_made_of_what_went_while_it_was_asked_for(services, clock, mo
     assert "link_issued" not in kinds(services, export)
 
 
-def test_an_abort_that_met_a_claim_is_told_as_what_it_became(services, monkeypatch):
+def test_audit_of_abort_overtaken_by_claim_is_an_abort_request(services, monkeypatch):
     export = add(services)
-    stop = type(services.exports)._stop
-
-    def claim_first(store, seen, by, now):
-        store.claim(export.id, 1, now)
-        return stop(store, seen, by, now)
-
-    monkeypatch.setattr(type(services.exports), "_stop", claim_first)
+    interrupt_next_write(monkeypatch, lambda: services.exports.claim(export.id, 1, NOW))
     assert abort_export(services, ADA, export.id)["state"] == "ABORTING"
     assert kinds(services, export) == ["abort_requested", "requested", "started"]

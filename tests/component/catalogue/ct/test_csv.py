@@ -8,7 +8,7 @@ from doseexport import catalogue
 from tests.component.exporting import export, read_csv
 from tests.oracles.ct import EVENT_HEADINGS, STUDY_HEADINGS, Archive, guard
 
-IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "names or ids"}
+IDENTITY = ("Patient name", "Patient ID", "Date of birth")
 TEXTS = {
     column.heading
     for columns in (
@@ -49,7 +49,7 @@ def _show(heading, cell):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, set(IDENTITY)),
         (True, False, {"Patient ID"}),
@@ -57,7 +57,7 @@ def _show(heading, cell):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(sample_url, archive, include_names, include_ids, hidden):
+def test_ct_csv_every_cell_follows_the_rules(sample_url, archive, include_names, include_ids, hidden):
     data, _ = export(sample_url, include_names=include_names, include_ids=include_ids)
     headings = [heading for heading in STUDY_HEADINGS if heading not in hidden]
     told = list(expect(archive, headings))
@@ -67,7 +67,7 @@ def test_every_cell_is_what_the_rules_say(sample_url, archive, include_names, in
         assert row == wanted, f"row {number}"
 
 
-def test_the_sample_has_the_cells_that_are_hard(archive):
+def test_sample_has_the_difficult_cells(archive):
     """Otherwise the test above would say little."""
     checks = Counter(
         words
@@ -95,7 +95,7 @@ def test_the_sample_has_the_cells_that_are_hard(archive):
     }
 
 
-def test_the_report_counts_what_is_there(archive, plain):
+def test_ct_csv_report_counts_its_content(archive, plain):
     _, report = plain
     assert report.studies == len(archive.studies) == 400
     assert report.events == sum(len(archive.events_of(study)) for study in archive.studies)
@@ -124,7 +124,7 @@ def study_called(plain, description):
         ("no time", ["Study time"]),
     ],
 )
-def test_what_is_missing_is_blank_and_nothing_else_is_lost(plain, description, blank):
+def test_ct_csv_missing_values_are_blank_and_cost_nothing_else(plain, description, blank):
     row = study_called(plain, description)
     assert {heading: row[heading] for heading in blank} == dict.fromkeys(blank, "")
     assert row["Study description"]
@@ -142,12 +142,12 @@ def test_what_is_missing_is_blank_and_nothing_else_is_lost(plain, description, b
         ("indicator text", {"Test patient?": 'phantom, "QA"'}),
     ],
 )
-def test_what_is_odd_is_shown_as_it_is(plain, description, cells):
+def test_ct_csv_odd_values_are_shown_unchanged(plain, description, cells):
     row = study_called(plain, description)
     assert {heading: row[heading] for heading in cells} == cells
 
 
-def test_studies_without_a_date_come_last(plain):
+def test_ct_csv_studies_without_date_come_last(plain):
     (header, *rows), _ = plain
     dates = [row[header.index("Study date")] for row in rows]
     known = [day for day in dates if day]
@@ -175,12 +175,12 @@ WARNINGS = (
 
 
 @pytest.mark.parametrize(("message", "studies"), WARNINGS)
-def test_what_is_irregular_is_a_warning_with_its_count(plain, message, studies):
+def test_ct_csv_irregular_data_is_a_warning_with_count(plain, message, studies):
     begin = message.format(len(studies))
     assert [warning for warning in plain[1].warnings if warning.startswith(begin)], plain[1].warnings
 
 
-def test_a_lone_tube_b_is_a_warning_with_its_count(archive, plain):
+def test_ct_csv_lone_source_b_is_a_warning_with_count(archive, plain):
     events = [event for study in archive.studies for event in archive.events_of(study)]
     names = [
         [tube["identification_of_the_xray_source"] for tube in archive.tubes[event["id"]]] for event in events
@@ -189,7 +189,7 @@ def test_a_lone_tube_b_is_a_warning_with_its_count(archive, plain):
     assert f"{words}: its values are in the S1 columns." in plain[1].warnings
 
 
-def test_there_is_no_warning_without_a_reason(sample_url, plain):
+def test_ct_csv_has_no_warning_without_reason(sample_url, plain):
     assert len(plain[1].warnings) == len(WARNINGS) + 1
     _, report = export(sample_url, filters={"study_description": "broken: extreme numbers"})
     assert (report.studies, report.warnings) == (1, ())

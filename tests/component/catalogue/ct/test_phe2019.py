@@ -65,7 +65,7 @@ def is_same(value, wanted):
 
 
 @pytest.mark.parametrize("which", ["sample_url", "altered_url"])
-def test_every_cell_of_the_form_is_what_the_rules_say(which, request):
+def test_ct_phe2019_every_cell_follows_the_rules(which, request):
     url = request.getfixturevalue(which)
     data, report = export(url, type="ct-phe2019")
     header, *rows = read_rows(data)
@@ -81,13 +81,13 @@ def test_every_cell_of_the_form_is_what_the_rules_say(which, request):
             assert is_same(value, None if cell == "" else cell), (row[0], place, value, cell)
 
 
-def test_the_altered_sample_has_the_cells_that_are_hard(altered_url):
+def test_altered_sample_has_the_difficult_cells(altered_url):
     cells = [cell for row in fill_form(Archive(altered_url)) for cell in row]
     assert {"140 | 80.5", Decimal(70), Decimal(92)} < set(cells)
     assert any(isinstance(cell, str) and "unknown type" in cell for cell in cells)
 
 
-def test_warnings_count_what_is_on_the_form(altered_url):
+def test_ct_phe2019_warnings_count_what_is_on_the_form(altered_url):
     _, report = export(altered_url, type="ct-phe2019")
     archive = Archive(altered_url)
     series = [
@@ -107,19 +107,19 @@ def test_warnings_count_what_is_on_the_form(altered_url):
         assert [warning for warning in report.warnings if warning.startswith(begin)], report.warnings
 
 
-def test_there_is_no_warning_without_a_reason(sample_url):
+def test_ct_phe2019_has_no_warning_without_reason(sample_url):
     _, report = export(
         sample_url, type="ct-phe2019", filters={"study_description": "broken: extreme numbers"}
     )
     assert (report.studies, report.warnings) == (1, ())
 
 
-def test_the_form_has_the_filters_and_orders_of_ct():
+def test_ct_phe2019_has_filters_and_orders_of_ct():
     form, csv = catalogue.find_spec("ct-phe2019"), catalogue.find_spec("ct-csv")
     assert (form.filters, form.orders) == (csv.filters, csv.orders)
 
 
 @pytest.mark.parametrize("wish", ["include_names", "include_ids"])
-def test_the_form_shows_no_identities(wish):
+def test_ct_phe2019_shows_no_identities(wish):
     with pytest.raises(RequestError):
         ask(type="ct-phe2019", **{wish: True})

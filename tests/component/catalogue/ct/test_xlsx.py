@@ -63,7 +63,7 @@ def seconds_of(at):
     return (at.hour * 60 + at.minute) * 60 + at.second + at.microsecond / 1_000_000
 
 
-def test_all_data_is_the_csv_cell_for_cell(sample_url, sheets):
+def test_ct_xlsx_all_data_equals_the_csv(sample_url, sheets):
     data, _ = export(sample_url, **IDENTITIES)
     header, *rows = read_csv(data)
     shown, *below = sheets["All data"]
@@ -85,7 +85,7 @@ def expect_events(archive):
             yield own["Protocol"], [convert(*pair) for pair in pairs]
 
 
-def test_each_event_stands_once_on_the_sheet_of_its_protocol(archive, sheets):
+def test_ct_xlsx_each_event_is_once_on_its_protocols_sheet(archive, sheets):
     wanted = {}
     for protocol, row in expect_events(archive):
         wanted.setdefault(protocol, []).append(row)
@@ -100,7 +100,7 @@ def test_each_event_stands_once_on_the_sheet_of_its_protocol(archive, sheets):
         assert found[protocol] == rows, protocol
 
 
-def test_null_and_empty_protocols_are_on_unknown(archive, sheets):
+def test_ct_xlsx_null_and_empty_protocols_are_on_unknown(archive, sheets):
     events = [event for study in archive.studies for event in archive.events_of(study)]
     kinds = Counter(event["acquisition_protocol"] for event in events)
     assert kinds[None]
@@ -113,7 +113,7 @@ def test_null_and_empty_protocols_are_on_unknown(archive, sheets):
     )
 
 
-def test_sheets_come_in_their_order_and_keep_their_names_to_themselves(archive, sheets):
+def test_ct_xlsx_sheets_are_in_order_with_names_of_their_own(archive, sheets):
     names = list(sheets)
     assert (names[:2], names[-1]) == (["Summary", "All data"], "About")
     protocols = {
@@ -137,7 +137,7 @@ def test_sheets_come_in_their_order_and_keep_their_names_to_themselves(archive, 
         ),
     ],
 )
-def test_summary_counts_what_sql_counts(sample_url, sheets, column, title, sql):
+def test_ct_xlsx_summary_counts_what_sql_counts(sample_url, sheets, column, title, sql):
     studies = "WITH studies AS (SELECT * FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT') "
     with psycopg.connect(sample_url) as connection:
         counted = Counter(row[0] or "" for row in connection.execute(studies + sql))
@@ -149,7 +149,7 @@ def test_summary_counts_what_sql_counts(sample_url, sheets, column, title, sql):
     assert [times for _, times in shown] == sorted((times for _, times in shown), reverse=True)
 
 
-def test_cells_are_real_numbers_days_times_and_texts(workbook):
+def test_ct_xlsx_cells_are_numbers_dates_times_and_texts(workbook):
     sheet = openpyxl.load_workbook(io.BytesIO(workbook))["All data"]
     header = [cell.value for cell in sheet[1]]
     kinds = {"number": int | float, "date": datetime, "time": time, "text": str}
@@ -164,7 +164,7 @@ def test_cells_are_real_numbers_days_times_and_texts(workbook):
     assert sheet.column_dimensions["A"].width > 10
 
 
-def test_no_identity_is_where_none_was_asked_for(sample_url, archive):
+def test_ct_xlsx_has_no_identity_unless_requested(sample_url, archive):
     data, _ = export(sample_url, type="ct-xlsx", filters={"patient_name": "Nobody^", "patient_id": "T-1"})
     book = openpyxl.load_workbook(io.BytesIO(data))
     texts = [
@@ -179,7 +179,7 @@ def test_no_identity_is_where_none_was_asked_for(sample_url, archive):
     assert [text for text in texts if "Nobody^" in text or "T-1" in text] == []
 
 
-def test_about_has_the_counts_and_warnings_and_no_patient(sample_url, archive):
+def test_ct_xlsx_about_has_counts_and_warnings_but_no_patient(sample_url, archive):
     data, report = export(sample_url, type="ct-xlsx", filters={"patient_name": "Nobody"}, **IDENTITIES)
     about = [
         [cell.value for cell in row] for row in openpyxl.load_workbook(io.BytesIO(data))["About"].iter_rows()

@@ -127,7 +127,7 @@ def assert_rows_as_told(read, told):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, set(IDENTITY)),
         (True, False, {"Patient ID"}),
@@ -135,12 +135,12 @@ def assert_rows_as_told(read, told):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(url, include_names, include_ids, hidden):
+def test_dx_csv_every_cell_follows_the_rules(url, include_names, include_ids, hidden):
     data, _ = export(url, type="dx-csv", include_names=include_names, include_ids=include_ids)
     assert_rows_as_told(read_csv(data), list(record_event(DxArchive(url), hidden=hidden, named=False)))
 
 
-def test_every_standard_name_is_where_it_belongs(named_url):
+def test_dx_csv_every_standard_name_is_in_its_place(named_url):
     data, _ = export(named_url, type="dx-csv")
     told = list(record_event(DxArchive(named_url), hidden=IDENTITY, named=True))
     for heading in (*STANDARD, "E1 Standard acquisition name"):
@@ -148,14 +148,14 @@ def test_every_standard_name_is_where_it_belongs(named_url):
     assert_rows_as_told(read_csv(data), told)
 
 
-def test_the_report_counts_what_is_there(url):
+def test_dx_csv_report_counts_its_content(url):
     _, report = export(url, type="dx-csv")
     archive = DxArchive(url)
     assert report.studies == len(archive.studies)
     assert report.events == sum(len(archive.events_of(study)) for study in archive.studies)
 
 
-def test_the_sample_has_the_cells_that_are_hard(sample_url):
+def test_sample_has_the_difficult_cells(sample_url):
     """Otherwise the tests above would say little."""
     archive = DxArchive(sample_url)
     cells = [archive.event_cells(event) for study in archive.studies for event in archive.events_of(study)]
@@ -171,7 +171,7 @@ def test_the_sample_has_the_cells_that_are_hard(sample_url):
 
 
 @pytest.mark.parametrize("oddity", awkward_dx.ODDITIES)
-def test_an_oddity_is_told_and_costs_nothing_but_its_own_cells(awkward_url, oddity):
+def test_dx_csv_odd_value_is_reported_and_costs_only_its_own_cells(awkward_url, oddity):
     data, report = export(
         awkward_url, type="dx-csv", filters={"accession_number": f"[{oddity}]"}, include_names=True
     )
@@ -193,14 +193,14 @@ def test_an_oddity_is_told_and_costs_nothing_but_its_own_cells(awkward_url, oddi
         ("no time", {"Study time": ""}),
     ],
 )
-def test_a_cell_that_can_be_worked_out_by_heart(awkward_url, oddity, cells):
+def test_dx_csv_cells_computed_by_hand(awkward_url, oddity, cells):
     data, _ = export(awkward_url, type="dx-csv", filters={"accession_number": f"[{oddity}]"})
     header, row = read_csv(data)
     found = dict(zip(header, row, strict=True))
     assert {heading: found[heading] for heading in cells} == cells
 
 
-def test_two_reports_give_their_events_and_the_comment_of_the_first(awkward_url):
+def test_dx_csv_two_reports_give_all_events_and_the_first_comment(awkward_url):
     archive = DxArchive(awkward_url)
     (study,) = [each for each in archive.studies if each["accession_number"] == "[two reports]"]
     data, report = export(awkward_url, type="dx-csv", filters={"accession_number": "[two reports]"})

@@ -82,7 +82,7 @@ def record_event(url, form, projections):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("database", ["sample_url", "awkward_url", "long_url"])
-def test_every_cell_is_what_the_rules_say(request, form, database):
+def test_dx_phe2019_every_cell_follows_the_rules(request, form, database):
     url = request.getfixturevalue(database)
     data, report = export(url, type=form)
     archive, told = record_event(url, form, 20)
@@ -92,7 +92,7 @@ def test_every_cell_is_what_the_rules_say(request, form, database):
         assert_same_cells(row, wanted, f"row {number}")
 
 
-def test_six_projections_are_enough_for_studies_of_six(awkward_url):
+def test_dx_phe2019_six_projections_suffice_for_studies_of_six(awkward_url):
     archive, told = record_event(awkward_url, "dx-phe2019-study", 6)
     few = {study["id"]: row for study, row in zip(archive.studies, told, strict=True)}
     data, _ = export(awkward_url, type="dx-phe2019-study", filters={"events": "2"})
@@ -104,7 +104,7 @@ def test_six_projections_are_enough_for_studies_of_six(awkward_url):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_study_without_events_stays_and_is_told(awkward_url, form):
+def test_dx_phe2019_study_without_events_stays_and_is_reported(awkward_url, form):
     data, report = export(awkward_url, type=form, filters={"accession_number": "[no events]"})
     _, row = read_form(data, form)
     assert report.warnings == (NO_EVENTS[form].format(1),)
@@ -113,7 +113,7 @@ def test_a_study_without_events_stays_and_is_told(awkward_url, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_a_form_leaves_out_is_told(long_url, form):
+def test_dx_phe2019_left_out_data_is_reported(long_url, form):
     _, report = export(long_url, type=form)
     archive = DxForms(long_url)
     counts = [len(archive.events_of(study)) for study in archive.studies]
@@ -139,14 +139,14 @@ def test_what_a_form_leaves_out_is_told(long_url, form):
         ("no distances", "No distances in 1 of the events: their cells are blank."),
     ],
 )
-def test_an_irregular_row_is_told(awkward_url, form, oddity, words):
+def test_dx_phe2019_irregular_row_is_reported(awkward_url, form, oddity, words):
     _, report = export(awkward_url, type=form, filters={"accession_number": f"[{oddity}]"})
     assert words in report.warnings
     assert report.studies == 1
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_never_shows_whom_it_is_about(form, sample_url):
+def test_dx_phe2019_shows_no_identities(form, sample_url):
     with psycopg.connect(sample_url) as connection:
         sql = (
             "SELECT patient_name, patient_id FROM remapp_patientmoduleattr"

@@ -36,7 +36,7 @@ def pick(cells):
     return tuple(round(float(cells[name]), 9) if cells[name] != "" else None for name in sorted(NUMBERS))
 
 
-def test_each_event_stands_once_on_the_sheet_of_its_protocol(awkward_url, sheets):
+def test_dx_xlsx_each_event_is_once_on_its_protocols_sheet(awkward_url, sheets):
     wanted = defaultdict(Counter)
     archive = DxArchive(awkward_url)
     for study in archive.studies:
@@ -52,7 +52,7 @@ def test_each_event_stands_once_on_the_sheet_of_its_protocol(awkward_url, sheets
     assert found == wanted
 
 
-def test_an_event_has_the_cells_of_its_study_beside_it(awkward_url, sheets):
+def test_dx_xlsx_event_has_the_cells_of_its_study(awkward_url, sheets):
     headings, *rows = read_csv(export(awkward_url, type="dx-csv")[0])
     accession = headings.index("Accession number")
     events = Counter()

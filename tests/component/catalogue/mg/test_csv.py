@@ -74,12 +74,12 @@ def read(rows):
     ],
     ids=["neither", "include_names", "include_ids", "both"],
 )
-def test_every_cell_is_what_the_rules_say(sample_url, archive, inclusions, hidden):
+def test_mg_csv_every_cell_follows_the_rules(sample_url, archive, inclusions, hidden):
     data, _ = export(sample_url, type="mg-csv", **inclusions)
     assert_equal_rows(read(read_csv(data)), list(expect(archive, hidden | STANDARD)))
 
 
-def test_every_cell_with_standard_names_is_what_the_rules_say(standard_url):
+def test_mg_csv_every_cell_with_standard_names_follows_the_rules(standard_url):
     data, _ = export(standard_url, type="mg-csv")
     wanted = list(expect(MgArchive(standard_url), {"Patient name", "Patient ID", "Date of birth"}))
     assert_equal_rows(read(read_csv(data)), wanted)
@@ -93,7 +93,7 @@ def assert_equal_rows(rows, wanted):
         assert row == other, f"row {number}"
 
 
-def test_the_sample_has_what_is_hard(archive):
+def test_sample_has_the_difficult_cells(archive):
     """Otherwise the tests above would say little."""
     events = [pair for study in archive.studies for pair in archive.events_of(study)]
     cells = [archive.event_cells(event) for event, _ in events]
@@ -107,7 +107,7 @@ def test_the_sample_has_what_is_hard(archive):
     assert {"", "0"} < {cell["AGD"] for cell in cells}
 
 
-def test_no_study_and_no_exposure_is_lost(archive, plain):
+def test_mg_csv_loses_no_study_and_no_exposure(archive, plain):
     (_, *rows), report = plain
     exposures = sum(len(archive.events_of(study)) for study in archive.studies)
     without = sum(not archive.events_of(study) for study in archive.studies)
@@ -143,7 +143,7 @@ def describe(cell):
         return text
 
 
-def test_all_data_holds_the_exposures_of_a_study_side_by_side(archive, sheets, long_rows):
+def test_mg_xlsx_all_data_holds_exposures_side_by_side(archive, sheets, long_rows):
     header, *rows = sheets["All data"]
     width = len(archive.event_cells(BLANK_EVENT)) - 1
     study_width = len(long_rows[0]) - width
@@ -162,7 +162,7 @@ def test_all_data_holds_the_exposures_of_a_study_side_by_side(archive, sheets, l
                 assert describe(cell) == describe(text), (study["id"], name)
 
 
-def test_each_exposure_is_once_on_a_sheet_of_its_protocol(archive, sheets, long_rows):
+def test_mg_xlsx_each_exposure_is_once_on_its_protocols_sheet(archive, sheets, long_rows):
     place = long_rows[0].index("Acquisition")
     on_sheets = Counter()
     for name, (header, *rows) in sheets.items():
@@ -189,7 +189,7 @@ OF_STUDIES = ("patients", "patient_studies", "equipment", "reports")
 
 
 @pytest.mark.parametrize("what", RECORDS)
-def test_a_record_that_is_missing_or_repeated_is_a_warning_with_its_count(archive, plain, what):
+def test_mg_csv_missing_or_repeated_record_is_a_warning_with_count(archive, plain, what):
     name = RECORDS[what]
     events = [event for study in archive.studies for event, _ in archive.events_of(study)]
     parents = archive.studies if name in OF_STUDIES else events
@@ -204,7 +204,7 @@ def test_a_record_that_is_missing_or_repeated_is_a_warning_with_its_count(archiv
     assert [each for each in warnings if each.startswith(f"{begin} in {repeated} of the {place}: ")]
 
 
-def test_there_is_no_warning_without_a_reason(sample_url, plain):
+def test_mg_csv_has_no_warning_without_reason(sample_url, plain):
     assert len(plain[1].warnings) == 2 * len(RECORDS) + 2  # and of distances
     _, report = export(sample_url, type="mg-csv", filters={"study_description": "broken: MG Hologic pairs"})
     assert (report.studies, report.warnings) == (1, ())

@@ -61,7 +61,7 @@ def round_time(found):
 
 
 @every_option
-def test_every_cell_of_the_csv_is_what_the_rules_say(sample_url, archive, options):
+def test_nhsbsp_csv_every_cell_follows_the_rules(sample_url, archive, options):
     data, _ = export(sample_url, type="mg-nhsbsp-csv", options=options)
     _, *rows = read_csv(data)
     wanted = [[guard(cell) for cell in row] for row in Surveys(archive, options).sheets["csv"]]
@@ -69,7 +69,7 @@ def test_every_cell_of_the_csv_is_what_the_rules_say(sample_url, archive, option
 
 
 @every_option
-def test_every_cell_of_the_workbook_is_what_the_rules_say(sample_url, archive, options):
+def test_nhsbsp_xlsx_every_cell_follows_the_rules(sample_url, archive, options):
     data, _ = export(sample_url, type="mg-nhsbsp-xlsx", options=options)
     sheets = read_workbook(data)
     told = Surveys(archive, options)
@@ -80,7 +80,7 @@ def test_every_cell_of_the_workbook_is_what_the_rules_say(sample_url, archive, o
     assert sheets["Summary"][1:] == digits(told.summary())
 
 
-def test_the_sample_has_every_survey_every_reason_and_every_doubt(archive):
+def test_sample_has_every_survey_reason_and_doubt(archive):
     """Otherwise the tests above would say little."""
     told = Surveys(archive, OPTIONS["everything left out"]).sheets
     assert min(len(told[name]) for name in (*SURVEYS, "Review")) > 2
@@ -93,7 +93,7 @@ def test_the_sample_has_every_survey_every_reason_and_every_doubt(archive):
     assert 0 < len(only_review) < len(told["Review"])
 
 
-def test_every_exposure_is_in_one_survey_or_told_why_not(sample_url, archive):
+def test_nhsbsp_every_exposure_is_in_one_survey_or_left_out_with_reason(sample_url, archive):
     data, report = export(sample_url, type="mg-nhsbsp-xlsx")
     sheets = read_workbook(data)
     homeless = [row for row in sheets["Review"][1:] if not row[0]]
@@ -101,7 +101,7 @@ def test_every_exposure_is_in_one_survey_or_told_why_not(sample_url, archive):
     assert synced_revision == report.events == sum(len(archive.events_of(study)) for study in archive.studies)
 
 
-def test_a_patient_has_one_number_in_every_survey_and_the_csv(sample_url):
+def test_nhsbsp_patient_has_one_number_in_every_survey_and_the_csv(sample_url):
     sheets = read_workbook(export(sample_url, type="mg-nhsbsp-xlsx")[0])
     _, *rows = read_csv(export(sample_url, type="mg-nhsbsp-csv")[0])
     homeless = [row for row in sheets["Review"][1:] if not row[0]]
@@ -116,7 +116,7 @@ def count(exposures):
     return "1 exposure" if exposures == 1 else f"{exposures} exposures"
 
 
-def test_the_warnings_count_what_was_left_out(sample_url, archive):
+def test_nhsbsp_warnings_count_what_was_left_out(sample_url, archive):
     _, report = export(sample_url, type="mg-nhsbsp-xlsx")
     told = Surveys(archive, {}).sheets
     for reason, times in Counter(row[-1] for row in told["Excluded"]).items():
@@ -136,7 +136,7 @@ def test_the_warnings_count_what_was_left_out(sample_url, archive):
         ("Several X-ray dose reports in {} of the studies", "reports"),
     ],
 )
-def test_repeated_records_are_a_warning(sample_url, archive, kind, message, name):
+def test_nhsbsp_repeated_records_are_a_warning(sample_url, archive, kind, message, name):
     _, report = export(sample_url, type=kind)
     repeated = sum(len(getattr(archive, name)[study["id"]]) > 1 for study in archive.studies)
     assert repeated
@@ -144,7 +144,7 @@ def test_repeated_records_are_a_warning(sample_url, archive, kind, message, name
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
-def test_no_sheet_identifies_a_patient(sample_url, kind):
+def test_nhsbsp_xlsx_identifies_no_patient(sample_url, kind):
     data, _ = export(sample_url, type=kind)
     sheets = {"": read_csv(data)} if kind.endswith("csv") else read_workbook(data)
     headings = {cell for name, rows in sheets.items() if name != "About" for cell in rows[0]}

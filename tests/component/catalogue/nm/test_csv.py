@@ -10,7 +10,7 @@ from tests.databases import awkward_nm
 from tests.oracles.ct import guard
 from tests.oracles.nm import Archive
 
-IDENTITY = {"Patient name": "names", "Patient ID": "ids", "Date of birth": "names or ids"}
+IDENTITY = ("Patient name", "Patient ID", "Date of birth")
 NOT_TEXT = re.compile("Study date|Study time|Date of birth|" + MOMENTS.pattern)
 
 
@@ -44,7 +44,7 @@ def rows_of(plain, case):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, set(IDENTITY)),
         (True, False, {"Patient ID"}),
@@ -52,7 +52,7 @@ def rows_of(plain, case):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(nm_url, archive, include_names, include_ids, hidden):
+def test_nm_csv_every_cell_follows_the_rules(nm_url, archive, include_names, include_ids, hidden):
     data, report = export(nm_url, type="nm-csv", include_names=include_names, include_ids=include_ids)
     headings, *told = archive.table()
     header, *rows = read_csv(data)
@@ -65,7 +65,7 @@ def test_every_cell_is_what_the_rules_say(nm_url, archive, include_names, includ
         assert row == [show(headings[n], wanted[n]) for n in shown]
 
 
-def test_a_selection_has_as_many_columns_as_it_needs(nm_url, archive):
+def test_nm_csv_has_as_many_columns_as_the_selection_needs(nm_url, archive):
     chosen = {study["id"] for study in archive.studies if study["study_description"] == "case: clocks"}
     data, _ = export(
         nm_url,
@@ -80,7 +80,7 @@ def test_a_selection_has_as_many_columns_as_it_needs(nm_url, archive):
     assert len(told) == 1
 
 
-def test_administrations_come_by_id_whatever_the_order_they_were_stored_in(plain):
+def test_nm_csv_administrations_come_by_id_in_any_stored_order(plain):
     rows = rows_of(plain, "several administrations")
     assert [row["Radiopharmaceutical Agent"] for row in rows[1:]] == [
         "inserted later, of a lower id",
@@ -95,19 +95,19 @@ def test_administrations_come_by_id_whatever_the_order_they_were_stored_in(plain
 
 
 @pytest.mark.parametrize("case", ["no report", "no administration"])
-def test_a_study_without_administrations_has_one_row(plain, case):
+def test_nm_csv_study_without_administrations_has_one_row(plain, case):
     (row,) = rows_of(plain, case)
     assert row["Institution"]
     assert row["Radiopharmaceutical Agent"] == row["Radionuclide"] == row["Organ Dose 1 (mGy)"] == ""
 
 
-def test_a_dose_report_without_administrations_comes_after_those_that_have_some(plain):
+def test_nm_csv_dose_report_without_administrations_comes_last(plain):
     first, second = rows_of(plain, "empty second report")
     assert first["Radionuclide"]
     assert second["Comment"] == "of the lower id, and without an administration"
 
 
-def test_the_first_characteristics_are_used_and_others_make_no_columns(plain):
+def test_nm_csv_uses_first_characteristics_and_adds_no_columns_for_others(plain):
     (row,) = rows_of(plain, "two characteristics")
     assert row["Glucose (mmol/l)"] == "1"
     assert "Patient state 2" in row
@@ -115,12 +115,12 @@ def test_the_first_characteristics_are_used_and_others_make_no_columns(plain):
     assert "Glomerular Filtration Rate 2 (ml/min/1.73m^2)" not in row
 
 
-def test_the_row_of_lowest_id_is_used_where_one_is_expected(plain):
+def test_nm_csv_uses_row_of_lowest_id_where_one_is_expected(plain):
     (row,) = rows_of(plain, "doubled rows")
     assert (row["Mass (kg)"], row["Station name"]) == ("11", "LOWEST")
 
 
-def test_moments_are_those_of_londons_clocks(plain):
+def test_nm_csv_moments_are_in_london_time(plain):
     (row,) = rows_of(plain, "clocks")
     assert row["Radiopharmaceutical Start Time"] == "2021-03-28 00:59:59.500000"
     assert row["Radiopharmaceutical Stop Time"] == "2021-03-28 02:00:00"
@@ -128,7 +128,7 @@ def test_moments_are_those_of_londons_clocks(plain):
     assert [cell for cell in dates if cell.startswith("2021-10-31")] == ["2021-10-31 01:30:00"] * 2
 
 
-def test_texts_are_passed_on_exactly(plain):
+def test_nm_csv_texts_are_exact(plain):
     (row,) = rows_of(plain, "texts")
     assert row["Comment"] == '\'-1 \\N tab\t"quoted", line\r\nend '
     names = [row[f"Person participant name {n}"] for n in range(1, 11)]
@@ -137,13 +137,13 @@ def test_texts_are_passed_on_exactly(plain):
     assert names[6:] == ["Ünïcode 😀 \u2028", '[["x"]]', " spaces ", "{0} %s %"]
 
 
-def test_numbers_are_plain(plain):
+def test_nm_csv_numbers_are_plain(plain):
     (row,) = rows_of(plain, "numbers")
     found = [row[f"Organ Dose {n} (mGy)"] for n in range(1, 8)]
     assert found == ["0", "0.00000001", "99999999.99999999", "-0.5", "100", "NaN", ""]
 
 
-def test_an_agent_that_is_not_coded_is_its_text(plain):
+def test_nm_csv_uncoded_agent_is_its_text(plain):
     (text,), (blank,) = rows_of(plain, "no codes"), rows_of(plain, "no agent")
     assert (text["Radiopharmaceutical Agent"], text["Radionuclide"]) == ("as text", "")
     assert blank["Radiopharmaceutical Agent"] == ""
@@ -165,12 +165,12 @@ WARNINGS = (
 
 
 @pytest.mark.parametrize(("message", "cases"), WARNINGS)
-def test_what_is_irregular_is_a_warning_with_its_count(plain, message, cases):
+def test_nm_csv_irregular_data_is_a_warning_with_count(plain, message, cases):
     begin = message.format(len(cases))
     assert [warning for warning in plain[1].warnings if warning.startswith(begin)], plain[1].warnings
 
 
-def test_there_is_no_warning_without_a_reason(nm_url, plain):
+def test_nm_csv_has_no_warning_without_reason(nm_url, plain):
     assert len(plain[1].warnings) == len(WARNINGS)
     _, report = export(nm_url, type="nm-csv", filters={"study_description": "case: clocks"})
     assert (report.studies, report.warnings) == (1, ())

@@ -38,7 +38,7 @@ def assert_cell(heading, text, value):
     assert same, (heading, text, value)
 
 
-def test_all_data_holds_every_cell_as_it_is_stored(book, archive):
+def test_nm_xlsx_all_data_holds_every_cell_as_stored(book, archive):
     headings, *told = archive.table()
     header, *rows = book["All data"].iter_rows(values_only=True)
     assert list(header) == headings
@@ -48,7 +48,7 @@ def test_all_data_holds_every_cell_as_it_is_stored(book, archive):
             assert_cell(heading, text, value)
 
 
-def test_every_row_is_once_more_on_the_sheet_of_its_description(book):
+def test_nm_xlsx_every_row_is_again_on_its_descriptions_sheet(book):
     header, *rows = book["All data"].iter_rows(values_only=True)
     position = header.index("Study description")
     found = Counter()
@@ -61,7 +61,7 @@ def test_every_row_is_once_more_on_the_sheet_of_its_description(book):
     assert found == Counter(map(str, rows))
 
 
-def test_descriptions_that_share_a_name_have_sheets_of_their_own(book, archive):
+def test_nm_xlsx_descriptions_with_one_name_have_separate_sheets(book, archive):
     descriptions = {study["study_description"] or "" for study in archive.studies}
     sheets = [name for name in book.sheetnames if name not in OTHERS]
     assert len(sheets) == len(descriptions)
@@ -77,7 +77,7 @@ def test_descriptions_that_share_a_name_have_sheets_of_their_own(book, archive):
         (4, "Requested Procedure", "requested_procedure_code_meaning"),
     ],
 )
-def test_the_summary_counts_studies_by_their_texts(book, archive, column, title, value):
+def test_nm_xlsx_summary_counts_studies_by_their_texts(book, archive, column, title, value):
     summary = book["Summary"]
     assert summary.cell(6, column).value == title
     wanted = Counter(study[value] or "" for study in archive.studies)
@@ -85,6 +85,6 @@ def test_the_summary_counts_studies_by_their_texts(book, archive, column, title,
     assert shown == wanted
 
 
-def test_the_summary_counts_no_protocols_and_names_the_number_of_studies(book, archive):
+def test_nm_xlsx_summary_counts_studies_but_no_protocols(book, archive):
     assert book["Summary"].max_column == 5
     assert [cell.value for cell in book["Summary"][4][:2]] == ["Total number of exams", len(archive.studies)]

@@ -37,7 +37,7 @@ def expect(archive, hidden):
 
 
 @pytest.mark.parametrize(
-    ("names", "ids", "hidden"),
+    ("include_names", "include_ids", "hidden"),
     [
         (False, False, {"Patient name", "Patient ID", "Date of birth"}),
         (True, False, {"Patient ID"}),
@@ -45,7 +45,7 @@ def expect(archive, hidden):
         (True, True, set()),
     ],
 )
-def test_every_cell_is_what_the_rules_say(sample_url, archive, include_names, include_ids, hidden):
+def test_rf_csv_every_cell_follows_the_rules(sample_url, archive, include_names, include_ids, hidden):
     headings, *rows = read_csv(
         export(sample_url, type="rf-csv", include_names=include_names, include_ids=include_ids)[0]
     )
@@ -56,7 +56,7 @@ def test_every_cell_is_what_the_rules_say(sample_url, archive, include_names, in
         assert dict(zip(headings, row, strict=True)) == wanted
 
 
-def test_every_cell_is_what_the_rules_say_with_standard_names(standard_url):
+def test_rf_csv_every_cell_with_standard_names_follows_the_rules(standard_url):
     archive = RfArchive(standard_url)
     headings, *rows = read_csv(export(standard_url, type="rf-csv", include_names=True, include_ids=True)[0])
     told = list(expect(archive, set()))
@@ -91,7 +91,7 @@ def blocks_of(row):
         ("no events", "A", ["0", ""]),
     ],
 )
-def test_each_plane_stands_in_its_block_with_its_events(plain, description, blocks, events):
+def test_rf_csv_each_plane_is_in_its_block_with_its_events(plain, description, blocks, events):
     row = study_called(plain, description)
     assert blocks_of(row) == blocks
     assert [row[f"{block}Number of events"] for block in BLOCKS] == events
@@ -116,14 +116,14 @@ SENTENCES = (
 
 
 @pytest.mark.parametrize(("message", "descriptions"), SENTENCES)
-def test_every_irregularity_is_told_with_its_number(plain, message, descriptions):
+def test_rf_csv_every_irregularity_is_reported_with_count(plain, message, descriptions):
     _, report = plain
     (told,) = [each for each in report.warnings if each.startswith(message.split("{")[0])]
     assert told.startswith(message.format(len(descriptions)))
     assert all(study_called(plain, description) for description in descriptions)
 
 
-def test_nothing_else_is_told(plain):
+def test_rf_csv_reports_nothing_else(plain):
     _, report = plain
     assert len(report.warnings) == len(SENTENCES)
 
@@ -177,7 +177,7 @@ def make_planes(postgres):
         ([], ["", ""], ["No accumulated dose in 1"]),
     ],
 )
-def test_planes_are_ordered_by_code_and_b_is_always_in_block_b(make_planes, codes, times, messages):
+def test_rf_csv_planes_are_by_code_with_b_always_in_block_b(make_planes, codes, times, messages):
     data, report = export(make_planes(codes), type="rf-csv")
     headings, row = read_csv(data)
     assert [row[headings.index(f"{block}Fluoro duration total (s)")] for block in BLOCKS] == times

@@ -44,7 +44,7 @@ def assert_same(rows, wanted):
                 assert found == told, n
 
 
-def test_every_cell_is_what_the_rules_say(sample_url, archive):
+def test_openskin_every_cell_follows_the_rules(sample_url, archive):
     named = [study for study in archive.studies if (study["study_description"] or "").startswith("broken: ")]
     for study in [*named, *archive.studies[::4]]:
         data, report = run(sample_url, study_id=study["id"])
@@ -52,7 +52,7 @@ def test_every_cell_is_what_the_rules_say(sample_url, archive):
         assert (report.studies, report.events) == (1, len(archive.events_of(study)))
 
 
-def test_a_study_is_found_by_its_uid_too(sample_url, archive):
+def test_openskin_study_is_found_by_uid_too(sample_url, archive):
     study = max(archive.studies, key=lambda study: (study["study_instance_uid"] or "", study["id"]))
     by_uid, _ = run(sample_url, study_uid=study["study_instance_uid"])
     by_id, _ = run(sample_url, study_id=study["id"])
@@ -61,12 +61,12 @@ def test_a_study_is_found_by_its_uid_too(sample_url, archive):
         run(sample_url, study_uid=study["study_instance_uid"][:-1])
 
 
-def test_a_study_without_exposures_gives_a_file_of_the_bom_only(sample_url, archive):
+def test_openskin_study_without_exposures_gives_only_the_bom(sample_url, archive):
     empty = next(study for study in archive.studies if not archive.events_of(study))
     assert run(sample_url, study_id=empty["id"])[0] == b"\xef\xbb\xbf"
 
 
-def test_of_several_copper_filters_the_last_is_shown(sample_url, archive):
+def test_openskin_shows_last_of_several_copper_filters(sample_url, archive):
     found = set()
     for study in archive.studies:
         for event in archive.events_of(study):
@@ -76,7 +76,7 @@ def test_of_several_copper_filters_the_last_is_shown(sample_url, archive):
     assert {(0, False), (1, True), (1, False), (2, True)} <= found
 
 
-def test_one_study_has_to_be_named(sample_url):
+def test_openskin_needs_one_study(sample_url):
     for filters in ({}, {"acquisition_protocol": "fluoro"}, {"study_id": ""}):
         with pytest.raises(RequestError) as refused:
             ask(type="rf-openskin", filters=filters)
@@ -84,20 +84,20 @@ def test_one_study_has_to_be_named(sample_url):
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "x", "1; DROP TABLE"])
-def test_an_id_that_is_none_is_refused(value):
+def test_openskin_refuses_invalid_id(value):
     with pytest.raises(RequestError) as refused:
         ask(type="rf-openskin", filters={"study_id": value})
     assert refused.value.field == "filters.study_id"
 
 
-def test_the_other_filters_hold_beside_the_id(sample_url, archive):
+def test_openskin_applies_other_filters_beside_the_id(sample_url, archive):
     study = next(study for study in archive.studies if study["study_date"])
     assert run(sample_url, study_id=study["id"], date_from=study["study_date"].isoformat())[1].studies == 1
     with pytest.raises(ExportError, match="No study"):
         run(sample_url, study_id=study["id"], date_to="1990-01-01")
 
 
-def test_a_study_of_another_modality_is_not_there(sample_url):
+def test_openskin_does_not_find_study_of_another_modality(sample_url):
     with psycopg.connect(sample_url) as connection:
         sql = "SELECT max(id) FROM remapp_generalstudymoduleattr WHERE modality_type = 'CT'"
         (other,) = connection.execute(sql).fetchone()
@@ -105,7 +105,7 @@ def test_a_study_of_another_modality_is_not_there(sample_url):
         run(sample_url, study_id=other)
 
 
-def test_two_studies_of_one_uid_are_never_in_one_file(make_database):
+def test_openskin_never_mixes_two_studies_of_one_uid(make_database):
     url = make_database()
     sample.fill(url, 3, rf=3, mg=1, dx=1, nm=1)
     with psycopg.connect(url) as connection:

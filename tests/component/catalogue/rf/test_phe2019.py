@@ -52,7 +52,7 @@ def read_row(form, number):
     return {letter: unescape(cell) if isinstance(cell, str) else cell for letter, cell in cells.items()}
 
 
-def test_every_cell_is_what_the_rules_say(form, archive):
+def test_rf_phe2019_every_cell_follows_the_rules(form, archive):
     assert form.max_row == 6 + len(archive.studies)
     assert form.max_column <= 43
     for number, study in enumerate(archive.studies, start=1):
@@ -62,18 +62,18 @@ def test_every_cell_is_what_the_rules_say(form, archive):
         assert found == {letter: cell for letter, cell in wanted.items() if cell is not None}, number
 
 
-def test_the_rows_above_hold_units_only(form, book):
+def test_rf_phe2019_rows_above_hold_units_only(form, book):
     above = {cell.coordinate: cell.value for row in form["A1:AQ6"] for cell in row if cell.value is not None}
     assert above == {"F4": "Gy·m²", "H4": "seconds", "I4": "Gy"}
     assert book.sheetnames == ["PHE IR-Fluoro", "About"]
 
 
-def test_dates_are_date_cells(form, archive):
+def test_rf_phe2019_dates_are_date_cells(form, archive):
     dates = [form.cell(6 + n, 4) for n, study in enumerate(archive.studies, start=1) if study["study_date"]]
     assert all(cell.is_date for cell in dates)
 
 
-def test_the_sample_has_the_texts_that_are_hard(archive):
+def test_sample_has_the_difficult_texts(archive):
     """Otherwise the test above would say little."""
     cells = [survey_cells(archive, study) for study in archive.studies]
     found = {
@@ -91,7 +91,7 @@ def test_the_sample_has_the_texts_that_are_hard(archive):
     assert {"", "0"} <= {row["V"] for row in cells} | {row["I"] for row in cells}
 
 
-def test_width_and_height_in_mm_are_warned_of(exported, archive):
+def test_rf_phe2019_warns_of_width_and_height_in_mm(exported, archive):
     in_mm = [
         row
         for study in archive.studies
@@ -101,7 +101,7 @@ def test_width_and_height_in_mm_are_warned_of(exported, archive):
     assert told == f"Field width and height in {len(in_mm)} of the studies (column AB) are in mm, not in m."
 
 
-def test_a_study_is_there_once_though_several_exposures_meet_a_filter(sample_url, archive):
+def test_rf_phe2019_has_study_once_though_several_exposures_meet_a_filter(sample_url, archive):
     data, report = export(sample_url, type="rf-phe2019", filters={"acquisition_protocol": "fluoro low"})
     meant = [
         study["id"]

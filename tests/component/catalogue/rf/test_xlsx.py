@@ -82,7 +82,7 @@ def show(cells, hidden):
     return [convert(heading, text) for heading, text in cells.items() if heading not in hidden]
 
 
-def test_all_data_has_each_study_with_its_groups(archive, sheets, hidden):
+def test_rf_xlsx_all_data_has_each_study_with_its_groups(archive, sheets, hidden):
     headings, *rows = sheets["All data"]
     groups = [groups_of(archive, study) for study in archive.studies]
     assert headings == list(expect_headings(archive, max(map(len, groups)), hidden))
@@ -105,7 +105,7 @@ def expect_headings(archive, most, hidden):
         yield from (f"G{n} {heading}" for heading in block)
 
 
-def test_the_exposures_of_the_groups_add_up_to_those_of_the_study(archive, sheets):
+def test_rf_xlsx_exposures_of_groups_add_up_to_those_of_the_study(archive, sheets):
     headings, *rows = sheets["All data"]
     places = [n for n, heading in enumerate(headings) if heading.endswith(" No. exposures")]
     for study, row in zip(archive.studies, rows, strict=True):
@@ -113,7 +113,7 @@ def test_the_exposures_of_the_groups_add_up_to_those_of_the_study(archive, sheet
         assert sum(row[n] or 0 for n in places) == count == len(archive.events_of(study))
 
 
-def test_each_exposure_is_once_on_the_sheet_of_its_own_protocol(archive, sheets, hidden):
+def test_rf_xlsx_each_exposure_is_once_on_its_protocols_sheet(archive, sheets, hidden):
     wanted, headings = {}, []
     for study in archive.studies:
         cells = archive.study_cells(study)
@@ -132,7 +132,7 @@ def test_each_exposure_is_once_on_the_sheet_of_its_own_protocol(archive, sheets,
         assert found[protocol] == rows, protocol
 
 
-def test_a_standard_name_has_a_sheet_of_all_its_exposures(standard_url):
+def test_rf_xlsx_standard_name_has_a_sheet_of_all_its_exposures(standard_url):
     archive = RfArchive(standard_url)
     sheets = read_sheets(export(standard_url, type="rf-xlsx")[0])
     wanted, protocols = {}, set()
@@ -151,7 +151,7 @@ def test_a_standard_name_has_a_sheet_of_all_its_exposures(standard_url):
         assert rows in found, name
 
 
-def test_the_summary_counts_studies_and_exposures(archive, sheets, hidden):
+def test_rf_xlsx_summary_counts_studies_and_exposures(archive, sheets, hidden):
     rows = sheets["Summary"]
     assert rows[3][:2] == ["Total number of exams", len(archive.studies)]
     events = [event for study in archive.studies for event in archive.events_of(study)]
@@ -168,7 +168,7 @@ def test_the_summary_counts_studies_and_exposures(archive, sheets, hidden):
     assert (len(rows[5]) > 8) == (not hidden)
 
 
-def test_the_sample_groups_by_every_rule(sample_url):
+def test_sample_groups_by_every_rule(sample_url):
     """Otherwise the tests above would say little."""
     archive = RfArchive(sample_url)
     sizes = {
@@ -185,7 +185,7 @@ def test_the_sample_groups_by_every_rule(sample_url):
     assert max(map(len, sizes.values())) > 20
 
 
-def test_missing_and_repeated_children_are_told(sample_url):
+def test_rf_xlsx_missing_and_repeated_children_are_reported(sample_url):
     _, report = export(sample_url, type="rf-xlsx")
     for message in (
         "No X-ray source data in ",
@@ -196,7 +196,7 @@ def test_missing_and_repeated_children_are_told(sample_url):
         assert [each for each in report.warnings if each.startswith(message)]
 
 
-def test_a_study_of_a_thousand_groups_has_them_all(make_database):
+def test_rf_xlsx_study_of_a_thousand_groups_is_complete(make_database):
     url = make_database()
     sample.fill(url, 1, rf=1, rf_exposures=1_000)
     with_angles(url)

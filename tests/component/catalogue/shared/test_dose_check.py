@@ -124,20 +124,20 @@ def describe(database):
         ),
     ],
 )
-def test_words(describe, columns, words):
+def test_dose_check_words(describe, columns, words):
     assert describe(columns) == words
 
 
-def test_persons_are_joined_and_nameless_ones_left_out(describe):
+def test_dose_check_joins_persons_and_leaves_out_nameless_ones(describe):
     words = describe(ALERT, alert=["Dr. A", "", None, "B | C"])
     assert words == BEGIN + NONE + "Person authorizing irradiation: Dr. A | B | C. "
 
 
-def test_nameless_persons_alone_are_nobody(describe):
+def test_dose_check_without_named_persons_has_none(describe):
     assert describe(ALERT, alert=["", None]) == BEGIN + NONE
 
 
-def test_persons_stand_in_the_part_they_authorized(describe):
+def test_dose_check_persons_are_in_the_part_they_authorized(describe):
     words = describe(ALERT | NOTIFICATION, alert=["A"], notification=["N"])
     alert, notification = words.split("Dose Check Notifications")
     assert alert.endswith("Person authorizing irradiation: A. ")

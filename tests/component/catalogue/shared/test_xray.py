@@ -91,12 +91,12 @@ def list_filters(connection, ask):
         (["0", None, "0.00000001"], "0.00000001"),
     ],
 )
-def test_one_row_is_its_value_and_several_are_their_mean_without_zeros(ask, table, rows, mean):
+def test_quantity_is_the_value_of_one_row_or_the_mean_without_zeros(ask, table, rows, mean):
     found = ask(MEANS[table], **{table: rows})
     assert found == (None if mean is None else Decimal(mean))
 
 
-def test_a_mean_is_not_rounded(ask):
+def test_mean_is_not_rounded(ask):
     mean = ask(_xray.KVP, kvp=["50", "60", "60"])
     assert abs(mean - Decimal(170) / 3) < Decimal("1e-15")
 
@@ -133,14 +133,12 @@ def test_exposures_are_added_and_nothing_is_derived_beside_them(ask, exposures, 
         (["0.00000001"], ["0.00000001"], "0.0000000000000001"),
     ],
 )
-def test_without_an_exposure_the_kth_current_times_the_kth_width_is_added(
-    ask, exposures, currents, widths, uas
-):
+def test_missing_exposure_is_sum_of_kth_current_times_kth_width(ask, exposures, currents, widths, uas):
     found = ask(_xray.UAS, exposure=exposures, xraytubecurrent=currents, pulsewidth=widths)
     assert found == (None if uas is None else Decimal(uas))
 
 
-def test_rows_are_paired_by_their_ids_and_not_as_they_lie(connection, ask):
+def test_rows_are_paired_by_id_not_by_place(connection, ask):
     for number, current, width in ((3, 3, 3000), (1, 1, 1000), (2, 2, 2000)):
         for table, value in (("xraytubecurrent", current), ("pulsewidth", width)):
             connection.execute(f"INSERT INTO remapp_{table} VALUES (%s, %s, %s)", [number, value, SOURCE])
@@ -152,7 +150,7 @@ def test_mas_are_exact_thousandths(ask):
     assert str(ask(f"trim_scale({_xray.MAS})", exposure=["0.01"])) == "0.00001"
 
 
-def test_a_stored_sum_may_be_asked_for_alone(ask):
+def test_stored_sum_may_be_requested_alone(ask):
     assert ask(_xray.STORED_UAS, xraytubecurrent=["400"], pulsewidth=["10"]) is None
 
 
@@ -175,7 +173,7 @@ def test_a_stored_sum_may_be_asked_for_alone(ask):
         ("", ""),
     ],
 )
-def test_a_material_has_its_short_name_or_its_own(list_filters, material, short):
+def test_material_has_its_short_name_or_its_own(list_filters, material, short):
     assert list_filters((material, None, None)) == (short, "")
 
 
@@ -198,7 +196,7 @@ def test_a_material_has_its_short_name_or_its_own(list_filters, material, short)
         ("-0.00015", "-0.00015", "-0.0002"),
     ],
 )
-def test_a_thickness_is_the_mean_at_four_decimals_with_halves_to_even(list_filters, least, most, thickness):
+def test_thickness_is_mean_at_four_decimals_with_halves_to_even(list_filters, least, most, thickness):
     assert list_filters(("Copper", least, most)) == ("Cu", thickness)
 
 
@@ -220,7 +218,7 @@ def test_every_filter_has_its_entry(list_filters, filters, cells):
     assert list_filters(*filters) == cells
 
 
-def test_filters_stand_in_the_order_of_their_ids(connection, list_filters):
+def test_filters_are_in_the_order_of_their_ids(connection, list_filters):
     connection.execute("INSERT INTO remapp_contextid VALUES (10, '', 'Lead')")
     connection.execute("INSERT INTO remapp_xrayfilters VALUES (0, 9, 9, 10, %s)", [SOURCE])
     assert list_filters(("Copper", "1", "1")) == ("Pb | Cu", "9.0000 | 1.0000")
@@ -237,12 +235,12 @@ def test_filters_stand_in_the_order_of_their_ids(connection, list_filters):
         (None, None),
     ],
 )
-def test_a_target_has_its_short_name_or_its_own(connection, ask, target, short):
+def test_target_has_its_short_name_or_its_own(connection, ask, target, short):
     connection.execute("INSERT INTO remapp_contextid VALUES (1, '', %s)", [target])
     assert ask(_xray.TARGET) == short
 
 
-def test_a_code_is_read_by_its_meaning_or_its_value(connection, ask):
+def test_code_is_known_by_meaning_or_value(connection, ask):
     connection.execute("INSERT INTO remapp_contextid VALUES (1, 'R-10242', 'cranio-caudal')")
     column = "src.anode_target_material_id"
     assert (ask(_xray.meaning(column)), ask(_xray.code(column))) == ("cranio-caudal", "R-10242")

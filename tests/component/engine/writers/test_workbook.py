@@ -74,14 +74,14 @@ def name_first(url, names):
         )
 
 
-def test_a_study_and_an_exposure_are_counted_once_for_a_standard_name_that_several_rows_map(url):
+def test_workbook_counts_study_and_exposure_once_for_a_standard_name_of_several_rows(url):
     name_first(url, ["Mapped thrice"] * 3)
     summary = read_summary(export(url, type="rf-xlsx")[0])
     assert summary["Standard study name"]["Mapped thrice"] == 1
     assert summary["Standard acquisition name"]["Mapped thrice"] == 1
 
 
-def test_a_standard_name_of_nothing_is_no_name(url):
+def test_workbook_ignores_standard_name_of_nothing(url):
     name_first(url, ["", None, "Named"])
     data, _ = export(url, type="rf-xlsx", filters={"study_description": "one"})
     assert read_summary(data)["Standard study name"] == {"Named": 1}
@@ -92,7 +92,7 @@ def test_a_standard_name_of_nothing_is_no_name(url):
     assert cells["Standard study name (study)"] == cells["Standard study name (request)"] == ""
 
 
-def test_only_texts_that_the_workbook_shows_are_said_to_be_cut(url):
+def test_workbook_reports_only_shown_texts_as_cut(url):
     run(
         url,
         """INSERT INTO remapp_kvp (kvp, irradiation_event_xray_source_data_id)

@@ -71,23 +71,23 @@ def run(request, export, openrem_url, reference) -> Run:
     return Run(name, read_csv(export("ct-csv", openrem_url, *options)), read_csv(reference(name)))
 
 
-def test_the_same_studies_come_in_the_same_order(run: Run) -> None:
+def test_ct_csv_studies_are_openrems_in_the_same_order(run: Run) -> None:
     assert run.ours.keys() == run.theirs.keys()
 
 
-def test_the_headings_are_the_same(run: Run) -> None:
+def test_ct_csv_headings_equal_openrems(run: Run) -> None:
     assert run.ours.headings == run.theirs.headings
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(run: Run) -> None:
+def test_ct_csv_every_cell_equals_openrems_but_for_listed_deviations(run: Run) -> None:
     assert [cell for cell in run.cells() if cell.deviation == "not listed"] == []
 
 
-def test_as_many_cells_were_compared_and_deviate_as_is_known(run: Run) -> None:
+def test_ct_csv_number_of_compared_and_deviating_cells_is_as_known(run: Run) -> None:
     assert Counter(cell.deviation for cell in run.cells()) == COUNTS[run.name]
 
 
-def test_d01_a_comma_stays_a_comma_where_openrem_writes_a_semicolon(run: Run) -> None:
+def test_d01_comma_stays_a_comma_where_openrem_writes_a_semicolon(run: Run) -> None:
     found = [cell for cell in run.cells() if cell.deviation == "D01"]
     assert found
     for cell in found:
@@ -96,7 +96,7 @@ def test_d01_a_comma_stays_a_comma_where_openrem_writes_a_semicolon(run: Run) ->
         assert "," not in cell.theirs
 
 
-def test_d17_a_number_is_plain_where_openrem_writes_zeros_or_an_exponent(run: Run) -> None:
+def test_d17_number_is_plain_where_openrem_writes_zeros_or_an_exponent(run: Run) -> None:
     found = [cell for cell in run.cells() if cell.deviation == "D17"]
     assert found
     for cell in found:
@@ -105,7 +105,7 @@ def test_d17_a_number_is_plain_where_openrem_writes_zeros_or_an_exponent(run: Ru
     assert ("0", "0E-8") in {(cell.ours, cell.theirs) for cell in found}
 
 
-def test_no_number_of_ours_has_an_exponent_or_trailing_zeros(run: Run) -> None:
+def test_ct_csv_numbers_have_no_exponent_or_trailing_zeros(run: Run) -> None:
     for cell in run.cells():
         if is_number(cell.heading) and cell.ours:
             assert "E" not in cell.ours.upper(), cell
@@ -121,7 +121,7 @@ def test_d02_there_is_a_block_for_every_real_event(openrem_url: str, our_csv: Ta
     assert len(our_csv.headings) == STUDY_COLUMNS + EVENT_COLUMNS * count_most_events(openrem_url)
 
 
-def test_d02_a_device_that_declares_too_few_events_loses_none(altered, export) -> None:
+def test_d02_device_that_declares_too_few_events_loses_none(altered, export) -> None:
     url = altered("UPDATE remapp_ctaccumulateddosedata SET total_number_of_irradiation_events = 1")
     table = read_csv(export("ct-csv", url))
     assert set(table.column("No. events")) == {"1"}
@@ -129,13 +129,13 @@ def test_d02_a_device_that_declares_too_few_events_loses_none(altered, export) -
     assert {len(row) for row in table.rows} == {len(table.headings)}
 
 
-def test_accession_numbers_and_ids_keep_their_leading_zeros(openrem_url: str, export) -> None:
+def test_ct_csv_accession_numbers_and_ids_keep_their_leading_zeros(openrem_url: str, export) -> None:
     table = read_csv(export("ct-csv", openrem_url, *NAMES_AND_IDS))
     assert {"0012345.12345678", "001234512345678"} < set(table.column("Accession number"))
     assert "00001234" in table.column("Patient ID")
 
 
-def test_rows_end_with_cr_lf_in_both(openrem_url: str, export, reference) -> None:
+def test_ct_csv_rows_end_with_cr_lf_as_openrems(openrem_url: str, export, reference) -> None:
     for path in (export("ct-csv", openrem_url), reference("ct_csv__nofilter.csv")):
         assert count_row_ends(path) == len(read_csv(path).rows) + 1
 

@@ -78,7 +78,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("wish", "condition"), CASES, ids=[wish for wish, _ in CASES])
-def test_a_filter_chooses_the_studies_our_own_query_chooses(
+def test_filter_selects_what_a_plain_query_selects(
     wish: str, condition: str, enriched_url: str, tmp_path, capsys
 ) -> None:
     with psycopg.connect(enriched_url) as connection:
@@ -92,11 +92,11 @@ def test_a_filter_chooses_the_studies_our_own_query_chooses(
         assert "NO_STUDIES" in capsys.readouterr().err
 
 
-def test_every_filter_of_ct_is_tried() -> None:
+def test_filter_table_has_every_filter_of_ct() -> None:
     assert {name for name, _, _ in FILTERS} == set(CT_FILTERS)
 
 
-def test_filters_on_events_are_met_by_one_and_the_same_event(enriched_url: str, export, tmp_path) -> None:
+def test_filters_on_events_are_met_by_one_event(enriched_url: str, export, tmp_path) -> None:
     inclusions = ("--filter=acquisition_protocol=topogram", "--filter=acquisition_type=constant angle")
     both = read_csv(export("ct-csv", enriched_url, *inclusions))
     assert set(both.column("Study Comments")) == {"id 5", "id 6", "id 9", "id 36"}
@@ -104,7 +104,7 @@ def test_filters_on_events_are_met_by_one_and_the_same_event(enriched_url: str, 
     assert main(["ct-csv", "--database-url", enriched_url, *never, f"--output={tmp_path / 'never.csv'}"]) == 1
 
 
-def test_a_study_chosen_by_one_event_comes_with_all_its_events(enriched_url: str, export) -> None:
+def test_study_selected_by_one_event_comes_with_all_its_events(enriched_url: str, export) -> None:
     table = read_csv(export("ct-csv", enriched_url, "--filter=acquisition_protocol=DS_helical"))
     assert table.column("Study Comments") == ["id 10"]
     assert table.column("E9 Protocol") != [""]

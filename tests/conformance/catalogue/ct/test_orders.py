@@ -25,9 +25,7 @@ WHERE study.modality_type = 'CT' ORDER BY """
 
 
 @pytest.mark.parametrize("name", ORDERS)
-def test_an_order_and_openrems_name_for_it_sort_as_our_own_query(
-    name: str, enriched_url: str, export
-) -> None:
+def test_order_sorts_as_a_plain_query_under_both_names(name: str, enriched_url: str, export) -> None:
     openrem_name, sql = ORDERS[name]
     with psycopg.connect(enriched_url) as connection:
         wanted = [f"id {study}" for (study,) in connection.execute(STUDIES + sql)]
@@ -36,7 +34,7 @@ def test_an_order_and_openrems_name_for_it_sort_as_our_own_query(
         assert table.column("Study Comments") == wanted
 
 
-def test_d05_a_study_without_a_date_comes_last(altered, export) -> None:
+def test_d05_study_without_a_date_comes_last(altered, export) -> None:
     url = altered("UPDATE remapp_generalstudymoduleattr SET study_date = NULL WHERE id IN (36, 2)")
     dates = read_csv(export("ct-csv", url)).column("Study date")
     assert dates[-2:] == ["", ""]

@@ -50,7 +50,9 @@ def deviation(own: Any, other: Any) -> str:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_cell_of_the_form_is_equal_but_for_listed_deviations(reader: str, our_file, theirs) -> None:
+def test_ct_phe2019_every_cell_equals_openrems_but_for_listed_deviations(
+    reader: str, our_file, theirs
+) -> None:
     rows = READERS[reader](our_file, SHEET)
     assert rows[0][:38] == list(theirs[0][:38])
     assert [len(row) for row in rows] == [len(row) for row in theirs]
@@ -62,7 +64,7 @@ def test_every_cell_of_the_form_is_equal_but_for_listed_deviations(reader: str, 
     assert found == COUNTS
 
 
-def test_d13_the_kv_of_two_sources_is_plain_where_openrem_keeps_8_decimals(our_file, theirs) -> None:
+def test_d13_kv_of_two_sources_is_plain_where_openrem_keeps_8_decimals(our_file, theirs) -> None:
     rows = READERS["openpyxl"](our_file, SHEET)
     pairs = {
         (own, other)
@@ -74,11 +76,11 @@ def test_d13_the_kv_of_two_sources_is_plain_where_openrem_keeps_8_decimals(our_f
     assert {own for own, _ in pairs} == {"100 | 140", "120 | 120", "140 | 140", "100 | 100", "80 | 80"}
 
 
-def test_the_form_is_the_first_sheet_and_only_about_follows(our_file) -> None:
+def test_ct_phe2019_form_is_the_first_sheet_and_only_about_follows(our_file) -> None:
     assert load_workbook(our_file).sheetnames == [SHEET, "About"]
 
 
-def test_no_localiser_of_the_test_files_is_on_the_form(our_file, openrem_url: str) -> None:
+def test_ct_phe2019_form_has_no_localiser_of_the_test_files(our_file, openrem_url: str) -> None:
     sql = (
         "SELECT count(*) FROM remapp_ctirradiationeventdata event"
         " JOIN remapp_contextid code ON code.id = event.ct_acquisition_type_id WHERE code_value = '113805'"
@@ -89,7 +91,7 @@ def test_no_localiser_of_the_test_files_is_on_the_form(our_file, openrem_url: st
     assert not any("Constant Angle" in text for text in comments)
 
 
-def test_p43_a_localiser_is_told_by_its_code_whatever_its_text(our_file, altered, fill_form) -> None:
+def test_p43_localiser_is_known_by_code_whatever_its_text(our_file, altered, fill_form) -> None:
     url = altered("""
         UPDATE remapp_contextid SET code_meaning = 'Topogramm' WHERE code_value = '113805';
         UPDATE remapp_contextid SET code_meaning = 'Acquisition' WHERE code_value = '113806'""")
@@ -105,7 +107,7 @@ def test_p43_a_localiser_is_told_by_its_code_whatever_its_text(our_file, altered
     assert any(", Acquisition" in row[37] for row in rows)
 
 
-def test_the_form_takes_ct_filters_and_orders_and_numbers_what_is_left(openrem_url: str, fill_form) -> None:
+def test_ct_phe2019_takes_ct_filters_and_orders_and_numbers_what_remains(openrem_url: str, fill_form) -> None:
     inclusions = ("--filter=dlp_min=541.1", "--order=-total_dlp")
     rows = READERS["openpyxl"](fill_form(openrem_url, *inclusions), SHEET)[1:]
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))

@@ -24,7 +24,7 @@ PROTOCOL = (
 
 @pytest.mark.parametrize("refusal", BAD_FILTERS.items(), ids=BAD_FILTERS)
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_d19_a_bad_filter_is_refused_and_leaves_no_file(kind, refusal, openrem_url, tmp_path, capsys) -> None:
+def test_d19_bad_filter_is_refused_and_leaves_no_file(kind, refusal, openrem_url, tmp_path, capsys) -> None:
     wish, code = refusal
     arguments = [kind, "--database-url", openrem_url, f"--filter={wish}", f"--output={tmp_path / 'file'}"]
     assert main(arguments) == 2
@@ -35,7 +35,7 @@ def test_d19_a_bad_filter_is_refused_and_leaves_no_file(kind, refusal, openrem_u
 
 
 @pytest.mark.parametrize("name", ["patient_id", "patient_name"])
-def test_d19_a_patient_filter_without_the_right_is_refused_by_name(name: str) -> None:
+def test_d19_patient_filter_without_the_right_is_refused_by_name(name: str) -> None:
     with pytest.raises(RequestError) as raised:
         parse_request({"type": "ct-csv", "filters": {name: "phy"}}, may_see_patients=False)
     assert (raised.value.status, raised.value.field) == (403, f"filters.{name}")
@@ -49,7 +49,7 @@ def test_d19_no_study_means_an_error_and_no_file(kind: str, openrem_url: str, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_d03_a_text_that_would_run_is_harmless_in_csv_and_as_stored_in_xlsx(altered, export) -> None:
+def test_d03_text_that_would_run_is_harmless_in_csv_and_as_stored_in_xlsx(altered, export) -> None:
     url = altered("UPDATE remapp_generalstudymoduleattr SET study_description = '=1+1' WHERE id = 36")
     assert read_csv(export("ct-csv", url)).column("Study description")[0] == "'=1+1"
     headings, first, *_ = load_workbook(export("ct-xlsx", url))["All data"].rows
@@ -57,9 +57,7 @@ def test_d03_a_text_that_would_run_is_harmless_in_csv_and_as_stored_in_xlsx(alte
     assert (cell.value, cell.data_type) == ("=1+1", "s")
 
 
-def test_p01_an_event_without_scanning_length_costs_its_study_one_cell(
-    our_csv, altered, export, capsys
-) -> None:
+def test_p01_event_without_scanning_length_costs_one_cell(our_csv, altered, export, capsys) -> None:
     url = altered("""
         DELETE FROM remapp_scanninglength WHERE ct_irradiation_event_data_id IN (SELECT event.id
         FROM remapp_ctirradiationeventdata event WHERE acquisition_protocol = 'AC_CT_Body')""")
@@ -72,14 +70,14 @@ def test_p01_an_event_without_scanning_length_costs_its_study_one_cell(
     ]
 
 
-def test_p02_a_study_with_two_dose_reports_keeps_all_its_events(our_csv, altered, export, capsys) -> None:
+def test_p02_study_with_two_dose_reports_keeps_all_its_events(our_csv, altered, export, capsys) -> None:
     found = read_csv(export("ct-csv", altered(SECOND_DOSE)))
     assert "warning: Several CT dose reports in 1 of the studies" in capsys.readouterr().out
     assert found.rows == our_csv.rows
 
 
 @pytest.mark.parametrize("protocol", ["Summary", "All data", "About", "History", "''TAP''", "daily qa"])
-def test_p03_a_protocol_of_an_awkward_name_gets_a_sheet_of_its_own(protocol: str, altered, export) -> None:
+def test_p03_protocol_with_awkward_name_has_its_own_sheet(protocol: str, altered, export) -> None:
     book = load_workbook(export("ct-xlsx", altered(PROTOCOL.format(protocol, "TAP"))))
     stored = protocol.replace("''", "'")
     column = [cell.value for cell in book["topogram"][1]].index("Protocol")
@@ -89,14 +87,14 @@ def test_p03_a_protocol_of_an_awkward_name_gets_a_sheet_of_its_own(protocol: str
     assert len({name.casefold() for name in book.sheetnames}) == len(book.sheetnames)
 
 
-def test_p04_an_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, export) -> None:
+def test_p04_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, export) -> None:
     book = load_workbook(export("ct-xlsx", altered(PROTOCOL.format("", "Daily QA"))))
     assert "daily_qa" not in book.sheetnames
     assert book["unknown"].max_row - 1 == 38 + 5
     assert sum(sheet.max_row - 1 for sheet in book.worksheets[2:-1]) == 75
 
 
-def test_p05_every_study_without_events_keeps_its_own_row(altered, export) -> None:
+def test_p05_study_without_events_has_its_row(altered, export) -> None:
     url = altered("UPDATE remapp_ctradiationdose SET general_study_module_attributes_id = 17"
                   " WHERE general_study_module_attributes_id IN (11, 12, 13)")  # fmt: skip
     assert len(read_csv(export("ct-csv", url)).rows) == 15

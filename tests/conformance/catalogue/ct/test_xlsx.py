@@ -30,13 +30,15 @@ def theirs(reference):
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_all_data_holds_the_csvs_cells(reader: str, our_xlsx: Path, our_csv: Table) -> None:
+def test_ct_xlsx_all_data_holds_the_csvs_cells(reader: str, our_xlsx: Path, our_csv: Table) -> None:
     headings, *rows = READERS[reader](our_xlsx, "All data")
     assert find_differences(our_csv, headings, rows) == []
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_all_data_with_names_and_ids_holds_the_csvs_cells(reader: str, openrem_url: str, export) -> None:
+def test_ct_xlsx_all_data_with_names_and_ids_holds_the_csvs_cells(
+    reader: str, openrem_url: str, export
+) -> None:
     from tests.conformance.tables import read_csv
 
     inclusions = ("--include-names", "--include-ids")
@@ -50,7 +52,7 @@ def test_all_data_with_names_and_ids_holds_the_csvs_cells(reader: str, openrem_u
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_the_protocol_sheets_hold_every_event_of_the_csv_once(reader, our_xlsx, our_csv, ours) -> None:
+def test_ct_xlsx_protocol_sheets_hold_every_event_of_the_csv_once(reader, our_xlsx, our_csv, ours) -> None:
     wanted = Table([], [])
     found = []
     for sheet in ours.sheetnames:
@@ -63,11 +65,11 @@ def test_the_protocol_sheets_hold_every_event_of_the_csv_once(reader, our_xlsx, 
     assert find_differences(table, headings, found) == []
 
 
-def test_the_protocol_sheets_are_openrems_in_alphabetical_order(ours, theirs) -> None:
+def test_ct_xlsx_protocol_sheets_are_openrems_in_alphabetical_order(ours, theirs) -> None:
     assert ours.sheetnames == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
 
 
-def test_each_protocol_sheet_has_as_many_acquisitions_as_openrems(ours, theirs) -> None:
+def test_ct_xlsx_protocol_sheet_has_as_many_acquisitions_as_openrems(ours, theirs) -> None:
     def sizes(book) -> dict[str, int]:
         return {sheet.title: sheet.max_row - 1 for sheet in book if sheet.title not in OTHER_SHEETS}
 
@@ -76,19 +78,19 @@ def test_each_protocol_sheet_has_as_many_acquisitions_as_openrems(ours, theirs) 
 
 
 @pytest.mark.parametrize(("title", "column"), TABLES.items())
-def test_the_summarys_frequencies_are_openrems(title: str, column: int, ours, theirs) -> None:
+def test_ct_xlsx_summary_frequencies_are_openrems(title: str, column: int, ours, theirs) -> None:
     assert ours["Summary"].cell(6, column).value == theirs["Summary"].cell(6, column).value == title
     assert dict(read_frequencies(ours, column)) == dict(read_frequencies(theirs, column))
 
 
-def test_the_summary_counts_15_exams_75_acquisitions_and_38_without_a_protocol(ours, theirs) -> None:
+def test_ct_xlsx_summary_counts_15_exams_75_acquisitions_and_38_without_a_protocol(ours, theirs) -> None:
     for book in (ours, theirs):
         assert [cell.value for cell in book["Summary"][4][:2]] == ["Total number of exams", 15]
         counts = dict(read_frequencies(book, TABLES["Acquisition protocol"]))
         assert (sum(counts.values()), counts[""]) == (75, 38)
 
 
-def test_the_protocol_frequencies_are_those_of_the_database(ours, openrem_url: str) -> None:
+def test_ct_xlsx_protocol_frequencies_are_those_of_the_database(ours, openrem_url: str) -> None:
     with psycopg.connect(openrem_url) as connection:
         wanted = dict(connection.execute(PROTOCOLS).fetchall())
     assert dict(read_frequencies(ours, TABLES["Acquisition protocol"])) == wanted
@@ -102,13 +104,13 @@ def test_d28_equal_frequencies_are_sorted_by_name_where_openrems_are_not(ours, t
     assert unsorted != sorted(unsorted, key=lambda pair: (-pair[1], pair[0]))
 
 
-def test_d28_the_title_is_our_own(ours, theirs) -> None:
+def test_d28_title_is_our_own(ours, theirs) -> None:
     assert ours["Summary"]["A1"].value == "CT export"
     assert ours["Summary"]["A2"].value.startswith("Dose Export ")
     assert "OpenREM" in theirs["Summary"]["A1"].value
 
 
-def test_no_two_sheets_hold_the_same_protocol_and_none_a_foreign_one(ours) -> None:
+def test_ct_xlsx_sheets_hold_one_protocol_each_and_no_foreign_one(ours) -> None:
     protocols = Counter()
     for sheet in ours:
         if sheet.title not in OTHER_SHEETS:

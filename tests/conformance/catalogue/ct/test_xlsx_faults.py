@@ -81,7 +81,7 @@ def pairs(their_studies, right_studies) -> list[Pair]:
     return [pair for key, study in theirs.items() for pair in pair_events(key, study, rights[key])]
 
 
-def test_every_acquisition_of_openrems_workbook_is_in_the_right_study(pairs: list[Pair]) -> None:
+def test_ct_xlsx_every_acquisition_of_openrems_workbook_is_in_the_right_study(pairs: list[Pair]) -> None:
     assert len(pairs) == 75
 
 
@@ -124,7 +124,7 @@ def test_d21_numbers_are_whole_where_openrems_went_through_float32(our_xlsx: Pat
     assert to_value(541.1) in {cell.value for cell in theirs}
 
 
-def test_d21_the_header_stays_in_sight_and_has_a_filter_where_openrems_has_neither(
+def test_d21_header_stays_in_sight_and_has_a_filter_where_openrems_has_neither(
     our_xlsx: Path, their_path: Path
 ) -> None:
     for sheet in load_workbook(our_xlsx).worksheets[1:-1]:

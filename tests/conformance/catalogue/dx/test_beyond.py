@@ -24,9 +24,7 @@ def read_form(path) -> list[list]:
     return [list(row) for row in load_workbook(BytesIO(path.read_bytes())).worksheets[0].values]
 
 
-def test_p01_dx_an_event_without_source_data_costs_its_study_that_events_cells(
-    altered, export, openrem_url
-) -> None:
+def test_p01_dx_event_without_source_data_costs_only_its_own_cells(altered, export, openrem_url) -> None:
     url = altered(
         "SET session_replication_role = replica;"
         f"DELETE FROM remapp_irradeventxraysourcedata WHERE id = {SOURCE.format(14)}"
@@ -37,7 +35,7 @@ def test_p01_dx_an_event_without_source_data_costs_its_study_that_events_cells(
     assert {found[heading] for heading in lost} == {""}
 
 
-def test_p02_dx_a_study_with_two_dose_reports_keeps_all_its_events(altered, export, openrem_url) -> None:
+def test_p02_dx_study_with_two_dose_reports_keeps_all_its_events(altered, export, openrem_url) -> None:
     url = altered(
         "INSERT INTO remapp_projectionxrayradiationdose (id, general_study_module_attributes_id)"
         " VALUES (1000, 25); UPDATE remapp_irradeventxraydata SET projection_xray_radiation_dose_id = 1000"
@@ -47,14 +45,14 @@ def test_p02_dx_a_study_with_two_dose_reports_keeps_all_its_events(altered, expo
     assert tables[0] == tables[1]
 
 
-def test_p04_dx_an_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, export) -> None:
+def test_p04_dx_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, export) -> None:
     url = altered("UPDATE remapp_irradeventxraydata SET acquisition_protocol = '' WHERE id IN (13, 14)")
     book = load_workbook(export("dx-xlsx", url))
     assert book["unknown"].max_row - 1 == 3
     assert book["thigh_right"].max_row - 1 == 3
 
 
-def test_p05_dx_every_study_without_events_keeps_its_own_row(altered, export) -> None:
+def test_p05_dx_study_without_events_has_its_row(altered, export) -> None:
     url = altered(
         "SET session_replication_role = replica;"
         f"DELETE FROM remapp_irradeventxraydata WHERE projection_xray_radiation_dose_id IN"
@@ -65,7 +63,7 @@ def test_p05_dx_every_study_without_events_keeps_its_own_row(altered, export) ->
     assert sum(sheet.max_row - 1 for sheet in book.worksheets[2:-1]) == 23 - 7
 
 
-def test_a_filter_without_a_material_has_an_empty_entry_beside_the_others(altered, export) -> None:
+def test_dx_filter_without_a_material_has_an_empty_entry_beside_the_others(altered, export) -> None:
     url = altered(
         "INSERT INTO remapp_xrayfilters (id, xray_filter_thickness_maximum,"
         f" irradiation_event_xray_source_data_id) VALUES (5000, 3, {SOURCE.format(9)})"
@@ -75,7 +73,7 @@ def test_a_filter_without_a_material_has_an_empty_entry_beside_the_others(altere
 
 
 @pytest.mark.parametrize("form", ["projection", "study"])
-def test_a_form_keeps_a_study_without_events(altered, export, form: str, capsys) -> None:
+def test_dx_form_keeps_a_study_without_events(altered, export, form: str, capsys) -> None:
     url = altered(
         "SET session_replication_role = replica;"
         f"DELETE FROM remapp_irradeventxraydata WHERE projection_xray_radiation_dose_id = {REPORT.format(18)}"
@@ -87,7 +85,7 @@ def test_a_form_keeps_a_study_without_events(altered, export, form: str, capsys)
     assert "No event in 1 of the studies" in capsys.readouterr().out
 
 
-def test_projections_beyond_the_form_go_on_to_the_right(altered, export, capsys) -> None:
+def test_dx_projections_beyond_the_form_go_on_to_the_right(altered, export, capsys) -> None:
     """OpenREM counted five events where there are eight: the form has room for six."""
     url = altered(
         "INSERT INTO remapp_irradeventxraydata (id, acquisition_protocol, dose_area_product,"
@@ -103,7 +101,7 @@ def test_projections_beyond_the_form_go_on_to_the_right(altered, export, capsys)
     assert "More than 6 events in 1 of the studies" in capsys.readouterr().out
 
 
-def test_a_protocols_sheet_has_all_its_events_whatever_their_study(export, openrem_url: str) -> None:
+def test_dx_protocols_sheet_has_all_its_events_whatever_their_study(export, openrem_url: str) -> None:
     book = load_workbook(export("dx-xlsx", openrem_url))
     headings, *rows = book["aec"].values
     place = headings.index("Study date")

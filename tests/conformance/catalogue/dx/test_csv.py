@@ -43,21 +43,21 @@ def deviation_of(cell: Cell) -> str:
     return cell.deviation
 
 
-def test_the_headings_are_the_same(ours: Table, theirs: Table) -> None:
+def test_dx_csv_headings_equal_openrems(ours: Table, theirs: Table) -> None:
     assert ours.headings == theirs.headings
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(cells: list[Cell]) -> None:
+def test_dx_csv_every_cell_equals_openrems_but_for_listed_deviations(cells: list[Cell]) -> None:
     assert [cell for cell in cells if deviation_of(cell) == "not listed"] == []
 
 
-def test_as_many_cells_were_compared_and_deviate_as_is_known(cells: list[Cell], ours: Table) -> None:
+def test_dx_csv_number_of_compared_and_deviating_cells_is_as_known(cells: list[Cell], ours: Table) -> None:
     counts = Counter(deviation_of(cell) for cell in cells)
     assert counts == COUNTS
     assert counts.total() == len(ours.rows) * len(ours.headings)
 
 
-def test_d01_dx_a_comma_stays_a_comma_in_a_protocols_name(cells: list[Cell]) -> None:
+def test_d01_dx_comma_stays_a_comma_in_a_protocols_name(cells: list[Cell]) -> None:
     found = [(cell.ours, cell.theirs) for cell in cells if deviation_of(cell) == "D01"]
     assert found == [("THORAX AP 90kv-0,9mAs", "THORAX AP 90kv-0;9mAs")]
 
@@ -75,26 +75,24 @@ def test_d02_dx_events_that_the_device_did_not_declare_have_their_headings(expor
     assert table.column("E4 Protocol") == [PULSED]
 
 
-def test_d03_dx_a_description_that_would_run_is_harmless(cells: list[Cell]) -> None:
+def test_d03_dx_description_that_would_run_is_harmless(cells: list[Cell]) -> None:
     found = [(cell.ours, cell.theirs) for cell in cells if deviation_of(cell) == "D03"]
     assert found == [("'- - - - -", "- - - - -")]
 
 
-def test_d04_dx_mas_are_worked_out_where_no_exposure_is_stored(cells: list[Cell]) -> None:
+def test_d04_dx_mas_are_computed_where_no_exposure_is_stored(cells: list[Cell]) -> None:
     found = [(cell.heading, cell.ours, cell.theirs) for cell in cells if deviation_of(cell) == "D04"]
     values = ("8.4", "8", "13.6", "14")
     assert found == [(f"E{n} mAs", value, "") for n, value in enumerate(values, start=1)]
 
 
-def test_d05_dx_the_study_without_a_date_is_last_where_openrem_has_it_first(
-    ours: Table, theirs: Table
-) -> None:
+def test_d05_dx_study_without_a_date_is_last_where_openrem_has_it_first(ours: Table, theirs: Table) -> None:
     (first, *rest) = theirs.keys()
     assert first == WITHOUT_A_DATE
     assert ours.keys() == [*rest, first]
 
 
-def test_d17_dx_a_number_has_neither_trailing_zeros_nor_an_exponent(cells: list[Cell]) -> None:
+def test_d17_dx_number_has_neither_trailing_zeros_nor_an_exponent(cells: list[Cell]) -> None:
     assert Counter(deviation_of(cell) for cell in cells)["D17"] > 0
     for cell in cells:
         if is_number(cell.heading) and cell.ours:
@@ -102,12 +100,12 @@ def test_d17_dx_a_number_has_neither_trailing_zeros_nor_an_exponent(cells: list[
             assert "." not in cell.ours or cell.ours[-1] not in "0.", cell
 
 
-def test_a_comment_of_several_lines_is_the_same(cells: list[Cell]) -> None:
+def test_dx_csv_comment_of_several_lines_is_the_same(cells: list[Cell]) -> None:
     (comment,) = {cell.ours for cell in cells if cell.heading == "Study Comments" and cell.ours}
     assert comment.count("\r\n") == 2
 
 
-def test_what_is_not_recorded_is_blank_and_a_recorded_0_is_0(altered, export) -> None:
+def test_dx_csv_unrecorded_value_is_blank_and_a_recorded_0_is_0(altered, export) -> None:
     """Study 24 has a stored total_dap of 0 that nobody measured; study 18 is given a measured one."""
     url = altered("UPDATE remapp_accumintegratedprojradiogdose SET dose_area_product_total = 0 WHERE id = 2")
     table = read_csv(export("dx-csv", url))
@@ -116,7 +114,7 @@ def test_what_is_not_recorded_is_blank_and_a_recorded_0_is_0(altered, export) ->
     assert totals["2017-05-22"] == "0"
 
 
-def test_totals_of_two_planes_are_added(altered, export) -> None:
+def test_dx_csv_totals_of_two_planes_are_added(altered, export) -> None:
     url = altered(
         "INSERT INTO remapp_accumxraydose (id, projection_xray_radiation_dose_id)"
         " SELECT 1000, projection_xray_radiation_dose_id FROM remapp_accumxraydose WHERE id = 2;"
@@ -130,7 +128,7 @@ def test_totals_of_two_planes_are_added(altered, export) -> None:
     assert table.column("No. events")[row] == "3"
 
 
-def test_the_names_and_ids_are_the_databases(export, openrem_url: str) -> None:
+def test_dx_csv_names_and_ids_are_the_databases(export, openrem_url: str) -> None:
     table = read_csv(export("dx-csv", openrem_url, "--include-names", "--include-ids"))
     columns = [table.column(heading) for heading in ("Patient name", "Patient ID", "Date of birth")]
     sql = (
@@ -144,7 +142,7 @@ def test_the_names_and_ids_are_the_databases(export, openrem_url: str) -> None:
     assert sorted(zip(*columns, strict=True)) == sorted(wanted)
 
 
-def test_rows_end_with_cr_lf_in_both(export, openrem_url: str, reference) -> None:
+def test_dx_csv_rows_end_with_cr_lf_as_openrems(export, openrem_url: str, reference) -> None:
     for path in (export("dx-csv", openrem_url), reference(THEIRS)):
         assert count_row_ends(path) == len(read_csv(path).rows) + 1
 

@@ -87,26 +87,26 @@ def find(form: Form, deviation: str) -> list[Cell]:
     return [cell for cell in form.cells() if name_deviation(cell) == deviation]
 
 
-def test_the_headings_are_openrems(form: Form) -> None:
+def test_dx_phe2019_headings_equal_openrems(form: Form) -> None:
     assert form.ours[0] == form.theirs[0]
 
 
-def test_every_record_is_there_once(form: Form) -> None:
+def test_dx_phe2019_has_every_record_once(form: Form) -> None:
     assert len(form.ours) == len(form.theirs) == 13
     assert {row[2] for row in form.ours} == {row[2] for row in form.theirs}
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(form: Form) -> None:
+def test_dx_phe2019_every_cell_equals_openrems_but_for_listed_deviations(form: Form) -> None:
     assert find(form, "not listed") == []
 
 
-def test_as_many_cells_were_compared_and_deviate_as_is_known(form: Form) -> None:
+def test_dx_phe2019_number_of_compared_and_deviating_cells_is_as_known(form: Form) -> None:
     counts = Counter(name_deviation(cell) for cell in form.cells())
     assert counts == COUNTS[form.name]
     assert counts.total() == 12 * len(form.ours[0])
 
 
-def test_d04_dx_survey_has_the_mas_worked_out(form: Form) -> None:
+def test_d04_dx_survey_has_computed_mas(form: Form) -> None:
     found = [cell.ours for cell in find(form, "D04")]
     assert found == list(PULSED_MAS[: 4 if form.name == "study" else 1])
 
@@ -138,13 +138,13 @@ def test_d15_dx_survey_has_no_filtration_where_there_is_no_filter(form: Form) ->
     assert {cell.letter for cell in found} <= letters
 
 
-def test_a_stored_total_of_0_is_blank_as_openrem_has_it(form: Form) -> None:
+def test_dx_phe2019_stored_total_of_0_is_blank_as_openrem_has_it(form: Form) -> None:
     row = next(row for row in form.ours if row[2] == 24)
     assert row[4] is None
 
 
 @pytest.mark.parametrize(("most", "width"), [(6, 94), (7, 262)])
-def test_the_study_form_grows_to_20_projections_when_a_study_has_more_than_6(
+def test_dx_phe2019_study_form_grows_to_20_projections_when_a_study_has_more_than_6(
     altered, export, most: int, width: int
 ) -> None:
     url = altered(f"UPDATE remapp_generalstudymoduleattr SET number_of_events = {most} WHERE id = 17")

@@ -148,13 +148,13 @@ def choose(dx_url: str, tmp_path, capsys) -> Callable[..., list[str]]:
 
 
 @pytest.mark.parametrize(("wish", "condition"), CASES, ids=[wish for wish, _ in CASES])
-def test_a_filter_chooses_the_studies_our_own_query_chooses(wish, condition, dx_url, choose) -> None:
+def test_filter_selects_what_a_plain_query_selects(wish, condition, dx_url, choose) -> None:
     with psycopg.connect(dx_url) as connection:
         wanted = [f"id {study}" for (study,) in connection.execute(f"{STUDIES} AND {condition}")]
     assert sorted(choose(f"--filter={wish}")) == sorted(wanted)
 
 
-def test_the_cases_choose_some_studies_and_leave_some_out(dx_url) -> None:
+def test_filter_cases_select_some_studies_and_leave_some_out(dx_url) -> None:
     """Otherwise the test above would say little."""
     with psycopg.connect(dx_url) as connection:
         counts = {
@@ -165,13 +165,13 @@ def test_the_cases_choose_some_studies_and_leave_some_out(dx_url) -> None:
     assert [case for case, count in counts.items() if not 0 < count < 12] == []
 
 
-def test_every_filter_is_tried_and_every_one_is_openrems() -> None:
+def test_filter_table_has_every_filter_and_all_are_openrems() -> None:
     assert {name for name, _, _ in FILTERS} == set(DX_FILTERS) == set(OPENREM_NAMES.values())
 
 
 @pytest.mark.parametrize("openrem_name", OPENREM_NAMES)
 @pytest.mark.parametrize("kind", TYPES)
-def test_openrems_parameter_means_the_same_filter_in_every_type(openrem_name: str, kind: str) -> None:
+def test_filter_is_known_by_openrems_name_in_every_type(openrem_name: str, kind: str) -> None:
     clear = OPENREM_NAMES[openrem_name]
     value = "2" if clear == "test_patients" else next(value for name, value, _ in FILTERS if name == clear)
     spec = catalogue.find_spec(kind)
@@ -188,27 +188,25 @@ def test_openrems_parameter_means_the_same_filter_in_every_type(openrem_name: st
         ("50", "60", set()),
     ],
 )
-def test_the_lowest_and_the_highest_event_dap_are_met_by_one_and_the_same_event(
-    choose, low: str, high: str, found: set[str]
-) -> None:
+def test_event_dap_limits_are_met_by_one_event(choose, low: str, high: str, found: set[str]) -> None:
     assert set(choose(f"--filter=event_dap_min={low}", f"--filter=event_dap_max={high}")) == found
 
 
-def test_protocol_standard_name_and_dap_are_met_by_one_and_the_same_event(choose) -> None:
+def test_protocol_standard_name_and_dap_are_met_by_one_event(choose) -> None:
     thigh = ("--filter=acquisition_protocol=thigh", "--filter=standard_acquisition_name=knee")
     assert choose(*thigh, "--filter=event_dap_min=2.32") == ["id 25"]
     assert choose(*thigh, "--filter=event_dap_min=2.33") == []
     assert choose("--filter=acquisition_protocol=LAT", "--filter=event_dap_max=0") == []
 
 
-def test_a_study_chosen_by_one_event_comes_with_all_its_events_and_once(dx_url: str, export) -> None:
+def test_study_selected_by_one_event_comes_once_with_all_its_events(dx_url: str, export) -> None:
     table = read_csv(export("dx-csv", dx_url, "--filter=event_dap_min=0.5", "--filter=study_description=LEG"))
     assert table.column("Study Comments") == ["id 25"]
     assert [table.column(f"E{n} Protocol") for n in range(1, 6)] == [["Thigh Right"]] * 5
 
 
 @pytest.mark.parametrize("name", ORDERS)
-def test_an_order_and_openrems_name_for_it_sort_as_our_own_query(name: str, dx_url: str, choose) -> None:
+def test_order_sorts_as_a_plain_query_under_both_names(name: str, dx_url: str, choose) -> None:
     openrem_name, sql = ORDERS[name]
     with psycopg.connect(dx_url) as connection:
         wanted = [f"id {study}" for (study,) in connection.execute(f"{STUDIES} ORDER BY {sql}")]
@@ -216,5 +214,5 @@ def test_an_order_and_openrems_name_for_it_sort_as_our_own_query(name: str, dx_u
     assert choose(f"--order={name}") == choose(f"--order={openrem_name}") == wanted
 
 
-def test_every_order_is_tried() -> None:
+def test_order_table_has_every_order() -> None:
     assert {order.name for order in catalogue.find_spec("dx-csv").orders} == set(ORDERS)

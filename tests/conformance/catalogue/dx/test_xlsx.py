@@ -53,13 +53,13 @@ def differences(ours, theirs) -> list[Difference]:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_dx_all_data_holds_the_csvs_cells(reader: str, our_path: Path, csv: Table) -> None:
+def test_dx_xlsx_all_data_holds_the_csvs_cells(reader: str, our_path: Path, csv: Table) -> None:
     headings, *rows = READERS[reader](our_path, "All data")
     assert find_differences(csv, headings, rows) == [GUARDED]
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_the_protocol_sheets_hold_every_event_of_the_csv_once(reader, our_path, csv, ours) -> None:
+def test_dx_xlsx_protocol_sheets_hold_every_event_of_the_csv_once(reader, our_path, csv, ours) -> None:
     wanted, found = Table([], []), []
     for sheet in ours.sheetnames:
         if sheet not in OTHER_SHEETS:
@@ -81,7 +81,7 @@ def rows_of_sheet(csv: Table, sheet: str) -> list[list[str]]:
     return rows
 
 
-def test_every_cell_of_openrems_workbook_is_ours_but_for_listed_deviations(differences) -> None:
+def test_dx_xlsx_every_cell_equals_openrems_but_for_listed_deviations(differences) -> None:
     assert [each for each in differences if name_deviation(each) == "not listed"] == []
 
 
@@ -92,7 +92,7 @@ def name_deviation(difference: Difference) -> str:
     return listed.get((heading, shorten(ours), shorten(theirs)), "not listed")
 
 
-def test_d04_dx_mas_are_worked_out_in_the_workbook_too(differences) -> None:
+def test_d04_dx_mas_are_computed_in_the_workbook_too(differences) -> None:
     assert sum(name_deviation(each) == "D04" for each in differences) == 4
 
 
@@ -101,7 +101,7 @@ def test_d23_dx_kvp_is_the_mean_of_the_pulses_where_openrem_has_the_first(differ
     assert [(round(each.ours, 4), each.theirs) for each in found] == [(56.6667, 50)]
 
 
-def test_d25_dx_a_total_that_nobody_recorded_is_blank_where_openrem_has_0(differences) -> None:
+def test_d25_dx_total_that_nobody_recorded_is_blank_where_openrem_has_0(differences) -> None:
     found = [each for each in differences if name_deviation(each) == "D25"]
     assert [(each.ours, each.theirs) for each in found] == [(None, 0)]
 
@@ -135,7 +135,7 @@ def test_d21_dx_comments_and_test_patients_are_in_the_workbook(ours, theirs) -> 
         assert heading not in other
 
 
-def test_the_sheets_are_openrems_and_as_long(ours, theirs) -> None:
+def test_dx_xlsx_sheets_are_openrems_and_as_long(ours, theirs) -> None:
     def sizes(book) -> dict[str, int]:
         return {sheet.title: sheet.max_row - 1 for sheet in book if sheet.title not in OTHER_SHEETS}
 
@@ -144,7 +144,7 @@ def test_the_sheets_are_openrems_and_as_long(ours, theirs) -> None:
     assert sum(sizes(ours).values()) == 23
 
 
-def test_the_summary_is_openrems(ours, theirs) -> None:
+def test_dx_xlsx_summary_is_openrems(ours, theirs) -> None:
     for title, position in TABLES.items():
         assert ours["Summary"].cell(6, position).value == theirs["Summary"].cell(6, position).value == title
         assert Counter(read_frequencies(ours, position)) == Counter(read_frequencies(theirs, position))
@@ -153,7 +153,7 @@ def test_the_summary_is_openrems(ours, theirs) -> None:
         assert sum(number for _, number in read_frequencies(book, 7)) == 23
 
 
-def test_d28_dx_the_title_is_our_own_and_equal_frequencies_are_sorted_by_name(ours, theirs) -> None:
+def test_d28_dx_title_is_our_own_and_equal_frequencies_are_sorted_by_name(ours, theirs) -> None:
     assert (ours["Summary"]["A1"].value, "OpenREM" in theirs["Summary"]["A1"].value) == ("DX export", True)
     for position in TABLES.values():
         found = read_frequencies(ours, position)

@@ -71,11 +71,11 @@ def rows_of(table: Table, accession_number: str) -> list[dict[str, str]]:
     return [row for row in rows if row["Accession number"] == accession_number]
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(cells) -> None:
+def test_mg_csv_every_cell_equals_openrems_but_for_listed_deviations(cells) -> None:
     assert [cell for cell in cells if name_deviation(cell) == "not listed"] == []
 
 
-def test_as_many_cells_were_compared_and_deviate_as_is_known(cells) -> None:
+def test_mg_csv_number_of_compared_and_deviating_cells_is_as_known(cells) -> None:
     assert Counter(map(name_deviation, cells)) == COUNTS
 
 
@@ -115,7 +115,7 @@ def test_d18_mg_has_every_exposure_where_openrem_ends_at_the_first_tomosynthesis
     assert len(rows_of(ours, "giottotomo")) == exposures[33] == 4
 
 
-def test_pulses_of_pristina_and_giotto_become_one_value(ours: Table) -> None:
+def test_mg_csv_pulses_of_pristina_and_giotto_become_one_value(ours: Table) -> None:
     pristina = dict(zip(ours.headings, ours.rows[4], strict=True))
     assert (pristina["kVp"], pristina["uAs"], pristina["Filter"]) == ("34.045", "17112.5488", "Ag | Ag")
     assert pristina["Filter thickness"] == " | "
@@ -124,7 +124,7 @@ def test_pulses_of_pristina_and_giotto_become_one_value(ours: Table) -> None:
     assert {row["Filter"] for row in giotto} == {" | ".join(["Ag"] * 11)}
 
 
-def test_p30_an_exposure_without_mechanical_data_costs_its_own_cells_only(altered, export, capsys) -> None:
+def test_p30_exposure_without_mechanical_data_costs_its_own_cells_only(altered, export, capsys) -> None:
     table = read_csv(export("mg-csv", altered(NO_MECHANICAL)))
     assert "No mechanical data in 1 of the events: its cells are blank." in capsys.readouterr().out
     first, second = rows_of(table, "AJSKDL1234")
@@ -137,19 +137,21 @@ def test_p31_repeated_records_repeat_no_row(altered, export, ours: Table, capsys
     assert table == ours
 
 
-def test_p32_a_study_with_two_reports_has_the_exposures_of_both(altered, export, ours: Table, capsys) -> None:
+def test_p32_study_with_two_reports_has_the_exposures_of_both(altered, export, ours: Table, capsys) -> None:
     table = read_csv(export("mg-csv", altered(TWO_REPORTS)))
     assert "Several X-ray dose reports in 1 of the studies" in capsys.readouterr().out
     assert table == ours
 
 
-def test_p33_a_study_without_exposures_has_a_row_of_its_own(altered, export) -> None:
+def test_p33_study_without_exposures_has_its_own_row(altered, export) -> None:
     (row,) = rows_of(read_csv(export("mg-csv", altered(NO_EXPOSURES))), "AJSKDL1234")
     assert row["No. events"] == "0"
     assert {heading: row[heading] for heading in ("View", "AGD", "kVp")} == {"View": "", "AGD": "", "kVp": ""}
 
 
-def test_view_modifiers_have_one_space_behind_each_and_nameless_ones_are_left_out(altered, export) -> None:
+def test_mg_csv_view_modifiers_have_one_space_behind_each_and_nameless_ones_are_left_out(
+    altered, export
+) -> None:
     rows = rows_of(read_csv(export("mg-csv", altered(MODIFIERS))), "AJSKDL1234")
     assert [row["View Modifier"] for row in rows] == ["Magnification Spot Compression ", ""]
 
@@ -165,7 +167,7 @@ def test_d19_mg_refuses_a_bad_filter_by_name(openrem_url: str, tmp_path, capsys)
     assert not file.exists()
 
 
-def test_every_number_is_among_those_compared_as_numbers(ours: Table) -> None:
+def test_mg_csv_every_number_is_among_those_compared_as_numbers(ours: Table) -> None:
     texts = set(ours.headings) - NUMBERS
     assert texts == {
         "Institution", "Manufacturer", "Model name", "Station name", "Display name", "Accession number",

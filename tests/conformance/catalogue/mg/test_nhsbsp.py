@@ -58,7 +58,7 @@ def name_survey_deviation(cell: Any) -> str:
     return name_deviation(cell)
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(run) -> None:
+def test_nhsbsp_every_cell_equals_openrems_but_for_listed_deviations(run) -> None:
     name, rows = run
     cells = [cell for row in rows for cell in row]
     assert [cell for cell in cells if name_survey_deviation(cell) == "not listed"] == []
@@ -102,7 +102,7 @@ def test_d18_nhsbsp_has_every_exposure_where_openrem_ends_at_the_first_tomosynth
 @pytest.mark.parametrize(
     "wish", ["view=cranio", "acquisition_protocol=routine", "compression_thickness_min=1"]
 )
-def test_d07_no_study_is_there_twice_whatever_the_filter(wish: str, openrem_url: str, export) -> None:
+def test_d07_study_is_present_once_whatever_the_filter(wish: str, openrem_url: str, export) -> None:
     """OpenREM repeats a study for each exposure that meets a filter."""
     all_rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url)))
     rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url, f"--filter={wish}")))
@@ -118,7 +118,7 @@ def test_d07_no_study_is_there_twice_whatever_the_filter(wish: str, openrem_url:
     )
 
 
-def test_the_workbooks_surveys_are_what_export_rules_say_of_each_study(our_surveys) -> None:
+def test_nhsbsp_workbook_surveys_follow_the_rules_for_each_study(our_surveys) -> None:
     found = {
         survey: [(row["Patient number"], row["View code"]) for row in our_surveys[survey]]
         for survey in SURVEYS
@@ -136,7 +136,7 @@ def test_the_workbooks_surveys_are_what_export_rules_say_of_each_study(our_surve
     }  # fmt: skip
 
 
-def test_the_workbook_has_the_csvs_rows_each_in_one_survey(our_survey: Table, our_surveys) -> None:
+def test_nhsbsp_workbook_has_the_csvs_rows_each_in_one_survey(our_survey: Table, our_surveys) -> None:
     told = ["Patient number", "kV", "Anode", "Filter", "Thickness", "mAs", "auto/man", "Auto mode", "Age"]
 
     def describe(row: Row) -> tuple[str, ...]:
@@ -146,21 +146,21 @@ def test_the_workbook_has_the_csvs_rows_each_in_one_survey(our_survey: Table, ou
     assert sorted(map(describe, rows)) == sorted(map(describe, read_rows(our_survey)))
 
 
-def test_what_was_left_out_is_there_with_its_reason(our_surveys) -> None:
+def test_nhsbsp_left_out_exposure_is_listed_with_reason(our_surveys) -> None:
     assert [(row["Thickness"], row["Reason"]) for row in our_surveys["Excluded"]] == [
         (20, 'protocol contains "stereo"'),
         (39, 'protocol contains "stereo"'),
     ]
 
 
-def test_pristinas_tomosynthesis_is_in_its_survey_and_on_review(our_surveys) -> None:
+def test_nhsbsp_pristinas_tomosynthesis_is_in_its_survey_and_on_review(our_surveys) -> None:
     (row,) = our_surveys["Review"]
     assert (row["Patient number"], row["View code"], row["mAs"]) == (3, "RCC", 1.7897061)
     assert row["Acquisition protocol"] == "3D_ROUTINE"
     assert row["Reason"].startswith("in the DBT survey; its mAs is computed")
 
 
-def test_the_summary_has_medians_of_each_survey_and_view(our_surveys) -> None:
+def test_nhsbsp_summary_has_medians_of_each_survey_and_view(our_surveys) -> None:
     assert [tuple(row.values()) for row in our_surveys["Summary"]] == [
         ("2D", 1, "LCC", 2, 48, 1.3365),
         ("2D", 1, "RCC", 12, 46.2, 1.21),
@@ -171,7 +171,7 @@ def test_the_summary_has_medians_of_each_survey_and_view(our_surveys) -> None:
     ]
 
 
-def test_whole_years_are_an_option(openrem_url: str, export, our_survey: Table) -> None:
+def test_nhsbsp_whole_years_are_an_option(openrem_url: str, export, our_survey: Table) -> None:
     assert "52.1" in our_survey.column("Age")
     whole = read_csv(export("mg-nhsbsp-csv", openrem_url, "--option=whole_years=yes")).column("Age")
     assert whole == [age.partition(".")[0] for age in our_survey.column("Age")]
@@ -181,7 +181,7 @@ def test_whole_years_are_an_option(openrem_url: str, export, our_survey: Table) 
 @pytest.mark.parametrize(
     "wish", ["--include-names", "--include-ids", "--option=words_=x", "--filter=weight_min=1"]
 )
-def test_d19_nhsbsp_refuses_what_it_cannot_do(
+def test_d19_nhsbsp_refuses_unsupported_requests(
     kind: str, wish: str, openrem_url: str, tmp_path, capsys
 ) -> None:
     assert main([kind, "--database-url", openrem_url, wish, f"--output={tmp_path / 'file'}"]) == 2

@@ -17,7 +17,7 @@ OF_EVENT_40 = (
 )
 
 
-def test_p34_a_view_is_told_by_its_code_and_by_its_text_in_any_case(altered, export) -> None:
+def test_p34_view_is_known_by_code_and_by_text_in_any_case(altered, export) -> None:
     for code, text, view in (
         ("399368009", "anything", "OB"),
         ("local", "Medio-Lateral OBLIQUE", "OB"),
@@ -38,7 +38,7 @@ def test_p35_more_words_leave_an_exposure_out_than_openrems_eight(altered, expor
     assert len(read_csv(export("mg-nhsbsp-csv", altered(PROTOCOL.format("implant")))).rows) == 24
 
 
-def test_p35_the_request_brings_words_of_its_own(openrem_url: str, export) -> None:
+def test_p35_request_adds_its_own_words(openrem_url: str, export) -> None:
     def count(words: str) -> int:
         return len(read_csv(export("mg-nhsbsp-csv", openrem_url, f"--option=words={words}")).rows)
 
@@ -72,7 +72,7 @@ def test_p37_copper_titanium_and_tin_have_short_names_and_the_first_two_are_cem(
         assert (row["Patient number"], row["View code"]) == (5, "LCC")
 
 
-def test_p38_what_is_missing_costs_its_own_exposure_or_cell(altered, export) -> None:
+def test_p38_missing_value_costs_only_its_own_exposure_or_cell(altered, export) -> None:
     lose = "UPDATE remapp_irradeventxraysourcedata SET anode_target_material_id = NULL WHERE"
     url = altered(
         f"{lose} irradiation_event_xray_data_id = 40; DELETE FROM remapp_exposure WHERE {OF_EVENT_40};"
@@ -89,7 +89,7 @@ def test_p38_what_is_missing_costs_its_own_exposure_or_cell(altered, export) -> 
     assert (row["kV"], row["Thickness"], row["mAs"]) == ("", "", "")
 
 
-def test_options_leave_out_what_they_name(altered, export) -> None:
+def test_nhsbsp_options_leave_out_what_they_name(altered, export) -> None:
     url = altered(
         "UPDATE remapp_patientmoduleattr SET not_patient_indicator = 'phantom'"
         " WHERE general_study_module_attributes_id = 34;"

@@ -97,7 +97,9 @@ def group_studies(csv: Table, study_columns: int) -> list[tuple[list[str], list[
 
 
 @pytest.mark.parametrize("inclusions", [(), NAMES_AND_IDS], ids=["plain", "with names and IDs"])
-def test_all_data_has_a_row_a_study_with_the_csvs_rows_side_by_side(inclusions, openrem_url, export) -> None:
+def test_mg_xlsx_all_data_has_one_row_per_study_with_the_csvs_rows_side_by_side(
+    inclusions, openrem_url, export
+) -> None:
     csv = read_csv(export("mg-csv", openrem_url, *inclusions))
     sheet = load_workbook(export("mg-xlsx", openrem_url, *inclusions))["All data"]
     studies = group_studies(csv, len(csv.headings) - EVENT_COLUMNS)
@@ -112,7 +114,7 @@ def test_all_data_has_a_row_a_study_with_the_csvs_rows_side_by_side(inclusions, 
     ]  # fmt: skip
 
 
-def test_the_protocol_sheets_hold_every_row_of_the_csv_once(ours, our_mg_csv: Table) -> None:
+def test_mg_xlsx_protocol_sheets_hold_every_row_of_the_csv_once(ours, our_mg_csv: Table) -> None:
     wanted = defaultdict(list)
     for study, exposures in group_studies(our_mg_csv, STUDY_COLUMNS):
         for exposure in exposures:
@@ -122,12 +124,12 @@ def test_the_protocol_sheets_hold_every_row_of_the_csv_once(ours, our_mg_csv: Ta
     assert all([cell.value for cell in ours[name][1]] == our_mg_csv.headings for name in found)
 
 
-def test_the_sheets_are_openrems(ours, theirs) -> None:
+def test_mg_xlsx_sheets_are_openrems(ours, theirs) -> None:
     assert ours.sheetnames == [*theirs.sheetnames, "About"]
 
 
 @pytest.mark.parametrize("title", TABLES)
-def test_the_summary_counts_what_openrem_counts(title: str, ours, theirs) -> None:
+def test_mg_xlsx_summary_counts_what_openrem_counts(title: str, ours, theirs) -> None:
     column = TABLES[title]
     assert ours["Summary"].cell(6, column).value == theirs["Summary"].cell(6, column).value == title
     assert dict(read_frequencies(ours, column)) == dict(read_frequencies(theirs, column))
@@ -154,7 +156,7 @@ def count_cells(rows: list[Row], headings: list[str]) -> Counter[tuple[Any, ...]
     return Counter(tuple(round_cell(row[heading]) for heading in headings) for row in rows)
 
 
-def test_every_cell_of_openrems_protocol_sheets_is_ours_at_the_digits_of_a_float32(ours, theirs) -> None:
+def test_mg_xlsx_protocol_sheets_equal_openrems_at_float32_precision(ours, theirs) -> None:
     mine = count_cells(read_exposures(ours), list(MEANINGS.values()))
     assert mine == count_cells(read_exposures(theirs), list(MEANINGS))
     assert mine.total() == 26
@@ -163,7 +165,7 @@ def test_every_cell_of_openrems_protocol_sheets_is_ours_at_the_digits_of_a_float
     } - {"Study date", "Study time"}
 
 
-def test_d21_mg_a_number_is_whole_where_openrems_went_through_float32(ours, theirs) -> None:
+def test_d21_mg_number_is_whole_where_openrems_went_through_float32(ours, theirs) -> None:
     assert 46.1 in {row["Thickness"] for row in read_exposures(ours)}
     thicknesses = {row["Thickness"] for row in read_exposures(theirs)}
     assert 46.1 not in thicknesses
@@ -177,7 +179,7 @@ def single_exposures(book: Any, pulses: str) -> list[Row]:
     ]
 
 
-def test_a_single_stored_exposure_is_the_same_in_both(ours, theirs) -> None:
+def test_mg_xlsx_single_stored_exposure_is_the_same_in_both(ours, theirs) -> None:
     keys = ["Thickness", "AGD", "kVp", "uAs", "mA"]
     mine, their = single_exposures(ours, "-"), single_exposures(theirs, "Number of pulses")
     assert count_cells(mine, keys) == count_cells(their, keys)

@@ -48,23 +48,23 @@ def pair_cells(ours: Table, theirs: Table) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_the_headings_are_the_same(ours: Table, theirs: Table) -> None:
+def test_nm_csv_headings_equal_openrems(ours: Table, theirs: Table) -> None:
     assert ours.headings == theirs.headings
 
 
-def test_the_same_studies_come_in_the_same_order(ours: Table, theirs: Table) -> None:
+def test_nm_csv_studies_are_openrems_in_the_same_order(ours: Table, theirs: Table) -> None:
     assert ours.keys() == theirs.keys()
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(ours: Table, theirs: Table) -> None:
+def test_nm_csv_every_cell_equals_openrems_but_for_listed_deviations(ours: Table, theirs: Table) -> None:
     assert [cell for cell in pair_cells(ours, theirs) if deviation(*cell) == "not listed"] == []
 
 
-def test_as_many_cells_were_compared_and_deviate_as_is_known(ours: Table, theirs: Table) -> None:
+def test_nm_csv_number_of_compared_and_deviating_cells_is_as_known(ours: Table, theirs: Table) -> None:
     assert Counter(deviation(*cell) for cell in pair_cells(ours, theirs)) == {"": 970, "D17": 85}
 
 
-def test_d17_a_number_of_nm_is_plain_where_openrem_writes_zeros_or_an_exponent(ours, theirs) -> None:
+def test_d17_number_of_nm_is_plain_where_openrem_writes_zeros_or_an_exponent(ours, theirs) -> None:
     found = [(own, other) for heading, own, other in pair_cells(ours, theirs) if own != other]
     for own, other in found:
         assert Decimal(own) == Decimal(other)
@@ -72,12 +72,12 @@ def test_d17_a_number_of_nm_is_plain_where_openrem_writes_zeros_or_an_exponent(o
     assert ("0", "0E-8") in found
 
 
-def test_a_text_none_that_is_recorded_is_data(ours: Table) -> None:
+def test_nm_csv_recorded_text_none_is_data(ours: Table) -> None:
     assert Counter(ours.column("Recent Physical Activity")) == {"": 4, "None": 1}
 
 
 @pytest.mark.parametrize(("month", "shown"), [("01", "2022-01-10 12:41:00"), ("07", "2022-07-10 13:41:00.5")])
-def test_moments_are_londons_in_winter_and_in_summer(month: str, shown: str, altered, export) -> None:
+def test_nm_csv_moments_are_londons_in_winter_and_in_summer(month: str, shown: str, altered, export) -> None:
     fraction = ".5" if "." in shown else ""
     url = altered(f"""
         UPDATE remapp_radiopharmaceuticaladministrationeventdata
@@ -110,7 +110,7 @@ def test_p41_several_administrations_have_a_row_each_and_a_warning(altered, expo
     assert [first[f"Person participant name {n}"] for n in (1, 2, 12)] == ["Unknown", "", ""]
 
 
-def test_p42_a_study_without_administration_keeps_its_row(altered, export, capsys) -> None:
+def test_p42_study_without_administration_has_its_row(altered, export, capsys) -> None:
     url = altered("""
         DELETE FROM remapp_radiopharmaceuticaladministrationeventdata WHERE id = 1;
         UPDATE remapp_radiopharmaceuticalradiationdose SET comment = 'nothing given' WHERE id = 1;
@@ -129,16 +129,14 @@ def test_p42_a_study_without_administration_keeps_its_row(altered, export, capsy
     assert [rows[name]["Radionuclide"] for name in ("Myocardial Perfusion", "Bone Scan")] == ["", ""]
 
 
-def test_groups_that_no_selected_study_has_have_no_columns(openrem_url: str, export) -> None:
+def test_nm_csv_groups_without_selected_study_have_no_columns(openrem_url: str, export) -> None:
     table = read_csv(export("nm-csv", openrem_url, "--filter=study_description=bone scan"))
     assert len(table.rows) == 1
     assert [name for name in table.headings if name.endswith(" 1") or "1 " in name] == []
     assert table.headings[-1] == "Serum Creatinine (mg/dl)"
 
 
-def test_d19_a_bad_filter_of_nm_is_refused_and_leaves_no_file(
-    openrem_url: str, tmp_path: Path, capsys
-) -> None:
+def test_d19_bad_filter_of_nm_is_refused_and_leaves_no_file(openrem_url: str, tmp_path: Path, capsys) -> None:
     file = tmp_path / "nm.csv"
     for wish in ("activity_min=much", "acquisition_protocol=bone", "num_events=1", "standard_study_name=x"):
         assert main(["nm-csv", "--database-url", openrem_url, f"--filter={wish}", f"--output={file}"]) != 0

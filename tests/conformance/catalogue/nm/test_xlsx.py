@@ -44,7 +44,7 @@ def csv(export, openrem_url) -> Table:
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("inclusions", WISHES, ids=["plain", "names and IDs"])
-def test_all_data_of_nm_holds_the_csvs_cells(reader: str, inclusions, openrem_url: str, export) -> None:
+def test_nm_xlsx_all_data_holds_the_csvs_cells(reader: str, inclusions, openrem_url: str, export) -> None:
     csv = read_csv(export("nm-csv", openrem_url, *inclusions))
     headings, *rows = READERS[reader](export("nm-xlsx", openrem_url, *inclusions), "All data")
     assert headings == csv.headings
@@ -55,7 +55,9 @@ def test_all_data_of_nm_holds_the_csvs_cells(reader: str, inclusions, openrem_ur
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_each_description_has_a_sheet_with_its_rows(reader: str, our_file: Path, ours, csv: Table) -> None:
+def test_nm_xlsx_each_description_has_a_sheet_with_its_rows(
+    reader: str, our_file: Path, ours, csv: Table
+) -> None:
     all_rows = READERS[reader](our_file, "All data")
     position = csv.headings.index("Study description")
     found = []
@@ -68,7 +70,7 @@ def test_each_description_has_a_sheet_with_its_rows(reader: str, our_file: Path,
     assert sorted(map(str, found)) == sorted(map(str, all_rows[1:]))
 
 
-def test_the_sheets_of_nm_are_openrems(ours, theirs) -> None:
+def test_nm_xlsx_sheets_are_openrems(ours, theirs) -> None:
     assert ours.sheetnames == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
 
 
@@ -143,20 +145,20 @@ def test_d09_dates_and_moments_of_nm_are_cells_of_their_kind(ours, theirs) -> No
 
 
 @pytest.mark.parametrize(("title", "column"), [("Study Description", 1), ("Requested Procedure", 4)])
-def test_the_summarys_frequencies_of_nm_are_openrems(title: str, column: int, ours, theirs) -> None:
+def test_nm_xlsx_summary_frequencies_are_openrems(title: str, column: int, ours, theirs) -> None:
     assert ours["Summary"].cell(6, column).value == theirs["Summary"].cell(6, column).value == title
     assert dict(read_frequencies(ours, column)) == dict(read_frequencies(theirs, column))
     assert len(dict(read_frequencies(ours, column))) == 5
 
 
-def test_the_summary_of_nm_has_no_protocols_and_counts_5_exams(ours, theirs) -> None:
+def test_nm_xlsx_summary_counts_5_exams_and_no_protocols(ours, theirs) -> None:
     assert [cell.value for cell in ours["Summary"][4][:2]] == ["Total number of exams", 5]
     assert ours["Summary"].max_column == 5
     assert theirs["Summary"]["G6"].value == "Acquisition protocol"
     assert read_frequencies(theirs, 7) == []
 
 
-def test_d28_the_title_of_nm_is_our_own(ours, theirs) -> None:
+def test_d28_title_of_nm_is_our_own(ours, theirs) -> None:
     assert ours["Summary"]["A1"].value == "NM export"
     assert "OpenREM" in theirs["Summary"]["A1"].value
 

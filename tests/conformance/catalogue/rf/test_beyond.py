@@ -42,14 +42,14 @@ def count_exposures(path: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("uid", ["NULL", "'2.25.1'"])
-def test_exposures_without_a_uid_or_with_the_same_are_each_in_one_group(uid: str, altered, export) -> None:
+def test_rf_exposures_without_a_uid_or_with_the_same_are_each_in_one_group(uid: str, altered, export) -> None:
     path = export("rf-xlsx", altered(f"UPDATE remapp_irradeventxraydata SET irradiation_event_uid = {uid}"))
     assert [group["No. exposures"] for group in read_groups(path, 44)] == [20]
     assert [group["No. exposures"] for group in read_groups(path, 46)] == [31, 17, 1]
     assert sum(count_exposures(path).values()) == ALL_EXPOSURES
 
 
-def test_exposures_without_type_and_plane_are_kept(altered, export) -> None:
+def test_rf_exposures_without_type_and_plane_remain(altered, export) -> None:
     url = altered(f"""UPDATE remapp_irradeventxraydata SET irradiation_event_type_id = NULL,
         acquisition_plane_id = NULL WHERE {REPORT_44} AND id % 2 = 0""")
     path = export("rf-xlsx", url)
@@ -66,7 +66,7 @@ def read_csv_rows(path: Path) -> tuple[list[str], list[str]]:
     return table.headings, table.rows[NEWEST_FIRST.index(44)]
 
 
-def test_an_exposure_is_on_the_sheet_of_its_own_protocol_whatever_opens_its_group(altered, export) -> None:
+def test_rf_exposure_is_on_the_sheet_of_its_own_protocol_whatever_opens_its_group(altered, export) -> None:
     path = export(
         "rf-xlsx",
         altered(f"""UPDATE remapp_irradeventxraydata SET acquisition_protocol = NULL
@@ -77,7 +77,7 @@ def test_an_exposure_is_on_the_sheet_of_its_own_protocol_whatever_opens_its_grou
     assert (counts["skelet"], counts["unknown"]) == (19, 340)
 
 
-def test_p04_rf_an_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, export) -> None:
+def test_p04_rf_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, export) -> None:
     path = export(
         "rf-xlsx",
         altered(f"UPDATE remapp_irradeventxraydata SET acquisition_protocol = '' WHERE {REPORT_44}"),
@@ -88,7 +88,7 @@ def test_p04_rf_an_empty_protocol_and_none_at_all_share_the_sheet_unknown(altere
     assert sum(counts.values()) == ALL_EXPOSURES
 
 
-def test_a_group_leaves_out_pulses_of_0_and_counts_every_row_once(altered, export) -> None:
+def test_rf_group_leaves_out_pulses_of_0_and_counts_every_row_once(altered, export) -> None:
     url = altered(f"""
         INSERT INTO remapp_kvp (kvp, irradiation_event_xray_source_data_id)
         SELECT kvp, (SELECT min(id) FROM {SOURCES_44} src) FROM (VALUES (0), (70), (NULL), (71), (71))
@@ -98,7 +98,7 @@ def test_a_group_leaves_out_pulses_of_0_and_counts_every_row_once(altered, expor
     assert group["kVp mean"] == pytest.approx(212 / 3, rel=1e-12)
 
 
-def test_p01_rf_an_exposure_without_source_data_keeps_its_other_cells(altered, export, capsys) -> None:
+def test_p01_rf_exposure_without_source_data_keeps_its_other_cells(altered, export, capsys) -> None:
     url = altered(f"""
         SET session_replication_role = replica; -- no foreign keys
         DELETE FROM remapp_irradeventxraysourcedata WHERE id = (SELECT min(id) FROM {SOURCES_44} src)""")
@@ -110,7 +110,7 @@ def test_p01_rf_an_exposure_without_source_data_keeps_its_other_cells(altered, e
     assert row["DAP (cGy.cm^2)"] == 1.9129
 
 
-def test_doubled_children_of_an_exposure_double_nothing(altered, export, capsys) -> None:
+def test_rf_repeated_children_of_an_exposure_repeat_nothing(altered, export, capsys) -> None:
     url = altered(f"""
         INSERT INTO remapp_irradeventxraysourcedata (irradiation_event_xray_data_id, dose_rp)
         SELECT id, 99 FROM remapp_irradeventxraydata WHERE {REPORT_44};
@@ -127,7 +127,7 @@ def test_doubled_children_of_an_exposure_double_nothing(altered, export, capsys)
     assert group["Ref point dose max (Gy)"] < 99
 
 
-def test_p02_rf_a_study_with_two_dose_reports_keeps_all_its_exposures(altered, export, capsys) -> None:
+def test_p02_rf_study_with_two_dose_reports_keeps_all_its_exposures(altered, export, capsys) -> None:
     url = altered(f"""
         INSERT INTO remapp_projectionxrayradiationdose (id, comment, general_study_module_attributes_id)
             VALUES (901, 'second', 44);
@@ -139,14 +139,14 @@ def test_p02_rf_a_study_with_two_dose_reports_keeps_all_its_exposures(altered, e
     assert load_workbook(path)["All data"].max_row == 13
 
 
-def test_p05_rf_a_study_without_exposures_keeps_its_row(export, openrem_url: str) -> None:
+def test_p05_rf_study_without_exposures_has_its_row(export, openrem_url: str) -> None:
     for kind in ("rf-xlsx", "rf-phe2019"):
         sheet = load_workbook(export(kind, openrem_url)).worksheets[1 if kind == "rf-xlsx" else 0]
         first = 1 if kind == "rf-xlsx" else 6
         assert sheet.max_row - first == 12
 
 
-def test_a_highest_dap_of_0_is_a_value(altered, export) -> None:
+def test_rf_highest_dap_of_0_is_a_value(altered, export) -> None:
     url = altered("UPDATE remapp_generalstudymoduleattr SET total_dap = 0 WHERE id = 43")
     table = read_csv(export("rf-csv", url, "--filter=study_dap_max=0"))
     assert table.column("Accession number") == ["RPY03000088241"]
@@ -154,7 +154,7 @@ def test_a_highest_dap_of_0_is_a_value(altered, export) -> None:
 
 @pytest.mark.parametrize("kind", ["rf-csv", "rf-xlsx", "rf-phe2019", "rf-openskin"])
 @pytest.mark.parametrize("wish", ["study_dap_min=much", "num_events=1", "study_date__gt=not a date"])
-def test_d19_rf_a_bad_filter_is_refused_and_leaves_no_file(kind, wish, openrem_url, tmp_path, capsys) -> None:
+def test_d19_rf_bad_filter_is_refused_and_leaves_no_file(kind, wish, openrem_url, tmp_path, capsys) -> None:
     file = tmp_path / "file"
     options = [f"--filter={wish}", "--filter=study_id=44"] if kind == "rf-openskin" else [f"--filter={wish}"]
     assert main([kind, "--database-url", openrem_url, *options, f"--output={file}"]) != 0
@@ -162,7 +162,7 @@ def test_d19_rf_a_bad_filter_is_refused_and_leaves_no_file(kind, wish, openrem_u
     assert not file.exists()
 
 
-def test_every_row_of_a_protocols_sheet_is_as_wide_as_its_header(export, openrem_url: str) -> None:
+def test_rf_every_row_of_a_protocols_sheet_is_as_wide_as_its_header(export, openrem_url: str) -> None:
     for sheet in load_workbook(export("rf-xlsx", openrem_url)):
         if sheet.title not in OTHER_SHEETS:
             assert sheet.max_column == STUDY_COLUMNS + EVENT_COLUMNS

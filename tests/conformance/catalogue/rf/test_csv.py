@@ -55,23 +55,23 @@ def name_studies(table: Table) -> list[int]:
     return [STUDIES[f"{day} {at[:8]}"] for day, at in zip(days, times, strict=True)]
 
 
-def test_the_headings_are_the_same(ours: Table, theirs: Table) -> None:
+def test_rf_csv_headings_equal_openrems(ours: Table, theirs: Table) -> None:
     assert ours.headings == theirs.headings
 
 
-def test_the_same_studies_are_there(ours: Table, theirs: Table) -> None:
+def test_rf_csv_studies_are_openrems(ours: Table, theirs: Table) -> None:
     assert Counter(ours.keys()) == Counter(theirs.keys())
 
 
-def test_every_cell_is_equal_but_for_listed_deviations(cells) -> None:
+def test_rf_csv_every_cell_equals_openrems_but_for_listed_deviations(cells) -> None:
     assert [cell for cell in cells if deviation(*cell) == "not listed"] == []
 
 
-def test_as_many_cells_were_compared_and_deviate_as_is_known(cells) -> None:
+def test_rf_csv_number_of_compared_and_deviating_cells_is_as_known(cells) -> None:
     assert Counter(deviation(*cell) for cell in cells) == {"": 358, "D17": 85, "D01": 1}
 
 
-def test_d01_rf_a_comma_stays_a_comma_in_a_manufacturers_name(cells) -> None:
+def test_d01_rf_comma_stays_a_comma_in_a_manufacturers_name(cells) -> None:
     found = [cell for cell in cells if deviation(*cell) == "D01"]
     assert found == [
         ("Manufacturer", "GE Hualun Medical Systems, Co. Ltd", "GE Hualun Medical Systems; Co. Ltd")
@@ -88,7 +88,7 @@ def test_d06_rf_studies_are_newest_first_where_openrem_has_no_order(ours: Table,
     assert name_studies(theirs) not in (NEWEST_FIRST, sorted(NEWEST_FIRST))
 
 
-def test_d17_rf_a_number_has_neither_trailing_zeros_nor_an_exponent(cells) -> None:
+def test_d17_rf_number_has_neither_trailing_zeros_nor_an_exponent(cells) -> None:
     found = [(own, other) for heading, own, other in cells if is_number(heading) and own != other]
     for own, other in found:
         assert Decimal(own) == Decimal(other)
@@ -96,12 +96,12 @@ def test_d17_rf_a_number_has_neither_trailing_zeros_nor_an_exponent(cells) -> No
     assert ("0", "0E-12") in found
 
 
-def test_a_comment_of_several_lines_is_the_same(ours: Table) -> None:
+def test_rf_csv_comment_of_several_lines_is_the_same(ours: Table) -> None:
     comments = ours.column("Study Comments")
     assert max(comment.count("\r\n") for comment in comments) > 0
 
 
-def test_two_planes_stand_in_their_blocks_whatever_their_rows_order(altered, export) -> None:
+def test_rf_csv_two_planes_stand_in_their_blocks_whatever_their_rows_order(altered, export) -> None:
     table = read_csv(export("rf-csv", altered(CODES + PLANE_B)))
     row = dict(zip(table.headings, table.rows[NEWEST_FIRST.index(44)], strict=True))
     assert (row["A Fluoro duration total (s)"], row["B Fluoro duration total (s)"]) == ("5.5", "19.4")
@@ -109,7 +109,7 @@ def test_two_planes_stand_in_their_blocks_whatever_their_rows_order(altered, exp
     assert (row["A Number of events"], row["B Number of events"]) == ("5", "15")
 
 
-def test_a_plane_b_alone_stands_in_block_b(altered, export) -> None:
+def test_rf_csv_plane_b_alone_stands_in_block_b(altered, export) -> None:
     sql = CODES + PLANE_B.partition(";")[0]
     table = read_csv(export("rf-csv", altered(sql)))
     row = dict(zip(table.headings, table.rows[NEWEST_FIRST.index(44)], strict=True))

@@ -72,17 +72,17 @@ def deviation(study: int, letter: str, own: Any, other: Any) -> str:
     return "" if own == other else "not listed"
 
 
-def test_every_cell_of_the_form_is_equal_but_for_listed_deviations(cells) -> None:
+def test_rf_phe2019_every_cell_equals_openrems_but_for_listed_deviations(cells) -> None:
     assert [cell for cell in cells if deviation(*cell) == "not listed"] == []
 
 
-def test_as_many_cells_of_the_form_were_compared_and_deviate_as_is_known(cells) -> None:
+def test_rf_phe2019_number_of_compared_and_deviating_cells_is_as_known(cells) -> None:
     counts = Counter(deviation(*cell) for cell in cells)
     assert counts == {"": 479, "D06": 12, "D08": 12, "D09": 12, "D14": 1}
     assert counts.total() == 12 * WIDTH
 
 
-def test_the_rows_above_are_openrems(our_path: Path, their_path: Path) -> None:
+def test_rf_phe2019_rows_above_are_openrems(our_path: Path, their_path: Path) -> None:
     def above(path: Path) -> dict[str, str]:
         sheet = load_workbook(path)[FORM]
         return {cell.coordinate: cell.value for row in sheet["A1:AQ6"] for cell in row if cell.value}
@@ -90,20 +90,20 @@ def test_the_rows_above_are_openrems(our_path: Path, their_path: Path) -> None:
     assert above(our_path) == above(their_path) == {"F4": "Gy·m²", "H4": "seconds", "I4": "Gy"}
 
 
-def test_d06_rf_the_form_numbers_the_newest_study_1(our_path: Path) -> None:
+def test_d06_rf_form_numbers_the_newest_study_1(our_path: Path) -> None:
     rows = read_form(our_path)
     assert list(rows) == NEWEST_FIRST
     assert [row["B"] for row in rows.values()] == list(range(1, 13))
 
 
-def test_d07_rf_a_study_is_in_the_form_once_though_two_exposures_meet_the_filter(export, openrem_url) -> None:
+def test_d07_rf_study_is_in_the_form_once_though_two_exposures_meet_the_filter(export, openrem_url) -> None:
     rows = load_workbook(export("rf-phe2019", openrem_url, "--filter=acquisition_protocol=CP_"))[
         FORM
     ].iter_rows(min_row=FIRST_ROW, min_col=2, max_col=3, values_only=True)
     assert list(rows) == [(1, 27)]
 
 
-def test_d08_rf_a_missing_name_of_the_examination_is_left_out(cells) -> None:
+def test_d08_rf_missing_examination_name_is_left_out(cells) -> None:
     found = {study: (own, other) for study, letter, own, other in cells if letter == "L"}
     assert all("None" in other for _, other in found.values())
     assert found[46] == (
@@ -113,18 +113,18 @@ def test_d08_rf_a_missing_name_of_the_examination_is_left_out(cells) -> None:
     assert [study for study, (own, _) in found.items() if own is None] == [47, 50, 53, 54]
 
 
-def test_d09_rf_the_forms_dates_are_date_cells(our_path: Path, their_path: Path) -> None:
+def test_d09_rf_forms_dates_are_date_cells(our_path: Path, their_path: Path) -> None:
     for path, is_date in ((our_path, True), (their_path, False)):
         sheet = load_workbook(path)[FORM]
         assert {sheet.cell(row, 4).is_date for row in range(FIRST_ROW, FIRST_ROW + 12)} == {is_date}
 
 
-def test_d14_rf_a_dose_that_nobody_recorded_is_blank_in_the_form(cells) -> None:
+def test_d14_rf_dose_that_nobody_recorded_is_blank_in_the_form(cells) -> None:
     found = [cell[:2] for cell in cells if deviation(*cell) == "D14"]
     assert found == [(43, "I")]
 
 
-def test_totals_of_two_planes_are_added_in_the_form_though_one_lacks_them(altered, export) -> None:
+def test_rf_phe2019_totals_of_two_planes_are_added_though_one_lacks_them(altered, export) -> None:
     url = altered("""
         INSERT INTO remapp_accumxraydose (id, projection_xray_radiation_dose_id) VALUES (901, 22), (902, 21);
         INSERT INTO remapp_accumprojxraydose (id, total_fluoro_time, accumulated_xray_dose_id)
@@ -136,7 +136,7 @@ def test_totals_of_two_planes_are_added_in_the_form_though_one_lacks_them(altere
     assert rows[47]["I"] == 0.530573
 
 
-def test_width_and_height_in_mm_are_warned_of(export, openrem_url, capsys) -> None:
+def test_rf_phe2019_warns_of_width_and_height_in_mm(export, openrem_url, capsys) -> None:
     export("rf-phe2019", openrem_url)
     assert "Field width and height in 3 of the studies (column AB) are in mm" in capsys.readouterr().out
 
@@ -168,11 +168,11 @@ def skin_deviation(column: int, own: str, other: str) -> str:
     return "D17" if column not in TEXTS and same_number(own, other) else "not listed"
 
 
-def test_every_cell_of_openskin_is_equal_but_for_listed_deviations(skin) -> None:
+def test_openskin_every_cell_equals_openrems_but_for_listed_deviations(skin) -> None:
     assert [cell for cell in skin if skin_deviation(*cell) == "not listed"] == []
 
 
-def test_as_many_cells_of_openskin_were_compared_and_deviate_as_is_known(skin) -> None:
+def test_openskin_number_of_compared_and_deviating_cells_is_as_known(skin) -> None:
     assert Counter(skin_deviation(*cell) for cell in skin) == {"": 609, "D16": 100, "D17": 71}
 
 
@@ -192,24 +192,24 @@ def test_d17_rf_openskin_writes_plain_numbers(skin) -> None:
     assert ("0.1", "0.10000000") in found
 
 
-def test_openskin_of_every_study_is_what_a_second_reading_gives(export, openrem_url: str) -> None:
+def test_openskin_of_every_study_equals_a_second_computation(export, openrem_url: str) -> None:
     archive = RfArchive(openrem_url)
     for study in archive.studies:
         rows = read_lines(export("rf-openskin", openrem_url, f"--filter=study_id={study['id']}"))
         assert rows == [openskin_row(archive, study, event) for event in archive.events_of(study)]
 
 
-def test_openskin_of_a_study_without_exposures_is_a_bom(export, openrem_url: str) -> None:
+def test_openskin_of_study_without_exposures_is_a_bom(export, openrem_url: str) -> None:
     assert export("rf-openskin", openrem_url, "--filter=study_id=43").read_bytes() == b"\xef\xbb\xbf"
 
 
-def test_openskin_finds_a_study_by_its_uid(export, openrem_url: str, skin) -> None:
+def test_openskin_finds_study_by_its_uid(export, openrem_url: str, skin) -> None:
     uid = next(own for column, own, _ in skin if column == 3)
     found = export("rf-openskin", openrem_url, f"--filter=study_uid={uid}")
     assert found.read_bytes() == export("rf-openskin", openrem_url, STUDY_44).read_bytes()
 
 
-def test_openskin_writes_a_study_with_several_kvp_and_current_rows(altered, export) -> None:
+def test_openskin_writes_study_with_several_kvp_and_current_rows(altered, export) -> None:
     url = altered("""
         INSERT INTO remapp_kvp (kvp, irradiation_event_xray_source_data_id)
         SELECT kvp, (SELECT min(src.id) FROM remapp_irradeventxraysourcedata src

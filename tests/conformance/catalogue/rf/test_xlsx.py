@@ -61,13 +61,13 @@ def cut_groups(row: Row) -> list[Row]:
     return [block for block in blocks if any(cell is not None for cell in block)]
 
 
-def test_all_data_has_openrems_headings_as_far_as_openrem_has_groups(ours, theirs) -> None:
+def test_rf_xlsx_all_data_has_openrems_headings_as_far_as_openrem_has_groups(ours, theirs) -> None:
     own, other = read_studies(ours)[0], read_studies(theirs)[0]
     assert own[: len(other)] == other
     assert (len(own), len(other)) == (STUDY_COLUMNS + 21 * GROUP_COLUMNS, STUDY_COLUMNS + 14 * GROUP_COLUMNS)
 
 
-def test_the_columns_of_studies_are_openrems(ours, theirs) -> None:
+def test_rf_xlsx_columns_of_studies_are_openrems(ours, theirs) -> None:
     headings, own = read_studies(ours)
     _, other = read_studies(theirs)
     assert list(own) == NEWEST_FIRST
@@ -81,7 +81,7 @@ def test_the_columns_of_studies_are_openrems(ours, theirs) -> None:
     assert differences == []
 
 
-def test_d06_rf_the_workbook_has_the_newest_study_first(ours, theirs) -> None:
+def test_d06_rf_workbook_has_the_newest_study_first(ours, theirs) -> None:
     for sheet in ours.worksheets[1:-1]:
         headings, *rows = (list(row) for row in sheet.values)
         places = [NEWEST_FIRST.index(name_study(row, headings)) for row in rows]
@@ -89,7 +89,7 @@ def test_d06_rf_the_workbook_has_the_newest_study_first(ours, theirs) -> None:
     assert list(read_studies(theirs)[1]) != NEWEST_FIRST
 
 
-def test_the_groups_of_all_other_studies_are_openrems(ours, theirs) -> None:
+def test_rf_xlsx_groups_of_all_other_studies_are_openrems(ours, theirs) -> None:
     headings, own = read_studies(ours)
     _, other = read_studies(theirs)
     names = headings[STUDY_COLUMNS : STUDY_COLUMNS + GROUP_COLUMNS]
@@ -116,14 +116,14 @@ def test_d10_groups_differ_where_the_first_exposure_has_an_angle_or_a_rate_of_0(
         assert sum(sizes) == sum(found)
 
 
-def test_d11_an_exposure_with_two_filters_is_counted_once(ours, theirs) -> None:
+def test_d11_exposure_with_two_filters_is_counted_once(ours, theirs) -> None:
     counts = [read_studies(book)[1][44][STUDY_COLUMNS + 2] for book in (ours, theirs)]
     assert counts == [20, 80]
     assert [book["skelet"].max_row - 1 for book in (ours, theirs)] == [20, 80]
     assert [dict(read_frequencies(book, 7))["Skelet"] for book in (ours, theirs)] == [20, 80]
 
 
-def test_every_group_is_what_a_second_reading_gives(ours, openrem_url: str) -> None:
+def test_rf_xlsx_every_group_equals_a_second_computation(ours, openrem_url: str) -> None:
     archive = RfArchive(openrem_url)
     _, rows = read_studies(ours)
     for study in archive.studies:
@@ -151,7 +151,7 @@ def read_exposures(book) -> dict[str, list[Row]]:
     }
 
 
-def test_the_protocols_sheets_are_openrems_with_the_same_columns(ours, theirs) -> None:
+def test_rf_xlsx_protocol_sheets_are_openrems_with_the_same_columns(ours, theirs) -> None:
     assert list(read_exposures(ours)) == sorted(read_exposures(theirs))
     for title in read_exposures(theirs):
         headings = [[cell.value for cell in book[title][1]] for book in (ours, theirs)]
@@ -159,7 +159,7 @@ def test_the_protocols_sheets_are_openrems_with_the_same_columns(ours, theirs) -
         assert len(headings[0]) == STUDY_COLUMNS + EVENT_COLUMNS
 
 
-def test_every_exposure_of_openrems_sheets_is_on_ours_once_cell_for_cell(ours, theirs) -> None:
+def test_rf_xlsx_every_exposure_of_openrem_is_present_once_cell_for_cell(ours, theirs) -> None:
     """OpenREM's rows have no ids: the same rows have to be there as often, study 44's a fourth as often."""
     own, other = read_exposures(ours), read_exposures(theirs)
     headings = [cell.value for cell in ours["unknown"][1]]
@@ -182,7 +182,9 @@ def test_every_exposure_of_openrems_sheets_is_on_ours_once_cell_for_cell(ours, t
     assert sum(map(len, other.values())) == 605
 
 
-def test_a_filter_thickness_of_0_has_four_decimals_where_openrem_writes_an_exponent(ours, theirs) -> None:
+def test_rf_xlsx_filter_thickness_of_0_has_four_decimals_where_openrem_writes_an_exponent(
+    ours, theirs
+) -> None:
     column = STUDY_COLUMNS + 7
     found = {}
     for name, book in (("ours", ours), ("theirs", theirs)):
@@ -197,7 +199,7 @@ def is_same_row(headings: list[str], ours: Row, theirs: Row) -> bool:
     return all(is_same(*cells) for cells in zip(headings, ours, theirs, strict=True))
 
 
-def test_d12_the_time_of_an_exposure_is_a_date_time_cell_where_openrems_is_text(ours, theirs) -> None:
+def test_d12_time_of_an_exposure_is_a_date_time_cell_where_openrems_is_text(ours, theirs) -> None:
     column = STUDY_COLUMNS + 1
     for title in read_exposures(theirs):
         own, other = ours[title].cell(2, column), theirs[title].cell(2, column)
@@ -206,7 +208,7 @@ def test_d12_the_time_of_an_exposure_is_a_date_time_cell_where_openrems_is_text(
         assert "yy" in own.number_format
 
 
-def test_the_summarys_frequencies_are_openrems(ours, theirs) -> None:
+def test_rf_xlsx_summary_frequencies_are_openrems(ours, theirs) -> None:
     assert [cell.value for cell in ours["Summary"][4][:2]] == ["Total number of exams", 12]
     for column in (1, 4):
         assert ours["Summary"].cell(6, column).value == theirs["Summary"].cell(6, column).value
@@ -217,7 +219,7 @@ def test_the_summarys_frequencies_are_openrems(ours, theirs) -> None:
     assert other == {**own, "Skelet": 80}
 
 
-def test_d28_rf_the_summary_has_our_title_and_its_series_are_acquisitions(ours, theirs) -> None:
+def test_d28_rf_summary_has_our_title_and_its_series_are_acquisitions(ours, theirs) -> None:
     assert ours["Summary"]["A1"].value == "RF export"
     titles = [book["Summary"].cell(6, 7).value for book in (ours, theirs)]
     assert titles == ["Acquisition protocol", "Series Protocol"]
@@ -226,7 +228,7 @@ def test_d28_rf_the_summary_has_our_title_and_its_series_are_acquisitions(ours, 
         assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
-def test_all_data_begins_with_the_csvs_cells(ours, export, openrem_url: str) -> None:
+def test_rf_xlsx_all_data_starts_with_the_csvs_cells(ours, export, openrem_url: str) -> None:
     table = read_csv(export("rf-csv", openrem_url))
     headings, *rows = (list(row) for row in ours["All data"].values)
     assert headings[:STUDY_COLUMNS] == table.headings

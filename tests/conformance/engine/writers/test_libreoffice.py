@@ -56,7 +56,7 @@ def opened(request, soffice: str, export, tmp_path_factory: pytest.TempPathFacto
     return Opened(workbook, read_csv(export("ct-csv", url)), folder, done.stdout + done.stderr)
 
 
-def test_libreoffice_complains_of_nothing(opened: Opened) -> None:
+def test_libreoffice_reports_no_problem(opened: Opened) -> None:
     said = opened.said.lower()
     assert not [word for word in ("error", "corrupt", "repair", "could not") if word in said], opened.said
 

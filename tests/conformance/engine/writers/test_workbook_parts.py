@@ -34,13 +34,13 @@ def parts(path: Path) -> Parts:
         return {name: ET.fromstring(package.read(name)) for name in package.namelist()}
 
 
-def test_the_package_is_whole_and_names_no_part_twice(path: Path) -> None:
+def test_package_is_complete_and_names_no_part_twice(path: Path) -> None:
     with zipfile.ZipFile(path) as package:
         assert package.testzip() is None
         assert len(set(package.namelist())) == len(package.namelist())
 
 
-def test_every_part_has_a_content_type_and_every_content_type_a_part(parts: Parts) -> None:
+def test_parts_and_content_types_correspond(parts: Parts) -> None:
     types = parts[TYPES]
     named = {each.get("PartName", "").removeprefix("/") for each in types.iter(f"{CONTENT}Override")}
     endings = {each.get("Extension") for each in types.iter(f"{CONTENT}Default")}
@@ -49,13 +49,13 @@ def test_every_part_has_a_content_type_and_every_content_type_a_part(parts: Part
     assert named >= set(parts) - {TYPES} - {name for name in parts if name.endswith(".rels")}
 
 
-def test_every_relation_leads_to_a_part_and_every_part_is_led_to(parts: Parts) -> None:
+def test_relations_and_parts_correspond(parts: Parts) -> None:
     targets = [target for name in parts if name.endswith(".rels") for _, target in relations(parts, name)]
     assert len(set(targets)) == len(targets)
     assert set(targets) == {name for name in parts if not name.endswith(".rels")} - {TYPES}
 
 
-def test_every_sheet_has_a_legal_name_and_id_of_its_own_and_a_part(parts: Parts) -> None:
+def test_sheet_has_a_legal_unique_name_and_id_and_a_part(parts: Parts) -> None:
     sheets = list(parts[WORKBOOK].iter(f"{MAIN}sheet"))
     names = [sheet.get("name", "") for sheet in sheets]
     assert len({name.casefold() for name in names}) == len(names)
@@ -67,7 +67,7 @@ def test_every_sheet_has_a_legal_name_and_id_of_its_own_and_a_part(parts: Parts)
     assert [known[sheet.get(ID, "")] for sheet in sheets] == list(worksheets(parts))
 
 
-def test_rows_and_cells_stand_in_strictly_rising_order(parts: Parts) -> None:
+def test_rows_and_cells_are_in_strictly_rising_order(parts: Parts) -> None:
     for name, sheet in worksheets(parts).items():
         rows = [int(row.get("r", 0)) for row in sheet.iter(f"{MAIN}row")]
         assert rows == sorted(set(rows)), name
@@ -75,7 +75,7 @@ def test_rows_and_cells_stand_in_strictly_rising_order(parts: Parts) -> None:
         assert places == sorted(set(places)), name
 
 
-def test_a_sheet_of_data_says_its_size_and_filters_all_of_it(parts: Parts) -> None:
+def test_data_sheet_states_its_size_and_filters_all_of_it(parts: Parts) -> None:
     for name, sheet in list(worksheets(parts).items())[1:-1]:
         cells = cells_of(sheet)
         assert min(cells)[:2] == (1, 1)
@@ -84,7 +84,7 @@ def test_a_sheet_of_data_says_its_size_and_filters_all_of_it(parts: Parts) -> No
         assert sheet.find(f"{MAIN}autoFilter").get("ref") == sheet.find(f"{MAIN}dimension").get("ref"), name
 
 
-def test_the_filters_ranges_are_named_as_excel_names_them(parts: Parts) -> None:
+def test_filter_ranges_are_named_as_in_excel(parts: Parts) -> None:
     named = {
         int(each.get("localSheetId", -1)): each.text.rpartition("!")[2].replace("$", "")
         for each in parts[WORKBOOK].iter(f"{MAIN}definedName")
@@ -98,7 +98,7 @@ def test_the_filters_ranges_are_named_as_excel_names_them(parts: Parts) -> None:
     assert named == filters
 
 
-def test_every_cell_holds_what_its_type_says(parts: Parts) -> None:
+def test_cell_holds_what_its_type_says(parts: Parts) -> None:
     shared = len(parts["xl/sharedStrings.xml"])
     styles = len(parts["xl/styles.xml"].find(f"{MAIN}cellXfs"))
     for sheet in worksheets(parts).values():

@@ -153,7 +153,7 @@ class ExportStates(RuleBasedStateMachine):
     @invariant()
     def a_place_is_taken_exactly_while_active(self):
         is_active = self.load().state in ACTIVE
-        assert active_ids(self.services, ADA) == ({self.export.id} if is_active else set())
+        assert active_ids(ADA) == ({self.export.id} if is_active else set())
 
     @invariant()
     def a_file_is_published_exactly_by_the_attempt_that_completed(self):

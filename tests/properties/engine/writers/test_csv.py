@@ -49,7 +49,7 @@ def unguard(cell, told):
 
 @thoroughly
 @given(studies)
-def test_what_is_read_back_is_what_was_written(rows):
+def test_csv_reads_back_as_written(rows):
     header, *lines = read(write(rows))
     blocks = max(1, *(len(events) for _, events in rows))
     assert header == [column.heading for column in STUDY_COLUMNS] + [
@@ -64,14 +64,14 @@ def test_what_is_read_back_is_what_was_written(rows):
 
 @thoroughly
 @given(studies)
-def test_no_cell_begins_like_a_formula_unless_it_is_a_number(rows):
+def test_csv_has_no_formula_unless_it_is_a_number(rows):
     cells = [cell for line in read(write(rows)) for cell in line]
     assert [cell for cell in cells if cell[:1] in set(DANGEROUS) and not is_plain_number(cell)] == []
 
 
 @thoroughly
 @given(studies)
-def test_rows_end_with_crlf_and_no_line_end_stands_outside_quotes(rows):
+def test_csv_rows_end_with_crlf_and_other_line_ends_are_quoted(rows):
     data = write(rows).decode("utf-8-sig")
     outside = re.sub(r'"[^"]*"', "", data)
     assert outside.count("\r\n") == outside.count("\n") == outside.count("\r") == len(rows) + 1

@@ -104,7 +104,7 @@ def trim(row):
 
 @thoroughly
 @given(studies, limits)
-def test_a_workbook_holds_every_row_where_the_function_put_it(rows, most):
+def test_workbook_holds_every_custom_row_in_its_place(rows, most):
     # A row without any value at the end of a sheet is one that readers do not see.
     assume(all(any(event) for _, own in rows for event in own))
     file = io.BytesIO()
@@ -135,7 +135,7 @@ def test_a_workbook_holds_every_row_where_the_function_put_it(rows, most):
 
 @thoroughly
 @given(studies)
-def test_a_csv_holds_every_row_in_order(rows):
+def test_csv_holds_every_custom_row_in_order(rows):
     file = io.BytesIO()
     write(csv_writers.RowsWriter(file, make_layout(rows), CustomRows(List)), rows, copy_text)
     header, *lines = read_csv(file.getvalue())
@@ -148,7 +148,7 @@ def test_a_csv_holds_every_row_in_order(rows):
 
 @thoroughly
 @given(studies, st.booleans(), st.booleans())
-def test_a_long_csv_has_a_row_for_each_event_behind_its_study(rows, header, keep_empty):
+def test_long_csv_has_one_row_per_event_after_its_study(rows, header, keep_empty):
     file = io.BytesIO()
     shape = Long(header=header, keep_empty=keep_empty)
     write(csv_writers.LongWriter(file, make_layout(rows), shape), rows, copy_csv)
@@ -167,7 +167,7 @@ def read_csv(data):
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
 
 
-def test_a_row_that_no_worksheet_holds_ends_the_export_and_loses_no_cell():
+def test_row_that_no_worksheet_can_hold_fails_the_export():
     rows = [(("1", "2", "", ""), [("a", "b", "3")] * 2)]
     writer = xlsx.SheetsWriter(io.BytesIO(), make_layout(rows), CustomRows(Form), Limits(columns=9))
     with pytest.raises(ExportError) as refused:

@@ -21,7 +21,7 @@ protocols = st.one_of(
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.tuples(protocols, st.integers(0, 3)), max_size=40))
-def test_names_are_legal_and_differ(asked):
+def test_sheet_names_are_legal_and_differ(asked):
     names = SheetNames()
     given_out = []
     for protocol, pages in asked:

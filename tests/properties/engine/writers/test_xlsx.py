@@ -143,7 +143,7 @@ def join_pages(sheets):
 
 @thoroughly
 @given(studies, limits)
-def test_every_value_is_there_once_where_it_belongs(rows, limit):
+def test_workbook_holds_every_value_once_in_its_place(rows, limit):
     data, _ = write(rows, limit)
     wanted = expect_all_data(rows, limit), expect_protocols(rows)
     assert join_pages(read_by_openpyxl(data)) == wanted
@@ -158,7 +158,7 @@ def test_every_value_is_there_once_where_it_belongs(rows, limit):
 
 @thoroughly
 @given(studies, limits)
-def test_sheets_have_legal_names_once_and_are_never_too_large(rows, limit):
+def test_workbook_sheets_have_legal_unique_names_and_legal_sizes(rows, limit):
     data, _ = write(rows, limit)
     names = openpyxl.load_workbook(io.BytesIO(data)).sheetnames
     assert (names[0], names[1], names[-1]) == ("Summary", "All data", "About")
@@ -175,7 +175,7 @@ def test_sheets_have_legal_names_once_and_are_never_too_large(rows, limit):
 
 @thoroughly
 @given(studies, limits)
-def test_a_sheet_that_goes_on_elsewhere_is_a_warning_with_its_name(rows, limit):
+def test_workbook_warns_of_sheet_that_continues_elsewhere(rows, limit):
     data, warnings = write(rows, limit)
     names = openpyxl.load_workbook(io.BytesIO(data)).sheetnames
     going_on = [name for name in names if re.search(r" \(\d+\)$", name) or name.startswith("All data from ")]
@@ -185,7 +185,7 @@ def test_a_sheet_that_goes_on_elsewhere_is_a_warning_with_its_name(rows, limit):
 
 @thoroughly
 @given(studies, limits)
-def test_summary_and_about_count_and_tell(rows, limit):
+def test_workbook_summary_and_about_count_correctly(rows, limit):
     data, warnings = write(rows, limit)
     sheets = read_by_calamine(data)
     assert sheets["Summary"][3][:2] == ["Total number of exams", len(rows)]

@@ -28,7 +28,7 @@ def build_rows(form, events, study=STUDY):
     return cells
 
 
-def test_the_headings_stand_in_their_columns():
+def test_form_headings_are_in_their_columns():
     headings = [column.heading for column in SurveyForm.sheets[0].columns]
     assert headings[:FIRST_SERIES] == ["Patient No", "Age (yrs)", "Weight (kg)", "Height (cm)"]
     series = [
@@ -45,11 +45,11 @@ def test_the_headings_stand_in_their_columns():
     assert headings[TOTAL:] == ["Total DLP* (whole scan) mGy.cm", "Patient comments"]
 
 
-def test_patients_are_numbered_from_1(form):
+def test_form_numbers_patients_from_1(form):
     assert [build_rows(form, [])[0] for _ in range(3)] == ["1", "2", "3"]
 
 
-def test_series_fill_their_blocks_in_order_and_the_rest_is_blank(form):
+def test_form_fills_blocks_of_series_in_order(form):
     cells = build_rows(form, [make_event(1), make_event(2)])
     assert cells[:FIRST_SERIES] == ["1", "45.8", "75", "178"]
     assert cells[FIRST_SERIES:TOTAL] == block(1) + block(2) + [""] * 16
@@ -57,7 +57,7 @@ def test_series_fill_their_blocks_in_order_and_the_rest_is_blank(form):
 
 
 @pytest.mark.parametrize("count", [5, 6, 30])
-def test_further_series_stand_behind_the_comments_in_blocks(form, count):
+def test_form_puts_further_series_after_the_comments(form, count):
     cells = build_rows(form, [make_event(n) for n in range(count)])
     assert cells[FIRST_SERIES:TOTAL] == [cell for n in range(4) for cell in block(n)]
     assert cells[TOTAL] == "667.72"
@@ -65,23 +65,23 @@ def test_further_series_stand_behind_the_comments_in_blocks(form, count):
     assert cells[FURTHER_SERIES:] == [cell for n in range(4, count) for cell in block(n)]
 
 
-def test_localisers_are_left_out_by_their_code_whatever_they_are_called(form):
+def test_form_leaves_out_localisers_by_code(form):
     cells = build_rows(form, [make_event(1, "Scout", LOCALISER), make_event(2)])
     assert cells[FIRST_SERIES : FIRST_SERIES + 8] == block(2)
     assert cells[COMMENTS] == "Series types: Spiral Acquisition"
 
 
-def test_a_series_without_a_type_is_of_unknown_type(form):
+def test_form_treats_series_without_type_as_unknown(form):
     cells = build_rows(form, [make_event(1, "", ""), make_event(2, "Free Acquisition")])
     assert cells[COMMENTS] == "Series types: unknown type, Free Acquisition"
 
 
-def test_a_study_without_series_keeps_its_row(form):
+def test_form_has_a_row_for_study_without_series(form):
     cells = build_rows(form, [make_event(1, code=LOCALISER)])
     assert cells == ["1", "45.8", "75", "178", *[""] * 32, "667.72", "Series types: "]
 
 
-def test_studies_wider_than_the_form_are_counted_in_a_warning(form):
+def test_form_counts_studies_wider_than_the_form_in_a_warning(form):
     build_rows(form, [make_event(n) for n in range(4)])
     assert form.warnings == []
     for _ in range(2):

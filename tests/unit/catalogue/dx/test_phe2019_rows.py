@@ -50,7 +50,7 @@ def kind_at(sheet, position):
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
-def test_the_queries_columns_are_the_cells_that_the_forms_read(spec):
+def test_form_reads_the_columns_that_the_queries_select(spec):
     assert tuple(column.heading for column in spec.studies.columns) == Exam._fields
     assert tuple(column.heading for column in spec.events.columns) == Projection._fields
 
@@ -91,7 +91,7 @@ def test_filtration_is_materials_then_thicknesses(materials, thicknesses, words)
         (("", "", ""), ""),
     ],
 )
-def test_what_follows_the_orientation_brings_its_comma(position, words):
+def test_text_after_orientation_has_its_comma(position, words):
     assert describe_position(*position) == words
 
 
@@ -111,11 +111,11 @@ def test_what_follows_the_orientation_brings_its_comma(position, words):
         ("", "", ""),
     ],
 )
-def test_an_exposure_index_has_two_decimals_and_0_is_none(index, view, words):
+def test_exposure_index_has_two_decimals_and_0_is_none(index, view, words):
     assert describe_view(index, view) == words
 
 
-def test_a_projections_row_is_its_studys_first_event():
+def test_projection_row_is_of_its_studys_first_event():
     cells = build_rows(start(SingleProjection), EXAM, EVENT, BLANK)
     names = "Chest | Chest PA | XR chest | PA"
     assert cells == [
@@ -124,7 +124,7 @@ def test_a_projections_row_is_its_studys_first_event():
     ]
 
 
-def test_a_projections_row_without_an_event_keeps_the_study():
+def test_projection_row_without_event_has_its_study():
     cells = build_rows(start(SingleProjection), EXAM)
     assert find_filled(cells) == {
         "B": "1",
@@ -144,7 +144,7 @@ def test_rows_are_numbered_from_1():
         assert [build_rows(form, EXAM, EVENT)[1] for _ in range(3)] == ["1", "2", "3"]
 
 
-def test_the_projection_form_says_what_it_leaves_out():
+def test_projection_form_reports_what_it_leaves_out():
     form = start(SingleProjection)
     build_rows(form, EXAM, EVENT)
     assert (list(form.end()), list(form.warnings)) == ([], [])
@@ -160,7 +160,7 @@ def test_the_projection_form_says_what_it_leaves_out():
 @pytest.mark.parametrize(
     ("most", "projections", "width"), [(0, 6, 94), (6, 6, 94), (7, 20, 262), (300, 20, 262)]
 )
-def test_the_study_form_has_six_projections_or_twenty(most, projections, width):
+def test_study_form_has_six_or_twenty_projections(most, projections, width):
     headings = [column.heading for column in start(WholeStudy, most).sheets[0].columns]
     assert len(headings) == width
     assert sum(heading.endswith(" DAP") for heading in headings) == projections
@@ -168,7 +168,7 @@ def test_the_study_form_has_six_projections_or_twenty(most, projections, width):
     assert headings[-1] == "Other information, comments"
 
 
-def test_a_studys_row_has_its_daps_before_its_projections():
+def test_study_row_has_its_daps_before_its_projections():
     cells = build_rows(start(WholeStudy), EXAM, EVENT, BLANK._replace(dap="1", protocol="LAT"))
     assert cells == [
         *("", "1", "20", "2026-01-31", "110.13", "cGy·cm²", "Chest | Chest PA | XR chest"),
@@ -179,7 +179,7 @@ def test_a_studys_row_has_its_daps_before_its_projections():
     ]
 
 
-def test_a_studys_row_without_events_keeps_the_study():
+def test_study_row_without_events_has_its_study():
     form = start(WholeStudy)
     cells = build_rows(form, EXAM)
     assert list(find_filled(cells)) == list("BCDEFGHKLMN")
@@ -187,7 +187,7 @@ def test_a_studys_row_without_events_keeps_the_study():
 
 
 @pytest.mark.parametrize(("most", "projections"), [(6, 6), (7, 20)])
-def test_blocks_beyond_the_form_go_on_to_the_right(most, projections):
+def test_blocks_beyond_the_form_continue_to_the_right(most, projections):
     form = start(WholeStudy, most)
     events = [EVENT._replace(protocol=str(n), dap=str(n)) for n in range(projections + 2)]
     cells = build_rows(form, EXAM, *events[:projections])
@@ -200,7 +200,7 @@ def test_blocks_beyond_the_form_go_on_to_the_right(most, projections):
 
 
 @pytest.mark.parametrize("most", [6, 7])
-def test_a_number_beyond_the_form_is_a_number(most):
+def test_number_beyond_the_form_is_a_number(most):
     sheet = start(WholeStudy, most).sheets[0]
     first = [column.heading for column in sheet.columns].index("Projection 1 Name")
     kinds = [column.kind for column in sheet.columns[first : first + 11]]
@@ -209,6 +209,6 @@ def test_a_number_beyond_the_form_is_a_number(most):
         assert [kind_at(sheet, first + block * 11 + n) for n in range(11)] == kinds
 
 
-def test_every_form_has_one_sheet_named_as_phe_names_it():
+def test_form_has_one_sheet_named_as_phe_names_it():
     assert [sheet.name for sheet in start(SingleProjection).sheets] == ["PHE DX 2019 Single Projection"]
     assert [sheet.name for sheet in start(WholeStudy).sheets] == ["PHE DX 2019 Exam"]

@@ -35,7 +35,7 @@ def start(widths=NONE, descriptions=()):
     return Administrations(FileContext(STUDY_COLUMNS, SINGLE_COLUMNS, widths, {}, counted))
 
 
-def test_groups_without_children_have_no_columns():
+def test_group_without_children_has_no_columns():
     assert headings({}) == [column.heading for column in SINGLE_COLUMNS]
 
 
@@ -96,7 +96,7 @@ def test_children_are_numbered_as_numbers_not_as_texts():
         ),
     ],
 )
-def test_a_group_stands_between_its_neighbours(group, first, before, after):
+def test_group_is_between_its_neighbours(group, first, before, after):
     names = headings({group: 2})
     begin = names.index(first[0])
     assert names[begin - 1] == before
@@ -106,7 +106,7 @@ def test_a_group_stands_between_its_neighbours(group, first, before, after):
     assert [*names, None][second + len(first)] == after
 
 
-def test_children_fill_the_columns_from_the_left_and_blanks_the_rest():
+def test_children_fill_columns_from_the_left():
     widths = NONE | {"participants": 2, "patient states": 3}
     event = make_event(participants=[["Ada", None]], patient_states=[["fasting"], [None]])
     cells = dict(zip(headings(widths), widen_cells(event, widths), strict=True))
@@ -116,27 +116,27 @@ def test_children_fill_the_columns_from_the_left_and_blanks_the_rest():
     assert [cells[f"Patient state {n}"] for n in (1, 2, 3)] == ["fasting", "", ""]
 
 
-def test_single_cells_stay_under_their_headings_whatever_the_widths():
+def test_single_cells_stay_under_their_headings_at_any_width():
     widths = dict.fromkeys(NONE, 2)
     cells = dict(zip(headings(widths), widen_cells(make_event(), widths), strict=True))
     for column in SINGLE_COLUMNS:
         assert cells[column.heading] == column.heading
 
 
-def test_every_administration_has_a_row_with_its_studys_cells():
+def test_administration_has_a_row_with_its_studys_cells():
     study = make_study("Bone Scan")
     rows = list(start().build_rows(study, [make_event(), make_event()]))
     assert [index for index, _ in rows] == [0, 0]
     assert [cells[: len(study)] for _, cells in rows] == [study, study]
 
 
-def test_a_study_without_administrations_keeps_a_row_as_wide_as_the_others():
+def test_study_without_administrations_has_a_row_of_full_width():
     arranger = start(NONE | {"PET series": 2})
     ((_, cells),) = arranger.build_rows(make_study("Bone Scan"), [])
     assert cells == make_study("Bone Scan") + [""] * (len(arranger.sheets[0].columns) - len(STUDY_COLUMNS))
 
 
-def test_a_csv_has_one_sheet_and_a_workbook_one_more_for_each_description():
+def test_csv_has_one_sheet_and_workbook_one_more_per_description():
     assert [sheet.name for sheet in start().sheets] == ["All data"]
     arranger = start(descriptions=["", "Bone Scan"])
     assert [(sheet.name, sheet.named_by_data) for sheet in arranger.sheets] == [

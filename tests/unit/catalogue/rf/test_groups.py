@@ -51,7 +51,7 @@ def joins(first: Shot, other: Shot) -> bool:
 
 
 @pytest.mark.parametrize("place", range(5))
-def test_a_factor_has_to_be_the_same_unless_the_first_has_none(place):
+def test_factor_must_be_equal_unless_the_first_has_none(place):
     other = shoot((*FACTORS[:place], "another", *FACTORS[place + 1 :]))
     none = shoot((*FACTORS[:place], "", *FACTORS[place + 1 :]))
     assert group(shoot(), other, shoot()) == [[0, 2], [1]]
@@ -60,7 +60,7 @@ def test_a_factor_has_to_be_the_same_unless_the_first_has_none(place):
 
 
 @pytest.mark.parametrize("place", [3, 4])
-def test_a_rate_or_field_of_0_is_a_value(place):
+def test_rate_or_field_of_0_is_a_value(place):
     zero = shoot((*FACTORS[:place], "0", *FACTORS[place + 1 :]))
     assert group(zero, shoot(), zero) == [[0, 2], [1]]
 
@@ -87,7 +87,7 @@ def test_angles_may_differ_by_exactly_5_degrees(angle, first, other, is_one):
     assert found == ([[0, 1]] if is_one else [[0], [1]])
 
 
-def test_angles_are_measured_from_the_first_exposure_not_from_one_to_the_next():
+def test_angles_are_measured_from_the_first_exposure():
     assert group(*(shoot(primary=str(4 * n)) for n in range(5))) == [[0, 1], [2, 3], [4]]
 
 
@@ -109,17 +109,17 @@ def test_angles_are_measured_from_the_first_exposure_not_from_one_to_the_next():
         ([CU, AL], [AL, CU], True),
     ],
 )
-def test_each_filter_of_the_first_needs_one_filter_that_has_its_material_and_thickness(first, other, is_one):
+def test_filter_of_the_first_needs_one_of_its_material_and_thickness(first, other, is_one):
     found = group(shoot(filters=first), shoot(filters=other))
     assert found == ([[0, 1]] if is_one else [[0], [1]])
 
 
-def test_two_filters_of_one_thickness_count_an_exposure_once():
+def test_filters_of_one_thickness_count_an_exposure_once():
     filters = [["Aluminum", None], ["Copper", None]]
     assert group(*[shoot(filters=filters)] * 20) == [list(range(20))]
 
 
-def test_an_exposure_that_is_taken_joins_no_later_group():
+def test_exposure_in_a_group_joins_no_later_one():
     assert group(shoot(), shoot(("", "Coronary", "", "", "")), shoot()) == [[0, 2], [1]]
 
 
@@ -127,7 +127,7 @@ def test_no_exposures_are_no_groups():
     assert group() == []
 
 
-def test_a_thousand_exposures_may_be_a_thousand_groups():
+def test_thousand_exposures_may_be_a_thousand_groups():
     shots = [shoot(primary=str(6 * (n % 40)), secondary=str(6 * (n // 40))) for n in range(1_000)]
     assert group(*shots) == [[n] for n in range(1_000)]
     shots = [shoot((*FACTORS[:1], f"protocol {n}", *FACTORS[2:4], "")) for n in range(1_000)]
@@ -143,13 +143,13 @@ SHOTS = st.lists(st.tuples(st.tuples(*[TEXTS] * 5), FILTERS, ANGLES, ANGLES), ma
 
 
 @given(SHOTS)
-def test_every_exposure_is_in_exactly_one_group(shots):
+def test_exposure_is_in_exactly_one_group(shots):
     places = [place for found in group(*shots) for place in found]
     assert sorted(places) == list(range(len(shots)))
 
 
 @given(SHOTS)
-def test_the_groups_are_those_of_the_plain_way(shots):
+def test_groups_are_those_of_a_plain_second_computation(shots):
     assert group(*shots) == group_plainly(shots)
 
 
@@ -171,7 +171,7 @@ def test_minimum_maximum_and_mean_are_plain_numbers(values, shown):
     assert summarize(values) == shown
 
 
-def test_a_mean_has_28_digits():
+def test_mean_has_28_digits():
     assert summarize(["70", "70", "71"])[2] == "70.33333333333333333333333333"
 
 
@@ -190,7 +190,7 @@ def make_events(*changes: dict[str, str], standard: bool = False) -> list[list[s
     return make([[event.get(column.heading, "") for column in read] for event in events])
 
 
-def test_a_block_shows_the_first_exposure_and_sums_up_all_rows_of_all():
+def test_block_shows_first_exposure_and_sums_up_all():
     columns = [
         column.heading for column in find_spec("rf-xlsx").layout.blocks.columns if not column.included_by
     ]
@@ -208,7 +208,7 @@ def test_a_block_shows_the_first_exposure_and_sums_up_all_rows_of_all():
     assert shown["DAP mean (Gy.m^2)"] == "0.000001"
 
 
-def test_a_block_has_32_cells_and_one_more_with_standard_names():
+def test_block_has_32_cells_and_one_more_with_standard_names():
     (block,) = make_events({})
     assert len(block) == 32
     (block,) = make_events({}, standard=True)

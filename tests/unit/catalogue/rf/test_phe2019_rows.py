@@ -22,12 +22,12 @@ def describe(*events):
     return {letter: cell for letter, cell in zip(LETTERS, cells, strict=True) if cell}
 
 
-def test_a_study_without_exposures_has_no_acquisitions_and_nothing_else():
+def test_study_without_exposures_has_only_no_acquisitions():
     assert describe() == {"V": "0"}
 
 
 @pytest.mark.parametrize("code", ["P5-06000", "44491008", "", "LOCAL"])
-def test_what_is_no_acquisition_is_fluoroscopy(code):
+def test_exposure_that_is_no_acquisition_is_fluoroscopy(code):
     assert describe({"type": code, "protocol": "P", "pulse rate": "7.5"}) == {"R": "P", "T": "7.5", "V": "0"}
 
 
@@ -77,7 +77,7 @@ def test_grids_of_all_exposures_are_listed_once():
     assert found["W"] == "Fixed | Focused"
 
 
-def test_positions_keep_their_last_comma_and_are_told_apart_by_their_codes():
+def test_positions_keep_their_last_comma_and_are_identified_by_code():
     first, second = {"position ids": "1/2/3", "position": "headfirst, recumbent, supine, "}, {"position": ""}
     same_words = {"position ids": "1/2/9", "position": "headfirst, recumbent, supine, "}
     assert describe(first, second, first)["Y"] == "headfirst, recumbent, supine, "
@@ -96,7 +96,7 @@ def test_positions_keep_their_last_comma_and_are_told_apart_by_their_codes():
         ([{}], None),
     ],
 )
-def test_the_field_is_given_from_least_to_most(events, text):
+def test_field_is_given_from_least_to_most(events, text):
     assert describe(*events).get("AB") == text
 
 
@@ -127,7 +127,7 @@ def test_thicknesses_are_given_from_least_to_most(events, text, material, letter
         ("9.96", "10"), ("123", "120"), ("0.125", "0.12"),
     ],
 )  # fmt: skip
-def test_two_significant_digits(number, text):
+def test_numbers_have_two_significant_digits(number, text):
     assert round_to_two_digits(Decimal(number)) == text
 
 
@@ -141,7 +141,7 @@ def test_rows_are_numbered_and_as_wide_as_the_form():
     assert list(rows.end()) == list(rows.warnings) == []
 
 
-def test_a_new_file_is_numbered_from_1_again():
+def test_new_file_is_numbered_from_1_again():
     start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
     study = [""] * len(SPEC.studies.columns)
     for _ in range(2):

@@ -42,7 +42,7 @@ def write_book(*tops):
 
 
 @pytest.mark.parametrize("top", [None, TOP, ()])
-def test_sheets_alike_have_the_same_rows_above_their_own_data(top):
+def test_similar_sheets_have_the_same_rows_above_their_own_data(top):
     book = openpyxl.load_workbook(write_book((WIDE, top), (NARROW, None), (WIDE, top)))
     first, unlike, last = ([list(row) for row in book[f"{n}"].values] for n in range(3))
     above = [["A", "B"]] if top is None else [[text or None for text in row] for row in top]
@@ -51,7 +51,7 @@ def test_sheets_alike_have_the_same_rows_above_their_own_data(top):
     assert last == [*above, ["x", 5], ["end", None], ["end", None]]
 
 
-def test_sheets_alike_have_the_same_widths_and_panes_and_their_own_filter():
+def test_similar_sheets_have_the_same_widths_and_panes_and_their_own_filter():
     book = openpyxl.load_workbook(write_book((WIDE, None), (NARROW, None), (WIDE, None)))
     first, unlike, last = (book[f"{n}"] for n in range(3))
     assert first.column_dimensions["A"].width > 20

@@ -36,7 +36,7 @@ def text_in(body):
 @pytest.mark.parametrize(
     "day", [date(1900, 3, 1), date(1999, 12, 31), date(2000, 2, 29), date(2026, 11, 23), date(9999, 12, 31)]
 )
-def test_a_day_is_excels_number_of_it(day):
+def test_date_is_excels_number(day):
     assert date(1899, 12, 30) + timedelta(number_in(write_date(day.isoformat()))) == day
 
 
@@ -44,7 +44,7 @@ def test_a_day_is_excels_number_of_it(day):
     "day",
     ["1900-02-28", "1900-01-01", "1899-12-31", "0001-01-01", "0044-03-15 BC", "10000-01-01", "infinity"],
 )
-def test_a_day_excel_does_not_have_stays_text(day):
+def test_date_unknown_to_excel_stays_text(day):
     assert text_in(write_date(day)) == day
 
 
@@ -57,7 +57,7 @@ def test_a_day_excel_does_not_have_stays_text(day):
         ("24:00:00", 86_400),
     ],
 )
-def test_a_time_is_a_fraction_of_a_day(time, seconds):
+def test_time_is_a_fraction_of_a_day(time, seconds):
     assert number_in(write_time(time)) * 86_400 == pytest.approx(seconds, abs=1e-9)
 
 
@@ -69,13 +69,13 @@ def test_a_time_is_a_fraction_of_a_day(time, seconds):
         ("1900-03-01 23:59:59.999999", 61, 86_399.999999),
     ],
 )
-def test_a_date_time_is_days_and_a_fraction_of_one(moment, days, seconds):
+def test_date_time_is_days_and_a_fraction(moment, days, seconds):
     assert number_in(write_datetime(moment)) == pytest.approx(days + seconds / 86_400, abs=1e-10)
     assert f's="{DATETIME_STYLE}"' in write_datetime(moment)
 
 
 @pytest.mark.parametrize("moment", ["1900-02-28 12:00:00", "10000-01-01 00:00:00"])
-def test_a_date_time_that_excel_lacks_stays_text(moment):
+def test_date_time_unknown_to_excel_stays_text(moment):
     assert text_in(write_datetime(moment)) == moment
 
 
@@ -85,17 +85,17 @@ def test_words_in_a_number_column_stay_words(words):
 
 
 @pytest.mark.parametrize("number", ["0", "-7976.7", "99999999.99999999", "0.00000001", "120"])
-def test_a_number_keeps_every_digit(number):
+def test_number_keeps_every_digit(number):
     assert write_number(number) == f'"><v>{number}</v></c>'
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_number_for_excel_stays_text(number):
+def test_number_unknown_to_excel_stays_text(number):
     assert text_in(write_number(number)) == number
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_a_row_with_an_odd_number_is_written_with_care(number):
+def test_row_with_odd_number_is_written_correctly(number):
     assert has_odd_numbers(f"a\t{number}\t5".encode())
     write = CellWriter(KINDS[:2], SharedTexts()).careful
     assert write("7", column_heads(0, 2), ["", number]) == f'<c r="B7{write_number(number)}'
@@ -103,7 +103,7 @@ def test_a_row_with_an_odd_number_is_written_with_care(number):
 
 
 @pytest.mark.parametrize("how", ["quick", "careful"])
-def test_every_kind_of_column_is_written_in_its_own_way_where_it_stands(how):
+def test_column_of_every_kind_is_written_in_its_way(how):
     write = getattr(CellWriter(KINDS, SharedTexts()), how)
     cells = ["12", "12", "2026-11-23", "01:02:03", "2026-11-23 01:02:03"]
     row = ET.fromstring(f"<row>{write('7', column_heads(24, 5), cells)}</row>")
@@ -114,20 +114,20 @@ def test_every_kind_of_column_is_written_in_its_own_way_where_it_stands(how):
 
 
 @pytest.mark.parametrize("how", ["quick", "careful"])
-def test_blank_cells_are_left_out_and_so_is_what_stands_behind_the_columns(how):
+def test_blank_cells_and_cells_beyond_the_columns_are_left_out(how):
     write = getattr(CellWriter(KINDS, SharedTexts()), how)
     assert write("7", column_heads(0, 5), ["", "5", "", "", "", "for a function"]) == '<c r="B7"><v>5</v></c>'
     assert write("7", column_heads(0, 5), [""] * 5) == ""
 
 
-def test_cells_are_cut_wherever_the_rows_number_goes():
+def test_cells_are_cut_at_any_row_number():
     write = CellWriter(KINDS[:2], SharedTexts()).quick
     heads, cells = column_heads(0, 2), ["\x00", "1"]
     assert "123".join(split_at_row(write, heads, cells)) == write("123", heads, cells)
     assert split_at_row(write, heads, ["", ""]) == [""]
 
 
-def test_copys_escapes_are_undone():
+def test_escapes_of_copy_are_undone():
     assert split_row(rb"a\tb	c\\n	\b\f\n\r\t\v		\\N	\.") == [
         "a\tb", "c\\n", "\b\f\n\r\t\v", "", "\\N", ".",
     ]  # fmt: skip

@@ -30,14 +30,14 @@ TEXT, NUMBER = True, False
         *("\uff1d1", "\uff0b1", "\uff0dx", "\uff20x", "-1-1", "--1", "-٣"),
     ],
 )
-def test_a_text_that_would_be_run_gets_an_apostrophe(text):
+def test_text_that_would_run_gets_an_apostrophe(text):
     assert guard_text(text) == "'" + text
 
 
 @pytest.mark.parametrize(
     "text", ["", "-5", "+5", "-0.25", "12", "a=1", " =1", "'=1", "x-y", "\ufeffx", "\uff0e"]
 )
-def test_a_harmless_text_and_a_plain_number_stay(text):
+def test_harmless_text_and_plain_number_stay(text):
     assert guard_text(text) == text
 
 
@@ -61,14 +61,14 @@ def test_a_harmless_text_and_a_plain_number_stay(text):
         ("\uff1d1,1".encode(), "'\uff1d1,1".encode()),
     ],
 )
-def test_only_the_cell_at_fault_is_changed(row, guarded):
+def test_guard_changes_only_the_dangerous_cell(row, guarded):
     assert guard_row(row, (TEXT, NUMBER)) == guarded
 
 
-def test_a_cell_in_the_middle_and_at_the_end_is_found_too():
+def test_guard_finds_cell_in_the_middle_and_at_the_end():
     row = next(csv.reader(io.StringIO(guard_row(b"a,=b,c,@d", (TEXT,) * 4).decode())))
     assert row == ["a", "'=b", "c", "'@d"]
 
 
-def test_a_number_column_is_never_guarded():
+def test_guard_leaves_number_columns():
     assert guard_row(b"-x,-x", (TEXT, NUMBER)) == b"'-x,-x"

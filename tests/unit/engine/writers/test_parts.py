@@ -10,7 +10,7 @@ from doseexport.engine.writers.parts import Parts, deflate
 
 
 @pytest.mark.parametrize(("chunk", "buffered"), [*product((1, 40, 1 << 17), (1, 60, 1 << 24))])
-def test_every_sheet_gets_its_rows_back_in_order(monkeypatch, chunk, buffered):
+def test_parts_give_every_sheet_its_rows_in_order(monkeypatch, chunk, buffered):
     monkeypatch.setattr(parts, "CHUNK", chunk)
     monkeypatch.setattr(parts, "BUFFERED", buffered)
     kept = Parts()
@@ -27,7 +27,7 @@ def test_every_sheet_gets_its_rows_back_in_order(monkeypatch, chunk, buffered):
     kept.close()
 
 
-def test_reading_one_sheet_disturbs_no_other(monkeypatch):
+def test_parts_read_one_sheet_without_disturbing_others(monkeypatch):
     monkeypatch.setattr(parts, "CHUNK", 40)
     kept = Parts()
     flushed, between, last = (kept.add_sheet() for _ in range(3))

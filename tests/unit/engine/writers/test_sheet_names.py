@@ -27,23 +27,23 @@ def units(name):
         ("🫀" * 16, "🫀" * 15),
     ],
 )
-def test_openrems_rule_made_legal(protocol, name):
+def test_sheet_name_follows_openrems_rule_made_legal(protocol, name):
     assert legal_name(protocol) == name
     assert units(name) <= MAX_NAME
 
 
 @pytest.mark.parametrize("protocol", ["Summary", "SUMMARY", "about", "History", "hIsToRy"])
-def test_names_with_a_meaning_are_not_given_away(protocol):
+def test_sheet_name_that_is_reserved_is_not_given(protocol):
     assert SheetNames().name_protocol(protocol) == f"{protocol.lower()}_2"
 
 
-def test_all_data_is_never_a_protocol():
+def test_sheet_name_all_data_is_never_a_protocols():
     names = SheetNames()
     assert names.name_protocol("All data") == "all_data"
     assert names.name_block_sheet("E682") == "All data from E682"
 
 
-def test_no_two_protocols_share_a_sheet():
+def test_sheet_name_is_never_shared_by_protocols():
     names = SheetNames()
     given = [
         names.name_protocol(each) for each in ("", "Unknown", "UNKNOWN", "unknown_2", "a:b", "a?b", "A;b")
@@ -51,7 +51,7 @@ def test_no_two_protocols_share_a_sheet():
     assert given == ["unknown", "unknown_2", "unknown_3", "unknown_2_2", "a;b", "a;b_2", "a;b_3"]
 
 
-def test_names_that_differ_after_the_cut_only_are_told_apart():
+def test_sheet_names_that_differ_after_the_cut_only_are_numbered():
     names = SheetNames()
     given = [names.name_protocol("p" * 31 + str(n)) for n in range(12)]
     assert given[0] == "p" * 31
@@ -60,19 +60,19 @@ def test_names_that_differ_after_the_cut_only_are_told_apart():
     assert len({each.casefold() for each in given}) == 12
 
 
-def test_a_number_is_never_put_into_the_middle_of_an_emoji():
+def test_sheet_name_number_never_splits_an_emoji():
     names = SheetNames()
     first, second = names.name_protocol("🫀" * 20), names.name_protocol("🫀" * 21)
     assert (first, second) == ("🫀" * 15, "🫀" * 14 + "_2")
 
 
-def test_letters_that_are_the_same_for_excel_are_the_same_name():
+def test_sheet_names_equal_for_excel_are_numbered():
     names = SheetNames()
     assert names.name_protocol("STRASSE") == "strasse"
     assert names.name_protocol("Straße") == "straße_2"
 
 
-def test_a_full_sheet_goes_on_under_its_own_name():
+def test_sheet_that_is_full_continues_under_its_own_name():
     names = SheetNames()
     names.name_protocol("head (2)")
     assert names.name_continuation("head", 2) == "head (2)"
@@ -81,7 +81,7 @@ def test_a_full_sheet_goes_on_under_its_own_name():
     assert names.name_continuation("q" * 31, 10) == "q" * 26 + " (10)"
 
 
-def test_two_long_names_that_both_go_on_stay_apart_and_show_their_numbers():
+def test_sheet_names_of_two_long_continued_ones_stay_apart():
     names = SheetNames()
     first, second = names.name_protocol("p" * 27), names.name_protocol("p" * 27 + "0")
     assert names.name_continuation(first, 2) == "p" * 27 + " (2)"

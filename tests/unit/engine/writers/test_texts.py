@@ -40,18 +40,18 @@ def shared_texts(shared):
         ("_x0041\r", "_x005F_x0041_x000D_"),
     ],
 )
-def test_what_xml_or_excel_would_change_is_escaped(text, xml):
+def test_text_is_escaped_where_xml_or_excel_would_change_it(text, xml):
     assert escape(text) == xml
 
 
 @pytest.mark.parametrize("text", [" x", "x ", "\n", "x\t", "\u00a0x", "in side"])
-def test_spaces_at_the_ends_are_kept(text):
+def test_text_keeps_spaces_at_its_ends(text):
     body = write_text(text)
     assert text_in(body) == text
     assert ("preserve" in body) == (text != "in side")
 
 
-def test_a_text_is_cut_where_excels_cell_ends_and_never_inside_a_character():
+def test_text_is_cut_at_excels_limit_never_inside_a_character():
     assert cut_text("a" * MAX_TEXT) == "a" * MAX_TEXT
     assert cut_text("a" * (MAX_TEXT + 1)) == "a" * MAX_TEXT
     assert cut_text("🫀" * 20_000) == "🫀" * (MAX_TEXT // 2)
@@ -60,7 +60,7 @@ def test_a_text_is_cut_where_excels_cell_ends_and_never_inside_a_character():
     assert text_in(write_text("&" * (MAX_TEXT + 5))) == "&" * MAX_TEXT
 
 
-def test_a_column_names_its_texts_by_number_and_the_table_has_each_once():
+def test_shared_texts_are_numbered_and_stored_once():
     shared = SharedTexts()
     first, second = TextBodies(shared), TextBodies(shared)
     bodies = [first["a"], first["<b>"], second["c "], second["a"], first["a"]]
@@ -70,7 +70,7 @@ def test_a_column_names_its_texts_by_number_and_the_table_has_each_once():
     assert 'xml:space="preserve">c ' in shared.render().decode()
 
 
-def test_a_column_shares_so_many_texts_and_keeps_sharing_those(monkeypatch):
+def test_shared_texts_of_a_column_are_limited(monkeypatch):
     monkeypatch.setattr(texts, "MOST_SHARED", 2)
     shared = SharedTexts()
     full, other = TextBodies(shared), TextBodies(shared)
@@ -81,7 +81,7 @@ def test_a_column_shares_so_many_texts_and_keeps_sharing_those(monkeypatch):
     assert shared_texts(shared) == ["a", "b", "c"]
 
 
-def test_long_texts_stand_in_their_cells():
+def test_long_texts_are_in_their_cells():
     shared = SharedTexts()
     column = TextBodies(shared)
     short, long = "x" * LONGEST_SHARED, "x" * (LONGEST_SHARED + 1)

@@ -7,7 +7,6 @@ import zlib
 
 import pytest
 
-from doseexport.engine.writers import zips
 from doseexport.engine.writers.zips import ZipEntry, ZipStream
 
 GIB = 1 << 30
@@ -37,11 +36,11 @@ def read_zip(file):
 PARTS = {"a.xml": b"<a/>" * 1000, "xl/é.xml": b"", "b": bytes(range(256))}
 
 
-def test_what_was_put_in_comes_out():
+def test_zip_reads_back_as_written():
     assert read_zip(write_zip(PARTS)) == PARTS
 
 
-def test_a_small_zip_is_no_zip64():
+def test_small_zip_is_no_zip64():
     written = write_zip(PARTS).getvalue()
     assert b"PK\6\6" not in written
     with zipfile.ZipFile(io.BytesIO(written)) as made:
@@ -49,7 +48,7 @@ def test_a_small_zip_is_no_zip64():
         assert not any(part.flag_bits & 8 for part in made.infolist())
 
 
-def test_a_zip_of_large_parts_is_read_too(monkeypatch):
+def test_zip_of_large_parts_is_readable(monkeypatch):
     monkeypatch.setattr(ZipEntry, "is_large", property(lambda self: True))
     file = write_zip(PARTS)
     assert read_zip(file) == PARTS
@@ -57,33 +56,45 @@ def test_a_zip_of_large_parts_is_read_too(monkeypatch):
         assert {part.extract_version for part in made.infolist()} == {45}
 
 
-def test_more_parts_than_a_zip_counts_make_a_zip64():
+def test_zip_of_very_many_parts_is_zip64():
     parts = {f"{n}": b"" for n in range(0x10001)}
     assert len(zipfile.ZipFile(write_zip(parts)).namelist()) == 0x10001
 
 
+class Far:
+    """A chunk that only has a length, so that it can be longer than memory."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __len__(self):
+        return self.size
+
+
 class FarSink:
-    """A sink that forgets the parts, as if they had gone by, and keeps the directory."""
+    """A sink that counts all bytes and keeps those that exist."""
 
     def __init__(self):
-        self.kept = []
+        self.size = 0
+        self.chunks = []
 
     def write(self, data):
-        self.kept.append(bytes(data))
+        self.size += len(data)
+        if not isinstance(data, Far):
+            self.chunks.append(bytes(data))
 
 
 @pytest.mark.parametrize("size", [4 * GIB - 2, 4 * GIB - 1, 4 * GIB, 30 * GIB])
-def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
+def test_zip_directory_locates_parts_beyond_4_gib(size):
     sink = FarSink()
     stream = ZipStream(sink)
-    stream.add("far", 1, size, 2 * size, [])
-    stream._offset += size
-    start = stream._offset
+    stream.add("far", 1, size, 2 * size, [Far(size)])
+    start = sink.size
     stream.add("near", 2, 5, 6, [b"12345"])
-    before = len(sink.kept)
-    directory_at = stream._offset
+    before = len(sink.chunks)
+    directory_at = sink.size
     stream.finish()
-    directory = b"".join(sink.kept[before:])
+    directory = b"".join(sink.chunks[before:])
 
     far, near = zipfile.ZipFile(_Sparse(directory, directory_at)).infolist()
     assert (far.header_offset, far.compress_size, far.file_size) == (0, size, 2 * size)
@@ -92,17 +103,16 @@ def test_the_directory_tells_where_parts_beyond_4_gib_lie(size):
 
 
 @pytest.mark.parametrize("numbers", [(0xFFFFFFFF, 1, 1), (1, 0xFFFFFFFF, 1), (1, 1, 0xFFFFFFFF)])
-def test_the_number_that_means_look_elsewhere_is_too_large_itself(numbers):
+def test_zip64_marker_value_is_too_large_itself(numbers):
     assert ZipEntry(b"x", 7, *numbers).is_large
     assert not ZipEntry(b"x", 7, *(number - 1 for number in numbers)).is_large
 
 
-def test_a_local_header_names_the_sizes_that_are_coming():
+def test_local_header_holds_the_sizes():
     large = ZipEntry(b"x", 7, 5 * GIB, 6 * GIB, 0).local_header()
     assert large[:4] == b"PK\3\4"
     assert struct.unpack("<LL", large[18:26]) == (0xFFFFFFFF, 0xFFFFFFFF)
     assert struct.unpack("<HHQQ", large[31:]) == (1, 16, 6 * GIB, 5 * GIB)
-    assert zips._LIMIT == 0xFFFFFFFF
 
 
 class _Sparse(io.RawIOBase):
@@ -121,7 +131,7 @@ class _Sparse(io.RawIOBase):
         self._at = to + (0, self._at, self._offset + len(self._data))[whence]
         return self._at
 
-    def record_event(self):
+    def tell(self):
         return self._at
 
     def read(self, size=-1):

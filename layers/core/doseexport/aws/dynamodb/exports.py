@@ -128,19 +128,28 @@ class ExportRepository:
 
     # What people do
 
-    def create(self, export: Export, limit: int) -> Export | None:
+    def create(self, export: Export, limit: int, rate: int | None = None) -> Export | None:
         """Write a new export, if its owner has fewer than `limit` active ones.
 
-        Return the export that has the id now: this one, or an earlier one with the same id, which wins over
-        the limit and may be deleted or expired. Return None if the limit is reached.
+        `rate` is how many exports an owner may request in one minute of the clock, or None for any number.
+        Return the export that has the id now: this one, or an earlier one with the same id, whatever
+        the limit and the rate. An earlier one may be deleted or expired. Return None if the limit or the rate is reached.
         """
-        take_slot = Change(
-            owner_key(export.owner), "ADD #active :ids", HAS_ROOM, {"ids": {export.id}, "limit": limit}
-        )
         entry = self._audit.insert(record_request(export))
-        if self._table.write_together(Insert(new_row(export)), take_slot, entry):
-            return export
-        return self.load(export.id)
+        for _ in range(TRIES):  # another request of the owner may come in between
+            owner = self._table.get(owner_key(export.owner)) or {}
+            take_slot = _take_slot(export, owner, limit, rate)
+            if self._table.write_together(Insert(new_row(export)), take_slot, entry):
+                return export
+            earlier = self.load(export.id)
+            if earlier is not None or _is_full(owner, export.created_at, limit, rate):
+                return earlier
+        return None
+
+    def find_rate_wait(self, owner: str, now: datetime, rate: int) -> int | None:
+        """Return in how many seconds the owner may request again, or None if the rate is not reached."""
+        row = self._table.get(owner_key(owner)) or {}
+        return 60 - now.second if _is_rate_reached(row, now, rate) else None
 
     def request_abort(self, export_id: str, by: Caller, now: datetime) -> Export | None:
         """Abort a queued export, or request a running one to stop. Return the export after that, if any."""
@@ -418,6 +427,37 @@ class ExportRepository:
         pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
         for page in pages:
             yield [Position(row["pk"].removeprefix(export_key("")), row["created_at"]) for row in page]
+
+
+def _take_slot(export: Export, owner: Row, limit: int, rate: int | None) -> Change:
+    """Return the change that counts the export for its owner, as the owner's row was read."""
+    values = {
+        "ids": {export.id},
+        "limit": limit,
+        "minute": _name_minute(export.created_at),
+        "one": 1,
+        "rate": rate,
+    }
+    if owner.get("minute") == values["minute"]:
+        is_allowed = HAS_ROOM if rate is None else f"{HAS_ROOM} AND #requests < :rate"
+        is_same = f"{is_allowed} AND #minute = :minute"
+        return Change(owner_key(export.owner), "ADD #active :ids, #requests :one", is_same, values)
+    is_new = f"{HAS_ROOM} AND (attribute_not_exists(#minute) OR #minute <> :minute)"
+    update = "SET #minute = :minute, #requests = :one ADD #active :ids"
+    return Change(owner_key(export.owner), update, is_new, values)
+
+
+def _is_full(owner: Row, now: datetime, limit: int, rate: int | None) -> bool:
+    is_fast = rate is not None and _is_rate_reached(owner, now, rate)
+    return is_fast or len(owner.get("active", ())) >= limit
+
+
+def _is_rate_reached(owner: Row, now: datetime, rate: int) -> bool:
+    return bool(owner.get("minute") == _name_minute(now) and owner["requests"] >= rate)
+
+
+def _name_minute(when: datetime) -> str:
+    return to_text(when)[:16]
 
 
 def _make_change(export_id: str, update: str, condition: str, values: dict[str, Any]) -> Change:

@@ -12,7 +12,7 @@ def explain(exposure, *, is_test_patient=False, **options):
     return rules.explain_exclusion(exposure, is_test_patient=is_test_patient)
 
 
-def test_the_event_stream_has_an_exposures_cells_in_their_order():
+def test_exposure_cells_are_those_of_the_event_stream():
     headings = [column.heading for column in find_spec("mg-nhsbsp-csv").events.columns]
     assert headings == list(Exposure.__slots__)
 
@@ -20,7 +20,7 @@ def test_the_event_stream_has_an_exposures_cells_in_their_order():
 @pytest.mark.parametrize(
     ("laterality", "letter"), [("Left", "L"), ("Right", "R"), ("Both", "B"), ("left breast", "L"), ("", "")]
 )
-def test_a_view_has_its_side_in_front(laterality, letter):
+def test_view_starts_with_its_side(laterality, letter):
     assert make_exposure(laterality=laterality).view == f"{letter}CC"
 
 
@@ -33,7 +33,7 @@ def test_a_view_has_its_side_in_front(laterality, letter):
         ("Gold", "Gold"),
     ],
 )
-def test_an_anode_has_a_short_name_or_its_own(text, name):
+def test_anode_has_its_short_name_or_its_own(text, name):
     assert make_exposure(anode_text=text).anode == name
 
 
@@ -54,7 +54,7 @@ def test_an_anode_has_a_short_name_or_its_own(text, name):
         ([], ()),
     ],
 )
-def test_filters_are_distinct_materials_in_short_in_their_order(texts, names):
+def test_filters_are_distinct_short_materials_in_order(texts, names):
     assert make_exposure(filter_texts=SEPARATOR.join(texts)).filters == names
 
 
@@ -69,7 +69,7 @@ def test_filters_are_distinct_materials_in_short_in_their_order(texts, names):
         ("", ""),
     ],
 )
-def test_control_is_auto_or_manual_or_blank(mode, control):
+def test_control_is_auto_manual_or_blank(mode, control):
     assert make_exposure(mode=mode).control == control
 
 
@@ -77,7 +77,7 @@ def test_control_is_auto_or_manual_or_blank(mode, control):
     ("mas", "has_exposure", "is_computed"),
     [("17.1", "", True), ("17.1", "yes", False), ("", "", False), ("0", "", True)],
 )
-def test_a_load_without_a_stored_exposure_is_computed(mas, has_exposure, is_computed):
+def test_load_without_stored_exposure_is_computed(mas, has_exposure, is_computed):
     assert make_exposure(mas=mas, has_exposure=has_exposure).has_derived_load is is_computed
 
 
@@ -103,7 +103,7 @@ def test_a_load_without_a_stored_exposure_is_computed(mas, has_exposure, is_comp
         ({"modifiers": "R-102D6"}, ""),
     ],
 )
-def test_an_exposure_is_left_out_for_a_reason_or_kept(cells, reason):
+def test_exposure_is_left_out_for_a_reason_or_kept(cells, reason):
     assert explain(make_exposure(**cells)) == reason
 
 
@@ -111,11 +111,11 @@ def test_an_exposure_is_left_out_for_a_reason_or_kept(cells, reason):
     "word",
     "scout postclip prefire biopsy postfire stereo specimen specimin artefact artifact".split(),  # noqa: SIM905
 )
-def test_every_word_of_the_list_is_found_anywhere_in_any_case(word):
+def test_word_of_the_list_is_found_anywhere_in_any_case(word):
     assert explain(make_exposure(protocol=f"x{word.upper()}y")) == f'protocol contains "{word}"'
 
 
-def test_a_request_brings_its_own_words():
+def test_request_adds_its_own_words():
     def read(protocol):
         return explain(make_exposure(protocol=protocol), words="Implant, needle  loc")
 
@@ -124,11 +124,11 @@ def test_a_request_brings_its_own_words():
     assert read("stereo") == ""
 
 
-def test_without_words_no_protocol_is_left_out():
+def test_protocol_is_never_left_out_without_words():
     assert explain(make_exposure(protocol="stereo, biopsy"), words="") == ""
 
 
-def test_the_first_reason_of_the_rules_is_told():
+def test_reason_is_the_first_that_applies():
     wrong = {
         "laterality": "",
         "view_code": "",
@@ -171,13 +171,13 @@ def test_the_first_reason_of_the_rules_is_told():
         ),
     ],
 )
-def test_what_options_leave_out_is_kept_without_them(option, cells, is_test_patient, reason):
+def test_options_decide_what_is_left_out(option, cells, is_test_patient, reason):
     exposure = make_exposure(**cells)
     assert explain(exposure, is_test_patient=is_test_patient) == ""
     assert explain(exposure, is_test_patient=is_test_patient, **{option: "yes"}) == reason
     assert explain(make_exposure(modifiers="R-102D7"), **{option: "yes"}) == ""
 
 
-def test_an_agd_that_is_not_recorded_is_not_0():
+def test_agd_that_is_not_recorded_is_not_0():
     assert explain(make_exposure(agd=""), exclude_zero_agd="yes") == ""
     assert explain(make_exposure(agd="0.00000001"), exclude_zero_agd="yes") == ""

@@ -32,7 +32,7 @@ def middle(numbers):
 
 
 @given(EXPOSURES)
-def test_medians_are_exact_and_of_what_is_known(exposures):
+def test_medians_are_exact_and_of_known_values(exposures):
     groups = defaultdict(list)
     for survey, view, *values in exposures:
         groups[survey, view].append(values)
@@ -43,26 +43,39 @@ def test_medians_are_exact_and_of_what_is_known(exposures):
     assert summarise(exposures) == sorted(wanted, key=lambda each: (each.survey, each.view))
 
 
-def test_more_exposures_than_wait_in_memory():
+def test_medians_hold_more_exposures_than_memory():
     found = summarise((0, "LCC", str(n), str(3001 - n)) for n in range(1, 3001))
     assert found == [Summary(0, "LCC", 3000, "1500.5", "1500.5")]
 
 
-def test_nothing_comes_of_nothing():
+def test_medians_of_nothing_are_none():
     assert summarise([]) == []
 
 
-def test_a_full_disk_is_told_as_one():
+@pytest.fixture
+def opened(monkeypatch):
+    """The connections to SQLite that the test makes."""
+    connect, connections = sqlite3.connect, []
+
+    def remember(*arguments, **options):
+        connections.append(connect(*arguments, **options))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remember)
+    return connections
+
+
+def test_medians_report_full_disk(opened):
     medians = Medians()
-    medians._table.execute("PRAGMA max_page_count = 2")
+    opened[-1].execute("PRAGMA max_page_count = 2")
     with pytest.raises(OSError, match="full") as caught:
         summarise_into(medians, 5000)
     assert caught.value.errno == errno.ENOSPC
 
 
-def test_any_other_fault_stays_what_it_is():
+def test_medians_pass_on_any_other_error(opened):
     medians = Medians()
-    medians._table.execute("DROP TABLE exposure")
+    opened[-1].execute("DROP TABLE exposure")
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         summarise_into(medians, 1)
 

@@ -54,17 +54,17 @@ def column(rows, *headings):
     return [tuple(row[heading] for heading in headings) for row in rows]
 
 
-def test_the_study_stream_has_a_studys_cells_in_their_order():
+def test_study_cells_are_those_of_the_study_stream():
     headings = [each.heading for each in find_spec("mg-nhsbsp-csv").studies.columns]
     assert headings == list(StudyCells.__slots__)
 
 
-def test_the_csv_has_the_headings_that_the_survey_software_pastes():
+def test_csv_has_the_headings_that_the_survey_software_pastes():
     (sheet,) = find_spec("mg-nhsbsp-csv").layout.make_builder(FileContext((), (), {}, OPTIONS)).sheets
     assert [each.heading for each in sheet.columns] == HEADINGS
 
 
-def test_the_workbook_has_three_surveys_and_what_is_left_out_doubted_and_summed_up():
+def test_workbook_has_three_surveys_left_out_review_and_summary():
     sheets = find_spec("mg-nhsbsp-xlsx").layout.make_builder(FileContext((), (), {}, OPTIONS)).sheets
     headings = {sheet.name: [each.heading for each in sheet.columns] for sheet in sheets}
     assert list(headings) == ["2D", "DBT", "CEM", "Excluded", "Review", "Summary"]
@@ -72,7 +72,7 @@ def test_the_workbook_has_three_surveys_and_what_is_left_out_doubted_and_summed_
     assert headings["Excluded"] == headings["Review"] == HEADINGS + FURTHER
 
 
-def test_a_row_of_the_csv():
+def test_csv_row_of_an_exposure():
     sheets, warnings = build_rows("csv", [(STUDY, [make_exposure()])])
     values = ["1", "1", "LCC", "28", "W", "Rh", "43", "90.2", "", "AUTO", "AUTOMATIC", "", "61.5", "", ""]
     assert sheets == {"NHSBSP": [dict(zip(HEADINGS, values, strict=True))]}
@@ -80,12 +80,12 @@ def test_a_row_of_the_csv():
 
 
 @pytest.mark.parametrize("age", ["61.5", "61.999", "61"])
-def test_an_age_in_whole_years_is_of_years_completed(age):
+def test_age_in_whole_years_is_of_completed_years(age):
     sheets, _ = build_rows("csv", [(StudyCells("", "", age, ""), [make_exposure()])], whole_years="yes")
     assert column(sheets["NHSBSP"], "Age") == [("61",)]
 
 
-def test_no_age_is_no_age_in_whole_years_too():
+def test_age_that_is_missing_stays_missing_in_whole_years():
     sheets, _ = build_rows("csv", [(StudyCells("", "", "", ""), [make_exposure()])], whole_years="yes")
     assert column(sheets["NHSBSP"], "Age") == [("",)]
 
@@ -100,7 +100,7 @@ STUDIES = [
 ]
 
 
-def test_patients_are_numbered_without_gaps_and_alike_in_all_surveys_and_the_csv():
+def test_patients_are_numbered_without_gaps_alike_in_surveys_and_csv():
     csv, _ = build_rows("csv", STUDIES)
     assert column(csv["NHSBSP"], "Patient number", "View code") == [
         ("1", "LCC"), ("1", "LCC2"), ("1", "LCC3"), ("1", "LCC4"), ("2", "LCC"), ("3", "LCC"),
@@ -117,7 +117,7 @@ def test_patients_are_numbered_without_gaps_and_alike_in_all_surveys_and_the_csv
     }
 
 
-def test_surveys_are_numbered_one_after_another_from_the_first():
+def test_surveys_are_numbered_consecutively_from_the_first():
     xlsx, _ = build_rows("xlsx", STUDIES, survey_number="7")
     assert {row["Survey number"] for row in xlsx["2D"]} == {"7"}
     assert {row["Survey number"] for row in xlsx["DBT"]} == {"8"}
@@ -127,7 +127,7 @@ def test_surveys_are_numbered_one_after_another_from_the_first():
     assert {row["Survey number"] for row in csv["NHSBSP"]} == {"7"}
 
 
-def test_what_is_left_out_is_listed_with_its_reason_and_no_patient():
+def test_left_out_exposure_is_listed_with_reason_and_no_patient():
     xlsx, warnings = build_rows("xlsx", STUDIES)
     assert column(xlsx["Excluded"], *FURTHER) == [
         ("2026-11-23", "09:08:07", "ROUTINE", "", "cranio-caudal", "no laterality"),
@@ -143,7 +143,7 @@ def test_what_is_left_out_is_listed_with_its_reason_and_no_patient():
     }
 
 
-def test_what_is_doubtful_is_in_its_survey_and_on_review():
+def test_doubtful_exposure_is_in_its_survey_and_on_review():
     doubtful = make_exposure(**DBT, has_exposure="", view_code="99", view_text="")
     xlsx, _ = build_rows("xlsx", [(STUDY, [doubtful])])
     assert xlsx["DBT"] == []  # without a view it is not even kept
@@ -156,7 +156,7 @@ def test_what_is_doubtful_is_in_its_survey_and_on_review():
     assert warnings == ["2 exposures of the surveys to review: see the sheet Review."]
 
 
-def test_every_exposure_is_somewhere_and_in_one_survey_at_most():
+def test_exposure_is_somewhere_and_in_one_survey_at_most():
     xlsx, _ = build_rows("xlsx", STUDIES)
     in_surveys = sum(len(xlsx[survey]) for survey in ("2D", "DBT", "CEM"))
     assert in_surveys == 7
@@ -164,7 +164,7 @@ def test_every_exposure_is_somewhere_and_in_one_survey_at_most():
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_a_test_patient_is_left_out_only_where_that_is_asked_for(form):
+def test_test_patient_is_left_out_only_on_request(form):
     studies = [(StudyCells("", "", "", "yes"), [make_exposure()] * 2), (STUDY, [make_exposure()])]
     sheets, _ = build_rows(form, studies)
     first = next(iter(sheets.values()))
@@ -174,7 +174,7 @@ def test_a_test_patient_is_left_out_only_where_that_is_asked_for(form):
     assert warnings == ["2 exposures excluded: test patient."]
 
 
-def test_the_summary_counts_exposures_by_survey_and_view_whatever_their_number():
+def test_summary_counts_exposures_by_survey_and_view():
     exposures = [
         make_exposure(thickness="40", agd="1"),
         make_exposure(thickness="50", agd="1.5"),
@@ -196,7 +196,7 @@ def test_the_summary_counts_exposures_by_survey_and_view_whatever_their_number()
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_a_study_without_exposures_has_no_row_and_is_told(form):
+def test_study_without_exposures_has_no_row_and_is_reported(form):
     sheets, warnings = build_rows(form, [(STUDY, []), (STUDY, [make_exposure()]), (STUDY, [])])
     assert column(next(iter(sheets.values())), "Patient number") == [("1",)]
     assert warnings == ["No exposure in 2 of the studies: they have no row."]

@@ -39,12 +39,12 @@ W_AL = {"anode_text": "Tungsten", "filter_texts": "Aluminum"}
         ),
     ],
 )
-def test_an_exposure_is_in_one_survey(cells, survey):
+def test_exposure_is_assigned_to_one_survey(cells, survey):
     assert assign_survey(make_exposure(**cells)) == Assignment(survey)
 
 
 @pytest.mark.parametrize("word", ["tomo", "dbt", "3d", "combo"])
-def test_a_dose_report_that_says_2d_while_its_protocol_says_dbt_is_for_a_person(word):
+def test_report_2d_with_protocol_dbt_needs_review(word):
     place = assign_survey(make_exposure(protocol=f"R {word.upper()}"))
     assert place == Assignment("", f'event type Stationary Acquisition, protocol contains "{word}"')
 
@@ -54,12 +54,12 @@ def test_a_dose_report_that_says_2d_while_its_protocol_says_dbt_is_for_a_person(
     [("113612", "Stepping Acquisition", "Stepping Acquisition"), ("44491008", "", "44491008")],
 )
 @pytest.mark.parametrize("source", [{}, IMAGE], ids=["report", "image"])
-def test_another_type_is_for_a_person(code, text, name, source):
+def test_unknown_type_needs_review(code, text, name, source):
     place = assign_survey(make_exposure(type_code=code, type_text=text, **source))
     assert place == Assignment("", f"event type {name}: neither 2D nor DBT")
 
 
-def test_dbt_of_a_report_with_a_computed_load_is_in_the_survey_and_for_a_person():
+def test_dbt_with_computed_load_is_in_the_survey_and_needs_review():
     assert assign_survey(make_exposure(**DBT_TYPE, has_exposure="")) == Assignment("DBT", DERIVED_LOAD)
     assert assign_survey(make_exposure(type_code="", **W_AL, has_exposure="")) == Assignment(
         "DBT", DERIVED_LOAD
@@ -71,7 +71,7 @@ def test_dbt_of_a_report_with_a_computed_load_is_in_the_survey_and_for_a_person(
     [{}, {**IMAGE, **W_AL}, {**DBT_TYPE, "filter_texts": "Copper"}, {**DBT_TYPE, "mas": ""}],
     ids=["2D", "from an image", "CEM", "no load at all"],
 )
-def test_any_other_computed_load_is_no_reason_to_look(cells):
+def test_computed_load_elsewhere_needs_no_review(cells):
     assert assign_survey(make_exposure(**cells, has_exposure="")).review == ""
 
 
@@ -83,7 +83,7 @@ def test_views_are_numbered_from_the_second_in_each_survey():
     assert views.name(left, "2D") == "LCC4"
 
 
-def test_numbers_of_views_have_no_end():
+def test_view_numbers_have_no_limit():
     views = ViewNumbers()
     names = [views.name(make_exposure()) for _ in range(25)]
     assert (names[0], names[-1], len(set(names))) == ("LCC", "LCC25", 25)

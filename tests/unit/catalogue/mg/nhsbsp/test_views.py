@@ -37,22 +37,22 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("srt", "snomed", "name"), CODES)
-def test_a_code_of_either_scheme_names_the_view_whatever_the_text_says(srt, snomed, name):
+def test_view_code_of_either_scheme_overrides_the_text(srt, snomed, name):
     assert name_view(srt, "") == name_view(snomed, "latero-medial") == name
 
 
 @pytest.mark.parametrize(("text", "name"), TEXTS)
-def test_a_text_names_the_view_without_regard_to_case_where_the_code_does_not(text, name):
+def test_view_text_is_read_in_any_case_where_the_code_says_nothing(text, name):
     assert name_view("", text) == name_view("99LOCAL", text.upper()) == name
 
 
 @pytest.mark.parametrize("text", ["axillary tissue", "Cleavage view", "cranio-caudal rolled"])
-def test_any_other_view_is_called_as_it_is_stored(text):
+def test_view_of_another_kind_is_named_as_stored(text):
     assert name_view("R-1024D", text) == text
 
 
 @pytest.mark.parametrize("text", ["", " "])
-def test_a_view_that_says_nothing_is_none(text):
+def test_view_without_code_and_text_has_no_name(text):
     assert name_view("99LOCAL", text) == ""
 
 
@@ -66,5 +66,5 @@ def test_a_view_that_says_nothing_is_none(text):
         ("", "", False),
     ],
 )
-def test_a_specimen_is_told_by_code_or_text(code, text, is_one):
+def test_specimen_is_known_by_code_or_text(code, text, is_one):
     assert is_specimen(code, text) is is_one
