@@ -133,7 +133,8 @@ class ExportRepository:
 
         `rate` is how many exports an owner may request in one minute of the clock, or None for any number.
         Return the export that has the id now: this one, or an earlier one with the same id, whatever
-        the limit and the rate. An earlier one may be deleted or expired. Return None if the limit or the rate is reached.
+        the limit and the rate. An earlier one may be deleted or expired.
+        Return None if the limit or the rate is reached.
         """
         entry = self._audit.insert(record_request(export))
         for _ in range(TRIES):  # another request of the owner may come in between
