@@ -10,7 +10,11 @@ from local.openapi.schemas import Json, refer
 Codes = Mapping[int, Sequence[str]]
 """Problem codes by HTTP status."""
 
-_EVERYWHERE: Codes = {400: ["UNKNOWN_PARAMETER"], 401: ["NOT_SIGNED_IN"], 403: ["GROUP_NEEDED"]}
+_EVERYWHERE: Codes = {
+    400: ["UNKNOWN_PARAMETER"],
+    401: ["NOT_SIGNED_IN", "ACCESS_TOKEN_NEEDED"],
+    403: ["GROUP_NEEDED"],
+}
 NOT_FOUND: Codes = {404: ["NOT_FOUND"]}
 FORBIDDEN: Codes = {403: ["FORBIDDEN"]}
 BAD_BODY: Codes = {400: ["BAD_BASE64", "BAD_JSON"], 413: ["BODY_TOO_LARGE"]}

@@ -12,7 +12,7 @@ from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
-from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
 from doseexport.engine.query import Counts, build_preview
@@ -36,6 +36,7 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
     """
     require_service(caller)
     request = parse_request(body, may_see_patients=caller.may_see_patients)
+    check_retention(request.retention_days, services.settings.max_retention)
     try:
         row = _count(services, request)
     except ExportError as error:

@@ -114,10 +114,15 @@ def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
 
 
 def read_caller(claims: Mapping[str, Any]) -> Caller:
-    """Return the caller that a verified token's claims describe. Raise RequestError (401) without a sub."""
+    """Return the caller that a verified access token's claims describe.
+
+    Raise RequestError (401) without a sub, and for an ID token, which is meant for the page alone.
+    """
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:
         raise RequestError("NOT_SIGNED_IN", "Sign in first.", None, 401)
+    if claims.get("token_use") == "id":
+        raise RequestError("ACCESS_TOKEN_NEEDED", "Send an access token, not an ID token.", None, 401)
     name = claims.get("cognito:username") or claims.get("username") or sub
     if _is_of_program(claims):
         return Caller(sub, str(name), read_scopes(claims), is_machine=True)
