@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from local.stack.service import Service
 from local.stack.users import ADMIN, EXPORT, User
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
@@ -255,6 +255,24 @@ def test_dialog_shows_form_errors_in_form(visit: Visits, physicist: User) -> Non
     press_create(page)
     assert_that(page.get_by_role("dialog")).to_have_count(0)
     assert_that(field(page, "Age from")).to_be_focused()
+
+
+def test_dialog_shows_too_many_schedules(visit: Visits, physicist: User) -> None:
+    problem = {"code": "TOO_MANY_SCHEDULES", "detail": "You already have 50 schedules.", "field": None}
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=409, json=problem, content_type="application/problem+json")
+        else:
+            route.continue_()
+
+    window = visit()
+    window.page.route("**/schedules", refuse)
+    page = window.sign_in(physicist)
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("Audit")
+    press_create(page)
+    assert_that(dialog.get_by_role("alert").filter(has_text=problem["detail"])).to_be_visible()
 
 
 def test_patient_filters_stay_out_of_address_and_storage(

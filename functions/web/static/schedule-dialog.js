@@ -115,7 +115,7 @@ export class ScheduleDialog {
   /** Show a problem beside its field in the dialog, or close the dialog and show it in the form. */
   #showProblem(problem) {
     if (FIELDS.includes(problem.field)) return this.#showError(problem.field, problem.message);
-    if (problem.field === null) return this.#showError("plan", problem.message);
+    if (problem.field === null) return this.#showError("schedule", problem.message);
     byId("schedule-dialog").close();
     return this.form.showProblem(problem);
   }
