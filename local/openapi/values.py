@@ -4,32 +4,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from doseexport.catalogue.values import (
-    COUNT,
-    DATE,
-    EXACT,
-    FLAG,
-    HASHABLE,
-    INTEGER,
+    COUNT_VALUE,
+    DATE_VALUE,
+    EXACT_VALUE,
+    FLAG_VALUE,
+    HASHABLE_VALUE,
+    INTEGER_VALUE,
     MAX_TEXT,
-    NUMBER,
-    TEST_PATIENTS,
-    TEXT,
-    WORDS,
+    NUMBER_VALUE,
+    TEST_PATIENTS_VALUE,
+    TEXT_VALUE,
+    WORDS_VALUE,
     ValueType,
 )
 from local.openapi.schemas import Json
 
 VALUES: Mapping[ValueType, str] = {
-    TEXT: "TextValue",
-    HASHABLE: "TextValue",
-    NUMBER: "NumberValue",
-    DATE: "DateValue",
-    COUNT: "CountValue",
-    TEST_PATIENTS: "TestPatientsValue",
-    INTEGER: "IntegerValue",
-    EXACT: "ExactValue",
-    FLAG: "FlagValue",
-    WORDS: "WordsValue",
+    TEXT_VALUE: "TextValue",
+    HASHABLE_VALUE: "TextValue",
+    NUMBER_VALUE: "NumberValue",
+    DATE_VALUE: "DateValue",
+    COUNT_VALUE: "CountValue",
+    TEST_PATIENTS_VALUE: "TestPatientsValue",
+    INTEGER_VALUE: "IntegerValue",
+    EXACT_VALUE: "ExactValue",
+    FLAG_VALUE: "FlagValue",
+    WORDS_VALUE: "WordsValue",
 }
 _ABSENT = "Null or blank means not given."
 

@@ -7,13 +7,13 @@ import pytest
 from doseexport import catalogue
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, build_conditions, describe_filters
 from doseexport.catalogue.values import (
-    COUNT,
-    DATE,
-    HASHABLE,
+    COUNT_VALUE,
+    DATE_VALUE,
+    HASHABLE_VALUE,
     MAX_TEXT,
-    NUMBER,
-    TEST_PATIENTS,
-    TEXT,
+    NUMBER_VALUE,
+    TEST_PATIENTS_VALUE,
+    TEXT_VALUE,
     escape_like,
     hash_value,
 )
@@ -36,31 +36,31 @@ def refuse(given):
 @pytest.mark.parametrize(
     ("kind", "given", "canonical"),
     [
-        (TEXT, "Head", "Head"),
-        (TEXT, "  Head ", "  Head "),
-        (TEXT, "x" * MAX_TEXT, "x" * MAX_TEXT),
-        (TEXT, "100%_\\", "100%_\\"),
-        (HASHABLE, " 00123 ", " 00123 "),
-        (NUMBER, "12", "12"),
-        (NUMBER, " 12.50 ", "12.5"),
-        (NUMBER, "-0.00", "0"),
-        (NUMBER, "100", "100"),
-        (NUMBER, "+5", "5"),
-        (NUMBER, "-0.5", "-0.5"),
-        (NUMBER, ".5", "0.5"),
-        (NUMBER, "7.", "7"),
-        (NUMBER, "9" * 16 + "." + "9" * 16, "9" * 16 + "." + "9" * 16),
-        (DATE, "2024-02-29", "2024-02-29"),
-        (DATE, " 0001-01-01 ", "0001-01-01"),
-        (DATE, "9999-12-31", "9999-12-31"),
-        (COUNT, "0", "0"),
-        (COUNT, "07", "7"),
-        (COUNT, "10", "10"),
-        (COUNT, " Some ", "some"),
-        (COUNT, "MORE", "more"),
-        (TEST_PATIENTS, "2", "exclude"),
-        (TEST_PATIENTS, "Exclude", "exclude"),
-        (TEST_PATIENTS, "include", "include"),
+        (TEXT_VALUE, "Head", "Head"),
+        (TEXT_VALUE, "  Head ", "  Head "),
+        (TEXT_VALUE, "x" * MAX_TEXT, "x" * MAX_TEXT),
+        (TEXT_VALUE, "100%_\\", "100%_\\"),
+        (HASHABLE_VALUE, " 00123 ", " 00123 "),
+        (NUMBER_VALUE, "12", "12"),
+        (NUMBER_VALUE, " 12.50 ", "12.5"),
+        (NUMBER_VALUE, "-0.00", "0"),
+        (NUMBER_VALUE, "100", "100"),
+        (NUMBER_VALUE, "+5", "5"),
+        (NUMBER_VALUE, "-0.5", "-0.5"),
+        (NUMBER_VALUE, ".5", "0.5"),
+        (NUMBER_VALUE, "7.", "7"),
+        (NUMBER_VALUE, "9" * 16 + "." + "9" * 16, "9" * 16 + "." + "9" * 16),
+        (DATE_VALUE, "2024-02-29", "2024-02-29"),
+        (DATE_VALUE, " 0001-01-01 ", "0001-01-01"),
+        (DATE_VALUE, "9999-12-31", "9999-12-31"),
+        (COUNT_VALUE, "0", "0"),
+        (COUNT_VALUE, "07", "7"),
+        (COUNT_VALUE, "10", "10"),
+        (COUNT_VALUE, " Some ", "some"),
+        (COUNT_VALUE, "MORE", "more"),
+        (TEST_PATIENTS_VALUE, "2", "exclude"),
+        (TEST_PATIENTS_VALUE, "Exclude", "exclude"),
+        (TEST_PATIENTS_VALUE, "include", "include"),
     ],
 )
 def test_valid_value_becomes_canonical(kind, given, canonical):
@@ -70,20 +70,23 @@ def test_valid_value_becomes_canonical(kind, given, canonical):
 @pytest.mark.parametrize(
     ("kind", "given"),
     [
-        *((TEXT, value) for value in ("a\0b", "x" * (MAX_TEXT + 1), "\ud800")),
-        *((HASHABLE, value) for value in ("\0", "x" * (MAX_TEXT + 1), "\udfff")),
+        *((TEXT_VALUE, value) for value in ("a\0b", "x" * (MAX_TEXT + 1), "\ud800")),
+        *((HASHABLE_VALUE, value) for value in ("\0", "x" * (MAX_TEXT + 1), "\udfff")),
         *(
-            (NUMBER, value)
+            (NUMBER_VALUE, value)
             for value in ("x", "1e3", "1,5", "1 2", "NaN", "Infinity", "0x1f", "--1", ".", "+")
         ),
-        *((NUMBER, value) for value in ("9" * 17, "0." + "9" * 17, "١٢", "1\n2")),
-        *((DATE, value) for value in ("31/12/2024", "2024-13-01", "2023-02-29", "20240229", "0000-01-01")),
+        *((NUMBER_VALUE, value) for value in ("9" * 17, "0." + "9" * 17, "١٢", "1\n2")),
         *(
-            (DATE, value)
+            (DATE_VALUE, value)
+            for value in ("31/12/2024", "2024-13-01", "2023-02-29", "20240229", "0000-01-01")
+        ),
+        *(
+            (DATE_VALUE, value)
             for value in ("2024-1-1", "2024-01-01T00:00", "10000-01-01", "today", "\u0662024-01-01")
         ),
-        *((COUNT, value) for value in ("11", "-1", "1.0", "all", "any", "٣")),
-        *((TEST_PATIENTS, value) for value in ("1", "yes", "true", "0")),
+        *((COUNT_VALUE, value) for value in ("11", "-1", "1.0", "all", "any", "٣")),
+        *((TEST_PATIENTS_VALUE, value) for value in ("1", "yes", "true", "0")),
     ],
 )
 def test_invalid_value_is_refused_without_being_repeated(kind, given):
@@ -170,10 +173,10 @@ def test_hash_is_of_the_text_as_typed():
 def test_filters_of_one_table_are_met_by_the_same_row():
     scopes = {"study": "{}", "event": "EXISTS (events WHERE {})"}
     filters = [
-        (Filter("a", TEXT, "event", "event.name", ""), "x%"),
-        (Filter("b", NUMBER, "study", "study.dlp >= %s::numeric", ""), "7"),
-        (Filter("c", COUNT, "event", "event.n", ""), "some"),
-        (Filter("d", COUNT, "event", "event.m", ""), "4"),
+        (Filter("a", TEXT_VALUE, "event", "event.name", ""), "x%"),
+        (Filter("b", NUMBER_VALUE, "study", "study.dlp >= %s::numeric", ""), "7"),
+        (Filter("c", COUNT_VALUE, "event", "event.n", ""), "some"),
+        (Filter("d", COUNT_VALUE, "event", "event.m", ""), "4"),
     ]
     sql, params = build_conditions(scopes, filters)
     assert sql == (

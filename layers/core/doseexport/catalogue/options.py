@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from doseexport.catalogue.values import FLAG, ValueType, read_text
+from doseexport.catalogue.values import FLAG_VALUE, ValueType, read_text
 from doseexport.errors import unprocessable
 
 
@@ -39,7 +39,11 @@ def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[
 
 
 def _read(option: Option, value: object) -> str:
-    return str(value).lower() if option.value_type is FLAG and isinstance(value, bool) else read_text(value)
+    return (
+        str(value).lower()
+        if option.value_type is FLAG_VALUE and isinstance(value, bool)
+        else read_text(value)
+    )
 
 
 def fill_defaults(known: Iterable[Option], chosen: Mapping[str, str]) -> dict[str, str]:

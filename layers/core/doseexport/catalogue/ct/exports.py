@@ -32,8 +32,7 @@ from doseexport.catalogue.shared.study import (
     warn_of_repeats,
 )
 from doseexport.catalogue.spec import Modality, Spec
-from doseexport.catalogue.values import COUNT, TEXT
-from doseexport.catalogue.values import NUMBER as VALUE
+from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 
 _EVENTS = f"""
 JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY.replace("study.", "chosen.")}
@@ -102,25 +101,25 @@ _EVENT_COLUMNS = (
 _EVENT = "ctradiationdose__ctirradiationeventdata__"
 
 _CT_FILTERS = (
-    Filter("acquisition_protocol", TEXT, "ct_event", "event.acquisition_protocol",
+    Filter("acquisition_protocol", TEXT_VALUE, "ct_event", "event.acquisition_protocol",
            "an event's acquisition protocol contains", (_EVENT + "acquisition_protocol",)),
-    Filter("acquisition_type", TEXT, "ct_event",
+    Filter("acquisition_type", TEXT_VALUE, "ct_event",
            "(SELECT code_meaning FROM remapp_contextid code WHERE code.id = event.ct_acquisition_type_id)",
            "an event's acquisition type contains", ("ct_acquisition_type",)),
     filter_event_names("ct_event", _TABLE, _EVENT),
-    Filter("dlp_min", VALUE, STUDY, "study.total_dlp >= %s::numeric",
+    Filter("dlp_min", NUMBER_VALUE, STUDY, "study.total_dlp >= %s::numeric",
            "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm"),
-    Filter("dlp_max", VALUE, STUDY, "study.total_dlp <= %s::numeric",
+    Filter("dlp_max", NUMBER_VALUE, STUDY, "study.total_dlp <= %s::numeric",
            "total DLP of the study at most", ("total_dlp__lte", "study_dlp_max"), "mGy.cm"),
-    Filter("events", COUNT, STUDY, "study.number_of_events",
+    Filter("events", COUNT_VALUE, STUDY, "study.number_of_events",
            "number of events", ("num_events",)),
-    Filter("spiral_events", COUNT, STUDY, "study.number_of_spiral",
+    Filter("spiral_events", COUNT_VALUE, STUDY, "study.number_of_spiral",
            "number of spiral events", ("num_spiral_events",)),
-    Filter("axial_events", COUNT, STUDY, "study.number_of_axial",
+    Filter("axial_events", COUNT_VALUE, STUDY, "study.number_of_axial",
            "number of sequenced events", ("num_axial_events",)),
-    Filter("localiser_events", COUNT, STUDY, "study.number_of_const_angle",
+    Filter("localiser_events", COUNT_VALUE, STUDY, "study.number_of_const_angle",
            "number of constant angle events", ("num_spr_events",)),
-    Filter("stationary_events", COUNT, STUDY, "study.number_of_stationary",
+    Filter("stationary_events", COUNT_VALUE, STUDY, "study.number_of_stationary",
            "number of stationary events", ("num_stationary_events",)),
 )  # fmt: skip
 

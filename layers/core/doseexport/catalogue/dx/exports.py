@@ -51,12 +51,12 @@ from doseexport.catalogue.shared.xray import (
     meaning,
 )
 from doseexport.catalogue.spec import Modality, Spec
-from doseexport.catalogue.values import NUMBER as VALUE
+from doseexport.catalogue.values import NUMBER_VALUE
 
 _EVENT_DAP_FILTERS = (
-    Filter("event_dap_min", VALUE, XRAY_EVENT, "event.dose_area_product >= %s::numeric * 0.000001",
+    Filter("event_dap_min", NUMBER_VALUE, XRAY_EVENT, "event.dose_area_product >= %s::numeric * 0.000001",
            "DAP of an event at least", (), "cGy.cm^2"),
-    Filter("event_dap_max", VALUE, XRAY_EVENT, "event.dose_area_product <= %s::numeric * 0.000001",
+    Filter("event_dap_max", NUMBER_VALUE, XRAY_EVENT, "event.dose_area_product <= %s::numeric * 0.000001",
            "DAP of the same event at most", (), "cGy.cm^2"),
 )  # fmt: skip
 

@@ -46,8 +46,7 @@ from doseexport.catalogue.shared.xray import (
     meaning,
 )
 from doseexport.catalogue.spec import Modality, Spec
-from doseexport.catalogue.values import NUMBER as VALUE
-from doseexport.catalogue.values import TEXT
+from doseexport.catalogue.values import NUMBER_VALUE, TEXT_VALUE
 
 _EXPOSURES = (
     "(SELECT count(*) FROM remapp_projectionxrayradiationdose report"
@@ -101,13 +100,13 @@ _MODE = (
 _THICKNESS_ALIAS = EVENT_ALIAS + "irradeventxraymechanicaldata__compression_thickness__range_"
 
 _FILTERS = (
-    Filter("view", TEXT, XRAY_EVENT, meaning("event.image_view_id"), "an exposure's view contains",
+    Filter("view", TEXT_VALUE, XRAY_EVENT, meaning("event.image_view_id"), "an exposure's view contains",
            (EVENT_ALIAS + "image_view__code_meaning",)),
-    Filter("compression_thickness_min", VALUE, XRAY_EVENT, f"{_THICKNESS} >= %s::numeric",
+    Filter("compression_thickness_min", NUMBER_VALUE, XRAY_EVENT, f"{_THICKNESS} >= %s::numeric",
            "an exposure's compressed breast thickness at least", (_THICKNESS_ALIAS + "min",), "mm"),
-    Filter("compression_thickness_max", VALUE, XRAY_EVENT, f"{_THICKNESS} <= %s::numeric",
+    Filter("compression_thickness_max", NUMBER_VALUE, XRAY_EVENT, f"{_THICKNESS} <= %s::numeric",
            "an exposure's compressed breast thickness at most", (_THICKNESS_ALIAS + "max",), "mm"),
-    Filter("exposure_control_mode", TEXT, XRAY_EVENT, _MODE, "an exposure's control mode contains",
+    Filter("exposure_control_mode", TEXT_VALUE, XRAY_EVENT, _MODE, "an exposure's control mode contains",
            (EVENT_ALIAS + "irradeventxraysourcedata__exposure_control_mode",)),
 )  # fmt: skip
 

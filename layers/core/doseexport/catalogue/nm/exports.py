@@ -25,7 +25,7 @@ from doseexport.catalogue.shared.study import (
     study_columns,
 )
 from doseexport.catalogue.spec import Modality, Spec
-from doseexport.catalogue.values import NUMBER
+from doseexport.catalogue.values import NUMBER_VALUE
 
 _REPORTS = f"remapp_radiopharmaceuticalradiationdose rad WHERE rad.{OF_STUDY}"
 _ADMINISTRATIONS = (
@@ -37,9 +37,9 @@ _ACTIVITY = (
 )
 
 _NM_FILTERS = (
-    Filter("activity_min", NUMBER, "administration", "event.administered_activity >= %s::numeric",
+    Filter("activity_min", NUMBER_VALUE, "administration", "event.administered_activity >= %s::numeric",
            "administered activity at least", (_ACTIVITY + "__gte", _ACTIVITY + "_gte"), "MBq"),
-    Filter("activity_max", NUMBER, "administration", "event.administered_activity <= %s::numeric",
+    Filter("activity_max", NUMBER_VALUE, "administration", "event.administered_activity <= %s::numeric",
            "administered activity at most", (_ACTIVITY + "__lte", _ACTIVITY + "_lte"), "MBq"),
 )  # fmt: skip
 

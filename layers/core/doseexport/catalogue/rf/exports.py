@@ -50,7 +50,7 @@ from doseexport.catalogue.shared.xray import (
     meaning,
 )
 from doseexport.catalogue.spec import Modality, Spec
-from doseexport.catalogue.values import TEXT
+from doseexport.catalogue.values import TEXT_VALUE
 
 RF = Modality(
     name="RF",
@@ -60,7 +60,7 @@ RF = Modality(
         *WEIGHT_FILTERS,
         STUDY_NAME_FILTER,
         *XRAY_FILTERS,
-        Filter("physician", TEXT, STUDY, "study.performing_physician_name",
+        Filter("physician", TEXT_VALUE, STUDY, "study.performing_physician_name",
                "performing physician's name contains", ("performing_physician_name",)),
         *STUDY_DAP_FILTERS,
     ),

@@ -25,7 +25,7 @@ from doseexport.catalogue.shared.xray import (
     meaning,
 )
 from doseexport.catalogue.spec import Spec
-from doseexport.catalogue.values import EXACT, INTEGER
+from doseexport.catalogue.values import EXACT_VALUE, INTEGER_VALUE
 
 _STUDIES = Stream(
     columns=(
@@ -110,14 +110,14 @@ SPECS = (
         own_filters=(
             Filter(
                 "study_id",
-                INTEGER,
+                INTEGER_VALUE,
                 STUDY,
                 "study.id = %s::integer",
                 "the study with this database ID in OpenREM",
             ),
             Filter(
                 "study_uid",
-                EXACT,
+                EXACT_VALUE,
                 STUDY,
                 "study.study_instance_uid = %s",
                 "the study with this Study Instance UID",

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.shared.study import OF_STUDY
-from doseexport.catalogue.values import DATE, HASHABLE, NUMBER, TEST_PATIENTS, TEXT
+from doseexport.catalogue.values import (
+    DATE_VALUE,
+    HASHABLE_VALUE,
+    NUMBER_VALUE,
+    TEST_PATIENTS_VALUE,
+    TEXT_VALUE,
+)
 
 STUDY = "study"
 PATIENT = "patient"
@@ -35,49 +41,50 @@ _AGE = "patientstudymoduleattr__patient_age_decimal__"
 _WEIGHT = "patientstudymoduleattr__patient_weight__"
 
 COMMON_FILTERS = (
-    Filter("date_from", DATE, STUDY, "study.study_date >= %s::date", "studies on or after this date",
+    Filter("date_from", DATE_VALUE, STUDY, "study.study_date >= %s::date", "studies on or after this date",
            ("study_date__gt", "date_after")),
-    Filter("date_to", DATE, STUDY, "study.study_date <= %s::date", "studies on or before this date",
+    Filter("date_to", DATE_VALUE, STUDY, "study.study_date <= %s::date", "studies on or before this date",
            ("study_date__lt", "date_before")),
-    Filter("study_description", TEXT, STUDY, "study.study_description", "study description contains"),
-    Filter("procedure", TEXT, STUDY, "study.procedure_code_meaning", "procedure contains",
+    Filter("study_description", TEXT_VALUE, STUDY, "study.study_description", "study description contains"),
+    Filter("procedure", TEXT_VALUE, STUDY, "study.procedure_code_meaning", "procedure contains",
            ("procedure_code_meaning",)),
-    Filter("requested_procedure", TEXT, STUDY, "study.requested_procedure_code_meaning",
+    Filter("requested_procedure", TEXT_VALUE, STUDY, "study.requested_procedure_code_meaning",
            "requested procedure contains", ("requested_procedure_code_meaning",)),
-    Filter("institution", TEXT, EQUIPMENT, "equip.institution_name", "institution contains",
+    Filter("institution", TEXT_VALUE, EQUIPMENT, "equip.institution_name", "institution contains",
            (_EQUIP + "institution_name", "institution_name")),
-    Filter("manufacturer", TEXT, EQUIPMENT, "equip.manufacturer", "manufacturer contains",
+    Filter("manufacturer", TEXT_VALUE, EQUIPMENT, "equip.manufacturer", "manufacturer contains",
            (_EQUIP + "manufacturer",)),
-    Filter("model", TEXT, EQUIPMENT, "equip.manufacturer_model_name", "model name contains",
+    Filter("model", TEXT_VALUE, EQUIPMENT, "equip.manufacturer_model_name", "model name contains",
            (_EQUIP + "manufacturer_model_name", "model_name", "manufacturer_model_name")),
-    Filter("station", TEXT, EQUIPMENT, "equip.station_name", "station name contains",
+    Filter("station", TEXT_VALUE, EQUIPMENT, "equip.station_name", "station name contains",
            (_EQUIP + "station_name", "station_name")),
-    Filter("display_name", TEXT, EQUIPMENT, "uen.display_name", "display name of the equipment contains",
+    Filter("display_name", TEXT_VALUE, EQUIPMENT, "uen.display_name",
+           "display name of the equipment contains",
            (_EQUIP + "unique_equipment_name__display_name",)),
-    Filter("age_min", NUMBER, PATIENT_STUDY, "patstudy.patient_age_decimal >= %s::numeric",
+    Filter("age_min", NUMBER_VALUE, PATIENT_STUDY, "patstudy.patient_age_decimal >= %s::numeric",
            "patients of this age or older", (_AGE + "gte", "patient_age_min"), "years"),
-    Filter("age_max", NUMBER, PATIENT_STUDY, "patstudy.patient_age_decimal <= %s::numeric",
+    Filter("age_max", NUMBER_VALUE, PATIENT_STUDY, "patstudy.patient_age_decimal <= %s::numeric",
            "patients of this age or younger", (_AGE + "lte", "patient_age_max"), "years"),
-    Filter("accession_number", HASHABLE, STUDY, "study.accession_number|study.accession_hashed",
+    Filter("accession_number", HASHABLE_VALUE, STUDY, "study.accession_number|study.accession_hashed",
            "accession number contains (equals, where OpenREM stores a hash)", one_study=True),
-    Filter("test_patients", TEST_PATIENTS, STUDY,
+    Filter("test_patients", TEST_PATIENTS_VALUE, STUDY,
            "NOT EXISTS (SELECT FROM remapp_patientmoduleattr pat"
            f" WHERE pat.{OF_STUDY} AND pat.not_patient_indicator IS NOT NULL)",
            "studies of patients marked as test data", ("test_data",)),
-    Filter("patient_name", HASHABLE, PATIENT, "pat.patient_name|pat.name_hashed",
+    Filter("patient_name", HASHABLE_VALUE, PATIENT, "pat.patient_name|pat.name_hashed",
            "patient name contains (equals, where OpenREM stores a hash)", pid=True),
-    Filter("patient_id", HASHABLE, PATIENT, "pat.patient_id|pat.id_hashed",
+    Filter("patient_id", HASHABLE_VALUE, PATIENT, "pat.patient_id|pat.id_hashed",
            "patient ID contains (equals, where OpenREM stores a hash)", pid=True),
 )  # fmt: skip
 
 WEIGHT_FILTERS = (
-    Filter("weight_min", NUMBER, PATIENT_STUDY, "patstudy.patient_weight >= %s::numeric",
+    Filter("weight_min", NUMBER_VALUE, PATIENT_STUDY, "patstudy.patient_weight >= %s::numeric",
            "patients of this mass or heavier", (_WEIGHT + "gte",), "kg"),
-    Filter("weight_max", NUMBER, PATIENT_STUDY, "patstudy.patient_weight <= %s::numeric",
+    Filter("weight_max", NUMBER_VALUE, PATIENT_STUDY, "patstudy.patient_weight <= %s::numeric",
            "patients of this mass or lighter", (_WEIGHT + "lte",), "kg"),
 )  # fmt: skip
 
-STUDY_NAME_FILTER = Filter("standard_study_name", TEXT, STUDY_NAME, "standard.standard_name",
+STUDY_NAME_FILTER = Filter("standard_study_name", TEXT_VALUE, STUDY_NAME, "standard.standard_name",
                            "standard study name contains", ("standard_names__standard_name",))  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from doseexport.catalogue.columns import STANDARD, Column
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency
-from doseexport.catalogue.values import TEXT as TEXT_FILTER
+from doseexport.catalogue.values import TEXT_VALUE
 
 STANDARD_SHEETS = "standard sheets"
 
@@ -89,7 +89,7 @@ def filter_event_names(scope: str, link: str, alias: str) -> Filter:
     )
     return Filter(
         "standard_acquisition_name",
-        TEXT_FILTER,
+        TEXT_VALUE,
         scope,
         sql,
         "an event's standard name contains",

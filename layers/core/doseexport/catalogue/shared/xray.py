@@ -15,8 +15,7 @@ from doseexport.catalogue.shared.dose_check import round_half_even
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
 from doseexport.catalogue.shared.standard_names import filter_event_names
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
-from doseexport.catalogue.values import COUNT, TEXT
-from doseexport.catalogue.values import NUMBER as VALUE
+from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 
 EVENT_LINK = "irradeventxraydata"
 """The table of events without its prefix remapp_, as `standard_names` takes it."""
@@ -201,19 +200,21 @@ EVENT_ALIAS = "projectionxrayradiationdose__irradeventxraydata__"
 """The beginning of OpenREM's names of event filters."""
 
 XRAY_FILTERS = (
-    Filter("acquisition_protocol", TEXT, XRAY_EVENT, "event.acquisition_protocol",
+    Filter("acquisition_protocol", TEXT_VALUE, XRAY_EVENT, "event.acquisition_protocol",
            "an event's acquisition protocol contains", (EVENT_ALIAS + "acquisition_protocol",)),
     filter_event_names(XRAY_EVENT, EVENT_LINK, EVENT_ALIAS),
 )  # fmt: skip
 
 STUDY_DAP_FILTERS = (
-    Filter("study_dap_min", VALUE, STUDY, "study.total_dap >= %s::numeric * 0.000001",
+    Filter("study_dap_min", NUMBER_VALUE, STUDY, "study.total_dap >= %s::numeric * 0.000001",
            "total DAP of the study at least", (), "cGy.cm^2"),
-    Filter("study_dap_max", VALUE, STUDY, "study.total_dap <= %s::numeric * 0.000001",
+    Filter("study_dap_max", NUMBER_VALUE, STUDY, "study.total_dap <= %s::numeric * 0.000001",
            "total DAP of the study at most", (), "cGy.cm^2"),
 )  # fmt: skip
 
-EVENTS_FILTER = Filter("events", COUNT, STUDY, "study.number_of_events", "number of events", ("num_events",))
+EVENTS_FILTER = Filter(
+    "events", COUNT_VALUE, STUDY, "study.number_of_events", "number of events", ("num_events",)
+)
 
 HIGHEST_DAP = Order(
     "highest_dap", "study.total_dap DESC NULLS LAST", "highest total DAP first", ("-total_dap",)

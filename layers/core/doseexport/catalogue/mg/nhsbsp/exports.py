@@ -25,8 +25,7 @@ from doseexport.catalogue.shared.xray import (
     meaning,
 )
 from doseexport.catalogue.spec import Spec
-from doseexport.catalogue.values import FLAG, INTEGER
-from doseexport.catalogue.values import WORDS as WORD_LIST
+from doseexport.catalogue.values import FLAG_VALUE, INTEGER_VALUE, WORDS_VALUE
 
 _SEPARATOR = f"chr({ord(SEPARATOR)})"
 
@@ -119,12 +118,12 @@ _REPEAT_WARNINGS = (
 )
 
 _OPTIONS = (
-    Option("survey_number", INTEGER, "1", "number of the survey, or of the first of the surveys"),
-    Option("words", WORD_LIST, WORDS, "exclude exposures whose protocol contains one of these words"),
-    Option("exclude_test_patients", FLAG, "no", "exclude patients that OpenREM marks as test data"),
-    Option("exclude_zero_agd", FLAG, "no", "exclude exposures with zero AGD"),
-    Option("exclude_magnification", FLAG, "no", "exclude magnification views"),
-    Option("whole_years", FLAG, "no", "ages in whole years, rounded down"),
+    Option("survey_number", INTEGER_VALUE, "1", "number of the survey, or of the first of the surveys"),
+    Option("words", WORDS_VALUE, WORDS, "exclude exposures whose protocol contains one of these words"),
+    Option("exclude_test_patients", FLAG_VALUE, "no", "exclude patients that OpenREM marks as test data"),
+    Option("exclude_zero_agd", FLAG_VALUE, "no", "exclude exposures with zero AGD"),
+    Option("exclude_magnification", FLAG_VALUE, "no", "exclude magnification views"),
+    Option("whole_years", FLAG_VALUE, "no", "ages in whole years, rounded down"),
 )
 
 
