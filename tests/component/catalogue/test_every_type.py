@@ -114,7 +114,7 @@ def test_export_type_rows_are_studies_or_events(spec, url, wanted, body):
         assert len(rows) == 1 + len(studies)
         assert len(rows[0]) == len(set(rows[0]))
     else:
-        empty = list(events.values()).count(0) if spec.layout.with_empty else 0
+        empty = list(events.values()).count(0) if spec.layout.rows_for_empty_studies else 0
         assert len(rows) == spec.layout.header + sum(events.values()) + empty
     assert {len(row) for row in rows} == {len(rows[0])}
     if spec.type != "rf-openskin":

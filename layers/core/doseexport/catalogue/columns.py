@@ -18,7 +18,7 @@ Cells = list[str]
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
-    """Define how a kind of value becomes text: `sql` formats the column's expression {0}."""
+    """A kind of column: `sql` formats the column's expression {0}."""
 
     name: str
     sql: str
@@ -38,7 +38,7 @@ DATETIME = ColumnKind(
 
 @dataclass(frozen=True, slots=True)
 class Inclusions:
-    """State which optional columns a file includes.
+    """The optional columns that a file includes.
 
     Names and IDs of patients are requested. Standard names depend on a setting of OpenREM.
     """
@@ -50,7 +50,7 @@ class Inclusions:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe one column: its heading, its source, and when a file includes it.
+    """A column: its heading, its source, and when a file includes it.
 
     `included_by` is empty for a column that is always included, or else NAME, ID, NAME_OR_ID or STANDARD.
     `meaning` gives the unit and the DICOM concept. `sql` is empty where a function makes the cells.
@@ -80,7 +80,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """Warn of an irregularity that a single row shows.
+    """A warning of an irregularity that a single row shows.
 
     `condition` is SQL, evaluated for each row. {n} in the message is the number of rows that meet it.
     """
@@ -91,7 +91,7 @@ class RowWarning:
 
 @dataclass(frozen=True, slots=True)
 class RepeatWarning:
-    """Warn of a child that should be single but is stored several times.
+    """A warning of a child that should be single but is stored several times.
 
     `sql` counts the parents with such children over `chosen` (id). {n} in the message is that count.
     """
@@ -102,7 +102,7 @@ class RepeatWarning:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Describe one ordered stream of rows: its columns, the tables they come from, and its warnings.
+    """An ordered stream of rows: its columns, the tables they come from, and its warnings.
 
     A child that should be single but is stored several times repeats its row. `ties` orders repeated rows
     by the ids of such children, and only the first is used (docs/export-rules.md §1.1). `extras` are read

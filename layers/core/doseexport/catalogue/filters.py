@@ -17,7 +17,7 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Describe one filter: its canonical name, its comparison, and whether its value tells who a patient is.
+    """A filter: its canonical name, its comparison, and whether its value identifies a patient.
 
     `sql` is a column, or a condition with %s for the value; `value_type.bind` completes it. `scope` is the
     table whose row must match: a key of the modality's scopes. `help` is followed by the value and `unit`.
@@ -43,7 +43,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Describe one order of studies: `sql` is sorted by first, then the default order, newest first."""
+    """An order of studies: `sql` is sorted by first, then the default order, newest first."""
 
     name: str
     sql: str

@@ -15,7 +15,7 @@ EVENTS = "events"
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """Count how often each value occurs among studies or events: one table of the sheet Summary.
+    """Counts of each value among studies or events: one table of the sheet Summary.
 
     `value` is SQL and `joins` are further tables. `included_by` is empty, or what includes the table.
     """
@@ -29,25 +29,25 @@ class Frequency:
 
 @dataclass(frozen=True, slots=True)
 class Wide:
-    """Write a csv of one row per study, with its events in adjacent columns: E1, E2 and so on."""
+    """A csv of one row per study, with its events in adjacent columns: E1, E2 and so on."""
 
     prefix: str = "E"
 
 
 @dataclass(frozen=True, slots=True)
 class Long:
-    """Write a csv of one row per event, after the cells of its study.
+    """A csv of one row per event, after the cells of its study.
 
-    A study without events has one row if `keep_empty` holds, and none otherwise.
+    A study without events has one row if `rows_for_empty_studies` holds, and none otherwise.
     """
 
     header: bool = True
-    keep_empty: bool = True
+    rows_for_empty_studies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Replace the events of the sheet All data by blocks that a function makes of a study's events.
+    """Blocks that replace the events of the sheet All data. A function makes them of a study's events.
 
     `make_builder` takes the columns of an event's cells (the included ones, then the included extras). It
     returns the function from a study's events to its blocks, each as wide as the included `columns`.
@@ -60,7 +60,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class ModalityWorkbook:
-    """Write an xlsx of Summary, All data, one sheet per value of the event column `sheet_by`, and About.
+    """An xlsx of Summary, All data, one sheet per value of the event column `sheet_by`, and About.
 
     `sheets` is the frequency that counts those values. `standard_sheets` counts the standard names of
     events, and the extra `standard_by` holds those of one event as a JSON list.
@@ -77,7 +77,7 @@ class ModalityWorkbook:
 
 @dataclass(frozen=True, slots=True)
 class FileContext:
-    """Hold what a function that makes rows knows before the first row.
+    """What a row builder knows before the first row.
 
     The cells of studies and events come in the order of these columns, then of the stream's extras.
     `widths` and `frequencies` are counted in the same snapshot of the database as the rows.
@@ -92,23 +92,25 @@ class FileContext:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Describe a sheet whose rows a function makes. A csv has exactly one.
+    """A sheet whose rows a row builder makes. A csv has exactly one.
 
-    `columns` gives headings and kinds. `top` holds the rows above the data, by default the headings.
+    `columns` gives headings and kinds. `own_rows_above` replaces the headings above the data.
     `overflow` gives the kinds of the cells beyond the columns, repeated as often as needed. A name that
     comes from data (`named_by_data`) is made legal and unique.
     """
 
     name: str
     columns: tuple[Column, ...]
-    top: tuple[tuple[str, ...], ...] | None = None
+    own_rows_above: tuple[tuple[str, ...], ...] | None = None
     overflow: tuple[ColumnKind, ...] = ()
     named_by_data: bool = False
 
     @property
     def rows_above(self) -> tuple[tuple[str, ...], ...]:
         """The rows above the data."""
-        return (tuple(each.heading for each in self.columns),) if self.top is None else self.top
+        if self.own_rows_above is not None:
+            return self.own_rows_above
+        return (tuple(each.heading for each in self.columns),)
 
 
 Row = tuple[int, Cells]
@@ -119,7 +121,7 @@ NO_EXCLUSIONS: Mapping[str, int] = MappingProxyType({})
 
 
 class RowBuilder(Protocol):
-    """Make rows from studies and their events. Each file has its own builder, so a builder may count."""
+    """A builder of rows from studies and their events. Each file has its own, so a builder may count."""
 
     @property
     def sheets(self) -> Sequence[Sheet]:
@@ -142,7 +144,7 @@ class RowBuilder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CustomRows:
-    """Write rows that a function makes: a csv of one sheet, or an xlsx of several sheets and About.
+    """Rows that a row builder makes: a csv of one sheet, or an xlsx of several sheets and About.
 
     `frequencies` are counted before the first row. With `summary` they are the first sheet of the workbook.
     """

@@ -11,7 +11,7 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Describe one option. `default` is in the canonical form that `value_type.parse` returns."""
+    """An option of an export type. `default` is in the canonical form that `value_type.parse` returns."""
 
     name: str
     value_type: ValueType

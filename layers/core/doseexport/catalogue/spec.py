@@ -15,7 +15,7 @@ from doseexport.errors import unprocessable
 
 @dataclass(frozen=True, slots=True)
 class Modality:
-    """Define how the studies of one modality are chosen, and how their events are joined.
+    """A modality: how its studies are chosen, and how their events are joined.
 
     `codes` are values of modality_type. `scopes` gives the SQL around filter conditions, by table.
     `event_tables` joins `chosen` (id, position) to its events. `event_key` is SQL for a value that is
@@ -33,7 +33,7 @@ class Modality:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Define one export type: `type` is its public name, `format` is csv or xlsx.
+    """An export type: `type` is its public name, `format` is csv or xlsx.
 
     `events` is None where the file shows no events. `widths` names whole numbers that are counted before
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one

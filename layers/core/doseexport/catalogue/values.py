@@ -14,7 +14,7 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """Define how a value is parsed and turned into SQL.
+    """A type of values: how a value is parsed and turned into SQL.
 
     `words` describes the valid values. `parse` returns the canonical text, or raises ValueError with a
     message that continues "The value". `bind` turns a column, or a condition with %s, and a canonical

@@ -243,4 +243,4 @@ def test_target_has_its_short_name_or_its_own(connection, compute, target, short
 def test_code_is_known_by_meaning_or_value(connection, compute):
     connection.execute("INSERT INTO remapp_contextid VALUES (1, 'R-10242', 'cranio-caudal')")
     column = "src.anode_target_material_id"
-    assert (compute(_xray.meaning(column)), compute(_xray.code(column))) == ("cranio-caudal", "R-10242")
+    assert (compute(_xray.code_meaning(column)), compute(_xray.code(column))) == ("cranio-caudal", "R-10242")

@@ -148,14 +148,14 @@ def test_csv_holds_every_custom_row_in_order(rows):
 
 @thoroughly
 @given(studies, st.booleans(), st.booleans())
-def test_long_csv_has_one_row_per_event_after_its_study(rows, header, with_empty):
+def test_long_csv_has_one_row_per_event_after_its_study(rows, header, rows_for_empty_studies):
     file = io.BytesIO()
-    shape = Long(header=header, with_empty=with_empty)
+    shape = Long(header=header, rows_for_empty_studies=rows_for_empty_studies)
     write(csv_writers.LongWriter(file, make_layout(rows), shape), rows, copy_csv)
     lines = read_csv(file.getvalue())
     if header:
         assert lines.pop(0) == [column.heading for column in (*STUDY_COLUMNS, *EVENT_COLUMNS)]
-    blank = [[""] * len(EVENT_COLUMNS)] if with_empty else []
+    blank = [[""] * len(EVENT_COLUMNS)] if rows_for_empty_studies else []
     expected = [[*cells, *event] for cells, events in rows for event in (events or blank)]
     assert len(lines) == len(expected)
     for line, wanted in zip(lines, expected, strict=True):

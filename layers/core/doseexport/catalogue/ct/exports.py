@@ -22,6 +22,7 @@ from doseexport.catalogue.shared.standard_names import (
     name_event,
 )
 from doseexport.catalogue.shared.study import (
+    OF_CHOSEN,
     OF_STUDY,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
@@ -34,23 +35,23 @@ from doseexport.catalogue.shared.study import (
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 
-_EVENTS = f"""
-JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY.replace("study.", "chosen.")}
+_EVENT_JOIN = f"""
+JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
 JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"""
 
-_TOTALS = f"""
+_TOTAL_JOIN = f"""
 LEFT JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY}
 LEFT JOIN (
     SELECT chosen.id, count(*) AS rows, sum(ct_dose_length_product_total) AS dlp,
         sum(total_number_of_irradiation_events) AS events
     FROM chosen
-    JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY.replace("study.", "chosen.")}
+    JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
     JOIN remapp_ctaccumulateddosedata ctacc ON ctacc.ct_radiation_dose_id = ctdose.id
     GROUP BY chosen.id
 ) ctacc ON ctacc.id = study.id"""
 
 _OF_EVENT = "ct_irradiation_event_data_id"
-_CHILDREN = f"""
+_CHILD_JOIN = f"""
 LEFT JOIN remapp_contextid acquisition_type ON acquisition_type.id = event.ct_acquisition_type_id
 LEFT JOIN remapp_contextid phantom ON phantom.id = event.ctdiw_phantom_type_id
 LEFT JOIN remapp_scanninglength scanlen ON scanlen.{_OF_EVENT} = event.id
@@ -72,7 +73,7 @@ def _tube(n: int) -> tuple[Column, ...]:
     )
 
 
-_PHANTOM = (
+PHANTOM = (
     "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm'"
     " ELSE phantom.code_meaning END"
 )
@@ -89,7 +90,7 @@ _EVENT_COLUMNS = (
     Column("Pitch", "event.pitch_factor", NUMBER, "ratio (113828, DCM)"),
     Column("No. sources", "event.number_of_xray_sources", NUMBER, "(113823, DCM)"),
     Column("CTDIvol", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
-    Column("Phantom", _PHANTOM, meaning="CTDIw Phantom Type (113835, DCM)"),
+    Column("Phantom", PHANTOM, meaning="CTDIw Phantom Type (113835, DCM)"),
     Column("DLP", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
     *_tube(1),
     *_tube(2),
@@ -134,10 +135,10 @@ _ONE_EVENT = (
 )
 
 
-def _warn_of_repeats_in_event(table: str, most: int, message: str) -> RepeatWarning:
+def warn_of_repeats_in_event(table: str, most: int, message: str) -> RepeatWarning:
     """Return the warning for a table of which an event should have at most `most` rows."""
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen {_EVENTS} JOIN {table} child"
+        f"SELECT count(*) FROM (SELECT FROM chosen {_EVENT_JOIN} JOIN {table} child"
         f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > {most}) found"
     )
     return RepeatWarning(sql, message)
@@ -150,13 +151,13 @@ _REPEAT_WARNINGS = (
         "CT dose report",
         "the events of all are included, the comment is that of the first",
     ),
-    _warn_of_repeats_in_event(
+    warn_of_repeats_in_event(
         "remapp_scanninglength", 1, "Several scanning lengths in {n} of the events: the first was used."
     ),
-    _warn_of_repeats_in_event(
+    warn_of_repeats_in_event(
         "remapp_ctdosecheckdetails", 1, "Several dose checks in {n} of the events: the first was used."
     ),
-    _warn_of_repeats_in_event(
+    warn_of_repeats_in_event(
         "remapp_ctxraysourceparameters",
         2,
         "More than two X-ray sources in {n} of the events: the third and later ones are not in the file.",
@@ -187,22 +188,22 @@ CT = Modality(
     filters=(*COMMON_FILTERS, *WEIGHT_FILTERS, STUDY_NAME_FILTER, *_CT_FILTERS),
     orders=(*COMMON_ORDERS, _HIGHEST_DLP),
     scopes={**SCOPES, "ct_event": _ONE_EVENT},
-    event_tables=_EVENTS,
+    event_tables=_EVENT_JOIN,
 )
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=(
         *study_columns("ctdose.comment", "ctacc.events", standard="CT"),
         Column("DLP total (mGy.cm)", "ctacc.dlp", NUMBER, "mGy.cm (113813, DCM)"),
     ),
-    joins=STUDY_JOINS + _TOTALS,
+    joins=STUDY_JOINS + _TOTAL_JOIN,
     ties=(*STUDY_TIES, "ctdose.id"),
     row_warnings=_STUDY_ROW_WARNINGS,
 )
 
-_CT_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
-    joins=_CHILDREN,
+    joins=_CHILD_JOIN,
     ties=("scanlen.id", "chk.id", "s2.id"),
     row_warnings=_EVENT_ROW_WARNINGS,
     extras=(list_event_names(_TABLE),),
@@ -218,7 +219,16 @@ _BOOK = ModalityWorkbook(
 
 
 def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Spec:
-    return Spec(f"ct-{form}", form, help_text, CT, _STUDIES, _CT_EVENTS, layout, _REPEAT_WARNINGS)
+    return Spec(
+        type=f"ct-{form}",
+        format=form,
+        help=help_text,
+        modality=CT,
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
+        layout=layout,
+        repeat_warnings=_REPEAT_WARNINGS,
+    )
 
 
 SPECS = (

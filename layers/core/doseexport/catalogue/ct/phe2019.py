@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Column, RepeatWarning, RowWarning, Stream
-from doseexport.catalogue.ct.exports import CT
+from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Column, RowWarning, Stream
+from doseexport.catalogue.ct.exports import CT, PHANTOM, warn_of_repeats_in_event
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, CustomRows, FileContext, Row, Sheet
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.spec import Spec
@@ -42,10 +42,6 @@ LEFT JOIN LATERAL (
 ) source ON true"""
 
 _KVP = "CASE source.tubes WHEN 2 THEN array_to_string(source.kvps, ' | ') ELSE source.kvps[1]::text END"
-_PHANTOM = (
-    "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm'"
-    " ELSE phantom.code_meaning END"
-)
 
 _PATIENT_COLUMNS = (
     Column("Age (yrs)", "patstudy.patient_age_decimal", NUMBER, "years"),
@@ -59,7 +55,7 @@ _SERIES_COLUMNS = (
     Column("Start position", "scanlen.bottom_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
     Column("End position", "scanlen.top_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
     Column("kV", _KVP, TEXT, "kV (113733, DCM); both values as a text if there are two sources"),
-    Column("CTDI phantom", _PHANTOM, TEXT, "CTDIw Phantom Type (113835, DCM)"),
+    Column("CTDI phantom", PHANTOM, TEXT, "CTDIw Phantom Type (113835, DCM)"),
     Column("Scan FOV (mm)", "NULL", NUMBER, "always blank"),
     Column("CTDIvol (mGy)*", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
     Column("DLP (mGy.cm)*", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
@@ -79,7 +75,7 @@ _FORM_COLUMNS = (
 
 
 class SurveyForm:
-    """Build one row per study, numbered from 1."""
+    """Builder of one row per study, numbered from 1."""
 
     exclusions = NO_EXCLUSIONS
     sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
@@ -137,10 +133,8 @@ _SERIES_ROW_WARNINGS = (
 
 _REPEAT_WARNINGS = (
     warn_of_repeats("remapp_patientstudymoduleattr", "patient study record"),
-    RepeatWarning(
-        f"SELECT count(*) FROM (SELECT FROM chosen {CT.event_tables} JOIN remapp_scanninglength child"
-        f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > 1) found",
-        "Several scanning lengths in {n} of the events: the first was used.",
+    warn_of_repeats_in_event(
+        "remapp_scanninglength", 1, "Several scanning lengths in {n} of the events: the first was used."
     ),
 )
 

@@ -18,7 +18,7 @@ from doseexport.catalogue.shared.standard_names import (
     name_event,
 )
 from doseexport.catalogue.shared.study import (
-    OF_STUDY,
+    OF_CHOSEN,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
     STUDY_REPEAT_WARNINGS,
@@ -48,7 +48,7 @@ from doseexport.catalogue.shared.xray import (
     XRAY_EVENT,
     XRAY_FILTERS,
     XRAY_SCOPES,
-    meaning,
+    code_meaning,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE
@@ -78,23 +78,23 @@ DX = Modality(
 )
 
 # A study can have several totals, of planes and of dose reports. They are added.
-_TOTALS = f"""
+_TOTAL_JOIN = f"""
 LEFT JOIN (
     SELECT chosen.id, count(*) AS rows, sum(integ.dose_area_product_total) * {CGYCM2} AS dap,
         sum(integ.total_number_of_radiographic_frames) AS frames
     FROM chosen
-    JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.", "chosen.")}
+    JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_CHOSEN}
     JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id
     JOIN remapp_accumintegratedprojradiogdose integ ON integ.accumulated_xray_dose_id = accum.id
     GROUP BY chosen.id
 ) integ ON integ.id = study.id"""
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=(
         *study_columns("proj.comment", "integ.frames", standard="DX"),
         Column("DAP total (cGy.cm^2)", "integ.dap", NUMBER, "cGy.cm^2 (113722, DCM)"),
     ),
-    joins=STUDY_JOINS + PROJ_JOIN + _TOTALS,
+    joins=STUDY_JOINS + PROJ_JOIN + _TOTAL_JOIN,
     ties=(*STUDY_TIES, PROJ_TIE),
     row_warnings=(
         *STUDY_ROW_WARNINGS,
@@ -113,8 +113,8 @@ _STUDIES = Stream(
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
     name_event(EVENT_LINK),
-    Column("Anatomy", meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
-    Column("Image view", meaning("event.image_view_id"), meaning="(111031, DCM)"),
+    Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
+    Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
     Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
     Column("kVp", KVP, NUMBER, "kV (113733, DCM); mean of several, without zeros"),
     Column("mAs", MAS, NUMBER, "mAs: sum of the exposures (113736, DCM), or of mA times ms without any"),
@@ -141,7 +141,7 @@ _EVENT_COLUMNS = (
 
 _CHILDREN = (SOURCE, MECHANICAL, DETECTOR, DISTANCE)
 
-DX_EVENTS = Stream(
+DX_EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
     joins="".join(child.join for child in _CHILDREN),
     ties=tuple(child.tie for child in _CHILDREN),
@@ -162,7 +162,16 @@ _BOOK = ModalityWorkbook(
 
 
 def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Spec:
-    return Spec(f"dx-{form}", form, help_text, DX, _STUDIES, DX_EVENTS, layout, _REPEAT_WARNINGS)
+    return Spec(
+        type=f"dx-{form}",
+        format=form,
+        help=help_text,
+        modality=DX,
+        studies=_STUDY_STREAM,
+        events=DX_EVENT_STREAM,
+        layout=layout,
+        repeat_warnings=_REPEAT_WARNINGS,
+    )
 
 
 SPECS = (

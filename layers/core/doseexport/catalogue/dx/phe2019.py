@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from doseexport.catalogue.columns import DATE, NUMBER, Column, Stream
-from doseexport.catalogue.dx.exports import DX, DX_EVENT_REPEAT_WARNINGS, DX_EVENTS
+from doseexport.catalogue.dx.exports import DX, DX_EVENT_REPEAT_WARNINGS, DX_EVENT_STREAM
 from doseexport.catalogue.dx.phe2019_rows import SingleProjection, WholeStudy
 from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.shared.study import (
@@ -21,7 +21,7 @@ from doseexport.catalogue.shared.xray import (
     KVP,
     MAS,
     REPORT_ROW_WARNINGS,
-    meaning,
+    code_meaning,
 )
 from doseexport.catalogue.spec import Spec
 
@@ -51,15 +51,17 @@ _EVENT_COLUMNS = (
     Column("aec", "src.exposure_control_mode", meaning="(0018,7060)"),
     Column("kvp", KVP, NUMBER, "kV (113733, DCM)"),
     Column("mas", MAS, NUMBER, "mAs (113736, DCM)"),
-    Column("orientation", meaning("event.patient_orientation_cid_id"), meaning="(113743, DCM)"),
-    Column("modifier", meaning("event.patient_orientation_modifier_cid_id"), meaning="(113744, DCM)"),
-    Column("table", meaning("event.patient_table_relationship_cid_id"), meaning="(113745, DCM)"),
+    Column("orientation", code_meaning("event.patient_orientation_cid_id"), meaning="(113743, DCM)"),
+    Column("modifier", code_meaning("event.patient_orientation_modifier_cid_id"), meaning="(113744, DCM)"),
+    Column("table", code_meaning("event.patient_table_relationship_cid_id"), meaning="(113745, DCM)"),
     Column("exposure_index", "det.exposure_index", NUMBER, "(113845, DCM)"),
-    Column("view", meaning("event.image_view_id"), meaning="(111031, DCM)"),
+    Column("view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
 )
 
-_STUDIES = Stream(_STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_ROW_WARNINGS, *REPORT_ROW_WARNINGS))
-_EVENTS = dataclasses.replace(DX_EVENTS, columns=_EVENT_COLUMNS, extras=())
+_STUDY_STREAM = Stream(
+    _STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_ROW_WARNINGS, *REPORT_ROW_WARNINGS)
+)
+_EVENT_STREAM = dataclasses.replace(DX_EVENT_STREAM, columns=_EVENT_COLUMNS, extras=())
 
 # The count that OpenREM stores; its form has room for 6 or 20 projections by this number.
 _MOST_EVENTS = (
@@ -74,8 +76,8 @@ def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
         format="xlsx",
         help=help_text,
         modality=DX,
-        studies=_STUDIES,
-        events=_EVENTS,
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
         layout=layout,
         repeat_warnings=(*PATIENT_REPEAT_WARNINGS, *DX_EVENT_REPEAT_WARNINGS),
         widths={"events": _MOST_EVENTS},

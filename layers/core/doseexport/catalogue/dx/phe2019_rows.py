@@ -1,6 +1,7 @@
 """The rows of PHE's survey forms of 2019 for radiography (docs/export-rules.md §8.3, §8.4).
 
-Users paste a form into the template of the survey, so every cell keeps its place whatever is missing.
+Users paste a form into the template of the survey, so a missing value leaves its cell blank and never
+shifts others.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def _exam_cells(number: int, exam: Exam, dap: str, protocol: str = "") -> Cells:
 
 
 class SingleProjection:
-    """Build the rows of the form for single projections: the first event of each study."""
+    """Builder of the form for single projections: the first event of each study."""
 
     exclusions = NO_EXCLUSIONS
     sheets: Sequence[Sheet] = (
@@ -180,7 +181,7 @@ MANY = 20
 
 
 class WholeStudy:
-    """Build the rows of the form for whole studies. It has room for 6 projections, or 20 if needed."""
+    """Builder of the form for whole studies. It has room for 6 projections, or 20 if needed."""
 
     exclusions = NO_EXCLUSIONS
 

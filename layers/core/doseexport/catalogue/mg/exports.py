@@ -43,7 +43,7 @@ from doseexport.catalogue.shared.xray import (
     XRAY_EVENT,
     XRAY_FILTERS,
     XRAY_SCOPES,
-    meaning,
+    code_meaning,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE, TEXT_VALUE
@@ -63,9 +63,9 @@ _MODIFIERS = (
 )
 
 _EVENT_COLUMNS = (
-    Column("View", meaning("event.image_view_id"), meaning="Image View (111031, DCM)"),
+    Column("View", code_meaning("event.image_view_id"), meaning="Image View (111031, DCM)"),
     Column("View Modifier", _MODIFIERS, meaning="Image View Modifier (111032, DCM)"),
-    Column("Laterality", meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
+    Column("Laterality", code_meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
     Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
     name_event(EVENT_LINK),
     Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
@@ -100,7 +100,7 @@ _MODE = (
 _THICKNESS_ALIAS = EVENT_ALIAS + "irradeventxraymechanicaldata__compression_thickness__range_"
 
 _FILTERS = (
-    Filter("view", TEXT_VALUE, XRAY_EVENT, meaning("event.image_view_id"), "an exposure's view contains",
+    Filter("view", TEXT_VALUE, XRAY_EVENT, code_meaning("event.image_view_id"), "an exposure's view contains",
            (EVENT_ALIAS + "image_view__code_meaning",)),
     Filter("compression_thickness_min", NUMBER_VALUE, XRAY_EVENT, f"{_THICKNESS} >= %s::numeric",
            "an exposure's compressed breast thickness at least", (_THICKNESS_ALIAS + "min",), "mm"),
@@ -139,9 +139,9 @@ MG = Modality(
 )
 
 REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, SOURCE.repeated, MECHANICAL.repeated)
-"""Repeated records that concern every MG file. Only files that show distances warn of repeated distances."""
+"""The warnings of every MG file. Files that show distances also warn of repeated distances."""
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=study_columns("proj.comment", _EXPOSURES, mass=False, standard="MG"),
     joins=STUDY_JOINS + PROJ_JOIN,
     ties=(*STUDY_TIES, PROJ_TIE),
@@ -149,7 +149,7 @@ _STUDIES = Stream(
 )
 
 _CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
-_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
     joins="".join(child.join for child in _CHILDREN),
     ties=tuple(child.tie for child in _CHILDREN),
@@ -169,7 +169,14 @@ _BOOK = ModalityWorkbook(
 
 def _make_spec(form: str, help_text: str, layout: Long | ModalityWorkbook) -> Spec:
     return Spec(
-        f"mg-{form}", form, help_text, MG, _STUDIES, _EVENTS, layout, (*REPEAT_WARNINGS, DISTANCE.repeated)
+        type=f"mg-{form}",
+        format=form,
+        help=help_text,
+        modality=MG,
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
+        layout=layout,
+        repeat_warnings=(*REPEAT_WARNINGS, DISTANCE.repeated),
     )
 
 

@@ -78,14 +78,14 @@ _EVENT_ROW_WARNINGS = (
     ),
 )
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=study_columns("NULL"),
     joins=STUDY_JOINS,
     ties=STUDY_TIES,
     row_warnings=_STUDY_ROW_WARNINGS,
 )
 
-_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=SINGLE_COLUMNS,
     joins=FIRST_CHARACTERISTICS,
     row_warnings=_EVENT_ROW_WARNINGS,
@@ -99,8 +99,8 @@ def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
         format=form,
         help=help_text,
         modality=NM,
-        studies=_STUDIES,
-        events=_EVENTS,
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
         layout=layout,
         repeat_warnings=STUDY_REPEAT_WARNINGS,
         widths={group.name: group.count_most for group in GROUPS},

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from doseexport.catalogue.columns import DATETIME, NUMBER, Column
+from doseexport.catalogue.shared.study import OF_CHOSEN
+from doseexport.catalogue.shared.xray import code_meaning
 
 _ADMINISTRATION_OF = "radiopharmaceutical_administration_event_data_id"
 _REPORT_OF = "radiopharmaceutical_radiation_dose_id"
@@ -19,7 +21,7 @@ _CHARACTERISTICS = "remapp_radiopharmaceuticaladministrationpatientcharacteristi
 # A dose report without an administration is a row too. Its key is above those of all administrations.
 EVENT_KEY = "coalesce(event.id, rad.id + 2147483648)"
 EVENT_TABLES = f"""
-JOIN remapp_radiopharmaceuticalradiationdose rad ON rad.general_study_module_attributes_id = chosen.id
+JOIN remapp_radiopharmaceuticalradiationdose rad ON rad.{OF_CHOSEN}
 LEFT JOIN remapp_radiopharmaceuticaladministrationeventdata event ON event.{_REPORT_OF} = rad.id"""
 FIRST_CHARACTERISTICS = f"""
 LEFT JOIN {_CHARACTERISTICS} patchar ON patchar.{_REPORT_OF} = rad.id AND NOT EXISTS (
@@ -31,14 +33,9 @@ HAS_MORE_CHARACTERISTICS = (
 )
 
 
-def _meaning(code: str) -> str:
-    """Return SQL for the code meaning that a coded column refers to."""
-    return f"(SELECT code.code_meaning FROM remapp_contextid code WHERE code.id = {code})"
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Describe children that a row shows in adjacent columns.
+    """Children that a row shows in adjacent columns.
 
     The number of children is the largest of any row of the export. The `link` column of `table` refers to
     the id of `parent`. `columns` are those of one child, which SQL names `child`. {n} in a heading is the
@@ -82,14 +79,14 @@ ADMINISTRATION = (
     Column(
         "Radiopharmaceutical Agent",
         "CASE WHEN event.radiopharmaceutical_agent_id IS NULL THEN event.radiopharmaceutical_agent_string"
-        f" ELSE {_meaning('event.radiopharmaceutical_agent_id')} END",
+        f" ELSE {code_meaning('event.radiopharmaceutical_agent_id')} END",
         meaning="(349358000, SCT), or the agent as text where it is not coded",
     ),
-    Column("Radionuclide", _meaning("event.radionuclide_id"), meaning="(89457008, SCT)"),
+    Column("Radionuclide", code_meaning("event.radionuclide_id"), meaning="(89457008, SCT)"),
     Column("Radionuclide Half Live", "event.radionuclide_half_life", NUMBER, "s (304283002, SCT)"),
     Column("Administered activity (MBq)", "event.administered_activity", NUMBER, "MBq (113507, DCM)"),
     Column("Effective dose (mSv)", "event.effective_dose", NUMBER, "mSv (113839, DCM)"),
-    Column("Associated Procedure", _meaning("rad.associated_procedure_id"), meaning="TID 10021"),
+    Column("Associated Procedure", code_meaning("rad.associated_procedure_id"), meaning="TID 10021"),
     Column(
         "Radiopharmaceutical Start Time",
         "event.radiopharmaceutical_start_datetime",
@@ -102,8 +99,8 @@ ADMINISTRATION = (
         DATETIME,
         "(123004, DCM)",
     ),
-    Column("Route of Administration", _meaning("event.route_of_administration_id"), meaning="TID 10022"),
-    Column("Route of Administration Laterality", _meaning("event.laterality_id"), meaning="TID 10022"),
+    Column("Route of Administration", code_meaning("event.route_of_administration_id"), meaning="TID 10022"),
+    Column("Route of Administration Laterality", code_meaning("event.laterality_id"), meaning="TID 10022"),
 )
 
 PARTICIPANTS = Group(
@@ -115,7 +112,7 @@ PARTICIPANTS = Group(
         Column("Person participant name {n}", "child.person_name", meaning="staff, TID 1020"),
         Column(
             "Person participant role {n}",
-            _meaning("child.person_role_in_procedure_cid_id"),
+            code_meaning("child.person_role_in_procedure_cid_id"),
             meaning="coded role, TID 1020",
         ),
     ),
@@ -129,15 +126,15 @@ ORGANS = Group(
     _ADMINISTRATION_OF,
     "event",
     (
-        Column("Organ Dose Finding Site {n}", _meaning("child.finding_site_id"), meaning="TID 10023"),
-        Column("Organ Laterality {n}", _meaning("child.laterality_id"), meaning="TID 10023"),
+        Column("Organ Dose Finding Site {n}", code_meaning("child.finding_site_id"), meaning="TID 10023"),
+        Column("Organ Laterality {n}", code_meaning("child.laterality_id"), meaning="TID 10023"),
         Column("Organ Dose {n} (mGy)", "child.organ_dose", NUMBER, "mGy, TID 10023"),
         Column("Organ Mass {n}(g)", "child.mass", NUMBER, "g, TID 10023"),
         Column("Organ Dose Measurement Method {n}", "child.measurement_method", meaning="TID 10023"),
         Column(
             "Organ Dose Reference Authority {n}",
             "CASE WHEN child.reference_authority_code_id IS NULL THEN child.reference_authority_text"
-            f" ELSE {_meaning('child.reference_authority_code_id')} END",
+            f" ELSE {code_meaning('child.reference_authority_code_id')} END",
             meaning="TID 10023, as text where it is not coded",
         ),
     ),
@@ -148,16 +145,16 @@ STATES = Group(
     "remapp_patientstate",
     _PATIENT_OF,
     "patchar",
-    (Column("Patient state {n}", _meaning("child.patient_state_id"), meaning="TID 10024"),),
+    (Column("Patient state {n}", code_meaning("child.patient_state_id"), meaning="TID 10024"),),
 )
 
 CHARACTERISTICS = (
     Column("Body Surface Area (m^2)", "patchar.body_surface_area", NUMBER, "m², TID 10024"),
     Column(
-        "Body Surface Area Formula", _meaning("patchar.body_surface_area_formula_id"), meaning="TID 10024"
+        "Body Surface Area Formula", code_meaning("patchar.body_surface_area_formula_id"), meaning="TID 10024"
     ),
     Column("Body Mass Index (kg/m^2)", "patchar.body_mass_index", NUMBER, "kg/m², TID 10024"),
-    Column("Body Mass Index Equation", _meaning("patchar.equation_id"), meaning="TID 10024"),
+    Column("Body Mass Index Equation", code_meaning("patchar.equation_id"), meaning="TID 10024"),
     Column("Glucose (mmol/l)", "patchar.glucose", NUMBER, "mmol/l, TID 10024"),
     Column("Fasting Duration (hours)", "patchar.fasting_duration", NUMBER, "hours, TID 10024"),
     Column("Hydration Volume (ml)", "patchar.hydration_volume", NUMBER, "ml, TID 10024"),
@@ -177,10 +174,10 @@ FILTRATION_RATES = Group(
             NUMBER,
             "ml/min/1.73m², TID 10024",
         ),
-        Column("Measurement Method {n}", _meaning("child.measurement_method_id"), meaning="TID 10024"),
+        Column("Measurement Method {n}", code_meaning("child.measurement_method_id"), meaning="TID 10024"),
         Column(
             "Equivalent meaning of concept name {n}",
-            _meaning("child.equivalent_meaning_of_concept_name_id"),
+            code_meaning("child.equivalent_meaning_of_concept_name_id"),
             meaning="TID 10024",
         ),
     ),

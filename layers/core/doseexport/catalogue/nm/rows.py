@@ -13,7 +13,7 @@ from doseexport.catalogue.shared.study import STUDY_FREQUENCIES
 
 
 class Administrations:
-    """Build the rows of All data, and in a workbook those of a sheet per study description.
+    """Builder of the rows of All data, and in a workbook of a sheet per study description.
 
     A study without a dose report has one row with its own cells only.
     """

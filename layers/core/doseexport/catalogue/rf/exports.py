@@ -47,7 +47,7 @@ from doseexport.catalogue.shared.xray import (
     STUDY_DAP_FILTERS,
     XRAY_FILTERS,
     XRAY_SCOPES,
-    meaning,
+    code_meaning,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import TEXT_VALUE
@@ -74,7 +74,7 @@ RF = Modality(
     event_tables=EVENT_TABLES,
 )  # fmt: skip
 
-RF_STUDIES = Stream(
+RF_STUDY_STREAM = Stream(
     columns=(
         *study_columns(
             "proj.comment",
@@ -89,13 +89,13 @@ RF_STUDIES = Stream(
     row_warnings=(*STUDY_ROW_WARNINGS, PROJ_ROW_WARNING, *PLANE_ROW_WARNINGS),
 )
 
-_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=(
         Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
-        Column("Type", meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
+        Column("Type", code_meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
         Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
         name_event(EVENT_LINK),
-        Column("Plane", meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
+        Column("Plane", code_meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
         Column("Field size", "src.ii_field_size", NUMBER, "mm, of the image intensifier"),
         Column("Filter material", FILTER_MATERIALS, meaning="(113757, DCM)"),
         Column("Mean filter thickness (mm)", FILTER_THICKNESSES, meaning="mm, of (113758 and 113773, DCM)"),
@@ -123,28 +123,28 @@ _EVENT_NAMES = count_event_names(EVENT_LINK)
 
 SPECS = (
     Spec(
-        "rf-csv",
-        "csv",
-        "One row per study, with the totals of planes A and B",
-        RF,
-        RF_STUDIES,
-        None,
-        Wide(),
-        _REPEAT_WARNINGS,
+        type="rf-csv",
+        format="csv",
+        help="One row per study, with the totals of planes A and B",
+        modality=RF,
+        studies=RF_STUDY_STREAM,
+        events=None,
+        layout=Wide(),
+        repeat_warnings=_REPEAT_WARNINGS,
     ),
     Spec(
-        "rf-xlsx",
-        "xlsx",
-        "Workbook with a summary, all data with groups of similar exposures, and one sheet per protocol",
-        RF,
-        RF_STUDIES,
-        _EVENTS,
-        ModalityWorkbook(
+        type="rf-xlsx",
+        format="xlsx",
+        help="Workbook with a summary, all data with groups of similar exposures, and one sheet per protocol",
+        modality=RF,
+        studies=RF_STUDY_STREAM,
+        events=_EVENT_STREAM,
+        layout=ModalityWorkbook(
             frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
             sheets=_PROTOCOLS,
             standard_sheets=_EVENT_NAMES,
             blocks=Blocks("G", GROUP_COLUMNS, group_events),
         ),
-        (*_REPEAT_WARNINGS, SOURCE.repeated, MECHANICAL.repeated),
+        repeat_warnings=(*_REPEAT_WARNINGS, SOURCE.repeated, MECHANICAL.repeated),
     ),
 )

@@ -29,7 +29,7 @@ Filters = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Hold what decides about an exposure's group. A text is empty where nothing is recorded.
+    """What decides the group of an exposure. A text is empty where nothing is recorded.
 
     `factors` are type, protocol, plane, pulse rate and field size, which must be equal. `filters` are pairs
     of material and maximum thickness (mm, or ""). `matched_filters` are the pairs that this exposure
@@ -84,7 +84,7 @@ def _bounds(angle: Decimal) -> tuple[Decimal, Decimal]:
 
 
 class _FactorIndex:
-    """Find exposures by the factors that a first exposure has, without comparing all exposures."""
+    """An index of exposures by the factors that a first exposure has."""
 
     def __init__(self, exposures: Sequence[Exposure]) -> None:
         self._exposures = exposures

@@ -22,12 +22,12 @@ from doseexport.catalogue.shared.xray import (
     REPORT_ROW_WARNINGS,
     SOURCE,
     STORED_UAS,
-    meaning,
+    code_meaning,
 )
 from doseexport.catalogue.spec import Spec
 from doseexport.catalogue.values import EXACT_VALUE, INTEGER_VALUE
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=(
         Column("Patient", "'Anon'", meaning="openSkin's patient name"),
         Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
@@ -49,11 +49,11 @@ LEFT JOIN LATERAL (
     WHERE filter.{OF_SOURCE} AND code.code_meaning ~* 'copper' ORDER BY filter.id DESC LIMIT 1
 ) copper ON true"""
 
-_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=(
-        Column("Plane", meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
+        Column("Plane", code_meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
         Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
-        Column("Type", meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
+        Column("Type", code_meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
         Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
         Column("Reference point", "src.reference_point_definition", meaning="(113780, DCM)"),
         Column("Event UID", "event.irradiation_event_uid", meaning="(113769, DCM)"),
@@ -64,11 +64,13 @@ _EVENTS = Stream(
         Column("Primary end angle", "mech.positioner_primary_end_angle", NUMBER, "degrees (113739, DCM)"),
         Column("Secondary end angle", "mech.positioner_secondary_end_angle", NUMBER, "degrees (113740, DCM)"),
         Column("Column angulation", "mech.column_angulation", NUMBER, "degrees (113770, DCM)"),
-        Column("Copper filter type", meaning("copper.xray_filter_type_id"), meaning="(113772, DCM)"),
-        Column("Copper filter material", meaning("copper.xray_filter_material_id"), meaning="(113757, DCM)"),
+        Column("Copper filter type", code_meaning("copper.xray_filter_type_id"), meaning="(113772, DCM)"),
+        Column(
+            "Copper filter material", code_meaning("copper.xray_filter_material_id"), meaning="(113757, DCM)"
+        ),
         Column("Copper minimum", "copper.xray_filter_thickness_minimum", NUMBER, "mm (113758, DCM)"),
         Column("Copper maximum", "copper.xray_filter_thickness_maximum", NUMBER, "mm (113773, DCM)"),
-        Column("Fluoro mode", meaning("src.fluoro_mode_id"), meaning="(113732, DCM)"),
+        Column("Fluoro mode", code_meaning("src.fluoro_mode_id"), meaning="(113732, DCM)"),
         Column("Pulse rate", "src.pulse_rate", NUMBER, "pulses/s (113791, DCM)"),
         Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)"),
         Column("kVp", KVP, NUMBER, "kV (113733, DCM), mean of the pulses"),
@@ -84,7 +86,7 @@ _EVENTS = Stream(
         Column("Table longitudinal", "dist.table_longitudinal_position", NUMBER, "mm (113751, DCM)"),
         Column("Table lateral", "dist.table_lateral_position", NUMBER, "mm (113752, DCM)"),
         Column("Table height", "dist.table_height_position", NUMBER, "mm (113753, DCM)"),
-        Column("Target region", meaning("event.target_region_id"), meaning="(123014, DCM)"),
+        Column("Target region", code_meaning("event.target_region_id"), meaning="(123014, DCM)"),
         Column("Comment", "event.comment", meaning="(121106, DCM)"),
     ),
     joins=SOURCE.join + MECHANICAL.join + DISTANCE.join + _COPPER,
@@ -98,9 +100,9 @@ SPECS = (
         format="csv",
         help="Exposures of one study for openSkin, without header",
         modality=RF,
-        studies=_STUDIES,
-        events=_EVENTS,
-        layout=Long(header=False, keep_empty=False),
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
+        layout=Long(header=False, rows_for_empty_studies=False),
         repeat_warnings=(
             warn_of_repeats("remapp_patientmoduleattr", "patient record"),
             SOURCE.repeated,

@@ -12,7 +12,7 @@ from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.rf.phe2019_rows import SurveyRows
 from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
-from doseexport.catalogue.shared.xray import OF_SOURCE, REPORT_ROW_WARNINGS, SOURCE, code, meaning
+from doseexport.catalogue.shared.xray import OF_SOURCE, REPORT_ROW_WARNINGS, SOURCE, code, code_meaning
 from doseexport.catalogue.spec import Spec
 
 _TOTALS = f"""
@@ -32,7 +32,7 @@ _EXAMINATION = (
     " nullif(study.requested_procedure_code_meaning, ''), nullif(study.study_description, ''))"
 )
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=(
         Column("Study id", "study.id", NUMBER, "C: OpenREM's id of the study"),
         Column("Exam date", "study.study_date", DATE, "D (0008,0020)"),
@@ -73,7 +73,7 @@ _GRIDS = f"""(SELECT json_agg(code.code_meaning ORDER BY grid.id)::text FROM rem
 
 _POSITION = ("patient_table_relationship", "patient_orientation", "patient_orientation_modifier")
 _POSITION_IDS = ", '/', ".join(f"event.{name}_cid_id" for name in _POSITION)
-_POSITION_WORDS = ", ".join(f"{meaning(f'event.{name}_cid_id')} || ', '" for name in _POSITION)
+_POSITION_WORDS = ", ".join(f"{code_meaning(f'event.{name}_cid_id')} || ', '" for name in _POSITION)
 
 _COPPER = "'C-127F9', 'C-12700', '66925006'"
 _ALUMINIUM = "'C-120F9', 'C-12000', '12503006'"
@@ -89,11 +89,11 @@ def _list_thicknesses(codes: str) -> str:
     )
 
 
-_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=(
         Column("type", code("event.irradiation_event_type_id"), meaning="code (113721, DCM)"),
         Column("protocol", "event.acquisition_protocol", meaning="R (125203, DCM)"),
-        Column("fluoro mode", meaning("src.fluoro_mode_id"), meaning="S (113732, DCM)"),
+        Column("fluoro mode", code_meaning("src.fluoro_mode_id"), meaning="S (113732, DCM)"),
         Column("pulse rate", "src.pulse_rate", NUMBER, "T, U: pulses/s (113791, DCM)"),
         Column("grids", _GRIDS, meaning="W (111635, DCM), a JSON list"),
         Column("position ids", f"concat({_POSITION_IDS})", meaning="distinguishes positions"),
@@ -136,10 +136,10 @@ SHEET = Sheet(
     columns=(
         Column("A", "", meaning="blank in the form"),
         Column("B", "", NUMBER, "running number from 1"),
-        *_STUDIES.columns,
+        *_STUDY_STREAM.columns,
         *_EVENT_CELLS,
     ),
-    top=((), (), (), _UNITS, (), ()),
+    own_rows_above=((), (), (), _UNITS, (), ()),
 )
 
 SPECS = (
@@ -148,8 +148,8 @@ SPECS = (
         format="xlsx",
         help="PHE 2019 survey form, one row per study from row 7",
         modality=RF,
-        studies=_STUDIES,
-        events=_EVENTS,
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
         layout=CustomRows(lambda context: SurveyRows(context, SHEET)),
         repeat_warnings=(
             warn_of_repeats("remapp_patientmoduleattr", "patient record"),

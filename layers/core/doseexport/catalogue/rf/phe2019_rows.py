@@ -22,7 +22,7 @@ Event = dict[str, str]
 
 
 class SurveyRows:
-    """Build the rows of the form from the cells C to Q of studies, and from their events."""
+    """Builder of the form's rows from the cells C to Q of studies, and from their events."""
 
     exclusions = NO_EXCLUSIONS
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doseexport.catalogue.columns import NUMBER, Column, RowWarning
-from doseexport.catalogue.shared.study import OF_STUDY
-from doseexport.catalogue.shared.xray import EVENT_TABLES, meaning
+from doseexport.catalogue.shared.study import OF_CHOSEN
+from doseexport.catalogue.shared.xray import EVENT_TABLES, code_meaning
 
 PLANE_B = "113621"
 
@@ -21,7 +21,7 @@ _PROJECTION = "remapp_accumprojxraydose"
 
 @dataclass(frozen=True, slots=True)
 class _Total:
-    """Describe a total: its name in SQL, its heading, the column that it adds, its unit and DICOM concept."""
+    """A total: its name in SQL, its heading, the column that it adds, its unit and DICOM concept."""
 
     name: str
     heading: str
@@ -58,7 +58,7 @@ def _add_rows(alias: str, table: str) -> str:
 
 
 ACCUMULATED = f"""
-JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.", "chosen.")}
+JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_CHOSEN}
 JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id
 {_add_rows("integ", _INTEGRATED)}
 {_add_rows("accproj", _PROJECTION)}"""
@@ -80,7 +80,7 @@ _RANKED = f"""
     FROM ({_PLANES}) plane"""
 
 _EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
-            WHERE {meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
+            WHERE {code_meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
 
 _BLOCKS = f"""
     SELECT *, {_EVENTS_OF_PLANE} AS events,

@@ -19,6 +19,7 @@ from doseexport.catalogue.layouts import Frequency
 from doseexport.catalogue.shared.standard_names import name_study
 
 OF_STUDY = "general_study_module_attributes_id = study.id"
+OF_CHOSEN = "general_study_module_attributes_id = chosen.id"
 
 PATIENT_JOINS = f"""
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
@@ -101,7 +102,7 @@ def warn_of_repeats(table: str, what: str, used: str = "the first was used") -> 
     """Return the warning for a table of which a study should have at most one row."""
     sql = (
         f"SELECT count(*) FROM (SELECT FROM chosen JOIN {table} child"
-        " ON child.general_study_module_attributes_id = chosen.id"
+        f" ON child.{OF_CHOSEN}"
         " GROUP BY chosen.id HAVING count(*) > 1) found"
     )
     return RepeatWarning(sql, f"Several {what}s in {{n}} of the studies: {used}.")

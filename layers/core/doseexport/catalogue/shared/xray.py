@@ -14,14 +14,14 @@ from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.shared.dose_check import round_half_even
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
 from doseexport.catalogue.shared.standard_names import filter_event_names
-from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
+from doseexport.catalogue.shared.study import OF_CHOSEN, OF_STUDY, warn_of_repeats
 from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 
 EVENT_LINK = "irradeventxraydata"
 """The table of events without its prefix remapp_, as `standard_names` takes it."""
 
 EVENT_TABLES = f"""
-JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_STUDY.replace("study.", "chosen.")}
+JOIN remapp_projectionxrayradiationdose proj ON proj.{OF_CHOSEN}
 JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = proj.id"""
 
 CGYCM2 = "1000000"
@@ -30,7 +30,7 @@ CGYCM2 = "1000000"
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Describe a table of which an event should have one row: its join, tie and warnings."""
+    """A table of which an event should have one row: its join, tie and warnings."""
 
     join: str
     tie: str
@@ -95,7 +95,7 @@ REPORT_ROW_WARNINGS = (
 """Warnings for studies that are not joined to their dose reports."""
 
 
-def meaning(column: str) -> str:
+def code_meaning(column: str) -> str:
     """Return SQL for the code meaning that a coded column (`event.laterality_id`) refers to."""
     return f"(SELECT code.code_meaning FROM remapp_contextid code WHERE code.id = {column})"
 

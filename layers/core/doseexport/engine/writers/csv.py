@@ -116,7 +116,7 @@ class LongWriter(_CsvWriter):
     def __init__(self, sink: Sink, plan: FilePlan, layout: Long) -> None:
         super().__init__(sink, plan)
         columns = (*plan.study_columns, *plan.event_columns)
-        self._empty = b"," * len(plan.event_columns) + b"\r\n" if layout.keep_empty else b""
+        self._empty = b"," * len(plan.event_columns) + b"\r\n" if layout.rows_for_empty_studies else b""
         if layout.header:
             self._add_heading(column.heading for column in columns)
 

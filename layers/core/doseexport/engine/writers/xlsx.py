@@ -80,7 +80,7 @@ class _RowSheet:
         self.by_data = sheet.named_by_data
         name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.reserve(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
-        self.grown = GrowingSheet(name, columns, shared, sheet.top)
+        self.grown = GrowingSheet(name, columns, shared, sheet.own_rows_above)
         self._most_columns = shared.limits.columns
         self._heads = column_heads(0, len(columns))
         self._write = shared.cell_writer(sheet.columns).careful

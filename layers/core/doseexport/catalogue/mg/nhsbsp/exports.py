@@ -9,7 +9,7 @@ from doseexport.catalogue.columns import DATE, NUMBER, TIME, Column, RowWarning,
 from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.mg.exports import MG
 from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR, WORDS, YES
-from doseexport.catalogue.mg.nhsbsp.rows import Csv, Workbook
+from doseexport.catalogue.mg.nhsbsp.rows import CsvBuilder, WorkbookBuilder
 from doseexport.catalogue.options import Option
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
@@ -22,7 +22,7 @@ from doseexport.catalogue.shared.xray import (
     SOURCE,
     STORED_UAS,
     code,
-    meaning,
+    code_meaning,
 )
 from doseexport.catalogue.spec import Spec
 from doseexport.catalogue.values import FLAG_VALUE, INTEGER_VALUE, WORDS_VALUE
@@ -52,9 +52,9 @@ _STUDY_COLUMNS = (
 
 # In the order of the fields of exposures.Exposure.
 _EVENT_COLUMNS = (
-    Column("laterality", meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
+    Column("laterality", code_meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
     Column("view_code", code("event.image_view_id"), meaning="Image View (111031, DCM), its code"),
-    Column("view_text", meaning("event.image_view_id"), meaning="Image View (111031, DCM), its text"),
+    Column("view_text", code_meaning("event.image_view_id"), meaning="Image View (111031, DCM), its text"),
     Column(
         "modifiers",
         _collect(
@@ -67,13 +67,13 @@ _EVENT_COLUMNS = (
     ),
     Column("protocol", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
     Column("type_code", code("event.irradiation_event_type_id"), meaning="(113721, DCM), its code"),
-    Column("type_text", meaning("event.irradiation_event_type_id"), meaning="(113721, DCM), its text"),
+    Column("type_text", code_meaning("event.irradiation_event_type_id"), meaning="(113721, DCM), its text"),
     Column(
         "source_code",
         code("proj.source_of_dose_information_id"),
         meaning="Source of Dose Information (113854, DCM), code",
     ),
-    Column("anode_text", meaning("src.anode_target_material_id"), meaning="(111632, DCM)"),
+    Column("anode_text", code_meaning("src.anode_target_material_id"), meaning="(111632, DCM)"),
     Column(
         "filter_texts",
         _collect("code_meaning", "remapp_xrayfilters", "xray_filter_material_id", OF_SOURCE),
@@ -91,7 +91,7 @@ _EVENT_COLUMNS = (
     Column("agd", "src.average_glandular_dose", NUMBER, "mGy (111631, DCM)"),
 )
 
-_STUDIES = Stream(
+_STUDY_STREAM = Stream(
     columns=_STUDY_COLUMNS,
     joins=f"""
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
@@ -101,7 +101,7 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOI
         RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),
     ),
 )
-_EVENTS = Stream(
+_EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
     joins=SOURCE.join + MECHANICAL.join,
     ties=(SOURCE.tie, MECHANICAL.tie),
@@ -129,19 +129,21 @@ _OPTIONS = (
 
 def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
     return Spec(
-        f"mg-nhsbsp-{form}",
-        form,
-        help_text,
-        MG,
-        _STUDIES,
-        _EVENTS,
-        layout,
-        _REPEAT_WARNINGS,
+        type=f"mg-nhsbsp-{form}",
+        format=form,
+        help=help_text,
+        modality=MG,
+        studies=_STUDY_STREAM,
+        events=_EVENT_STREAM,
+        layout=layout,
+        repeat_warnings=_REPEAT_WARNINGS,
         options=_OPTIONS,
     )
 
 
 SPECS = (
-    _make_spec("csv", "NHSBSP dose survey, one row per exposure", CustomRows(Csv)),
-    _make_spec("xlsx", "NHSBSP survey split into 2D, DBT and CEM, with a review sheet", CustomRows(Workbook)),
+    _make_spec("csv", "NHSBSP dose survey, one row per exposure", CustomRows(CsvBuilder)),
+    _make_spec(
+        "xlsx", "NHSBSP survey split into 2D, DBT and CEM, with a review sheet", CustomRows(WorkbookBuilder)
+    ),
 )

@@ -24,7 +24,7 @@ _FILTERS = {"ALUM": "Al", "MOLY": "Mo", "RHOD": "Rh", "SILV": "Ag", "COPPER": "C
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Hold the cells of one exposure. The event stream has these columns in this order.
+    """The cells of one exposure. The event stream has these columns in this order.
 
     `filter_texts` and `modifiers` (codes) can hold several values. Units are kV, mm, mAs and mGy.
     `source_code` is the source of the dose report. `has_exposure` is YES if a tube load is stored.
@@ -86,7 +86,7 @@ def _shorten_filter(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Hold the options that exclude exposures from the surveys."""
+    """The options that exclude exposures from the surveys."""
 
     words: tuple[str, ...]
     exclude_test_patients: bool

@@ -27,7 +27,7 @@ WHERE number IN ((total + 1) / 2, total / 2 + 1) GROUP BY 1, 2"""
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Summarise a view of a survey (its index): number of exposures, medians in mm and mGy, blank if none."""
+    """The summary of a view of a survey (its index): number of exposures, medians in mm and mGy or blank."""
 
     survey: int
     view: str
@@ -37,7 +37,7 @@ class Summary:
 
 
 class Medians:
-    """Collect exposures and return their medians."""
+    """The medians of exposures, by survey and view."""
 
     def __init__(self) -> None:
         # The empty name is a temporary file that SQLite deletes with the connection. The finalizer may

@@ -1,7 +1,7 @@
 """The rows of NHSBSP dose surveys: one csv, or a workbook of three surveys (docs/export-rules.md §6).
 
-Patients are numbered from 1 without gaps over the studies that have an exposure in the file, whatever its
-survey. So a patient has the same number in the csv and on every sheet.
+Patients are numbered from 1 without gaps. Studies without a selected exposure get no number. A patient has
+the same number in the csv and on every sheet.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _EXCLUDED, _REVIEW, _SUMMARISED = range(len(SURVEYS), len(_WORKBOOK))
 
 @dataclass(frozen=True, slots=True)
 class StudyCells:
-    """Hold the cells of a study. The study stream has these columns in this order."""
+    """The cells of a study. The study stream has these columns in this order."""
 
     date: str
     time: str
@@ -74,7 +74,7 @@ class StudyCells:
 
 
 class ExposureSelection:
-    """Number the patients, exclude exposures, and build the cells that all rows have in common."""
+    """Selection of exposures: it numbers patients, excludes exposures and builds the common cells of rows."""
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self._rules = Rules.read(options)
@@ -139,8 +139,8 @@ class ExposureSelection:
         return empty + excluded
 
 
-class Csv:
-    """Build a csv of one survey with all selected exposures."""
+class CsvBuilder:
+    """Builder of a csv of one survey with all selected exposures."""
 
     sheets = _CSV
 
@@ -173,8 +173,8 @@ class Csv:
         return self._selection.warnings
 
 
-class Workbook:
-    """Build a workbook with a sheet per survey, excluded exposures, exposures to review, and medians."""
+class WorkbookBuilder:
+    """Builder of a workbook with a sheet per survey, excluded exposures, exposures to review, and medians."""
 
     sheets = _WORKBOOK
 

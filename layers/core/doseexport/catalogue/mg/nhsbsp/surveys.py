@@ -34,7 +34,7 @@ DERIVED_LOAD = (
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Name the survey of an exposure, or "", and the reason to review it, or ""."""
+    """The survey of an exposure, or "", and the reason to review it, or ""."""
 
     survey: str
     review: str = ""
@@ -62,7 +62,7 @@ def assign_survey(exposure: Exposure) -> Assignment:
 
 @dataclass(slots=True)
 class ViewNumbers:
-    """Number the views of one study, in each survey from the start: LCC, LCC2, LCC3 and so on."""
+    """The numbers of the views of one study, from the start in each survey: LCC, LCC2, LCC3 and so on."""
 
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
