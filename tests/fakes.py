@@ -36,8 +36,8 @@ RETENTION = timedelta(days=30)
 MAX_RETENTION = timedelta(days=90)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
-AUDIT_TABLE = "trail"
-SAVED_TABLE = "saved"
+AUDIT_TABLE = "audit"
+SAVED_REQUESTS_TABLE = "saved"
 GROUP = "schedules"
 TARGET = SchedulerTarget(
     group=GROUP,
@@ -72,7 +72,7 @@ def make_settings(**changes: Any) -> Settings:
     values = {
         "exports_table_name": TABLE,
         "audit_table_name": AUDIT_TABLE,
-        "saved_requests_table_name": SAVED_TABLE,
+        "saved_requests_table_name": SAVED_REQUESTS_TABLE,
         "bucket_name": BUCKET,
         "queue_url": "",
         "max_active_exports": 3,
@@ -115,7 +115,7 @@ def stand_in_for_aws() -> Iterator[Services]:
         make_table(
             dynamodb, TABLE, by_owner="owner", by_month="month", by_cleanup="cleanup", by_expiry="cleanup"
         )
-        make_table(dynamodb, SAVED_TABLE, by_owner="owner", by_kind="kind")
+        make_table(dynamodb, SAVED_REQUESTS_TABLE, by_owner="owner", by_kind="kind")
         make_audit_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         url = sqs.create_queue(QueueName="exports")["QueueUrl"]
@@ -126,12 +126,12 @@ def stand_in_for_aws() -> Iterator[Services]:
             settings=make_settings(queue_url=url, user_pool_id=pool),
             exports=ExportRepository(dynamodb, TABLE, audit),
             audit=audit,
-            presets=PresetRepository(dynamodb, SAVED_TABLE),
+            presets=PresetRepository(dynamodb, SAVED_REQUESTS_TABLE),
             files=ExportBucket(s3, BUCKET),
             queue=Queue(sqs, url),
-            schedules=ScheduleRepository(dynamodb, SAVED_TABLE, audit),
+            schedules=ScheduleRepository(dynamodb, SAVED_REQUESTS_TABLE, audit),
             scheduler=Scheduler(scheduler, TARGET),
-            users=UserRepository(dynamodb, SAVED_TABLE),
+            users=UserRepository(dynamodb, SAVED_REQUESTS_TABLE),
             user_pool=UserPool(cognito, pool),
             clock=Clock(),
         )
@@ -221,7 +221,7 @@ def add(services: Services, caller: Caller = ADA, **request: Any) -> Export:
 
 
 def share_preset(services: Services, caller: Caller = ADA) -> Preset:
-    """A shared preset of theirs, whatever groups they have."""
+    """Create a shared preset of a user in any groups."""
     fields = {"name": "x", "request": ExportRequest("ct-csv", {"age_min": "16"}), "shared": True}
     preset = make_preset(make_id(caller.id, None), caller, fields, services.clock())
     assert services.presets.create(preset, limit=1000)
@@ -248,7 +248,7 @@ def run(services: Services, export: Export) -> Export:
 
 
 def finish(services: Services, export: Export) -> Export:
-    """Complete an export, with an object of its own in the bucket."""
+    """Complete an export, with its object in the bucket."""
     run(services, export)
     result = make_result(export, export.attempt)
     put_object(services, result.key)

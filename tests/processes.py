@@ -14,7 +14,7 @@ from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
-from tests.fakes import AUDIT_RETENTION, AUDIT_TABLE, BUCKET, SAVED_TABLE, TABLE, aws_client
+from tests.fakes import AUDIT_RETENTION, AUDIT_TABLE, BUCKET, SAVED_REQUESTS_TABLE, TABLE, aws_client
 
 PATIENCE = 20.0
 
@@ -77,9 +77,9 @@ def refusal(name):
 
 
 class Paced(Process):
-    """A process on a thread of its own that makes one call at a time, on request.
+    """A process, on its own thread, that makes one call at a time on request.
 
-    At any time at most one thread runs, this one or the one that tells it: what is not atomic in moto
+    At any time at most one thread runs, this one or the one that commands it: what is not atomic in moto
     is never seen half done.
     """
 
@@ -169,14 +169,14 @@ class _Paginator:
 
 
 def services_of(process, services):
-    """The same services, as a process of its own meets them."""
+    """Return the same services for a separate process."""
     dynamodb = _Client(aws_client("dynamodb"), process)
     audit = AuditRepository(dynamodb, AUDIT_TABLE, AUDIT_RETENTION)
     return replace(
         services,
         exports=ExportRepository(dynamodb, TABLE, audit),
         audit=audit,
-        presets=PresetRepository(dynamodb, SAVED_TABLE),
+        presets=PresetRepository(dynamodb, SAVED_REQUESTS_TABLE),
         files=ExportBucket(_Client(aws_client("s3"), process), BUCKET),
         queue=Queue(_Client(aws_client("sqs"), process), services.settings.queue_url),
     )

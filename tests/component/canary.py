@@ -1,4 +1,4 @@
-"""A token in place of a patient, the service around it, and a search for the token in all output."""
+"""Put a token in place of a patient and collect everything that leaves the service."""
 
 import io
 import json
@@ -23,7 +23,7 @@ ENOUGH = 1000
 
 
 def fill(url):
-    """A small sample of every modality whose every patient is the canary."""
+    """Fill a database with a small sample of every modality in which every patient is the canary."""
     sample.fill(url, 60)
     sample.enable_standard_names(url)
     with psycopg.connect(url) as connection:
@@ -36,10 +36,10 @@ def fill(url):
 
 
 class Stage:
-    """The service over that database; what leaves it by other ways than files is heard."""
+    """The service over that database. It collects everything that leaves the service except files."""
 
-    def __init__(self, services, url, load_handler, *ears):
-        self._caplog, self._capfd, self._postgres = caplog, _, postgres = ears
+    def __init__(self, services, url, load_handler, *captures):
+        self._caplog, self._capfd, self._postgres = caplog, _, postgres = captures
         self._lines = io.StringIO()
         configure_logging()
         for handler in logging.getLogger("doseexport").handlers:
@@ -53,10 +53,10 @@ class Stage:
         self.clock = services.clock
         self._load_handler = load_handler
         self._start = len(postgres.read_log())
-        self._heard = []
+        self._collected = []
 
     def load(self, name):
-        """A function's handler on the stage's services, as they are now."""
+        """Return the handler of a function, on the current services."""
         return self._load_handler(name, self.services)
 
     def sign_in(self, caller):
@@ -76,7 +76,7 @@ class Stage:
         return answer.json["id"]
 
     def work(self, export_id, attempt=1):
-        """Let the worker take the message; return the row."""
+        """Run the worker on the export's message and return the row."""
         body = json.dumps({"export_id": export_id, "attempt": attempt})
         self.load("run_export")({"Records": [{"body": body}]}, CONTEXT)
         return self.services.exports.load(export_id)
@@ -85,38 +85,38 @@ class Stage:
         return self.load("sweep_exports")({}, CONTEXT)
 
     def read_file(self, row):
-        """The file's text: of a workbook that of every part."""
+        """Return the text of the file. For a workbook this is the text of every part."""
         data = read_object(self.services, row.result.key)
         if not data.startswith(b"PK"):
             return data.decode("utf-8-sig")
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             return "\n".join(book.namelist() + [book.read(name).decode() for name in book.namelist()])
 
-    def hear(self, what):
-        self._heard.append(json.dumps(what, default=str))
+    def collect(self, what):
+        self._collected.append(json.dumps(what, default=str))
 
-    def hear_others(self, export_id):
-        """What people without the right are shown of an export."""
+    def collect_views_of_others(self, export_id):
+        """Collect what users without pidgroup are shown of an export."""
         for caller in (ADA, BEN, ADMIN):
-            self.hear(self.sign_in(caller).call("GET", f"/exports/{export_id}").body)
-            self.hear(self.sign_in(caller).call("GET", "/exports?scope=all").body)
+            self.collect(self.sign_in(caller).call("GET", f"/exports/{export_id}").body)
+            self.collect(self.sign_in(caller).call("GET", "/exports?scope=all").body)
 
     def read_server_log(self):
-        """What PostgreSQL itself logged since the stage was set."""
+        """Return the lines that PostgreSQL has logged since the start."""
         return self._postgres.read_log()[self._start :]
 
     def assert_silent(self):
-        """Assert that no log, message, key, header, tag or anything heard names the patient."""
-        self.hear([{**vars(record), "text": record.getMessage()} for record in self._caplog.records])
-        self.hear([self._lines.getvalue(), self._capfd.readouterr()])
-        self.hear(take_messages(self.services))
+        """Assert that no log, message, key, header, tag or other collected text names the patient."""
+        self.collect([{**vars(record), "text": record.getMessage()} for record in self._caplog.records])
+        self.collect([self._lines.getvalue(), self._capfd.readouterr()])
+        self.collect(take_messages(self.services))
         client = aws_client("s3")
         for key in list_keys(self.services):
-            self.hear([key, client.head_object(Bucket=BUCKET, Key=key)])
-            self.hear(client.get_object_tagging(Bucket=BUCKET, Key=key))
-        self.hear(self.read_server_log())
-        text = "\n".join(self._heard)
-        betrayed = [line for line in self._heard if find_traces(line)]
+            self.collect([key, client.head_object(Bucket=BUCKET, Key=key)])
+            self.collect(client.get_object_tagging(Bucket=BUCKET, Key=key))
+        self.collect(self.read_server_log())
+        text = "\n".join(self._collected)
+        betrayed = [line for line in self._collected if find_traces(line)]
         assert betrayed == [], betrayed
         assert len(text) > ENOUGH
 

@@ -100,5 +100,5 @@ def stage(  # noqa: PLR0917  it is made of other fixtures
     capfd: pytest.CaptureFixture[str],
     postgres: Postgres,
 ) -> canary.Stage:
-    """The whole service over the database of the canary, and an ear at everything that leaves it."""
+    """The whole service over the canary's database, with everything that leaves it collected."""
     return canary.Stage(services, canary_url, load_handler, caplog, capfd, postgres)

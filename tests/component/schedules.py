@@ -18,7 +18,7 @@ FEBRUARY = datetime(2027, 2, 1, 7, tzinfo=UTC)
 
 
 def join(services, name, *groups):
-    """Return the caller of a new account that is in these groups."""
+    """Create a user in these groups and return the caller that their token describes."""
     client, pool = aws_client("cognito-idp"), services.settings.user_pool_id
     user = client.admin_create_user(UserPoolId=pool, Username=name)["User"]
     for group in groups:
@@ -36,7 +36,7 @@ def leave(services, person, group):
 
 
 def create(services, owner, **changes):
-    """A new schedule, as the store has it."""
+    """Create a schedule and return it as stored."""
     shown = create_schedule(services, owner, {**MONTHLY, **changes})
     return services.schedules.load(shown["id"])
 
@@ -53,7 +53,7 @@ def fail(services, export, code="DISK_FULL"):
 
 
 def firing(services, schedule):
-    """What EventBridge Scheduler knows of a schedule; None if nothing."""
+    """Return the schedule of EventBridge Scheduler, or None if there is none."""
     client, target = aws_client("scheduler"), services.settings.target
     try:
         return client.get_schedule(Name=schedule.id, GroupName=target.group)

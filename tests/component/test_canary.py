@@ -46,7 +46,7 @@ def test_canary_is_not_repeated_by_refusals(stage):
                 answer = stage.sign_in(caller).call("POST", path, body)
                 assert 400 <= answer.status < 500
                 # Only a name that the caller made up is repeated, to that caller alone.
-                stage.hear({**answer.json, "field": None})
+                stage.collect({**answer.json, "field": None})
     for method, path, body in (
         ("GET", f"/exports/{CANARY}", None),
         ("GET", f"/exports?cursor={CANARY}", None),
@@ -56,14 +56,14 @@ def test_canary_is_not_repeated_by_refusals(stage):
         ("POST", "/presets", {"name": f"{CANARY}\n{CANARY}", "request": {"type": "ct-csv"}}),
         ("PATCH", f"/presets/{CANARY}", {"request": {"type": "ct-csv", "filters": FILTERS}}),
     ):
-        stage.hear(stage.sign_in(ADA).call(method, path, body).body)
+        stage.collect(stage.sign_in(ADA).call(method, path, body).body)
     stage.assert_silent()
 
 
 def test_canary_is_not_named_by_previews(stage):
     answer = stage.sign_in(PIA).call("POST", "/exports/preview", {"type": "ct-csv", "filters": FILTERS})
     assert answer.json["studies"] > 0
-    stage.hear([answer.body, " " * 1000])
+    stage.collect([answer.body, " " * 1000])
     stage.assert_silent()
 
 
@@ -95,12 +95,12 @@ def test_canary_is_not_traced_by_aborted_export_even_in_postgresqls_log(stage):
     waiting, stopped = stage.request_export(), stage.request_export()
     stage.sign_in(PIA).call("POST", f"/exports/{waiting}/abort")
     with running(stage, stopped) as connection:
-        stage.hear(connection.execute("SELECT to_json(a)::text FROM pg_stat_activity a").fetchall())
-        stage.hear_others(stopped)
+        stage.collect(connection.execute("SELECT to_json(a)::text FROM pg_stat_activity a").fetchall())
+        stage.collect_views_of_others(stopped)
         stage.sign_in(ADMIN).call("POST", f"/exports/{stopped}/abort")
     assert {stage.services.exports.load(one).state for one in (waiting, stopped)} == {"ABORTED"}
     assert "canceling statement" in stage.read_server_log()
-    stage.hear_others(stopped)
+    stage.collect_views_of_others(stopped)
     stage.assert_silent()
 
 
@@ -114,10 +114,10 @@ def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
     row = stage.work(export_id)
     assert row.failure is not None
     assert "STATEMENT" in stage.read_server_log()
-    stage.hear_others(export_id)
-    stage.hear(row.failure)
+    stage.collect_views_of_others(export_id)
+    stage.collect(row.failure)
     body = {"type": "ct-csv", "filters": {**FILTERS, "dlp_min": "1"}}
-    stage.hear(stage.sign_in(PIA).call("POST", "/exports/preview", body).body)
+    stage.collect(stage.sign_in(PIA).call("POST", "/exports/preview", body).body)
     stage.assert_silent()
 
 
@@ -129,7 +129,7 @@ def test_canary_is_not_named_by_unexpected_failure(stage, monkeypatch):
 
     monkeypatch.setattr("doseexport.engine.export_file.build_queries", fail)
     assert stage.work(export_id).failure is not None
-    stage.hear_others(export_id)
+    stage.collect_views_of_others(export_id)
     stage.assert_silent()
 
 
@@ -143,12 +143,12 @@ def test_canary_is_gone_with_filters_of_deleted_and_expired_exports(stage):
         stage.clock.move(minutes=11)
         stage.sweep()
     assert stage.services.exports.load(lost).attempt == 2
-    stage.hear_others(lost)
+    stage.collect_views_of_others(lost)
     stage.clock.move(days=31)
     stage.sweep()
     for one in (deleted, expired):
-        stage.hear(read_row(f"EXPORT#{one}"))
-        stage.hear(stage.sign_in(PIA).call("GET", f"/exports/{one}").body)
+        stage.collect(read_row(f"EXPORT#{one}"))
+        stage.collect(stage.sign_in(PIA).call("GET", f"/exports/{one}").body)
     stage.assert_silent()
 
 
@@ -165,7 +165,7 @@ def test_canary_stays_in_the_file_of_the_command_line(stage, tmp_path):
     assert cli.main([*there, "--order", CANARY]) == 2
     assert cli.main(nowhere) == 1
     assert list(tmp_path.iterdir()) == []
-    stage.hear(" " * 1000)
+    stage.collect(" " * 1000)
     stage.assert_silent()
 
 
@@ -183,27 +183,27 @@ def test_canary_is_not_named_by_schedule(stage, monkeypatch):
     made = stage.sign_in(pia).call("POST", "/schedules", terms)
     assert made.status == 201, made.body
     schedule = services.schedules.load(made.json["id"])
-    stage.hear(firing(services, schedule))
+    stage.collect(firing(services, schedule))
 
     def fall_due(at):
         services.clock.now = at
         event = {"schedule_id": schedule.id, "scheduled_at": at.isoformat()}
-        stage.hear(stage.load("run_schedule")(event, CONTEXT))
+        stage.collect(stage.load("run_schedule")(event, CONTEXT))
 
     fall_due(due[0])
     (export,) = exports_of(services, pia)
     assert CANARY in stage.read_file(stage.work(export.id))
-    stage.hear(stage.load("reconcile_schedules")({}, CONTEXT))
-    stage.hear_others(export.id)
+    stage.collect(stage.load("reconcile_schedules")({}, CONTEXT))
+    stage.collect_views_of_others(export.id)
     leave(services, pia, "pidgroup")
     fall_due(due[1])
     assert services.schedules.load(schedule.id).paused
     without = replace(pia, groups=frozenset({"exportgroup"}))
     refused = stage.sign_in(without).call("PATCH", f"/schedules/{schedule.id}", {"enabled": True})
     assert refused.json["code"] == "PIDGROUP_NEEDED"
-    stage.hear(refused.body)
+    stage.collect(refused.body)
     for address in ("/schedules?scope=all", f"/schedules/{schedule.id}"):
-        stage.hear(stage.sign_in(ADMIN).call("GET", address).body)
+        stage.collect(stage.sign_in(ADMIN).call("GET", address).body)
 
     def fail(*_):
         raise RuntimeError(CANARY)
@@ -211,5 +211,5 @@ def test_canary_is_not_named_by_schedule(stage, monkeypatch):
     monkeypatch.setattr(services.schedules, "load", fail)
     with pytest.raises(DoseExportError) as caught:
         fall_due(due[2])
-    stage.hear([str(caught.value), repr(caught.value.__cause__)])
+    stage.collect([str(caught.value), repr(caught.value.__cause__)])
     stage.assert_silent()

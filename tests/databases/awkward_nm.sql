@@ -1,4 +1,4 @@
--- Every way in which a study of nuclear medicine can be awkward; study_description tells which: `case: …`.
+-- Every way in which a study of nuclear medicine can be awkward. study_description names it: `case: …`.
 
 CREATE FUNCTION pg_temp.study(given text) RETURNS integer LANGUAGE sql AS $$
     SELECT id FROM remapp_generalstudymoduleattr WHERE study_description = 'case: ' || given $$;

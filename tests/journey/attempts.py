@@ -1,4 +1,4 @@
-"""Every action that a captured function might try, on our own resources and on others'."""
+"""Calls that a compromised function could try: every AWS action of the service, on every kind of resource."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,20 +8,20 @@ from local.stack.stack import Stack
 from tests.journey.backstage import Backstage
 
 Attempt = Callable[[Callable[[str], Any]], Any]
-"""Takes what makes clients (`session.client`)."""
+"""A call, given a function that makes clients (`session.client`)."""
 
-OF_AUDIT_TABLE = " of the trail"
+OF_AUDIT_TABLE = " of the audit table"
 OF_SAVED_REQUESTS = " of what is saved"
 KEY = {"pk": {"S": "EXPORT#attempt"}}
 
 
 def list_attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
-    """Attempts by the action they need; those on others' things have further words after it."""
+    """Return the attempts by action. The name of one on another resource continues with that resource."""
     _make_others(backstage)
     return {
         **_on_table(backstage.table),
         **_on_further_table(backstage.audit_table, {**KEY, "sk": {"S": "attempt"}}, OF_AUDIT_TABLE),
-        **_on_further_table(backstage.saved_table, KEY, OF_SAVED_REQUESTS),
+        **_on_further_table(backstage.saved_requests_table, KEY, OF_SAVED_REQUESTS),
         **_on_bucket(backstage.bucket, "exports/attempt/1/x", ""),
         **_on_bucket(backstage.bucket, "elsewhere/x", " beside exports/"),
         **_on_bucket("another-bucket", "exports/attempt/1/x", " in another bucket"),

@@ -23,7 +23,7 @@ AUDIT_RETENTION = timedelta(days=1)
 
 
 class Backstage:
-    """What callers never see: the table, the bucket, the queue, the worker, the database's sessions."""
+    """The tables, the bucket, the queue, the worker and the sessions of the database."""
 
     def __init__(self, stack: Stack, database_url: str) -> None:
         self.stack = stack
@@ -31,30 +31,29 @@ class Backstage:
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("ExportsTable")
         self.audit_table = stack.resource("AuditTable")
-        self.saved_table = stack.resource("SavedRequestsTable")
         self.audit = AuditRepository(self.client("dynamodb"), self.audit_table, AUDIT_RETENTION)
-        self.saved_table = stack.resource("SavedRequestsTable")
-        self.schedules = ScheduleRepository(self.client("dynamodb"), self.saved_table, self.audit)
+        self.saved_requests_table = stack.resource("SavedRequestsTable")
+        self.schedules = ScheduleRepository(self.client("dynamodb"), self.saved_requests_table, self.audit)
         self.queue = stack.resource("ExportQueue")
         self.dead_letters = stack.resource("ExportDeadLetters")
         self.database_url = database_url
 
     def waiting(self) -> int:
-        """Messages in the queue, those being worked on included."""
+        """Return the number of messages in the queue, including those in work."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)
         return sum(int(number) for number in found["Attributes"].values())
 
     def states(self) -> dict[str, str]:
-        """Every export and its state, and every owner's active ones."""
+        """Return the state of every export, and the active exports of every owner."""
         pages = (
             self.client("dynamodb").get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
         )
         rows = [row for page in pages for row in page["Items"]]
         return {row["pk"]["S"]: str(row.get("status", row.get("active"))) for row in rows}
 
-    def places(self) -> dict[str, int]:
-        """How many exports each owner has under way."""
+    def count_active(self) -> dict[str, int]:
+        """Return the number of active exports of each owner."""
         pages = (
             self.client("dynamodb")
             .get_paginator("scan")
@@ -69,7 +68,7 @@ class Backstage:
         return item
 
     def objects(self, export_id: str) -> list[str]:
-        """Objects and unfinished uploads of an export."""
+        """Return the keys of the objects and unfinished uploads of an export."""
         where = {"Bucket": self.bucket, "Prefix": f"exports/{export_id}/"}
         objects = self.client("s3").list_objects_v2(**where).get("Contents", [])
         uploads = self.client("s3").list_multipart_uploads(**where).get("Uploads", [])
@@ -80,7 +79,7 @@ class Backstage:
         self.client("sqs").send_message(QueueUrl=self.queue, MessageBody=body)
 
     def end_lease(self, export_id: str) -> None:
-        """Let the lease be over now: the tests do not wait the minute that a dead worker's lease lasts."""
+        """End the lease now, so that a test need not wait a minute for a dead worker's lease."""
         self.client("dynamodb").update_item(
             TableName=self.table,
             Key={"pk": {"S": f"EXPORT#{export_id}"}},
@@ -89,7 +88,7 @@ class Backstage:
         )
 
     def age(self, export_id: str, by: timedelta) -> None:
-        """Let the export have ended so much earlier, and its file's time be over so much earlier."""
+        """Move the end of the export and the expiry of its file back by this time."""
         ends = {name: self.row(export_id)[name]["S"] for name in ("finished_at", "expires_at")}
         earlier = {name: to_text(datetime.fromisoformat(when) - by) for name, when in ends.items()}
         self.client("dynamodb").update_item(
@@ -100,7 +99,7 @@ class Backstage:
         )
 
     def workers(self) -> list[int]:
-        """The worker's processes that live."""
+        """Return the live processes of the worker."""
         return [process for process in self.stack.workers("RunExport") if Path(f"/proc/{process}").exists()]
 
     def kill_workers(self) -> None:
@@ -110,7 +109,7 @@ class Backstage:
         until(lambda: not [process for process in self.workers() if not is_zombie(process)])
 
     def temporary_files(self) -> list[str]:
-        """Files that a worker has open and that have no name any more."""
+        """Return the deleted files that a worker still has open."""
         found = []
         for process in self.workers():
             for descriptor in Path(f"/proc/{process}/fd").iterdir():
@@ -119,12 +118,12 @@ class Backstage:
         return [name for name in found if name.endswith(" (deleted)") and "/tmp/" in name]
 
     def take_over(self, export_id: str) -> None:
-        """Let the lease be over, and the sweep see it."""
+        """End the lease and run the sweep."""
         self.end_lease(export_id)
         self.sweep()
 
     def sweep_until_settled(self, service: Service, export_id: str, seconds: float = 60) -> Any:
-        """Sweep more often than every minute, and leave out every pause, until the export is settled."""
+        """Sweep without pauses until the export is finished, and return it."""
 
         def look() -> Any:
             self.sweep()
@@ -136,12 +135,12 @@ class Backstage:
         return until(look, seconds)
 
     def sweep(self) -> None:
-        """Run the sweep at once; it runs every minute anyway."""
+        """Run the sweep now, besides its run every minute."""
         reply = self.client("lambda").invoke(FunctionName=self.stack.resource("SweepExports"), Payload=b"{}")
         assert "FunctionError" not in reply, reply["Payload"].read().decode()
 
     def queries(self, export_id: str) -> int:
-        """Database sessions of an export that are running something."""
+        """Return the number of database sessions of an export that run a query."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             found = connection.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND state = 'active'",
@@ -160,7 +159,7 @@ def is_zombie(process: int) -> bool:
 
 
 def in_the_middle(service: Service, export_id: str) -> Any:
-    """Return an export as soon as some of its studies are written; fail if it ends before that is seen."""
+    """Return an export as soon as some of its studies are written. Fail if it ends before that is seen."""
 
     def look() -> Any:
         export = service.get(export_id)
@@ -171,7 +170,7 @@ def in_the_middle(service: Service, export_id: str) -> Any:
 
 
 def until(look: Callable[[], T], seconds: float = 15) -> T:
-    """Look again and again until there is something; fail after `seconds`."""
+    """Call `look` until its result is true, and return the result. Fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():

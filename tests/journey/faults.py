@@ -16,7 +16,7 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a worker: "UploadPart", "UpdateItem", …; of S3 its key and part besides."""
+    """One call of a worker: "UploadPart", "UpdateItem", …; for S3 also its key and part."""
 
     name: str
     key: str = ""
@@ -25,22 +25,22 @@ class Call:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer that is not AWS's, given in its place."""
+    """An error that the proxy answers in the place of AWS."""
 
     status: int
     code: str
 
 
 Fault = Callable[[Call], Refusal | None]
-"""Decides on a call before it is passed on: None lets it pass. It may take its time."""
+"""Returns the refusal of a call, or None to pass it on. It may block to delay the call."""
 
 
 def _answer_as_it_is(_: Call) -> None:
-    """Let an answer pass at once."""
+    """Pass an answer without delay."""
 
 
 class FaultyWay:
-    """A proxy before the emulator, on loopback; a context manager."""
+    """A proxy in front of the emulator, on loopback, as a context manager."""
 
     def __init__(self, endpoint: str) -> None:
         self.fault: Fault = lambda _: None
@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HeldUp:
-    """Holds a worker up among its rows: at the second part of its file, as often as wanted."""
+    """Block workers at the second part of their file, for this number of attempts."""
 
     def __init__(self, way: FaultyWay, attempts: int) -> None:
         self._left = attempts
@@ -145,8 +145,8 @@ class HeldUp:
         assert self._is_there.wait(PATIENCE), "no worker came so far"
         self._is_there.clear()
 
-    def let_go(self) -> None:
-        """Let the worker that stands there go on."""
+    def release(self) -> None:
+        """Release the blocked worker."""
         self._may_go.set()
 
 

@@ -1,4 +1,4 @@
-"""What each function is for, done with its role's rights: every action of its policy is needed once."""
+"""Run each function once with its own role, so that every action of its policy is needed."""
 
 import json
 import secrets
@@ -34,20 +34,20 @@ NOTHING = {"date_from": "2199-01-01"}
 
 
 class Scene:
-    """Exports in every state, made with all rights; deleted afterwards."""
+    """Exports, presets and schedules that a test needs, created with all rights and deleted afterwards."""
 
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
         self.s3 = backstage.client("s3")
         self.sqs = backstage.client("sqs")
         self.exports = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.audit)
-        self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_table)
+        self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_requests_table)
         self.keys: set[str] = set()
         self.saved: set[str] = set()
 
     @cached_property
     def owner(self) -> Caller:
-        """A user with an account, who is a member of exportgroup."""
+        """A user in the pool who is a member of exportgroup."""
         user = users.create(self.backstage.stack, f"owner-{secrets.token_hex(4)}", users.EXPORT)
         pool = self.backstage.stack.resource("UserPool")
         found = self.backstage.client("cognito-idp").admin_get_user(UserPoolId=pool, Username=user.name)
@@ -56,7 +56,7 @@ class Scene:
 
     def request_export(self, age: timedelta = timedelta(0), **filters: str) -> Export:
         now = datetime.now(UTC) - age
-        owner = f"yard-{secrets.token_hex(4)}"
+        owner = f"scene-{secrets.token_hex(4)}"
         new = make_export(make_id(owner, None), owner, "ada", ExportRequest("ct-csv", filters), now)
         export = self.exports.create(new, limit=5)
         assert export is not None
@@ -64,7 +64,7 @@ class Scene:
         return export
 
     def finish(self) -> Export:
-        """An export with its file, and with what a lost attempt left."""
+        """Return a completed export with its file and an unfinished upload of a lost attempt."""
         export = self.request_export()
         now = datetime.now(UTC)
         key = f"exports/{export.id}/1/ct.csv"
@@ -79,7 +79,10 @@ class Scene:
 
     def clear(self) -> None:
         client = self.backstage.client("dynamodb")
-        for table, keys in ((self.backstage.table, self.keys), (self.backstage.saved_table, self.saved)):
+        for table, keys in (
+            (self.backstage.table, self.keys),
+            (self.backstage.saved_requests_table, self.saved),
+        ):
             for key in keys:
                 client.delete_item(TableName=table, Key={"pk": {"S": key}})
         self.sqs.purge_queue(QueueUrl=self.backstage.queue)
@@ -144,7 +147,7 @@ def show_audit_trail(role: Role, scene: Scene) -> None:
 
 
 def add_preset(scene: Scene) -> Preset:
-    """A shared preset of another user."""
+    """Create a shared preset of another user."""
     fields = {"name": "x", "request": ExportRequest("ct-csv", NOTHING), "shared": True}
     preset = make_preset(make_id("", None), replace(ADA, id=secrets.token_hex(4)), fields, datetime.now(UTC))
     assert scene.presets.create(preset, limit=5)
@@ -181,8 +184,8 @@ def preview(role: Role, _: Scene) -> None:
 
 
 def run(role: Role, scene: Scene) -> None:
-    """One that completes, one that fails before its first part, one that is aborted as it completes."""
-    with role.worn() as services:
+    """Run an export that completes, one that fails before its first part, and one aborted on completion."""
+    with role.assumed() as services:
         whole, empty, late = scene.request_export(), scene.request_export(**NOTHING), scene.request_export()
         for export in (whole, empty):
             role.load("run_export")(message(export), CONTEXT)
@@ -196,7 +199,7 @@ def run(role: Role, scene: Scene) -> None:
 
 
 class Loser(ExportRepository):
-    """An abort just before the file would be published."""
+    """A repository in which a user aborts the export just before its file is published."""
 
     def __init__(self, client: Any, scene: Scene) -> None:
         audit = AuditRepository(client, scene.backstage.audit_table, AUDIT_RETENTION)
@@ -213,7 +216,7 @@ def message(export: Export) -> dict[str, Any]:
 
 
 def _poll(role: Role, scene: Scene) -> None:
-    """What Lambda's poller does with the function's role (AWS names these three actions)."""
+    """Call what Lambda's poller calls with the function's role: AWS documents these three actions."""
     sqs, queue = role.session.client("sqs"), scene.backstage.queue
     scene.sqs.send_message(QueueUrl=queue, MessageBody="{}")
     found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
@@ -222,7 +225,7 @@ def _poll(role: Role, scene: Scene) -> None:
 
 
 def _give_back(role: Role, scene: Scene) -> None:
-    """What cannot be read goes back to the queue at once."""
+    """Check that an unreadable message returns to the queue at once."""
     queue = scene.backstage.queue
     scene.sqs.purge_queue(QueueUrl=queue)
     scene.sqs.send_message(QueueUrl=queue, MessageBody="not ours")
@@ -234,14 +237,14 @@ def _give_back(role: Role, scene: Scene) -> None:
 
 
 def sweep(role: Role, scene: Scene) -> None:
-    """One deleted whose file remains, one queued for long, and one whose worker is gone."""
+    """Sweep a deleted export that has a file, one that no worker has taken, and one with a lost worker."""
     scene.sqs.purge_queue(QueueUrl=scene.backstage.queue)
     deleted, waiting = scene.finish(), scene.request_export(timedelta(minutes=30))
     assert scene.exports.delete(deleted.id, ADA, datetime.now(UTC))
     assert scene.exports.mark_sent(waiting.id, 1, datetime.now(UTC) - timedelta(minutes=20))
     lost = scene.request_export()
     assert scene.exports.claim(lost.id, 1, datetime.now(UTC) - timedelta(minutes=2))
-    with role.worn():
+    with role.assumed():
         role.load("sweep_exports")({}, CONTEXT)
     assert scene.backstage.objects(deleted.id) == []
     assert scene.exports.load(waiting.id).sends == 2  # type: ignore[union-attr]
@@ -249,9 +252,9 @@ def sweep(role: Role, scene: Scene) -> None:
 
 
 def send_notifications(role: Role, scene: Scene) -> None:
-    """One requested, one completed; then what Lambda does with the role where the function fails."""
+    """Send a request and a completion, then a dead letter as Lambda does with the role on failure."""
     event = json.loads((ROOT / "events/send_notifications.json").read_text())
-    with role.worn():
+    with role.assumed():
         assert role.load("send_notifications")(event, CONTEXT) == {"batchItemFailures": []}
         queue = scene.backstage.stack.resource("NotificationDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
@@ -262,7 +265,7 @@ WEEKLY = {"name": "Weekly", "type": "ct-csv", "expression": "rate(7 days)", "fil
 
 
 def plan(scene: Scene, owner: Caller, due: datetime | None = None) -> Schedule:
-    """A schedule that Scheduler does not know yet; `due`: it was, a week ago."""
+    """Create a schedule that is unknown to EventBridge Scheduler. With `due` it is due then."""
     made = (due or datetime.now(UTC)).replace(second=0, microsecond=0) - timedelta(days=7)
     terms = parse_terms(WEEKLY, made, ZoneInfo("UTC"), may_see_patients=False)
     schedule = Schedule(make_id(owner.id, None), owner.id, owner.name, made, terms, handled_until=made)
@@ -270,7 +273,7 @@ def plan(scene: Scene, owner: Caller, due: datetime | None = None) -> Schedule:
     scene.saved |= {f"SCHEDULE#{schedule.id}", f"OWNER#{owner.id}"}
     occurrence = schedule.plan_occurrence(made + timedelta(days=7))
     assert occurrence is not None
-    # Before the request: a row that is left gets a worker from the sweep, amid other tests.
+    # Registered before the request: the sweep would start a worker for a row that is left over.
     scene.keys |= {f"EXPORT#{occurrence.export_id}", f"OWNER#{owner.id}"}
     return schedule
 
@@ -296,11 +299,11 @@ def manage_schedules(role: Role, scene: Scene) -> None:
 
 
 def run_schedule(role: Role, scene: Scene) -> None:
-    """One that is due, and what Lambda does with the role where that fails."""
+    """Run a due schedule, then send a dead letter as Lambda does with the role on failure."""
     due = datetime.now(UTC).replace(second=0, microsecond=0)
     schedule = plan(scene, scene.owner, due)
     event = {"schedule_id": schedule.id, "scheduled_at": due.isoformat()}
-    with role.worn():
+    with role.assumed():
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "requested"}
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "under_way"}
         lost = scene.backstage.stack.resource("ScheduleDeadLetters")
@@ -309,11 +312,11 @@ def run_schedule(role: Role, scene: Scene) -> None:
 
 
 def reconcile_schedules(role: Role, scene: Scene) -> None:
-    """One that was missed, one that was deleted without Scheduler knowing."""
+    """Reconcile a schedule with a missed run, and a deleted one that Scheduler still has."""
     missed = plan(scene, scene.owner, datetime.now(UTC) - timedelta(minutes=20))
     gone = plan(scene, scene.owner)
     assert scene.backstage.schedules.delete(gone, datetime.now(UTC))
-    with role.worn():
+    with role.assumed():
         first, second = (role.load("reconcile_schedules")({}, CONTEXT) for _ in range(2))
     assert "broken" not in first | second
     assert scene.backstage.schedules.load(missed.id).open is not None  # type: ignore[union-attr]
@@ -329,8 +332,7 @@ UNTRIED = frozenset(
         "iam:PassRole",
     }
 )
-"""What the emulator decides differently: it knows no rights to a stream; a topic is its account's; any role
-may be passed on."""
+"""Actions that the emulator does not restrict: streams, topics of the same account, and PassRole."""
 
 HAPPY: dict[str, Callable[[Role, Scene], None]] = {
     "RequestExport": request,

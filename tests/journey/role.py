@@ -1,4 +1,4 @@
-"""A function's handler in this process with its role's rights, and every call that these deny."""
+"""Run a function's handler with its own role, and collect the calls that the role is refused."""
 
 import importlib.util
 import json
@@ -31,7 +31,7 @@ TRUST = (
 
 
 class Role:
-    """A function's role, taken by the tests: its policies are those that the template gave it."""
+    """The role of a function, with its policies from the template, assumed by the tests."""
 
     def __init__(self, stack: Stack, function: str) -> None:
         self.function = function
@@ -45,11 +45,11 @@ class Role:
         self.cloud = Cloud(stack.cloud.endpoint, *keys)
         self.session = boto3.session.Session(*keys, region_name=REGION)
         self.denied: list[str] = []
-        self.session.events.register("after-call", self._notice)
+        self.session.events.register("after-call", self._collect_denied)
         self.variables = self._read_variables()
         self._services: Services | None = None
 
-    def _notice(self, parsed: Json, **_: object) -> None:
+    def _collect_denied(self, parsed: Json, **_: object) -> None:
         found = _DENIED.search(str(parsed.get("Error", {}).get("Message", "")))
         if "AccessDenied" in str(parsed.get("Error", {}).get("Code", "")):
             self.denied.append(found[1] if found else "unknown")
@@ -62,7 +62,7 @@ class Role:
 
     @property
     def policies(self) -> dict[str, Json]:
-        """Its own policies by name."""
+        """The policies of the role by name."""
         names = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
         return {
             name: self._iam.get_role_policy(RoleName=self.name, PolicyName=name)["PolicyDocument"]
@@ -71,7 +71,7 @@ class Role:
 
     @contextmanager
     def without(self, policy: str, document: Json) -> Iterator[None]:
-        """Replace one policy as long as the block lasts."""
+        """Replace one policy within the block."""
         whole = self.policies[policy]
         self._put(policy, document)
         try:
@@ -86,8 +86,8 @@ class Role:
         self._iam.put_role_policy(RoleName=self.name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
     @contextmanager
-    def worn(self) -> Iterator[Services]:
-        """Be the function: its environment, its credentials, its services."""
+    def assumed(self) -> Iterator[Services]:
+        """Use the environment, credentials and services of the function within the block."""
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in os.environ if name.startswith(("AWS_", "DATABASE_"))]:
                 patch.delenv(name)
@@ -103,9 +103,9 @@ class Role:
             yield self._services
 
     def load(self, folder: str, services: Services | None = None) -> Any:
-        """Return the handler of the folder functions/…, which finds `services`, or the role's own."""
+        """Return the handler of the folder functions/…, which uses `services`, or those of the role."""
         spec = importlib.util.spec_from_file_location(
-            f"worn_{folder}", build.ROOT / "functions" / folder / "handler.py"
+            f"role_{folder}", build.ROOT / "functions" / folder / "handler.py"
         )
         assert spec is not None
         assert spec.loader is not None
@@ -115,7 +115,7 @@ class Role:
         return module.handler
 
     def sign_in(self) -> "Caller":
-        """A member of every group, who calls the API."""
+        """Return a caller who is a member of every group."""
         return Caller(self)
 
 
@@ -130,13 +130,13 @@ class Caller:
         self._gateway = Gateway(role.load, claims)
 
     def call(self, *request: Any) -> Any:
-        """Method, path, body, headers."""
-        with self._role.worn():
+        """Send a request: method, path, body, headers."""
+        with self._role.assumed():
             return self._gateway.call(*request)
 
 
 def list_removals(document: Json) -> Iterator[tuple[str, Json]]:
-    """Yield each action, and each of several resources, and the document without it."""
+    """Yield each action, and each of several resources, with the document without it."""
     for number, statement in enumerate(document["Statement"]):
         for part in ("Action", "Resource"):
             values = statement[part] if isinstance(statement[part], list) else [statement[part]]
@@ -144,8 +144,8 @@ def list_removals(document: Json) -> Iterator[tuple[str, Json]]:
                 continue
             for value in values:
                 less = deepcopy(document)
-                kept = [other for other in values if other != value]
-                less["Statement"][number][part] = kept
-                if not kept:  # the statement has nothing else
+                remaining = [other for other in values if other != value]
+                less["Statement"][number][part] = remaining
+                if not remaining:  # the statement has nothing else
                     del less["Statement"][number]
                 yield str(value), less

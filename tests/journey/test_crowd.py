@@ -63,7 +63,7 @@ class Watcher:
         ).fetchone()
         assert found is not None
         self.most_connections = max(self.most_connections, found[0])
-        self.most_active = max([self.most_active, *self.backstage.places().values()])
+        self.most_active = max([self.most_active, *self.backstage.count_active().values()])
         self.looks += 1
 
 

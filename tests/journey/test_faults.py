@@ -119,7 +119,7 @@ def test_database_lost_among_the_rows_costs_one_attempt(
     requested = physicist.request(type="ct-csv").json["id"]
     held.wait()
     cut(large_url, requested)
-    held.let_go()
+    held.release()
     until(lambda: answers(large_url))
     export = backstage.sweep_until_settled(physicist, requested)
     assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 2)
@@ -129,7 +129,7 @@ def test_database_lost_among_the_rows_costs_one_attempt(
 
 @pytest.fixture
 def little_disk(backstage: Backstage) -> Iterator[Callable[[], None]]:
-    """Let no file of the workers that live now grow beyond 64 KB."""
+    """Limit the files of the running workers to 64 KB."""
     limited = {}
 
     def limit() -> None:
@@ -158,7 +158,7 @@ def test_full_disk_is_reported(
 
 @pytest.fixture
 def little_time(stack: Stack) -> Iterator[None]:
-    """Workers that live three seconds longer than it takes to give up in order."""
+    """Use workers that run three seconds longer than an orderly end takes."""
     client, function = stack.cloud.client("lambda"), stack.resource("RunExport")
     before = client.get_function_configuration(FunctionName=function)["Timeout"]
     client.update_function_configuration(FunctionName=function, Timeout=33)

@@ -41,8 +41,9 @@ def _switch_rhythms(stack: Stack, state: str) -> None:
     assert len(found) == 2
     for each in found:
         plan = client.get_schedule(Name=each["Name"])
-        kept = {name: plan[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
-        client.update_schedule(**kept, State=state)
+        names = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        unchanged = {name: plan[name] for name in names}
+        client.update_schedule(**unchanged, State=state)
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def _name_table(resource: str, backstage: Backstage) -> str:
     """What an attempt's name ends with, by the table that a statement is about."""
     if resource.endswith(f"/{backstage.audit_table}"):
         return OF_AUDIT_TABLE
-    return OF_SAVED_REQUESTS if f"/{backstage.saved_table}" in resource else ""
+    return OF_SAVED_REQUESTS if f"/{backstage.saved_requests_table}" in resource else ""
 
 
 @pytest.mark.parametrize("function", HAPPY)

@@ -22,7 +22,7 @@ FRONT_END = "https://front.example"
 
 @pytest.fixture(scope="module")
 def hospital(sample_url: str) -> Iterator[Stack]:
-    """A service of a hospital with single sign-on, and with a front end of its own."""
+    """A service of a hospital with single sign-on, and a separate front end."""
     with Stack(
         sample_url,
         LoginDomainPrefix="hospital",
@@ -137,7 +137,7 @@ def test_page_knows_where_to_sign_in_and_out(hospital: Stack) -> None:
     assert f"connect-src 'self' {configuration['login']};" in policy
 
 
-def test_provider_groups_become_ours_in_the_pool_and_are_taken_away_again(hospital: Stack) -> None:
+def test_provider_groups_set_and_remove_groups_of_the_pool(hospital: Stack) -> None:
     """With the trigger's own role: the emulator enforces that it may do this, and nothing else."""
     client, pool = hospital.cloud.client("cognito-idp"), hospital.resource("UserPool")
     users.create(hospital, "eve", users.ADMIN, users.PATIENTS)

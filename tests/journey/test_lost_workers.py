@@ -85,7 +85,7 @@ def test_frozen_worker_that_comes_back_changes_nothing(
     (frozen,) = backstage.workers()
     os.kill(frozen, signal.SIGSTOP)
     try:
-        held.let_go()
+        held.release()
         backstage.take_over(requested)
         export = physicist.wait(requested)
         assert (export["state"], export["attempt"]) == ("COMPLETED", 2)

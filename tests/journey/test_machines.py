@@ -79,7 +79,7 @@ def test_wrong_secret_gives_no_token(hospital: Stack, machine: Any) -> None:
     assert request_token(hospital, machine, secret="guess").status in {400, 401}
 
 
-def test_another_program_of_the_pool_is_refused_whatever_its_scopes(hospital: Stack, machine: Any) -> None:
+def test_another_program_of_the_pool_is_refused_with_any_scope(hospital: Stack, machine: Any) -> None:
     other = hospital.cloud.client("cognito-idp").create_user_pool_client(
         UserPoolId=machine["UserPoolId"],
         ClientName="other",

@@ -1,4 +1,4 @@
-"""Listeners receive every change in order, and a mail at the end."""
+"""Every change of an export is published in order, and its end is mailed to the topic."""
 
 import json
 

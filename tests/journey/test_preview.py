@@ -38,7 +38,7 @@ def test_preview_by_name_needs_the_right_to_names(people: UserPool, stack: Stack
     assert "Journey-Secret" not in log
 
 
-def test_preview_out_of_time_says_so_and_more_at_once_are_refused(
+def test_preview_out_of_time_is_marked_and_concurrent_ones_are_refused(
     physicist: Service, database_held: Hold, sample_url: str
 ) -> None:
     with database_held(), ThreadPoolExecutor(3) as pool:

@@ -47,7 +47,7 @@ class Maker:
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
         self.exports = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.audit)
-        self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_table)
+        self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_requests_table)
         self.keys: set[str] = set()
         self.presets_made: list[Preset] = []
 
@@ -67,7 +67,7 @@ class Maker:
         return export
 
     def look(self, made: Export | Schedule) -> Any:
-        """The row as it is now."""
+        """Return the current row."""
         if isinstance(made, Schedule):
             return self.backstage.schedules.load(made.id)
         return self.backstage.row(made.id)

@@ -132,7 +132,7 @@ def turn_back(backstage: Backstage, schedule_id: str, due: datetime) -> None:
     """Let a schedule of every hour have been made an hour before it was due."""
     made = (due - timedelta(hours=1)).isoformat(timespec="microseconds")
     backstage.client("dynamodb").update_item(
-        TableName=backstage.saved_table,
+        TableName=backstage.saved_requests_table,
         Key={"pk": {"S": f"SCHEDULE#{schedule_id}"}},
         UpdateExpression="SET created_at = :made, handled_until = :made",
         ExpressionAttributeValues={":made": {"S": made}},

@@ -13,7 +13,7 @@ from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
 from tests.component.answers import change_preset, create_preset, get_preset, list_presets, request_export
 from tests.component.gateway import Gateway
-from tests.fakes import ADA, ADMIN, BEN, PIA, SAVED_TABLE, STRANGER, aws_client, take_messages
+from tests.fakes import ADA, ADMIN, BEN, PIA, SAVED_REQUESTS_TABLE, STRANGER, aws_client, take_messages
 from tests.processes import Paced, services_of
 
 REQUEST = {"type": "ct-csv", "filters": {"age_min": "16", "date_from": "2026-01-01"}}
@@ -40,7 +40,7 @@ def refusal(call, *arguments):
 
 def rows(services):
     """Every row of the table of saved requests."""
-    return aws_client("dynamodb").scan(TableName=SAVED_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=SAVED_REQUESTS_TABLE)["Items"]
 
 
 def test_preset_is_stored_and_shown(services, clock):
@@ -72,7 +72,7 @@ def test_preset_list_is_sorted_by_name_and_holds_own_and_shared(services):
     assert sorted(names(services, ADMIN)) == ["Alpha", "Gamma", "alpha"]
 
 
-def test_preset_list_holds_the_newest_of_very_many_and_says_so(services, clock):
+def test_preset_list_beyond_limit_holds_newest_and_is_incomplete(services, clock):
     body = parse_preset({**BODY, "shared": True})
     for number in range(MAX_SHARED + 1):
         preset = make_preset(f"{number:032}", BEN, {**body, "name": f"{number:03}"}, clock.move(seconds=1))

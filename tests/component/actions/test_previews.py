@@ -71,7 +71,7 @@ def test_preview_of_nuclear_medicine_lists_study_descriptions(preview_of, sample
     assert shown["studies"] == select(sample_url, query)[0][0]
 
 
-def test_preview_of_nothing_says_so(preview_of):
+def test_preview_without_studies_counts_none(preview_of):
     shown = preview_of("rf-csv", filters={"patient_name": "nobody of this name"})
     assert (shown["studies"], shown["events"], shown["protocols"]) == (0, 0, [])
     assert (shown["first_date"], shown["timed_out"]) == (None, False)
@@ -84,7 +84,7 @@ def test_preview_starts_and_stores_nothing(preview_of, services):
     assert aws_client("dynamodb").scan(TableName="exports")["Count"] == 0
 
 
-def test_preview_that_takes_too_long_is_stopped_and_says_so(preview_of, postgres, sample_url, monkeypatch):
+def test_preview_that_takes_too_long_is_stopped_and_marked(preview_of, postgres, sample_url, monkeypatch):
     monkeypatch.setattr(preview, "STATEMENT_SECONDS", 1.0)
     with psycopg.connect(sample_url) as holder:
         holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")

@@ -216,7 +216,7 @@ def test_retention_set_during_completion_holds(services, monkeypatch):
 
 
 def test_retention_set_after_completion_counts_from_the_end(services, clock, monkeypatch):
-    """The export was read as running; before the change was written, it had completed."""
+    """The export completes after the change has read it as running and before the change is written."""
     export = run(services, add(services, retention_days=7))
     interrupt_next_write(
         monkeypatch, lambda: services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
@@ -229,7 +229,7 @@ def test_retention_set_after_completion_counts_from_the_end(services, clock, mon
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
 def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, clock, monkeypatch, how):
-    """Also where the clock of the sweep is ahead."""
+    """This also holds if the clock of the sweep is ahead."""
     export = finish(services, add(services))
 
     def go():

@@ -14,7 +14,7 @@ from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component import answers as actions
 from tests.component.answers import create_preset, show_audit_trail
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
-from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, SAVED_TABLE, STRANGER, finish, open_table
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, SAVED_REQUESTS_TABLE, STRANGER, finish, open_table
 
 WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}
 
@@ -206,7 +206,7 @@ def test_schedule_deletion_leaves_no_filters(services):
     delete_schedule(services, PIA, schedule.id)
     assert firing(services, schedule) is None
     refuse("NOT_FOUND", delete_schedule, services, PIA, schedule.id)
-    row = open_table(SAVED_TABLE).get(f"SCHEDULE#{schedule.id}")
+    row = open_table(SAVED_REQUESTS_TABLE).get(f"SCHEDULE#{schedule.id}")
     assert "SECRET" not in json.dumps(row, default=str)
     assert int(row["ttl"]) == int((NOW + timedelta(days=7)).timestamp())
 

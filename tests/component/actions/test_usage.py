@@ -35,7 +35,7 @@ def test_usage_of_a_month_holds_what_was_requested_in_it(services, clock):
     assert show_usage(services, ADMIN, {"month": "2020-01"})["users"] == []
 
 
-def test_usage_of_too_many_counts_the_newest_and_says_so(services, clock, monkeypatch):
+def test_usage_beyond_limit_counts_newest_and_is_incomplete(services, clock, monkeypatch):
     monkeypatch.setattr(usage, "MAX_COUNTED", 2)
     for caller in (ADA, BEN, BEN):
         add(services, caller)

@@ -78,7 +78,7 @@ def schema(services, load_handler, monkeypatch):
 
 @pytest.fixture
 def known(services):
-    """Ids of exports in every state, besides one that is gone; of presets, one's own or not."""
+    """Return ids of exports in every state and of a missing one, and ids of presets of both owners."""
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, include_names=True))
     running, waiting = run(services, add(services)), add(services)
     services.exports.delete(other.id, ADA, services.clock())

@@ -26,7 +26,7 @@ GROUPS = sorted(LINES[0].allowed, key=lambda groups: (len(groups), sorted(groups
 
 
 def as_text(groups):
-    """As API Gateway makes a text of a list, which is what Lambda gets."""
+    """Return the list as the text that API Gateway passes to Lambda."""
     return f"[{' '.join(sorted(groups))}]"
 
 
@@ -49,7 +49,7 @@ def sign_in(gateway, caller, claim):
 
 
 def prepare(services, line, caller):
-    """The export or schedule that a line is about; an export with patients was requested by one's name."""
+    """Create the export or schedule that a line is about. One with patient data has a filter by name."""
     if line.is_about_a_schedule:
         schedule = make_schedule(line, (caller if line.mine else BEN).id, services.clock())
         assert services.schedules.create(schedule, limit=1000)
@@ -60,7 +60,7 @@ def prepare(services, line, caller):
 
 
 def look(services, export, caller):
-    """Everything that a refused call might have changed."""
+    """Return everything that a refused call could have changed."""
     owners = [active_ids(each) for each in (caller, BEN)]
     return (
         read_row(f"EXPORT#{export.id}"),

@@ -60,7 +60,7 @@ def test_connection_without_secret_uses_token_of_the_role(ready):
 @pytest.mark.parametrize(
     "text", ["", "no json", "[]", "null", '"text"', '{"username": "ada"}', '{"password": "x"}']
 )
-def test_secret_without_login_is_a_failure_that_says_so(ready, text):
+def test_secret_without_login_fails_with_message(ready, text):
     arn = make_secret()
     if text:
         make_client("secretsmanager").put_secret_value(SecretId=arn, SecretString=text)
@@ -71,7 +71,7 @@ def test_secret_without_login_is_a_failure_that_says_so(ready, text):
     assert (failed.value.code, isinstance(failed.value, RetryableError)) == ("SECRET_UNREADABLE", False)
 
 
-def test_secret_that_does_not_exist_is_a_failure_that_says_so(ready):
+def test_missing_secret_fails_with_message(ready):
     with pytest.raises(ExportError) as failed:
         find(ready, secret_arn="arn:aws:secretsmanager:eu-west-2:123456789012:secret:none")
     assert (failed.value.code, isinstance(failed.value, RetryableError)) == ("SECRET_REFUSED", False)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from doseexport.aws import upload as sink_module
+from doseexport.aws import upload as upload_module
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.s3 import ExportBucket, S3Upload, abort_upload
 from doseexport.aws.upload import PART_SIZE, S3Sink
@@ -230,20 +230,20 @@ def test_discard_never_raises(failure, monkeypatch):
 
 
 class BlockedUpload:
-    """An upload whose parts take until `let_go`."""
+    """An upload whose parts take until `release`."""
 
     def __init__(self):
-        self.let_go = threading.Event()
+        self.release = threading.Event()
         self.parts = []
         self.log = []
 
     def send_part(self, part):
-        self.let_go.wait(10)
+        self.release.wait(10)
         self.parts.append(part.getbuffer().nbytes)
         self.log.append("sent")
 
     def complete(self):
-        self.let_go.wait(10)
+        self.release.wait(10)
         self.log.append("completed")
 
     def discard(self):
@@ -252,7 +252,7 @@ class BlockedUpload:
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(sink_module, "PART_SIZE", 4)
+    monkeypatch.setattr(upload_module, "PART_SIZE", 4)
 
 
 def raises_soon(call, kind):
@@ -293,7 +293,7 @@ def test_sink_holds_one_part_in_filling_and_one_in_flight():
     assert len(written) == 1
     sink.cancel()
     see()
-    upload.let_go.set()
+    upload.release.set()
     sink.discard()
 
 
@@ -306,7 +306,7 @@ def test_cancel_frees_blocked_write_with_the_given_reason():
     see()
     with pytest.raises(LeaseLostError):
         sink.write(b"x")
-    upload.let_go.set()
+    upload.release.set()
     sink.discard()
 
 
@@ -316,7 +316,7 @@ def test_cancel_frees_blocked_finish():
     see = raises_soon(sink.finish, AbortedError)
     sink.cancel()
     see()
-    upload.let_go.set()
+    upload.release.set()
     sink.discard()
     assert "completed" not in upload.log
 
@@ -325,7 +325,7 @@ def test_discard_waits_for_the_part_in_flight():
     upload = BlockedUpload()
     sink = S3Sink(upload)
     see = raises_soon(sink.finish, AbortedError)
-    threading.Timer(0.1, upload.let_go.set).start()
+    threading.Timer(0.1, upload.release.set).start()
     sink.discard()
     see()
     assert upload.log == ["sent", "discarded"]
@@ -333,7 +333,7 @@ def test_discard_waits_for_the_part_in_flight():
 
 def test_cancel_stops_all_sending():
     upload = BlockedUpload()
-    upload.let_go.set()
+    upload.release.set()
     sink = S3Sink(upload)
     sink.cancel()
     sink.discard()

@@ -38,7 +38,7 @@ def make_request(spec, **filters):
 
 
 def find_literally(connection, spec, each, text):
-    """The studies that a filter means, by position() instead of ILIKE, the text as a parameter of its own."""
+    """Return the studies that a filter selects, by position() instead of ILIKE, the text as parameter."""
     if each.value_type.name == "exact":
         condition, values = each.sql, [text.strip()]
     elif "|" in each.sql:
@@ -109,7 +109,7 @@ def test_filters_with_several_hostile_texts_stay_apart(hostile_url):
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_filter_refuses_whatever_is_no_text_by_name(name):
+def test_filter_refuses_value_that_is_no_text(name):
     spec = SPECS[name]
     for each in spec.filters:
         if each.value_type.name in LITERAL:

@@ -24,7 +24,7 @@ SOON = 8.0
 
 @pytest.fixture(scope="module")
 def server():
-    """A server of its own: it will be frozen."""
+    """A separate server, because the test freezes it."""
     with Postgres() as own:
         yield own
 

@@ -6,7 +6,7 @@ import pytest
 from local import sample
 from moto.s3 import models as moto_s3
 
-from doseexport.aws import upload as sink
+from doseexport.aws import upload
 from doseexport.aws.clients import ClientError
 from doseexport.aws.sqs import NO_DELAY, parse_message
 from doseexport.domain.export import State
@@ -70,7 +70,7 @@ def make(monkeypatch, few_url):
             )
 
     def make_one(kind, process):
-        monkeypatch.setattr(sink, "PART_SIZE", PARTS[kind])
+        monkeypatch.setattr(upload, "PART_SIZE", PARTS[kind])
         with stand_in_for_aws() as empty:
             services = services_with(empty, few_url)
             export = add(services, type=kind)

@@ -38,14 +38,14 @@ def ready(services, sample_url):
     return services_with(services, sample_url)
 
 
-def assert_let_go(services, row, code):
+def assert_released(services, row, code):
     """The row waits for the sweep, which queues it again."""
     assert (row.state, row.failure.code) == (State.RUNNING, code)
     assert row.is_lease_over(services.clock())
     assert_no_file(services)
 
 
-def test_attempt_out_of_time_fails_and_says_so(ready, sample_url, monkeypatch):
+def test_attempt_out_of_time_fails_with_code(ready, sample_url, monkeypatch):
     left = [900.0]
     with BlockedRun(ready, sample_url, monkeypatch, lambda: left[0]) as blocked:
         left[0] = 20.0
@@ -82,20 +82,20 @@ def test_attempt_is_ended_by_postgresql_when_it_outlives_its_worker(ready, sampl
 
 
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
-def test_attempt_without_studies_fails_and_says_so(ready, kind):
+def test_attempt_without_studies_fails_with_code(ready, kind):
     row = run(ready, add(ready, type=kind, filters={"study_description": "there is none"}))
     assert (row.state, row.failure.code) == (State.FAILED, "NO_STUDIES")
     assert_no_file(ready)
 
 
-def test_attempt_with_wrong_password_fails_and_says_so(services, sample_url):
+def test_attempt_with_wrong_password_fails_with_code(services, sample_url):
     wrong = services_with(services, sample_url, secret=make_secret(password="wrong"))
     row = run(wrong, add(wrong))
     assert (row.state, row.failure.code) == (State.FAILED, "DATABASE_REFUSED")
     assert_no_file(wrong)
 
 
-def test_attempt_without_database_fails_and_says_so(services):
+def test_attempt_without_database_fails_with_code(services):
     nowhere = replace(services, settings=make_settings())
     row = run(nowhere, add(nowhere))
     assert (row.state, row.failure.code) == (State.FAILED, "DATABASE_MISSING")
@@ -103,14 +103,14 @@ def test_attempt_without_database_fails_and_says_so(services):
 
 def test_attempt_with_unreachable_database_is_repeated(services, sample_url):
     away = services_with(services, sample_url, port=1)
-    assert_let_go(away, run(away, add(away)), "DATABASE_UNREACHABLE")
+    assert_released(away, run(away, add(away)), "DATABASE_UNREACHABLE")
 
 
 def test_attempt_with_broken_connection_is_repeated(ready, sample_url, monkeypatch):
     with BlockedRun(ready, sample_url, monkeypatch) as blocked:
         blocked.query_sessions("SELECT pg_terminate_backend(pid) FROM mine")
         row = blocked.end()
-    assert_let_go(ready, row, "DATABASE_LOST")
+    assert_released(ready, row, "DATABASE_LOST")
 
 
 class FullDisk(io.BytesIO):
@@ -124,7 +124,7 @@ class FullDisk(io.BytesIO):
         raise OSError(28, "No space left on device")
 
 
-def test_attempt_with_full_disk_fails_and_says_so(ready, monkeypatch):
+def test_attempt_with_full_disk_fails_with_code(ready, monkeypatch):
     monkeypatch.setattr(parts.tempfile, "TemporaryFile", FullDisk)
     row = run(ready, add(ready, type="ct-xlsx"))
     assert (row.state, row.failure.code) == (State.FAILED, "NO_SPACE")
@@ -147,7 +147,7 @@ def fail(*_):
 def test_attempt_with_unexpected_error_is_repeated_and_reveals_no_data(ready, monkeypatch, caplog, place):
     monkeypatch.setattr(f"doseexport.{place}", fail)
     export = add(ready)
-    assert_let_go(ready, run(ready, export), "INTERNAL")
+    assert_released(ready, run(ready, export), "INTERNAL")
     assert SECRET not in str(read_row(ready, f"EXPORT#{export.id}"))
     assert "attempt_failed" in caplog.messages
     assert SECRET not in str(

@@ -12,7 +12,7 @@ from doseexport.errors import DoseExportError
 from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
 from tests.component.answers import change_schedule, list_schedules
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
-from tests.fakes import SAVED_TABLE, finish, open_table
+from tests.fakes import SAVED_REQUESTS_TABLE, finish, open_table
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
 
@@ -39,7 +39,7 @@ def scheduler_down(services):
     return down
 
 
-def test_reconcile_repeats_what_scheduler_was_not_told(services, ada, scheduler_down):
+def test_reconcile_repeats_failed_calls_of_scheduler(services, ada, scheduler_down):
     with scheduler_down():
         schedule = create(services, ada)
         assert reconcile_schedules(services) == {"broken": 1}
@@ -82,7 +82,7 @@ def test_reconcile_runs_newest_of_many_missed_with_all_their_days(services, ada)
     assert newest.request.filters == {"date_from": "2026-12-01", "date_to": "2027-01-31"}
 
 
-def test_reconcile_restores_what_was_overwritten_in_scheduler(services, ada, monkeypatch):
+def test_reconcile_restores_overwritten_schedule_in_scheduler(services, ada, monkeypatch):
     """A change is sent while an older one is still on its way and arrives last."""
     schedule = create(services, ada)
     put, held = services.scheduler.put, []
@@ -111,7 +111,7 @@ def test_reconcile_runs_occurrence_that_scheduler_refuses(services, ada, schedul
 def test_reconcile_skips_unreadable_row_and_no_other(services, ada):
     broken, whole = create(services, ada), create(services, ada)
     change = Change(f"SCHEDULE#{broken.id}", "SET #zone = :zone", values={"zone": "Europe/Atlantis"})
-    open_table(SAVED_TABLE).update(change)
+    open_table(SAVED_REQUESTS_TABLE).update(change)
     services.clock.now = DECEMBER + timedelta(minutes=10)
     assert reconcile_schedules(services) == {"broken": 1, "requested": 1}
     assert [each["id"] for each in list_schedules(services, ada, {})["schedules"]] == [whole.id]

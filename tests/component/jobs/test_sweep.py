@@ -38,7 +38,7 @@ def bodies(services):
     return [json.loads(message["Body"]) for message in take_messages(services)]
 
 
-def test_sweep_leaves_what_is_in_order(services, clock):
+def test_sweep_leaves_healthy_exports_unchanged(services, clock):
     services.exports.mark_sent(add(services).id, 1, NOW)
     run(services, add(services))
     finish(services, add(services))
@@ -142,7 +142,7 @@ def test_sweep_takes_long_queue_for_no_loss(services, clock):
 
 
 @pytest.mark.parametrize("sends", [0, 1])
-def test_sweep_fails_what_waited_a_day_whatever_the_queue_says(services, clock, monkeypatch, sends):
+def test_sweep_fails_export_that_waited_a_day_in_any_queue(services, clock, monkeypatch, sends):
     def fail(**_):
         raise ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessage")
 
@@ -193,7 +193,7 @@ def test_sweep_does_not_read_files_that_cannot_have_expired(services, clock, mon
 
 
 @pytest.mark.parametrize("days", [1, 29, 30, 31, 90])
-def test_sweep_removes_file_on_its_own_day_whatever_the_services_is(services, clock, days):
+def test_sweep_removes_file_at_end_of_its_retention(services, clock, days):
     finish(services, add(services, retention_days=days))
     assert sweep_after(services, clock, days=days, microseconds=-1) == {}
     assert sweep_after(services, clock, microseconds=1) == {"expired": 1}

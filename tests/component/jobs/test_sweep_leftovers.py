@@ -22,7 +22,7 @@ def sweep_after(services, clock, **amount):
     return sweep_exports(services, clock.move(**amount))
 
 
-def test_sweep_cleans_what_late_worker_leaves_while_one_can_live(services, clock):
+def test_sweep_removes_leftovers_of_late_worker(services, clock):
     export = run(services, add(services))
     services.exports.fail(export.id, 1, "X", "Y.", NOW)
     assert sweep_after(services, clock, minutes=14) == {}

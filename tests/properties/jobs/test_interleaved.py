@@ -150,13 +150,13 @@ def delete(world, process):
     world.delete(the_one(world), process)
 
 
-def test_two_deletions_leave_nothing(interleave):
+def test_two_concurrent_deletions_delete_row_and_file(interleave):
     for world in interleave(complete_one, delete, lambda world: delete(world, Process())):
         assert the_one(world).is_deleted
         let_it_end(world)
 
 
-def test_deletion_and_expiring_sweep_leave_nothing(interleave):
+def test_deletion_and_expiring_sweep_delete_every_object(interleave):
     def nearly_expire(world):
         complete_one(world)
         world.wait(30 * 86_400 - 1, beating=False)

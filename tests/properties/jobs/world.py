@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from doseexport.actions.exports import delete_export
-from doseexport.aws import upload as sink
+from doseexport.aws import upload
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Table
 from doseexport.aws.sqs import Message, parse_message
@@ -101,7 +101,7 @@ class Worker(Paced):
 
 
 class World:
-    """One service with two people, at most `LIMIT` active exports each; close it."""
+    """One service with two users, who may have `LIMIT` active exports each. Close it after use."""
 
     def __init__(self, recordings):
         self.recordings = recordings
@@ -122,7 +122,7 @@ class World:
         self._stack.close()
 
     def _patch(self, patch):
-        patch.setattr(sink, "PATIENCE", 3600)
+        patch.setattr(upload, "PATIENCE", 3600)
         patch.setattr(attempt_module, "Heartbeat", self._make_heartbeat)
         patch.setattr(attempt_module, "find_database", self._find_database)
         client, send = aws_client("sqs"), aws_client("sqs").send_message
@@ -156,7 +156,7 @@ class World:
     # The index, which may lag
 
     def freeze_index(self):
-        """Let the indexes answer what they answer now, until they thaw."""
+        """Freeze the answers of the indexes until `thaw`."""
         cleanup = product(("by_cleanup", "by_expiry"), (cleanup.value for cleanup in Cleanup))
         queried = [*cleanup, *(("by_owner", one.id) for one in PEOPLE)]
         table = open_table(TABLE)
@@ -226,7 +226,7 @@ class World:
     # Workers and messages
 
     def take_messages(self):
-        """Take what waits in the queue; it can be delivered as often as one likes."""
+        """Take the messages from the queue. Each can be delivered any number of times."""
         taken = [parse_message({"body": message["Body"]}) for message in take_messages(self.services)]
         self.messages += taken
         return taken
@@ -246,7 +246,7 @@ class World:
     # Time
 
     def wait(self, seconds, *, beating):
-        """Let time pass; beating hearts beat, frozen workers stand still, Lambda ends the old ones."""
+        """Let time pass: heartbeats beat, frozen workers stand still, and Lambda ends old workers."""
         while seconds > 0:
             step = min(seconds, 20) if beating and self.living_workers() else seconds
             self.clock.move(seconds=step)
@@ -258,7 +258,7 @@ class World:
                     worker.beat()
 
     def sweep(self, process=None):
-        """Sweep once, by a process of its own; return what was done, None if it failed or died."""
+        """Sweep once in a new process. Return what was done, or None if it failed or died."""
         with suppress(Killed, ClientError):
             return sweep_exports(services_of(process or Process(), self.services), self.clock())
         return None
@@ -266,7 +266,7 @@ class World:
     # Files
 
     def expected_bytes(self, tracked):
-        """The whole file of an export, made without any service."""
+        """Return the complete file of an export, written without the service."""
         if tracked.file is None:
             export = self.services.exports.load(tracked.id)
             at = export.created_at.astimezone(self.services.settings.time_zone)
@@ -277,5 +277,5 @@ class World:
         return tracked.file
 
     def read_link(self, url):
-        """What a presigned link gives."""
+        """Return the object behind a presigned link."""
         return read_object(self.services, unquote(urlsplit(url).path).lstrip("/"))

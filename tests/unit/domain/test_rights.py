@@ -73,11 +73,11 @@ def test_scopes_of_a_program_give_the_rights_of_groups():
         {"scope": None},
     ],
 )
-def test_scope_of_another_kind_gives_nothing(change):
+def test_malformed_scope_grants_no_right(change):
     assert read_caller(MACHINE | change).groups == frozenset()
 
 
-def test_program_is_known_by_its_own_token_whatever_its_scopes():
+def test_program_is_known_by_its_own_token_with_any_scope():
     assert read_caller(MACHINE | {"scope": "other/export"}).is_machine
     for change in ({"sub": "a person"}, {"username": "ada"}, {"client_id": None}):
         assert not read_caller(MACHINE | change).is_machine

@@ -67,22 +67,22 @@ def test_claim_is_read_in_every_form_of_cognito(claim, names):
     assert read_claim(claim) == names
 
 
-def test_provider_group_gives_ours_in_token_and_pool():
+def test_provider_group_adds_mapped_group_to_token_and_pool():
     assert sign_in([], "[Medical Physics, Staff]") == (["exportgroup"], [("add", "exportgroup")])
 
 
-def test_lost_provider_group_takes_ours_away_first():
+def test_lost_provider_group_removes_mapped_group_first():
     groups, calls = sign_in(["pidgroup"], "Medical Physics")
     assert groups == ["exportgroup"]
     assert calls == [("remove", "pidgroup"), ("add", "exportgroup")]
 
 
 @pytest.mark.parametrize("claim", ["", "[]", "Staff", "medical physics", "Medical Physics Guests"])
-def test_other_claim_gives_nothing_and_takes_ours_away(claim):
+def test_unmapped_claim_removes_mapped_group(claim):
     assert sign_in(["exportgroup"], claim) == ([], [("remove", "exportgroup")])
 
 
-def test_missing_claim_takes_ours_away():
+def test_missing_claim_removes_mapped_group():
     event = copy.deepcopy(EVENT)
     del event["request"]["userAttributes"]["custom:groups"]
     pool = Pool()

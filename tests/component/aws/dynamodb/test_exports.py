@@ -108,7 +108,7 @@ def test_beat_reports_an_abort(services):
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.ABORTING])
-def test_lost_attempt_changes_nothing_whatever_the_next_does(services, state):
+def test_lost_attempt_changes_nothing_in_any_state(services, state):
     export = run(services, add(services))
     late = NOW + timedelta(seconds=61)
     services.exports.requeue(export.id, 1, late)
@@ -301,7 +301,7 @@ class Scripted:
 
 
 def make_exports(client):
-    return ExportRepository(client, "t", AuditRepository(client, "trail", RETENTION))
+    return ExportRepository(client, "t", AuditRepository(client, "audit", RETENTION))
 
 
 def cancelled(*codes):

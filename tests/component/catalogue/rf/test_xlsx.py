@@ -214,7 +214,7 @@ def test_rf_xlsx_study_of_a_thousand_groups_is_complete(make_database):
 
 
 def with_angles(url):
-    """Give every exposure angles of its own, 6° apart."""
+    """Give every exposure different angles, 6° apart."""
     with psycopg.connect(url) as connection:
         connection.execute(
             "UPDATE remapp_irradeventxraymechanicaldata SET positioner_primary_angle = n % 40 * 6 - 120,"

@@ -91,7 +91,7 @@ def test_ct_phe2019_form_has_no_localiser_of_the_test_files(our_file, openrem_ur
     assert not any("Constant Angle" in text for text in comments)
 
 
-def test_p43_localiser_is_known_by_code_whatever_its_text(our_file, altered, fill_form) -> None:
+def test_p43_localiser_is_known_by_code_with_any_text(our_file, altered, fill_form) -> None:
     url = altered("""
         UPDATE remapp_contextid SET code_meaning = 'Topogramm' WHERE code_value = '113805';
         UPDATE remapp_contextid SET code_meaning = 'Acquisition' WHERE code_value = '113806'""")

@@ -92,7 +92,7 @@ def test_d20_openrem_mixes_up_tube_b_of_16_acquisitions_and_the_pitch_of_2(pairs
     assert sum(pair.differs(PITCH) for pair in pairs) == 2
 
 
-def test_d20_openrem_gives_three_studies_a_mass_that_nobody_recorded(their_studies, right_studies) -> None:
+def test_d20_openrem_gives_three_studies_a_mass_that_is_not_recorded(their_studies, right_studies) -> None:
     rights = {study_key(study, "DLP total (mGy.cm)"): study["Mass (kg)"] for study in right_studies}
     keys = [(study_key(study, "Total DLP (mGy.cm)"), study["Patient weight (kg)"]) for study in their_studies]
     mixed = [key for key, weight in keys if weight != rights[key]]

@@ -122,8 +122,8 @@ def test_d05_dx_survey_has_the_record_without_a_date_last_and_the_others_in_open
 
 def test_d08_dx_survey_leaves_out_names_that_are_missing(form: Form) -> None:
     for cell in find(form, "D08"):
-        kept = [part for part in cell.theirs.split(" | ") if part != "None"]
-        assert cell.ours == (" | ".join(kept) or None)
+        parts = [part for part in cell.theirs.split(" | ") if part != "None"]
+        assert cell.ours == (" | ".join(parts) or None)
 
 
 def test_d09_dx_survey_has_dates_where_openrem_has_numbers(form: Form) -> None:

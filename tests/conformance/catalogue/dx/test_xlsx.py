@@ -101,7 +101,7 @@ def test_d23_dx_kvp_is_the_mean_of_the_pulses_where_openrem_has_the_first(differ
     assert [(round(each.ours, 4), each.theirs) for each in found] == [(56.6667, 50)]
 
 
-def test_d25_dx_total_that_nobody_recorded_is_blank_where_openrem_has_0(differences) -> None:
+def test_d25_dx_total_that_is_not_recorded_is_blank_where_openrem_has_0(differences) -> None:
     found = [each for each in differences if name_deviation(each) == "D25"]
     assert [(each.ours, each.theirs) for each in found] == [(None, 0)]
 

@@ -102,7 +102,7 @@ def test_d18_nhsbsp_has_every_exposure_where_openrem_ends_at_the_first_tomosynth
 @pytest.mark.parametrize(
     "option", ["view=cranio", "acquisition_protocol=routine", "compression_thickness_min=1"]
 )
-def test_d07_study_is_present_once_whatever_the_filter(option: str, openrem_url: str, export) -> None:
+def test_d07_study_is_present_once_with_any_filter(option: str, openrem_url: str, export) -> None:
     """OpenREM repeats a study for each exposure that meets a filter."""
     all_rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url)))
     rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url, f"--filter={option}")))

@@ -119,7 +119,7 @@ def test_d09_rf_forms_dates_are_date_cells(our_path: Path, their_path: Path) -> 
         assert {sheet.cell(row, 4).is_date for row in range(FIRST_ROW, FIRST_ROW + 12)} == {is_date}
 
 
-def test_d14_rf_dose_that_nobody_recorded_is_blank_in_the_form(cells) -> None:
+def test_d14_rf_dose_that_is_not_recorded_is_blank_in_the_form(cells) -> None:
     found = [cell[:2] for cell in cells if deviation(*cell) == "D14"]
     assert found == [(43, "I")]
 
