@@ -303,7 +303,7 @@ def run_schedule(role: Role, yard: Yard) -> None:
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "under_way"}
         lost = yard.backstage.stack.resource("ScheduleDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=lost, MessageBody="{}")
-    assert yard.backstage.schedules.load(schedule.id).open is not None  # type: ignore[union-attr]
+    assert yard.backstage.schedules.load(schedule.id).open_occurrence is not None  # type: ignore[union-attr]
 
 
 def reconcile_schedules(role: Role, yard: Yard) -> None:
@@ -314,7 +314,7 @@ def reconcile_schedules(role: Role, yard: Yard) -> None:
     with role.worn():
         first, second = (role.load("reconcile_schedules")({}, CONTEXT) for _ in range(2))
     assert "broken" not in first | second
-    assert yard.backstage.schedules.load(missed.id).open is not None  # type: ignore[union-attr]
+    assert yard.backstage.schedules.load(missed.id).open_occurrence is not None  # type: ignore[union-attr]
 
 
 UNTRIED = frozenset(

@@ -119,7 +119,7 @@ class ExportStates(RuleBasedStateMachine):
     def set_retention(self, days):
         before = self.load()
         kept = self.store.set_retention(self.export.id, days, ADA, self.clock())
-        assert (kept is not None) == (before.has_retention and before.deleted_at is None)
+        assert (kept is not None) == (before.can_set_retention and before.deleted_at is None)
         if kept is not None:
             assert kept.retention_days == days
 
