@@ -37,7 +37,7 @@ from doseexport.domain.rights import (
 from doseexport.errors import RequestError, unprocessable
 
 MAX_DELETED = 100
-"""The most exports that one request may delete."""
+"""The most exports that one request may delete: the longest page of the list."""
 MAX_KEY = 255
 """The most characters of an Idempotency-Key."""
 

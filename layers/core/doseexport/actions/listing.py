@@ -1,7 +1,7 @@
 """Read pages of the list of exports, and make the cursors that lead from one page to the next.
 
-An index gives the ids of exports, and their rows are read as they are now. A page skips
-deleted, expired and non-matching exports and reads on until it is full.
+An index gives the ids of exports, and their rows are read as they are now. A page skips deleted,
+expired and non-matching exports and reads on until it is full.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What people do with schedules: one function per request of the API, from a caller to a domain object.
 
-Only its owner sees a schedule, and administrators, who may disable and delete it too. Programs
-cannot have schedules, because nobody would notice that a program's owner has left.
+Only its owner sees a schedule, and administrators, who may disable and delete it too. Programs cannot have
+schedules, because nobody would notice that a program's owner has left.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ DISCARD_TIMEOUT = 15.0
 
 _LOGGER = logging.getLogger(__name__)
 _REFUSED = frozenset({"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "KMS.DisabledException"})
-
+"""Codes of S3 that no retry can help against: an administrator must change something first."""
 
 ManifestMaker = Callable[[int, str], bytes]
 """A function that makes a manifest from a file's size in bytes and its SHA-256 in hexadecimal."""

@@ -26,7 +26,7 @@ from doseexport.domain.request import ExportRequest
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
 LEASE = timedelta(seconds=60)
-"""How far ahead each heartbeat moves the lease."""
+"""How far ahead each heartbeat moves the lease. It survives slow beats and a short outage of DynamoDB."""
 
 
 class State(StrEnum):

@@ -26,7 +26,8 @@ REPEATED_CANCEL = 0.2
 LAST_SECONDS = 30.0
 """Seconds of Lambda time reserved for discarding the file and settling."""
 GRACE = LEASE - timedelta(seconds=15)
-"""How long DynamoDB may be out of reach before the lease counts as lost."""
+"""How long DynamoDB may be out of reach before the lease counts as lost. The attempt stops before the sweep
+can requeue the export."""
 
 _LOGGER = logging.getLogger(__name__)
 

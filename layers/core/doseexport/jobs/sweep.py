@@ -45,7 +45,7 @@ WORKERS = 8
 BATCH = 100
 """Rows that are read at once: as many as one BatchGetItem reads."""
 RESERVED_SECONDS = 10.0
-"""Seconds of Lambda time left at which no further batch is started."""
+"""Seconds of Lambda time left at which no further batch is started, so that the last one can finish."""
 WORKER_LIFE = timedelta(minutes=16)
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 

@@ -27,7 +27,7 @@ class AuditRepository:
         return Insert(new_entry_row(entry, self._retention), self._name)
 
     def write_reading(self, export_id: str, by: Caller, now: datetime) -> None:
-        """Write that a caller reads filters that name patients, once per caller, export and day."""
+        """Write that a caller read filters that name patients, once per caller, export and day."""
         reading = (export_id, by.id, now.date())
         if reading not in self._recorded:
             self._table.write_together(self.insert(record_reading(export_id, now, by)))

@@ -18,7 +18,8 @@ Row = dict[str, Any]
 BATCH = 100
 """The most rows that DynamoDB reads in one BatchGetItem."""
 RETRY_DELAYS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between the tries of a write that conflicts with another write of the same rows."""
+"""Seconds between the tries of a write that conflicts with another write of the same rows. They grow, so that
+a short conflict costs little and a longer one can pass."""
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
