@@ -1,19 +1,15 @@
 """Databases that tests share. A test that alters data takes `make_database`."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from local import sample
+from local.sample.postgres import Postgres
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))  # `local` is run from the checkout, never installed
-
-from local import sample  # noqa: E402
-from local.sample.postgres import Postgres  # noqa: E402
-
 SAMPLE_STUDIES = 400
 NUMBERS = count(1)
 

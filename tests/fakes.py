@@ -1,4 +1,4 @@
-"""What tests put in the place of AWS, people and time."""
+"""Stand-ins for AWS, users and time, and shortcuts to exports in every state."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ RETENTION = timedelta(days=30)
 MAX_RETENTION = timedelta(days=90)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
-TRAIL_TABLE = "trail"
+AUDIT_TABLE = "trail"
 SAVED_TABLE = "saved"
 GROUP = "schedules"
 TARGET = SchedulerTarget(
@@ -45,7 +45,7 @@ TARGET = SchedulerTarget(
     role_arn="arn:aws:iam::123456789012:role/scheduler",
     queue_arn="arn:aws:sqs:eu-west-2:123456789012:lost",
 )
-TRAIL_RETENTION = timedelta(days=2555)
+AUDIT_RETENTION = timedelta(days=2555)
 
 ADA = Caller("ada-sub", "ada", frozenset({"exportgroup"}))
 BEN = Caller("ben-sub", "ben", frozenset({"exportgroup"}))
@@ -71,7 +71,7 @@ class Clock:
 def make_settings(**changes: Any) -> Settings:
     values = {
         "exports_table_name": TABLE,
-        "audit_table_name": TRAIL_TABLE,
+        "audit_table_name": AUDIT_TABLE,
         "saved_requests_table_name": SAVED_TABLE,
         "bucket_name": BUCKET,
         "queue_url": "",
@@ -79,7 +79,7 @@ def make_settings(**changes: Any) -> Settings:
         "max_requests_per_minute": 1000,
         "retention": RETENTION,
         "max_retention": MAX_RETENTION,
-        "audit_retention": TRAIL_RETENTION,
+        "audit_retention": AUDIT_RETENTION,
         "download_seconds": 300,
         "time_zone": ZoneInfo("Europe/London"),
         "max_schedules": 3,
@@ -116,20 +116,20 @@ def stand_in_for_aws() -> Iterator[Services]:
             dynamodb, TABLE, by_owner="owner", by_month="month", by_cleanup="cleanup", by_expiry="cleanup"
         )
         make_table(dynamodb, SAVED_TABLE, by_owner="owner", by_kind="kind")
-        make_trail_table(dynamodb)
+        make_audit_table(dynamodb)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         url = sqs.create_queue(QueueName="exports")["QueueUrl"]
         scheduler.create_schedule_group(Name=GROUP)
         pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
-        trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
+        audit = AuditRepository(dynamodb, AUDIT_TABLE, AUDIT_RETENTION)
         yield Services(
             settings=make_settings(queue_url=url, user_pool_id=pool),
-            exports=ExportRepository(dynamodb, TABLE, trail),
-            audit=trail,
+            exports=ExportRepository(dynamodb, TABLE, audit),
+            audit=audit,
             presets=PresetRepository(dynamodb, SAVED_TABLE),
             files=ExportBucket(s3, BUCKET),
             queue=Queue(sqs, url),
-            schedules=ScheduleRepository(dynamodb, SAVED_TABLE, trail),
+            schedules=ScheduleRepository(dynamodb, SAVED_TABLE, audit),
             scheduler=Scheduler(scheduler, TARGET),
             users=UserRepository(dynamodb, SAVED_TABLE),
             user_pool=UserPool(cognito, pool),
@@ -171,16 +171,16 @@ def make_table(client: Any, name: str, **indexes: str) -> None:
     )
 
 
-def make_trail_table(client: Any) -> None:
+def make_audit_table(client: Any) -> None:
     client.create_table(
-        TableName=TRAIL_TABLE,
+        TableName=AUDIT_TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
 
 
-def read_trail(services: Services, export: Export) -> list[AuditEntry]:
+def read_audit_trail(services: Services, export: Export) -> list[AuditEntry]:
     return services.audit.read(export.id)
 
 
@@ -209,8 +209,8 @@ def interrupt_next_write(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]
 
 def make_new(caller: Caller = ADA, now: datetime = NOW, **request: Any) -> Export:
     """A new export that is in no store yet."""
-    asked = ExportRequest(**{"type": "ct-csv", **request})
-    return make_export(make_id(caller.id, None), caller.id, caller.name, asked, now)
+    parsed = ExportRequest(**{"type": "ct-csv", **request})
+    return make_export(make_id(caller.id, None), caller.id, caller.name, parsed, now)
 
 
 def add(services: Services, caller: Caller = ADA, **request: Any) -> Export:

@@ -1,4 +1,4 @@
-"""Processes that die, or that other things happen to, at any call they make.
+"""Processes that die, or are interfered with, at any call they make.
 
 What a killed process would still have done has no effect: after its death every call raises, and so
 do those of its cleanup and of its other threads.
@@ -14,7 +14,7 @@ from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
-from tests.fakes import BUCKET, SAVED_TABLE, TABLE, TRAIL_RETENTION, TRAIL_TABLE, aws_client
+from tests.fakes import AUDIT_RETENTION, AUDIT_TABLE, BUCKET, SAVED_TABLE, TABLE, aws_client
 
 PATIENCE = 20.0
 
@@ -77,7 +77,7 @@ def refusal(name):
 
 
 class Paced(Process):
-    """A process on a thread of its own that makes one call at a time, when it is told to.
+    """A process on a thread of its own that makes one call at a time, on request.
 
     At any time at most one thread runs, this one or the one that tells it: what is not atomic in moto
     is never seen half done.
@@ -99,7 +99,7 @@ class Paced(Process):
                 work()
             except Killed:
                 pass
-            except BaseException as error:  # noqa: BLE001  the test shall see it
+            except BaseException as error:  # noqa: BLE001  the test must see it
                 self.error = error
             finally:
                 with self._changed:
@@ -152,7 +152,7 @@ class _Client:
 
     def __getattr__(self, name):
         method = getattr(self._client, name)
-        if name == "generate_presigned_url":  # it calls nobody
+        if name == "generate_presigned_url":  # it makes no call
             return method
         return lambda **arguments: self._process.call(name, lambda: method(**arguments))
 
@@ -171,11 +171,11 @@ class _Paginator:
 def services_of(process, services):
     """The same services, as a process of its own meets them."""
     dynamodb = _Client(aws_client("dynamodb"), process)
-    trail = AuditRepository(dynamodb, TRAIL_TABLE, TRAIL_RETENTION)
+    audit = AuditRepository(dynamodb, AUDIT_TABLE, AUDIT_RETENTION)
     return replace(
         services,
-        exports=ExportRepository(dynamodb, TABLE, trail),
-        audit=trail,
+        exports=ExportRepository(dynamodb, TABLE, audit),
+        audit=audit,
         presets=PresetRepository(dynamodb, SAVED_TABLE),
         files=ExportBucket(_Client(aws_client("s3"), process), BUCKET),
         queue=Queue(_Client(aws_client("sqs"), process), services.settings.queue_url),

@@ -1,4 +1,4 @@
-"""docs/rights.md as tests read it, and what each of its lines does through the API."""
+"""docs/rights.md as tests read it, and the request behind each of its lines."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,12 +60,12 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "delete preset": ("DELETE", "/presets/{}", None),
 }
 ACTIVE = ("see", "abort")
-"""What is tried with an export that waits; all else with one that has ended."""
+"""Requests that need a queued export. All others need a settled one."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table: what is done to which export, and by whose groups it may be done."""
+    """One line of the table: a request, its object, and the groups that may make it."""
 
     what: str
     mine: bool
@@ -87,7 +87,7 @@ class Line:
         return "/schedules/{}" in REQUESTS[self.what][1]
 
     def may(self, call: Callable[[str, str, Any], Any], its_id: str) -> bool:
-        """Do it and tell whether it was done; `call` answers with `status` and `json`."""
+        """Make the request and return whether it was allowed. `call` answers with `status` and `json`."""
         method, path, body = REQUESTS[self.what]
         if self.what == "delete many":
             body = {"ids": [its_id]}
@@ -95,7 +95,7 @@ class Line:
             body = {"preset": its_id}
         reply = call(method, path.replace("{}", its_id), body)
         if reply.status == 404 and self.is_about_a_schedule:
-            return False  # nobody learns of another's schedule
+            return False  # another's schedule is not found
         if reply.status == 403:
             assert reply.json["code"] in {"GROUP_NEEDED", "PIDGROUP_NEEDED", "FORBIDDEN"}
             return False
@@ -110,8 +110,8 @@ def _was_done(what: str, answer: Any, export_id: str) -> bool:
         (shown,) = [export for export in answer["exports"] if export["id"] == export_id]
         return shown["filters"] is not None
     if what == "read patients in the audit trail":
-        (asked,) = [entry["request"] for entry in answer["entries"] if entry["event"] == "requested"]
-        return asked["patient_filters"] is not None
+        (requested,) = [entry["request"] for entry in answer["entries"] if entry["event"] == "requested"]
+        return requested["patient_filters"] is not None
     if what == "delete many":
         assert [one["code"] for one in answer["refused"]] in ([], ["FORBIDDEN"])
         return bool(answer["deleted"] == [export_id])

@@ -1,4 +1,4 @@
-"""A token in the place of a patient, the whole service around it, and an ear for where the token turns up."""
+"""A token in place of a patient, the service around it, and a search for the token in all output."""
 
 import io
 import json
@@ -19,7 +19,7 @@ BORN = "1907-05-03"
 TRACES = [CANARY, CANARY.lower(), CANARY.upper(), BORN, hash_value(CANARY), "03/05/1907", "19070503"]
 FILTERS = {"patient_name": CANARY, "patient_id": CANARY.lower()}
 ENOUGH = 1000
-"""Characters that any path says at least: fewer mean that nobody listened."""
+"""The least that every path writes. Fewer characters mean that the search saw nothing."""
 
 
 def fill(url):
@@ -63,9 +63,15 @@ class Stage:
         groups = f"[{' '.join(sorted(caller.groups))}]"
         return Gateway(self.load, {"sub": caller.id, "username": caller.name, "cognito:groups": groups})
 
-    def ask(self, caller=PIA, **body):
-        asked = {"type": "ct-xlsx", "include_names": True, "include_ids": True, "filters": FILTERS, **body}
-        answer = self.sign_in(caller).call("POST", "/exports", asked)
+    def request_export(self, caller=PIA, **body):
+        requested = {
+            "type": "ct-xlsx",
+            "include_names": True,
+            "include_ids": True,
+            "filters": FILTERS,
+            **body,
+        }
+        answer = self.sign_in(caller).call("POST", "/exports", requested)
         assert answer.status == 202, answer.body
         return answer.json["id"]
 

@@ -1,4 +1,4 @@
-"""AWS by moto, in this process."""
+"""AWS by moto in this process, and databases for component tests."""
 
 import importlib.util
 from collections.abc import Callable, Iterator

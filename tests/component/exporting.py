@@ -1,4 +1,4 @@
-"""One export, from a database into memory, without the service around it."""
+"""Write one export from a database into memory, without the service."""
 
 import csv
 import io
@@ -23,15 +23,15 @@ class Indifferent:
         pass
 
 
-def ask(**body):
+def parse(**body):
     return parse_request({"type": "ct-csv", **body}, may_see_patients=True)
 
 
 def export(url, **body):
-    """The file's bytes, and the report of what is in it."""
+    """Return the file's bytes and its report."""
     file = io.BytesIO()
-    asked = RequestContext(ask(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
-    report = write_export(asked, Database({"conninfo": url}), file, Indifferent())
+    context = RequestContext(parse(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
+    report = write_export(context, Database({"conninfo": url}), file, Indifferent())
     return file.getvalue(), report
 
 

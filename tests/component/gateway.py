@@ -1,4 +1,4 @@
-"""API Gateway without a network: template.yaml's routes, a caller's claims, and our handlers."""
+"""API Gateway without a network: the template's routes, a caller's claims, and the handlers."""
 
 import base64
 import json
@@ -50,7 +50,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Gateway:
-    """The API as somebody with these claims meets it; without claims they have no token."""
+    """The API for a caller with these claims. Without claims the caller has no token."""
 
     load_handler: Callable[[str], Callable[[dict[str, Any], Any], Any]]
     claims: Mapping[str, Any] | None = None
@@ -87,9 +87,9 @@ class Gateway:
         return Reply(answer["statusCode"], answer["headers"], answer.get("body", ""), is_base64)
 
 
-def _find_route(method: str, asked: str) -> tuple[str, str, bool, dict[str, str]] | None:
+def _find_route(method: str, requested: str) -> tuple[str, str, bool, dict[str, str]] | None:
     for wanted, path, folder, needs_token in read_routes():
-        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), asked)
+        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), requested)
         if match and wanted == method:
             return path, folder, needs_token, match.groupdict()
     return None

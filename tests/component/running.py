@@ -1,4 +1,4 @@
-"""A service whose worker has a real PostgreSQL."""
+"""Run exports on a service whose worker has a real PostgreSQL."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ from doseexport.aws.clients import make_client
 from doseexport.aws.settings import DatabaseSettings
 from doseexport.engine import export_file as writing
 from doseexport.engine.query import Query, build_queries
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import attempt as attempt_module
 from tests.fakes import BUCKET, add, aws_client, list_keys, list_uploads
 
 SLOW = Query("SELECT n, 0, 0, n FROM generate_series(1, 40000000) n ORDER BY md5(n::text)", ())
@@ -59,7 +59,7 @@ def plenty():
 
 
 def run(services, export, attempt=1, seconds_left=plenty):
-    pipeline.run_attempt(services, export.id, attempt, seconds_left)
+    attempt_module.run_attempt(services, export.id, attempt, seconds_left)
     return services.exports.load(export.id)
 
 
@@ -68,7 +68,7 @@ class BlockedRun:
 
     def __init__(self, services, sample_url, monkeypatch, seconds_left=plenty):
         monkeypatch.setattr(
-            writing, "build_queries", lambda *asked: replace(build_queries(*asked), events=SLOW)
+            writing, "build_queries", lambda *arguments: replace(build_queries(*arguments), events=SLOW)
         )
         self.services, self.url = services, sample_url
         self.export = add(services)
@@ -83,16 +83,16 @@ class BlockedRun:
         return self
 
     def __exit__(self, *_):
-        self.ask("SELECT pg_terminate_backend(pid) FROM mine")
+        self.query_sessions("SELECT pg_terminate_backend(pid) FROM mine")
         self._thread.join(PATIENCE)
 
-    def ask(self, query):
+    def query_sessions(self, query):
         mine = f"SELECT * FROM pg_stat_activity WHERE application_name = 'doseexport:{self.export.id}'"
         with psycopg.connect(self.url) as connection:
             return connection.execute(f"WITH mine AS ({mine}) {query}").fetchall()
 
     def is_sorting(self):
-        return bool(self.ask("SELECT FROM mine WHERE state = 'active' AND query LIKE '%md5%'"))
+        return bool(self.query_sessions("SELECT FROM mine WHERE state = 'active' AND query LIKE '%md5%'"))
 
     def ends_within(self, seconds):
         self._thread.join(seconds)
@@ -101,7 +101,7 @@ class BlockedRun:
     def end(self):
         """Return the row, once the run has ended on its own."""
         assert self.ends_within(PATIENCE)
-        assert self.ask("SELECT FROM mine") == [] or not self.is_sorting()
+        assert self.query_sessions("SELECT FROM mine") == [] or not self.is_sorting()
         return self.services.exports.load(self.export.id)
 
 

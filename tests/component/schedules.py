@@ -1,4 +1,4 @@
-"""Users in a user pool, and schedules of theirs, for tests."""
+"""Users in a user pool, and their schedules, for tests."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ FEBRUARY = datetime(2027, 2, 1, 7, tzinfo=UTC)
 
 
 def join(services, name, *groups):
-    """Somebody with an account and in these groups: who they are, as their token says."""
+    """Return the caller of a new account that is in these groups."""
     client, pool = aws_client("cognito-idp"), services.settings.user_pool_id
     user = client.admin_create_user(UserPoolId=pool, Username=name)["User"]
     for group in groups:
@@ -42,7 +42,7 @@ def create(services, owner, **changes):
 
 
 def exports_of(services, owner):
-    """Everything that somebody has asked for, newest first."""
+    """Return all exports of an owner, newest first."""
     ids = [found.id for page in services.exports.list_owned(owner.id) for found in page]
     return [services.exports.load(export_id) for export_id in ids]
 

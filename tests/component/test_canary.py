@@ -1,4 +1,4 @@
-"""Whatever becomes of an export about a patient, only its file names the patient."""
+"""Whatever happens to an export about a patient, only its file names the patient."""
 
 import contextlib
 import threading
@@ -45,7 +45,7 @@ def test_canary_is_not_repeated_by_refusals(stage):
             for path in ("/exports", "/exports/preview"):
                 answer = stage.sign_in(caller).call("POST", path, body)
                 assert 400 <= answer.status < 500
-                # A name that the caller made up is all that is told again, to the caller alone.
+                # Only a name that the caller made up is repeated, to that caller alone.
                 stage.hear({**answer.json, "field": None})
     for method, path, body in (
         ("GET", f"/exports/{CANARY}", None),
@@ -92,7 +92,7 @@ def wait_for_statement(url, export_id):
 
 
 def test_canary_is_not_traced_by_aborted_export_even_in_postgresqls_log(stage):
-    waiting, stopped = stage.ask(), stage.ask()
+    waiting, stopped = stage.request_export(), stage.request_export()
     stage.sign_in(PIA).call("POST", f"/exports/{waiting}/abort")
     with running(stage, stopped) as connection:
         stage.hear(connection.execute("SELECT to_json(a)::text FROM pg_stat_activity a").fetchall())
@@ -109,7 +109,7 @@ def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
     url = make_database(stage.url)
     with psycopg.connect(url) as connection:
         connection.execute(damage)
-    export_id = stage.ask()
+    export_id = stage.request_export()
     stage.services = services_with(stage.services, url)
     row = stage.work(export_id)
     assert row.failure is not None
@@ -122,7 +122,7 @@ def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
 
 
 def test_canary_is_not_named_by_unexpected_failure(stage, monkeypatch):
-    export_id = stage.ask()
+    export_id = stage.request_export()
 
     def fail(*_):
         raise RuntimeError(CANARY)
@@ -134,7 +134,7 @@ def test_canary_is_not_named_by_unexpected_failure(stage, monkeypatch):
 
 
 def test_canary_is_gone_with_filters_of_deleted_and_expired_exports(stage):
-    deleted, expired, lost = stage.ask(), stage.ask(), stage.ask()
+    deleted, expired, lost = stage.request_export(), stage.request_export(), stage.request_export()
     for one in (deleted, expired):
         assert stage.work(one).result is not None
     assert stage.sign_in(PIA).call("DELETE", f"/exports/{deleted}").status == 204

@@ -1,4 +1,4 @@
-"""`doseexport` as people run it: a process, a real PostgreSQL, a file."""
+"""The command line as users run it: a process, a real PostgreSQL, a file."""
 
 import signal
 import subprocess

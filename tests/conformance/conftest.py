@@ -1,4 +1,4 @@
-"""Our exports over OpenREM's own database, beside the files that OpenREM wrote from it."""
+"""Exports over OpenREM's own database, and the files that OpenREM wrote from it."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -14,7 +14,7 @@ from tests.conformance.tables import Table, read_csv
 
 Export = Callable[..., Path]
 
-# What OpenREM's test files lack, on a copy: study ids to tell rows apart, hashes, marks, standard names.
+# What OpenREM's test files lack, on a copy: study ids to identify rows, hashes, marks, standard names.
 ENRICH = """
 UPDATE remapp_ctradiationdose SET comment = 'id ' || general_study_module_attributes_id;
 UPDATE remapp_generalstudymoduleattr SET accession_hashed = true, accession_number =

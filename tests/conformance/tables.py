@@ -1,4 +1,4 @@
-"""csv files of OpenREM and ours, and when two of their cells are equal (export-rules §14)."""
+"""Read csv files of OpenREM and ours, and compare their cells (export-rules §14)."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ class Table:
         return [cell_at(row, position) for row in self.rows]
 
     def keys(self) -> list[Key]:
-        """Return what tells the studies apart, row by row; equal ones are numbered."""
+        """Return what distinguishes the studies, row by row; equal ones are numbered."""
         seen: Counter[Key] = Counter()
         keys = []
         for key in zip(*(self.column(heading) for heading in KEY), strict=True):
@@ -85,12 +85,12 @@ def cell_at(row: Row, position: int) -> str:
 
 
 def is_number(heading: str) -> bool:
-    """Tell whether a column holds numbers."""
+    """Return whether a column holds numbers."""
     return re.sub(r"^E\d+ ", "", heading) in NUMBERS
 
 
 def same_number(ours: str, theirs: str, digits: int = DIGITS) -> bool:
-    """Tell whether two texts are the same number at so many significant digits; blank is no number."""
+    """Return whether two texts are the same number at so many significant digits; blank is no number."""
     return bool(ours and theirs) and round_to(ours, digits) == round_to(theirs, digits)
 
 

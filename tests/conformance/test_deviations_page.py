@@ -1,4 +1,4 @@
-"""docs/deviations.md and the tests say the same: each row names its tests, each test of a row is named."""
+"""docs/deviations.md and the tests agree: each row names its tests, and each test of a row is named."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sheets as two independent readers see them, and when a cell equals the csv's."""
+"""Read sheets with two independent readers, and compare their cells with the csv's."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ def find_differences(csv: Table, headings: list[str], rows: Rows) -> list[tuple[
 
 
 def is_same(heading: str, text: str, value: Any) -> bool:
-    """Tell whether a sheet's cell is of the right type and holds what the csv holds."""
+    """Return whether a sheet's cell is of the right type and holds what the csv holds."""
     if text == "":
         return value is None
     if heading == "Study date":

@@ -1,4 +1,4 @@
-"""Texts that mean harm to spreadsheets, XML, SQL, logs or people's eyes, and a database full of them."""
+"""Texts that attack spreadsheets, XML, SQL, logs or readers, and a database full of them."""
 
 import psycopg
 from local import sample
@@ -88,7 +88,7 @@ ODD = [
 CORPUS = [*FORMULAS, *XML, *LINKS, *SQL, *ODD]
 
 # What the choice of studies and of rows stands on; and hashes, which are compared, never shown.
-KEPT = {"modality_type", "code_value", "cid_table"}
+UNCHANGED = {"modality_type", "code_value", "cid_table"}
 
 
 def fill(url):
@@ -113,4 +113,4 @@ def _list_columns(connection):
         " WHERE c.table_schema = 'public' AND c.table_name LIKE 'remapp\\_%'"
         " AND c.data_type IN ('text', 'character varying') ORDER BY 1, 2"
     ).fetchall()
-    return [row for row in rows if row[1] not in KEPT and not row[1].endswith("_hash")]
+    return [row for row in rows if row[1] not in UNCHANGED and not row[1].endswith("_hash")]

@@ -1,4 +1,4 @@
-"""A database that says again what a real one said once, and databases as a process meets them."""
+"""Databases that repeat what a real one answered once, also as a process of its own meets them."""
 
 import io
 from contextlib import contextmanager

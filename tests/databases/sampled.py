@@ -1,4 +1,4 @@
-"""SQL with which tests look into the synthetic database."""
+"""SQL with which tests read the synthetic database."""
 
 import psycopg
 from psycopg.rows import dict_row
@@ -41,7 +41,7 @@ def count_rows(joins):
     return f"SELECT {counted} FROM remapp_generalstudymoduleattr study {joined} WHERE study_description = %s"
 
 
-def ask(url, query, *values):
+def select(url, query, *values):
     with psycopg.connect(url, row_factory=dict_row) as connection:
         return connection.execute(query, values).fetchall()
 

@@ -1,4 +1,4 @@
-"""What a function that was taken over might try: every action of ours on our own things, and on others'."""
+"""Every action that a captured function might try, on our own resources and on others'."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,8 @@ from tests.journey.backstage import Backstage
 Attempt = Callable[[Callable[[str], Any]], Any]
 """Takes what makes clients (`session.client`)."""
 
-OF_THE_TRAIL = " of the trail"
-OF_WHAT_IS_SAVED = " of what is saved"
+OF_AUDIT_TABLE = " of the trail"
+OF_SAVED_REQUESTS = " of what is saved"
 KEY = {"pk": {"S": "EXPORT#attempt"}}
 
 
@@ -20,8 +20,8 @@ def list_attempts(stack: Stack, backstage: Backstage) -> dict[str, Attempt]:
     _make_others(backstage)
     return {
         **_on_table(backstage.table),
-        **_on_further_table(backstage.trail_table, {**KEY, "sk": {"S": "attempt"}}, OF_THE_TRAIL),
-        **_on_further_table(backstage.saved_table, KEY, OF_WHAT_IS_SAVED),
+        **_on_further_table(backstage.audit_table, {**KEY, "sk": {"S": "attempt"}}, OF_AUDIT_TABLE),
+        **_on_further_table(backstage.saved_table, KEY, OF_SAVED_REQUESTS),
         **_on_bucket(backstage.bucket, "exports/attempt/1/x", ""),
         **_on_bucket(backstage.bucket, "elsewhere/x", " beside exports/"),
         **_on_bucket("another-bucket", "exports/attempt/1/x", " in another bucket"),

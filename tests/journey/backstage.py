@@ -1,4 +1,4 @@
-"""What callers never see, for journeys that look behind the service."""
+"""Internals that callers never see: table, bucket, queue, worker and database sessions."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from doseexport.aws.dynamodb.schedules import ScheduleRepository
 from doseexport.domain.timestamps import to_text
 
 T = TypeVar("T")
-TRAIL_KEPT = timedelta(days=1)
+AUDIT_RETENTION = timedelta(days=1)
 
 
 class Backstage:
@@ -30,11 +30,11 @@ class Backstage:
         self.client = stack.cloud.client
         self.bucket = stack.resource("Bucket")
         self.table = stack.resource("ExportsTable")
-        self.trail_table = stack.resource("AuditTable")
+        self.audit_table = stack.resource("AuditTable")
         self.saved_table = stack.resource("SavedRequestsTable")
-        self.trail = AuditRepository(self.client("dynamodb"), self.trail_table, TRAIL_KEPT)
+        self.audit = AuditRepository(self.client("dynamodb"), self.audit_table, AUDIT_RETENTION)
         self.saved_table = stack.resource("SavedRequestsTable")
-        self.schedules = ScheduleRepository(self.client("dynamodb"), self.saved_table, self.trail)
+        self.schedules = ScheduleRepository(self.client("dynamodb"), self.saved_table, self.audit)
         self.queue = stack.resource("ExportQueue")
         self.dead_letters = stack.resource("ExportDeadLetters")
         self.database_url = database_url
@@ -152,7 +152,7 @@ class Backstage:
 
 
 def is_zombie(process: int) -> bool:
-    """Whether a process has ended and nobody has asked how."""
+    """Whether a process has ended and its status was not read yet."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z")
     except FileNotFoundError:

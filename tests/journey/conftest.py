@@ -1,4 +1,4 @@
-"""The whole service on this machine, shared by every journey, and what a journey needs to look behind it."""
+"""The whole service on this machine, shared by every journey."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -82,7 +82,7 @@ PointWorker = Callable[[str], None]
 
 @pytest.fixture
 def database_held(sample_url: str) -> Hold:
-    """Keep every export at its first query, as long as the block lasts."""
+    """Hold every export at its first query while the block lasts."""
 
     @contextmanager
     def hold() -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""A way to AWS on which calls can be refused, held up, or lose their answer."""
+"""A proxy to AWS that can refuse calls, delay them, or lose their answers."""
 
 import http.client
 import json
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(refusal.status, {}, body.encode())
 
     def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        with suppress(ConnectionError):  # who asked was killed meanwhile
+        with suppress(ConnectionError):  # the caller was killed meanwhile
             self._send(status, headers, content)
 
     def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
@@ -141,7 +141,7 @@ class HeldUp:
             self._may_go.wait(PATIENCE)
 
     def wait(self) -> None:
-        """Wait until a worker stands there; the next one is waited for anew."""
+        """Wait until a worker stands there. A second call waits for the next one."""
         assert self._is_there.wait(PATIENCE), "no worker came so far"
         self._is_there.clear()
 
@@ -151,7 +151,7 @@ class HeldUp:
 
 
 def read_call(method: str, path: str, headers: Any) -> Call:
-    """Tell what a request asks of AWS."""
+    """Return the action that a request needs."""
     if target := headers.get("X-Amz-Target"):
         return Call(target.rpartition(".")[2])
     parts = urlsplit(path)

@@ -25,54 +25,54 @@ from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import parse_terms
 from tests.fakes import ADA
-from tests.journey.backstage import TRAIL_KEPT, Backstage
-from tests.journey.wearing import Role
+from tests.journey.backstage import AUDIT_RETENTION, Backstage
+from tests.journey.role import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
 NOTHING = {"date_from": "2199-01-01"}
 
 
-class Yard:
+class Scene:
     """Exports in every state, made with all rights; deleted afterwards."""
 
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
         self.s3 = backstage.client("s3")
         self.sqs = backstage.client("sqs")
-        self.store = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.trail)
+        self.exports = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.audit)
         self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_table)
         self.keys: set[str] = set()
         self.saved: set[str] = set()
 
     @cached_property
     def owner(self) -> Caller:
-        """Somebody with an account, who is a member of exportgroup."""
+        """A user with an account, who is a member of exportgroup."""
         user = users.create(self.backstage.stack, f"owner-{secrets.token_hex(4)}", users.EXPORT)
         pool = self.backstage.stack.resource("UserPool")
         found = self.backstage.client("cognito-idp").admin_get_user(UserPoolId=pool, Username=user.name)
         (sub,) = [each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub"]
         return Caller(sub, user.name, frozenset({users.EXPORT}))
 
-    def ask(self, age: timedelta = timedelta(0), **filters: str) -> Export:
+    def request_export(self, age: timedelta = timedelta(0), **filters: str) -> Export:
         now = datetime.now(UTC) - age
         owner = f"yard-{secrets.token_hex(4)}"
-        asked = make_export(make_id(owner, None), owner, "ada", ExportRequest("ct-csv", filters), now)
-        export = self.store.create(asked, limit=5)
+        new = make_export(make_id(owner, None), owner, "ada", ExportRequest("ct-csv", filters), now)
+        export = self.exports.create(new, limit=5)
         assert export is not None
         self.keys |= {f"EXPORT#{export.id}", f"OWNER#{owner}"}
         return export
 
     def finish(self) -> Export:
         """An export with its file, and with what a lost attempt left."""
-        export = self.ask()
+        export = self.request_export()
         now = datetime.now(UTC)
         key = f"exports/{export.id}/1/ct.csv"
         self.s3.put_object(Bucket=self.backstage.bucket, Key=key, Body=b"x")
         upload = self.s3.create_multipart_upload(Bucket=self.backstage.bucket, Key=key)["UploadId"]
         self.s3.upload_part(Bucket=self.backstage.bucket, Key=key, UploadId=upload, PartNumber=1, Body=b"x")
-        assert self.store.claim(export.id, 1, now)
-        assert self.store.complete(
+        assert self.exports.claim(export.id, 1, now)
+        assert self.exports.complete(
             export.id, 1, Result(key, "ct.csv", 1, "0" * 64, 1, 1), now, timedelta(days=1)
         )
         return export
@@ -85,72 +85,74 @@ class Yard:
         self.sqs.purge_queue(QueueUrl=self.backstage.queue)
 
 
-def request(role: Role, yard: Yard) -> None:
+def request(role: Role, scene: Scene) -> None:
     key = {"Idempotency-Key": secrets.token_hex(8)}
     caller = role.sign_in()
-    yard.keys.add(f"OWNER#{caller.id}")
+    scene.keys.add(f"OWNER#{caller.id}")
     first = caller.call("POST", "/exports", {"type": "ct-csv"}, key)
     again = caller.call("POST", "/exports", {"type": "ct-csv"}, key)
-    yard.keys.add(f"EXPORT#{first.json.get('id')}")
+    scene.keys.add(f"EXPORT#{first.json.get('id')}")
     assert (first.status, again.status) == (202, 202)
-    assert yard.store.load(first.json["id"]).sends == 2  # type: ignore[union-attr]
-    preset = share_preset(yard)
+    assert scene.exports.load(first.json["id"]).sends == 2  # type: ignore[union-attr]
+    preset = add_preset(scene)
     made = caller.call("POST", "/exports", {"preset": preset.id})
-    yard.keys.add(f"EXPORT#{made.json.get('id')}")
+    scene.keys.add(f"EXPORT#{made.json.get('id')}")
     assert (made.status, made.json["filters"]) == (202, preset.request.filters)
-    schedule = plan(yard, Caller(caller.id, "ada", frozenset()))
+    schedule = plan(scene, Caller(caller.id, "ada", frozenset()))
     now = caller.call("POST", f"/schedules/{schedule.id}/run")
-    yard.keys.add(f"EXPORT#{now.json.get('id')}")
+    scene.keys.add(f"EXPORT#{now.json.get('id')}")
     assert now.status == 202
 
 
-def show_list(role: Role, yard: Yard) -> None:
-    export = yard.ask(patient_name="Secret")
+def show_list(role: Role, scene: Scene) -> None:
+    export = scene.request_export(patient_name="Secret")
     assert role.sign_in().call("GET", "/exports").status == 200
     listed = role.sign_in().call("GET", "/exports?scope=all&limit=1")
     assert [one["id"] for one in listed.json["exports"]] == [export.id]
 
 
-def show(role: Role, yard: Yard) -> None:
-    assert role.sign_in().call("GET", f"/exports/{yard.ask(patient_name='Secret').id}").status == 200
+def show(role: Role, scene: Scene) -> None:
+    assert (
+        role.sign_in().call("GET", f"/exports/{scene.request_export(patient_name='Secret').id}").status == 200
+    )
 
 
-def abort(role: Role, yard: Yard) -> None:
-    answer = role.sign_in().call("POST", f"/exports/{yard.ask().id}/abort")
+def abort(role: Role, scene: Scene) -> None:
+    answer = role.sign_in().call("POST", f"/exports/{scene.request_export().id}/abort")
     assert answer.json["state"] == "ABORTED"
 
 
-def download(role: Role, yard: Yard) -> None:
-    answer = role.sign_in().call("POST", f"/exports/{yard.finish().id}/download")
+def download(role: Role, scene: Scene) -> None:
+    answer = role.sign_in().call("POST", f"/exports/{scene.finish().id}/download")
     file = fetch(answer.json["url"])
     if b"AccessDenied" in file.body:
         role.denied.append("s3:GetObject")
     assert (file.status, file.body) == (200, b"x")
 
 
-def delete(role: Role, yard: Yard) -> None:
-    export = yard.finish()
+def delete(role: Role, scene: Scene) -> None:
+    export = scene.finish()
     assert role.sign_in().call("DELETE", f"/exports/{export.id}").status == 204
-    assert yard.backstage.objects(export.id) == []
+    assert scene.backstage.objects(export.id) == []
 
 
-def show_audit_trail(role: Role, yard: Yard) -> None:
-    named = yard.ask(patient_name="Secret")
+def show_audit_trail(role: Role, scene: Scene) -> None:
+    named = scene.request_export(patient_name="Secret")
     assert role.sign_in().call("GET", f"/exports/{named.id}/audit-trail").status == 200
-    answer = role.sign_in().call("GET", f"/exports/{yard.finish().id}/audit-trail")
+    answer = role.sign_in().call("GET", f"/exports/{scene.finish().id}/audit-trail")
     assert {entry["event"] for entry in answer.json["entries"]} == {"requested", "started", "completed"}
 
 
-def share_preset(yard: Yard) -> Preset:
-    """A shared preset of somebody's."""
+def add_preset(scene: Scene) -> Preset:
+    """A shared preset of another user."""
     fields = {"name": "x", "request": ExportRequest("ct-csv", NOTHING), "shared": True}
     preset = make_preset(make_id("", None), replace(ADA, id=secrets.token_hex(4)), fields, datetime.now(UTC))
-    assert yard.presets.create(preset, limit=5)
+    assert scene.presets.create(preset, limit=5)
     return preset
 
 
-def manage_presets(role: Role, yard: Yard) -> None:
-    caller, shared = role.sign_in(), share_preset(yard)
+def manage_presets(role: Role, scene: Scene) -> None:
+    caller, shared = role.sign_in(), add_preset(scene)
     mine = caller.call("POST", "/presets", {"name": "y", "request": {"type": "ct-csv"}}).json["id"]
     listed = caller.call("GET", "/presets").json["presets"]
     assert {mine, shared.id} <= {preset["id"] for preset in listed}
@@ -159,50 +161,50 @@ def manage_presets(role: Role, yard: Yard) -> None:
     assert caller.call("GET", f"/presets/{mine}").status == 404
 
 
-def keep(role: Role, yard: Yard) -> None:
-    export = yard.finish()
+def set_retention(role: Role, scene: Scene) -> None:
+    export = scene.finish()
     answer = role.sign_in().call("PATCH", f"/exports/{export.id}", {"retention_days": 2})
     assert (answer.status, answer.json["retention_days"]) == (200, 2)
 
 
-def show_usage(role: Role, yard: Yard) -> None:
-    export = yard.finish()
+def show_usage(role: Role, scene: Scene) -> None:
+    export = scene.finish()
     answer = role.sign_in().call("GET", "/usage")
     assert (answer.status, answer.json["complete"]) == (200, True)
     (one,) = [each for each in answer.json["users"] if each["user"]["id"] == export.owner]
     assert (one["requested"], one["bytes_retained"]) == (1, 1)
 
 
-def preview(role: Role, _: Yard) -> None:
+def preview(role: Role, _: Scene) -> None:
     answer = role.sign_in().call("POST", "/exports/preview", {"type": "ct-csv"})
     assert (answer.status, answer.json["studies"] > 0) == (200, True)
 
 
-def run(role: Role, yard: Yard) -> None:
+def run(role: Role, scene: Scene) -> None:
     """One that completes, one that fails before its first part, one that is aborted as it completes."""
     with role.worn() as services:
-        whole, empty, late = yard.ask(), yard.ask(**NOTHING), yard.ask()
+        whole, empty, late = scene.request_export(), scene.request_export(**NOTHING), scene.request_export()
         for export in (whole, empty):
             role.load("run_export")(message(export), CONTEXT)
-        losing = replace(services, exports=Loser(role.session.client("dynamodb"), yard))
+        losing = replace(services, exports=Loser(role.session.client("dynamodb"), scene))
         role.load("run_export", losing)(message(late), CONTEXT)
-        _poll(role, yard)
-        _give_back(role, yard)
-    states = [yard.store.load(export.id).state for export in (whole, empty, late)]  # type: ignore[union-attr]
+        _poll(role, scene)
+        _give_back(role, scene)
+    states = [scene.exports.load(export.id).state for export in (whole, empty, late)]  # type: ignore[union-attr]
     assert states == [State.COMPLETED, State.FAILED, State.ABORTED]
-    assert [len(yard.backstage.objects(export.id)) for export in (whole, empty, late)] == [2, 0, 0]
+    assert [len(scene.backstage.objects(export.id)) for export in (whole, empty, late)] == [2, 0, 0]
 
 
 class Loser(ExportRepository):
-    """Somebody aborts in the moment before the file would be published."""
+    """An abort just before the file would be published."""
 
-    def __init__(self, client: Any, yard: Yard) -> None:
-        trail = AuditRepository(client, yard.backstage.trail_table, TRAIL_KEPT)
-        super().__init__(client, yard.backstage.table, trail)
-        self._yard = yard
+    def __init__(self, client: Any, scene: Scene) -> None:
+        audit = AuditRepository(client, scene.backstage.audit_table, AUDIT_RETENTION)
+        super().__init__(client, scene.backstage.table, audit)
+        self._scene = scene
 
     def complete(self, export_id: str, *rest: Any) -> bool:
-        self._yard.store.request_abort(export_id, ADA, datetime.now(UTC))
+        self._scene.exports.request_abort(export_id, ADA, datetime.now(UTC))
         return super().complete(export_id, *rest)
 
 
@@ -210,111 +212,111 @@ def message(export: Export) -> dict[str, Any]:
     return {"Records": [{"body": json.dumps({"export_id": export.id, "attempt": 1})}]}
 
 
-def _poll(role: Role, yard: Yard) -> None:
+def _poll(role: Role, scene: Scene) -> None:
     """What Lambda's poller does with the function's role (AWS names these three actions)."""
-    sqs, queue = role.session.client("sqs"), yard.backstage.queue
-    yard.sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    sqs, queue = role.session.client("sqs"), scene.backstage.queue
+    scene.sqs.send_message(QueueUrl=queue, MessageBody="{}")
     found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=found[0]["ReceiptHandle"])
     sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
 
 
-def _give_back(role: Role, yard: Yard) -> None:
+def _give_back(role: Role, scene: Scene) -> None:
     """What cannot be read goes back to the queue at once."""
-    queue = yard.backstage.queue
-    yard.sqs.purge_queue(QueueUrl=queue)
-    yard.sqs.send_message(QueueUrl=queue, MessageBody="not ours")
-    (found,) = yard.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
+    queue = scene.backstage.queue
+    scene.sqs.purge_queue(QueueUrl=queue)
+    scene.sqs.send_message(QueueUrl=queue, MessageBody="not ours")
+    (found,) = scene.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
     record = {"body": found["Body"], "receiptHandle": found["ReceiptHandle"]}
     with suppress(ValueError):
         role.load("run_export")({"Records": [record]}, CONTEXT)
-    assert len(yard.sqs.receive_message(QueueUrl=queue).get("Messages", [])) == 1
+    assert len(scene.sqs.receive_message(QueueUrl=queue).get("Messages", [])) == 1
 
 
-def sweep(role: Role, yard: Yard) -> None:
-    """One deleted with its file still there, one that nobody has taken for long, one whose worker is gone."""
-    yard.sqs.purge_queue(QueueUrl=yard.backstage.queue)
-    deleted, waiting = yard.finish(), yard.ask(timedelta(minutes=30))
-    assert yard.store.delete(deleted.id, ADA, datetime.now(UTC))
-    assert yard.store.mark_sent(waiting.id, 1, datetime.now(UTC) - timedelta(minutes=20))
-    lost = yard.ask()
-    assert yard.store.claim(lost.id, 1, datetime.now(UTC) - timedelta(minutes=2))
+def sweep(role: Role, scene: Scene) -> None:
+    """One deleted whose file remains, one queued for long, and one whose worker is gone."""
+    scene.sqs.purge_queue(QueueUrl=scene.backstage.queue)
+    deleted, waiting = scene.finish(), scene.request_export(timedelta(minutes=30))
+    assert scene.exports.delete(deleted.id, ADA, datetime.now(UTC))
+    assert scene.exports.mark_sent(waiting.id, 1, datetime.now(UTC) - timedelta(minutes=20))
+    lost = scene.request_export()
+    assert scene.exports.claim(lost.id, 1, datetime.now(UTC) - timedelta(minutes=2))
     with role.worn():
         role.load("sweep_exports")({}, CONTEXT)
-    assert yard.backstage.objects(deleted.id) == []
-    assert yard.store.load(waiting.id).sends == 2  # type: ignore[union-attr]
-    assert yard.store.load(lost.id).attempt == 2  # type: ignore[union-attr]
+    assert scene.backstage.objects(deleted.id) == []
+    assert scene.exports.load(waiting.id).sends == 2  # type: ignore[union-attr]
+    assert scene.exports.load(lost.id).attempt == 2  # type: ignore[union-attr]
 
 
-def send_notifications(role: Role, yard: Yard) -> None:
-    """One that was asked for, one that completed; then what Lambda does with the role, where that fails."""
+def send_notifications(role: Role, scene: Scene) -> None:
+    """One requested, one completed; then what Lambda does with the role where the function fails."""
     event = json.loads((ROOT / "events/send_notifications.json").read_text())
     with role.worn():
         assert role.load("send_notifications")(event, CONTEXT) == {"batchItemFailures": []}
-        queue = yard.backstage.stack.resource("NotificationDeadLetters")
+        queue = scene.backstage.stack.resource("NotificationDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
-    yard.sqs.purge_queue(QueueUrl=queue)
+    scene.sqs.purge_queue(QueueUrl=queue)
 
 
 WEEKLY = {"name": "Weekly", "type": "ct-csv", "expression": "rate(7 days)", "filters": NOTHING}
 
 
-def plan(yard: Yard, owner: Caller, due: datetime | None = None) -> Schedule:
+def plan(scene: Scene, owner: Caller, due: datetime | None = None) -> Schedule:
     """A schedule that Scheduler does not know yet; `due`: it was, a week ago."""
     made = (due or datetime.now(UTC)).replace(second=0, microsecond=0) - timedelta(days=7)
     terms = parse_terms(WEEKLY, made, ZoneInfo("UTC"), may_see_patients=False)
     schedule = Schedule(make_id(owner.id, None), owner.id, owner.name, made, terms, handled_until=made)
-    assert yard.backstage.schedules.create(schedule, limit=100)
-    yard.saved |= {f"SCHEDULE#{schedule.id}", f"OWNER#{owner.id}"}
+    assert scene.backstage.schedules.create(schedule, limit=100)
+    scene.saved |= {f"SCHEDULE#{schedule.id}", f"OWNER#{owner.id}"}
     occurrence = schedule.plan_occurrence(made + timedelta(days=7))
     assert occurrence is not None
-    # Before it is asked for: a row that is left gets a worker from the sweep, amid other tests.
-    yard.keys |= {f"EXPORT#{occurrence.export_id}", f"OWNER#{owner.id}"}
+    # Before the request: a row that is left gets a worker from the sweep, amid other tests.
+    scene.keys |= {f"EXPORT#{occurrence.export_id}", f"OWNER#{owner.id}"}
     return schedule
 
 
-def list_schedules(role: Role, yard: Yard) -> None:
+def list_schedules(role: Role, scene: Scene) -> None:
     me = role.sign_in()
-    schedule = plan(yard, Caller(me.id, "me", frozenset()))
+    schedule = plan(scene, Caller(me.id, "me", frozenset()))
     mine, all_of_them = me.call("GET", "/schedules"), me.call("GET", "/schedules?scope=all")
     assert [one["id"] for one in mine.json["schedules"]] == [schedule.id]
     assert schedule.id in [one["id"] for one in all_of_them.json["schedules"]]
     assert me.call("GET", f"/schedules/{schedule.id}").status == 200
 
 
-def manage_schedules(role: Role, yard: Yard) -> None:
+def manage_schedules(role: Role, scene: Scene) -> None:
     me = role.sign_in()
     made = me.call("POST", "/schedules", WEEKLY)
     address = f"/schedules/{made.json['id']}"
-    assert yard.backstage.schedules.load(made.json["id"]).synced_revision == 1  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(made.json["id"]).synced_revision == 1  # type: ignore[union-attr]
     assert me.call("PATCH", address, {"expression": "rate(8 days)"}).status == 200
-    assert yard.backstage.schedules.load(made.json["id"]).synced_revision == 2  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(made.json["id"]).synced_revision == 2  # type: ignore[union-attr]
     assert me.call("DELETE", address).status == 204
-    assert yard.backstage.schedules.load(made.json["id"]).synced_revision == 3  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(made.json["id"]).synced_revision == 3  # type: ignore[union-attr]
 
 
-def run_schedule(role: Role, yard: Yard) -> None:
+def run_schedule(role: Role, scene: Scene) -> None:
     """One that is due, and what Lambda does with the role where that fails."""
     due = datetime.now(UTC).replace(second=0, microsecond=0)
-    schedule = plan(yard, yard.owner, due)
+    schedule = plan(scene, scene.owner, due)
     event = {"schedule_id": schedule.id, "scheduled_at": due.isoformat()}
     with role.worn():
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "requested"}
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "under_way"}
-        lost = yard.backstage.stack.resource("ScheduleDeadLetters")
+        lost = scene.backstage.stack.resource("ScheduleDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=lost, MessageBody="{}")
-    assert yard.backstage.schedules.load(schedule.id).open is not None  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(schedule.id).open is not None  # type: ignore[union-attr]
 
 
-def reconcile_schedules(role: Role, yard: Yard) -> None:
+def reconcile_schedules(role: Role, scene: Scene) -> None:
     """One that was missed, one that was deleted without Scheduler knowing."""
-    missed = plan(yard, yard.owner, datetime.now(UTC) - timedelta(minutes=20))
-    gone = plan(yard, yard.owner)
-    assert yard.backstage.schedules.delete(gone, datetime.now(UTC))
+    missed = plan(scene, scene.owner, datetime.now(UTC) - timedelta(minutes=20))
+    gone = plan(scene, scene.owner)
+    assert scene.backstage.schedules.delete(gone, datetime.now(UTC))
     with role.worn():
         first, second = (role.load("reconcile_schedules")({}, CONTEXT) for _ in range(2))
     assert "broken" not in first | second
-    assert yard.backstage.schedules.load(missed.id).open is not None  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(missed.id).open is not None  # type: ignore[union-attr]
 
 
 UNTRIED = frozenset(
@@ -327,10 +329,10 @@ UNTRIED = frozenset(
         "iam:PassRole",
     }
 )
-"""What the emulator decides by itself: it knows no rights to a stream; a topic is its account's; any role
+"""What the emulator decides differently: it knows no rights to a stream; a topic is its account's; any role
 may be passed on."""
 
-HAPPY: dict[str, Callable[[Role, Yard], None]] = {
+HAPPY: dict[str, Callable[[Role, Scene], None]] = {
     "RequestExport": request,
     "ListExports": show_list,
     "GetExport": show,
@@ -339,7 +341,7 @@ HAPPY: dict[str, Callable[[Role, Yard], None]] = {
     "DeleteExports": delete,
     "ShowAuditTrail": show_audit_trail,
     "ManagePresets": manage_presets,
-    "SetRetention": keep,
+    "SetRetention": set_retention,
     "ShowUsage": show_usage,
     "PreviewExport": preview,
     "RunExport": run,

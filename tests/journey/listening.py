@@ -1,4 +1,4 @@
-"""Somebody who listens to the service's notifications."""
+"""A listener to the service's notifications."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ class Listener:
                 self._sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return self._heard[queue]
 
-    def story(self, export_id: str) -> list[str]:
+    def list_events(self, export_id: str) -> list[str]:
         """The kinds of an export's notifications, in the order in which it happened."""
         details = [event["detail"] for event in self.hear(self.bus)]
         # A standard queue may change the order; the times do not.

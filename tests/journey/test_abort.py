@@ -1,4 +1,4 @@
-"""An export that is stopped stops: in the API, in the worker, in PostgreSQL, in S3."""
+"""An aborted export stops in the API, in the worker, in PostgreSQL and in S3."""
 
 import time
 from typing import Any
@@ -26,35 +26,35 @@ def test_abort_reaches_a_query_that_has_not_answered_yet(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        asked = physicist.ask(type="ct-xlsx").json
-        until(lambda: backstage.queries(asked["id"]))
+        requested = physicist.request(type="ct-xlsx").json
+        until(lambda: backstage.queries(requested["id"]))
         start = time.monotonic()
-        assert abort(physicist, asked["id"])["state"] in {"ABORTING", "ABORTED"}
-        until(lambda: not backstage.queries(asked["id"]))
-        export = physicist.wait(asked["id"])
+        assert abort(physicist, requested["id"])["state"] in {"ABORTING", "ABORTED"}
+        until(lambda: not backstage.queries(requested["id"]))
+        export = physicist.wait(requested["id"])
         # Two seconds from the request to the end of the query, and what looking costs.
         assert time.monotonic() - start < 4
     assert export["state"] == "ABORTED"
-    no_file_is_left(physicist, backstage, asked["id"])
+    no_file_is_left(physicist, backstage, requested["id"])
 
 
 def test_abort_stops_running_export_and_leaves_nothing(
     physicist: Service, backstage: Backstage, large_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(large_url)
-    asked = physicist.ask(type="ct-xlsx").json
-    seen = in_the_middle(physicist, asked["id"])
+    requested = physicist.request(type="ct-xlsx").json
+    seen = in_the_middle(physicist, requested["id"])
     assert 0 < seen["done"] < seen["expected"]
     assert backstage.temporary_files() != []
     start = time.monotonic()
-    abort(physicist, asked["id"])
-    export = physicist.wait(asked["id"])
+    abort(physicist, requested["id"])
+    export = physicist.wait(requested["id"])
     assert time.monotonic() - start < 4
     assert export["state"] == "ABORTED"
-    assert backstage.queries(asked["id"]) == 0
-    assert sessions(large_url, asked["id"]) == 0
+    assert backstage.queries(requested["id"]) == 0
+    assert sessions(large_url, requested["id"]) == 0
     assert backstage.temporary_files() == []
-    no_file_is_left(physicist, backstage, asked["id"])
+    no_file_is_left(physicist, backstage, requested["id"])
 
 
 def sessions(url: str, export_id: str) -> int:
@@ -70,9 +70,9 @@ def test_abort_of_queued_export_is_immediate_and_it_never_runs(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        running = [physicist.ask(type="ct-csv").json["id"] for _ in range(2)]
+        running = [physicist.request(type="ct-csv").json["id"] for _ in range(2)]
         until(lambda: all(physicist.get(one)["state"] == "RUNNING" for one in running))
-        waiting = physicist.ask(type="ct-csv").json["id"]
+        waiting = physicist.request(type="ct-csv").json["id"]
         assert abort(physicist, waiting)["state"] == "ABORTED"
     for one in running:
         assert physicist.wait(one)["state"] == "COMPLETED"
@@ -83,22 +83,22 @@ def test_abort_of_queued_export_is_immediate_and_it_never_runs(
 
 def test_abort_is_for_owner_and_admins(people: UserPool, database_held: Hold) -> None:
     with database_held():
-        asked = people.physicist.ask(type="ct-csv").json["id"]
-        refused = people.colleague.call("POST", f"/exports/{asked}/abort")
+        requested = people.physicist.request(type="ct-csv").json["id"]
+        refused = people.colleague.call("POST", f"/exports/{requested}/abort")
         assert refused.status == 403
-        assert people.physicist.get(asked)["state"] in {"QUEUED", "RUNNING"}
-        abort(people.admin, asked)
-        assert people.physicist.wait(asked)["state"] == "ABORTED"
+        assert people.physicist.get(requested)["state"] in {"QUEUED", "RUNNING"}
+        abort(people.admin, requested)
+        assert people.physicist.wait(requested)["state"] == "ABORTED"
 
 
 def test_abort_makes_room_for_the_next_export(people: UserPool, database_held: Hold) -> None:
     with database_held():
-        asked = [people.colleague.ask(type="ct-csv").json["id"] for _ in range(5)]
-        assert people.colleague.ask(type="ct-csv").status == 429
-        for one in asked:
+        requested = [people.colleague.request(type="ct-csv").json["id"] for _ in range(5)]
+        assert people.colleague.request(type="ct-csv").status == 429
+        for one in requested:
             abort(people.colleague, one)
-        for one in asked:
+        for one in requested:
             people.colleague.wait(one)
-    after = people.colleague.ask(type="ct-csv")
+    after = people.colleague.request(type="ct-csv")
     assert after.status == 202
     assert people.colleague.wait(after.json["id"])["state"] == "COMPLETED"

@@ -1,4 +1,4 @@
-"""A token stands for every patient: the stack's logs, rows and objects never say it, only the file does."""
+"""A token stands for every patient: only the file contains it, no log, row or object does."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.component import canary
 from tests.journey.backstage import Backstage, until
 from tests.journey.conftest import PointWorker, UserPool
 
-ASKED = {"type": "ct-csv", "include_names": True, "include_ids": True, "filters": canary.FILTERS}
+REQUESTED = {"type": "ct-csv", "include_names": True, "include_ids": True, "filters": canary.FILTERS}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def canary_url(make_database: Callable[..., str], worker_reads: PointWorker) -> 
 def test_canary_is_only_in_the_file(
     stack: Stack, people: UserPool, backstage: Backstage, canary_url: str
 ) -> None:
-    done = people.privileged.wait(people.privileged.ask(**ASKED).json["id"])
+    done = people.privileged.wait(people.privileged.request(**REQUESTED).json["id"])
     assert done["state"] == "COMPLETED", done["error"]
     link = people.privileged.call("POST", f"/exports/{done['id']}/download").json["url"]
     assert canary.CANARY in fetch(link).body.decode()
@@ -42,7 +42,7 @@ def test_canary_is_only_in_the_file(
 
 
 def show(people: UserPool, export_id: str) -> str:
-    """What everybody without the right is shown of an export, and told when they want the file."""
+    """All answers about an export and its file to callers without the right to patients."""
     others = (people.physicist, people.colleague, people.admin, people.nobody)
     replies = [other.call("GET", f"/exports/{export_id}") for other in others]
     replies += [other.call("GET", "/exports?scope=all") for other in others]
@@ -53,7 +53,7 @@ def show(people: UserPool, export_id: str) -> str:
 def abort_one(service: Service, url: str, backstage: Backstage) -> str:
     with psycopg.connect(url) as connection:
         connection.execute("LOCK TABLE remapp_generalstudymoduleattr IN ACCESS EXCLUSIVE MODE")
-        export_id: str = service.ask(**ASKED).json["id"]
+        export_id: str = service.request(**REQUESTED).json["id"]
         until(lambda: service.get(export_id)["state"] == "RUNNING")
         service.call("POST", f"/exports/{export_id}/abort")
         assert service.wait(export_id)["state"] == "ABORTED"
@@ -63,6 +63,6 @@ def abort_one(service: Service, url: str, backstage: Backstage) -> str:
 def fail_one(people: UserPool, url: str) -> str:
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE remapp_patientmoduleattr RENAME patient_sex TO elsewhere")
-    export = people.privileged.wait(people.privileged.ask(**ASKED).json["id"])
+    export = people.privileged.wait(people.privileged.request(**REQUESTED).json["id"])
     assert export["state"] == "FAILED"
     return str(export["id"])

@@ -1,4 +1,4 @@
-"""Two hundred exports, asked for by twenty people at once."""
+"""Two hundred exports, requested by twenty users at once."""
 
 import threading
 import time
@@ -67,8 +67,8 @@ class Watcher:
         self.looks += 1
 
 
-def ask_until_all_are_taken(service: Service, backstage: Backstage) -> tuple[list[str], int]:
-    """Ask for `EACH` exports as fast as the limit lets; return their ids, and how often it said no.
+def request_until_all_are_accepted(service: Service, backstage: Backstage) -> tuple[list[str], int]:
+    """Request `EACH` exports as fast as the limit lets; return their ids, and how often it said no.
 
     Every message comes twice.
     """
@@ -76,7 +76,7 @@ def ask_until_all_are_taken(service: Service, backstage: Backstage) -> tuple[lis
     refusals, deadline = 0, time.monotonic() + SECONDS
     while len(ids) < EACH:
         assert time.monotonic() < deadline, f"only {len(ids)} were taken"
-        reply = service.ask(type="ct-csv", filters={"date_from": "2030-01-01"} if len(ids) == 0 else {})
+        reply = service.request(type="ct-csv", filters={"date_from": "2030-01-01"} if len(ids) == 0 else {})
         if reply.status == 202:
             ids.append(reply.json["id"])
             backstage.send(ids[-1], attempt=1)
@@ -90,10 +90,10 @@ def ask_until_all_are_taken(service: Service, backstage: Backstage) -> tuple[lis
 def test_two_hundred_exports_at_once_end_once_each(crowd: list[Service], backstage: Backstage) -> None:
     watcher = Watcher(backstage)
     with watcher.watching(), ThreadPoolExecutor(PEOPLE) as pool:
-        asked = list(pool.map(ask_until_all_are_taken, crowd, repeat(backstage)))
+        requested = list(pool.map(request_until_all_are_accepted, crowd, repeat(backstage)))
         ends = [
             service.wait(export_id, SECONDS)
-            for service, (ids, _) in zip(crowd, asked, strict=True)
+            for service, (ids, _) in zip(crowd, requested, strict=True)
             for export_id in ids
         ]
     assert Counter(end["state"] for end in ends) == {"COMPLETED": PEOPLE * (EACH - 1), "FAILED": PEOPLE}
@@ -101,7 +101,7 @@ def test_two_hundred_exports_at_once_end_once_each(crowd: list[Service], backsta
     assert len({end["id"] for end in ends}) == PEOPLE * EACH
     assert {end["attempt"] for end in ends} == {1}
     assert len({end["sha256"] for end in ends}) == 2  # the same file for all, and none
-    assert all(refusals for _, refusals in asked)
+    assert all(refusals for _, refusals in requested)
     assert watcher.looks > 20
     assert watcher.most_active == LIMIT
     assert 2 <= watcher.most_connections <= CONNECTIONS

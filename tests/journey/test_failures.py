@@ -1,4 +1,4 @@
-"""What goes wrong ends as FAILED with a reason, or is tried again; never silently, never half."""
+"""An error ends as FAILED with a reason, or is tried again. None is silent, and no half file is left."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from tests.journey.conftest import Hold, PointWorker
 
 @pytest.fixture
 def queue_left_empty(backstage: Backstage) -> Iterator[None]:
-    """Take away afterwards what nobody acknowledged: it would stay for an hour and a half."""
+    """Remove unacknowledged messages afterwards: they would stay for an hour and a half."""
     until(lambda: backstage.waiting() == 0)
     yield
     backstage.client("sqs").purge_queue(QueueUrl=backstage.queue)
@@ -24,19 +24,19 @@ def test_killed_worker_is_noticed_and_replaced(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        asked = physicist.ask(type="ct-xlsx").json
-        until(lambda: backstage.queries(asked["id"]))
+        requested = physicist.request(type="ct-xlsx").json
+        until(lambda: backstage.queries(requested["id"]))
         backstage.kill_workers()
-        # PostgreSQL notifications by itself that nobody listens any more.
-        until(lambda: not backstage.queries(asked["id"]), seconds=10)
-        assert physicist.get(asked["id"])["state"] == "RUNNING"
-        backstage.end_lease(asked["id"])
+        # PostgreSQL notices on its own that its client is gone.
+        until(lambda: not backstage.queries(requested["id"]), seconds=10)
+        assert physicist.get(requested["id"])["state"] == "RUNNING"
+        backstage.end_lease(requested["id"])
         backstage.sweep()
-        queued = physicist.get(asked["id"])
+        queued = physicist.get(requested["id"])
         assert (queued["state"] in {"QUEUED", "RUNNING"}, queued["attempt"]) == (True, 2)
-    export = physicist.wait(asked["id"])
+    export = physicist.wait(requested["id"])
     assert (export["state"], export["attempt"]) == ("COMPLETED", 2)
-    assert {key.split("/")[2] for key in backstage.objects(asked["id"])} == {"2"}
+    assert {key.split("/")[2] for key in backstage.objects(requested["id"])} == {"2"}
 
 
 @pytest.mark.usefixtures("queue_left_empty")
@@ -44,21 +44,21 @@ def test_worker_killed_twice_fails_the_export(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        asked = physicist.ask(type="ct-xlsx").json
+        requested = physicist.request(type="ct-xlsx").json
         for attempt in (1, 2):
-            until(lambda: backstage.queries(asked["id"]))
-            assert physicist.get(asked["id"])["attempt"] == attempt
+            until(lambda: backstage.queries(requested["id"]))
+            assert physicist.get(requested["id"])["attempt"] == attempt
             backstage.kill_workers()
-            until(lambda: not backstage.queries(asked["id"]), seconds=10)
-            backstage.end_lease(asked["id"])
+            until(lambda: not backstage.queries(requested["id"]), seconds=10)
+            backstage.end_lease(requested["id"])
             backstage.sweep()
-    export = physicist.wait(asked["id"])
+    export = physicist.wait(requested["id"])
     assert (export["state"], export["error"]["code"]) == ("FAILED", "WORKER_LOST")
-    assert backstage.objects(asked["id"]) == []
+    assert backstage.objects(requested["id"]) == []
 
 
 def fails(service: Service, **request: object) -> tuple[str, str]:
-    export = service.wait(service.ask(**({"type": "ct-csv"} | request)).json["id"])
+    export = service.wait(service.request(**({"type": "ct-csv"} | request)).json["id"])
     assert export["state"] == "FAILED"
     assert service.call("POST", f"/exports/{export['id']}/download").status == 409
     return export["error"]["code"], export["error"]["message"]
@@ -99,8 +99,8 @@ def test_unreachable_database_is_tried_again_and_then_reported(
     physicist: Service, backstage: Backstage, sample_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(sample_url.replace("127.0.0.1", "127.0.0.2"))
-    asked = physicist.ask(type="ct-csv").json["id"]
-    export = backstage.sweep_until_settled(physicist, asked)
+    requested = physicist.request(type="ct-csv").json["id"]
+    export = backstage.sweep_until_settled(physicist, requested)
     assert export["error"]["code"].startswith("DATABASE")
     assert export["attempt"] == 2
 
@@ -113,7 +113,7 @@ def test_no_matching_study_is_reported(physicist: Service) -> None:
 
 def test_export_after_a_failure_works(physicist: Service) -> None:
     fails(physicist, filters={"date_from": "2199-01-01"})
-    assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
+    assert physicist.wait(physicist.request(type="ct-csv").json["id"])["state"] == "COMPLETED"
 
 
 @pytest.mark.usefixtures("queue_left_empty")
@@ -122,7 +122,7 @@ def test_unreadable_message_becomes_a_dead_letter_and_harms_no_export(
 ) -> None:
     sqs, dead = backstage.client("sqs"), backstage.dead_letters
     sqs.send_message(QueueUrl=backstage.queue, MessageBody="not ours")
-    assert physicist.wait(physicist.ask(type="ct-csv").json["id"])["state"] == "COMPLETED"
+    assert physicist.wait(physicist.request(type="ct-csv").json["id"])["state"] == "COMPLETED"
     (letter,) = until(lambda: sqs.receive_message(QueueUrl=dead).get("Messages", []), seconds=30)
     assert letter["Body"] == "not ours"
     assert backstage.waiting() == 0
@@ -131,7 +131,7 @@ def test_unreadable_message_becomes_a_dead_letter_and_harms_no_export(
 
 def test_dead_letter_sent_back_does_no_harm(physicist: Service, backstage: Backstage) -> None:
     sqs = backstage.client("sqs")
-    export = physicist.wait(physicist.ask(type="ct-csv").json["id"])
+    export = physicist.wait(physicist.request(type="ct-csv").json["id"])
     for attempt in (1, 2):
         body = json.dumps({"export_id": export["id"], "attempt": attempt})
         sqs.send_message(QueueUrl=backstage.dead_letters, MessageBody=body)

@@ -1,4 +1,4 @@
-"""What an export stands on fails under it: the store, the table, the database, the disk, the time."""
+"""An export survives or reports faults of the storage, the table, the database, the disk and the time."""
 
 import os
 import resource
@@ -37,11 +37,11 @@ def test_s3_refusing_a_part_for_a_while_costs_one_attempt(
     physicist: Service, backstage: Backstage, long_way: FaultyWay
 ) -> None:
     long_way.fault = lambda call: SLOW_DOWN if call.part == 2 and "/1/" in call.key else None
-    asked = physicist.ask(type="ct-csv").json["id"]
-    export = backstage.sweep_until_settled(physicist, asked)
+    requested = physicist.request(type="ct-csv").json["id"]
+    export = backstage.sweep_until_settled(physicist, requested)
     assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 2)
     assert export["studies"] == MANY_STUDIES
-    assert {key.split("/")[2] for key in backstage.objects(asked)} == {"2"}
+    assert {key.split("/")[2] for key in backstage.objects(requested)} == {"2"}
     assert sum(call.part == 2 for call in long_way.calls) > 2
 
 
@@ -49,25 +49,25 @@ def test_s3_refusing_a_part_for_good_is_reported_at_once(
     physicist: Service, backstage: Backstage, long_way: FaultyWay
 ) -> None:
     long_way.fault = lambda call: ACCESS_DENIED if call.part == 2 else None
-    asked = physicist.ask(type="ct-csv").json["id"]
-    export = physicist.wait(asked)
+    requested = physicist.request(type="ct-csv").json["id"]
+    export = physicist.wait(requested)
     assert (*reason(export), export["attempt"]) == ("FAILED", "STORAGE_REFUSED", 1)
-    assert backstage.objects(asked) == []
+    assert backstage.objects(requested) == []
 
 
 def test_table_throttling_for_seconds_costs_nothing(
     physicist: Service, backstage: Backstage, faulty_way: FaultyWay, database_held: Hold
 ) -> None:
     with database_held():
-        asked = physicist.ask(type="ct-csv").json["id"]
-        until(lambda: backstage.queries(asked))
+        requested = physicist.request(type="ct-csv").json["id"]
+        until(lambda: backstage.queries(requested))
         faulty_way.fault = lambda call: THROTTLED if call.name in {"UpdateItem", "GetItem"} else None
         time.sleep(1)  # what was under way has arrived
-        lease = backstage.row(asked)["lease_until"]
+        lease = backstage.row(requested)["lease_until"]
         time.sleep(3)
-        assert backstage.row(asked)["lease_until"] == lease
+        assert backstage.row(requested)["lease_until"] == lease
         faulty_way.fault = throttle_twice("TransactWriteItems")
-    export = physicist.wait(asked)
+    export = physicist.wait(requested)
     assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 1)
     # The claim, the completion, and its two refusals.
     assert sum(call.name == "TransactWriteItems" for call in faulty_way.calls) == 4
@@ -88,7 +88,7 @@ def end_sessions(url: str, export_id: str) -> None:
 
 
 def crash_server(url: str, export_id: str) -> None:
-    """Kill one session's process: PostgreSQL ends all sessions, recovers, and starts anew."""
+    """Kill one session's process: PostgreSQL ends all sessions, recovers, and starts again."""
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE application_name = %s", [f"doseexport:{export_id}"]
@@ -116,15 +116,15 @@ def test_database_lost_among_the_rows_costs_one_attempt(
     cut: Callable[[str, str], None],
 ) -> None:
     held = HeldUp(long_way, 1)
-    asked = physicist.ask(type="ct-csv").json["id"]
+    requested = physicist.request(type="ct-csv").json["id"]
     held.wait()
-    cut(large_url, asked)
+    cut(large_url, requested)
     held.let_go()
     until(lambda: answers(large_url))
-    export = backstage.sweep_until_settled(physicist, asked)
+    export = backstage.sweep_until_settled(physicist, requested)
     assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 2)
     assert export["studies"] == MANY_STUDIES
-    assert {key.split("/")[2] for key in backstage.objects(asked)} == {"2"}
+    assert {key.split("/")[2] for key in backstage.objects(requested)} == {"2"}
 
 
 @pytest.fixture
@@ -147,13 +147,13 @@ def test_full_disk_is_reported(
     physicist: Service, backstage: Backstage, database_held: Hold, little_disk: Callable[[], None]
 ) -> None:
     with database_held():
-        asked = physicist.ask(type="ct-xlsx").json["id"]
-        until(lambda: backstage.queries(asked))
+        requested = physicist.request(type="ct-xlsx").json["id"]
+        until(lambda: backstage.queries(requested))
         little_disk()
-    export = physicist.wait(asked)
+    export = physicist.wait(requested)
     assert reason(export) == ("FAILED", "NO_SPACE")
     assert "space" in export["error"]["message"]
-    assert backstage.objects(asked) == backstage.temporary_files() == []
+    assert backstage.objects(requested) == backstage.temporary_files() == []
 
 
 @pytest.fixture
@@ -171,18 +171,18 @@ def test_worker_out_of_time_reports_it_in_time(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        asked = physicist.ask(type="ct-csv").json["id"]
-        export = physicist.wait(asked, seconds=20)
-        until(lambda: not backstage.queries(asked))
+        requested = physicist.request(type="ct-csv").json["id"]
+        export = physicist.wait(requested, seconds=20)
+        until(lambda: not backstage.queries(requested))
     assert (*reason(export), export["attempt"]) == ("FAILED", "OUT_OF_TIME", 1)
     assert "fewer" in export["error"]["message"]
-    assert backstage.objects(asked) == []
+    assert backstage.objects(requested) == []
 
 
 def test_worker_has_the_memory_of_the_template(
     stack: Stack, physicist: Service, backstage: Backstage
 ) -> None:
-    assert physicist.wait(physicist.ask(type="ct-xlsx").json["id"])["state"] == "COMPLETED"
+    assert physicist.wait(physicist.request(type="ct-xlsx").json["id"])["state"] == "COMPLETED"
     client, function = stack.cloud.client("lambda"), stack.resource("RunExport")
     size = client.get_function_configuration(FunctionName=function)["MemorySize"]
     for process in backstage.workers():

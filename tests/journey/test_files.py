@@ -1,4 +1,4 @@
-"""Finished files: who may open them, for how long a link works, and what deleting leaves."""
+"""Finished files: who may open them, how long a link works, and what deletion leaves."""
 
 import urllib.parse
 import urllib.request
@@ -29,18 +29,18 @@ LINK = {
 @pytest.fixture(scope="module")
 def finished(people: UserPool) -> Any:
     """An export of the physicist without patients' data."""
-    export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
+    export = people.physicist.wait(people.physicist.request(type="ct-csv").json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     return export
 
 
 @pytest.fixture(scope="module")
 def identified(people: UserPool) -> Any:
-    """An export with names and IDs, of somebody who may have them."""
-    asked = people.privileged.ask(
+    """An export with names and IDs, of a user with the right to them."""
+    requested = people.privileged.request(
         type="ct-csv", include_names=True, include_ids=True, filters={"patient_name": "a"}
     )
-    export = people.privileged.wait(asked.json["id"])
+    export = people.privileged.wait(requested.json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     return export
 
@@ -155,15 +155,15 @@ def test_file_with_patients_is_for_its_owner_and_pidgroup(people: UserPool, iden
 
 def test_messages_and_logs_name_no_patient(stack: Stack, people: UserPool) -> None:
     name = "Quetzalcoatlus"
-    asked = people.privileged.ask(type="ct-csv", include_names=True, filters={"patient_name": name})
-    people.privileged.wait(asked.json["id"])
+    requested = people.privileged.request(type="ct-csv", include_names=True, filters={"patient_name": name})
+    people.privileged.wait(requested.json["id"])
     assert name not in people.physicist.call("GET", "/exports?scope=all").body.decode()
     for log in (*stack.logs.iterdir(), stack.folder / "emulator.log"):
         assert name not in log.read_text(), log.name
 
 
 def test_deleted_export_is_gone_from_every_read_with_its_file(people: UserPool, backstage: Backstage) -> None:
-    export = people.physicist.wait(people.physicist.ask(type="ct-csv").json["id"])
+    export = people.physicist.wait(people.physicist.request(type="ct-csv").json["id"])
     url = link(people.physicist, export)
     assert people.colleague.call("DELETE", f"/exports/{export['id']}").status == 403
     assert people.physicist.call("DELETE", f"/exports/{export['id']}").status == 204
@@ -176,8 +176,8 @@ def test_deleted_export_is_gone_from_every_read_with_its_file(people: UserPool, 
 
 
 def test_deletion_of_many_says_why_each_remaining_one_is_not_deleted(people: UserPool) -> None:
-    mine = [people.physicist.ask(type="ct-csv").json["id"] for _ in range(2)]
-    other = people.colleague.ask(type="ct-csv").json["id"]
+    mine = [people.physicist.request(type="ct-csv").json["id"] for _ in range(2)]
+    other = people.colleague.request(type="ct-csv").json["id"]
     for one in mine:
         people.physicist.wait(one)
     people.colleague.wait(other)

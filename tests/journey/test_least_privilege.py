@@ -10,10 +10,10 @@ from local.stack import build, lower
 from local.stack.stack import Stack
 
 from doseexport.errors import DoseExportError
-from tests.journey.attempts import OF_THE_TRAIL, OF_WHAT_IS_SAVED, Attempt, list_attempts
+from tests.journey.attempts import OF_AUDIT_TABLE, OF_SAVED_REQUESTS, Attempt, list_attempts
 from tests.journey.backstage import Backstage
-from tests.journey.happy_paths import HAPPY, UNTRIED, Yard
-from tests.journey.wearing import Role, list_removals
+from tests.journey.happy_paths import HAPPY, UNTRIED, Scene
+from tests.journey.role import Role, list_removals
 
 FAILURES = (AssertionError, ClientError, DoseExportError, KeyError, TypeError)
 """What a function, or its test, ends with for lack of a right."""
@@ -26,7 +26,7 @@ FUNCTIONS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _undisturbed(stack: Stack) -> Iterator[None]:
-    """Neither worker nor sweep of the stack itself works meanwhile, nor the look after schedules."""
+    """Stop the workers, the sweep and the reconciliation of the stack itself meanwhile."""
     mapping = stack.resource("RunExportMapping")
     stack.cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
     _switch_rhythms(stack, "DISABLED")
@@ -46,10 +46,10 @@ def _switch_rhythms(stack: Stack, state: str) -> None:
 
 
 @pytest.fixture
-def yard(backstage: Backstage) -> Iterator[Yard]:
-    """What is left behind would get a worker from the sweep, amid other tests: nothing is."""
+def scene(backstage: Backstage) -> Iterator[Scene]:
+    """Check that no export is left: the sweep would give it a worker amid other tests."""
     before = backstage.states().keys()
-    made = Yard(backstage)
+    made = Scene(backstage)
     yield made
     made.clear()
     assert backstage.states().keys() <= before
@@ -77,14 +77,16 @@ def test_role_of_every_function_with_rights_is_tried(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("function", HAPPY)
-def test_role_with_its_rights_works(roles: dict[str, Role], yard: Yard, function: str) -> None:
+def test_role_with_its_rights_works(roles: dict[str, Role], scene: Scene, function: str) -> None:
     roles[function].denied.clear()
-    HAPPY[function](roles[function], yard)
+    HAPPY[function](roles[function], scene)
     assert roles[function].denied == []
 
 
 @pytest.mark.parametrize("function", HAPPY)
-def test_role_without_any_one_right_does_not_work(roles: dict[str, Role], yard: Yard, function: str) -> None:
+def test_role_without_any_one_right_does_not_work(
+    roles: dict[str, Role], scene: Scene, function: str
+) -> None:
     role = roles[function]
     removals = [
         (policy, *removal) for policy, whole in role.policies.items() for removal in list_removals(whole)
@@ -95,19 +97,19 @@ def test_role_without_any_one_right_does_not_work(roles: dict[str, Role], yard: 
             continue
         role.denied.clear()
         with role.without(policy, less), suppress(*FAILURES):
-            HAPPY[function](role, yard)
+            HAPPY[function](role, scene)
         missed = role.denied if removed.startswith("arn:") else [one for one in role.denied if one == removed]
         assert missed, f"{function} does not need {removed}"
     role.denied.clear()
-    HAPPY[function](role, yard)
+    HAPPY[function](role, scene)
     assert role.denied == []
 
 
 def _name_table(resource: str, backstage: Backstage) -> str:
     """What an attempt's name ends with, by the table that a statement is about."""
-    if resource.endswith(f"/{backstage.trail_table}"):
-        return OF_THE_TRAIL
-    return OF_WHAT_IS_SAVED if f"/{backstage.saved_table}" in resource else ""
+    if resource.endswith(f"/{backstage.audit_table}"):
+        return OF_AUDIT_TABLE
+    return OF_SAVED_REQUESTS if f"/{backstage.saved_table}" in resource else ""
 
 
 @pytest.mark.parametrize("function", HAPPY)

@@ -1,4 +1,4 @@
-"""The local stack itself: on loopback, apart from others, and gone when its process is gone."""
+"""The local stack listens on loopback, is separate from others, and ends with its process."""
 
 import os
 import signal

@@ -64,7 +64,7 @@ class Browser:
         self.page = f"{stack.url}/"
         self.verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(self.verifier.encode()).digest()
-        self.asked = {
+        self.requested = {
             "response_type": "code",
             "client_id": self.configuration["client_id"],
             "redirect_uri": self.page,
@@ -75,7 +75,7 @@ class Browser:
         }
 
     def sign_in(self, user: users.User) -> Reply:
-        return post(f"{self.login}/login", **self.asked, username=user.name, password=user.password)
+        return post(f"{self.login}/login", **self.requested, username=user.name, password=user.password)
 
     def take_tokens(self, back: Reply, verifier: str = "") -> Reply:
         (code,) = parse_qs(urlsplit(back.headers["location"]).query)["code"]
@@ -101,7 +101,7 @@ def test_code_and_verifier_open_the_api(hospital: Stack, ada: users.User) -> Non
     tokens = browser.take_tokens(back).json
     types = Service(hospital.url, tokens["access_token"]).call("GET", "/export-types")
     assert (types.status, types.json["user"]) == (200, "ada")
-    # Without the scope of the pool's own API nobody writes the groups of their own profile.
+    # Without the scope of the pool's own API, users cannot write the groups of their profile.
     assert claims_of(tokens["access_token"])["scope"].split() == ["openid", "profile"]
     again = post(
         f"{browser.login}/oauth2/token",
@@ -121,8 +121,8 @@ def test_stolen_code_is_useless_without_its_verifier(hospital: Stack, ada: users
 
 def test_managed_login_returns_to_the_page_only(hospital: Stack) -> None:
     browser = Browser(hospital)
-    asked = browser.asked | {"redirect_uri": "https://elsewhere.example/"}
-    assert fetch(f"{browser.login}/oauth2/authorize?{urlencode(asked)}").status == 400
+    requested = browser.requested | {"redirect_uri": "https://elsewhere.example/"}
+    assert fetch(f"{browser.login}/oauth2/authorize?{urlencode(requested)}").status == 400
 
 
 def test_passwords_are_refused_beside_managed_login(hospital: Stack, ada: users.User) -> None:

@@ -1,4 +1,4 @@
-"""Workers that are killed at work, or freeze and come back when another has the export."""
+"""Workers that are killed, or freeze and come back when another has the export."""
 
 import csv
 import io
@@ -48,13 +48,13 @@ def test_worker_killed_among_its_rows_is_replaced(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     held = among_rows(1)
-    asked = physicist.ask(type="ct-csv").json["id"]
+    requested = physicist.request(type="ct-csv").json["id"]
     held.wait()
     backstage.kill_workers()
-    backstage.take_over(asked)
-    physicist.wait(asked)
-    assert_whole(physicist, asked)
-    assert attempts_of(backstage.objects(asked)) == {"2"}
+    backstage.take_over(requested)
+    physicist.wait(requested)
+    assert_whole(physicist, requested)
+    assert attempts_of(backstage.objects(requested)) == {"2"}
 
 
 @pytest.mark.usefixtures("queue_left_empty")
@@ -62,16 +62,16 @@ def test_worker_killed_twice_among_its_rows_fails_the_export(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     held = among_rows(2)
-    asked = physicist.ask(type="ct-csv").json["id"]
+    requested = physicist.request(type="ct-csv").json["id"]
     for attempt in (1, 2):
         held.wait()
-        assert physicist.get(asked)["attempt"] == attempt
+        assert physicist.get(requested)["attempt"] == attempt
         backstage.kill_workers()
-        backstage.take_over(asked)
-    failed = physicist.wait(asked)
+        backstage.take_over(requested)
+    failed = physicist.wait(requested)
     assert (failed["state"], failed["error"]["code"]) == ("FAILED", "WORKER_LOST")
-    assert physicist.call("POST", f"/exports/{asked}/download").status == 409
-    assert backstage.objects(asked) == []
+    assert physicist.call("POST", f"/exports/{requested}/download").status == 409
+    assert backstage.objects(requested) == []
 
 
 @pytest.mark.usefixtures("queue_left_empty")
@@ -80,21 +80,21 @@ def test_frozen_worker_that_comes_back_changes_nothing(
 ) -> None:
     backstage.kill_workers()
     held = among_rows(1)
-    asked = physicist.ask(type="ct-csv").json["id"]
+    requested = physicist.request(type="ct-csv").json["id"]
     held.wait()
     (frozen,) = backstage.workers()
     os.kill(frozen, signal.SIGSTOP)
     try:
         held.let_go()
-        backstage.take_over(asked)
-        export = physicist.wait(asked)
+        backstage.take_over(requested)
+        export = physicist.wait(requested)
         assert (export["state"], export["attempt"]) == ("COMPLETED", 2)
     finally:
         os.kill(frozen, signal.SIGCONT)
     until(lambda: backstage.waiting() == 0)
-    assert physicist.get(asked) == export
-    assert attempts_of(backstage.objects(asked)) == {"2"}
-    assert_whole(physicist, asked)
+    assert physicist.get(requested) == export
+    assert attempts_of(backstage.objects(requested)) == {"2"}
+    assert_whole(physicist, requested)
 
 
 @pytest.mark.usefixtures("queue_left_empty")
@@ -110,16 +110,16 @@ def test_file_completed_by_a_lost_attempt_is_never_visible_and_removed(
             may_answer.wait(60)
 
     faulty_way.before_answer = hold_up
-    asked = physicist.ask(type="ct-csv").json["id"]
+    requested = physicist.request(type="ct-csv").json["id"]
     assert is_made.wait(30)
-    assert attempts_of(backstage.objects(asked)) == {"1"}
-    assert physicist.call("POST", f"/exports/{asked}/download").status == 409
+    assert attempts_of(backstage.objects(requested)) == {"1"}
+    assert physicist.call("POST", f"/exports/{requested}/download").status == 409
     with database_held():
-        backstage.take_over(asked)
-        until(lambda: backstage.queries(asked))
+        backstage.take_over(requested)
+        until(lambda: backstage.queries(requested))
         may_answer.set()
-    export = physicist.wait(asked)
+    export = physicist.wait(requested)
     assert (export["state"], export["attempt"]) == ("COMPLETED", 2)
-    until(lambda: attempts_of(backstage.objects(asked)) == {"2"})
+    until(lambda: attempts_of(backstage.objects(requested)) == {"2"})
     until(lambda: backstage.waiting() == 0)
-    assert physicist.get(asked) == export
+    assert physicist.get(requested) == export

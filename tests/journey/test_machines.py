@@ -32,7 +32,7 @@ def machine(hospital: Stack) -> Any:
     return found["UserPoolClient"]
 
 
-def ask_token(stack: Stack, machine: Any, *scopes: str, secret: str = "") -> Reply:
+def request_token(stack: Stack, machine: Any, *scopes: str, secret: str = "") -> Reply:
     login = f"{machine['ClientId']}:{secret or machine['ClientSecret']}"
     form = {"grant_type": "client_credentials"} | ({"scope": " ".join(scopes)} if scopes else {})
     headers = {
@@ -53,28 +53,30 @@ def test_example_requests_waits_downloads_and_checks(hospital: Stack, machine: A
     command = [sys.executable, str(ROOT / "examples" / "export.py"), '{"type": "ct-csv"}']
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     file = tmp_path / done.stdout.strip()
-    service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
+    service = Service(hospital.url, request_token(hospital, machine).json["access_token"])
     (export,) = service.call("GET", "/exports").json["exports"]
     assert hashlib.sha256(file.read_bytes()).hexdigest() == export["sha256"]
     assert (export["mine"], export["owner_name"]) == (True, machine["ClientId"])
 
 
 def test_requested_scopes_alone_are_rights(hospital: Stack, machine: Any) -> None:
-    token = ask_token(hospital, machine, "doseexport/export").json["access_token"]
-    asked = Service(hospital.url, token).call("POST", "/exports", {"type": "ct-csv", "include_names": True})
-    assert (asked.status, asked.json["code"]) == (403, "PIDGROUP_NEEDED")
-    token = ask_token(hospital, machine, "doseexport/pid").json["access_token"]
+    token = request_token(hospital, machine, "doseexport/export").json["access_token"]
+    requested = Service(hospital.url, token).call(
+        "POST", "/exports", {"type": "ct-csv", "include_names": True}
+    )
+    assert (requested.status, requested.json["code"]) == (403, "PIDGROUP_NEEDED")
+    token = request_token(hospital, machine, "doseexport/pid").json["access_token"]
     assert Service(hospital.url, token).call("GET", "/exports").status == 403
 
 
 def test_scope_that_the_client_lacks_gives_no_token(hospital: Stack, machine: Any) -> None:
-    refused = ask_token(hospital, machine, "doseexport/admin")
+    refused = request_token(hospital, machine, "doseexport/admin")
     assert refused.status == 400
     assert refused.json["error"] in {"invalid_scope", "invalid_grant"}
 
 
 def test_wrong_secret_gives_no_token(hospital: Stack, machine: Any) -> None:
-    assert ask_token(hospital, machine, secret="guess").status in {400, 401}
+    assert request_token(hospital, machine, secret="guess").status in {400, 401}
 
 
 def test_another_program_of_the_pool_is_refused_whatever_its_scopes(hospital: Stack, machine: Any) -> None:
@@ -86,17 +88,17 @@ def test_another_program_of_the_pool_is_refused_whatever_its_scopes(hospital: St
         AllowedOAuthFlows=["client_credentials"],
         AllowedOAuthScopes=["doseexport/admin", "doseexport/pid"],
     )["UserPoolClient"]
-    token = ask_token(hospital, other).json["access_token"]
+    token = request_token(hospital, other).json["access_token"]
     assert Service(hospital.url, token).call("GET", "/exports").status == 401
 
 
 def test_program_learns_when_to_try_again(hospital: Stack, machine: Any) -> None:
-    service = Service(hospital.url, ask_token(hospital, machine).json["access_token"])
-    asked = service.call("POST", "/exports", {"type": "ct-csv"})
-    assert asked.headers["retry-after"] == "2"
-    done = service.wait(asked.json["id"])
+    service = Service(hospital.url, request_token(hospital, machine).json["access_token"])
+    requested = service.call("POST", "/exports", {"type": "ct-csv"})
+    assert requested.headers["retry-after"] == "2"
+    done = service.wait(requested.json["id"])
     assert done["state"] == "COMPLETED"
-    assert "retry-after" not in service.call("GET", f"/exports/{asked.json['id']}").headers
+    assert "retry-after" not in service.call("GET", f"/exports/{requested.json['id']}").headers
 
 
 def test_client_exists_only_with_the_parameter(stack: Stack) -> None:

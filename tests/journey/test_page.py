@@ -1,4 +1,4 @@
-"""The page and what its forms are made of, from the same origin as the API."""
+"""The page and the content of its forms, from the same origin as the API."""
 
 import urllib.request
 from urllib.parse import urljoin, urlsplit

@@ -1,4 +1,4 @@
-"""What an export would hold is told before it is asked for, and so is that it cannot be counted in time."""
+"""A preview shows what an export would hold, or that it cannot be counted in time."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ def test_preview_equals_its_export_and_leaves_nothing(physicist: Service, backst
     before = backstage.states()
     shown = preview(physicist, **request)
     assert backstage.states() == before
-    export = physicist.wait(physicist.ask(**request).json["id"])
+    export = physicist.wait(physicist.request(**request).json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     assert (shown["studies"], shown["events"]) == (export["studies"], export["events"])
     assert shown["protocols"][0]["count"] >= shown["protocols"][-1]["count"] > 0
@@ -43,10 +43,10 @@ def test_preview_out_of_time_says_so_and_more_at_once_are_refused(
 ) -> None:
     with database_held(), ThreadPoolExecutor(3) as pool:
         start = time.monotonic()
-        asked = [
+        requested = [
             pool.submit(physicist.call, "POST", "/exports/preview", {"type": "ct-csv"}) for _ in range(3)
         ]
-        replies = sorted((each.result() for each in asked), key=lambda reply: reply.status)
+        replies = sorted((each.result() for each in requested), key=lambda reply: reply.status)
         assert time.monotonic() - start < 30  # the API waits no longer
     assert [reply.status for reply in replies[:2]] == [200, 200]
     assert [(reply.json["timed_out"], reply.json["studies"]) for reply in replies[:2]] == [(True, None)] * 2

@@ -1,4 +1,4 @@
-"""docs/rights.md with real tokens through the API: one person for each set of groups."""
+"""docs/rights.md with real tokens through the API: one user per set of groups."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ MADE = [line for line in LINES if "{}" in str(REQUESTS[line.what]) and line not 
 
 
 class Member:
-    """Somebody signed in, and their id."""
+    """A user who is signed in, and the user's id."""
 
     def __init__(self, stack: Stack, groups: frozenset[str]) -> None:
         name = "-".join(["member", *sorted(groups)])
@@ -42,14 +42,14 @@ def members(stack: Stack) -> dict[frozenset[str], Member]:
 
 
 class Maker:
-    """Makes exports' rows as asking and running would, without the minutes that would take."""
+    """Makes exports' rows as requests and attempts would, without the minutes that they take."""
 
     def __init__(self, backstage: Backstage) -> None:
         self.backstage = backstage
-        self.store = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.trail)
+        self.exports = ExportRepository(backstage.client("dynamodb"), backstage.table, backstage.audit)
         self.presets = PresetRepository(backstage.client("dynamodb"), backstage.saved_table)
         self.keys: set[str] = set()
-        self.kept: list[Preset] = []
+        self.presets_made: list[Preset] = []
 
     def make(self, line: Line, owner: str) -> Export | Schedule:
         if line.is_about_a_schedule:
@@ -58,8 +58,8 @@ class Maker:
             return schedule
         filters = {"patient_name": "Secret"} if line.has_patient_data else {}
         request = ExportRequest("ct-csv", filters, include_ids=line.has_patient_data)
-        asked = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
-        export = self.store.create(asked, limit=1000)
+        requested = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
+        export = self.exports.create(requested, limit=1000)
         assert export is not None
         self.keys |= {f"EXPORT#{export.id}", f"OWNER#{owner}"}
         if line.what not in ACTIVE:
@@ -77,20 +77,20 @@ class Maker:
         caller = Caller(owner, "somebody", frozenset())
         preset = make_preset(make_id(owner, None), caller, fields, datetime.now(UTC))
         assert self.presets.create(preset, limit=1000)
-        self.kept.append(preset)
+        self.presets_made.append(preset)
         return preset
 
     def _finish(self, export: Export) -> None:
         result = Result(f"exports/{export.id}/1/x.csv", "x.csv", 1, "0" * 64, 1, 1)
         now = datetime.now(UTC)
-        assert self.store.claim(export.id, 1, now)
-        assert self.store.complete(export.id, 1, result, now, timedelta(days=1))
+        assert self.exports.claim(export.id, 1, now)
+        assert self.exports.complete(export.id, 1, result, now, timedelta(days=1))
 
     def forget(self) -> None:
         client = self.backstage.client("dynamodb")
         for key in self.keys:
             client.delete_item(TableName=self.backstage.table, Key={"pk": {"S": key}})
-        for preset in filter(None, [self.presets.load(each.id) for each in self.kept]):
+        for preset in filter(None, [self.presets.load(each.id) for each in self.presets_made]):
             self.presets.delete(preset)
 
 
@@ -138,6 +138,6 @@ def test_rights_table_line_about_the_service(
     before = backstage.states()
     found = {groups: line.may(member.service.call, shown.id) for groups, member in members.items()}
     assert found == line.allowed
-    asked = {key for key in backstage.states() if key.startswith("EXPORT#")} - set(before)
-    assert len(asked) == (sum(found.values()) if line.what.startswith("request") else 0)
+    requested = {key for key in backstage.states() if key.startswith("EXPORT#")} - set(before)
+    assert len(requested) == (sum(found.values()) if line.what.startswith("request") else 0)
     until(lambda: backstage.waiting() == 0)

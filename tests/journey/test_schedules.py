@@ -1,4 +1,4 @@
-"""A schedule made through the API fires by itself and leaves a file, a notification, an audit trail."""
+"""A schedule runs automatically and leaves a file, a notification and an audit trail."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ def make(service: Service, expression: str, **more: Any) -> Any:
 
 
 def tend(backstage: Backstage) -> None:
-    """Look after the schedules now, not within five minutes."""
+    """Reconcile the schedules now, not within five minutes."""
     function = backstage.stack.resource("ReconcileSchedules")
     reply = backstage.client("lambda").invoke(FunctionName=function, Payload=b"{}")
     assert "FunctionError" not in reply, reply["Payload"].read().decode()
@@ -68,10 +68,10 @@ def test_schedule_runs_automatically(
     manifest.write_bytes(fetch(links["manifest"]["url"]).body)
     assert verify_file(file, manifest)
 
-    until(lambda: "completed" in listener.story(export["id"]))
+    until(lambda: "completed" in listener.events(export["id"]))
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
-    trail = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
-    assert trail[0]["request"]["schedule_id"] == schedule["id"]
+    entries = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
+    assert entries[0]["request"]["schedule_id"] == schedule["id"]
     tend(backstage)
     shown = physicist.call("GET", f"/schedules/{schedule['id']}").json
     last_run = {
@@ -112,7 +112,7 @@ def test_schedule_of_owner_who_left_the_group_is_paused(stack: Stack, backstage:
 
 @pytest.mark.parametrize("lost", ["the call", "the message"])
 def test_schedule_lost_by_scheduler_is_restored(backstage: Backstage, physicist: Service, lost: str) -> None:
-    """Due twenty minutes ago: nobody called, or the export's row and message were never made."""
+    """Due twenty minutes ago: it was not invoked, or its export was never created."""
     due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=20)
     schedule = make(physicist, "rate(1 hour)")
     turn_back(backstage, schedule["id"], due)

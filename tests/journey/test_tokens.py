@@ -1,4 +1,4 @@
-"""Which tokens open the API: one that the pool signed, for our client, now; no other."""
+"""The API accepts only valid tokens that its pool signed for its client."""
 
 import base64
 import hashlib

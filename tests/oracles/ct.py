@@ -1,4 +1,4 @@
-"""CT exports worked out a second time, plainly, from OpenREM's tables (export-rules §1 and §2).
+"""CT exports computed a second time from OpenREM's tables (export-rules §1 and §2).
 
 Nothing here is shared with the exports: whole tables are read, and Python puts them together.
 """

@@ -1,4 +1,4 @@
-"""The CT survey form worked out a second time, plainly, from OpenREM's tables (export-rules §8.1)."""
+"""The CT survey form computed a second time from OpenREM's tables (export-rules §8.1)."""
 
 from tests.oracles.ct import add, first
 
@@ -15,7 +15,7 @@ CONSTANT_ANGLE = "113805"
 
 
 def fill_form(archive):
-    """Yield a row a study of by_hand.Archive, as wide as it is: numbers, texts, None where blank."""
+    """Yield one row per study of an Archive: numbers, texts, and None where blank."""
     for number, study in enumerate(archive.studies, start=1):
         patient = first(archive.patient_studies[study["id"]])
         size = patient["patient_size"]
@@ -56,7 +56,7 @@ def fill_series(archive, event):
 
 
 def voltage_of(tubes):
-    """The first tube's kV; of exactly two tubes both, as a text; what is missing is left out."""
+    """The first tube's kV, or both of exactly two tubes as a text, without missing ones."""
     if len(tubes) != 2:
         return first(tubes)["kvp"]
     known = [tube["kvp"] for tube in tubes if tube["kvp"] is not None]

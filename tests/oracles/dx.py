@@ -1,4 +1,4 @@
-"""Radiography worked out a second time, plainly, from OpenREM's tables (export-rules §1 and §4).
+"""Radiography computed a second time from OpenREM's tables (export-rules §1 and §4).
 
 Nothing here is shared with the exports: whole tables are read, and Python puts them together.
 """
@@ -208,8 +208,8 @@ def join_sorted(names):
     return " | ".join(sorted({name for name in names if name}))
 
 
-def is_same_mean(ours, told):
+def is_same_mean(ours, expected):
     """Whether two means are the same; their endless decimals may end elsewhere."""
-    if not (ours and told):
-        return ours == told
-    return abs(Decimal(ours) - Decimal(told)) <= abs(Decimal(told)) * Decimal("1e-14")
+    if not (ours and expected):
+        return ours == expected
+    return abs(Decimal(ours) - Decimal(expected)) <= abs(Decimal(expected)) * Decimal("1e-14")

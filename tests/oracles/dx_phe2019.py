@@ -1,4 +1,4 @@
-"""PHE's radiography forms worked out a second time, plainly (export-rules §8.3 and §8.4)."""
+"""PHE's radiography forms computed a second time (export-rules §8.3 and §8.4)."""
 
 from itertools import zip_longest
 

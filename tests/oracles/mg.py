@@ -1,4 +1,4 @@
-"""Mammography worked out a second time, plainly, from OpenREM's tables (export-rules §1 and §5).
+"""Mammography computed a second time from OpenREM's tables (export-rules §1 and §5).
 
 Nothing here is shared with the exports: whole tables are read, and Python puts them together.
 """
@@ -150,7 +150,7 @@ class MgArchive:
         return sum(values) if values else None
 
     def load_of(self, source):
-        """What is stored, else what the pulses give, in uAs."""
+        """The stored exposure in uAs, or else that of the pulses."""
         stored = self.stored_load_of(source)
         if stored is not None:
             return stored

@@ -1,4 +1,4 @@
-"""NHSBSP's surveys worked out a second time, plainly, from OpenREM's tables (export-rules §6 and §13)."""
+"""NHSBSP's surveys computed a second time from OpenREM's tables (export-rules §6 and §13)."""
 
 import re
 from collections import defaultdict
@@ -39,16 +39,16 @@ class Surveys:
         for study in archive.studies:
             self._add(study)
 
-    def is_asked(self, option):
+    def is_requested(self, option):
         return self.options.get(option) == "yes"
 
     def _add(self, study):
         exposures = [self._describe(study, *pair) for pair in self.archive.events_of(study)]
-        kept = [exposure for exposure in exposures if not exposure["reason"]]
-        self._patients += bool(kept)
+        included = [exposure for exposure in exposures if not exposure["reason"]]
+        self._patients += bool(included)
         seen = defaultdict(int)
         for exposure in exposures:
-            exposure["patient"] = str(self._patients) if kept else ""
+            exposure["patient"] = str(self._patients) if included else ""
             if exposure["reason"]:
                 self._put("Excluded", exposure, "", exposure["name"], exposure["reason"])
                 continue
@@ -87,7 +87,7 @@ class Surveys:
             "mode": mode,
             "control": "AUTO" if "AUTO" in mode.upper() else "MANUAL" if "MAN" in mode.upper() else "",
             "agd": source["average_glandular_dose"],
-            "age": floor(age) if age is not None and self.is_asked("whole_years") else age,
+            "age": floor(age) if age is not None and self.is_requested("whole_years") else age,
         }  # fmt: skip
         return exposure | {"reason": next(self._reasons(exposure), "")}
 
@@ -104,7 +104,7 @@ class Surveys:
         view_text = self.archive.meaning(event["image_view_id"]).lower()
         view_code = self.archive.code(event["image_view_id"])
         patient = first(self.archive.patients[exposure["study"]["id"]])
-        if self.is_asked("exclude_test_patients") and patient["not_patient_indicator"] is not None:
+        if self.is_requested("exclude_test_patients") and patient["not_patient_indicator"] is not None:
             yield "test patient"
         if not exposure["side"]:
             yield "no laterality"
@@ -124,13 +124,13 @@ class Surveys:
     def _optional_reasons(self, exposure):
         rows = self.archive.modifiers[exposure["event"]["id"]]
         modifiers = {self.archive.code(row["image_view_modifier_id"]) for row in rows}
-        if self.is_asked("exclude_zero_agd") and exposure["agd"] == 0:
+        if self.is_requested("exclude_zero_agd") and exposure["agd"] == 0:
             yield "AGD is 0"
-        if self.is_asked("exclude_magnification") and modifiers & {"R-102D6", "399163009"}:
+        if self.is_requested("exclude_magnification") and modifiers & {"R-102D6", "399163009"}:
             yield "magnification view"
 
     def _find_survey(self, exposure):
-        """The survey, '' if only a person can tell, and whether a person has to look."""
+        """The survey, or '' if only a person can decide, and whether it needs review."""
         protocol = (exposure["event"]["acquisition_protocol"] or "").lower()
         has_word = any(word in protocol for word in DBT_WORDS)
         if {"Cu", "Ti"} & set(exposure["filters"]):

@@ -1,4 +1,4 @@
-"""NM exports worked out a second time, plainly, from OpenREM's tables (export-rules §1 and §7).
+"""NM exports computed a second time from OpenREM's tables (export-rules §1 and §7).
 
 Nothing here is shared with the exports: whole tables are read, and Python puts them together.
 """

@@ -1,4 +1,4 @@
-"""RF studies and exposures read a second time, plainly, from OpenREM's tables (export-rules §1 and §3).
+"""RF studies and exposures computed a second time from OpenREM's tables (export-rules §1 and §3).
 
 Nothing here is shared with the exports: whole tables are read, and Python puts them together.
 """

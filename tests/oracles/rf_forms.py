@@ -1,4 +1,4 @@
-"""The RF survey form and openSkin worked out a second time (export-rules §8.2 and §9)."""
+"""The RF survey form and openSkin computed a second time (export-rules §8.2 and §9)."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -161,5 +161,5 @@ def thickness_words(archive, sources, codes):
 
 
 def two_digits(value):
-    """Two significant digits, zeros kept."""
+    """Two significant digits, with zeros."""
     return format(Decimal(f"{value:.2g}"), "f")

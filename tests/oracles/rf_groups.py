@@ -1,4 +1,4 @@
-"""Groups of similar RF exposures worked out a second time, pair by pair (export-rules §3)."""
+"""Groups of similar RF exposures computed a second time, pair by pair (export-rules §3)."""
 
 from tests.oracles.rf import show
 

@@ -1,4 +1,4 @@
-"""What a real database says once, for properties that need it said a thousand times."""
+"""Record a real database once, for properties that read it a thousand times."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def recordings(postgres: Postgres) -> dict[str, Recording]:
 
 @pytest.fixture(scope="module")
 def no_real_aws() -> Iterator[None]:
-    """Keys of nobody, for moto."""
+    """Keys without an owner, for moto."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

@@ -1,4 +1,4 @@
-"""Unit tests reach nothing: sockets are off."""
+"""Unit tests have no network: sockets are disabled."""
 
 import pytest
 from pytest_socket import disable_socket, enable_socket

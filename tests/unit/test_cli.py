@@ -1,4 +1,4 @@
-"""The command line: its exit codes, its one line, and no file left behind."""
+"""The command line: exit codes, one-line messages, and no file left behind."""
 
 import os
 
@@ -28,7 +28,7 @@ def _unexpected(*_):
     raise AssertionError("the pipeline was not to be started")
 
 
-def _write_a_line(_asked, _database, sink, _monitor):
+def _write_a_line(_context, _database, sink, _monitor):
     sink.write(b"a line")
     return FileReport(1, 1, ())
 
@@ -43,14 +43,14 @@ def read_error(capsys):
 
 
 def test_cli_reports_what_is_in_the_file(run, tmp_path, capsys):
-    def write(asked, database, sink, monitor):
+    def write(requested, database, sink, monitor):
         sink.write(b"whole")
         monitor.expect(2)
         monitor.advance()
-        assert asked.request.filters == {"model": "a=b"}
-        assert (asked.request.include_names, asked.request.include_ids) == (True, False)
-        assert asked.requested_by == "ada"
-        assert asked.requested_at.tzinfo is not None
+        assert requested.request.filters == {"model": "a=b"}
+        assert (requested.request.include_names, requested.request.include_ids) == (True, False)
+        assert requested.requested_by == "ada"
+        assert requested.requested_at.tzinfo is not None
         assert database.parameters == {"conninfo": URL}
         assert database.time_zone == "Europe/Paris"
         return FileReport(1234, 5678, ("something is odd",))
@@ -130,7 +130,7 @@ def test_cli_missing_or_unknown_words_are_exit_code_2(arguments, capsys):
     ],
 )
 def test_cli_failed_run_is_exit_code_1_and_leaves_the_folder_unchanged(run, tmp_path, capsys, failure, words):
-    def write(asked, database, sink, monitor):
+    def write(requested, database, sink, monitor):
         sink.write(b"half")
         raise failure
 

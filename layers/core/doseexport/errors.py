@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class DoseExportError(Exception):
     """A failure with a code for programs and a message for people.
 
-    `field` names the part of the request at fault. `status` is the HTTP status of the API's answer.
+    `field` names the part of the request at fault. `status` is the HTTP status of the API's answer, and
+    `retry_after` the seconds after which the caller may try again.
     """
 
     code: str
@@ -27,7 +28,7 @@ class DoseExportError(Exception):
 
 
 class RequestError(DoseExportError):
-    """The request must be changed before it can succeed (4xx)."""
+    """The service refuses the request (4xx)."""
 
 
 class UnavailableError(RequestError):

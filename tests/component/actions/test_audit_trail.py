@@ -1,4 +1,4 @@
-"""What a trail shows, and to whom."""
+"""Which entries an audit trail shows, and to which callers."""
 
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ from tests.component.answers import download_export, get_export, list_exports, s
 from tests.fakes import (
     ADA,
     ADMIN,
+    AUDIT_RETENTION,
+    AUDIT_TABLE,
     BEN,
     PIA,
-    TRAIL_RETENTION,
-    TRAIL_TABLE,
     add,
     aws_client,
     finish,
@@ -23,7 +23,7 @@ from tests.fakes import (
 
 
 def raw_entries(services):
-    return aws_client("dynamodb").scan(TableName=TRAIL_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=AUDIT_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -74,7 +74,7 @@ def test_audit_trail_younger_than_its_export_shows_the_rest_to_admins(services):
     client = aws_client("dynamodb")
     for row in raw_entries(services):
         if row["event"]["S"] == "requested":
-            client.delete_item(TableName=TRAIL_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
+            client.delete_item(TableName=AUDIT_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
     assert refuse_status(show_audit_trail, services, ADA, export.id) == 403
     assert len(show_audit_trail(services, ADMIN, export.id)["entries"]) == 2
 
@@ -105,7 +105,7 @@ def test_reading_of_anothers_patients_is_recorded_once_a_day(services, clock):
 def test_reading_in_another_process_adds_no_second_entry_of_the_day(services):
     export = add(services, ADA, filters=NAMED)
     get_export(services, PIA, export.id)
-    audit = AuditRepository(aws_client("dynamodb"), TRAIL_TABLE, TRAIL_RETENTION)
+    audit = AuditRepository(aws_client("dynamodb"), AUDIT_TABLE, AUDIT_RETENTION)
     get_export(replace(services, audit=audit), PIA, export.id)
     assert readers(services, export) == [PIA.id]
 

@@ -1,4 +1,4 @@
-"""What people may ask, and what it changes."""
+"""Request, list, abort, download and delete exports."""
 
 import logging
 from dataclasses import replace
@@ -55,7 +55,7 @@ def ids(answer):
     return [export["id"] for export in answer["exports"]]
 
 
-# Asking
+# Requesting
 
 
 def test_request_writes_row_and_sends_message(services):
@@ -213,13 +213,13 @@ def test_list_is_newest_first_and_of_own_exports_by_default(services, clock):
 @pytest.mark.parametrize("scope", ["mine", "all"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
 def test_list_pages_join_over_months_and_gaps(services, clock, scope, limit):
-    kept = []
+    expected_ids = []
     for number in range(9):
         export = finish(services, add(services)) if number % 3 == 1 else add(services)
         if number % 3 == 1:
             services.exports.delete(export.id, ADA, clock())
         else:
-            kept.insert(0, export.id)
+            expected_ids.insert(0, export.id)
         clock.move(days=4)
     found, parameters = [], {"scope": scope, "limit": str(limit)}
     while True:
@@ -229,7 +229,7 @@ def test_list_pages_join_over_months_and_gaps(services, clock, scope, limit):
             break
         assert len(answer["exports"]) == limit
         parameters["cursor"] = answer["next_cursor"]
-    assert found == kept
+    assert found == expected_ids
 
 
 def test_list_can_select_one_state(services, clock):

@@ -1,4 +1,4 @@
-"""Presets in their table: who keeps, sees, changes, uses and deletes which."""
+"""Create, share, change, use and delete presets."""
 
 import logging
 from dataclasses import replace
@@ -24,7 +24,7 @@ NOT_FOUND = (404, "NOT_FOUND", "id")
 FORBIDDEN = (403, "FORBIDDEN", "id")
 
 
-def keep(services, caller=ADA, **fields):
+def store_preset(services, caller=ADA, **fields):
     return create_preset(services, caller, {**BODY, **fields})["id"]
 
 
@@ -39,7 +39,7 @@ def refusal(call, *arguments):
 
 
 def rows(services):
-    """Every row of what is saved."""
+    """Every row of the table of saved requests."""
     return aws_client("dynamodb").scan(TableName=SAVED_TABLE)["Items"]
 
 
@@ -65,7 +65,7 @@ def test_preset_list_is_sorted_by_name_and_holds_own_and_shared(services):
         ("hidden", BEN, False),
         ("Alpha", BEN, True),
     ]:
-        keep(services, caller, name=name, shared=shared)
+        store_preset(services, caller, name=name, shared=shared)
     assert [name.casefold() for name in names(services, ADA)] == ["alpha", "alpha", "beta", "gamma"]
     assert sorted(names(services, BEN)) == ["Alpha", "Gamma", "alpha", "hidden"]
     assert names(services, ADMIN) == names(services, PROGRAM)
@@ -85,39 +85,39 @@ def test_preset_list_holds_the_newest_of_very_many_and_says_so(services, clock):
 
 
 def test_preset_limit_is_not_exceeded(services):
-    first = keep(services)
+    first = store_preset(services)
     for _ in range(MAX_PRESETS - 1):
-        keep(services)
+        store_preset(services)
     before = rows(services)
-    assert refusal(keep, services) == (409, "TOO_MANY_PRESETS", None)
+    assert refusal(store_preset, services) == (409, "TOO_MANY_PRESETS", None)
     assert rows(services) == before
-    keep(services, BEN)
+    store_preset(services, BEN)
     delete_preset(services, ADA, first)
-    keep(services)
-    assert refusal(keep, services)[1] == "TOO_MANY_PRESETS"
+    store_preset(services)
+    assert refusal(store_preset, services)[1] == "TOO_MANY_PRESETS"
 
 
 def test_preset_limit_is_not_exceeded_by_two_at_once(services):
     for _ in range(MAX_PRESETS - 1):
-        keep(services)
+        store_preset(services)
     slow = Paced()
     refused = []
 
-    def keep_slowly():
+    def store_slowly():
         try:
-            keep(services_of(slow, services))
+            store_preset(services_of(slow, services))
         except RequestError as error:
             refused.append(error.code)
 
-    slow.start(keep_slowly)
-    keep(services)
+    slow.start(store_slowly)
+    store_preset(services)
     slow.finish()
     assert refused == ["TOO_MANY_PRESETS"]
     assert len(names(services, ADA)) == MAX_PRESETS
 
 
 def test_preset_that_is_not_shared_is_unknown_to_others(services):
-    preset_id = keep(services)
+    preset_id = store_preset(services)
     for caller in (BEN, PIA, ADMIN, PROGRAM):
         assert refusal(get_preset, services, caller, preset_id) == NOT_FOUND
         assert refusal(change_preset, services, caller, preset_id, {"shared": False}) == NOT_FOUND
@@ -128,7 +128,7 @@ def test_preset_that_is_not_shared_is_unknown_to_others(services):
 
 
 def test_preset_that_is_shared_is_readable_and_its_owner_changes_it(services):
-    preset_id = keep(services, shared=True)
+    preset_id = store_preset(services, shared=True)
     for caller in (BEN, PIA, ADMIN, PROGRAM):
         shown = get_preset(services, caller, preset_id)
         assert (shown["name"], shown["mine"], "change" in shown["links"]) == ("Adults", False, False)
@@ -141,7 +141,10 @@ def test_preset_that_is_shared_is_readable_and_its_owner_changes_it(services):
 
 
 def test_preset_is_unshared_by_admin(services):
-    unshared, deleted = keep(services, name="one", shared=True), keep(services, name="two", shared=True)
+    unshared, deleted = (
+        store_preset(services, name="one", shared=True),
+        store_preset(services, name="two", shared=True),
+    )
     assert not change_preset(services, ADMIN, unshared, {"shared": False})["shared"]
     delete_preset(services, ADMIN, deleted)
     assert names(services, BEN) == []
@@ -150,7 +153,7 @@ def test_preset_is_unshared_by_admin(services):
 
 
 def test_preset_change_is_visible_to_all(services, clock):
-    preset_id = keep(services, shared=True)
+    preset_id = store_preset(services, shared=True)
     clock.move(hours=1)
     changed = change_preset(services, ADA, preset_id, {"name": "New", "request": {"type": "mg-csv"}})
     assert changed["request"] == {"type": "mg-csv", "filters": {}, "order": "newest_first", "options": {}}
@@ -167,7 +170,7 @@ def test_preset_change_is_visible_to_all(services, clock):
 
 
 def test_preset_changes_at_once_lose_none(services):
-    preset_id = keep(services)
+    preset_id = store_preset(services)
     slow = Paced()
     slow.start(lambda: change_preset(services_of(slow, services), ADA, preset_id, {"name": "New"}))
     slow.step()  # it has read, and comes to write
@@ -179,7 +182,7 @@ def test_preset_changes_at_once_lose_none(services):
 
 
 def test_preset_change_overtaken_by_deletion_makes_no_row(services):
-    preset_id = keep(services)
+    preset_id = store_preset(services)
     slow = Paced()
     refused = []
 
@@ -195,7 +198,7 @@ def test_preset_change_overtaken_by_deletion_makes_no_row(services):
 
 
 def test_preset_deletion_by_admin_overtaken_by_unsharing_deletes_nothing(services):
-    preset_id = keep(services, shared=True)
+    preset_id = store_preset(services, shared=True)
     slow = Paced()
     refused = []
     slow.start(lambda: refused.append(refusal(delete_preset, services_of(slow, services), ADMIN, preset_id)))
@@ -207,13 +210,13 @@ def test_preset_deletion_by_admin_overtaken_by_unsharing_deletes_nothing(service
 
 
 def test_preset_change_overtaken_repeatedly_is_reported(services, monkeypatch):
-    preset_id = keep(services)
+    preset_id = store_preset(services)
     monkeypatch.setattr(services.presets, "replace", lambda *_: False)
     assert refusal(change_preset, services, ADA, preset_id, {"name": "x"}) == (409, "PRESET_BUSY", "id")
 
 
 def test_preset_deletion_leaves_nothing(services):
-    delete_preset(services, ADA, keep(services))
+    delete_preset(services, ADA, store_preset(services))
     (owner,) = rows(services)
     assert owner == {"pk": {"S": "OWNER#ada-sub"}}
     assert names(services, ADA) == []
@@ -224,14 +227,14 @@ def test_preset_with_patients_is_refused(services, caller):
     naming = {"type": "ct-csv", "filters": {"patient_id": "Secret"}}
     expected = (422, "NO_PATIENTS_IN_PRESETS", "filters.patient_id")
     assert refusal(create_preset, services, caller, {"name": "x", "request": naming}) == expected
-    preset_id = keep(services, caller)
+    preset_id = store_preset(services, caller)
     assert refusal(change_preset, services, caller, preset_id, {"request": naming}) == expected
     assert "Secret" not in str(rows(services))
 
 
 def test_preset_that_is_shared_is_usable_by_programs_which_store_none(services):
     assert refusal(create_preset, services, PROGRAM, BODY) == (403, "PEOPLE_ONLY", None)
-    shared = keep(services, shared=True)
+    shared = store_preset(services, shared=True)
     assert request_export(services, PROGRAM, {"preset": shared})["filters"] == REQUEST["filters"]
     assert rows(services) != []
 
@@ -243,7 +246,7 @@ def test_preset_is_refused_to_strangers(services, call):
 
 
 def test_preset_of_another_release_is_listed_and_deleted(services):
-    preset_id = keep(services, shared=True)
+    preset_id = store_preset(services, shared=True)
     preset = services.presets.load(preset_id)
     old = replace(preset, request=replace(preset.request, type="xx-csv", filters={"shoe_size": "44"}))
     assert "shoe_size" in str(new_row(old))
@@ -263,7 +266,7 @@ def test_preset_of_another_release_is_listed_and_deleted(services):
 
 
 def test_preset_in_export_leaves_its_real_filters(services):
-    preset_id = keep(services, shared=True)
+    preset_id = store_preset(services, shared=True)
     export = request_export(services, BEN, {"preset": preset_id, "filters": {"age_min": "18"}})
     delete_preset(services, ADA, preset_id)
     row = services.exports.load(export["id"])
@@ -277,9 +280,9 @@ def test_preset_in_export_leaves_its_real_filters(services):
 
 
 def test_preset_changed_under_a_repeated_key_makes_another_request(services):
-    preset_id = keep(services)
-    asked = request_export(services, ADA, {"preset": preset_id}, "key")
-    assert request_export(services, ADA, {"preset": preset_id}, "key")["id"] == asked["id"]
+    preset_id = store_preset(services)
+    requested = request_export(services, ADA, {"preset": preset_id}, "key")
+    assert request_export(services, ADA, {"preset": preset_id}, "key")["id"] == requested["id"]
     change_preset(services, ADA, preset_id, {"request": {"type": "ct-csv"}})
     assert refusal(request_export, services, ADA, {"preset": preset_id}, "key")[:2] == (
         422,
@@ -288,7 +291,7 @@ def test_preset_changed_under_a_repeated_key_makes_another_request(services):
 
 
 def test_preset_that_is_not_visible_is_not_usable(services):
-    preset_id = keep(services)
+    preset_id = store_preset(services)
     expected = (422, "UNKNOWN_PRESET", "preset")
     for caller in (BEN, ADMIN):
         assert refusal(request_export, services, caller, {"preset": preset_id}) == expected

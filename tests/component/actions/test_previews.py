@@ -16,8 +16,8 @@ SECRET = "Secret^Name"
 
 
 @pytest.fixture
-def ask(services, sample_url):
-    """`ask("ct-csv", filters={...})`: the preview on the synthetic database."""
+def preview_of(services, sample_url):
+    """`preview_of("ct-csv", filters={...})`: the preview on the synthetic database."""
     reading = services_with(services, sample_url)
     return lambda export_type, **body: preview_export(reading, PIA, {"type": export_type, **body})
 
@@ -28,31 +28,31 @@ def select(url, query, *values):
 
 
 @pytest.mark.parametrize("export_type", TYPES)
-def test_preview_counts_what_the_export_then_holds(ask, sample_url, export_type):
-    shown = ask(export_type)
+def test_preview_counts_what_the_export_then_holds(preview_of, sample_url, export_type):
+    shown = preview_of(export_type)
     data, report = export(sample_url, type=export_type)
     assert (shown["studies"], shown["events"]) == (report.studies, report.events)
     # A hundred studies are few: sheets and headings weigh more than in the figures behind the estimate.
     assert len(data) / 4 < shown["estimated_size"] < len(data) * 4
 
 
-def test_preview_filters_select_as_in_the_export(ask, sample_url):
+def test_preview_filters_select_as_in_the_export(preview_of, sample_url):
     filters = {"date_from": "2022-01-01", "dlp_min": 300, "acquisition_protocol": "thorax"}
-    shown = ask("ct-csv", filters=filters)
+    shown = preview_of("ct-csv", filters=filters)
     _, report = export(sample_url, filters=filters)
-    assert 0 < report.studies < ask("ct-csv")["studies"]
+    assert 0 < report.studies < preview_of("ct-csv")["studies"]
     assert (shown["studies"], shown["events"]) == (report.studies, report.events)
     assert "2022-01-01" <= shown["first_date"] <= shown["last_date"]
 
 
-def test_preview_dates_are_those_of_the_studies(ask, sample_url):
+def test_preview_dates_are_those_of_the_studies(preview_of, sample_url):
     query = "SELECT min(study_date)::text, max(study_date)::text FROM remapp_generalstudymoduleattr"
     ((first, last),) = select(sample_url, f"{query} WHERE modality_type = 'CT'")
-    shown = ask("ct-xlsx")
+    shown = preview_of("ct-xlsx")
     assert (shown["first_date"], shown["last_date"]) == (first, last)
 
 
-def test_preview_lists_most_frequent_protocols_first_with_counts(ask, sample_url):
+def test_preview_lists_most_frequent_protocols_first_with_counts(preview_of, sample_url):
     counted = select(
         sample_url,
         """SELECT coalesce(event.acquisition_protocol, '') COLLATE "C", count(*)
@@ -61,34 +61,34 @@ def test_preview_lists_most_frequent_protocols_first_with_counts(ask, sample_url
         JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = dose.id
         WHERE study.modality_type = 'CT' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10""",
     )
-    assert [(each["value"], each["count"]) for each in ask("ct-csv")["protocols"]] == counted
+    assert [(each["value"], each["count"]) for each in preview_of("ct-csv")["protocols"]] == counted
 
 
-def test_preview_of_nuclear_medicine_lists_study_descriptions(ask, sample_url):
+def test_preview_of_nuclear_medicine_lists_study_descriptions(preview_of, sample_url):
     query = "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type = 'NM'"
-    shown = ask("nm-csv")
+    shown = preview_of("nm-csv")
     assert sum(each["count"] for each in shown["protocols"]) <= shown["studies"]
     assert shown["studies"] == select(sample_url, query)[0][0]
 
 
-def test_preview_of_nothing_says_so(ask):
-    shown = ask("rf-csv", filters={"patient_name": "nobody of this name"})
+def test_preview_of_nothing_says_so(preview_of):
+    shown = preview_of("rf-csv", filters={"patient_name": "nobody of this name"})
     assert (shown["studies"], shown["events"], shown["protocols"]) == (0, 0, [])
     assert (shown["first_date"], shown["timed_out"]) == (None, False)
 
 
-def test_preview_starts_and_stores_nothing(ask, services):
-    ask("ct-csv")
+def test_preview_starts_and_stores_nothing(preview_of, services):
+    preview_of("ct-csv")
     assert take_messages(services) == []
     assert list_keys(services) == []
     assert aws_client("dynamodb").scan(TableName="exports")["Count"] == 0
 
 
-def test_preview_that_takes_too_long_is_stopped_and_says_so(ask, postgres, sample_url, monkeypatch):
+def test_preview_that_takes_too_long_is_stopped_and_says_so(preview_of, postgres, sample_url, monkeypatch):
     monkeypatch.setattr(preview, "STATEMENT_SECONDS", 1.0)
     with psycopg.connect(sample_url) as holder:
         holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
-        shown = ask("ct-csv", filters={"patient_name": SECRET})
+        shown = preview_of("ct-csv", filters={"patient_name": SECRET})
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport:preview'"
         assert select(sample_url, query)[0][0] == 0
     assert (shown["timed_out"], shown["studies"], shown["protocols"]) == (True, None, None)
@@ -96,13 +96,13 @@ def test_preview_that_takes_too_long_is_stopped_and_says_so(ask, postgres, sampl
     assert SECRET not in postgres.read_log()
 
 
-def test_preview_after_slow_connection_has_less_time_to_count(ask, monkeypatch):
+def test_preview_after_slow_connection_has_less_time_to_count(preview_of, monkeypatch):
     given = []
     monkeypatch.setattr(preview, "ANSWER_SECONDS", 7.5)
     monkeypatch.setattr(
         preview, "find_database", lambda _settings, _name, left: given.append(left()) or _Nothing()
     )
-    ask("ct-csv")
+    preview_of("ct-csv")
     assert 0 < given[0] <= 7.5
 
 

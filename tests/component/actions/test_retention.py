@@ -1,4 +1,4 @@
-"""For how long a file is kept: asked for, shown, changed, within an admin's maximum."""
+"""How long a file is retained: requested, shown and changed within the maximum."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,8 +24,8 @@ from tests.fakes import (
     interrupt_next_write,
     list_keys,
     make_result,
+    read_audit_trail,
     read_row,
-    read_trail,
     run,
 )
 
@@ -38,15 +38,17 @@ def refuse(call, *arguments):
     return caught.value.status, caught.value.code, caught.value.field
 
 
-def keep(services, export, days, caller=ADA):
+def change_retention(services, export, days, caller=ADA):
     return set_retention(services, caller, export.id, {"retention_days": days})
 
 
-def kept_entries(services, export):
-    return [entry for entry in read_trail(services, export) if entry.event is AuditEvent.RETENTION_CHANGED]
+def retention_entries(services, export):
+    return [
+        entry for entry in read_audit_trail(services, export) if entry.event is AuditEvent.RETENTION_CHANGED
+    ]
 
 
-# Asking
+# Requesting
 
 
 @pytest.mark.parametrize(
@@ -102,26 +104,26 @@ def test_retention_of_export_without_file_is_a_month(services, end):
 def test_retention_counts_from_the_end_and_is_shown(services, clock, caller, days):
     export = finish(services, add(services))
     clock.move(hours=23)
-    shown = keep(services, export, days, caller)
+    shown = change_retention(services, export, days, caller)
     until = NOW + days * DAY
     assert (shown["retention_days"], shown["expires_at"]) == (days, f"{until:%Y-%m-%dT%H:%M:%SZ}")
     row = services.exports.load(export.id)
     assert replace(row, expires_at=export.expires_at, retention_days=export.retention_days) == export
     assert row.expires_at == until
     assert int(read_row(f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
-    (entry,) = kept_entries(services, export)
+    (entry,) = retention_entries(services, export)
     assert (entry.by, entry.at, entry.attempt) == (Person(caller.id, caller.name), clock(), 1)
     assert entry.retention == {"days": days, "until": until.isoformat(timespec="microseconds")}
 
 
 def test_retention_that_has_passed_removes_file_before_any_sweep(services, clock):
     export = finish(services, add(services))
-    keep(services, export, 1)
+    change_retention(services, export, 1)
     clock.move(days=1)
     assert list_keys(services)
     for call in (get_export, delete_export):
         assert refuse(call, services, ADA, export.id)[0] == 404
-    assert refuse(keep, services, export, 90)[0] == 404
+    assert refuse(change_retention, services, export, 90)[0] == 404
     assert sweep_exports(services, clock()) == {"expired": 1}
     assert list_keys(services) == []
 
@@ -129,9 +131,9 @@ def test_retention_that_has_passed_removes_file_before_any_sweep(services, clock
 def test_retention_that_would_have_passed_is_refused_and_deletes_nothing(services, clock):
     export = finish(services, add(services))
     clock.move(days=3)
-    assert refuse(keep, services, export, 3) == (422, "BAD_RETENTION_DAYS", "retention_days")
-    assert keep(services, export, 4)["retention_days"] == 4
-    assert len(kept_entries(services, export)) == 1
+    assert refuse(change_retention, services, export, 3) == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert change_retention(services, export, 4)["retention_days"] == 4
+    assert len(retention_entries(services, export)) == 1
 
 
 @pytest.mark.parametrize(
@@ -156,17 +158,17 @@ def test_retention_that_is_invalid_is_refused_by_field(services, body):
 def test_retention_maximum_is_set_by_admins(services):
     export = finish(services, add(services))
     week = replace(services, settings=replace(services.settings, max_retention=7 * DAY))
-    assert refuse(keep, week, export, 8)[0] == 422
-    assert keep(week, export, 7)["retention_days"] == 7
-    assert keep(services, export, MAX_RETENTION.days)["retention_days"] == 90
+    assert refuse(change_retention, week, export, 8)[0] == 422
+    assert change_retention(week, export, 7)["retention_days"] == 7
+    assert change_retention(services, export, MAX_RETENTION.days)["retention_days"] == 90
 
 
 def test_retention_is_refused_to_others(services):
     export = finish(services, add(services))
     reader = Caller("reader", "reader", frozenset({"exportgroup", "pidgroup"}))
     for caller in (BEN, reader):
-        assert refuse(keep, services, export, 7, caller)[0] == 403
-    assert kept_entries(services, export) == []
+        assert refuse(change_retention, services, export, 7, caller)[0] == 403
+    assert retention_entries(services, export) == []
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.ABORTED, State.ABORTING])
@@ -180,9 +182,9 @@ def test_retention_without_a_file_is_refused(services, state):
         services.exports.settle_aborted(export.id, 1, NOW)
     before = services.exports.load(export.id)
     assert before.state is state
-    assert refuse(keep, services, export, 7)[:2] == (409, "NOTHING_TO_KEEP")
+    assert refuse(change_retention, services, export, 7)[:2] == (409, "NOTHING_TO_KEEP")
     assert services.exports.load(export.id) == before
-    assert kept_entries(services, export) == []
+    assert retention_entries(services, export) == []
 
 
 @pytest.mark.parametrize("is_running", [False, True], ids=["waiting", "running"])
@@ -190,9 +192,9 @@ def test_retention_of_unfinished_export_is_as_last_set(services, clock, is_runni
     export = add(services, retention_days=7)
     if is_running:
         run(services, export)
-    shown = keep(services, export, 2)
+    shown = change_retention(services, export, 2)
     assert (shown["retention_days"], shown["expires_at"]) == (2, None)
-    (entry,) = kept_entries(services, export)
+    (entry,) = retention_entries(services, export)
     assert entry.retention == {"days": 2, "until": None}
     clock.move(hours=1)
     if not is_running:
@@ -205,9 +207,9 @@ def test_retention_of_unfinished_export_is_as_last_set(services, clock, is_runni
 
 
 def test_retention_set_during_completion_holds(services, monkeypatch):
-    """The worker has read the old days; before it published, somebody changed them."""
+    """The worker has read the old days. Before it publishes, its owner changes them."""
     export = run(services, add(services, retention_days=7))
-    interrupt_next_write(monkeypatch, lambda: keep(services, export, 3))
+    interrupt_next_write(monkeypatch, lambda: change_retention(services, export, 3))
     assert services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
     row = services.exports.load(export.id)
     assert (row.retention_days, row.expires_at) == (3, NOW + 3 * DAY)
@@ -220,14 +222,14 @@ def test_retention_set_after_completion_counts_from_the_end(services, clock, mon
         monkeypatch, lambda: services.exports.complete(export.id, 1, make_result(export), NOW, RETENTION)
     )
     clock.move(minutes=1)
-    assert keep(services, export, 3)["state"] == "COMPLETED"
+    assert change_retention(services, export, 3)["state"] == "COMPLETED"
     assert services.exports.load(export.id).expires_at == NOW + 3 * DAY
-    assert [entry.retention["until"] is not None for entry in kept_entries(services, export)] == [True]
+    assert [entry.retention["until"] is not None for entry in retention_entries(services, export)] == [True]
 
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
 def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, clock, monkeypatch, how):
-    """Also where the clock of whoever expires it is ahead of ours."""
+    """Also where the clock of the sweep is ahead."""
     export = finish(services, add(services))
 
     def go():
@@ -237,16 +239,18 @@ def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, c
             services.exports.expire(export.id, 1, NOW + RETENTION)
 
     interrupt_next_write(monkeypatch, go)
-    status, *_ = refuse(keep, services, export, 90)
+    status, *_ = refuse(change_retention, services, export, 90)
     assert status == (404 if how == "deleted" else 409)
     assert services.exports.load(export.id).expires_at == export.expires_at
-    assert kept_entries(services, export) == []
+    assert retention_entries(services, export) == []
 
 
 def test_retention_set_in_first_attempt_holds_for_the_second(services, clock):
     export = run(services, add(services, retention_days=7))
-    keep(services, export, 3)
+    change_retention(services, export, 3)
     sweep_exports(services, clock.move(minutes=1))
     done = finish(services, services.exports.load(export.id))
     assert (done.attempt, done.retention_days, done.expires_at) == (2, 3, clock() + 3 * DAY)
-    assert keep(services, done, 5)["retention_days"] == 5  # SUPERSEDED, yet its file is as good as any
+    assert (
+        change_retention(services, done, 5)["retention_days"] == 5
+    )  # SUPERSEDED, yet its file is as good as any

@@ -1,4 +1,4 @@
-"""What people do with schedules: make, list, change, delete, run now; what EventBridge Scheduler hears."""
+"""Create, list, change, delete and run schedules, and keep EventBridge Scheduler in step."""
 
 import json
 from dataclasses import replace
@@ -112,8 +112,8 @@ def test_schedule_filters_that_name_patients_are_hidden_from_admins(services):
 
 
 def test_schedule_may_use_a_preset(services):
-    kept = {"name": "CT1", "request": {"type": "ct-xlsx", "filters": {"station_name": "CT1"}}}
-    preset = create_preset(services, ADA, kept)
+    preset_body = {"name": "CT1", "request": {"type": "ct-xlsx", "filters": {"station_name": "CT1"}}}
+    preset = create_preset(services, ADA, preset_body)
     terms = {name: value for name, value in MONTHLY.items() if name != "type"}
     shown = actions.create_schedule(services, ADA, {**terms, "preset": preset["id"]})
     assert (shown["type"], shown["filters"]) == ("ct-xlsx", {"station": "CT1"})

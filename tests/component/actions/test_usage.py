@@ -1,4 +1,4 @@
-"""Who asked for how much in a month, from the rows there still are."""
+"""How much each user requested in a month."""
 
 import pytest
 

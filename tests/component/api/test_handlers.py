@@ -1,4 +1,4 @@
-"""Every function's handler, called with the sample event that lies in events/."""
+"""Every function's handler, called with the sample events of the folder events."""
 
 import json
 from pathlib import Path
@@ -125,12 +125,12 @@ def test_delete_exports_handler(services, load_handler, export):
 
 def test_manage_presets_handler(load_handler):
     handler, event = load_handler("manage_presets"), read_event("manage_presets")
-    status, kept, headers = call(handler, event)
-    assert (status, kept["name"], kept["shared"]) == (201, "Adults of this year", True)
-    assert headers["Location"] == f"/presets/{kept['id']}" == kept["links"]["self"]
-    assert call(handler, {**event, "routeKey": "GET /presets"})[1]["presets"] == [kept]
-    one = {**event, "pathParameters": {"id": kept["id"]}}
-    assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:2] == (200, kept)
+    status, preset, headers = call(handler, event)
+    assert (status, preset["name"], preset["shared"]) == (201, "Adults of this year", True)
+    assert headers["Location"] == f"/presets/{preset['id']}" == preset["links"]["self"]
+    assert call(handler, {**event, "routeKey": "GET /presets"})[1]["presets"] == [preset]
+    one = {**event, "pathParameters": {"id": preset["id"]}}
+    assert call(handler, {**one, "routeKey": "GET /presets/{id}"})[:2] == (200, preset)
     renamed = call(handler, {**one, "routeKey": "PATCH /presets/{id}", "body": '{"name": "Adults"}'})
     assert (renamed[0], renamed[1]["name"]) == (200, "Adults")
     assert call(handler, {**one, "routeKey": "DELETE /presets/{id}"})[:2] == (204, None)
@@ -180,8 +180,8 @@ def test_web_handler(load_handler, monkeypatch, event, content_type):
     assert answer["headers"]["Content-Type"].startswith(content_type)
 
 
-class Pipeline:
-    """Notes what it is asked to run; raises if told to."""
+class FakeAttempts:
+    """Records what it should run, and raises the given error."""
 
     def __init__(self, failure=None):
         self.failure = failure
@@ -193,19 +193,19 @@ class Pipeline:
             raise self.failure
 
 
-def load_worker(load_handler, monkeypatch, pipeline):
-    monkeypatch.setattr(attempt, "run_attempt", pipeline.run_attempt)
+def load_worker(load_handler, monkeypatch, attempts):
+    monkeypatch.setattr(attempt, "run_attempt", attempts.run_attempt)
     return load_handler("run_export")
 
 
 def test_run_export_handler(load_handler, monkeypatch):
-    pipeline = Pipeline()
-    load_worker(load_handler, monkeypatch, pipeline)(read_event("run_export"), CONTEXT)
-    assert pipeline.runs == [(ID, 1, 840.0)]
+    attempts = FakeAttempts()
+    load_worker(load_handler, monkeypatch, attempts)(read_event("run_export"), CONTEXT)
+    assert attempts.runs == [(ID, 1, 840.0)]
 
 
 def test_run_export_handler_acknowledges_any_outcome(load_handler, monkeypatch):
-    handler = load_worker(load_handler, monkeypatch, Pipeline(RuntimeError("Secret")))
+    handler = load_worker(load_handler, monkeypatch, FakeAttempts(RuntimeError("Secret")))
     assert handler(read_event("run_export"), CONTEXT) is None
 
 
@@ -213,14 +213,14 @@ def test_run_export_handler_acknowledges_any_outcome(load_handler, monkeypatch):
 def test_run_export_handler_returns_unreadable_message_to_the_queue_at_once(
     services, load_handler, monkeypatch, body
 ):
-    pipeline, client, url = Pipeline(), aws_client("sqs"), services.settings.queue_url
+    attempts, client, url = FakeAttempts(), aws_client("sqs"), services.settings.queue_url
     client.send_message(QueueUrl=url, MessageBody=body)
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
     event = read_event("run_export")
     event["Records"][0] |= {"body": body, "receiptHandle": message["ReceiptHandle"]}
     with pytest.raises((ValueError, RecursionError)):
-        load_worker(load_handler, monkeypatch, pipeline)(event, CONTEXT)
-    assert pipeline.runs == []
+        load_worker(load_handler, monkeypatch, attempts)(event, CONTEXT)
+    assert attempts.runs == []
     assert len(client.receive_message(QueueUrl=url)["Messages"]) == 1
 
 

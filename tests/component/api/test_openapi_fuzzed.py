@@ -1,4 +1,4 @@
-"""Requests made from docs/openapi.json, right and wrong ones: no answer is a 5xx, each is as promised."""
+"""Valid and invalid requests generated from docs/openapi.json: no answer is a 5xx, each is as documented."""
 
 import json
 from functools import cache
@@ -67,7 +67,7 @@ def schema(services, load_handler, monkeypatch):
     monkeypatch.setattr(preview, "_count", lambda _services, _request: row)
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)
-    # 429 is an answer of its own; here every request shall get past it.
+    # 429 is a valid answer of its own. Here every request must get past it.
     object.__setattr__(services.settings, "max_active_exports", 100_000)
     object.__setattr__(services.settings, "max_schedules", 100_000)
     claims = {"sub": ADA.id, "username": "ada", "cognito:groups": "[exportgroup admingroup pidgroup]"}
@@ -82,8 +82,8 @@ def known(services):
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, include_names=True))
     running, waiting = run(services, add(services)), add(services)
     services.exports.delete(other.id, ADA, services.clock())
-    kept = {"name": "x", "request": {"type": "ct-csv"}, "shared": True}
-    presets = [create_preset(services, caller, kept)["id"] for caller in (ADA, ADA, BEN)]
+    preset = {"name": "x", "request": {"type": "ct-csv"}, "shared": True}
+    presets = [create_preset(services, caller, preset)["id"] for caller in (ADA, ADA, BEN)]
     return {
         "exports": st.sampled_from([each.id for each in (ended, other, running, waiting)]),
         "presets": st.sampled_from(presets),

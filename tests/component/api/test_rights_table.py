@@ -1,4 +1,4 @@
-"""Every cell of docs/rights.md through the handlers, with the claim of groups in both shapes."""
+"""Every cell of docs/rights.md through the handlers, with both shapes of the claim of groups."""
 
 import secrets
 from functools import cache
@@ -15,8 +15,8 @@ from tests.fakes import (
     add,
     finish,
     list_keys,
+    read_audit_trail,
     read_row,
-    read_trail,
     share_preset,
     take_messages,
 )
@@ -49,7 +49,7 @@ def sign_in(gateway, caller, claim):
 
 
 def prepare(services, line, caller):
-    """The export or schedule that a line is about; an export with patients was asked for by one's name."""
+    """The export or schedule that a line is about; an export with patients was requested by one's name."""
     if line.is_about_a_schedule:
         schedule = make_schedule(line, (caller if line.mine else BEN).id, services.clock())
         assert services.schedules.create(schedule, limit=1000)
@@ -67,14 +67,14 @@ def look(services, export, caller):
         services.schedules.load(export.id),
         list_keys(services),
         owners,
-        read_trail(services, export),
+        read_audit_trail(services, export),
     )
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if not line.about_preset], ids=str)
 def test_rights_table_line(services, gateway, line):
     found = {}
-    # The claim is read in one place, whatever is asked: both shapes where no export has to be made first.
+    # The claim is read in one place for every request: both shapes where no export has to be made first.
     shapes = SHAPES[:1] if "{}" in str(REQUESTS[line.what]) else SHAPES
     for claim, groups in product(shapes, GROUPS):
         caller = Caller(secrets.token_hex(4), "ada", groups)

@@ -1,4 +1,4 @@
-"""The handlers of schedules, called with the sample events that lie in events/."""
+"""The handlers of schedules, called with the sample events of the folder events."""
 
 from dataclasses import replace
 

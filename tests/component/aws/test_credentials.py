@@ -1,4 +1,4 @@
-"""How a worker signs in: by a secret, or by a token of its own role; and what it says when it cannot."""
+"""A worker signs in by a secret or by a token of its role, and reports why it cannot."""
 
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -52,9 +52,9 @@ def test_connection_without_secret_uses_token_of_the_role(ready):
     assert parameters["user"] == "reader"
     token = urlsplit(f"https://{parameters['password']}")
     assert token.netloc == "db.example.invalid:5433"
-    asked = parse_qs(token.query)
-    assert (asked["Action"], asked["DBUser"]) == (["connect"], ["reader"])
-    assert "X-Amz-Signature" in asked
+    requested = parse_qs(token.query)
+    assert (requested["Action"], requested["DBUser"]) == (["connect"], ["reader"])
+    assert "X-Amz-Signature" in requested
 
 
 @pytest.mark.parametrize(

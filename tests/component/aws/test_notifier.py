@@ -1,4 +1,4 @@
-"""From the trail's stream to the bus and the topic: each entry, in order, again from where one failed."""
+"""Audit entries go from the stream to the bus and the topic, in order, and again from one that failed."""
 
 import importlib.util
 import json
@@ -26,7 +26,7 @@ def world(monkeypatch):
 
 
 class Bus:
-    """A bus that notes what it is told; journey/test_notices.py listens to a whole one."""
+    """A bus that records what it receives; journey/test_notifications.py listens to a whole one."""
 
     def __init__(self, refused=0):
         self.heard = []
@@ -56,15 +56,18 @@ class World:
 
 def test_notifier_sends_each_entry_as_event_and_mails_the_end(world):
     assert world.send(RECORDS) is None
-    asked, completed = world.bus.heard
-    assert [event["DetailType"] for event in (asked, completed)] == ["Export requested", "Export completed"]
-    assert {(event["Source"], event["EventBusName"]) for event in (asked, completed)} == {
+    requested, completed = world.bus.heard
+    assert [event["DetailType"] for event in (requested, completed)] == [
+        "Export requested",
+        "Export completed",
+    ]
+    assert {(event["Source"], event["EventBusName"]) for event in (requested, completed)} == {
         ("doseexport", "audits")
     }
-    assert asked["Detail"]["by"] == "ada-sub"
+    assert requested["Detail"]["by"] == "ada-sub"
     assert completed["Detail"]["file"]["studies"] == 6500
     assert completed["Time"].isoformat() == "2026-11-23T11:31:00+00:00"
-    assert [event["Detail"]["notification_id"] for event in (asked, completed)] == [
+    assert [event["Detail"]["notification_id"] for event in (requested, completed)] == [
         one["eventID"] for one in RECORDS
     ]
     (mail,) = world.take_mails()
@@ -81,11 +84,11 @@ def test_notifier_ignores_removals_by_time_to_live(world):
 
 
 def test_notifier_ignores_retention(world):
-    kept = deepcopy(RECORDS[0])
-    image = kept["dynamodb"]["NewImage"]
+    changed = deepcopy(RECORDS[0])
+    image = changed["dynamodb"]["NewImage"]
     del image["asked"]
     image |= {"kind": {"S": "kept"}, "kept": {"M": {"days": {"N": "7"}, "until": {"NULL": True}}}}
-    assert world.send([kept, RECORDS[1]]) is None
+    assert world.send([changed, RECORDS[1]]) is None
     assert [event["DetailType"] for event in world.bus.heard] == ["Export completed"]
 
 

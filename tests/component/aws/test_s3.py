@@ -1,4 +1,4 @@
-"""Files in S3: whole and published at once, or not there at all."""
+"""Files in S3 are published complete, or not at all."""
 
 import hashlib
 import threading
@@ -45,11 +45,13 @@ def test_sink_splits_write_larger_than_parts(services):
 
 
 def test_open_sink_reports_upload_id_before_sending(services):
-    told = []
-    sink = services.files.open_sink(KEY, lambda upload_id: told.append((upload_id, list_uploads(services))))
+    reported = []
+    sink = services.files.open_sink(
+        KEY, lambda upload_id: reported.append((upload_id, list_uploads(services)))
+    )
     sink.discard()
-    assert told[0][0]
-    assert told[0][1] == [KEY]
+    assert reported[0][0]
+    assert reported[0][1] == [KEY]
 
 
 def test_open_sink_aborts_upload_whose_id_cannot_be_noted(services):

@@ -1,4 +1,4 @@
-"""What a function makes once, from its environment."""
+"""The services that a function makes once from its environment."""
 
 import json
 import logging

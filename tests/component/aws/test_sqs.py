@@ -1,4 +1,4 @@
-"""The queue carries ids, each owner in turn."""
+"""The queue carries ids and serves the owners in turn."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every export type over the sample of every modality, standard names off and on: nothing lost or twice."""
+"""Every export type over the sample, with standard names off and on: nothing is lost or repeated."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
-from tests.component.exporting import ask, export, read_csv
+from tests.component.exporting import export, parse, read_csv
 from tests.oracles.ct import guard
 
 SPECS = catalogue.load_specs()
@@ -114,7 +114,7 @@ def test_export_type_rows_are_studies_or_events(spec, url, wanted, body):
         assert len(rows) == 1 + len(studies)
         assert len(rows[0]) == len(set(rows[0]))
     else:
-        empty = list(events.values()).count(0) if spec.layout.keep_empty else 0
+        empty = list(events.values()).count(0) if spec.layout.with_empty else 0
         assert len(rows) == spec.layout.header + sum(events.values()) + empty
     assert {len(row) for row in rows} == {len(rows[0])}
     if spec.type != "rf-openskin":
@@ -225,7 +225,7 @@ def test_export_type_filters_and_orders_are_sql_that_runs(spec, url, wanted):
         snapshot.begin()
 
         def count(**body):
-            request = ask(type=spec.type, **body)
+            request = parse(type=spec.type, **body)
             return snapshot.count(build_queries(request, Inclusions(standard=True))).studies
 
         every = count(filters=needed)
@@ -242,7 +242,7 @@ def kinds_of(spec, url, headings):
         inclusions = Inclusions(include_names=True, include_ids=True)
         with Database({"conninfo": url}).open_snapshot() as snapshot:
             snapshot.begin()
-            widths = snapshot.count(build_queries(ask(type=spec.type), inclusions)).widths
+            widths = snapshot.count(build_queries(parse(type=spec.type), inclusions)).widths
         start = FileContext(spec.studies.included(inclusions), spec.events.included(inclusions), widths, {})
         return [column.kind.name for column in spec.layout.make_builder(start).sheets[0].columns]
     kinds = {column.heading: column.kind.name for column in spec.columns}

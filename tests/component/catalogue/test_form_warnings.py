@@ -1,9 +1,9 @@
-"""Survey forms and openSkin say which studies lack, or repeat, dose reports and accumulated doses."""
+"""Survey forms and openSkin report missing and repeated dose reports and accumulated doses."""
 
 import pytest
 
 from tests.component.exporting import export
-from tests.databases.sampled import ask
+from tests.databases.sampled import select
 
 OF_STUDIES = """SELECT study.id, count(DISTINCT report.id) AS reports, count(accum.id) AS totals,
     count(DISTINCT coalesce(accum.acquisition_plane_id, 0)) FILTER (WHERE accum.id IS NOT NULL) AS planes
@@ -16,7 +16,7 @@ OF_STUDIES = """SELECT study.id, count(DISTINCT report.id) AS reports, count(acc
 
 @pytest.fixture(scope="module")
 def studies(sample_url):
-    return ask(sample_url, OF_STUDIES)
+    return select(sample_url, OF_STUDIES)
 
 
 def list_warnings(url, kind, **filters):
@@ -29,10 +29,12 @@ def test_form_counts_missing_and_repeated_records(sample_url, studies):
     assert none
     assert several
     assert without > none
-    told = list_warnings(sample_url, "rf-phe2019")
-    assert f"No X-ray dose report in {none} of the studies: there are no events." in told
-    assert f"Several X-ray dose reports in {several} of the studies: the events of all are included." in told
-    assert f"No accumulated dose in {without} of the studies: columns F, G, H, J and K are blank." in told
+    expected = list_warnings(sample_url, "rf-phe2019")
+    assert f"No X-ray dose report in {none} of the studies: there are no events." in expected
+    assert (
+        f"Several X-ray dose reports in {several} of the studies: the events of all are included." in expected
+    )
+    assert f"No accumulated dose in {without} of the studies: columns F, G, H, J and K are blank." in expected
 
 
 def test_form_reports_added_accumulated_doses_of_one_plane(sample_url, studies):
@@ -50,20 +52,22 @@ def test_openskin_reports_missing_or_repeated_report(sample_url, studies):
     }
     for reports, message in words.items():
         study = next(row["id"] for row in studies if row["reports"] == reports)
-        (told,) = (
+        (expected,) = (
             each for each in list_warnings(sample_url, "rf-openskin", study_id=study) if "report" in each
         )
-        assert told.startswith(message)
+        assert expected.startswith(message)
     plain = next(row["id"] for row in studies if row["reports"] == 1)
     assert not any("report" in each for each in list_warnings(sample_url, "rf-openskin", study_id=plain))
 
 
 @pytest.mark.parametrize("kind", ["dx-phe2019-projection", "dx-phe2019-study"])
 def test_dx_form_counts_missing_and_repeated_reports(sample_url, kind):
-    rows = ask(sample_url, OF_STUDIES.replace("= 'RF'", "IN ('DX', 'CR', 'PX')"))
+    rows = select(sample_url, OF_STUDIES.replace("= 'RF'", "IN ('DX', 'CR', 'PX')"))
     none, several = (sum(test(row["reports"]) for row in rows) for test in ((0).__eq__, (1).__lt__))
     assert none
     assert several
-    told = list_warnings(sample_url, kind)
-    assert f"No X-ray dose report in {none} of the studies: there are no events." in told
-    assert f"Several X-ray dose reports in {several} of the studies: the events of all are included." in told
+    expected = list_warnings(sample_url, kind)
+    assert f"No X-ray dose report in {none} of the studies: there are no events." in expected
+    assert (
+        f"Several X-ray dose reports in {several} of the studies: the events of all are included." in expected
+    )

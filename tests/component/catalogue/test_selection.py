@@ -14,7 +14,7 @@ from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import RequestError
-from tests.component.exporting import ask, export, read_csv
+from tests.component.exporting import export, parse, read_csv
 from tests.databases import awkward_nm
 from tests.oracles.ct import hash_of
 from tests.oracles.selection import MODALITIES, NEWEST_FIRST, NM, OF_STUDY
@@ -99,7 +99,7 @@ def choose(urls, list_studies):
             snapshot.begin()
 
         def find(kind, filters, order):
-            queries = build_queries(ask(type=kind, filters=filters, order=order), Inclusions())
+            queries = build_queries(parse(type=kind, filters=filters, order=order), Inclusions())
             rows = snapshots[urls[MODALITY_OF[kind].name]].fetch_rows(queries.studies)
             return list(dict.fromkeys(row[0] for row in rows))
 
@@ -232,7 +232,7 @@ def test_count_filter_selects_exact_numbers_some_and_more(list_studies, choose, 
 
 @pytest.fixture
 def copied_url(make_database, sample_url):
-    """A copy of the sample: PostgreSQL makes none while somebody reads the original."""
+    """A second sample: PostgreSQL copies no database that has connections."""
     url = make_database()
     sample.fill(url, 40)
     return url
@@ -260,7 +260,7 @@ def test_filter_finds_hashed_identifier_by_its_whole_value_only(copied_url, name
         snapshot.begin()
 
         def choose(value):
-            queries = build_queries(ask(filters={name: value}), Inclusions())
+            queries = build_queries(parse(filters={name: value}), Inclusions())
             return [row[0] for row in snapshot.fetch_rows(queries.studies)]
 
         assert choose(" Ünike ") == [3]
@@ -294,7 +294,7 @@ def test_filter_is_known_by_openrems_name(kind, alias):
 )
 def test_filter_of_another_modality_is_refused_by_name(kind, name):
     with pytest.raises(RequestError) as refused:
-        ask(type=kind, filters={name: "50"})
+        parse(type=kind, filters={name: "50"})
     assert (refused.value.status, refused.value.field) == (422, f"filters.{name}")
 
 
@@ -341,5 +341,5 @@ def test_nhsbsp_has_a_study_selected_by_an_exposure_once(sample_url, name):
 @pytest.mark.parametrize("inclusion", ["include_names", "include_ids"])
 def test_rf_forms_refuse_identities(kind, inclusion):
     with pytest.raises(RequestError) as refused:
-        ask(type=kind, filters=one_study(kind), **{inclusion: True})
+        parse(type=kind, filters=one_study(kind), **{inclusion: True})
     assert refused.value.field == inclusion

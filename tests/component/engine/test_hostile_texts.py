@@ -1,4 +1,4 @@
-"""A text of the corpus in every text column: no file of any type runs it, and none loses it."""
+"""A hostile text in every text column: no file runs it, and none loses it."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.writers.csv import guard_text
-from tests.component.exporting import Indifferent, ask, read_csv
+from tests.component.exporting import Indifferent, parse, read_csv
 from tests.databases.hostile import CORPUS, FORMULAS
 
 SPECS = catalogue.load_specs()
@@ -45,15 +45,15 @@ def widest(hostile_url):
 def export(url, spec, widest, user="ada", **filters):
     """The bytes of a file with names and IDs, where the type has them."""
     needed = {"study_id": widest} if spec.needs else {}
-    request = ask(
+    request = parse(
         type=spec.type,
         filters={**needed, **filters},
         include_names=spec.can_include(NAME),
         include_ids=spec.can_include(ID),
     )
     file = io.BytesIO()
-    asked = RequestContext(request, user, datetime(2026, 11, 23, tzinfo=UTC))
-    write_export(asked, Database({"conninfo": url}), file, Indifferent())
+    requested = RequestContext(request, user, datetime(2026, 11, 23, tzinfo=UTC))
+    write_export(requested, Database({"conninfo": url}), file, Indifferent())
     return file.getvalue()
 
 

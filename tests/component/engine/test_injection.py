@@ -1,4 +1,4 @@
-"""Every filter of every type takes a hostile text literally, and the database is afterwards what it was."""
+"""Every filter takes a hostile text literally and leaves the database unchanged."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The manifest beside a file: whole, true, there before the file is published, gone with it."""
+"""The manifest of a file is complete and true, exists before the file is published, and goes with it."""
 
 import hashlib
 import io
@@ -108,10 +108,10 @@ def test_manifest_exists_before_the_row_completes_and_goes_if_it_never_does(read
 
 
 def test_manifest_is_deleted_and_expires_with_its_file(ready):
-    kept, deleted = (run(ready, add(ready)) for _ in range(2))
-    assert sorted(list_keys(ready)) == sorted(keys_of(kept.result) + keys_of(deleted.result))
+    remaining, deleted = (run(ready, add(ready)) for _ in range(2))
+    assert sorted(list_keys(ready)) == sorted(keys_of(remaining.result) + keys_of(deleted.result))
     delete_export(ready, ADA, deleted.id)
-    assert list_keys(ready) == keys_of(kept.result)
+    assert list_keys(ready) == keys_of(remaining.result)
     ready.clock.now += 2 * RETENTION
     sweep_exports(ready, ready.clock())
     assert list_keys(ready) == []
@@ -132,12 +132,12 @@ def test_manifest_is_written_and_verified_by_the_command_line(sample_url, tmp_pa
     file = tmp_path / f"out.{kind[3:]}"
     manifest = tmp_path / f"{file.name}.manifest.json"
     assert cli.main([kind, "--database-url", sample_url, "--output", str(file), "--manifest"]) == 0
-    told = json.loads(manifest.read_text())
-    jsonschema.validate(told, SCHEMA)
-    assert (told["file"]["name"], told["export_id"]) == (file.name, None)
+    written = json.loads(manifest.read_text())
+    jsonschema.validate(written, SCHEMA)
+    assert (written["file"]["name"], written["export_id"]) == (file.name, None)
     assert cli.main(["verify", str(file), str(manifest)]) == 0
-    told["sheets"][0]["rows"] += 1
-    manifest.write_text(json.dumps(told))
+    written["sheets"][0]["rows"] += 1
+    manifest.write_text(json.dumps(written))
     assert cli.main(["verify", str(file), str(manifest)]) == (kind == "ct-xlsx")
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""One unchanging view of a real PostgreSQL, through two streams, that can be stopped and tells no secrets."""
+"""A snapshot of a real PostgreSQL is unchanging, can be cancelled, and reveals no secrets."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from doseexport.engine.copy_text import CSV
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import Queries, Query, build_queries
 from doseexport.errors import ExportError
-from tests.component.exporting import ask, export
+from tests.component.exporting import export, parse
 
 SECRET = "Secret^Name"
 SLOW = Query("SELECT n, 0, 0, %s FROM generate_series(1, 40000000) n ORDER BY md5(n::text)", (SECRET,))
@@ -69,7 +69,7 @@ def add_study(url):
 
 @pytest.mark.parametrize("is_early", [True, False])
 def test_snapshot_streams_nothing_added_after_opening(small_url, is_early):
-    queries = build_queries(ask(), Inclusions())
+    queries = build_queries(parse(), Inclusions())
     with open_snapshot(small_url) as snapshot:
         if is_early:
             add_study(small_url)
@@ -166,7 +166,7 @@ def test_snapshot_left_before_a_copy_began_waits_for_no_lock(small_url):
     def leave_early():
         for _ in range(20):
             with open_snapshot(small_url) as snapshot:
-                snapshot.start_events(build_queries(ask(), Inclusions()), CSV)
+                snapshot.start_events(build_queries(parse(), Inclusions()), CSV)
         left.append(True)
 
     left = []

@@ -1,4 +1,4 @@
-"""What a person is told when the database cannot serve, and whether the sweep tries again."""
+"""What a user reads when the database cannot serve, and whether the sweep tries again."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""docs/read_only_role.sql: with the rights it gives every type is made, and nothing else can be done."""
+"""docs/read_only_role.sql: its rights suffice for every type and for nothing else."""
 
 import re
 from pathlib import Path
@@ -71,15 +71,15 @@ def test_read_only_role_can_make_every_type(role_url, spec):
         "SET ROLE openrem",
     ],
 )
-@pytest.mark.parametrize("wish", ["", "SET default_transaction_read_only = off; "])
-def test_read_only_role_can_do_nothing_else(role_url, statement, wish):
+@pytest.mark.parametrize("inclusion", ["", "SET default_transaction_read_only = off; "])
+def test_read_only_role_can_do_nothing_else(role_url, statement, inclusion):
     refusals = (
         psycopg.errors.InsufficientPrivilege,
         psycopg.errors.ReadOnlySqlTransaction,
     )
     with psycopg.connect(role_url, autocommit=True) as connection:
-        if wish:
-            connection.execute(wish)
+        if inclusion:
+            connection.execute(inclusion)
         with pytest.raises(refusals):
             connection.execute(statement)
 

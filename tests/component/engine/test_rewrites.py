@@ -11,7 +11,7 @@ from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import ExportError
-from tests.component.exporting import ask, export
+from tests.component.exporting import export, parse
 
 EVENT_AND_CHILDREN = {
     "ct-csv": ("ctirradiationeventdata", "ctxraysourceparameters", "patientstudymoduleattr"),
@@ -54,7 +54,7 @@ REWRITES = (alter_type, truncate_and_reload, drop_and_create, swap, add_column)
 
 @pytest.fixture(scope="module")
 def template_url(postgres):
-    """A small database without foreign keys, so that each table can be rewritten by itself."""
+    """A small database without foreign keys, so that each table can be rewritten alone."""
     url = postgres.create_database("rewrites")
     sample.fill(url, 60)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -130,7 +130,7 @@ def test_begin_fails_clearly_where_a_lock_stays(make_database, template_url):
     with psycopg.connect(url) as holder:
         holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
         database = Database({"conninfo": url}, seconds_left=lambda: 1.0)
-        queries = build_queries(ask(type="ct-csv"), Inclusions())
+        queries = build_queries(parse(type="ct-csv"), Inclusions())
         with pytest.raises(ExportError) as failed, database.open_snapshot() as snapshot:
             snapshot.begin(queries.tables)
     assert failed.value.code == "TABLES_LOCKED"
@@ -138,7 +138,7 @@ def test_begin_fails_clearly_where_a_lock_stays(make_database, template_url):
 
 def test_begin_is_cancelled_while_it_waits(make_database, template_url):
     url = make_database(template_url)
-    queries = build_queries(ask(type="ct-csv"), Inclusions())
+    queries = build_queries(parse(type="ct-csv"), Inclusions())
     with psycopg.connect(url) as holder:
         holder.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
         with Database({"conninfo": url}).open_snapshot() as snapshot:
@@ -154,7 +154,7 @@ def test_queries_name_every_table_that_their_statements_read(postgres, standard_
     """PostgreSQL itself says, by the dependencies of views, which tables the statements read."""
     inclusions = Inclusions(include_names=True, include_ids=True, standard=True)
     needed = dict.fromkeys(spec.needs[:1], "1")
-    queries = build_queries(ask(type=spec.type, filters=needed), inclusions)
+    queries = build_queries(parse(type=spec.type, filters=needed), inclusions)
     read = set()
     with psycopg.connect(standard_url) as connection:
         statements = (queries.counts, *queries.frequencies.values(), queries.studies, queries.events)

@@ -1,4 +1,4 @@
-"""A database server that stops answering, without closing anything: a frozen machine, a lost network."""
+"""A database server that stops answering without closing its connections."""
 
 import os
 import signal
@@ -89,7 +89,7 @@ def test_abort_does_not_wait_for_a_silent_server(ready, server, own_url, monkeyp
 
 
 def test_lost_network_is_noticed_while_nothing_is_sent(own_url):
-    """The kernel asks a server that has been silent for long whether it is still there."""
+    """The kernel probes a server that has been silent for long."""
     with Database({"conninfo": own_url}).open_snapshot() as snapshot:
         for connection in snapshot.connections:
             with socket.socket(fileno=os.dup(connection.fileno())) as line:

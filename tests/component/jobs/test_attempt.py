@@ -1,4 +1,4 @@
-"""One run of an export, on moto's AWS and a real PostgreSQL: it publishes a whole file, or nothing."""
+"""One attempt at an export, on moto's AWS and a real PostgreSQL: it publishes a complete file, or nothing."""
 
 import hashlib
 import io
@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from doseexport.domain.export import State
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs import heartbeat
 from tests.component.exporting import export as export_locally
 from tests.component.running import (
@@ -79,7 +79,7 @@ def test_attempt_ignores_message_of_another_attempt(ready, attempt):
 
 
 def test_attempt_ignores_unknown_export(ready):
-    pipeline.run_attempt(ready, "x" * 32, 1, plenty)
+    attempt_module.run_attempt(ready, "x" * 32, 1, plenty)
     assert_no_file(ready)
 
 
@@ -116,14 +116,14 @@ def test_attempt_without_lease_publishes_and_touches_nothing(ready, sample_url, 
 
 def change_the_end(monkeypatch, act):
     """Let `act` happen when the whole file is written and not yet published."""
-    write = pipeline.write_export
+    write = attempt_module.write_export
 
     def write_and_act(*arguments):
         report = write(*arguments)
         act()
         return report
 
-    monkeypatch.setattr(pipeline, "write_export", write_and_act)
+    monkeypatch.setattr(attempt_module, "write_export", write_and_act)
 
 
 def test_attempt_that_loses_its_lease_at_the_last_moment_has_lost(ready, monkeypatch):

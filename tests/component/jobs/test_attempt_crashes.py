@@ -1,4 +1,4 @@
-"""A worker that dies, or is refused, at any call: the same file in the end, and nothing beside it."""
+"""A worker dies or is refused at any call: the file is the same in the end, and nothing else remains."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ from doseexport.aws import upload as sink
 from doseexport.aws.clients import ClientError
 from doseexport.aws.sqs import NO_DELAY, parse_message
 from doseexport.domain.export import State
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs import sweep as sweep_module
 from doseexport.jobs.heartbeat import Heartbeat
 from doseexport.jobs.sweep import sweep_exports
@@ -50,22 +50,22 @@ class CountingHeartbeat(Heartbeat):
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch):
     monkeypatch.setattr(moto_s3, "S3_UPLOAD_PART_MIN_SIZE", 1)
-    monkeypatch.setattr(pipeline, "Heartbeat", CountingHeartbeat)
+    monkeypatch.setattr(attempt_module, "Heartbeat", CountingHeartbeat)
     monkeypatch.setattr(sweep_module, "PAUSE", NO_DELAY)  # moto's clock is not ours
 
 
 @pytest.fixture
 def make(monkeypatch, few_url):
     """Make one export, its first attempt by the given process, and return how it ended."""
-    find_database = pipeline.find_database
+    find_database = attempt_module.find_database
 
     def run(services, message, process):
         def find(*arguments):
             return DatabaseOf(process, process.call("find_database", lambda: find_database(*arguments)))
 
-        monkeypatch.setattr(pipeline, "find_database", find)
+        monkeypatch.setattr(attempt_module, "find_database", find)
         with suppress(Killed, ClientError):  # dead, or what the handler logs
-            pipeline.run_attempt(
+            attempt_module.run_attempt(
                 services_of(process, services), message.export_id, message.attempt, lambda: 900
             )
 

@@ -1,4 +1,4 @@
-"""How a run that fails is settled: a code a person can act on, or another attempt; no data in any word."""
+"""A failed attempt ends with a code that users can act on, or is repeated. It reveals no data."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ import pytest
 from doseexport.domain.export import State
 from doseexport.engine.writers import parts
 from doseexport.errors import ExportError
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs import heartbeat
 from tests.component.running import (
     PATIENCE,
@@ -55,10 +55,10 @@ def test_attempt_out_of_time_fails_and_says_so(ready, sample_url, monkeypatch):
 
 
 def test_attempt_out_of_time_while_storing_is_no_abort(ready, monkeypatch):
-    write, left = pipeline.write_export, [900.0]
+    write, left = attempt_module.write_export, [900.0]
 
-    def write_for_long(asked, database, sink, monitor):
-        report = write(asked, database, sink, monitor)
+    def write_for_long(requested, database, sink, monitor):
+        report = write(requested, database, sink, monitor)
         left[0], end = 20.0, time.monotonic() + PATIENCE
         with suppress(ExportError):
             while time.monotonic() < end:
@@ -66,7 +66,7 @@ def test_attempt_out_of_time_while_storing_is_no_abort(ready, monkeypatch):
                 time.sleep(0.01)
         return report
 
-    monkeypatch.setattr(pipeline, "write_export", write_for_long)
+    monkeypatch.setattr(attempt_module, "write_export", write_for_long)
     row = run(ready, add(ready), seconds_left=lambda: left[0])
     assert (row.state, row.failure.code) == (State.FAILED, "OUT_OF_TIME")
     assert_no_file(ready)
@@ -108,13 +108,13 @@ def test_attempt_with_unreachable_database_is_repeated(services, sample_url):
 
 def test_attempt_with_broken_connection_is_repeated(ready, sample_url, monkeypatch):
     with BlockedRun(ready, sample_url, monkeypatch) as blocked:
-        blocked.ask("SELECT pg_terminate_backend(pid) FROM mine")
+        blocked.query_sessions("SELECT pg_terminate_backend(pid) FROM mine")
         row = blocked.end()
     assert_let_go(ready, row, "DATABASE_LOST")
 
 
 class FullDisk(io.BytesIO):
-    """A file that takes a little and then no more, not even what is still to be flushed."""
+    """A file that accepts a little and then no more, not even what must still be flushed."""
 
     def write(self, data):
         raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""A file of any type that a killed worker had almost stored is made again, byte by byte the same."""
+"""A file that a killed worker had almost stored is made again with the same bytes."""
 
 import io
 from contextlib import suppress
@@ -11,7 +11,7 @@ from doseexport.domain.export import State
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs.sweep import sweep_exports
 from tests.component.exporting import Indifferent
 from tests.component.running import plenty, read_object, run, services_with
@@ -55,7 +55,7 @@ def test_attempt_repeated_makes_the_same_bytes_for_every_type(services, clock, s
     export = add(ready, type=spec.type, filters=filters)
     process = DiesSending()
     with suppress(Killed):
-        pipeline.run_attempt(services_of(process, ready), export.id, 1, plenty)
+        attempt_module.run_attempt(services_of(process, ready), export.id, 1, plenty)
     assert process.is_dead
     assert sweep_exports(ready, clock.move(minutes=1)) == {"requeued": 1}
     row = run(ready, export, 2)

@@ -1,4 +1,4 @@
-"""A schedule that is due: once, twice, late, while the last run goes, and after its owner has left."""
+"""A due schedule: once, twice, late, during its last run, and after its owner has left."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -168,7 +168,7 @@ def test_occurrence_of_deleted_disabled_or_replaced_account_is_paused(services, 
         aws_client("cognito-idp").admin_disable_user(**account)
     else:
         aws_client("cognito-idp").admin_delete_user(**account)
-    if fate == "reborn":  # somebody else, of the same name
+    if fate == "reborn":  # another person of the same name
         join(services, "ada", "exportgroup")
     assert fire(services, schedule, DECEMBER) == "paused"
     assert services.schedules.load(schedule.id).paused is pause
@@ -216,8 +216,8 @@ def test_occurrence_beyond_the_limit_waits_for_a_place(services, ada):
 
 def test_occurrence_with_terms_no_longer_understood_is_paused(services, ada, caplog):
     schedule = create(services, ada)
-    asked = {**schedule.terms.request, "type": "ct-of-before"}
-    services.schedules.change(schedule, replace(schedule.terms, request=asked), services.clock())
+    requested = {**schedule.terms.request, "type": "ct-of-before"}
+    services.schedules.change(schedule, replace(schedule.terms, request=requested), services.clock())
     assert fire(services, schedule, DECEMBER) == "paused"
     assert services.schedules.load(schedule.id).paused is Pause.REQUEST_REFUSED
     assert "schedule_refused" in caplog.text

@@ -1,4 +1,4 @@
-"""The look every few minutes: what EventBridge Scheduler was not told, what it missed, what broke."""
+"""Every few minutes: repair what EventBridge Scheduler lacks, missed or lost."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -83,7 +83,7 @@ def test_reconcile_runs_newest_of_many_missed_with_all_their_days(services, ada)
 
 
 def test_reconcile_restores_what_was_overwritten_in_scheduler(services, ada, monkeypatch):
-    """A change is told while an older one is still on its way, which arrives last."""
+    """A change is sent while an older one is still on its way and arrives last."""
     schedule = create(services, ada)
     put, held = services.scheduler.put, []
 

@@ -1,4 +1,4 @@
-"""Every minute: whatever went wrong is put right, once."""
+"""Every minute: repair what went wrong, once."""
 
 import json
 from datetime import timedelta
@@ -149,7 +149,7 @@ def test_sweep_fails_what_waited_a_day_whatever_the_queue_says(services, clock, 
     export = add(services)
     if sends:
         services.exports.mark_sent(export.id, 1, NOW)
-        services.queue.send(export.id, 1, ADA.id)  # nobody reads the queue
+        services.queue.send(export.id, 1, ADA.id)  # the queue has no reader
     monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
     assert services.exports.load(export.id).state is State.QUEUED

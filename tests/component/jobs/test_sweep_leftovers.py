@@ -1,4 +1,4 @@
-"""What workers leave in the bucket goes, as long as one can live that leaves it."""
+"""The sweep removes what workers leave in the bucket while one can still be alive."""
 
 from doseexport.actions.exports import delete_export
 from doseexport.aws.clients import ClientError

@@ -1,4 +1,4 @@
-"""The throwaway server: closed to everyone else, and never left behind."""
+"""The temporary server is closed to others and leaves nothing behind."""
 
 import gzip
 import io

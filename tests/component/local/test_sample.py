@@ -1,4 +1,4 @@
-"""The synthetic database: the same every time, and as unpleasant as a real archive."""
+"""The synthetic database is the same every time and as difficult as a real archive."""
 
 import subprocess
 import sys

@@ -1,10 +1,10 @@
-"""The named studies that are not CT: each has more rows, or fewer, or other values, as its name says."""
+"""The named studies other than CT have more rows, fewer rows or other values, as their names say."""
 
 from itertools import product
 
 import pytest
 
-from tests.databases.sampled import JOINS, ask, code, count_rows, rows
+from tests.databases.sampled import JOINS, code, count_rows, rows, select
 
 KINDS = ("RF", "MG", "DX")
 PLAIN = dict.fromkeys(JOINS, 2) | dict.fromkeys(
@@ -61,7 +61,7 @@ def apply(change, count):
 
 @pytest.mark.parametrize("name", ROWS_OF_KIND)
 def test_sample_study_has_more_or_fewer_rows_and_no_other_defect(sample_url, name):
-    (found,) = ask(sample_url, count_rows(JOINS), f"broken: {name}")
+    (found,) = select(sample_url, count_rows(JOINS), f"broken: {name}")
     plain = PLAIN | OF_KIND[name[:2]]
     assert found == plain | {
         table: apply(change, plain[table]) for table, change in ROWS_OF_KIND[name].items()
@@ -88,8 +88,8 @@ def test_sample_study_or_patient_has_the_defect(sample_url, kind, name):
         " JOIN remapp_generalequipmentmoduleattr equipment"
         " ON equipment.general_study_module_attributes_id = study.id WHERE study_description = %s"
     )
-    assert [row["found"] for row in ask(sample_url, query, f"broken: {kind} {name}")] == [expected]
-    assert ask(sample_url, query, f"broken: {kind} {plain}")[0]["found"] != expected
+    assert [row["found"] for row in select(sample_url, query, f"broken: {kind} {name}")] == [expected]
+    assert select(sample_url, query, f"broken: {kind} {plain}")[0]["found"] != expected
 
 
 DECLARED = """
@@ -110,7 +110,7 @@ FRAMES = {
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_sample_frames_are_declared_as_named(sample_url, name):
-    assert ask(sample_url, DECLARED, f"broken: {name}") == [{"found": FRAMES[name]}]
+    assert select(sample_url, DECLARED, f"broken: {name}") == [{"found": FRAMES[name]}]
 
 
 NM_JOINS = {
@@ -154,7 +154,7 @@ NM_ROWS = {
 
 @pytest.mark.parametrize("name", NM_ROWS)
 def test_sample_nm_study_has_more_or_fewer_rows(sample_url, name):
-    (found,) = ask(sample_url, count_rows(NM_JOINS), f"broken: NM {name}")
+    (found,) = select(sample_url, count_rows(NM_JOINS), f"broken: NM {name}")
     changed = {table: apply(change, NM_PLAIN[table]) for table, change in NM_ROWS[name].items()}
     assert found == NM_PLAIN | changed
 
@@ -198,4 +198,4 @@ def test_sample_administration_has_the_defect(sample_url, name):
         " JOIN remapp_radiopharmaceuticaladministrationpatientcharacteristics char"
         " ON char.radiopharmaceutical_radiation_dose_id = rad.id WHERE study_description = %s"
     )
-    assert [row["found"] for row in ask(sample_url, query, f"broken: NM {name}")] == [expected]
+    assert [row["found"] for row in select(sample_url, query, f"broken: NM {name}")] == [expected]

@@ -1,4 +1,4 @@
-"""The exposures of the named studies: plain ones but for what the study is called after."""
+"""The exposures of the named studies are plain, but for what the study is named after."""
 
 import pytest
 
@@ -21,9 +21,9 @@ from tests.databases.sampled import (
     TYPE,
     VIEW,
     WIDTH,
-    ask,
     code,
     join_values,
+    select,
 )
 
 AGD = "trim_scale(average_glandular_dose)"
@@ -49,7 +49,7 @@ ALL_WORDS = (
     "SCOUT Post clip PostClip R prefire BIOPSY 2 Post-fire POSTFIRE Stereotactic stereo Specimen"
     " specimin ARTEFACT check artifact Nothing to say"
 )
-# What is found of each exposure, one after the other; a dash is NULL.
+# The values found for each exposure in order. A dash is NULL.
 OF_EVERY_KIND = [
     ("several pulse rows", KVP, "{70,0,NULL,80} {0,NULL} {0} {NULL} {@} {@} {60,61,61}"),
     ("several pulse rows", CURRENT, "{100,0,NULL,50} {0,0} {0} {NULL} {10,20,NULL} {10,20} {51.44,558.06}"),
@@ -181,4 +181,4 @@ EXPECTED = [
 
 @pytest.mark.parametrize(("name", "expression", "expected"), EXPECTED)
 def test_sample_exposures_are_as_named(sample_url, name, expression, expected):
-    assert ask(sample_url, join_values(expression), f"broken: {name}") == [{"found": expected}]
+    assert select(sample_url, join_values(expression), f"broken: {name}") == [{"found": expected}]

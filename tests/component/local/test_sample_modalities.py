@@ -6,7 +6,7 @@ from local import sample
 
 from tests.component.local.test_sample_defects import NM_ROWS, NM_VALUES, OF_STUDY, ROWS, ROWS_OF_KIND
 from tests.component.local.test_sample_exposures import EXPECTED
-from tests.databases.sampled import ask
+from tests.databases.sampled import select
 
 # Columns that an export shows or chooses by; each is NULL sometimes and sometimes not.
 SHOWN = {
@@ -105,12 +105,12 @@ def named(url):
         "SELECT substr(study_description, 9) AS name FROM remapp_generalstudymoduleattr study"
         " WHERE study_description LIKE %s AND modality_type <> 'CT' ORDER BY 1"
     )
-    return [row["name"] for row in ask(url, query, "broken: %")]
+    return [row["name"] for row in select(url, query, "broken: %")]
 
 
 def test_sample_has_studies_of_every_modality(sample_url):
     query = "SELECT modality_type AS name, count(*) AS n FROM remapp_generalstudymoduleattr GROUP BY 1"
-    found = {row["name"]: row["n"] for row in ask(sample_url, query)}
+    found = {row["name"]: row["n"] for row in select(sample_url, query)}
     assert found["RF"] >= 100
     assert found["MG"] >= 100
     assert found["NM"] >= 70
@@ -122,14 +122,14 @@ def test_sample_has_null_in_every_shown_column(sample_url, table, column):
     query = (
         f"SELECT bool_or({column} IS NULL) AS gap, bool_or({column} IS NOT NULL) AS value FROM remapp_{table}"
     )
-    assert ask(sample_url, query) == [{"gap": True, "value": True}]
+    assert select(sample_url, query) == [{"gap": True, "value": True}]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "\r\n", "\v", "_x0041_", "🫀", "<&>"])
 @pytest.mark.parametrize(("table", "column"), TEXTS)
 def test_sample_has_awkward_texts_in_every_text_column(sample_url, table, column, text):
     query = f"SELECT count(*) > 0 AS found FROM remapp_{table} WHERE strpos({column}, %s) > 0"
-    assert ask(sample_url, query, text) == [{"found": True}]
+    assert select(sample_url, query, text) == [{"found": True}]
 
 
 def test_sample_every_named_study_is_tested(sample_url):
@@ -149,7 +149,9 @@ def test_sample_has_one_study_with_every_awkward_text(sample_url, kind):
         " ON report.general_study_module_attributes_id = study.id JOIN remapp_irradeventxraydata event"
         " ON event.projection_xray_radiation_dose_id = report.id WHERE study_description = %s"
     )
-    assert ask(sample_url, query, f"broken: {kind} all text awkward") == [{"comments": 61, "protocols": 61}]
+    assert select(sample_url, query, f"broken: {kind} all text awkward") == [
+        {"comments": 61, "protocols": 61}
+    ]
 
 
 @pytest.mark.parametrize("query", [KEYS, INDEXES])
@@ -168,7 +170,7 @@ def test_sample_ids_of_joined_tables_differ(sample_url):
         " WHERE source.id = irradiation_event_xray_data_id OR mech.id = irradiation_event_xray_data_id"
         " OR source.id = mech.id"
     )
-    assert ask(sample_url, query) == [{"found": 0}]
+    assert select(sample_url, query) == [{"found": 0}]
 
 
 def test_sample_counts_are_as_requested(make_database):
@@ -178,14 +180,14 @@ def test_sample_counts_are_as_requested(make_database):
         "SELECT modality_type AS name, count(*) AS n FROM remapp_generalstudymoduleattr"
         " WHERE id > 22 GROUP BY 1"
     )
-    found = {row["name"]: row["n"] for row in ask(url, query)}
+    found = {row["name"]: row["n"] for row in select(url, query)}
     assert (found.pop("RF"), found.pop("NM"), sum(found.values())) == (3, 4, 2)
     query = (
         "SELECT number_of_events AS n FROM remapp_generalstudymoduleattr"
         " WHERE study_description = 'broken: RF giant'"
     )
-    assert ask(url, query) == [{"n": 1_000}]
-    assert ask(url, "SELECT count(*) >= 1000 AS found FROM remapp_irradeventxraydata") == [{"found": True}]
+    assert select(url, query) == [{"n": 1_000}]
+    assert select(url, "SELECT count(*) >= 1000 AS found FROM remapp_irradeventxraydata") == [{"found": True}]
 
 
 def test_sample_refuses_unknown_modality(make_database):
@@ -196,9 +198,9 @@ def test_sample_refuses_unknown_modality(make_database):
 def test_sample_standard_names_are_off_until_enabled(make_database, sample_url):
     url = make_database(sample_url)
     query = "SELECT array_agg(enable_standard_names) AS found FROM remapp_standardnamesettings"
-    assert ask(url, query) == [{"found": [False]}]
+    assert select(url, query) == [{"found": [False]}]
     sample.enable_standard_names(url)
-    assert ask(url, query) == [{"found": [True]}]
+    assert select(url, query) == [{"found": [True]}]
 
 
 @pytest.mark.parametrize("kind", ["RF", "MG", "DX"])
@@ -212,4 +214,4 @@ def test_sample_links_exposures_to_standard_names(sample_url, kind):
         " ON link.irradeventxraydata_id = event.id WHERE study_description = %s"
         " GROUP BY event.id ORDER BY event.id"
     )
-    assert [row["found"] for row in ask(sample_url, query, f"broken: {kind} standard names")] == [1, 2, 0]
+    assert [row["found"] for row in select(sample_url, query, f"broken: {kind} standard names")] == [1, 2, 0]

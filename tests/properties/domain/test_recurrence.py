@@ -1,4 +1,4 @@
-"""When schedules are due: compared with every minute looked at, in zones whose clocks change oddly."""
+"""Due times, compared with a search of every minute, in zones whose clocks change oddly."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Relative windows from one occurrence to the next: no day twice, no day left out, whatever time does."""
+"""Relative windows from one occurrence to the next: no day twice, and no day left out."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

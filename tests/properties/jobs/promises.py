@@ -1,4 +1,4 @@
-"""What must hold of every export, whatever happened before: looked at from outside, after every step."""
+"""Guarantees of every export, checked from outside after every step."""
 
 from datetime import timedelta
 
@@ -23,70 +23,70 @@ REACHABLE = {state: reach(state) for state in State}
 
 
 def assert_promises(world):
-    for told in world.exports.values():
-        export = world.services.exports.load(told.id)
-        assert export is not None or not told.is_recorded, "a request was accepted and then forgotten"
+    for tracked in world.exports.values():
+        export = world.services.exports.load(tracked.id)
+        assert export is not None or not tracked.is_recorded, "a request was accepted and then forgotten"
         if export is not None:
-            told.is_recorded = True
-            assert_course(told, export)
-            assert_reads(world, told, export)
-            told.seen = export
+            tracked.is_recorded = True
+            assert_course(tracked, export)
+            assert_reads(world, tracked, export)
+            tracked.seen = export
     for person in PEOPLE:
         assert_places(world, person)
         assert_list(world, person)
 
 
-def assert_course(told, export):
+def assert_course(tracked, export):
     assert export.attempt <= 2
-    before = told.seen
+    before = tracked.seen
     if before is not None:
         assert export.state in REACHABLE[before.state], (before.state, export.state)
     if before is not None and before.state in SETTLED:
         assert (export.state, export.result, export.attempt) == (before.state, before.result, before.attempt)
-    if told.is_aborted:
+    if tracked.is_aborted:
         assert export.state in ENDS_OF_AN_ABORT
-    assert (export.deleted_at is not None) >= told.is_deleted
-    assert_kept(told, export)
+    assert (export.deleted_at is not None) >= tracked.is_deleted
+    assert_retention(tracked, export)
     assert (export.state is State.FAILED) <= (export.failure is not None)
 
 
-def assert_kept(told, export):
-    """A file is kept exactly as long as was last said."""
-    if told.retention_days is not None:
-        assert export.retention_days == told.retention_days
+def assert_retention(tracked, export):
+    """A file is retained exactly as long as last set."""
+    if tracked.retention_days is not None:
+        assert export.retention_days == tracked.retention_days
     if export.state is State.COMPLETED:
         assert export.expires_at - export.finished_at == timedelta(days=export.retention_days)
 
 
-def assert_reads(world, told, export):
+def assert_reads(world, tracked, export):
     """Gone means gone; else the whole file of a completed export, and of no other."""
     now = world.clock()
     if export.is_gone(now):
-        assert refusal_of(lambda: get_export(world.services, told.owner, told.id)) == "NOT_FOUND"
-        assert refusal_of(lambda: download_export(world.services, told.owner, told.id)) == "NOT_FOUND"
+        assert refusal_of(lambda: get_export(world.services, tracked.owner, tracked.id)) == "NOT_FOUND"
+        assert refusal_of(lambda: download_export(world.services, tracked.owner, tracked.id)) == "NOT_FOUND"
     elif export.state is State.COMPLETED:
-        link = download_export(world.services, told.owner, told.id)
+        link = download_export(world.services, tracked.owner, tracked.id)
         data = world.read_link(link["url"])
-        assert data == world.expected_bytes(told)
+        assert data == world.expected_bytes(tracked)
         assert len(data) == link["size"]
     else:
-        assert refusal_of(lambda: download_export(world.services, told.owner, told.id)) == "NOT_READY"
+        assert refusal_of(lambda: download_export(world.services, tracked.owner, tracked.id)) == "NOT_READY"
 
 
-def refusal_of(ask):
+def refusal_of(request_export):
     try:
-        ask()
+        request_export()
     except RequestError as error:
         return error.code
     raise AssertionError("it was not refused")
 
 
 def assert_places(world, person):
-    """A place is taken exactly by what is active, so nothing is recorded by half; there are only so many."""
+    """A place is taken exactly by active exports, so nothing is recorded by half, and the limit holds."""
     active = {
-        told.id
-        for told in world.exports.values()
-        if told.owner is person and told.seen is not None and told.seen.is_active
+        tracked.id
+        for tracked in world.exports.values()
+        if tracked.owner is person and tracked.seen is not None and tracked.seen.is_active
     }
     assert active_ids(person) == active
     assert len(active) <= LIMIT
@@ -96,25 +96,27 @@ def assert_list(world, person):
     """The list holds nothing that is gone; nothing is missing but what a lagging index does not know."""
     shown = {row["id"] for row in list_exports(world.services, person, {"limit": "100"})["exports"]}
     own = {
-        told.id
-        for told in world.exports.values()
-        if told.owner is person and told.seen is not None and not told.seen.is_gone(world.clock())
+        tracked.id
+        for tracked in world.exports.values()
+        if tracked.owner is person and tracked.seen is not None and not tracked.seen.is_gone(world.clock())
     }
     assert shown <= own if world.is_index_old else shown == own
 
 
 def assert_settled(world):
-    for told in world.exports.values():
-        assert told.seen is None or not told.seen.is_active, f"it hangs: {told.seen}"
+    for tracked in world.exports.values():
+        assert tracked.seen is None or not tracked.seen.is_active, f"it hangs: {tracked.seen}"
 
 
 def assert_tidy(world):
     """Of all objects and uploads only the files that can be downloaded are left."""
     files = {
         key
-        for told in world.exports.values()
-        if told.seen is not None and told.seen.is_downloadable and not told.seen.is_gone(world.clock())
-        for key in keys_of(told.seen.result)
+        for tracked in world.exports.values()
+        if tracked.seen is not None
+        and tracked.seen.is_downloadable
+        and not tracked.seen.is_gone(world.clock())
+        for key in keys_of(tracked.seen.result)
     }
     assert set(list_keys(world.services)) == files
     assert list_uploads(world.services) == []

@@ -1,4 +1,4 @@
-"""What happens while a worker stands at any of its calls: others take over, a double comes, an abort."""
+"""Takeovers, repeated messages and aborts while a worker stands at any of its calls."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def worlds(recordings):
     def make(number):
         world = World(recordings)
         made.append(world)
-        world.ask(ADA, "k1", "ct-csv", Process())
+        world.request_export(ADA, "k1", "ct-csv", Process())
         (message,) = world.take_messages()
         worker = world.deliver(message)
         for _ in range(number - 1):
@@ -59,18 +59,18 @@ def assert_one_file(world):
     assert_promises(world)
     assert_settled(world)
     assert_tidy(world)
-    (told,) = world.exports.values()
-    assert told.seen.state is State.COMPLETED
+    (tracked,) = world.exports.values()
+    assert tracked.seen.state is State.COMPLETED
 
 
 def test_frozen_worker_notices_its_loss_and_removes_what_it_made(worlds):
     for world, worker in each_moment(worlds):
         take_over(world)
-        (told,) = world.exports.values()
-        theirs = told.seen
+        (tracked,) = world.exports.values()
+        theirs = tracked.seen
         worker.finish()
         assert_promises(world)
-        assert told.seen == theirs
+        assert tracked.seen == theirs
         assert_tidy(world)
         assert_one_file(world)
 
@@ -87,14 +87,14 @@ def test_frozen_worker_ends_while_the_other_attempt_runs(worlds):
         for other in others:
             other.finish()
         assert_promises(world)
-        (told,) = world.exports.values()
-        assert told.seen.result.key.split("/")[2] == str(told.seen.attempt)
+        (tracked,) = world.exports.values()
+        assert tracked.seen.result.key.split("/")[2] == str(tracked.seen.attempt)
         assert_tidy(world)
         assert_one_file(world)
 
 
 def test_frozen_worker_makes_one_more_call_and_is_killed(worlds):
-    """So an upload or an object may be left that nobody can reach: the sweep finds it."""
+    """So an upload or an object may be left that no process knows of: the sweep finds it."""
     for world, worker in each_moment(worlds):
         take_over(world)
         worker.step()
@@ -106,10 +106,10 @@ def test_frozen_worker_makes_one_more_call_and_is_killed(worlds):
 
 def test_second_copy_of_the_message_changes_nothing(worlds):
     for world, worker in each_moment(worlds):
-        (told,) = world.exports.values()
-        before = world.services.exports.load(told.id)
+        (tracked,) = world.exports.values()
+        before = world.services.exports.load(tracked.id)
         world.deliver(worker.message).finish()
-        assert world.services.exports.load(told.id) == before
+        assert world.services.exports.load(tracked.id) == before
         worker.finish()
         assert_promises(world)
         assert_tidy(world)
@@ -119,24 +119,24 @@ def test_second_copy_of_the_message_changes_nothing(worlds):
 @pytest.mark.parametrize("is_heard", [False, True], ids=["not heard", "heard"])
 def test_abort_wins_until_the_file_is_published(worlds, is_heard):
     for world, worker in each_moment(worlds):
-        (told,) = world.exports.values()
-        world.abort(told, Process())
-        assert told.is_aborted
+        (tracked,) = world.exports.values()
+        world.abort(tracked, Process())
+        assert tracked.is_aborted
         if is_heard:
             worker.beat()
         worker.finish()
         assert_promises(world)
-        assert told.seen.state is State.ABORTED
+        assert tracked.seen.state is State.ABORTED
         assert_tidy(world)
 
 
 def test_abort_unnoticed_by_the_worker_is_settled_by_the_sweep(worlds):
     for world, worker in each_moment(worlds):
-        (told,) = world.exports.values()
-        world.abort(told, Process())
+        (tracked,) = world.exports.values()
+        world.abort(tracked, Process())
         worker.kill()
         world.wait(61, beating=False)
         world.sweep()
         assert_promises(world)
-        assert told.seen.state is State.ABORTED
+        assert tracked.seen.state is State.ABORTED
         assert_tidy(world)

@@ -1,4 +1,4 @@
-"""Two processes at once: one stands at any of its calls while another one does all that it does."""
+"""Two processes at once: one stands at any of its calls while the other does all its work."""
 
 import pytest
 
@@ -39,12 +39,12 @@ def interleave(recordings):
         world.close()
 
 
-def ask_one(world, key="k1"):
-    world.ask(ADA, key, "ct-csv", Process())
+def request_one(world, key="k1"):
+    world.request_export(ADA, key, "ct-csv", Process())
 
 
 def claim_one(world):
-    ask_one(world)
+    request_one(world)
     (message,) = world.take_messages()
     worker = world.deliver(message)
     worker.step()
@@ -61,8 +61,8 @@ def fall_silent(world):
 
 
 def the_one(world):
-    (told,) = world.exports.values()
-    return told
+    (tracked,) = world.exports.values()
+    return tracked
 
 
 def let_it_end(world):
@@ -87,7 +87,7 @@ def run_what_waits(world):
         world.deliver(message).finish()
 
 
-@pytest.mark.parametrize("prepare", [ask_one, claim_one], ids=["waiting", "running"])
+@pytest.mark.parametrize("prepare", [request_one, claim_one], ids=["waiting", "running"])
 def test_abort_and_worker_agree_on_the_end(interleave, prepare):
     """What the answer says is what becomes of it: aborted, or there was nothing to stop any more."""
 
@@ -99,9 +99,9 @@ def test_abort_and_worker_agree_on_the_end(interleave, prepare):
     ends = set()
     for world in interleave(prepare, abort, between):
         let_it_end(world)
-        told = the_one(world)
-        assert (told.seen.state is State.ABORTED) == told.is_aborted
-        ends.add(told.seen.state)
+        tracked = the_one(world)
+        assert (tracked.seen.state is State.ABORTED) == tracked.is_aborted
+        ends.add(tracked.seen.state)
     assert ends == {State.ABORTED, State.COMPLETED}
 
 
@@ -177,45 +177,45 @@ def test_retention_and_expiring_sweep_agree(interleave, days):
     def nearly_expire(world):
         complete_one(world)
         world.wait(29 * 86_400 - 1, beating=False)
-        world.keep(the_one(world), 29, Process())
+        world.set_retention_of(the_one(world), 29, Process())
 
     def expire(world):
         world.wait(1, beating=False)
         world.sweep()
 
     ends = set()
-    for world in interleave(nearly_expire, lambda w, process: keep(w, days, process), expire):
+    for world in interleave(nearly_expire, lambda w, process: set_retention_of(w, days, process), expire):
         let_it_end(world)
         ends.add(the_one(world).seen.is_gone(world.clock()))
     assert ends == ({True} if days == 29 else {True, False})
 
 
-def keep(world, days, process):
-    world.keep(the_one(world), days, process)
+def set_retention_of(world, days, process):
+    world.set_retention_of(the_one(world), days, process)
 
 
 def fill_but_one(world):
     for number in range(LIMIT - 1):
-        ask_one(world, f"other{number}")
+        request_one(world, f"other{number}")
 
 
 def test_last_place_is_taken_once(interleave):
     for world in interleave(
         fill_but_one,
-        lambda world, process: world.ask(ADA, "mine", "ct-csv", process),
-        lambda world: ask_one(world, "theirs"),
+        lambda world, process: world.request_export(ADA, "mine", "ct-csv", process),
+        lambda world: request_one(world, "theirs"),
     ):
         assert len(active_ids(ADA)) == LIMIT
-        assert sum(told.is_recorded for told in world.exports.values()) == LIMIT
+        assert sum(tracked.is_recorded for tracked in world.exports.values()) == LIMIT
         let_it_end(world)
 
 
 def test_one_key_used_twice_at_once_makes_one_export(interleave):
-    for world in interleave(lambda _: None, ask_again, ask_one):
+    for world in interleave(lambda _: None, request_again, request_one):
         assert the_one(world).is_recorded
         let_it_end(world)
         assert (the_one(world).seen.state, the_one(world).seen.attempt) == (State.COMPLETED, 1)
 
 
-def ask_again(world, process):
-    world.ask(ADA, "k1", "ct-csv", process)
+def request_again(world, process):
+    world.request_export(ADA, "k1", "ct-csv", process)

@@ -1,4 +1,4 @@
-"""Whatever happens to exports in whatever order, the service keeps its promises.
+"""The service keeps its guarantees in any order of events.
 
 STATE_EXAMPLES=200 tries longer.
 """
@@ -47,24 +47,28 @@ class JobStates(RuleBasedStateMachine):
         try:
             self.let_it_end(workers_return=len(self.world.messages) % 3 > 0)
             self.let_it_expire()
-            for told in self.world.exports.values():
-                event(f"{told.seen.state} by attempt {told.seen.attempt}" if told.seen else "never recorded")
+            for tracked in self.world.exports.values():
+                event(
+                    f"{tracked.seen.state} by attempt {tracked.seen.attempt}"
+                    if tracked.seen
+                    else "never recorded"
+                )
         finally:
             self.world.close()
 
     @initialize(person=PERSON, many=st.integers(1, 4), kind=KIND)
     def begin(self, person, many, kind):
         for key in range(many):
-            self.world.ask(person, f"k{key}", kind, Process())
+            self.world.request_export(person, f"k{key}", kind, Process())
 
     # People
 
     @rule(person=PERSON, keys=st.lists(st.integers(0, 3), min_size=1, max_size=3), kind=KIND, luck=LUCK)
-    def ask(self, person, keys, kind, luck):
-        """Ask for something new, or again with the same key."""
+    def request_export(self, person, keys, kind, luck):
+        """Request a new export, or one again with the same key."""
         for key in keys:
             known = [t.kind for t in self.world.exports.values() if (t.owner, t.key) == (person, f"k{key}")]
-            self.world.ask(person, f"k{key}", known[0] if known else kind, process_of(luck))
+            self.world.request_export(person, f"k{key}", known[0] if known else kind, process_of(luck))
 
     @precondition(lambda self: self.active() and self.aborts < 2)
     @rule(which=WHICH, luck=LUCK)
@@ -80,8 +84,8 @@ class JobStates(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.exports)
     @rule(which=WHICH, days=st.sampled_from([1, 2, 90]), luck=LUCK)
-    def keep(self, which, days, luck):
-        self.world.keep(pick(self.world.exports.values(), which), days, process_of(luck))
+    def set_retention_of(self, which, days, luck):
+        self.world.set_retention_of(pick(self.world.exports.values(), which), days, process_of(luck))
 
     # The queue
 
@@ -153,17 +157,19 @@ class JobStates(RuleBasedStateMachine):
                 worker.finish()
 
     def some_worker(self, which):
-        """One of the workers, a new one if there is none; none if nobody asked for anything."""
+        """Return one of the workers, or a new one, or None without any message."""
         if not self.world.living_workers():
             self.take_and_run(to_the_end=False)
         workers = self.world.living_workers()
         return [pick(workers, which)] if workers else []
 
     def active(self):
-        return [told for told in self.world.exports.values() if told.seen and told.seen.is_active]
+        return [tracked for tracked in self.world.exports.values() if tracked.seen and tracked.seen.is_active]
 
     def settled(self):
-        return [told for told in self.world.exports.values() if told.seen and not told.seen.is_active]
+        return [
+            tracked for tracked in self.world.exports.values() if tracked.seen and not tracked.seen.is_active
+        ]
 
     @invariant()
     def promises_are_kept(self):
@@ -198,7 +204,9 @@ class JobStates(RuleBasedStateMachine):
         self.world.sweep()
         assert_promises(self.world)
         assert_tidy(self.world)
-        assert all(told.seen is None or told.seen.cleanup is None for told in self.world.exports.values())
+        assert all(
+            tracked.seen is None or tracked.seen.cleanup is None for tracked in self.world.exports.values()
+        )
 
 
 @pytest.fixture(autouse=True, scope="module")

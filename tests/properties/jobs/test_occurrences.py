@@ -1,4 +1,4 @@
-"""Whatever happens to a schedule, and however often: no day is exported twice, none is left out."""
+"""A schedule exports every day once, whatever happens to it."""
 
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
@@ -78,7 +78,7 @@ class ScheduleRuns(RuleBasedStateMachine):
 
     @rule()
     def miss(self):
-        """Time goes on to when it is due next, and nobody calls."""
+        """Move the clock to the next due time, without an invocation."""
         self.services.clock.now = self.schedule.next_after(self.services.clock.now) + timedelta(hours=1)
 
     @precondition(lambda self: self.called)

@@ -1,4 +1,4 @@
-"""The service with everything that happens to it, one thing at a time: people, workers, time, faults."""
+"""The service and everything that happens to it, one step at a time: users, workers, time, faults."""
 
 import io
 import threading
@@ -18,7 +18,7 @@ from doseexport.domain.export import Cleanup, Export, make_id
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.errors import RequestError
-from doseexport.jobs import attempt as pipeline
+from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs.heartbeat import Heartbeat
 from doseexport.jobs.sweep import sweep_exports
 from tests.component.answers import abort_export, request_export, set_retention
@@ -44,8 +44,8 @@ _HERE = threading.local()
 
 
 @dataclass
-class Told:
-    """What somebody was told about an export, and how it was last seen."""
+class Tracked:
+    """What the owner knows of an export, and its row as last read."""
 
     id: str
     owner: object
@@ -60,7 +60,7 @@ class Told:
 
 
 class StillHeartbeat(Heartbeat):
-    """A heartbeat that beats when it is told to."""
+    """A heartbeat that beats on request."""
 
     def __enter__(self):
         return self
@@ -81,7 +81,7 @@ class Worker(Paced):
     def _work(self):
         _HERE.worker = self
         with suppress(ClientError):  # the handler logs whatever comes, and is done with the message
-            pipeline.run_attempt(
+            attempt_module.run_attempt(
                 services_of(self, self.world.services),
                 self.message.export_id,
                 self.message.attempt,
@@ -110,7 +110,7 @@ class World:
         url = services.settings.queue_url
         self.services = replace(services, settings=make_settings(queue_url=url, max_active_exports=LIMIT))
         self.clock = services.clock
-        self.exports: dict[str, Told] = {}
+        self.exports: dict[str, Tracked] = {}
         self.messages: list[Message] = []
         self.workers: list[Worker] = []
         self.is_queue_down = False
@@ -123,14 +123,14 @@ class World:
 
     def _patch(self, patch):
         patch.setattr(sink, "PATIENCE", 3600)
-        patch.setattr(pipeline, "Heartbeat", self._make_heartbeat)
-        patch.setattr(pipeline, "find_database", self._find_database)
+        patch.setattr(attempt_module, "Heartbeat", self._make_heartbeat)
+        patch.setattr(attempt_module, "find_database", self._find_database)
         client, send = aws_client("sqs"), aws_client("sqs").send_message
         patch.setattr(client, "send_message", lambda **message: self._send(send, message), raising=False)
         self._query = Table.query
 
         def query(table, *arguments, **options):
-            return self._ask_index(table, *arguments, **options)
+            return self._query_index(table, *arguments, **options)
 
         patch.setattr(Table, "query", query)
 
@@ -158,7 +158,7 @@ class World:
     def freeze_index(self):
         """Let the indexes answer what they answer now, until they thaw."""
         cleanup = product(("by_cleanup", "by_expiry"), (cleanup.value for cleanup in Cleanup))
-        asked = [*cleanup, *(("by_owner", one.id) for one in PEOPLE)]
+        queried = [*cleanup, *(("by_owner", one.id) for one in PEOPLE)]
         table = open_table(TABLE)
         condition = {
             **dict.fromkeys(("by_cleanup", "by_expiry"), "#cleanup = :value"),
@@ -168,7 +168,7 @@ class World:
             (index, value): list(
                 self._query(table, index, condition[index], {"value": value}, None, newest_first=False)
             )
-            for index, value in asked
+            for index, value in queried
         }
 
     def thaw_index(self):
@@ -178,47 +178,47 @@ class World:
     def is_index_old(self):
         return self._old_index is not None
 
-    def _ask_index(self, table, index, condition, values, after, *, newest_first):
+    def _query_index(self, table, index, condition, values, after, *, newest_first):
         if self._old_index is None or (index, values["value"]) not in self._old_index:
             return self._query(table, index, condition, values, after, newest_first=newest_first)
-        until = values.get("now", "9")  # only by_expiry is asked until a time
+        until = values.get("now", "9")  # only by_expiry is queried up to a time
         pages = self._old_index[index, values["value"]]
         return iter([[row for row in page if row.get("expires_at", "") <= until] for page in pages])
 
     # People
 
-    def ask(self, owner, key, kind, process):
-        """Ask as somebody whose request is answered, refused, or dies with the function."""
+    def request_export(self, owner, key, kind, process):
+        """Make a request that is answered, refused, or dies with the function."""
         export_id = make_id(owner.id, key)
-        told = self.exports.setdefault(export_id, Told(export_id, owner, key, kind))
+        tracked = self.exports.setdefault(export_id, Tracked(export_id, owner, key, kind))
         with self._dying():
             answer = request_export(services_of(process, self.services), owner, {"type": kind}, key)
             assert answer["id"] == export_id
-            told.is_recorded = True
+            tracked.is_recorded = True
 
-    def abort(self, told, process):
+    def abort(self, tracked, process):
         with self._dying():
-            answer = abort_export(services_of(process, self.services), told.owner, told.id)
+            answer = abort_export(services_of(process, self.services), tracked.owner, tracked.id)
             assert answer["state"] in {"ABORTING", "ABORTED"}
-            told.is_aborted = True
+            tracked.is_aborted = True
 
-    def keep(self, told, days, process):
-        before, told.retention_days = (
-            told.retention_days,
+    def set_retention_of(self, tracked, days, process):
+        before, tracked.retention_days = (
+            tracked.retention_days,
             None,
-        )  # whoever dies does not tell whether it was written
+        )  # unknown if the process dies
         body = {"retention_days": days}
         with suppress(Killed, ClientError):
             try:
-                answer = set_retention(services_of(process, self.services), told.owner, told.id, body)
-                told.retention_days = answer["retention_days"]
+                answer = set_retention(services_of(process, self.services), tracked.owner, tracked.id, body)
+                tracked.retention_days = answer["retention_days"]
             except RequestError:
-                told.retention_days = before
+                tracked.retention_days = before
 
-    def delete(self, told, process):
+    def delete(self, tracked, process):
         with self._dying():
-            delete_export(services_of(process, self.services), told.owner, told.id)
-            told.is_deleted = True
+            delete_export(services_of(process, self.services), tracked.owner, tracked.id)
+            tracked.is_deleted = True
 
     def _dying(self):
         return suppress(Killed, ClientError, RequestError)
@@ -265,16 +265,16 @@ class World:
 
     # Files
 
-    def expected_bytes(self, told):
+    def expected_bytes(self, tracked):
         """The whole file of an export, made without any service."""
-        if told.file is None:
-            export = self.services.exports.load(told.id)
+        if tracked.file is None:
+            export = self.services.exports.load(tracked.id)
             at = export.created_at.astimezone(self.services.settings.time_zone)
             file = io.BytesIO()
-            database = RecordedDatabase(self.recordings[told.kind])
+            database = RecordedDatabase(self.recordings[tracked.kind])
             write_export(RequestContext(export.request, export.owner_name, at), database, file, Indifferent())
-            told.file = file.getvalue()
-        return told.file
+            tracked.file = file.getvalue()
+        return tracked.file
 
     def read_link(self, url):
         """What a presigned link gives."""

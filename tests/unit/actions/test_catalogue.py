@@ -1,4 +1,4 @@
-"""What a form is made of."""
+"""The catalogue describes everything that a request form needs."""
 
 from doseexport import catalogue
 from doseexport.actions.catalogue import list_export_types

@@ -1,4 +1,4 @@
-"""What is told of an export before it is asked for: which refusals, which words."""
+"""A preview without a database: its refusals and its messages."""
 
 from types import SimpleNamespace
 
@@ -55,10 +55,10 @@ def show(row):
 
 
 def fail(error):
-    def ask(*_):
+    def fetch(*_):
         raise error
 
-    return ask
+    return fetch
 
 
 def test_preview_that_times_out_has_no_numbers(monkeypatch):

@@ -1,4 +1,4 @@
-"""Sums of who asked for how much."""
+"""Sum up the requests of each user."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out."""
+"""Events of API Gateway become calls, and results become replies."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""The page as it is served: fixed files, a strict policy, and a tag for each version."""
+"""The page is served as fixed files with a strict policy and an entity tag."""
 
 import base64
 import gzip
@@ -23,7 +23,7 @@ CONTENTS = {"index.html": INDEX, "app.js": b"1"}
 STATIC = Path(__file__).resolve().parents[3] / "functions" / "web" / "static"
 
 
-def ask(file=None, settings=SETTINGS, contents=CONTENTS, **headers):
+def get(file=None, settings=SETTINGS, contents=CONTENTS, **headers):
     event = {"headers": {name.replace("_", "-"): value for name, value in headers.items()}}
     if file is not None:
         event["pathParameters"] = {"file": file}
@@ -41,13 +41,13 @@ def policy_of(answer):
 
 
 def test_root_is_the_index():
-    assert body_of(ask()) == body_of(ask("index.html")) == INDEX
-    assert ask()["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    assert body_of(get()) == body_of(get("index.html")) == INDEX
+    assert get()["headers"]["Content-Type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("name", ["", "..", "../handler.py", "handler.py", "APP.JS", "app.js/", "%2e%2e"])
 def test_unlisted_file_is_not_found(name):
-    answer = ask(name)
+    answer = get(name)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "NOT_FOUND")
 
 
@@ -61,24 +61,24 @@ def test_file_that_cannot_be_served_fails_the_start(tmp_path, name):
 
 
 def test_known_version_is_not_sent_again():
-    tag = ask()["headers"]["ETag"]
+    tag = get()["headers"]["ETag"]
     for header in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
-        again = ask(if_none_match=header)
+        again = get(if_none_match=header)
         assert (again["statusCode"], "body" in again, again["headers"]["ETag"]) == (304, False, tag)
-    changed = ask(contents={**CONTENTS, "index.html": INDEX + b"!"}, if_none_match=tag)
+    changed = get(contents={**CONTENTS, "index.html": INDEX + b"!"}, if_none_match=tag)
     assert (changed["statusCode"], changed["headers"]["ETag"] == tag) == (200, False)
 
 
 def test_answers_must_be_revalidated():
     for name in (None, "app.js", "config.json"):
-        assert ask(name)["headers"]["Cache-Control"] == "no-cache"
-    assert json.loads(ask("no")["body"])["status"] == 404
-    assert ask("no")["headers"]["Cache-Control"] == "no-store"
+        assert get(name)["headers"]["Cache-Control"] == "no-cache"
+    assert json.loads(get("no")["body"])["status"] == 404
+    assert get("no")["headers"]["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("header", ["gzip", "gzip, deflate, br", "br;q=1, gzip; q=0.5", "GZIP"])
 def test_gzip_is_sent_where_accepted(header):
-    answer = ask(accept_encoding=header)
+    answer = get(accept_encoding=header)
     assert answer["headers"]["Content-Encoding"] == "gzip"
     assert gzip.decompress(body_of(answer)) == INDEX
     assert len(body_of(answer)) < len(INDEX)
@@ -86,18 +86,18 @@ def test_gzip_is_sent_where_accepted(header):
 
 @pytest.mark.parametrize("header", ["", "br", "gzip;q=0", "gzip;q=0.0", "xgzip"])
 def test_gzip_is_not_sent_where_not_accepted(header):
-    answer = ask(accept_encoding=header)
+    answer = get(accept_encoding=header)
     assert "Content-Encoding" not in answer["headers"]
     assert body_of(answer) == INDEX
     assert answer["headers"]["Vary"] == "Accept-Encoding"
 
 
 def test_small_files_are_sent_uncompressed():
-    assert body_of(ask("app.js", accept_encoding="gzip")) == b"1"
+    assert body_of(get("app.js", accept_encoding="gzip")) == b"1"
 
 
 def test_policy_allows_own_files_and_nothing_inline():
-    policy = policy_of(ask())
+    policy = policy_of(get())
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["img-src"] == "'self'"
     assert not [rule for rule in policy.values() if "unsafe" in rule or "*" in rule or "data:" in rule]
@@ -107,17 +107,17 @@ def test_policy_allows_own_files_and_nothing_inline():
     ("settings", "address"), [(SETTINGS, ENVIRONMENT["POOL_ENDPOINT"]), (MANAGED, "https://x.auth.example")]
 )
 def test_policy_allows_connecting_to_the_sign_in_only(settings, address):
-    assert policy_of(ask(settings=settings))["connect-src"] == f"'self' {address}"
+    assert policy_of(get(settings=settings))["connect-src"] == f"'self' {address}"
 
 
 def test_every_file_has_every_header():
-    headers = [set(ask(name)["headers"]) for name in (None, "app.js", "config.json")]
+    headers = [set(get(name)["headers"]) for name in (None, "app.js", "config.json")]
     assert headers[0] == headers[1] == headers[2]
     assert {"Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"} <= headers[0]
 
 
 def test_configuration_comes_from_the_environment():
-    assert json.loads(body_of(ask("config.json"))) == {
+    assert json.loads(body_of(get("config.json"))) == {
         "api": "",
         "client_id": "client",
         "login": None,
@@ -126,7 +126,7 @@ def test_configuration_comes_from_the_environment():
         "scopes": "openid profile",
         "logout": None,
     }
-    managed = json.loads(body_of(ask("config.json", settings=MANAGED)))
+    managed = json.loads(body_of(get("config.json", settings=MANAGED)))
     assert (managed["login"], managed["logout"]) == (
         "https://x.auth.example",
         "https://x.auth.example/logout",
@@ -137,7 +137,7 @@ def test_every_committed_file_can_be_served():
     files = read_files(STATIC)
     assert "index.html" in files
     for name, content in files.items():
-        assert body_of(ask(name, contents=files)) == content
+        assert body_of(get(name, contents=files)) == content
 
 
 def test_no_two_elements_have_one_id():

@@ -1,4 +1,4 @@
-"""A client is made when it is used, and once."""
+"""A client is made once, when it is first used."""
 
 import threading
 

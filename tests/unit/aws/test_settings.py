@@ -10,7 +10,7 @@ from doseexport.aws.settings import Settings
 from doseexport.errors import DoseExportError
 from doseexport.version import VERSION
 
-STORES = {
+RESOURCES = {
     "EXPORTS_TABLE_NAME": "t",
     "AUDIT_TABLE_NAME": "e",
     "SAVED_REQUESTS_TABLE_NAME": "s",
@@ -21,7 +21,7 @@ DATABASE = {"DATABASE_HOST": "db", "DATABASE_NAME": "openrem", "DATABASE_USER": 
 
 
 def test_settings_have_the_documented_defaults():
-    settings = Settings.from_environment(STORES)
+    settings = Settings.from_environment(RESOURCES)
     assert (settings.max_active_exports, settings.download_seconds) == (5, 300)
     assert (settings.retention, settings.max_retention) == (timedelta(days=30), timedelta(days=90))
     assert settings.audit_retention == timedelta(days=2555)
@@ -30,14 +30,14 @@ def test_settings_have_the_documented_defaults():
 
 
 def test_settings_verify_the_database_by_default():
-    database = Settings.from_environment({**STORES, **DATABASE, "DATABASE_SECRET_ARN": ""}).database
+    database = Settings.from_environment({**RESOURCES, **DATABASE, "DATABASE_SECRET_ARN": ""}).database
     assert (database.host, database.port, database.sslmode) == ("db", 5432, "verify-full")
     assert database.secret_arn is None
 
 
 def test_settings_can_all_be_set():
     environment = {
-        **STORES,
+        **RESOURCES,
         **DATABASE,
         "MAX_ACTIVE_EXPORTS": "2",
         "RETENTION_DAYS": "7",
@@ -73,7 +73,7 @@ def test_settings_can_all_be_set():
 )
 def test_settings_name_the_invalid_one(name, value):
     with pytest.raises(DoseExportError) as caught:
-        Settings.from_environment({**STORES, **DATABASE, name: value})
+        Settings.from_environment({**RESOURCES, **DATABASE, name: value})
     assert (caught.value.code, caught.value.field) == ("BAD_SETTING", name)
 
 

@@ -1,4 +1,4 @@
-"""What may be chosen by: every kind's good and bad values, names, ranges, and the SQL they become."""
+"""Filters: valid and invalid values, names, ranges, and their SQL."""
 
 import hashlib
 

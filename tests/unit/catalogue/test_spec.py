@@ -1,4 +1,4 @@
-"""Every export type, whatever its modality: what a spec has to keep."""
+"""Rules that the spec of every export type must meet."""
 
 from collections import Counter
 from itertools import product
@@ -13,7 +13,7 @@ from doseexport.engine.query import build_queries
 from doseexport.engine.writers import find_writer
 
 SPECS = catalogue.load_specs()
-WISHES = [Inclusions(*each) for each in product((False, True), repeat=3)]
+INCLUSIONS = [Inclusions(*each) for each in product((False, True), repeat=3)]
 IDENTITY = {"Patient name": NAME, "Patient ID": ID, "Date of birth": NAME_OR_ID}
 
 every_type = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
@@ -38,27 +38,27 @@ def test_spec_exists_for_every_type_of_openrem():
 
 @every_type
 def test_spec_has_no_heading_twice(spec):
-    for inclusions in WISHES:
+    for inclusions in INCLUSIONS:
         assert twice(each.heading for each in spec.selected_study_columns(inclusions)) == []
         assert twice(each.heading for each in spec.selected_event_columns(inclusions)) == []
 
 
 @every_type
 def test_spec_marks_identifying_columns_and_omits_them_by_default(spec):
-    wish_for = {
+    inclusion_of = {
         each.heading: each.included_by
         for each in spec.studies.columns
         if each.included_by in IDENTITY.values()
     }
-    assert wish_for == ({} if spec.type in NAMELESS else IDENTITY)
-    for inclusions in WISHES:
+    assert inclusion_of == ({} if spec.type in NAMELESS else IDENTITY)
+    for inclusions in INCLUSIONS:
         shown = {each.heading for each in spec.selected_study_columns(inclusions)} & set(IDENTITY)
-        told = {
+        included = {
             NAME: inclusions.include_names,
             ID: inclusions.include_ids,
             NAME_OR_ID: inclusions.include_names or inclusions.include_ids,
         }
-        assert shown == {heading for heading, only in wish_for.items() if told[only]}
+        assert shown == {heading for heading, only in inclusion_of.items() if included[only]}
 
 
 @every_type

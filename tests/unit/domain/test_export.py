@@ -1,4 +1,4 @@
-"""The states of an export, and how it is shown."""
+"""The states of an export, and its representation."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

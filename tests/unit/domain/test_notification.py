@@ -1,4 +1,4 @@
-"""What the world is told of an export: ids and counts, by a schema, and nothing that was asked for."""
+"""Notifications hold ids and counts, follow their schema, and reveal nothing of the request."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ AT = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 ADA = Caller("ada-sub", "Ada Lovelace", frozenset({"exportgroup", "pidgroup"}))
 SECRETS = ("Ada Lovelace", "Zyx^Patient", "Protocol of mine", "ct-csv_2026", "A message")
 PAGE = "https://dose.example"
-TOLD = [kind for kind in AuditEvent if is_notified(kind)]
+NOTIFIED = [kind for kind in AuditEvent if is_notified(kind)]
 
 
 def entry_of(kind):
@@ -46,28 +46,28 @@ def entry_of(kind):
     return record_event(kind, ID, 1, AT, ADA if is_persons else None)
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", NOTIFIED)
 def test_notification_matches_its_schema(kind):
     detail = json.loads(json.dumps(describe_entry(entry_of(kind), "n1")))
     jsonschema.validate(detail, SCHEMA)
     assert (detail["export_id"], detail["event"], detail["notification_id"]) == (ID, kind.value, "n1")
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", NOTIFIED)
 def test_notification_and_mail_hold_no_request_and_no_name(kind):
     entry = entry_of(kind)
-    told = json.dumps(describe_entry(entry, "n1")) + str(write_mail(entry, PAGE))
-    assert not [word for word in SECRETS if word in told]
+    words = json.dumps(describe_entry(entry, "n1")) + str(write_mail(entry, PAGE))
+    assert not [word for word in SECRETS if word in words]
 
 
 def test_notification_of_retention_does_not_exist():
-    assert set(AuditEvent) - set(TOLD) == {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
+    assert set(AuditEvent) - set(NOTIFIED) == {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
 
 
 def test_notification_schema_and_page_know_every_event():
-    assert set(SCHEMA["properties"]["event"]["enum"]) == {kind.value for kind in TOLD}
+    assert set(SCHEMA["properties"]["event"]["enum"]) == {kind.value for kind in NOTIFIED}
     text = (DOCS / "notifications.md").read_text()
-    assert [kind for kind in TOLD if name_notification(kind) not in text] == []
+    assert [kind for kind in NOTIFIED if name_notification(kind) not in text] == []
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_notification_schema_detects_what_is_missing(kind, lacking):
 
 
 def test_mail_is_about_completed_failed_and_skipped_exports_with_a_link():
-    mails = {kind: mail for kind in TOLD if (mail := write_mail(entry_of(kind), PAGE))}
+    mails = {kind: mail for kind in NOTIFIED if (mail := write_mail(entry_of(kind), PAGE))}
     assert set(mails) == {AuditEvent.COMPLETED, AuditEvent.FAILED, AuditEvent.SKIPPED}
     assert "its schedule is paused: GROUP_LOST" in mails[AuditEvent.SKIPPED].text
     assert mails[AuditEvent.COMPLETED].subject == "Dose export completed"

@@ -1,4 +1,4 @@
-"""Presets: what may be kept, what becomes of one in a request, who may what."""
+"""Presets: their content, their use in a request, and the rights to them."""
 
 from dataclasses import replace
 

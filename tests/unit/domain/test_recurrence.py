@@ -1,4 +1,4 @@
-"""When schedules are due, by hand: every form of cron and rate, and the days on which clocks change."""
+"""Due times by hand: every form of cron and rate, and days on which clocks change."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What may be asked: the body of POST /exports, read into one canonical form."""
+"""The body of POST /exports becomes one canonical request."""
 
 import pytest
 
@@ -21,11 +21,11 @@ def test_minimal_request_has_defaults():
 
 
 def test_request_becomes_canonical():
-    asked = parse(
+    requested = parse(
         filters={"study_date__gt": " 2024-01-01 ", "num_events": "MORE", "model": ""}, order="-total_dlp"
     )
-    assert asked.filters == {"date_from": "2024-01-01", "events": "more"}
-    assert asked.order == "highest_dlp"
+    assert requested.filters == {"date_from": "2024-01-01", "events": "more"}
+    assert requested.order == "highest_dlp"
 
 
 @pytest.mark.parametrize("body", [None, [], "ct-csv", 1])
@@ -64,10 +64,12 @@ def test_unknown_filter_and_order_are_named():
 
 
 def test_options_are_canonical():
-    asked = parse(type="mg-nhsbsp-csv", options={"survey_number": " 007 ", "whole_years": True, "words": ""})
-    assert asked.options == {"survey_number": "7", "whole_years": "yes"}
+    requested = parse(
+        type="mg-nhsbsp-csv", options={"survey_number": " 007 ", "whole_years": True, "words": ""}
+    )
+    assert requested.options == {"survey_number": "7", "whole_years": "yes"}
     assert parse(type="mg-nhsbsp-csv").options == {}
-    assert asked.fingerprint != parse(type="mg-nhsbsp-csv").fingerprint
+    assert requested.fingerprint != parse(type="mg-nhsbsp-csv").fingerprint
 
 
 def test_unknown_or_unreadable_option_is_named():
@@ -125,8 +127,8 @@ def test_equal_requests_have_equal_fingerprints():
 
 
 def test_fingerprint_is_the_same_in_every_release():
-    asked = parse(filters={"model": "É"})
-    assert asked.fingerprint == "3cf807b46d21daf780714174ce853820c17b2eebbe18b45afdd34af66ac9c7f0"
+    requested = parse(filters={"model": "É"})
+    assert requested.fingerprint == "3cf807b46d21daf780714174ce853820c17b2eebbe18b45afdd34af66ac9c7f0"
 
 
 @pytest.mark.parametrize(

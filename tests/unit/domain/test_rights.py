@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""The rights of every kind of caller."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""When a schedule is due, what it missed, and which days an occurrence is about."""
+"""When a schedule is due, what it missed, and which days an occurrence covers."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -46,7 +46,7 @@ def test_schedule_is_not_due_after_its_last_day():
         ("2026-11-23T11:30Z", "2026-12-01T06:59Z", None),
         ("2026-11-23T11:30Z", "2026-12-01T07:00Z", "2026-12-01T07:00Z"),
         ("2026-12-01T07:00Z", "2026-12-31T07:00Z", None),
-        # The newest of those that nobody ran: its window holds the older ones' days.
+        # The newest missed one: its window holds the older ones' days.
         ("2026-11-23T11:30Z", "2027-03-15T07:00Z", "2027-03-01T07:00Z"),
         # Made or changed within the minute before.
         ("2026-12-01T06:59:45Z", "2026-12-01T08:00Z", "2026-12-01T07:00Z"),
@@ -64,7 +64,7 @@ def test_schedule_finds_the_newest_missed_time(handled, until, missed):
         # A rate may be some seconds earlier or later than we foresee.
         ("2026-12-01T06:59:47Z", "2026-12-01T07:00Z"),
         ("2026-12-01T07:00:31Z", "2026-12-01T07:00Z"),
-        # What Scheduler was told before it was changed.
+        # What Scheduler had before the change.
         ("2026-12-01T10:00:00Z", None),
         ("2026-12-02T07:00:00Z", None),
     ],

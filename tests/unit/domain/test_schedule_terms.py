@@ -1,4 +1,4 @@
-"""What a schedule may say, and what is said to those who say something else."""
+"""The terms of a schedule: what is accepted, and the reasons for refusals."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -101,12 +101,12 @@ def test_terms_must_be_an_object(body):
     assert caught.value.code == "NOT_AN_OBJECT"
 
 
-@pytest.mark.parametrize("wish", [{"include_names": True}, {"filters": {"patient_id": "x"}}])
-def test_terms_with_patients_need_pidgroup(wish):
+@pytest.mark.parametrize("inclusion", [{"include_names": True}, {"filters": {"patient_id": "x"}}])
+def test_terms_with_patients_need_pidgroup(inclusion):
     with pytest.raises(RequestError) as caught:
-        parse(**wish)
+        parse(**inclusion)
     assert (caught.value.code, caught.value.status) == ("PIDGROUP_NEEDED", 403)
-    assert parse(may_see_patients=True, **wish).has_patient_data
+    assert parse(may_see_patients=True, **inclusion).has_patient_data
 
 
 def test_change_of_terms_leaves_the_rest():

@@ -1,4 +1,4 @@
-"""Size and time of a file, roughly, from what is counted beforehand."""
+"""Rough size and time of a file, estimated from counts."""
 
 import pytest
 

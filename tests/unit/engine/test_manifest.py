@@ -1,4 +1,4 @@
-"""A manifest in words and numbers, and a file held against it."""
+"""A manifest's content, and the verification of a file against it."""
 
 import hashlib
 import json

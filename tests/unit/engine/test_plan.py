@@ -1,4 +1,4 @@
-"""The shape of a file: its columns, its blocks, and what About says."""
+"""The plan of a file: its columns, its blocks, and the sheet About."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,9 +15,9 @@ AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
 
 
 def plan(widest=3, frequencies=None, **request):
-    asked = RequestContext(ExportRequest("ct-xlsx", **request), "ada", AT)
-    inclusions = Inclusions(asked.request.include_names, asked.request.include_ids)
-    return plan_file(asked, inclusions, Counts(5, 9, widest), frequencies or {})
+    requested = RequestContext(ExportRequest("ct-xlsx", **request), "ada", AT)
+    inclusions = Inclusions(requested.request.include_names, requested.request.include_ids)
+    return plan_file(requested, inclusions, Counts(5, 9, widest), frequencies or {})
 
 
 def test_about_holds_requester_request_and_time():

@@ -1,4 +1,4 @@
-"""Groups of an identity provider become ours at each sign-in: added, and taken away."""
+"""Groups of an identity provider become ours at each sign-in, and are taken away again."""
 
 import copy
 import importlib.util
@@ -143,12 +143,12 @@ def test_handler_answers_cognitos_event(monkeypatch):
     spec = importlib.util.spec_from_file_location("map_groups_handler", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    pool, asked = Pool(), []
-    monkeypatch.setattr(module, "make_client", lambda service: asked.append(service) or pool)
+    pool, requested = Pool(), []
+    monkeypatch.setattr(module, "make_client", lambda service: requested.append(service) or pool)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     answer = module.handler(copy.deepcopy(EVENT), None)
-    assert asked == ["cognito-idp"]
+    assert requested == ["cognito-idp"]
     assert answer["response"]["claimsAndScopeOverrideDetails"] == {
         "groupOverrideDetails": {
             "groupsToOverride": ["eu-west-2_example_hospital", "exportgroup"],

@@ -1,4 +1,4 @@
-"""The thread beside a run: what it tells the table, and what ends the run."""
+"""The thread beside an attempt: what it reports, and what stops the attempt."""
 
 import threading
 from datetime import timedelta
@@ -15,7 +15,7 @@ PATIENCE = 10
 A_MOMENT = timedelta(seconds=1)
 
 
-class FakeStore:
+class FakeExports:
     """Answers beats with `answer`, which may be an exception, and lets tests wait for the next ones."""
 
     def __init__(self):
@@ -56,8 +56,8 @@ def _quick_beats(monkeypatch):
 
 
 @pytest.fixture
-def store():
-    return FakeStore()
+def exports():
+    return FakeExports()
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ def export():
 
 
 @pytest.fixture
-def heart(store, export, clock, time_left):
-    with Heartbeat(store, export, clock, lambda: time_left["seconds"]) as beating:
+def heart(exports, export, clock, time_left):
+    with Heartbeat(exports, export, clock, lambda: time_left["seconds"]) as beating:
         yield beating
 
 
@@ -96,36 +96,36 @@ def is_beating():
     return "heartbeat" in {thread.name for thread in threading.enumerate()}
 
 
-def test_heartbeat_reports_attempt_time_and_progress(heart, store, export, clock):
-    store.wait_for_beats()
-    assert store.beats[-1][2] == Progress(0, None)
+def test_heartbeat_reports_attempt_time_and_progress(heart, exports, export, clock):
+    exports.wait_for_beats()
+    assert exports.beats[-1][2] == Progress(0, None)
     heart.expect(9)
     heart.advance()
     heart.advance()
     clock.move(seconds=3)
-    store.wait_for_beats()
-    assert store.beats[-1] == (export.id, 1, Progress(2, 9), clock())
+    exports.wait_for_beats()
+    assert exports.beats[-1] == (export.id, 1, Progress(2, 9), clock())
 
 
-def test_heartbeat_lets_an_undisturbed_run_continue(heart, store):
-    store.wait_for_beats(5)
+def test_heartbeat_lets_an_undisturbed_run_continue(heart, exports):
+    exports.wait_for_beats(5)
     heart.advance()
     assert heart.reason is None
 
 
-def test_heartbeat_stops_aborted_run_and_what_it_is_blocked_on(heart, store):
-    store.answer = State.ABORTING
+def test_heartbeat_stops_aborted_run_and_what_it_is_blocked_on(heart, exports):
+    exports.answer = State.ABORTING
     assert isinstance(stop(heart), AbortedError)
 
 
-def test_heartbeat_stops_run_without_lease(heart, store):
-    store.answer = None
+def test_heartbeat_stops_run_without_lease(heart, exports):
+    exports.answer = None
     assert isinstance(stop(heart), LeaseLostError)
 
 
-def test_heartbeat_cancels_again_sooner_once_the_run_must_stop(heart, store, monkeypatch):
+def test_heartbeat_cancels_again_sooner_once_the_run_must_stop(heart, exports, monkeypatch):
     assert REPEATED_CANCEL < INTERVAL
-    store.answer = State.ABORTING
+    exports.answer = State.ABORTING
     stop(heart)
     monkeypatch.setattr(heartbeat_module, "INTERVAL", 10 * PATIENCE)
     late = Blocked()
@@ -134,8 +134,8 @@ def test_heartbeat_cancels_again_sooner_once_the_run_must_stop(heart, store, mon
     assert late.was_cancelled()
 
 
-def test_heartbeat_cancels_later_blocker_at_every_beat(heart, store):
-    store.answer = State.ABORTING
+def test_heartbeat_cancels_later_blocker_at_every_beat(heart, exports):
+    exports.answer = State.ABORTING
     stop(heart)
     late = Blocked()
     heart.guard(late)
@@ -143,68 +143,68 @@ def test_heartbeat_cancels_later_blocker_at_every_beat(heart, store):
     assert late.was_cancelled()
 
 
-def test_heartbeat_of_stopped_run_writes_no_more(heart, store):
-    store.answer = None
+def test_heartbeat_of_stopped_run_writes_no_more(heart, exports):
+    exports.answer = None
     stop(heart)
-    before = len(store.beats)
+    before = len(exports.beats)
     late = Blocked()
     heart.guard(late)
     assert late.was_cancelled()
-    assert len(store.beats) == before
+    assert len(exports.beats) == before
 
 
-def test_heartbeat_tolerates_short_silence_of_the_table(heart, store, clock):
-    store.answer = OSError("no network")
+def test_heartbeat_tolerates_short_silence_of_the_table(heart, exports, clock):
+    exports.answer = OSError("no network")
     clock.now += GRACE
-    store.wait_for_beats(3)
+    exports.wait_for_beats(3)
     heart.advance()
     assert heart.reason is None
-    store.answer = State.RUNNING
-    store.wait_for_beats()
-    store.answer = OSError("no network again")
+    exports.answer = State.RUNNING
+    exports.wait_for_beats()
+    exports.answer = OSError("no network again")
     clock.now += GRACE
-    store.wait_for_beats(3)
+    exports.wait_for_beats(3)
     assert heart.reason is None
 
 
-def test_heartbeat_takes_long_silence_of_the_table_for_lost_lease(heart, store, clock):
-    store.answer = OSError("no network")
+def test_heartbeat_takes_long_silence_of_the_table_for_lost_lease(heart, exports, clock):
+    exports.answer = OSError("no network")
     clock.now += GRACE + A_MOMENT
     assert isinstance(stop(heart), LeaseLostError)
 
 
-def test_heartbeat_logs_failed_beat_without_its_text(heart, store, caplog):
-    store.answer = OSError("SECRET")
-    store.wait_for_beats()
+def test_heartbeat_logs_failed_beat_without_its_text(heart, exports, caplog):
+    exports.answer = OSError("SECRET")
+    exports.wait_for_beats()
     assert "beat_failed" in caplog.messages
     assert "SECRET" not in caplog.text
     assert "SECRET" not in str([record.__dict__ for record in caplog.records])
 
 
-def test_heartbeat_stops_run_while_there_is_time_to_settle(heart, store, time_left):
+def test_heartbeat_stops_run_while_there_is_time_to_settle(heart, exports, time_left):
     time_left["seconds"] = LAST_SECONDS
-    store.wait_for_beats()
+    exports.wait_for_beats()
     assert heart.reason is None
     time_left["seconds"] = LAST_SECONDS - 0.001
     assert stop(heart).code == "OUT_OF_TIME"
 
 
-def test_heartbeat_keeps_its_first_reason(heart, store, time_left):
-    store.answer = State.ABORTING
+def test_heartbeat_keeps_its_first_reason(heart, exports, time_left):
+    exports.answer = State.ABORTING
     first = stop(heart)
-    store.answer = None
+    exports.answer = None
     time_left["seconds"] = 0
     assert stop(heart) is first
 
 
-def test_heartbeat_ends_with_the_run(store, clock):
-    with Heartbeat(store, make_new(), clock, lambda: 900):
-        store.wait_for_beats()
+def test_heartbeat_ends_with_the_run(exports, clock):
+    with Heartbeat(exports, make_new(), clock, lambda: 900):
+        exports.wait_for_beats()
         assert is_beating()
     assert not is_beating()
 
 
-def test_heartbeat_ends_with_a_failed_run(store, clock):
-    with pytest.raises(ZeroDivisionError), Heartbeat(store, make_new(), clock, lambda: 900):
+def test_heartbeat_ends_with_a_failed_run(exports, clock):
+    with pytest.raises(ZeroDivisionError), Heartbeat(exports, make_new(), clock, lambda: 900):
         raise ZeroDivisionError
     assert not is_beating()

@@ -1,4 +1,4 @@
-"""CloudFormation's functions, as far as the local stack looks at them."""
+"""CloudFormation's functions, as far as the local stack evaluates them."""
 
 import pytest
 from local.stack.intrinsics import IntrinsicError, resolve

@@ -1,4 +1,4 @@
-"""docs/openapi.json is what the code does."""
+"""docs/openapi.json describes the code."""
 
 import ast
 import json

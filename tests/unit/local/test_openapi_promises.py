@@ -1,4 +1,4 @@
-"""What the document promises, real requests and real answers keep."""
+"""Real requests and answers match docs/openapi.json."""
 
 import importlib.util
 import json
@@ -97,12 +97,12 @@ def test_schema_and_code_accept_the_same_options_and_inclusions(spec):
             assert_same_verdict({**body, "options": {each.name: value}})
     for options in ({"no_such": 1}, {}, None, []):
         assert_same_verdict({**body, "options": options})
-    for wish in (
+    for inclusion in (
         {"include_names": True},
         {"include_ids": True},
         {"include_names": False, "include_ids": False},
     ):
-        assert_same_verdict({**body, **wish})
+        assert_same_verdict({**body, **inclusion})
 
 
 @pytest.mark.parametrize("filters", [None, {}, {"study_id": " "}, {"study_id": 44}, {"study_uid": "1.2"}])
@@ -202,23 +202,23 @@ ROUTES = {
 }
 
 
-def ask(route, *, groups="[exportgroup]", sub="ada-sub", **event):
+def call(route, *, groups="[exportgroup]", sub="ada-sub", **event):
     claims = {"sub": sub, "username": "ada", "cognito:groups": groups}
-    asked = {"headers": {}, "requestContext": {"authorizer": {"jwt": {"claims": claims}}}}
-    asked["routeKey"] = " ".join(route)
+    requested = {"headers": {}, "requestContext": {"authorizer": {"jwt": {"claims": claims}}}}
+    requested["routeKey"] = " ".join(route)
     if "{id}" in route[1]:
-        asked["pathParameters"] = {"id": "x"}
-    response = load_handler(ROUTES[route])(asked | event, None)
+        requested["pathParameters"] = {"id": "x"}
+    response = load_handler(ROUTES[route])(requested | event, None)
     return response["statusCode"], validate_response(route, response)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 def test_handlers_refuse_as_documented(route):
-    assert ask(route, sub="")[0] == 401
-    assert ask(route, groups="[]")[0] == 403
-    assert ask(route, queryStringParameters={"x": "1"})[0] == 400
+    assert call(route, sub="")[0] == 401
+    assert call(route, groups="[]")[0] == 403
+    assert call(route, queryStringParameters={"x": "1"})[0] == 400
     if "{id}" in route[1]:
-        assert ask(route, body='{"shared": false}')[0] == 404
+        assert call(route, body='{"shared": false}')[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ def test_handlers_refuse_as_documented(route):
     ],
 )
 def test_problems_match_the_schema(route, event, code):
-    status, body = ask(route, **event)
+    status, body = call(route, **event)
     assert body["code"] == code
     assert body["status"] == status
     schema_of("Problem").validate(body)
 
 
 def test_answers_without_repositories_match_the_schema():
-    status, body = ask(("DELETE", "/exports"), body='{"ids": ["x"]}')
+    status, body = call(("DELETE", "/exports"), body='{"ids": ["x"]}')
     assert (status, body["refused"][0]["code"]) == (200, "NOT_FOUND")
     assert validate_response(("GET", "/health"), load_handler("get_health")({}, None))["status"] == "ok"

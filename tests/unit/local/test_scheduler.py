@@ -1,4 +1,4 @@
-"""The local stack's EventBridge Scheduler: when it calls, and what it says."""
+"""The local EventBridge Scheduler: when it invokes, and with which input."""
 
 from datetime import UTC, datetime
 
@@ -56,8 +56,8 @@ def test_scheduler_invokes_when_a_schedule_is_due_in_its_zone(known, since, now,
 
 def test_scheduler_passes_the_due_time():
     target = {"Arn": "x", "Input": '{"scheduled_at": "<aws.scheduler.scheduled-time>"}'}
-    told = insert_scheduled_time(target, at("2026-11-30T07:00+01:00"))
-    assert told == {"Arn": "x", "Input": '{"scheduled_at": "2026-11-30T06:00:00Z"}'}
+    expected = insert_scheduled_time(target, at("2026-11-30T07:00+01:00"))
+    assert expected == {"Arn": "x", "Input": '{"scheduled_at": "2026-11-30T06:00:00Z"}'}
 
 
 def test_scheduler_lists_schedules_of_one_group():

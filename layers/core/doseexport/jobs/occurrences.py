@@ -19,7 +19,7 @@ from doseexport.domain.schedule import Occurrence, Outcome, Pause, Schedule
 from doseexport.errors import RequestError
 
 TOO_MANY = 429
-"""The status of an export refused because its owner has too many active ones."""
+"""The HTTP status of a request that exceeds a limit on its owner's exports."""
 
 _OUTCOMES = {
     State.COMPLETED: Outcome.COMPLETED,
@@ -37,7 +37,7 @@ def run_occurrence(services: Services, schedule_id: str, invoked_at: datetime) -
     | requested | the export is requested |
     | nothing_new | all days of the window were exported before |
     | paused | the schedule was paused instead |
-    | waits | the owner has too many active exports: tried again later |
+    | waits | the owner has reached a limit on exports: tried again later |
     | under_way, closed | an earlier occurrence's export is under way, or its end was recorded now |
     | ignored | the schedule is not due, or has changed meanwhile |
     """

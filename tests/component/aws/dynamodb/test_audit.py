@@ -1,4 +1,4 @@
-"""Each change of an export and its entry are written together: both or neither."""
+"""A change of an export and its audit entry are written together, or neither is."""
 
 from datetime import timedelta
 
@@ -13,18 +13,18 @@ from tests.component.answers import abort_export, download_export, request_expor
 from tests.fakes import (
     ADA,
     ADMIN,
+    AUDIT_TABLE,
     BEN,
     NOW,
     PIA,
     RETENTION,
-    TRAIL_TABLE,
     add,
     aws_client,
     finish,
     interrupt_next_write,
     make_new,
     make_result,
-    read_trail,
+    read_audit_trail,
     run,
 )
 
@@ -33,17 +33,17 @@ LATE = NOW + timedelta(seconds=61)
 
 
 def kinds(services, export):
-    """What the trail tells; the clock stands still, so in no order."""
-    return sorted(entry.event for entry in read_trail(services, export))
+    """The events of the audit trail, sorted: the clock stands still, so they have no order."""
+    return sorted(entry.event for entry in read_audit_trail(services, export))
 
 
 def find(services, export, kind):
-    (entry,) = [entry for entry in read_trail(services, export) if entry.event is kind]
+    (entry,) = [entry for entry in read_audit_trail(services, export) if entry.event is kind]
     return entry
 
 
 def raw_entries(services):
-    return aws_client("dynamodb").scan(TableName=TRAIL_TABLE)["Items"]
+    return aws_client("dynamodb").scan(TableName=AUDIT_TABLE)["Items"]
 
 
 def refuse_status(call, *arguments):
@@ -115,7 +115,7 @@ def test_audit_of_link_names_its_user(services):
     export = finish(services, add(services))
     download_export(services, BEN, export.id)
     download_export(services, BEN, export.id)
-    links = [entry for entry in read_trail(services, export) if entry.event is AuditEvent.LINK_ISSUED]
+    links = [entry for entry in read_audit_trail(services, export) if entry.event is AuditEvent.LINK_ISSUED]
     assert [entry.by for entry in links] == [Person(BEN.id, BEN.name)] * 2
 
 
@@ -144,14 +144,14 @@ def test_audit_entries_end_after_their_years(services):
 
 def test_audit_ignores_progress(services):
     export = run(services, add(services))
-    before = read_trail(services, export)
+    before = read_audit_trail(services, export)
     assert services.exports.beat(export.id, 1, Progress(1, 2), NOW)
     assert services.exports.record_upload(export.id, 1, "key", "upload")
     assert services.exports.release(export.id, 1, "X", "Y.", NOW)
-    assert read_trail(services, export) == before
+    assert read_audit_trail(services, export) == before
 
 
-# What is not written
+# Nothing is recorded
 
 
 def test_audit_of_request_repeated_by_key_is_one_entry(services):
@@ -164,39 +164,39 @@ def test_audit_has_no_request_beyond_the_limit(services):
     services.exports.create(make_new(), limit=1)
     refused = make_new()
     assert services.exports.create(refused, limit=1) is None
-    assert read_trail(services, refused) == []
+    assert read_audit_trail(services, refused) == []
 
 
-def _claim_again(store, export):
-    return store.claim(export.id, 1, NOW)
+def _claim_again(exports, export):
+    return exports.claim(export.id, 1, NOW)
 
 
-def _requeue_in_time(store, export):
-    return store.requeue(export.id, 1, NOW)
+def _requeue_in_time(exports, export):
+    return exports.requeue(export.id, 1, NOW)
 
 
-def _complete_as_another(store, export):
-    return store.complete(export.id, 2, make_result(export), NOW, RETENTION)
+def _complete_as_another(exports, export):
+    return exports.complete(export.id, 2, make_result(export), NOW, RETENTION)
 
 
-def _fail_as_another(store, export):
-    return store.fail(export.id, 2, "X", "Y.", NOW)
+def _fail_as_another(exports, export):
+    return exports.fail(export.id, 2, "X", "Y.", NOW)
 
 
-def _abort_unasked(store, export):
-    return store.settle_aborted(export.id, 1, NOW)
+def _abort_unasked(exports, export):
+    return exports.settle_aborted(export.id, 1, NOW)
 
 
-def _delete_too_early(store, export):
-    return store.delete(export.id, ADA, NOW)
+def _delete_too_early(exports, export):
+    return exports.delete(export.id, ADA, NOW)
 
 
-def _link_too_early(store, export):
-    return store.issue_link(export, ADA, NOW)
+def _link_too_early(exports, export):
+    return exports.issue_link(export, ADA, NOW)
 
 
-def _expire_too_early(store, export):
-    return store.expire(export.id, 1, NOW)
+def _expire_too_early(exports, export):
+    return exports.expire(export.id, 1, NOW)
 
 
 REFUSED = [
@@ -214,9 +214,9 @@ REFUSED = [
 @pytest.mark.parametrize("write", REFUSED, ids=lambda write: write.__name__)
 def test_audit_has_no_entry_of_refused_change(services, write):
     export = run(services, add(services))
-    before = read_trail(services, export)
+    before = read_audit_trail(services, export)
     assert not write(services.exports, export)
-    assert read_trail(services, export) == before
+    assert read_audit_trail(services, export) == before
 
 
 def test_audit_has_no_entry_of_abort_after_the_end(services):
@@ -230,11 +230,11 @@ def test_audit_has_no_link_of_file_that_went_meanwhile(services, clock, monkeypa
     export = finish(services, add(services))
     issue = type(services.exports).issue_link
 
-    def go_first(store, *arguments):
+    def go_first(exports, *arguments):
         if how == "deleted":
-            store.delete(export.id, ADA, clock())
-            return issue(store, *arguments)
-        return issue(store, *arguments[:-1], NOW + RETENTION)
+            exports.delete(export.id, ADA, clock())
+            return issue(exports, *arguments)
+        return issue(exports, *arguments[:-1], NOW + RETENTION)
 
     monkeypatch.setattr(type(services.exports), "issue_link", go_first)
     assert refuse_status(download_export, services, ADA, export.id) == 404

@@ -1,4 +1,4 @@
-"""The table: races are lost quietly, and nothing is half done."""
+"""The table of exports: conflicting writes lose without damage, and nothing is written by half."""
 
 from datetime import timedelta
 
@@ -300,7 +300,7 @@ class Scripted:
         return answer
 
 
-def make_store(client):
+def make_exports(client):
     return ExportRepository(client, "t", AuditRepository(client, "trail", RETENTION))
 
 
@@ -324,7 +324,7 @@ def test_transaction_that_conflicts_is_repeated():
     client = Scripted(
         {}, cancelled("None", "TransactionConflict"), cancelled("TransactionConflict", "None"), {}
     )
-    assert make_store(client).create(make_new(), limit=1) is not None
+    assert make_exports(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
 
@@ -332,14 +332,14 @@ def test_transaction_that_conflicts_is_repeated():
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_transaction_that_is_throttled_is_repeated(code):
     client = Scripted({}, cancelled("None", code), cancelled(code, "TransactionConflict"), {})
-    assert make_store(client).create(make_new(), limit=1) is not None
+    assert make_exports(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_update_that_conflicts_is_repeated():
     client = Scripted(refused("TransactionConflictException"), refused("ConditionalCheckFailedException"))
-    assert make_store(client).beat("x" * 32, 1, Progress(), NOW) is None
+    assert make_exports(client).beat("x" * 32, 1, Progress(), NOW) is None
     assert client.answers == []
 
 
@@ -347,19 +347,19 @@ def test_update_that_conflicts_is_repeated():
 def test_condition_that_fails_is_not_repeated():
     full = {"Item": {"active": {"SS": ["another"]}}}
     client = Scripted(full, cancelled("ConditionalCheckFailed", "TransactionConflict"), {})
-    assert make_store(client).create(make_new(), limit=1) is None
+    assert make_exports(client).create(make_new(), limit=1) is None
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_conflict_without_end_is_an_error():
     client = Scripted({}, *[cancelled("TransactionConflict")] * 20)
     with pytest.raises(ClientError):
-        make_store(client).create(make_new(), limit=1)
+        make_exports(client).create(make_new(), limit=1)
 
 
 def test_throttling_and_denial_are_errors():
     with pytest.raises(ClientError):
-        make_store(Scripted(refused("AccessDeniedException"))).claim("x" * 32, 1, NOW)
+        make_exports(Scripted(refused("AccessDeniedException"))).claim("x" * 32, 1, NOW)
 
 
 @pytest.mark.usefixtures("_no_pauses")

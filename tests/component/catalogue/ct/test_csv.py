@@ -60,10 +60,10 @@ def _show(heading, cell):
 def test_ct_csv_every_cell_follows_the_rules(sample_url, archive, include_names, include_ids, hidden):
     data, _ = export(sample_url, include_names=include_names, include_ids=include_ids)
     headings = [heading for heading in STUDY_HEADINGS if heading not in hidden]
-    told = list(expect(archive, headings))
+    expected = list(expect(archive, headings))
     read = read_csv(data)
-    assert len(read) == len(told) == 401
-    for number, (row, wanted) in enumerate(zip(read, told, strict=True)):
+    assert len(read) == len(expected) == 401
+    for number, (row, wanted) in enumerate(zip(read, expected, strict=True)):
         assert row == wanted, f"row {number}"
 
 

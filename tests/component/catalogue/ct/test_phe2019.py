@@ -9,7 +9,7 @@ import pytest
 
 from doseexport import catalogue
 from doseexport.errors import RequestError
-from tests.component.exporting import ask, export
+from tests.component.exporting import export, parse
 from tests.conformance.catalogue.nm.comparison import unescape
 from tests.oracles.ct import Archive
 from tests.oracles.ct_phe2019 import CONSTANT_ANGLE, HEADINGS, fill_form
@@ -56,7 +56,7 @@ def read_rows(data):
 
 
 def is_same(value, wanted):
-    """Tell whether a cell is of the right type and holds what it has to."""
+    """Return whether a cell is of the right type and holds what it has to."""
     if isinstance(wanted, Decimal):
         return isinstance(value, int | float) and value == float(wanted)
     if isinstance(wanted, str):
@@ -69,13 +69,13 @@ def test_ct_phe2019_every_cell_follows_the_rules(which, request):
     url = request.getfixturevalue(which)
     data, report = export(url, type="ct-phe2019")
     header, *rows = read_rows(data)
-    told = list(fill_form(Archive(url)))
+    expected = list(fill_form(Archive(url)))
     assert list(header[: len(HEADINGS)]) == HEADINGS
     assert not any(header[len(HEADINGS) :])
-    assert len(rows) == len(told) == report.studies
-    widest = max(map(len, told))
+    assert len(rows) == len(expected) == report.studies
+    widest = max(map(len, expected))
     assert widest > len(HEADINGS)
-    for row, wanted in zip(rows, told, strict=True):
+    for row, wanted in zip(rows, expected, strict=True):
         cells = [*wanted, *[None] * (widest - len(wanted))]
         for place, (value, cell) in enumerate(zip(row, cells, strict=True)):
             assert is_same(value, None if cell == "" else cell), (row[0], place, value, cell)
@@ -119,7 +119,7 @@ def test_ct_phe2019_has_filters_and_orders_of_ct():
     assert (form.filters, form.orders) == (csv.filters, csv.orders)
 
 
-@pytest.mark.parametrize("wish", ["include_names", "include_ids"])
-def test_ct_phe2019_shows_no_identities(wish):
+@pytest.mark.parametrize("inclusion", ["include_names", "include_ids"])
+def test_ct_phe2019_shows_no_identities(inclusion):
     with pytest.raises(RequestError):
-        ask(type="ct-phe2019", **{wish: True})
+        parse(type="ct-phe2019", **{inclusion: True})

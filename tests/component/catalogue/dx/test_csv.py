@@ -79,7 +79,7 @@ def url(request):
     return request.getfixturevalue(request.param)
 
 
-def record_event(archive, *, hidden, named):
+def expect(archive, *, hidden, named):
     """Every row that the csv has to have."""
     headings = [heading for heading in STUDY_HEADINGS if heading not in hidden]
     events = [archive.events_of(study) for study in archive.studies]
@@ -113,13 +113,13 @@ def show(heading, cell):
     return guard(cell) if heading in TEXTS else cell
 
 
-def assert_rows_as_told(read, told):
-    """The rows are those told; a mean may end elsewhere."""
-    (headings, *rows), (told_headings, *told_rows) = read, told
-    assert headings == told_headings
-    assert len(rows) == len(told_rows)
+def assert_rows_as_expected(read, expected):
+    """The rows are the expected ones. A mean may have more or fewer digits."""
+    (headings, *rows), (expected_headings, *expected_rows) = read, expected
+    assert headings == expected_headings
+    assert len(rows) == len(expected_rows)
     means = [n for n, heading in enumerate(headings) if heading.endswith(" kVp")]
-    for number, (row, wanted) in enumerate(zip(rows, told_rows, strict=True), start=1):
+    for number, (row, wanted) in enumerate(zip(rows, expected_rows, strict=True), start=1):
         for n in means:
             assert is_same_mean(row[n], wanted[n]), f"row {number}, {headings[n]}"
             wanted[n] = row[n]
@@ -137,15 +137,15 @@ def assert_rows_as_told(read, told):
 )
 def test_dx_csv_every_cell_follows_the_rules(url, include_names, include_ids, hidden):
     data, _ = export(url, type="dx-csv", include_names=include_names, include_ids=include_ids)
-    assert_rows_as_told(read_csv(data), list(record_event(DxArchive(url), hidden=hidden, named=False)))
+    assert_rows_as_expected(read_csv(data), list(expect(DxArchive(url), hidden=hidden, named=False)))
 
 
 def test_dx_csv_every_standard_name_is_in_its_place(named_url):
     data, _ = export(named_url, type="dx-csv")
-    told = list(record_event(DxArchive(named_url), hidden=IDENTITY, named=True))
+    expected = list(expect(DxArchive(named_url), hidden=IDENTITY, named=True))
     for heading in (*STANDARD, "E1 Standard acquisition name"):
-        assert {row[told[0].index(heading)] for row in told[1:]} > {""}
-    assert_rows_as_told(read_csv(data), told)
+        assert {row[expected[0].index(heading)] for row in expected[1:]} > {""}
+    assert_rows_as_expected(read_csv(data), expected)
 
 
 def test_dx_csv_report_counts_its_content(url):

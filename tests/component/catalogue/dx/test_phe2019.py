@@ -63,9 +63,9 @@ def read_form(data, form):
     return book.get_sheet_by_name(FORMS[form]).to_python(skip_empty_area=False)
 
 
-def assert_same_cells(row, told, context):
-    """Each cell holds what is told; where one of both ends there are only blanks."""
-    for n, (cell, text) in enumerate(itertools.zip_longest(row, told, fillvalue="")):
+def assert_same_cells(row, expected, context):
+    """Each cell holds the expected text. Where one row is shorter, the other has only blanks."""
+    for n, (cell, text) in enumerate(itertools.zip_longest(row, expected, fillvalue="")):
         if isinstance(cell, float):
             assert cell == pytest.approx(float(text), rel=1e-14, abs=0), f"{context}, column {n}"
         elif isinstance(cell, date):
@@ -74,7 +74,7 @@ def assert_same_cells(row, told, context):
             assert cell == text.replace("\ufffe", "_xFFFE_"), f"{context}, column {n}"
 
 
-def record_event(url, form, projections):
+def expect(url, form, projections):
     archive = DxForms(url)
     rows = archive.projection_form() if form.endswith("projection") else archive.study_form(projections)
     return archive, list(rows)
@@ -85,16 +85,16 @@ def record_event(url, form, projections):
 def test_dx_phe2019_every_cell_follows_the_rules(request, form, database):
     url = request.getfixturevalue(database)
     data, report = export(url, type=form)
-    archive, told = record_event(url, form, 20)
+    archive, expected = expect(url, form, 20)
     _, *rows = read_form(data, form)
-    assert len(rows) == len(told) == report.studies == len(archive.studies)
-    for number, (row, wanted) in enumerate(zip(rows, told, strict=True), start=1):
+    assert len(rows) == len(expected) == report.studies == len(archive.studies)
+    for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), start=1):
         assert_same_cells(row, wanted, f"row {number}")
 
 
 def test_dx_phe2019_six_projections_suffice_for_studies_of_six(awkward_url):
-    archive, told = record_event(awkward_url, "dx-phe2019-study", 6)
-    few = {study["id"]: row for study, row in zip(archive.studies, told, strict=True)}
+    archive, expected = expect(awkward_url, "dx-phe2019-study", 6)
+    few = {study["id"]: row for study, row in zip(archive.studies, expected, strict=True)}
     data, _ = export(awkward_url, type="dx-phe2019-study", filters={"events": "2"})
     headings, *rows = read_form(data, "dx-phe2019-study")
     assert len(headings) == 94

@@ -32,7 +32,7 @@ def sheets(awkward_url):
 
 
 def pick(cells):
-    """What tells an event apart: its numbers, of a sheet or as texts."""
+    """What identifies an event: its numbers, from a sheet or as texts."""
     return tuple(round(float(cells[name]), 9) if cells[name] != "" else None for name in sorted(NUMBERS))
 
 

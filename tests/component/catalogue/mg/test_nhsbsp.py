@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from doseexport.errors import RequestError
-from tests.component.exporting import ask, export, read_csv
+from tests.component.exporting import export, parse, read_csv
 from tests.oracles.ct import guard
 from tests.oracles.mg import MgArchive
 from tests.oracles.mg_nhsbsp import Surveys, to_digits
@@ -72,25 +72,25 @@ def test_nhsbsp_csv_every_cell_follows_the_rules(sample_url, archive, options):
 def test_nhsbsp_xlsx_every_cell_follows_the_rules(sample_url, archive, options):
     data, _ = export(sample_url, type="mg-nhsbsp-xlsx", options=options)
     sheets = read_workbook(data)
-    told = Surveys(archive, options)
+    surveys = Surveys(archive, options)
     for name in (*SURVEYS, "Excluded"):
-        assert sheets[name][1:] == digits(told.sheets[name]), name
-    assert [row[:-1] for row in sheets["Review"][1:]] == digits(told.sheets["Review"])
+        assert sheets[name][1:] == digits(surveys.sheets[name]), name
+    assert [row[:-1] for row in sheets["Review"][1:]] == digits(surveys.sheets["Review"])
     assert all(row[-1] for row in sheets["Review"][1:])
-    assert sheets["Summary"][1:] == digits(told.summary())
+    assert sheets["Summary"][1:] == digits(surveys.summary())
 
 
 def test_sample_has_every_survey_reason_and_doubt(archive):
     """Otherwise the tests above would say little."""
-    told = Surveys(archive, OPTIONS["everything left out"]).sheets
-    assert min(len(told[name]) for name in (*SURVEYS, "Review")) > 2
-    reasons = {row[-1].partition(" contains")[0] for row in told["Excluded"]}
+    surveys = Surveys(archive, OPTIONS["everything left out"]).sheets
+    assert min(len(surveys[name]) for name in (*SURVEYS, "Review")) > 2
+    reasons = {row[-1].partition(" contains")[0] for row in surveys["Excluded"]}
     assert reasons == {
         "test patient", "no laterality", "no view", "view of a specimen", "protocol", "no anode material",
         "no filter material", "AGD is 0", "magnification view",
     }  # fmt: skip
-    only_review = [row for row in told["Review"] if not row[0]]
-    assert 0 < len(only_review) < len(told["Review"])
+    only_review = [row for row in surveys["Review"] if not row[0]]
+    assert 0 < len(only_review) < len(surveys["Review"])
 
 
 def test_nhsbsp_every_exposure_is_in_one_survey_or_left_out_with_reason(sample_url, archive):
@@ -118,11 +118,11 @@ def count(exposures):
 
 def test_nhsbsp_warnings_count_what_was_left_out(sample_url, archive):
     _, report = export(sample_url, type="mg-nhsbsp-xlsx")
-    told = Surveys(archive, {}).sheets
-    for reason, times in Counter(row[-1] for row in told["Excluded"]).items():
+    surveys = Surveys(archive, {}).sheets
+    for reason, times in Counter(row[-1] for row in surveys["Excluded"]).items():
         assert f"{count(times)} excluded: {reason}." in report.warnings
-    homeless = sum(not row[0] for row in told["Review"])
-    doubtful = len(told["Review"]) - homeless
+    homeless = sum(not row[0] for row in surveys["Review"])
+    doubtful = len(surveys["Review"]) - homeless
     assert f"{count(homeless)} in no survey: see the sheet Review." in report.warnings
     assert f"{count(doubtful)} of the surveys to review: see the sheet Review." in report.warnings
 
@@ -150,6 +150,6 @@ def test_nhsbsp_xlsx_identifies_no_patient(sample_url, kind):
     headings = {cell for name, rows in sheets.items() if name != "About" for cell in rows[0]}
     assert headings
     assert not headings & IDENTITIES
-    for wish in ("include_names", "include_ids"):
+    for inclusion in ("include_names", "include_ids"):
         with pytest.raises(RequestError, match="never hold names"):
-            ask(type=kind, **{wish: True})
+            parse(type=kind, **{inclusion: True})

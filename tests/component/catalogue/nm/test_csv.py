@@ -54,14 +54,14 @@ def rows_of(plain, case):
 )
 def test_nm_csv_every_cell_follows_the_rules(nm_url, archive, include_names, include_ids, hidden):
     data, report = export(nm_url, type="nm-csv", include_names=include_names, include_ids=include_ids)
-    headings, *told = archive.table()
+    headings, *expected = archive.table()
     header, *rows = read_csv(data)
     shown = [n for n, heading in enumerate(headings) if heading not in hidden]
     assert header == [headings[n] for n in shown]
-    assert len(rows) == len(told) > len(archive.studies)
+    assert len(rows) == len(expected) > len(archive.studies)
     assert report.studies == len(archive.studies)
     assert report.events == sum(len(archive.events_of(study)) for study in archive.studies)
-    for row, wanted in zip(rows, told, strict=True):
+    for row, wanted in zip(rows, expected, strict=True):
         assert row == [show(headings[n], wanted[n]) for n in shown]
 
 
@@ -74,10 +74,10 @@ def test_nm_csv_has_as_many_columns_as_the_selection_needs(nm_url, archive):
         include_names=True,
         include_ids=True,
     )
-    headings, *told = archive.table(chosen)
+    headings, *expected = archive.table(chosen)
     assert read_csv(data)[0] == headings
     assert len(headings) < len(next(archive.table())) / 2
-    assert len(told) == 1
+    assert len(expected) == 1
 
 
 def test_nm_csv_administrations_come_by_id_in_any_stored_order(plain):

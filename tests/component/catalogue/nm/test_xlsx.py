@@ -39,11 +39,11 @@ def assert_cell(heading, text, value):
 
 
 def test_nm_xlsx_all_data_holds_every_cell_as_stored(book, archive):
-    headings, *told = archive.table()
+    headings, *expected = archive.table()
     header, *rows = book["All data"].iter_rows(values_only=True)
     assert list(header) == headings
-    assert len(rows) == len(told) > len(archive.studies)
-    for row, wanted in zip(rows, told, strict=True):
+    assert len(rows) == len(expected) > len(archive.studies)
+    for row, wanted in zip(rows, expected, strict=True):
         for heading, text, value in zip(headings, wanted, row, strict=True):
             assert_cell(heading, text, value)
 

@@ -49,21 +49,21 @@ def test_rf_csv_every_cell_follows_the_rules(sample_url, archive, include_names,
     headings, *rows = read_csv(
         export(sample_url, type="rf-csv", include_names=include_names, include_ids=include_ids)[0]
     )
-    told = list(expect(archive, hidden | NAMES_OF_STUDY))
-    assert headings == list(told[0])
-    assert len(rows) == len(told) == len(archive.studies)
-    for row, wanted in zip(rows, told, strict=True):
+    expected = list(expect(archive, hidden | NAMES_OF_STUDY))
+    assert headings == list(expected[0])
+    assert len(rows) == len(expected) == len(archive.studies)
+    for row, wanted in zip(rows, expected, strict=True):
         assert dict(zip(headings, row, strict=True)) == wanted
 
 
 def test_rf_csv_every_cell_with_standard_names_follows_the_rules(standard_url):
     archive = RfArchive(standard_url)
     headings, *rows = read_csv(export(standard_url, type="rf-csv", include_names=True, include_ids=True)[0])
-    told = list(expect(archive, set()))
-    assert headings == list(told[0])
-    assert [dict(zip(headings, row, strict=True)) for row in rows] == told
+    expected = list(expect(archive, set()))
+    assert headings == list(expected[0])
+    assert [dict(zip(headings, row, strict=True)) for row in rows] == expected
     for heading in NAMES_OF_STUDY:
-        assert any(cells[heading] for cells in told)
+        assert any(cells[heading] for cells in expected)
 
 
 def study_called(plain, description):
@@ -118,8 +118,8 @@ SENTENCES = (
 @pytest.mark.parametrize(("message", "descriptions"), SENTENCES)
 def test_rf_csv_every_irregularity_is_reported_with_count(plain, message, descriptions):
     _, report = plain
-    (told,) = [each for each in report.warnings if each.startswith(message.split("{")[0])]
-    assert told.startswith(message.format(len(descriptions)))
+    (expected,) = [each for each in report.warnings if each.startswith(message.split("{")[0])]
+    assert expected.startswith(message.format(len(descriptions)))
     assert all(study_called(plain, description) for description in descriptions)
 
 
@@ -181,6 +181,6 @@ def test_rf_csv_planes_are_by_code_with_b_always_in_block_b(make_planes, codes, 
     data, report = export(make_planes(codes), type="rf-csv")
     headings, row = read_csv(data)
     assert [row[headings.index(f"{block}Fluoro duration total (s)")] for block in BLOCKS] == times
-    told = [each for each in report.warnings if "plane" in each or "accumulated" in each]
-    assert len(told) == len(messages)
-    assert all(each.startswith(start) for each, start in zip(told, messages, strict=True))
+    expected = [each for each in report.warnings if "plane" in each or "accumulated" in each]
+    assert len(expected) == len(messages)
+    assert all(each.startswith(start) for each, start in zip(expected, messages, strict=True))

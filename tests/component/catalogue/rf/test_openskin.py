@@ -1,4 +1,4 @@
-"""rf-openskin over the sample: every study's exposures against a second reading of the tables."""
+"""rf-openskin over the sample, compared with a second computation from the tables."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ import pytest
 from local import sample
 
 from doseexport.errors import ExportError, RequestError
-from tests.component.exporting import ask, export, read_csv
+from tests.component.exporting import export, parse, read_csv
 from tests.oracles.ct import guard
 from tests.oracles.rf import RfArchive
 from tests.oracles.rf_forms import openskin_row
@@ -37,11 +37,11 @@ def assert_same(rows, wanted):
     assert len(rows) == len(wanted)
     for row, cells in zip(rows, wanted, strict=True):
         assert len(row) == len(cells) == 39
-        for n, (found, told) in enumerate(zip(row, cells, strict=True), start=1):
-            if n in MEANS and found and told:  # as exact as each divides
-                assert round(Decimal(found), 12) == round(Decimal(told), 12), n
+        for n, (found, expected) in enumerate(zip(row, cells, strict=True), start=1):
+            if n in MEANS and found and expected:  # as exact as each divides
+                assert round(Decimal(found), 12) == round(Decimal(expected), 12), n
             else:
-                assert found == told, n
+                assert found == expected, n
 
 
 def test_openskin_every_cell_follows_the_rules(sample_url, archive):
@@ -79,14 +79,14 @@ def test_openskin_shows_last_of_several_copper_filters(sample_url, archive):
 def test_openskin_needs_one_study(sample_url):
     for filters in ({}, {"acquisition_protocol": "fluoro"}, {"study_id": ""}):
         with pytest.raises(RequestError) as refused:
-            ask(type="rf-openskin", filters=filters)
+            parse(type="rf-openskin", filters=filters)
         assert (refused.value.status, refused.value.field) == (422, "filters.study_id")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "x", "1; DROP TABLE"])
 def test_openskin_refuses_invalid_id(value):
     with pytest.raises(RequestError) as refused:
-        ask(type="rf-openskin", filters={"study_id": value})
+        parse(type="rf-openskin", filters={"study_id": value})
     assert refused.value.field == "filters.study_id"
 
 

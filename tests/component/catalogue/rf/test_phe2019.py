@@ -97,8 +97,10 @@ def test_rf_phe2019_warns_of_width_and_height_in_mm(exported, archive):
         for study in archive.studies
         if "Width" in (row := survey_cells(archive, study)["AB"]) or "Height" in row
     ]
-    (told,) = [each for each in exported[1].warnings if "AB" in each]
-    assert told == f"Field width and height in {len(in_mm)} of the studies (column AB) are in mm, not in m."
+    (expected,) = [each for each in exported[1].warnings if "AB" in each]
+    assert (
+        expected == f"Field width and height in {len(in_mm)} of the studies (column AB) are in mm, not in m."
+    )
 
 
 def test_rf_phe2019_has_study_once_though_several_exposures_meet_a_filter(sample_url, archive):

@@ -1,4 +1,4 @@
-"""rf-xlsx over the sample: groups, each exposure on its protocol's sheet, counts, all worked out twice."""
+"""rf-xlsx over the sample: groups, protocol sheets and counts, compared with a second computation."""
 
 import io
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The words of a Dose Check, message by message, as export-rules §2 writes them."""
+"""The text of a Dose Check, message by message (export-rules §2)."""
 
 import psycopg
 import pytest

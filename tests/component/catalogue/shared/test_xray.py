@@ -1,4 +1,4 @@
-"""Quantities of several rows an event, and coded texts, one rule after another (export-rules §1.5)."""
+"""Quantities with several rows per event, and coded texts (export-rules §1.5)."""
 
 from decimal import Decimal
 
@@ -36,12 +36,12 @@ def connection(postgres):
 
 
 @pytest.fixture
-def ask(connection):
-    """`ask(sql, kvp=[…], …)`: what the SQL gives for a source with these rows, beside another source's."""
+def compute(connection):
+    """`compute(sql, kvp=[…], …)`: the SQL's value for a source with these rows, beside another source."""
     for table in (*VALUES, "xrayfilters", "contextid"):
         connection.execute(f"TRUNCATE remapp_{table}")
 
-    def ask(sql, **rows):
+    def compute(sql, **rows):
         for table, values in rows.items():
             for value in values:
                 add_row(connection, table, value, SOURCE)
@@ -49,7 +49,7 @@ def ask(connection):
         select = f"SELECT {sql} FROM (VALUES ({SOURCE}, 1)) src(id, anode_target_material_id)"
         return connection.execute(select).fetchone()[0]
 
-    return ask
+    return compute
 
 
 def add_row(connection, table, value, source):
@@ -60,7 +60,7 @@ def add_row(connection, table, value, source):
 
 
 @pytest.fixture
-def list_filters(connection, ask):
+def list_filters(connection, compute):
     """`list_filters((material, min, max), …)`: the cells of materials and of thicknesses."""
 
     def list_filters(*filters):
@@ -71,7 +71,7 @@ def list_filters(connection, ask):
                 "INSERT INTO remapp_xrayfilters VALUES (DEFAULT, %s, %s, %s, %s)",
                 [least, most, None if material is None else number, SOURCE],
             )
-        return ask(_xray.FILTER_MATERIALS), ask(_xray.FILTER_THICKNESSES)
+        return compute(_xray.FILTER_MATERIALS), compute(_xray.FILTER_THICKNESSES)
 
     return list_filters
 
@@ -91,13 +91,13 @@ def list_filters(connection, ask):
         (["0", None, "0.00000001"], "0.00000001"),
     ],
 )
-def test_quantity_is_the_value_of_one_row_or_the_mean_without_zeros(ask, table, rows, mean):
-    found = ask(MEANS[table], **{table: rows})
+def test_quantity_is_the_value_of_one_row_or_the_mean_without_zeros(compute, table, rows, mean):
+    found = compute(MEANS[table], **{table: rows})
     assert found == (None if mean is None else Decimal(mean))
 
 
-def test_mean_is_not_rounded(ask):
-    mean = ask(_xray.KVP, kvp=["50", "60", "60"])
+def test_mean_is_not_rounded(compute):
+    mean = compute(_xray.KVP, kvp=["50", "60", "60"])
     assert abs(mean - Decimal(170) / 3) < Decimal("1e-15")
 
 
@@ -110,8 +110,8 @@ def test_mean_is_not_rounded(ask):
         (["0", None], "0"),
     ],
 )
-def test_exposures_are_added_and_nothing_is_derived_beside_them(ask, exposures, uas):
-    found = ask(_xray.UAS, exposure=exposures, xraytubecurrent=["400"], pulsewidth=["10"])
+def test_exposures_are_added_and_nothing_is_derived_beside_them(compute, exposures, uas):
+    found = compute(_xray.UAS, exposure=exposures, xraytubecurrent=["400"], pulsewidth=["10"])
     assert found == Decimal(uas)
 
 
@@ -133,25 +133,25 @@ def test_exposures_are_added_and_nothing_is_derived_beside_them(ask, exposures, 
         (["0.00000001"], ["0.00000001"], "0.0000000000000001"),
     ],
 )
-def test_missing_exposure_is_sum_of_kth_current_times_kth_width(ask, exposures, currents, widths, uas):
-    found = ask(_xray.UAS, exposure=exposures, xraytubecurrent=currents, pulsewidth=widths)
+def test_missing_exposure_is_sum_of_kth_current_times_kth_width(compute, exposures, currents, widths, uas):
+    found = compute(_xray.UAS, exposure=exposures, xraytubecurrent=currents, pulsewidth=widths)
     assert found == (None if uas is None else Decimal(uas))
 
 
-def test_rows_are_paired_by_id_not_by_place(connection, ask):
+def test_rows_are_paired_by_id_not_by_place(connection, compute):
     for number, current, width in ((3, 3, 3000), (1, 1, 1000), (2, 2, 2000)):
         for table, value in (("xraytubecurrent", current), ("pulsewidth", width)):
             connection.execute(f"INSERT INTO remapp_{table} VALUES (%s, %s, %s)", [number, value, SOURCE])
     connection.execute("UPDATE remapp_pulsewidth SET id = id + 10 WHERE id = 1")
-    assert ask(_xray.UAS) == 1 * 2000 + 2 * 3000 + 3 * 1000
+    assert compute(_xray.UAS) == 1 * 2000 + 2 * 3000 + 3 * 1000
 
 
-def test_mas_are_exact_thousandths(ask):
-    assert str(ask(f"trim_scale({_xray.MAS})", exposure=["0.01"])) == "0.00001"
+def test_mas_are_exact_thousandths(compute):
+    assert str(compute(f"trim_scale({_xray.MAS})", exposure=["0.01"])) == "0.00001"
 
 
-def test_stored_sum_may_be_requested_alone(ask):
-    assert ask(_xray.STORED_UAS, xraytubecurrent=["400"], pulsewidth=["10"]) is None
+def test_stored_sum_may_be_requested_alone(compute):
+    assert compute(_xray.STORED_UAS, xraytubecurrent=["400"], pulsewidth=["10"]) is None
 
 
 @pytest.mark.parametrize(
@@ -235,12 +235,12 @@ def test_filters_are_in_the_order_of_their_ids(connection, list_filters):
         (None, None),
     ],
 )
-def test_target_has_its_short_name_or_its_own(connection, ask, target, short):
+def test_target_has_its_short_name_or_its_own(connection, compute, target, short):
     connection.execute("INSERT INTO remapp_contextid VALUES (1, '', %s)", [target])
-    assert ask(_xray.TARGET) == short
+    assert compute(_xray.TARGET) == short
 
 
-def test_code_is_known_by_meaning_or_value(connection, ask):
+def test_code_is_known_by_meaning_or_value(connection, compute):
     connection.execute("INSERT INTO remapp_contextid VALUES (1, 'R-10242', 'cranio-caudal')")
     column = "src.anode_target_material_id"
-    assert (ask(_xray.meaning(column)), ask(_xray.code(column))) == ("cranio-caudal", "R-10242")
+    assert (compute(_xray.meaning(column)), compute(_xray.code(column))) == ("cranio-caudal", "R-10242")

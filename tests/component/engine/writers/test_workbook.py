@@ -1,4 +1,4 @@
-"""What a workbook says of itself where a name or a pulse is recorded many times: counts and warnings."""
+"""Counts and warnings of a workbook where names and pulses are recorded several times."""
 
 import io
 
@@ -8,7 +8,7 @@ import python_calamine
 from local import sample
 
 from tests.component.exporting import export
-from tests.databases.sampled import ask
+from tests.databases.sampled import select
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def read_summary(data):
 
 def name_first(url, names):
     """Give the RF study of lowest id, and its first event, links to all of these standard names, in order."""
-    found = ask(
+    found = select(
         url,
         """SELECT study.id AS study, min(event.id) AS event, min(event.acquisition_protocol) AS protocol
         FROM remapp_generalstudymoduleattr study
@@ -106,7 +106,7 @@ def test_workbook_reports_only_shown_texts_as_cut(url):
     )
     assert not list_cuts(url)
     run(url, "UPDATE remapp_projectionxrayradiationdose SET comment = repeat('é', 32768)")
-    reports = ask(
+    reports = select(
         url,
         """SELECT count(DISTINCT study.id) AS studies FROM remapp_generalstudymoduleattr study
         JOIN remapp_projectionxrayradiationdose ON general_study_module_attributes_id = study.id

@@ -21,7 +21,7 @@ from tests.conformance.tables import (
 NAMES_AND_IDS = ("--include-names", "--include-ids")
 F1 = "ct_csv__F1_date.csv"
 
-# How both files were asked for: OpenREM's file, and our options.
+# How both files were requested: OpenREM's file, and our options.
 RUNS = {
     "every study": ("ct_csv__nofilter.csv", ()),
     "with names and IDs": ("ct_csv__nofilter_pid.csv", NAMES_AND_IDS),

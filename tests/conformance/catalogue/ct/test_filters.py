@@ -1,4 +1,4 @@
-"""Every CT filter, under each of its names, chooses the studies that a query of our own chooses."""
+"""Every CT filter, under each of its names, selects what a plain query selects."""
 
 import psycopg
 import pytest
@@ -77,14 +77,14 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("wish", "condition"), CASES, ids=[wish for wish, _ in CASES])
+@pytest.mark.parametrize(("option", "condition"), CASES, ids=[option for option, _ in CASES])
 def test_filter_selects_what_a_plain_query_selects(
-    wish: str, condition: str, enriched_url: str, tmp_path, capsys
+    option: str, condition: str, enriched_url: str, tmp_path, capsys
 ) -> None:
     with psycopg.connect(enriched_url) as connection:
         wanted = {f"id {study}" for (study,) in connection.execute(STUDIES + condition)}
     file = tmp_path / "ct.csv"
-    code = main(["ct-csv", "--database-url", enriched_url, f"--filter={wish}", f"--output={file}"])
+    code = main(["ct-csv", "--database-url", enriched_url, f"--filter={option}", f"--output={file}"])
     if wanted:
         assert set(read_csv(file).column("Study Comments")) == wanted
     else:

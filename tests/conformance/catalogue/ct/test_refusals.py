@@ -1,4 +1,4 @@
-"""What OpenREM ignores, loses or dies of, and what becomes of it here."""
+"""Cases that OpenREM ignores, loses or fails on, and their results here."""
 
 import pytest
 from openpyxl import load_workbook
@@ -25,12 +25,12 @@ PROTOCOL = (
 @pytest.mark.parametrize("refusal", BAD_FILTERS.items(), ids=BAD_FILTERS)
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
 def test_d19_bad_filter_is_refused_and_leaves_no_file(kind, refusal, openrem_url, tmp_path, capsys) -> None:
-    wish, code = refusal
-    arguments = [kind, "--database-url", openrem_url, f"--filter={wish}", f"--output={tmp_path / 'file'}"]
+    option, code = refusal
+    arguments = [kind, "--database-url", openrem_url, f"--filter={option}", f"--output={tmp_path / 'file'}"]
     assert main(arguments) == 2
-    told = capsys.readouterr().err
-    assert f"({code})" in told
-    assert wish.partition("=")[0] in told
+    expected = capsys.readouterr().err
+    assert f"({code})" in expected
+    assert option.partition("=")[0] in expected
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,8 +43,8 @@ def test_d19_patient_filter_without_the_right_is_refused_by_name(name: str) -> N
 
 @pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
 def test_d19_no_study_means_an_error_and_no_file(kind: str, openrem_url: str, tmp_path, capsys) -> None:
-    wish = "--filter=study_date__lt=1990-01-01"
-    assert main([kind, "--database-url", openrem_url, wish, f"--output={tmp_path / 'file'}"]) == 1
+    option = "--filter=study_date__lt=1990-01-01"
+    assert main([kind, "--database-url", openrem_url, option, f"--output={tmp_path / 'file'}"]) == 1
     assert "NO_STUDIES" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""What OpenREM's own workbook has wrong, and ours as OpenREM's own csv has it."""
+"""Errors of OpenREM's own workbook, where ours agrees with OpenREM's own csv."""
 
 import struct
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from tests.conformance.tables import EVENT_COLUMNS, STUDY_COLUMNS, read_csv
 
-# Columns of OpenREM's workbook that tell its events apart and that it does not mix up, and the csv's.
+# Columns of OpenREM's workbook that identify its events and that it does not mix up, and the csv's.
 OWN = {
     "Acquisition protocol": "Protocol",
     "Acquisition type": "Type",
@@ -46,7 +46,7 @@ class Pair:
     ours: Event
 
     def differs(self, columns: dict[str, str]) -> bool:
-        """Tell whether any of these columns differs."""
+        """Return whether any of these columns differs."""
         return any(self.theirs[name] != self.ours[own] for name, own in columns.items())
 
 
@@ -173,7 +173,7 @@ def cut_events(study: dict[str, Any], names: dict[str, str]) -> list[Event]:
 
 
 def study_key(study: dict[str, Any], total: str) -> tuple[Any, ...]:
-    """Return what tells the studies of the test files apart."""
+    """Return what distinguishes the studies of the test files."""
     return study["Accession number"], study[total], study["Study date"]
 
 

@@ -1,4 +1,4 @@
-"""Radiography where OpenREM's test files show nothing: what OpenREM would lose or die of, made on copies."""
+"""Radiography beyond OpenREM's test files, on changed copies: cases that OpenREM loses or fails on."""
 
 from collections import Counter
 from io import BytesIO

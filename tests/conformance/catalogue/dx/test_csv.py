@@ -68,8 +68,8 @@ def test_d02_dx_every_row_is_as_wide_as_the_header(ours: Table, theirs: Table) -
 
 
 def test_d02_dx_events_that_the_device_did_not_declare_have_their_headings(export, openrem_url: str) -> None:
-    wish = f"--filter=acquisition_protocol={PULSED}"
-    table = read_csv(export("dx-csv", openrem_url, wish))
+    option = f"--filter=acquisition_protocol={PULSED}"
+    table = read_csv(export("dx-csv", openrem_url, option))
     assert table.column("No. events") == [""]
     assert len(table.headings) == STUDY_COLUMNS + 4 * EVENT_COLUMNS
     assert table.column("E4 Protocol") == [PULSED]
@@ -106,7 +106,7 @@ def test_dx_csv_comment_of_several_lines_is_the_same(cells: list[Cell]) -> None:
 
 
 def test_dx_csv_unrecorded_value_is_blank_and_a_recorded_0_is_0(altered, export) -> None:
-    """Study 24 has a stored total_dap of 0 that nobody measured; study 18 is given a measured one."""
+    """Study 24 has a stored total_dap of 0 that was not measured. Study 18 gets a measured one."""
     url = altered("UPDATE remapp_accumintegratedprojradiogdose SET dose_area_product_total = 0 WHERE id = 2")
     table = read_csv(export("dx-csv", url))
     totals = dict(zip(table.column("Study date"), table.column("DAP total (cGy.cm^2)"), strict=True))

@@ -77,7 +77,7 @@ def name_deviation(cell: Cell) -> str:
 
 
 def is_same_number(ours: Any, theirs: Any) -> bool:
-    """Tell whether both are numbers and the same."""
+    """Return whether both are numbers and the same."""
     numbers = isinstance(ours, int | float) and isinstance(theirs, int | float)
     return numbers and same_number(repr(ours), repr(theirs))
 

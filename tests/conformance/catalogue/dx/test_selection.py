@@ -1,4 +1,4 @@
-"""Every filter and order of radiography, under each of its names, beside queries of the tests' own."""
+"""Every filter and order of radiography, under each of its names, compared with plain queries."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from local.sample.postgres import Postgres
 from doseexport import catalogue
 from doseexport.cli import main
 from tests.conformance.tables import read_csv
-from tests.oracles.selection import EQUIPMENT, SHARED_NAMES, WEIGHT_NAMES, XRAY_NAMES
+from tests.oracles.selection import NEWEST_FIRST, RF, SHARED_NAMES, SHARED_ORDERS, WEIGHT_NAMES, XRAY_NAMES
 
-# What OpenREM's test files lack, on a copy: study ids to tell rows apart, hashes, marks, standard names,
+# What OpenREM's test files lack, on a copy: study ids to identify rows, hashes, marks, standard names,
 # a dose of 0, studies that share one.
 ENRICH = """
 UPDATE remapp_projectionxrayradiationdose SET comment = 'id ' || general_study_module_attributes_id;
@@ -111,17 +111,7 @@ CASES = [
     for alias in (name, *DX_FILTERS[name].aliases)
 ]
 
-NEWEST = "study_date DESC NULLS LAST, study_time DESC NULLS LAST, study.id"
-ORDERS = {
-    "newest_first": ("-time_date", NEWEST),
-    "oldest_first": ("time_date", "study_date NULLS LAST, study_time NULLS LAST, study.id"),
-    "study_description": ("study_description", f"study.study_description NULLS LAST, {NEWEST}"),
-    "institution": (EQUIPMENT + "institution_name", f"equipment.institution_name NULLS LAST, {NEWEST}"),
-    "manufacturer": (EQUIPMENT + "manufacturer", f"equipment.manufacturer NULLS LAST, {NEWEST}"),
-    "model": (EQUIPMENT + "manufacturer_model_name", f"equipment.manufacturer_model_name, {NEWEST}"),
-    "display_name": (EQUIPMENT + "unique_equipment_name__display_name", f"display.display_name, {NEWEST}"),
-    "highest_dap": ("-total_dap", f"study.total_dap DESC NULLS LAST, {NEWEST}"),
-}
+ORDERS = SHARED_ORDERS | {"highest_dap": RF.orders["highest_dap"]}
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +137,11 @@ def choose(dx_url: str, tmp_path, capsys) -> Callable[..., list[str]]:
     return choose
 
 
-@pytest.mark.parametrize(("wish", "condition"), CASES, ids=[wish for wish, _ in CASES])
-def test_filter_selects_what_a_plain_query_selects(wish, condition, dx_url, choose) -> None:
+@pytest.mark.parametrize(("option", "condition"), CASES, ids=[option for option, _ in CASES])
+def test_filter_selects_what_a_plain_query_selects(option, condition, dx_url, choose) -> None:
     with psycopg.connect(dx_url) as connection:
         wanted = [f"id {study}" for (study,) in connection.execute(f"{STUDIES} AND {condition}")]
-    assert sorted(choose(f"--filter={wish}")) == sorted(wanted)
+    assert sorted(choose(f"--filter={option}")) == sorted(wanted)
 
 
 def test_filter_cases_select_some_studies_and_leave_some_out(dx_url) -> None:
@@ -209,7 +199,9 @@ def test_study_selected_by_one_event_comes_once_with_all_its_events(dx_url: str,
 def test_order_sorts_as_a_plain_query_under_both_names(name: str, dx_url: str, choose) -> None:
     openrem_name, sql = ORDERS[name]
     with psycopg.connect(dx_url) as connection:
-        wanted = [f"id {study}" for (study,) in connection.execute(f"{STUDIES} ORDER BY {sql}")]
+        wanted = [
+            f"id {study}" for (study,) in connection.execute(f"{STUDIES} ORDER BY {sql}, {NEWEST_FIRST}")
+        ]
     assert len(wanted) == 12
     assert choose(f"--order={name}") == choose(f"--order={openrem_name}") == wanted
 

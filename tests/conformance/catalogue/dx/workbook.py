@@ -1,4 +1,4 @@
-"""All data of OpenREM's radiography workbook beside ours, each event beside its nearest one."""
+"""All data of OpenREM's radiography workbook and of ours, with each event beside its nearest one."""
 
 import struct
 from datetime import datetime, time
@@ -96,7 +96,7 @@ def read_studies(
 
 
 def is_of_event(heading: str) -> bool:
-    """Tell whether a heading is that of an event's column."""
+    """Return whether a heading is that of an event's column."""
     return heading[0] == "E" and heading[1].isdigit()
 
 
@@ -111,7 +111,7 @@ def to_number(value: Any) -> Any:
 
 
 def key_of(study: Study) -> tuple[Any, ...]:
-    """Return what tells a study apart; a time to a second."""
+    """Return what identifies a study, with its time to a second."""
     day, at, number = (study.cells[heading] for heading in KEY)
     return day, round(at * 86400), number
 

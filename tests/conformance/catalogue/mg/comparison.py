@@ -1,4 +1,4 @@
-"""Mammography files of OpenREM and ours: which cells are numbers, and rows beside each other."""
+"""Compare mammography files of OpenREM with ours: which cells are numbers, and which rows correspond."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -81,9 +81,9 @@ def test_mg_csv_number_of_compared_and_deviating_cells_is_as_known(cells) -> Non
 
 def test_d01_mg_writes_the_stored_comma_where_openrem_writes_a_semicolon(cells) -> None:
     found = [cell for cell in cells if name_deviation(cell) == "D01"]
-    told = {(cell.heading, cell.ours, cell.theirs) for cell in found}
-    assert ("Manufacturer", "HOLOGIC, Inc.", "HOLOGIC; Inc.") in told
-    assert all("," in ours and "," not in theirs for _, ours, theirs in told)
+    expected = {(cell.heading, cell.ours, cell.theirs) for cell in found}
+    assert ("Manufacturer", "HOLOGIC, Inc.", "HOLOGIC; Inc.") in expected
+    assert all("," in ours and "," not in theirs for _, ours, theirs in expected)
 
 
 def test_d17_mg_writes_numbers_plainly_where_openrem_writes_zeros_or_an_exponent(cells) -> None:
@@ -160,8 +160,8 @@ def test_d19_mg_refuses_a_bad_filter_by_name(openrem_url: str, tmp_path, capsys)
     from doseexport.cli import main
 
     file = tmp_path / "mg.csv"
-    for wish, name in (("study_date__lt=not a date", "study_date__lt"), ("weight_min=50", "weight_min")):
-        arguments = ["mg-csv", "--database-url", openrem_url, f"--filter={wish}", f"--output={file}"]
+    for condition, name in (("study_date__lt=not a date", "study_date__lt"), ("weight_min=50", "weight_min")):
+        arguments = ["mg-csv", "--database-url", openrem_url, f"--filter={condition}", f"--output={file}"]
         assert main(arguments) != 0
         assert name in capsys.readouterr().err
     assert not file.exists()

@@ -1,4 +1,4 @@
-"""NHSBSP surveys: the csv beside OpenREM's own, and the workbook beside the csv."""
+"""NHSBSP surveys: the csv compared with OpenREM's own, and the workbook with the csv."""
 
 from collections import Counter
 from typing import Any
@@ -27,7 +27,7 @@ RUNS = {
 # Identical cells, other texts of the same number, patient numbers: rows x 15.
 COUNTS = {F14: {"": 120, "D17": 44, "D29": 1}, F18: {"": 77, "D17": 28}}
 
-KEPT = """
+INCLUDED = """
 SELECT study.id FROM remapp_irradeventxraydata event
 JOIN remapp_projectionxrayradiationdose report ON report.id = event.projection_xray_radiation_dose_id
 JOIN remapp_generalstudymoduleattr study ON study.id = report.general_study_module_attributes_id
@@ -52,7 +52,7 @@ def our_surveys(export, openrem_url) -> dict[str, list[Row]]:
 
 
 def name_survey_deviation(cell: Any) -> str:
-    """Return what `name_deviation` returns; a patient's number is one by itself."""
+    """Return what `name_deviation` returns; a patient's number is a deviation of its own."""
     if cell.heading == "Patient number" and cell.ours != cell.theirs:
         return "D29"
     return name_deviation(cell)
@@ -77,7 +77,7 @@ def test_d06_patients_are_numbered_newest_first_where_openrem_has_no_default_ord
 ) -> None:
     with psycopg.connect(openrem_url) as connection:
         order = " ORDER BY study_date DESC, study_time DESC, study.id, event.id"
-        studies = [study for (study,) in connection.execute(KEPT + order)]
+        studies = [study for (study,) in connection.execute(INCLUDED + order)]
     numbers = {study: str(n) for n, study in enumerate(dict.fromkeys(studies), 1)}
     assert our_survey.column("Patient number") == [numbers[study] for study in studies]
 
@@ -100,12 +100,12 @@ def test_d18_nhsbsp_has_every_exposure_where_openrem_ends_at_the_first_tomosynth
 
 
 @pytest.mark.parametrize(
-    "wish", ["view=cranio", "acquisition_protocol=routine", "compression_thickness_min=1"]
+    "option", ["view=cranio", "acquisition_protocol=routine", "compression_thickness_min=1"]
 )
-def test_d07_study_is_present_once_whatever_the_filter(wish: str, openrem_url: str, export) -> None:
+def test_d07_study_is_present_once_whatever_the_filter(option: str, openrem_url: str, export) -> None:
     """OpenREM repeats a study for each exposure that meets a filter."""
     all_rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url)))
-    rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url, f"--filter={wish}")))
+    rows = read_rows(read_csv(export("mg-nhsbsp-csv", openrem_url, f"--filter={option}")))
 
     def forget_number(row: Row) -> tuple[str, ...]:
         return tuple(cell for heading, cell in row.items() if heading != "Patient number")
@@ -137,10 +137,10 @@ def test_nhsbsp_workbook_surveys_follow_the_rules_for_each_study(our_surveys) ->
 
 
 def test_nhsbsp_workbook_has_the_csvs_rows_each_in_one_survey(our_survey: Table, our_surveys) -> None:
-    told = ["Patient number", "kV", "Anode", "Filter", "Thickness", "mAs", "auto/man", "Auto mode", "Age"]
+    expected = ["Patient number", "kV", "Anode", "Filter", "Thickness", "mAs", "auto/man", "Auto mode", "Age"]
 
     def describe(row: Row) -> tuple[str, ...]:
-        return tuple("" if row[heading] is None else str(row[heading]) for heading in told)
+        return tuple("" if row[heading] is None else str(row[heading]) for heading in expected)
 
     rows = [row for survey in SURVEYS for row in our_surveys[survey]]
     assert sorted(map(describe, rows)) == sorted(map(describe, read_rows(our_survey)))
@@ -179,11 +179,11 @@ def test_nhsbsp_whole_years_are_an_option(openrem_url: str, export, our_survey: 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-csv", "mg-nhsbsp-xlsx"])
 @pytest.mark.parametrize(
-    "wish", ["--include-names", "--include-ids", "--option=words_=x", "--filter=weight_min=1"]
+    "option", ["--include-names", "--include-ids", "--option=words_=x", "--filter=weight_min=1"]
 )
 def test_d19_nhsbsp_refuses_unsupported_requests(
-    kind: str, wish: str, openrem_url: str, tmp_path, capsys
+    kind: str, option: str, openrem_url: str, tmp_path, capsys
 ) -> None:
-    assert main([kind, "--database-url", openrem_url, wish, f"--output={tmp_path / 'file'}"]) == 2
+    assert main([kind, "--database-url", openrem_url, option, f"--output={tmp_path / 'file'}"]) == 2
     assert capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""NHSBSP surveys of what OpenREM's test files lack, on copies of its database."""
+"""NHSBSP surveys beyond OpenREM's test files, on changed copies."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""mg-xlsx holds what mg-csv holds, and what OpenREM's workbook holds, which went through float32."""
+"""mg-xlsx holds what mg-csv holds, and OpenREM's workbook the same at float32 precision."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, time, timedelta

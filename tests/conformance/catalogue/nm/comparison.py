@@ -1,4 +1,4 @@
-"""What the columns of nuclear medicine hold, in the csv, our workbook and OpenREM's (export-rules §7)."""
+"""Compare columns of nuclear medicine in the csv, our workbook and OpenREM's (export-rules §7)."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -58,12 +58,12 @@ def translate_heading(theirs: str) -> str:
 
 
 def is_number(heading: str) -> bool:
-    """Tell whether a column holds numbers."""
+    """Return whether a column holds numbers."""
     return NUMBERS.fullmatch(heading) is not None
 
 
 def is_same(heading: str, text: str, value: Any) -> bool:
-    """Tell whether a cell of our workbook is of the right type and holds what the csv holds."""
+    """Return whether a cell of our workbook is of the right type and holds what the csv holds."""
     if text == "":
         return value is None
     if heading in ("Study date", "Date of birth"):
@@ -85,6 +85,6 @@ def unescape(value: str) -> str:
 
 
 def is_close(one: str, other: str) -> bool:
-    """Tell whether two moments are the same to the millisecond, which is what openpyxl reads."""
+    """Return whether two moments are the same to the millisecond, which is what openpyxl reads."""
     apart = datetime.fromisoformat(one) - datetime.fromisoformat(other)
     return abs(apart) < timedelta(milliseconds=1)

@@ -138,7 +138,14 @@ def test_nm_csv_groups_without_selected_study_have_no_columns(openrem_url: str, 
 
 def test_d19_bad_filter_of_nm_is_refused_and_leaves_no_file(openrem_url: str, tmp_path: Path, capsys) -> None:
     file = tmp_path / "nm.csv"
-    for wish in ("activity_min=much", "acquisition_protocol=bone", "num_events=1", "standard_study_name=x"):
-        assert main(["nm-csv", "--database-url", openrem_url, f"--filter={wish}", f"--output={file}"]) != 0
-        assert f"filters.{wish.partition('=')[0]}" in capsys.readouterr().err
+    for condition in (
+        "activity_min=much",
+        "acquisition_protocol=bone",
+        "num_events=1",
+        "standard_study_name=x",
+    ):
+        assert (
+            main(["nm-csv", "--database-url", openrem_url, f"--filter={condition}", f"--output={file}"]) != 0
+        )
+        assert f"filters.{condition.partition('=')[0]}" in capsys.readouterr().err
         assert not file.exists()

@@ -1,4 +1,4 @@
-"""nm-xlsx holds what nm-csv holds, and every value of OpenREM's workbook at float32's precision."""
+"""nm-xlsx holds what nm-csv holds, and OpenREM's workbook the same at float32 precision."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.conformance.workbook_tables import OTHER_SHEETS, READERS, read_freque
 
 DIGITS = 6
 EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
-WISHES = ((), ("--include-names", "--include-ids"))
+INCLUSIONS = ((), ("--include-names", "--include-ids"))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def csv(export, openrem_url) -> Table:
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("inclusions", WISHES, ids=["plain", "names and IDs"])
+@pytest.mark.parametrize("inclusions", INCLUSIONS, ids=["plain", "names and IDs"])
 def test_nm_xlsx_all_data_holds_the_csvs_cells(reader: str, inclusions, openrem_url: str, export) -> None:
     csv = read_csv(export("nm-csv", openrem_url, *inclusions))
     headings, *rows = READERS[reader](export("nm-xlsx", openrem_url, *inclusions), "All data")
@@ -82,7 +82,7 @@ def read_theirs(theirs) -> list[dict[str, object]]:
 
 
 def agrees(heading: str, text: str, value: object) -> bool:
-    """Tell whether OpenREM's cell means what our csv's does, at the precision of its workbook."""
+    """Return whether OpenREM's cell means what our csv's does, at the precision of its workbook."""
     if text == "" or value is None:
         return text == "" and value is None
     if heading in ("Study date", "Study time") or MOMENTS.fullmatch(heading):

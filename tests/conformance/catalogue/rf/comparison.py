@@ -1,4 +1,4 @@
-"""What the columns of fluoroscopy hold, and when a cell of ours equals OpenREM's (export-rules §14)."""
+"""Compare columns and cells of fluoroscopy with OpenREM's (export-rules §14)."""
 
 import re
 from datetime import date, datetime, time
@@ -43,12 +43,12 @@ def name_study(row: list[Any], headings: list[str]) -> int:
 
 
 def is_number(heading: str) -> bool:
-    """Tell whether a column holds numbers."""
+    """Return whether a column holds numbers."""
     return re.sub(r"^[AB] |^G\d+ ", "", heading) not in TEXTS
 
 
 def is_same(heading: str, ours: Any, theirs: Any) -> bool:
-    """Tell whether two cells of two workbooks hold the same.
+    """Return whether two cells of two workbooks hold the same.
 
     Moments of OpenREM's are texts (D12), and its filter thickness of 0 is a text with an exponent.
     """
@@ -66,7 +66,7 @@ def is_same(heading: str, ours: Any, theirs: Any) -> bool:
 
 
 def is_zero_thickness(heading: str, ours: Any, theirs: Any) -> bool:
-    """Tell whether two cells are a filter thickness of 0, which OpenREM writes with an exponent."""
+    """Return whether two cells are a filter thickness of 0, which OpenREM writes with an exponent."""
     return heading.endswith("Mean filter thickness (mm)") and (ours, theirs) == ("0.0000", "0E-8")
 
 

@@ -1,4 +1,4 @@
-"""What OpenREM's own test files do not show of fluoroscopy, made on copies of them."""
+"""Fluoroscopy beyond OpenREM's test files, on changed copies."""
 
 from pathlib import Path
 from typing import Any
@@ -153,12 +153,18 @@ def test_rf_highest_dap_of_0_is_a_value(altered, export) -> None:
 
 
 @pytest.mark.parametrize("kind", ["rf-csv", "rf-xlsx", "rf-phe2019", "rf-openskin"])
-@pytest.mark.parametrize("wish", ["study_dap_min=much", "num_events=1", "study_date__gt=not a date"])
-def test_d19_rf_bad_filter_is_refused_and_leaves_no_file(kind, wish, openrem_url, tmp_path, capsys) -> None:
+@pytest.mark.parametrize("condition", ["study_dap_min=much", "num_events=1", "study_date__gt=not a date"])
+def test_d19_rf_bad_filter_is_refused_and_leaves_no_file(
+    kind, condition, openrem_url, tmp_path, capsys
+) -> None:
     file = tmp_path / "file"
-    options = [f"--filter={wish}", "--filter=study_id=44"] if kind == "rf-openskin" else [f"--filter={wish}"]
+    options = (
+        [f"--filter={condition}", "--filter=study_id=44"]
+        if kind == "rf-openskin"
+        else [f"--filter={condition}"]
+    )
     assert main([kind, "--database-url", openrem_url, *options, f"--output={file}"]) != 0
-    assert f"filters.{wish.partition('=')[0]}" in capsys.readouterr().err
+    assert f"filters.{condition.partition('=')[0]}" in capsys.readouterr().err
     assert not file.exists()
 
 

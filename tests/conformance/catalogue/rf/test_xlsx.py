@@ -128,10 +128,10 @@ def test_rf_xlsx_every_group_equals_a_second_computation(ours, openrem_url: str)
     _, rows = read_studies(ours)
     for study in archive.studies:
         groups = cut_groups(rows[study["id"]])
-        told = [group_cells(archive, events) for events in groups_of(archive, study)]
-        assert len(groups) == len(told)
+        expected = [group_cells(archive, events) for events in groups_of(archive, study)]
+        assert len(groups) == len(expected)
         assert sum(group[2] for group in groups) == len(archive.events_of(study))
-        for group, cells in zip(groups, told, strict=True):
+        for group, cells in zip(groups, expected, strict=True):
             del cells["Standard acquisition name"]
             for (heading, text), value in zip(cells.items(), group, strict=True):
                 if text == "":
@@ -195,7 +195,7 @@ def test_rf_xlsx_filter_thickness_of_0_has_four_decimals_where_openrem_writes_an
 
 
 def is_same_row(headings: list[str], ours: Row, theirs: Row) -> bool:
-    """Tell whether all cells of two rows are the same."""
+    """Return whether all cells of two rows are the same."""
     return all(is_same(*cells) for cells in zip(headings, ours, theirs, strict=True))
 
 

@@ -76,7 +76,7 @@ def test_libreoffice_reads_from_all_data_what_the_csv_holds(opened: Opened) -> N
 
 
 def is_shown(heading: str, ours: str, shown: str) -> bool:
-    """Tell whether LibreOffice's cell is the csv's: numbers as far as they are shown, times in any form."""
+    """Return whether LibreOffice's cell is the csv's: numbers as far as they are shown, times in any form."""
     if not ours or not shown:
         return ours == shown
     if is_number(heading):

@@ -1,4 +1,4 @@
-"""A workbook's parts are what Excel asks for: well formed, referenced, in order, each cell once."""
+"""A workbook's parts are as Excel requires: well formed, referenced, in order, each cell once."""
 
 import posixpath
 import re
@@ -108,7 +108,7 @@ def test_cell_holds_what_its_type_says(parts: Parts) -> None:
 
 
 def is_well_typed(cell: ET.Element, shared: int) -> bool:
-    """Tell whether a cell's content fits its type: a text, one of so many shared texts, or a number."""
+    """Return whether a cell's content fits its type: a text, one of so many shared texts, or a number."""
     children = [child.tag.removeprefix(MAIN) for child in cell]
     value = cell.findtext(f"{MAIN}v", "")
     match cell.get("t", "n"):

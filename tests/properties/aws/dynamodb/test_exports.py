@@ -1,4 +1,4 @@
-"""Whatever happens to an export in whatever order, its row keeps its promises."""
+"""An export's row keeps its guarantees in any order of events."""
 
 import os
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ MEANING = {
     AuditEvent.FAILED: State.FAILED,
     AuditEvent.ABORTED: State.ABORTED,
 }
-"""The state that an entry tells of."""
+"""The state that an entry stands for."""
 
 
 class ExportStates(RuleBasedStateMachine):
@@ -35,8 +35,8 @@ class ExportStates(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.services = self.stack.enter_context(stand_in_for_aws())
-        self.store, self.clock = self.services.exports, self.services.clock
-        self.export = self.store.create(make_new(), limit=1)
+        self.exports, self.clock = self.services.exports, self.services.clock
+        self.export = self.exports.create(make_new(), limit=1)
         self.claimed: set[int] = set()
         self.published: set[int] = set()
         self.seen = self.export
@@ -49,19 +49,19 @@ class ExportStates(RuleBasedStateMachine):
         self.clock.move(seconds=seconds)
 
     @rule()
-    def ask_again(self):
-        assert self.store.create(self.export, limit=1).id == self.export.id
+    def request_again(self):
+        assert self.exports.create(self.export, limit=1).id == self.export.id
 
     @rule(attempt=ATTEMPTS)
     def claim(self, attempt):
-        if self.store.claim(self.export.id, attempt, self.clock()):
+        if self.exports.claim(self.export.id, attempt, self.clock()):
             assert attempt not in self.claimed, "an attempt was claimed twice"
             self.claimed.add(attempt)
 
     @rule(attempt=ATTEMPTS, done=st.integers(0, 9))
     def beat(self, attempt, done):
         before = self.load()
-        state = self.store.beat(self.export.id, attempt, Progress(done, 9), self.clock())
+        state = self.exports.beat(self.export.id, attempt, Progress(done, 9), self.clock())
         if state is not None:
             assert before.attempt == attempt
             assert state in {State.RUNNING, State.ABORTING}
@@ -69,59 +69,59 @@ class ExportStates(RuleBasedStateMachine):
 
     @rule(attempt=ATTEMPTS)
     def record_upload(self, attempt):
-        self.store.record_upload(self.export.id, attempt, f"exports/x/{attempt}/f", "upload")
+        self.exports.record_upload(self.export.id, attempt, f"exports/x/{attempt}/f", "upload")
 
     @rule(attempt=ATTEMPTS)
     def complete(self, attempt):
         result = make_result(self.export, attempt)
-        if self.store.complete(self.export.id, attempt, result, self.clock(), RETENTION):
+        if self.exports.complete(self.export.id, attempt, result, self.clock(), RETENTION):
             assert attempt in self.claimed
             self.published.add(attempt)
 
     @rule(attempt=ATTEMPTS)
     def fail(self, attempt):
-        self.store.fail(self.export.id, attempt, "X", "Y.", self.clock())
+        self.exports.fail(self.export.id, attempt, "X", "Y.", self.clock())
 
     @rule(attempt=ATTEMPTS)
     def release(self, attempt):
-        self.store.release(self.export.id, attempt, "X", "Y.", self.clock())
+        self.exports.release(self.export.id, attempt, "X", "Y.", self.clock())
 
     @rule(attempt=ATTEMPTS)
     def settle_aborted(self, attempt):
-        self.store.settle_aborted(self.export.id, attempt, self.clock())
+        self.exports.settle_aborted(self.export.id, attempt, self.clock())
 
     @rule(attempt=ATTEMPTS)
     def give_up(self, attempt):
         before = self.load()
-        if self.store.give_up(self.export.id, attempt, Failure("X", "Y."), self.clock()):
+        if self.exports.give_up(self.export.id, attempt, Failure("X", "Y."), self.clock()):
             assert before.state is State.QUEUED or before.is_lease_over(self.clock())
 
     @rule()
     def request_abort(self):
-        after = self.store.request_abort(self.export.id, ADA, self.clock())
+        after = self.exports.request_abort(self.export.id, ADA, self.clock())
         assert after.state not in {State.QUEUED, State.RUNNING}
 
     @rule()
     def delete(self):
         before = self.load()
-        assert self.store.delete(self.export.id, ADA, self.clock()) == (
+        assert self.exports.delete(self.export.id, ADA, self.clock()) == (
             before.state not in ACTIVE and before.deleted_at is None
         )
 
     @rule()
     def issue_link(self):
         before = self.load()
-        assert self.store.issue_link(before, ADA, self.clock()) == (
+        assert self.exports.issue_link(before, ADA, self.clock()) == (
             before.state is State.COMPLETED and before.deleted_at is None
         )
 
     @rule(days=st.integers(1, 90))
     def set_retention(self, days):
         before = self.load()
-        kept = self.store.set_retention(self.export.id, days, ADA, self.clock())
-        assert (kept is not None) == (before.has_retention and before.deleted_at is None)
-        if kept is not None:
-            assert kept.retention_days == days
+        changed = self.exports.set_retention(self.export.id, days, ADA, self.clock())
+        assert (changed is not None) == (before.has_retention and before.deleted_at is None)
+        if changed is not None:
+            assert changed.retention_days == days
 
     @rule()
     def sweep_exports(self):
@@ -129,11 +129,11 @@ class ExportStates(RuleBasedStateMachine):
 
     @precondition(lambda self: self.load().state in ACTIVE)
     @rule()
-    def ask_for_another(self):
-        assert self.store.create(make_new(ADA), limit=1) is None
+    def request_another(self):
+        assert self.exports.create(make_new(ADA), limit=1) is None
 
     @invariant()
-    def only_known_ways_are_gone(self):
+    def only_known_transitions_happen(self):
         now = self.load()
         if now.state is not self.seen.state:
             assert now.state in TRANSITIONS[self.seen.state]
@@ -142,21 +142,21 @@ class ExportStates(RuleBasedStateMachine):
         self.seen = now
 
     @invariant()
-    def the_trail_is_a_legal_story_that_ends_where_the_export_stands(self):
-        story = self.services.audit.read(self.export.id)
-        assert_legal(story)
-        end = [entry for entry in story if entry.event in MEANING][-1]
+    def audit_trail_is_legal_and_ends_with_the_state(self):
+        entries = self.services.audit.read(self.export.id)
+        assert_legal(entries)
+        end = [entry for entry in entries if entry.event in MEANING][-1]
         assert (MEANING[end.event], end.attempt) == (self.load().state, self.load().attempt)
-        assert (story[-1].event is AuditEvent.DELETED) == (self.load().deleted_at is not None)
-        self.clock.move(microseconds=1)  # what happens next is later, also in the trail
+        assert (entries[-1].event is AuditEvent.DELETED) == (self.load().deleted_at is not None)
+        self.clock.move(microseconds=1)  # what happens next is later in the audit trail too
 
     @invariant()
-    def a_place_is_taken_exactly_while_active(self):
+    def place_is_taken_while_active(self):
         is_active = self.load().state in ACTIVE
         assert active_ids(ADA) == ({self.export.id} if is_active else set())
 
     @invariant()
-    def a_file_is_published_exactly_by_the_attempt_that_completed(self):
+    def file_is_published_by_the_completed_attempt(self):
         export = self.load()
         assert len(self.published) <= 1
         assert (export.state is State.COMPLETED) == bool(self.published)
@@ -165,13 +165,13 @@ class ExportStates(RuleBasedStateMachine):
             assert export.result == make_result(export, export.attempt)
 
     @invariant()
-    def a_worker_holds_a_lease_and_nobody_else(self):
+    def only_a_worker_holds_a_lease(self):
         export = self.load()
         is_held = export.state in {State.RUNNING, State.ABORTING}
         assert (export.lease_until is not None) == is_held
 
     @invariant()
-    def what_has_ended_says_when_and_until_when(self):
+    def ended_export_has_its_end_and_expiry(self):
         export = self.load()
         assert (export.finished_at is None) == (export.state in ACTIVE)
         if export.finished_at is not None:
@@ -181,7 +181,7 @@ class ExportStates(RuleBasedStateMachine):
             )
 
     def load(self):
-        return self.store.load(self.export.id)
+        return self.exports.load(self.export.id)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,4 +1,4 @@
-"""Random studies, as COPY would send them, for the writers to write."""
+"""Random studies for the writers, as COPY would send them."""
 
 import re
 from datetime import UTC, date, datetime

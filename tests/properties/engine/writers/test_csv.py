@@ -1,4 +1,4 @@
-"""Whatever the database holds, the csv says it again, and no spreadsheet runs any of it."""
+"""The csv holds whatever the database holds, and no spreadsheet runs any of it."""
 
 import csv
 import io
@@ -40,9 +40,9 @@ def is_plain_number(cell):
     return re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", cell) is not None
 
 
-def unguard(cell, told):
+def unguard(cell, wanted):
     """The cell, without an apostrophe that was put there for a reason."""
-    if cell != told and told[0] in DANGEROUS and not is_plain_number(told):
+    if cell != wanted and wanted[0] in DANGEROUS and not is_plain_number(wanted):
         return cell.removeprefix("'")
     return cell
 
@@ -57,9 +57,9 @@ def test_csv_reads_back_as_written(rows):
     ]
     assert len(lines) == len(rows)
     for line, (cells, events) in zip(lines, rows, strict=True):
-        told = [*cells, *(cell for event in events for cell in event)]
-        told += [""] * ((blocks - len(events)) * len(EVENT_COLUMNS))
-        assert [unguard(*pair) for pair in zip(line, told, strict=True)] == told
+        wanted = [*cells, *(cell for event in events for cell in event)]
+        wanted += [""] * ((blocks - len(events)) * len(EVENT_COLUMNS))
+        assert [unguard(*pair) for pair in zip(line, wanted, strict=True)] == wanted
 
 
 @thoroughly

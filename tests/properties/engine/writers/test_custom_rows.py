@@ -1,4 +1,4 @@
-"""Rows that a function makes: every cell where the function put it, in a workbook and in a csv."""
+"""Rows made by a function: every cell is in its place, in a workbook and in a csv."""
 
 import csv
 import io
@@ -148,18 +148,18 @@ def test_csv_holds_every_custom_row_in_order(rows):
 
 @thoroughly
 @given(studies, st.booleans(), st.booleans())
-def test_long_csv_has_one_row_per_event_after_its_study(rows, header, keep_empty):
+def test_long_csv_has_one_row_per_event_after_its_study(rows, header, with_empty):
     file = io.BytesIO()
-    shape = Long(header=header, keep_empty=keep_empty)
+    shape = Long(header=header, with_empty=with_empty)
     write(csv_writers.LongWriter(file, make_layout(rows), shape), rows, copy_csv)
     lines = read_csv(file.getvalue())
     if header:
         assert lines.pop(0) == [column.heading for column in (*STUDY_COLUMNS, *EVENT_COLUMNS)]
-    blank = [[""] * len(EVENT_COLUMNS)] if keep_empty else []
+    blank = [[""] * len(EVENT_COLUMNS)] if with_empty else []
     expected = [[*cells, *event] for cells, events in rows for event in (events or blank)]
     assert len(lines) == len(expected)
-    for line, told in zip(lines, expected, strict=True):
-        assert [unguard(*pair) for pair in zip(line, told, strict=True)] == told
+    for line, wanted in zip(lines, expected, strict=True):
+        assert [unguard(*pair) for pair in zip(line, wanted, strict=True)] == wanted
 
 
 def read_csv(data):

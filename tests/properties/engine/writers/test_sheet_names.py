@@ -1,4 +1,4 @@
-"""Whatever protocols are called, every sheet has a legal name, once, that is none of ours."""
+"""Every sheet has a legal, unique name, whatever its protocol is called."""
 
 import re
 
@@ -21,10 +21,10 @@ protocols = st.one_of(
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.tuples(protocols, st.integers(0, 3)), max_size=40))
-def test_sheet_names_are_legal_and_differ(asked):
+def test_sheet_names_are_legal_and_differ(requested):
     names = SheetNames()
     given_out = []
-    for protocol, pages in asked:
+    for protocol, pages in requested:
         name = names.name_protocol(protocol)
         given_out += [name, *(names.name_continuation(name, page) for page in range(2, 2 + pages))]
     given_out += [names.name_block_sheet("E682"), names.name_block_sheet("E682")]

@@ -1,4 +1,4 @@
-"""Whatever the database holds, the workbook holds it once, where it belongs, for two readers."""
+"""The workbook holds every value once in its place, as two readers see it."""
 
 import io
 import re

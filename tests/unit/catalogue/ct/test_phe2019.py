@@ -1,4 +1,4 @@
-"""The CT survey form: four series with headings, further ones behind the comments, no localisers."""
+"""The CT survey form: four series with headings, further ones after the comments, no localisers."""
 
 import pytest
 

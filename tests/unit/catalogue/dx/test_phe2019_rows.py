@@ -1,4 +1,4 @@
-"""PHE's radiography forms: which cell of a study and its events stands where, and in which words."""
+"""PHE's radiography forms: the place and the words of each cell."""
 
 import pytest
 

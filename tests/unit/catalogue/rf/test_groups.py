@@ -1,4 +1,4 @@
-"""Groups of similar exposures: each rule by itself, and all of them against a plain second way."""
+"""Groups of similar exposures: each rule, and all of them against a plain second computation."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A workbook put together: sheets that look alike, of which xlsxwriter makes only the first whole."""
+"""A workbook from similar sheets, of which xlsxwriter makes only the first."""
 
 import io
 import re

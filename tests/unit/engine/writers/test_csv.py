@@ -1,4 +1,4 @@
-"""No spreadsheet runs a text of a csv, and no number is touched."""
+"""No spreadsheet runs a text of a csv, and no number is changed."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Rows of many sheets, compressed as they come: each sheet's chunks are one stream of its own rows."""
+"""Rows of many sheets, compressed as they come: each sheet's chunks are one stream of its rows."""
 
 import zlib
 from itertools import product
@@ -13,30 +13,34 @@ from doseexport.engine.writers.parts import Parts, deflate
 def test_parts_give_every_sheet_its_rows_in_order(monkeypatch, chunk, buffered):
     monkeypatch.setattr(parts, "CHUNK", chunk)
     monkeypatch.setattr(parts, "BUFFERED", buffered)
-    kept = Parts()
-    sheets = [kept.add_sheet() for _ in range(3)]
+    written = Parts()
+    sheets = [written.add_sheet() for _ in range(3)]
     rows = {sheet: [f"<row>{sheet} é {n}</row>" for n in range(20 * sheet)] for sheet in sheets}
     for sheet, row in sorted(((s, r) for s in sheets for r in rows[s]), key=lambda pair: pair[1][-9:]):
-        kept.add_row(sheet, row)
+        written.add_row(sheet, row)
     for sheet in sheets:
-        told = "".join(sorted(rows[sheet], key=lambda row: row[-9:])).encode()
-        packed = kept.packed(sheet)
-        stream = b"".join(kept.read(packed))
-        assert zlib.decompress(stream + deflate(b"", last=True), -15) == told
-        assert (packed.size, packed.raw_size, packed.crc) == (len(stream), len(told), zlib.crc32(told))
-    kept.close()
+        expected = "".join(sorted(rows[sheet], key=lambda row: row[-9:])).encode()
+        packed = written.packed(sheet)
+        stream = b"".join(written.read(packed))
+        assert zlib.decompress(stream + deflate(b"", last=True), -15) == expected
+        assert (packed.size, packed.raw_size, packed.crc) == (
+            len(stream),
+            len(expected),
+            zlib.crc32(expected),
+        )
+    written.close()
 
 
 def test_parts_read_one_sheet_without_disturbing_others(monkeypatch):
     monkeypatch.setattr(parts, "CHUNK", 40)
-    kept = Parts()
-    flushed, between, last = (kept.add_sheet() for _ in range(3))
-    told = {flushed: "<row>flushed</row>" * 9, between: "<row>waiting</row>", last: "<row>last</row>" * 9}
+    written = Parts()
+    flushed, between, last = (written.add_sheet() for _ in range(3))
+    expected = {flushed: "<row>flushed</row>" * 9, between: "<row>waiting</row>", last: "<row>last</row>" * 9}
     for sheet in (flushed, last, between):
-        kept.add_row(sheet, told[sheet])
+        written.add_row(sheet, expected[sheet])
     read = {}
     for sheet in (flushed, between, last):
-        read[sheet] = b"".join(kept.read(kept.packed(sheet)))
+        read[sheet] = b"".join(written.read(written.packed(sheet)))
     for sheet, stream in read.items():
-        assert zlib.decompress(stream + deflate(b"", last=True), -15).decode() == told[sheet]
-    kept.close()
+        assert zlib.decompress(stream + deflate(b"", last=True), -15).decode() == expected[sheet]
+    written.close()

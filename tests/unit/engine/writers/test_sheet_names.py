@@ -1,4 +1,4 @@
-"""Names of sheets: OpenREM's rule, legal for Excel, and each only once."""
+"""Sheet names follow OpenREM's rule, are legal for Excel, and are unique."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Texts of a worksheet: legal XML, Excel's own escapes, cut where its cells end, shared where they can be."""
+"""Texts of a worksheet: legal XML, Excel's escapes, cut at the limit of a cell, shared where possible."""
 
 from xml.etree import ElementTree as ET
 

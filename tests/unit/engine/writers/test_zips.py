@@ -1,4 +1,4 @@
-"""A zip written from its beginning to its end; zip64 only where a number is too large for a zip."""
+"""A zip written from start to end, with zip64 only where a number is too large."""
 
 import io
 import struct

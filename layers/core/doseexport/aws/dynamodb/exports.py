@@ -132,8 +132,9 @@ class ExportRepository:
         """Write a new export, if its owner has fewer than `limit` active ones.
 
         `rate` is how many exports an owner may request in one minute of the clock, or None for any number.
-        Return the export that has the id now: this one, or an earlier one with the same id, which wins over
-        limit and rate and may be deleted or expired. Return None if the limit or the rate is reached.
+        Return the export that has the id now: this one, or an earlier one with the same id, whatever
+        the limit and the rate. An earlier one may be deleted or expired.
+        Return None if the limit or the rate is reached.
         """
         entry = self._audit.insert(record_request(export))
         for _ in range(TRIES):  # another request of the owner may come in between

@@ -31,5 +31,5 @@ LEFT_CC = {
 
 
 def make_exposure(**cells: str) -> Exposure:
-    """Return an exposure that is kept, and in the 2D survey, but for these cells."""
+    """Return an exposure of the 2D survey with these cells changed."""
     return Exposure(**LEFT_CC | cells)

@@ -1,4 +1,4 @@
-"""What an exposure is called in a survey, and why it is left out of all."""
+"""The name of an exposure in a survey, and the reasons to leave it out."""
 
 import pytest
 

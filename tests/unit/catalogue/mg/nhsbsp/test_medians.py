@@ -1,4 +1,4 @@
-"""Medians beside the standard library's."""
+"""Medians compared with the standard library's."""
 
 import errno
 import sqlite3

@@ -1,4 +1,4 @@
-"""The rows of both files, from studies and exposures made for the purpose."""
+"""The rows of the csv and the workbook from given studies and exposures."""
 
 from dataclasses import astuple
 
@@ -146,7 +146,7 @@ def test_left_out_exposure_is_listed_with_reason_and_no_patient():
 def test_doubtful_exposure_is_in_its_survey_and_on_review():
     doubtful = make_exposure(**DBT, has_exposure="", view_code="99", view_text="")
     xlsx, _ = build_rows("xlsx", [(STUDY, [doubtful])])
-    assert xlsx["DBT"] == []  # without a view it is not even kept
+    assert xlsx["DBT"] == []  # without a view it is left out
     doubtful = make_exposure(**DBT, has_exposure="", view_text="")
     xlsx, warnings = build_rows("xlsx", [(STUDY, [doubtful, doubtful])])
     wanted = [("2", "1", "LCC"), ("2", "1", "LCC2")]

@@ -1,4 +1,4 @@
-"""Which survey an exposure is in, and what a person has to look at."""
+"""The survey of an exposure, and whether it needs review."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A function's handler in this process with its role's rights, and every call that these do not allow."""
+"""A function's handler in this process with its role's rights, and every call that these deny."""
 
 import importlib.util
 import json
@@ -120,7 +120,7 @@ class Role:
 
 
 class Caller:
-    """Somebody whose every call is answered by the handler with its role's rights."""
+    """A caller whose calls are answered by the handler with its role's rights."""
 
     def __init__(self, role: Role) -> None:
         self._role = role
@@ -146,6 +146,6 @@ def list_removals(document: Json) -> Iterator[tuple[str, Json]]:
                 less = deepcopy(document)
                 kept = [other for other in values if other != value]
                 less["Statement"][number][part] = kept
-                if not kept:  # the statement said nothing else
+                if not kept:  # the statement has nothing else
                     del less["Statement"][number]
                 yield str(value), less

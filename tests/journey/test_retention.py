@@ -1,4 +1,4 @@
-"""A file is kept for as long as its owner says, and then it is gone; an admin sees who uses how much."""
+"""A file is retained as long as its owner sets, and then it is gone. An admin sees the usage."""
 
 from datetime import datetime, timedelta
 
@@ -17,42 +17,44 @@ def time_of(export, name):
 
 
 def test_file_of_shortened_retention_is_gone_and_no_other(physicist: Service, backstage: Backstage) -> None:
-    kept, cut = (physicist.wait(physicist.ask(**FEW, retention_days=60).json["id"]) for _ in range(2))
+    unchanged, cut = (
+        physicist.wait(physicist.request(**FEW, retention_days=60).json["id"]) for _ in range(2)
+    )
     assert time_of(cut, "expires_at") - time_of(cut, "finished_at") == 60 * DAY
     shown = physicist.call("PATCH", cut["links"]["set_retention"], {"retention_days": 1}).json
     assert time_of(shown, "expires_at") - time_of(shown, "finished_at") == DAY
     backstage.sweep()
     assert len(backstage.objects(cut["id"])) == 2
-    for each in (kept, cut):
+    for each in (unchanged, cut):
         backstage.age(each["id"], DAY)
     assert physicist.call("GET", f"/exports/{cut['id']}").status == 404
     backstage.sweep()
     assert backstage.objects(cut["id"]) == []
     assert "cleanup" not in backstage.row(cut["id"])
-    assert download(physicist, kept).status == 200
-    trail = physicist.call("GET", f"/exports/{cut['id']}/audit-trail").json["entries"]
-    assert [entry["event"] for entry in trail] == [
+    assert download(physicist, unchanged).status == 200
+    entries = physicist.call("GET", f"/exports/{cut['id']}/audit-trail").json["entries"]
+    assert [entry["event"] for entry in entries] == [
         "requested",
         "started",
         "completed",
         "retention_changed",
         "expired",
     ]
-    assert trail[3]["retention"] == {"days": 1, "until": shown["expires_at"]}
+    assert entries[3]["retention"] == {"days": 1, "until": shown["expires_at"]}
 
 
 def test_retention_never_exceeds_the_maximum(physicist: Service) -> None:
     most = physicist.call("GET", "/export-types").json["retention_days"]["max"]
-    refused = physicist.ask(**FEW, retention_days=most + 1)
+    refused = physicist.request(**FEW, retention_days=most + 1)
     assert (refused.status, refused.json["field"]) == (422, "retention_days")
-    export = physicist.wait(physicist.ask(**FEW).json["id"])
+    export = physicist.wait(physicist.request(**FEW).json["id"])
     refused = physicist.call("PATCH", f"/exports/{export['id']}", {"retention_days": most + 1})
     assert (refused.status, refused.json["field"]) == (422, "retention_days")
     assert physicist.get(export["id"]) == export
 
 
 def test_usage_shows_admins_requests_with_deleted_files_included(people: UserPool) -> None:
-    export = people.privileged.wait(people.privileged.ask(**FEW).json["id"])
+    export = people.privileged.wait(people.privileged.request(**FEW).json["id"])
     before = people.admin.call("GET", "/usage").json
     assert people.privileged.call("DELETE", f"/exports/{export['id']}").status == 204
     after = people.admin.call("GET", "/usage").json
