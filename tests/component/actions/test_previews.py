@@ -92,7 +92,7 @@ def test_preview_that_takes_too_long_is_stopped_and_says_so(preview_of, postgres
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport:preview'"
         assert select(sample_url, query)[0][0] == 0
     assert (shown["timed_out"], shown["studies"], shown["protocols"]) == (True, None, None)
-    assert "canceling statement due to statement timeout" in postgres.read_log()
+    assert "canceling statement due to lock timeout" in postgres.read_log()
     assert SECRET not in postgres.read_log()
 
 

@@ -86,15 +86,18 @@ def test_notifier_ignores_removals_by_time_to_live(world):
 def test_notifier_ignores_retention(world):
     changed = deepcopy(RECORDS[0])
     image = changed["dynamodb"]["NewImage"]
-    del image["asked"]
-    image |= {"kind": {"S": "kept"}, "kept": {"M": {"days": {"N": "7"}, "until": {"NULL": True}}}}
+    del image["request"]
+    image |= {
+        "event": {"S": "retention_changed"},
+        "retention": {"M": {"days": {"N": "7"}, "until": {"NULL": True}}},
+    }
     assert world.send([changed, RECORDS[1]]) is None
     assert [event["DetailType"] for event in world.bus.heard] == ["Export completed"]
 
 
 def test_notifier_returns_first_unsent_entry_to_the_stream(world, caplog):
     broken = deepcopy(RECORDS[0])
-    broken["dynamodb"]["NewImage"]["kind"] = {"S": "Zyx^Patient"}
+    broken["dynamodb"]["NewImage"]["event"] = {"S": "Zyx^Patient"}
     broken["dynamodb"]["SequenceNumber"] = "7"
     assert world.send([RECORDS[0], broken, RECORDS[1]]) == "7"
     assert [event["DetailType"] for event in world.bus.heard] == ["Export requested"]
