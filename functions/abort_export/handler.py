@@ -9,7 +9,7 @@ from doseexport.aws.services import Services
 
 
 def abort(services: Services, call: Call) -> Reply:
-    """Answer 202 with the export: ABORTED, or ABORTING until its worker has stopped."""
+    """Abort the export. Answer 202 with it: ABORTED, or ABORTING until its worker has stopped."""
     return reply_with_export(services, call, abort_export(services, call.caller, call.id), 202)
 
 

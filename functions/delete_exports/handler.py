@@ -10,13 +10,13 @@ from doseexport.aws.services import Services
 
 
 def delete_one(services: Services, call: Call) -> Reply:
-    """Answer 204."""
+    """Delete the export and answer 204."""
     delete_export(services, call.caller, call.id)
     return Reply(204)
 
 
 def delete_many(services: Services, call: Call) -> Reply:
-    """Answer 200 with the ids that were deleted, and why others were not."""
+    """Delete the exports. Answer 200 with the ids that were deleted, and why others were not."""
     return Reply(200, view_deletions(delete_exports(services, call.caller, call.read_json())))
 
 

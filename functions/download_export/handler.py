@@ -10,7 +10,7 @@ from doseexport.aws.services import Services
 
 
 def download(services: Services, call: Call) -> Reply:
-    """Answer 200 with the links, which hold for some minutes."""
+    """Make the links, which hold for some minutes, and answer 200 with them."""
     return Reply(200, view_download(download_export(services, call.caller, call.id)))
 
 

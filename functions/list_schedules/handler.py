@@ -9,7 +9,7 @@ from doseexport.api.replies import Reply
 from doseexport.aws.services import Services
 
 
-def list_all(services: Services, call: Call) -> Reply:
+def list_visible(services: Services, call: Call) -> Reply:
     """Answer 200 with the schedules, oldest first."""
     schedules = list_schedules(services, call.caller, call.query)
     return Reply(200, view_schedules(schedules, call.caller, services.clock()))
@@ -21,4 +21,4 @@ def get(services: Services, call: Call) -> Reply:
     return Reply(200, view_schedule(schedule, call.caller, services.clock()))
 
 
-handler = serve({"GET /schedules": list_all, "GET /schedules/{id}": get}, "scope")
+handler = serve({"GET /schedules": list_visible, "GET /schedules/{id}": get}, "scope")

@@ -11,9 +11,7 @@ from doseexport.aws.services import Services
 
 def list_types(services: Services, call: Call) -> Reply:
     """Answer 200 with the modalities, their export types, and what the caller may do."""
-    settings = services.settings
-    catalogue = list_export_types(settings.retention, settings.max_retention)
-    return Reply(200, view_catalogue(catalogue, call.caller))
+    return Reply(200, view_catalogue(list_export_types(services), call.caller))
 
 
 handler = serve({"GET /export-types": list_types})

@@ -10,12 +10,12 @@ from doseexport.aws.services import Services
 
 
 def create(services: Services, call: Call) -> Reply:
-    """Answer 201 with the new preset."""
+    """Save the preset and answer 201 with it."""
     preset = create_preset(services, call.caller, call.read_json())
     return Reply(201, view_preset(preset, call.caller), location=f"/presets/{preset.id}")
 
 
-def list_all(services: Services, call: Call) -> Reply:
+def list_visible(services: Services, call: Call) -> Reply:
     """Answer 200 with the caller's presets and the shared ones."""
     return Reply(200, view_presets(list_presets(services, call.caller), call.caller))
 
@@ -26,13 +26,13 @@ def get(services: Services, call: Call) -> Reply:
 
 
 def change(services: Services, call: Call) -> Reply:
-    """Answer 200 with the changed preset."""
+    """Change the preset and answer 200 with it."""
     preset = change_preset(services, call.caller, call.id, call.read_json())
     return Reply(200, view_preset(preset, call.caller))
 
 
 def delete(services: Services, call: Call) -> Reply:
-    """Answer 204."""
+    """Delete the preset and answer 204."""
     delete_preset(services, call.caller, call.id)
     return Reply(204)
 
@@ -40,7 +40,7 @@ def delete(services: Services, call: Call) -> Reply:
 handler = serve(
     {
         "POST /presets": create,
-        "GET /presets": list_all,
+        "GET /presets": list_visible,
         "GET /presets/{id}": get,
         "PATCH /presets/{id}": change,
         "DELETE /presets/{id}": delete,

@@ -10,20 +10,20 @@ from doseexport.aws.services import Services
 
 
 def create(services: Services, call: Call) -> Reply:
-    """Answer 201 with the new schedule."""
+    """Create the schedule and answer 201 with it."""
     schedule = create_schedule(services, call.caller, call.read_json())
     shown = view_schedule(schedule, call.caller, services.clock())
     return Reply(201, shown, location=f"/schedules/{schedule.id}")
 
 
 def change(services: Services, call: Call) -> Reply:
-    """Answer 200 with the changed schedule."""
+    """Change the schedule and answer 200 with it."""
     schedule = change_schedule(services, call.caller, call.id, call.read_json())
     return Reply(200, view_schedule(schedule, call.caller, services.clock()))
 
 
 def delete(services: Services, call: Call) -> Reply:
-    """Answer 204."""
+    """Delete the schedule and answer 204."""
     delete_schedule(services, call.caller, call.id)
     return Reply(204)
 

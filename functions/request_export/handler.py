@@ -13,14 +13,14 @@ from doseexport.domain.export import Export
 
 
 def request(services: Services, call: Call) -> Reply:
-    """Answer 202 with the export, which is queued for a worker."""
+    """Queue the export for a worker and answer 202 with it."""
     return _accept(
         services, call, request_export(services, call.caller, call.read_json(), call.idempotency_key)
     )
 
 
 def run_now(services: Services, call: Call) -> Reply:
-    """Answer 202 with the export that the schedule requested."""
+    """Request the schedule's export and answer 202 with it."""
     return _accept(services, call, run_schedule_now(services, call.caller, call.id, call.idempotency_key))
 
 

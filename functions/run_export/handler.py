@@ -12,7 +12,7 @@ from doseexport.jobs.attempt import run_attempt
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Run the attempt and return, no matter how it ends: its row says how, and only the sweep tries again.
+    """Run the attempt and always return: its row says how it ended, and only the sweep tries again.
 
     A message that cannot be read raises, and so reaches the dead-letter queue. It is given back first, so
     that this takes seconds.
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
             run_attempt(connect_services(), message.export_id, message.attempt, seconds_left)
         except Exception as error:  # noqa: BLE001  the sweep handles it once the lease is over
             extra = {"export_id": message.export_id, **describe_error(error)}
-            logging.getLogger("doseexport.run").error("run_failed", extra=extra)  # noqa: TRY400
+            logging.getLogger("doseexport.jobs.attempt").error("run_failed", extra=extra)  # noqa: TRY400
 
 
 def _read(record: dict[str, Any]) -> Message:

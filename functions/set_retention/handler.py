@@ -9,7 +9,7 @@ from doseexport.aws.services import Services
 
 
 def change(services: Services, call: Call) -> Reply:
-    """Answer 200 with the export, and Retry-After while it is under way."""
+    """Set the retention. Answer 200 with the export, and Retry-After while it is under way."""
     return reply_with_export(services, call, set_retention(services, call.caller, call.id, call.read_json()))
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from doseexport.actions.listing import MAX_LIMIT, SCOPES, ListQuery
+from doseexport.actions.listing import LIST_SCOPES, MAX_LIMIT, ListQuery
 from doseexport.api.static import CONTENT_TYPES
 from doseexport.domain.export import State
 from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
@@ -136,7 +136,7 @@ def _preview_export() -> Json:
 def _list_exports() -> Json:
     default = ListQuery()
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default.limit}
-    scope = {"enum": list(SCOPES), "default": default.scope}
+    scope = {"enum": list(LIST_SCOPES), "default": default.scope}
     page = {"200": make_answer("A page of exports, newest first.", "ExportPage")}
     return make_operation("list_exports", "List exports", page, BAD_LIST) | {
         "parameters": [
@@ -179,7 +179,7 @@ def _show_audit_trail() -> Json:
 
 def _set_retention() -> Json:
     answers = {"200": make_answer("The export with its new retention.", "Export") | {"headers": RETRY_AFTER}}
-    retention_problems: Codes = {409: ["NOTHING_TO_KEEP"], 422: ["BAD_RETENTION_DAYS"]}
+    retention_problems: Codes = {409: ["NO_FILE_TO_RETAIN"], 422: ["BAD_RETENTION_DAYS"]}
     problems = (BAD_BODY, FORBIDDEN, NOT_FOUND, retention_problems)
     return make_operation("set_retention", "Change how long a file is retained", answers, *problems) | {
         "requestBody": make_body("RetentionRequest")

@@ -56,13 +56,19 @@ _MEANINGS = {
     "409": "The current state of the resource or of the key does not allow it.",
     "413": f"The body is larger than {MAX_BODY} bytes.",
     "422": "A field is readable but its value is not accepted.",
-    "429": "Too many calls, or too many exports in progress.",
+    "429": "Too many calls, export requests or active exports.",
     "503": "The database does not answer, or too many previews are running. Try again later.",
     "5XX": "The service failed. Try again later.",
 }
 RETRY_AFTER: Json = {
     "Retry-After": {
         "description": "Seconds to wait before the next poll. Absent once the export has finished.",
+        "schema": {"type": "integer"},
+    }
+}
+_RETRY_REQUEST: Json = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next request. Given with TOO_MANY_REQUESTS.",
         "schema": {"type": "integer"},
     }
 }
@@ -90,7 +96,8 @@ def make_problem(status: str, codes: Sequence[str]) -> Json:
         content["application/problem+json"] = {"schema": refer("Problem") | {"properties": limits}}
     if status in _GATEWAY_STATUSES:
         content["application/json"] = {"schema": refer("GatewayMessage")}
-    return {"description": _MEANINGS[status], "content": content}
+    headers = {"headers": _RETRY_REQUEST} if "TOO_MANY_REQUESTS" in codes else {}
+    return {"description": _MEANINGS[status], **headers, "content": content}
 
 
 def make_answer(description: str, schema: str) -> Json:

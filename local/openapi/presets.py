@@ -12,6 +12,7 @@ from local.openapi.parts import (
     make_location,
     make_operation,
 )
+from local.openapi.requests import REQUESTED_RETENTION
 from local.openapi.schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
 
 _NAME: Json = {"type": "string", "maxLength": MAX_NAME, "pattern": r"\S"}
@@ -36,7 +37,10 @@ def make_preset_schemas() -> Json:
         | {"description": "Printable characters. Do not name a patient: the service cannot check this."},
         "shared": FLAG | {"default": False, "description": "Whether all export users see it."},
         "request": refer("ExportRequest")
-        | {"description": "Without include_names, include_ids and filters that identify a patient."},
+        | {
+            "description": "Without include_names, include_ids, retention_days and filters that "
+            "identify a patient."
+        },
     }
     return {
         "PresetRequest": make_object(given, "shared"),
@@ -93,6 +97,7 @@ def _make_use() -> Json:
         "options": values,
         "include_names": FLAG,
         "include_ids": FLAG,
+        "retention_days": REQUESTED_RETENTION,
     }
     optional = [name for name in fields if name != "preset"]
     return make_object(fields, *optional, description="A request that starts from a preset, with changes.")

@@ -9,10 +9,12 @@ from local.openapi.schemas import FLAG as BOOLEAN
 from local.openapi.schemas import RETENTION_DAYS, Json, make_object, refer
 from local.openapi.values import VALUES, make_values
 
-_RETENTION_HELP = (
-    "Days to retain the file, at most `retention_days.max` of GET /export-types. "
-    "Null means `retention_days.default`."
-)
+REQUESTED_RETENTION: Json = {
+    **RETENTION_DAYS,
+    "type": ["integer", "null"],
+    "description": "Days to retain the file, at most `retention_days.max` of GET /export-types. "
+    "Null means `retention_days.default`.",
+}
 
 
 def make_request_schemas() -> Json:
@@ -54,7 +56,7 @@ def _make_request(spec: Spec) -> Json:
         "options": _make_options(spec),
         "include_names": _make_inclusion(spec, NAME, "Include patients' names in the file."),
         "include_ids": _make_inclusion(spec, ID, "Include patients' IDs in the file."),
-        "retention_days": RETENTION_DAYS | {"type": ["integer", "null"], "description": _RETENTION_HELP},
+        "retention_days": REQUESTED_RETENTION,
     }
     optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]
     return make_object(properties, *optional, description=spec.help, **{"x-format": spec.format})

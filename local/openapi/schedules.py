@@ -1,7 +1,7 @@
 """Build the paths and schemas of schedules."""
 
 from doseexport import catalogue
-from doseexport.actions.listing import SCOPES
+from doseexport.actions.listing import LIST_SCOPES
 from doseexport.domain.parsing import MAX_NAME
 from doseexport.domain.schedule import Outcome, Pause
 from local.openapi.parts import (
@@ -134,7 +134,7 @@ def _create_schedule() -> Json:
 
 def _list_schedules() -> Json:
     answers = {"200": make_answer("Schedules, oldest first.", "ScheduleList")}
-    scope = {"enum": list(SCOPES), "default": "mine"}
+    scope = {"enum": list(LIST_SCOPES), "default": "mine"}
     problems = (FORBIDDEN, {400: ["BAD_SCOPE"]})
     return make_operation("list_schedules", "List schedules", answers, *problems) | {
         "parameters": [

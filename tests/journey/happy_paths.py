@@ -308,7 +308,7 @@ def run_schedule(role: Role, scene: Scene) -> None:
         assert role.load("run_schedule")(event, CONTEXT) == {"done": "under_way"}
         lost = scene.backstage.stack.resource("ScheduleDeadLetters")
         role.session.client("sqs").send_message(QueueUrl=lost, MessageBody="{}")
-    assert scene.backstage.schedules.load(schedule.id).open is not None  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(schedule.id).open_occurrence is not None  # type: ignore[union-attr]
 
 
 def reconcile_schedules(role: Role, scene: Scene) -> None:
@@ -319,7 +319,7 @@ def reconcile_schedules(role: Role, scene: Scene) -> None:
     with role.assumed():
         first, second = (role.load("reconcile_schedules")({}, CONTEXT) for _ in range(2))
     assert "broken" not in first | second
-    assert scene.backstage.schedules.load(missed.id).open is not None  # type: ignore[union-attr]
+    assert scene.backstage.schedules.load(missed.id).open_occurrence is not None  # type: ignore[union-attr]
 
 
 UNTRIED = frozenset(

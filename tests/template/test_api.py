@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from doseexport.domain.rights import SCOPES
+from doseexport.domain.rights import RIGHTS_OF_SCOPES
 
 ROUTES = {
     ("POST", "/exports"): "RequestExport",
@@ -208,4 +208,4 @@ def test_machine_client_is_optional_and_uses_client_credentials_only(source):
     assert properties["GenerateSecret"] is True
     assert properties["AllowedOAuthFlows"] == ["client_credentials"]
     scopes = {scope for entry in source["Mappings"]["MachineScopes"].values() for scope in entry["Scopes"]}
-    assert scopes - {"none"} == set(SCOPES)
+    assert scopes - {"none"} == set(RIGHTS_OF_SCOPES)

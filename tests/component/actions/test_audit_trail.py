@@ -132,7 +132,7 @@ def test_reading_that_cannot_be_recorded_shows_nothing(services, monkeypatch):
         raise ConnectionError
 
     export = add(services, ADA, filters=NAMED)
-    monkeypatch.setattr(services.audit, "record_reading", fail)
+    monkeypatch.setattr(services.audit, "write_reading", fail)
     with pytest.raises(ConnectionError):
         get_export(services, PIA, export.id)
     assert get_export(services, BEN, export.id)["filters"] is None

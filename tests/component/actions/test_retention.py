@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from doseexport.actions.exports import delete_export
-from doseexport.domain.audit import AuditEvent, Person
+from doseexport.domain.audit import Actor, AuditEvent
 from doseexport.domain.export import State
 from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError
@@ -112,7 +112,7 @@ def test_retention_counts_from_the_end_and_is_shown(services, clock, caller, day
     assert row.expires_at == until
     assert int(read_row(f"EXPORT#{export.id}")["ttl"]) == (until + 7 * DAY).timestamp()
     (entry,) = retention_entries(services, export)
-    assert (entry.by, entry.at, entry.attempt) == (Person(caller.id, caller.name), clock(), 1)
+    assert (entry.by, entry.at, entry.attempt) == (Actor(caller.id, caller.name), clock(), 1)
     assert entry.retention == {"days": days, "until": until.isoformat(timespec="microseconds")}
 
 
@@ -182,7 +182,7 @@ def test_retention_without_a_file_is_refused(services, state):
         services.exports.settle_aborted(export.id, 1, NOW)
     before = services.exports.load(export.id)
     assert before.state is state
-    assert refuse(change_retention, services, export, 7)[:2] == (409, "NOTHING_TO_KEEP")
+    assert refuse(change_retention, services, export, 7)[:2] == (409, "NO_FILE_TO_RETAIN")
     assert services.exports.load(export.id) == before
     assert retention_entries(services, export) == []
 

@@ -103,7 +103,7 @@ def test_delete_export_keeps_the_winning_attempt(services):
     keys = [object_key(ID, attempt, "f.csv") for attempt in (1, 2, 22)]
     for key in keys:
         put_object(services, key)
-    services.files.delete_export(ID, keep_attempt=2)
+    services.files.delete_export(ID, except_attempt=2)
     assert list_keys(services) == [keys[1]]
 
 

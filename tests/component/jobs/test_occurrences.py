@@ -286,7 +286,7 @@ def test_occurrence_disabled_before_its_request_is_skipped(services, ada):
     finish(services, others[0])
     assert reconcile_schedules(services)["closed"] == 1
     assert {export.schedule_id for export in exports_of(services, ada)} == {None}
-    assert services.schedules.load(schedule.id).open is None
+    assert services.schedules.load(schedule.id).open_occurrence is None
 
 
 def test_occurrence_runs_again_once_its_inactive_owner_enables_it(services, ada):

@@ -133,7 +133,7 @@ def test_reconcile_continues_past_a_broken_schedule(services, ada, monkeypatch):
     find = services.user_pool.find
 
     def find_or_break(name):
-        if len(exports_of(services, ada)) == 0 and not services.schedules.load(whole.id).open:
+        if len(exports_of(services, ada)) == 0 and not services.schedules.load(whole.id).open_occurrence:
             raise ConnectionError
         return find(name)
 

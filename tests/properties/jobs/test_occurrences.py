@@ -147,7 +147,7 @@ class ScheduleRuns(RuleBasedStateMachine):
 
     @invariant()
     def the_next_file_begins_behind_the_last(self):
-        if self.schedule.open is None and self.covered:
+        if self.schedule.open_occurrence is None and self.covered:
             assert self.schedule.next_day == self.covered[-1][1] + DAY
 
 

@@ -1,14 +1,16 @@
 """The catalogue describes everything that a request form needs."""
 
+from types import SimpleNamespace
+
 from doseexport import catalogue
 from doseexport.actions.catalogue import list_export_types
 from doseexport.actions.views import view_catalogue
 from doseexport.domain.request import parse_request
-from tests.fakes import ADA, ADMIN, MAX_RETENTION, PIA, RETENTION
+from tests.fakes import ADA, ADMIN, PIA, make_settings
 
 
 def show(caller):
-    return view_catalogue(list_export_types(RETENTION, MAX_RETENTION), caller)
+    return view_catalogue(list_export_types(SimpleNamespace(settings=make_settings())), caller)
 
 
 def types(shown):

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from doseexport.domain.audit import (
+    Actor,
     AuditEvent,
-    Person,
     record_completion,
     record_event,
     record_failure,
@@ -41,7 +41,7 @@ def entry_of(kind):
     if kind is AuditEvent.FAILED:
         return record_failure(ID, 2, AT, "NO_STUDIES")
     if kind is AuditEvent.SKIPPED:
-        return record_skipped(ID, Person(ADA.id, ADA.name), AT, "GROUP_LOST")
+        return record_skipped(ID, Actor(ADA.id, ADA.name), AT, "GROUP_LOST")
     is_persons = kind in {AuditEvent.ABORT_REQUESTED, AuditEvent.LINK_ISSUED, AuditEvent.DELETED}
     return record_event(kind, ID, 1, AT, ADA if is_persons else None)
 

@@ -10,10 +10,10 @@ from doseexport.aws.dynamodb.preset_rows import name_kind, new_row, read_row
 from doseexport.domain.parsing import MAX_NAME
 from doseexport.domain.preset import (
     apply_preset,
-    change_preset,
     make_preset,
     parse_changes,
     parse_preset,
+    revise_preset,
 )
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.domain.rights import (
@@ -120,7 +120,7 @@ def test_preset_refusal_and_log_repeat_no_name():
     ],
 )
 def test_preset_change_touches_only_what_it_gives(changes, name, shared, filters):
-    changed = change_preset(make(), parse_changes(changes), NOW)
+    changed = revise_preset(make(), parse_changes(changes), NOW)
     assert (changed.name, changed.shared, changed.request.filters) == (name, shared, filters)
     assert (changed.revision, changed.created_at, changed.owner) == (2, NOW, ADA.id)
 

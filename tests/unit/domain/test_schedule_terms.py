@@ -25,7 +25,7 @@ def parse(may_see_patients=False, **changes):
 
 
 def change(terms, changes, now=NOW):
-    return change_terms(terms, changes, now, may_see_patients=False, made_at=NOW)
+    return change_terms(terms, changes, now, may_see_patients=False, rate_start=NOW)
 
 
 def test_terms_are_an_export_request_and_its_recurrence():

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
-from doseexport.domain.audit import AuditEntry, find_owner
+from doseexport.domain.audit import AuditEntry, find_owner_id
 from doseexport.domain.export import Export
-from doseexport.domain.rights import Caller, may_see_filters
+from doseexport.domain.rights import Caller, may_see_filters, may_see_patient_filters
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,11 +29,11 @@ def record_reading(services: Services, caller: Caller, exports: Iterable[Export]
     """Record that a caller reads filters of other users' exports that can name patients."""
     for export in exports:
         if export.has_patient_data and may_see_filters(caller, export) and caller.id != export.owner:
-            services.audit.record_reading(export.id, caller, services.clock())
+            services.audit.write_reading(export.id, caller, services.clock())
 
 
 def record_trail_reading(services: Services, caller: Caller, entries: Sequence[AuditEntry]) -> None:
     """Record the same for the audit trail of one export, which holds the filters, too."""
     names_patients = any(entry.names_patients for entry in entries)
-    if caller.may_see_patients and names_patients and caller.id != find_owner(entries):
-        services.audit.record_reading(entries[0].export_id, caller, services.clock())
+    if may_see_patient_filters(caller) and names_patients and caller.id != find_owner_id(entries):
+        services.audit.write_reading(entries[0].export_id, caller, services.clock())

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import groupby
 
 from doseexport import catalogue
 from doseexport.actions.results import Catalogue, ModalityEntry
+from doseexport.aws.services import Services
 
 
-def list_export_types(retention: timedelta, max_retention: timedelta) -> Catalogue:
+def list_export_types(services: Services) -> Catalogue:
     """Return the catalogue of this release."""
     specs = sorted(catalogue.load_specs().values(), key=lambda spec: (spec.modality.name, spec.type))
     groups = (tuple(found) for _, found in groupby(specs, key=lambda spec: spec.modality.name))
     entries = tuple(ModalityEntry(found[0].modality, found) for found in groups)
-    return Catalogue(entries, retention, max_retention)
+    return Catalogue(entries, services.settings.retention, services.settings.max_retention)

@@ -18,7 +18,7 @@ from doseexport.actions.results import AuditTrail, Deletions, Download, ExportPa
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
-from doseexport.domain.audit import find_owner
+from doseexport.domain.audit import find_owner_id
 from doseexport.domain.export import Export, Result, State, is_id, make_export, make_id, name_manifest
 from doseexport.domain.request import (
     ExportRequest,
@@ -37,7 +37,7 @@ from doseexport.domain.rights import (
 from doseexport.errors import RequestError, unprocessable
 
 MAX_DELETED = 100
-"""The most exports that one request may delete."""
+"""The most exports that one request may delete: the longest page of the list."""
 MAX_KEY = 255
 """The most characters of an Idempotency-Key."""
 
@@ -177,7 +177,7 @@ def set_retention(services: Services, caller: Caller, export_id: str, body: obje
     changed = services.exports.set_retention(export_id, days, caller, now)
     if changed is None:
         _find(services, caller, export_id)
-        raise _conflict("NOTHING_TO_KEEP", "This export has no file and will have none.")
+        raise _conflict("NO_FILE_TO_RETAIN", "This export has no file and will have none.")
     return _read(services, caller, changed)
 
 
@@ -187,7 +187,7 @@ def get_audit_trail(services: Services, caller: Caller, export_id: str) -> Audit
     entries = services.audit.read(export_id) if is_id(export_id) else []
     if not entries:
         raise _not_found()
-    require_audit_trail(caller, find_owner(entries))
+    require_audit_trail(caller, find_owner_id(entries))
     record_trail_reading(services, caller, entries)
     return AuditTrail(export_id, entries)
 

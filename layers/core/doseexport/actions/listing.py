@@ -1,7 +1,7 @@
 """Read pages of the list of exports, and make the cursors that lead from one page to the next.
 
-An index gives the ids of exports, and their rows are read as they are now. A page is filled by reading on
-past exports that are deleted, expired or in another state.
+An index gives the ids of exports, and their rows are read as they are now. A page skips deleted,
+expired and non-matching exports and reads on until it is full.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from doseexport.domain.rights import Caller
 from doseexport.domain.timestamps import to_text
 from doseexport.errors import RequestError
 
-SCOPES = ("mine", "all")
+LIST_SCOPES = ("mine", "all")
 MAX_LIMIT = 100
 LONGEST_RUN = timedelta(days=2)
-"""Longer than any export can be queued and run. With the retention, the age of the oldest export shown."""
+"""This is longer than any export can be queued and run. With the retention, it is the age of the oldest
+export that is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
 def parse_scope(parameters: Mapping[str, str]) -> str:
     """Return the scope of a list, mine or all. Raise RequestError (400) for any other."""
     scope = parameters.get("scope", "mine")
-    if scope not in SCOPES:
+    if scope not in LIST_SCOPES:
         raise _bad("BAD_SCOPE", "scope must be mine or all.", "scope")
     return scope
 

@@ -59,7 +59,7 @@ def change_preset(services: Services, caller: Caller, preset_id: str, body: obje
 
     def write(preset: Preset) -> Preset | None:
         require_preset_change(caller, preset, changes)
-        following = presets.change_preset(preset, changes, services.clock())
+        following = presets.revise_preset(preset, changes, services.clock())
         return following if services.presets.replace(preset, following) else None
 
     return _retry(services, caller, preset_id, write)
@@ -76,7 +76,7 @@ def delete_preset(services: Services, caller: Caller, preset_id: str) -> None:
 
 
 def load_for_use(services: Services, caller: Caller, body: object) -> object:
-    """Return the unchecked body of a request, with the preset that it names worked in.
+    """Return the unchecked body of a request, merged with the preset it names.
 
     Raise RequestError (422) naming preset or type.
     """
@@ -91,7 +91,7 @@ def load_for_use(services: Services, caller: Caller, body: object) -> object:
 def _retry(
     services: Services, caller: Caller, preset_id: str, write: Callable[[Preset], Preset | None]
 ) -> Preset:
-    """Write to the preset as it is now. A write that another one overtook is made again."""
+    """Write to the preset as it is now. Repeat a write that lost a race."""
     for _ in range(_TRIES):
         written = write(_find(services, caller, preset_id))
         if written is not None:

@@ -26,7 +26,7 @@ def sync_to_scheduler(services: Services, schedule_id: str) -> bool:
             if schedule is None:
                 return True
             _send(services, schedule)
-            # If it changed meanwhile, this call may have overwritten a newer one.
+            # The schedule may have changed during the call. Then send it again.
             if services.schedules.mark_synced(schedule):
                 return True
     except (ClientError, BotoCoreError) as error:

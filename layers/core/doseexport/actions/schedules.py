@@ -1,7 +1,7 @@
 """What people do with schedules: one function per request of the API, from a caller to a domain object.
 
-Only its owner sees a schedule, and administrators, who may disable and delete it too. Programs have none:
-it would go unnoticed that the owner of such a program has left.
+Only its owner sees a schedule, and administrators, who may disable and delete it too. Programs cannot have
+schedules, because nobody would notice that a program's owner has left.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from doseexport.domain.export import Export, is_id, make_id
 from doseexport.domain.request import check_retention, parse_request
 from doseexport.domain.rights import (
     Caller,
+    may_disable_schedule,
     may_read_schedule,
     require_all_schedules,
     require_person,
@@ -75,7 +76,7 @@ def change_schedule(services: Services, caller: Caller, schedule_id: str, change
     """
     schedule = _find(services, caller, schedule_id)
     record_activity(services, caller)
-    terms = _make_changes(services, caller, schedule, changes)
+    terms = _parse_changed_terms(services, caller, schedule, changes)
     if not services.schedules.change(schedule, terms, services.clock()):
         message = "The schedule was changed by someone else. Reload it and try again."
         raise RequestError("CHANGED_MEANWHILE", message, "id", 409)
@@ -119,9 +120,9 @@ def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:
     return schedule
 
 
-def _make_changes(services: Services, caller: Caller, schedule: Schedule, changes: object) -> Terms:
+def _parse_changed_terms(services: Services, caller: Caller, schedule: Schedule, changes: object) -> Terms:
     is_stop = isinstance(changes, Mapping) and changes.keys() == {"enabled"} and changes["enabled"] is False
-    if is_stop:  # also allowed to an owner who has lost the right to its request
+    if is_stop and may_disable_schedule(caller, schedule):
         return disable(schedule.terms)
     require_schedule_change(caller, schedule)
     terms = change_terms(
@@ -129,7 +130,7 @@ def _make_changes(services: Services, caller: Caller, schedule: Schedule, change
         changes,
         services.clock(),
         may_see_patients=caller.may_see_patients,
-        made_at=schedule.made_at,
+        rate_start=schedule.rate_start,
     )
     check_retention(terms.request["retention_days"], services.settings.max_retention)
     return terms

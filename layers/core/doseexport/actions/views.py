@@ -34,9 +34,10 @@ from doseexport.domain.rights import (
     may_change_preset,
     may_run_schedule,
     may_see_filters,
+    may_see_patient_filters,
     may_withdraw_preset,
 )
-from doseexport.domain.schedule import PAUSES, Pause, Run, Schedule
+from doseexport.domain.schedule import PAUSE_MESSAGES, Pause, Run, Schedule
 from doseexport.domain.timestamps import format_time
 
 POLL_SECONDS = 2
@@ -208,7 +209,7 @@ def _view_audited_request(request: Mapping[str, Any], caller: Caller) -> Json:
     return {
         "schedule_id": None,
         **request,
-        "patient_filters": dict(naming) if caller.may_see_patients else None,
+        "patient_filters": dict(naming) if may_see_patient_filters(caller) else None,
     }
 
 
@@ -275,7 +276,7 @@ def view_schedules(schedules: list[Schedule], caller: Caller, now: datetime) -> 
 
 
 def _view_pause(pause: Pause | None) -> dict[str, str] | None:
-    return None if pause is None else {"code": pause.value, "message": PAUSES[pause]}
+    return None if pause is None else {"code": pause.value, "message": PAUSE_MESSAGES[pause]}
 
 
 def _view_run(run: Run | None) -> Json | None:

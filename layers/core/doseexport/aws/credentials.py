@@ -20,6 +20,7 @@ _REFUSED = frozenset(
         "ValidationException",
     }
 )
+"""Codes of Secrets Manager that no retry can help against: an administrator must change something first."""
 
 
 def find_database(settings: Settings, name: str, seconds_left: Callable[[], float]) -> Database:

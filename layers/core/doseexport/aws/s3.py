@@ -55,13 +55,13 @@ class ExportBucket:
         link: str = self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
         return link
 
-    def delete_export(self, export_id: str, keep_attempt: int | None = None) -> None:
-        """Delete an export's objects and unfinished uploads, except those of `keep_attempt`.
+    def delete_export(self, export_id: str, except_attempt: int | None = None) -> None:
+        """Delete an export's objects and unfinished uploads, except those of `except_attempt`.
 
         There may be none. Raise ClientError if S3 refuses, and OSError if it leaves an object.
         """
         prefix = object_prefix(export_id)
-        excluded = None if keep_attempt is None else f"{prefix}{keep_attempt}/"
+        excluded = None if except_attempt is None else f"{prefix}{except_attempt}/"
         for key, upload_id in self._find("list_multipart_uploads", "Uploads", prefix, excluded, "UploadId"):
             abort_upload(self._client, self._bucket, key, upload_id)
         keys = [key for key, _ in self._find("list_objects_v2", "Contents", prefix, excluded, "ETag")]

@@ -17,6 +17,7 @@ from threading import Condition, Thread
 from typing import Protocol
 
 from doseexport.aws.clients import BotoCoreError, ClientError, error_code
+from doseexport.aws.logging import describe_error
 from doseexport.errors import AbortedError, ExportError, RetryableError
 
 PART_SIZE = 8 * 1024 * 1024
@@ -27,9 +28,9 @@ DISCARD_TIMEOUT = 15.0
 
 _LOGGER = logging.getLogger(__name__)
 _REFUSED = frozenset({"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "KMS.DisabledException"})
+"""Codes of S3 that no retry can help against: an administrator must change something first."""
 
-
-Describe = Callable[[int, str], bytes]
+ManifestMaker = Callable[[int, str], bytes]
 """A function that makes a manifest from a file's size in bytes and its SHA-256 in hexadecimal."""
 
 
@@ -57,7 +58,7 @@ class S3Sink:
         self._filling = BytesIO()
         self._sending: BytesIO | None = None
         self._is_last = False
-        self._describe: Describe | None = None
+        self._make_manifest: ManifestMaker | None = None
         self._is_finished = False
         self._stopped_by: BaseException | None = None
         self._changed = Condition()
@@ -76,12 +77,12 @@ class S3Sink:
             self._hand_over(is_last=False)
         self._filling.write(rest)
 
-    def finish(self, describe: Describe | None = None) -> tuple[int, str]:
+    def finish(self, make_manifest: ManifestMaker | None = None) -> tuple[int, str]:
         """Send the last part and complete the upload. Return the size in bytes and the hexadecimal SHA-256.
 
-        `describe` makes the manifest from these two. The manifest is written before the file exists.
+        `make_manifest` makes the manifest from these two. The manifest is written before the file exists.
         """
-        self._describe = describe
+        self._make_manifest = make_manifest
         self._hand_over(is_last=True)
         self._wait_for(lambda: self._is_finished)
         return self._size, self._sha256.hexdigest()
@@ -100,7 +101,7 @@ class S3Sink:
         try:
             self._upload.discard()
         except (ClientError, BotoCoreError, OSError) as error:
-            _LOGGER.warning("discard_failed", extra={"error": type(error).__name__, "aws": error_code(error)})
+            _LOGGER.warning("discard_failed", extra=describe_error(error))
 
     def _hand_over(self, *, is_last: bool) -> None:
         self._wait_for(lambda: self._sending is None)
@@ -149,8 +150,8 @@ class S3Sink:
 
     def _complete(self) -> None:
         self._raise_if_stopped()
-        if self._describe is not None:
-            self._upload.put_manifest(self._describe(self._size, self._sha256.hexdigest()))
+        if self._make_manifest is not None:
+            self._upload.put_manifest(self._make_manifest(self._size, self._sha256.hexdigest()))
             self._raise_if_stopped()
         self._upload.complete()
         with self._changed:

@@ -37,7 +37,7 @@ class AuditEvent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Actor:
     """A user or a program: the Cognito sub (a program's client id), and the name that others see."""
 
     id: str
@@ -56,7 +56,7 @@ class AuditEntry:
     event: AuditEvent
     attempt: int
     at: datetime
-    by: Person | None = None
+    by: Actor | None = None
     request: Mapping[str, Any] | None = None
     file: Mapping[str, Any] | None = None
     code: str | None = None
@@ -72,12 +72,12 @@ def record_event(
     event: AuditEvent, export_id: str, attempt: int, at: datetime, caller: Caller | None = None
 ) -> AuditEntry:
     """Return an entry that holds nothing but the event and who caused it."""
-    return AuditEntry(export_id, event, attempt, at, Person(caller.id, caller.name) if caller else None)
+    return AuditEntry(export_id, event, attempt, at, Actor(caller.id, caller.name) if caller else None)
 
 
 def record_request(export: Export) -> AuditEntry:
     """Return the entry of a new export: the only one that holds filters."""
-    by = Person(export.owner, export.owner_name)
+    by = Actor(export.owner, export.owner_name)
     request = describe_request(export.request)
     if export.schedule_id is not None:
         request["schedule_id"] = export.schedule_id
@@ -100,14 +100,14 @@ def record_failure(export_id: str, attempt: int, at: datetime, code: str) -> Aud
     return AuditEntry(export_id, AuditEvent.FAILED, attempt, at, code=code)
 
 
-def record_skipped(export_id: str, owner: Person, at: datetime, code: str) -> AuditEntry:
+def record_skipped(export_id: str, owner: Actor, at: datetime, code: str) -> AuditEntry:
     """Return the entry of an export that a schedule did not request: `code` is why the schedule is paused."""
     return AuditEntry(export_id, AuditEvent.SKIPPED, 1, at, owner, code=code)
 
 
 def record_reading(export_id: str, at: datetime, by: Caller) -> AuditEntry:
     """Return the entry of a caller who reads filters of another user's export that name patients."""
-    return AuditEntry(export_id, AuditEvent.READ, 1, at, Person(by.id, by.name))
+    return AuditEntry(export_id, AuditEvent.READ, 1, at, Actor(by.id, by.name))
 
 
 def record_retention(
@@ -115,10 +115,8 @@ def record_retention(
 ) -> AuditEntry:
     """Return the entry of a changed retention. `until` is None while the export has not ended."""
     retention = {"days": days, "until": None if until is None else to_text(until)}
-    by_person = Person(by.id, by.name)
-    return AuditEntry(
-        export.id, AuditEvent.RETENTION_CHANGED, export.attempt, at, by_person, retention=retention
-    )
+    actor = Actor(by.id, by.name)
+    return AuditEntry(export.id, AuditEvent.RETENTION_CHANGED, export.attempt, at, actor, retention=retention)
 
 
 def describe_request(request: ExportRequest) -> dict[str, Any]:
@@ -134,7 +132,7 @@ def describe_request(request: ExportRequest) -> dict[str, Any]:
     }
 
 
-def find_owner(entries: Sequence[AuditEntry]) -> str | None:
+def find_owner_id(entries: Sequence[AuditEntry]) -> str | None:
     """Return the sub of the owner: who requested the export, or whose schedule skipped it.
 
     Return None if no entry says so.

@@ -26,7 +26,7 @@ from doseexport.domain.request import ExportRequest
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
 LEASE = timedelta(seconds=60)
-"""How far ahead each heartbeat moves the lease."""
+"""How far ahead each heartbeat moves the lease. It survives slow beats and a short outage of DynamoDB."""
 
 
 class State(StrEnum):
@@ -81,7 +81,7 @@ class Progress:
 class Result:
     """A finished file: its object key, its size in bytes, its SHA-256 in hexadecimal, and its contents.
 
-    `has_manifest` is false for a file from a release that wrote no manifests.
+    `has_manifest` is whether a manifest is stored beside the file.
     """
 
     key: str
@@ -152,8 +152,8 @@ class Export:
         return self.state is State.COMPLETED and self.result is not None
 
     @property
-    def has_retention(self) -> bool:
-        """Whether the export has a file, or may get one, whose retention can be set."""
+    def can_set_retention(self) -> bool:
+        """Whether the retention can be set: the export has a file or may get one."""
         return self.state in {State.QUEUED, State.RUNNING, State.COMPLETED}
 
     def is_gone(self, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Presets: requests that a person saves under a name, for themselves or for everyone who may export.
 
-A preset holds no filter that identifies a patient, no matter who saves it, and never includes names or IDs.
+A preset never holds a filter that identifies a patient, and never includes names or IDs.
 Its name is free text that cannot be checked. It is shown to users who may read the preset, and never logged.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 
 from doseexport import catalogue
 from doseexport.domain.parsing import read_flag, read_name, read_object
-from doseexport.domain.request import FIELDS, OPENREM_ORDER, ExportRequest, parse_request
+from doseexport.domain.request import EXPORT_REQUEST_FIELDS, OPENREM_ORDER, ExportRequest, parse_request
 from doseexport.domain.rights import Caller
 from doseexport.errors import RequestError, unprocessable
 
-REQUEST_FIELDS = FIELDS - {"include_names", "include_ids", "retention_days"}
+PRESET_REQUEST_FIELDS = EXPORT_REQUEST_FIELDS - {"include_names", "include_ids", "retention_days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def make_preset(preset_id: str, caller: Caller, fields: Mapping[str, Any], now: 
     return Preset(preset_id, caller.id, caller.name, created_at=now, changed_at=now, **fields)
 
 
-def change_preset(preset: Preset, changes: Mapping[str, Any], now: datetime) -> Preset:
+def revise_preset(preset: Preset, changes: Mapping[str, Any], now: datetime) -> Preset:
     """Return the preset's next revision."""
     return replace(preset, **changes, changed_at=now, revision=preset.revision + 1)
 
@@ -130,7 +130,7 @@ def _parse_fields(body: object) -> dict[str, Any]:
 
 
 def _read_request(value: object) -> ExportRequest:
-    fields = read_object(value, REQUEST_FIELDS, "request")
+    fields = read_object(value, PRESET_REQUEST_FIELDS, "request")
     request = parse_request(fields, may_see_patients=True)  # so that everyone gets the same refusal below
     for name in request.filters:
         if request.spec.filter(name).identifies_patient:

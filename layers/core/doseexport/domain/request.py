@@ -18,7 +18,9 @@ from doseexport.errors import RequestError, unprocessable
 
 OPENREM_ORDER = "o"
 """The name of the order among the filters of OpenREM's own URLs."""
-FIELDS = frozenset({"type", "filters", "order", "options", "include_names", "include_ids", "retention_days"})
+EXPORT_REQUEST_FIELDS = frozenset(
+    {"type", "filters", "order", "options", "include_names", "include_ids", "retention_days"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class ExportRequest:
 
 def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
     """Return the request that a JSON body describes. Raise RequestError (403, 422) naming the field."""
-    fields = read_object(body, FIELDS)
+    fields = read_object(body, EXPORT_REQUEST_FIELDS)
     spec = _find_spec(fields.get("type"))
     filters = dict(_read_mapping(fields, "filters"))
     request = ExportRequest(
@@ -98,7 +100,7 @@ def parse_retention(body: object, maximum: timedelta) -> int:
 def check_retention(days: int | None, maximum: timedelta) -> None:
     """Raise RequestError (422) if the retention is longer than `maximum`."""
     if days is not None and days > maximum.days:
-        raise bad_retention(f"Files are kept for at most {maximum.days} days.")
+        raise bad_retention(f"The longest retention is {maximum.days} days.")
 
 
 def bad_retention(message: str) -> RequestError:

@@ -23,14 +23,14 @@ from doseexport.errors import RequestError, forbidden
 EXPORT_GROUP = "exportgroup"
 ADMIN_GROUP = "admingroup"
 PATIENT_GROUP = "pidgroup"
-SCOPES: Mapping[str, str] = MappingProxyType(
+RIGHTS_OF_SCOPES: Mapping[str, str] = MappingProxyType(
     {
         "doseexport/export": EXPORT_GROUP,
         "doseexport/admin": ADMIN_GROUP,
         "doseexport/pid": PATIENT_GROUP,
     }
 )
-"""The group whose rights a program's scope gives."""
+"""Group by scope: a program with the scope has the rights of the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,21 @@ class Caller:
         return ADMIN_GROUP in self.groups
 
 
-class Owned(Protocol):
+class HasOwner(Protocol):
     """An export, a preset or a schedule: something that has an owner (a Cognito sub)."""
 
     @property
     def owner(self) -> str: ...  # noqa: D102
 
 
-class Requested(Owned, Protocol):
+class HasPatientData(HasOwner, Protocol):
     """An export or a schedule: something that can hold patient data, in its file or in its filters."""
 
     @property
     def has_patient_data(self) -> bool: ...  # noqa: D102
 
 
-class Exported(Requested, Protocol):
+class ExportState(HasPatientData, Protocol):
     """An export, as far as its state decides what can be done with it."""
 
     @property
@@ -80,10 +80,10 @@ class Exported(Requested, Protocol):
     @property
     def is_downloadable(self) -> bool: ...  # noqa: D102
     @property
-    def has_retention(self) -> bool: ...  # noqa: D102
+    def can_set_retention(self) -> bool: ...  # noqa: D102
 
 
-class Shareable(Owned, Protocol):
+class CanBeShared(HasOwner, Protocol):
     """A preset: its owner can share it with everyone who may use the service."""
 
     @property
@@ -110,7 +110,7 @@ def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     scope = claims.get("scope")
     if not _is_of_program(claims) or not isinstance(scope, str):
         return frozenset()
-    return frozenset(SCOPES[name] for name in scope.split() if name in SCOPES)
+    return frozenset(RIGHTS_OF_SCOPES[name] for name in scope.split() if name in RIGHTS_OF_SCOPES)
 
 
 def read_caller(claims: Mapping[str, Any]) -> Caller:
@@ -170,31 +170,36 @@ def require_patient_access(fields: Iterable[str], *, may_see_patients: bool) -> 
         raise forbidden(message, field, "PIDGROUP_NEEDED")
 
 
-def may_see_filters(caller: Caller, requested: Requested) -> bool:
+def may_see_filters(caller: Caller, requested: HasPatientData) -> bool:
     """Return whether the caller may read the filters: a filter's value can name a patient."""
     return _may_see_contents(caller, requested)
+
+
+def may_see_patient_filters(caller: Caller) -> bool:
+    """Return whether the caller may read, in an audit trail, the filters that identify patients."""
+    return caller.may_see_patients
 
 
 # Exports
 
 
-def may_open(caller: Caller, export: Requested) -> bool:
+def may_open(caller: Caller, export: HasPatientData) -> bool:
     """Return whether the caller may download the file."""
     return _may_see_contents(caller, export)
 
 
-def may_change(caller: Caller, export: Owned) -> bool:
+def may_change(caller: Caller, export: HasOwner) -> bool:
     """Return whether the caller may abort or delete the export, or set its retention."""
     return _is_owner_or_admin(caller, export.owner)
 
 
-def require_open(caller: Caller, export: Requested) -> None:
+def require_open(caller: Caller, export: HasPatientData) -> None:
     """Raise RequestError (403) unless the caller may download the file."""
     if not may_open(caller, export):
         raise forbidden("This file names patients. Only its owner and members of pidgroup may open it.", "id")
 
 
-def require_change(caller: Caller, export: Owned) -> None:
+def require_change(caller: Caller, export: HasOwner) -> None:
     """Raise RequestError (403) unless the caller may abort or delete the export, or set its retention."""
     if not may_change(caller, export):
         raise forbidden("Only its owner or a member of admingroup may change this export.", "id")
@@ -206,30 +211,30 @@ def require_audit_trail(caller: Caller, owner: str | None) -> None:
         raise forbidden("Only its owner or a member of admingroup may read this export's audit trail.", "id")
 
 
-def list_rights(caller: Caller, export: Exported) -> Iterable[str]:
+def list_rights(caller: Caller, export: ExportState) -> Iterable[str]:
     """Yield what the caller may do with the export as it is now: download, abort, delete, set_retention."""
     if export.is_downloadable and may_open(caller, export):
         yield "download"
     if may_change(caller, export):
         yield "abort" if export.is_active else "delete"
-        if export.has_retention:
+        if export.can_set_retention:
             yield "set_retention"
 
 
 # Presets
 
 
-def may_read_preset(caller: Caller, preset: Shareable) -> bool:
+def may_read_preset(caller: Caller, preset: CanBeShared) -> bool:
     """Return whether the caller may read and use the preset. Other users cannot see that it exists."""
     return caller.may_use_service and (preset.shared or preset.owner == caller.id)
 
 
-def may_change_preset(caller: Caller, preset: Shareable) -> bool:
+def may_change_preset(caller: Caller, preset: CanBeShared) -> bool:
     """Return whether the caller may change the preset."""
     return caller.may_use_service and preset.owner == caller.id
 
 
-def may_withdraw_preset(caller: Caller, preset: Shareable) -> bool:
+def may_withdraw_preset(caller: Caller, preset: CanBeShared) -> bool:
     """Return whether the caller may delete or unshare the preset.
 
     Administrators may, too: the name of a shared preset is free text and can say too much.
@@ -237,14 +242,14 @@ def may_withdraw_preset(caller: Caller, preset: Shareable) -> bool:
     return may_change_preset(caller, preset) or (preset.shared and caller.is_admin)
 
 
-def require_preset_change(caller: Caller, preset: Shareable, changes: Mapping[str, Any]) -> None:
+def require_preset_change(caller: Caller, preset: CanBeShared, changes: Mapping[str, Any]) -> None:
     """Raise RequestError (403) unless the caller may make these changes."""
     is_allowed = may_withdraw_preset if changes == {"shared": False} else may_change_preset
     if not is_allowed(caller, preset):
         raise forbidden("Only its owner may change this preset. An administrator may unshare it.", "id")
 
 
-def require_preset_delete(caller: Caller, preset: Shareable) -> None:
+def require_preset_delete(caller: Caller, preset: CanBeShared) -> None:
     """Raise RequestError (403) unless the caller may delete the preset."""
     if not may_withdraw_preset(caller, preset):
         raise forbidden("Only its owner or a member of admingroup may delete this preset.", "id")
@@ -253,14 +258,19 @@ def require_preset_delete(caller: Caller, preset: Shareable) -> None:
 # Schedules
 
 
-def may_read_schedule(caller: Caller, schedule: Owned) -> bool:
+def may_read_schedule(caller: Caller, schedule: HasOwner) -> bool:
     """Return whether the caller may see and delete the schedule. Other users cannot see that it exists."""
     return _is_owner_or_admin(caller, schedule.owner)
 
 
-def may_run_schedule(caller: Caller, schedule: Owned) -> bool:
+def may_run_schedule(caller: Caller, schedule: HasOwner) -> bool:
     """Return whether the caller may change the schedule and run it now."""
     return caller.may_use_service and schedule.owner == caller.id
+
+
+def may_disable_schedule(caller: Caller, schedule: HasOwner) -> bool:
+    """Return whether the caller may disable the schedule, even without the rights that its request needs."""
+    return _is_owner_or_admin(caller, schedule.owner)
 
 
 def require_all_schedules(caller: Caller) -> None:
@@ -270,13 +280,13 @@ def require_all_schedules(caller: Caller) -> None:
         raise forbidden("Everyone's schedules are for members of admingroup only.", "scope")
 
 
-def require_schedule_change(caller: Caller, schedule: Owned) -> None:
+def require_schedule_change(caller: Caller, schedule: HasOwner) -> None:
     """Raise RequestError (403) unless the caller may change the schedule, beyond disabling it."""
     if not may_run_schedule(caller, schedule):
         raise forbidden("Only its owner may change a schedule. An administrator may disable it.", "id")
 
 
-def require_schedule_run(caller: Caller, schedule: Owned) -> None:
+def require_schedule_run(caller: Caller, schedule: HasOwner) -> None:
     """Raise RequestError (403) unless the caller may run the schedule now."""
     if not may_run_schedule(caller, schedule):
         raise forbidden("Only its owner may run a schedule.", "id")
@@ -292,7 +302,7 @@ def _is_owner_or_admin(caller: Caller, owner: str | None) -> bool:
     return caller.may_use_service and (caller.is_admin or caller.id == owner)
 
 
-def _may_see_contents(caller: Caller, requested: Requested) -> bool:
+def _may_see_contents(caller: Caller, requested: HasPatientData) -> bool:
     if not caller.may_use_service:
         return False
     return not requested.has_patient_data or caller.id == requested.owner or caller.may_see_patients

@@ -1,4 +1,4 @@
-"""A schedule: an export that is requested repeatedly, at times that EventBridge Scheduler calls.
+"""A schedule: an export that is requested at the times when EventBridge Scheduler invokes run_schedule.
 
 A schedule has at most one export under way. An occurrence that becomes due meanwhile waits for the end of
 that export, so that its window starts where the last successful one ended.
@@ -32,7 +32,7 @@ class Pause(StrEnum):
     REQUEST_REFUSED = "REQUEST_REFUSED"
 
 
-PAUSES: Mapping[Pause, str] = {
+PAUSE_MESSAGES: Mapping[Pause, str] = {
     Pause.OWNER_DELETED: "Its owner's account was deleted.",
     Pause.OWNER_DISABLED: "Its owner's account is disabled.",
     Pause.OWNER_INACTIVE: "Its owner has not used the service for too long.",
@@ -86,8 +86,8 @@ class Schedule:
 
     `revision` counts its changes, and `synced_revision` is the revision that EventBridge Scheduler has.
     `handled_until` is the newest due time that is handled. `next_day` is the first day that no file covers
-    yet: None before the first run, or if the windows are not contiguous. `open` is the occurrence whose
-    export is under way.
+    yet: None before the first run, or if the windows are not contiguous. `open_occurrence` is the
+    occurrence whose export is under way.
     """
 
     id: str
@@ -101,7 +101,7 @@ class Schedule:
     paused: Pause | None = None
     is_deleted: bool = False
     next_day: date | None = None
-    open: Occurrence | None = None
+    open_occurrence: Occurrence | None = None
     last: Run | None = None
 
     @property
@@ -115,13 +115,13 @@ class Schedule:
         return self.terms.has_patient_data
 
     @property
-    def made_at(self) -> datetime:
+    def rate_start(self) -> datetime:
         """The minute in which the schedule was created, from which a rate counts."""
         return self.created_at.replace(second=0, microsecond=0)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first due time after a moment. Return None if there is none."""
-        due = self.terms.expression.next_after(moment, self.terms.zone, self.made_at)
+        due = self.terms.expression.next_after(moment, self.terms.zone, self.rate_start)
         is_over = due is None or (self.terms.ends_at is not None and due >= self.terms.ends_at)
         return None if is_over else due
 
@@ -166,7 +166,7 @@ class Schedule:
         return self._plan(scheduled_at, self._last_day)
 
     def plan_manual_run(self, now: datetime) -> Occurrence | None:
-        """Return the same for a run outside the series: a calendar window is then the newest complete one."""
+        """Return the occurrence of a manual run. A calendar window is then the newest complete one."""
         is_since = self.terms.window == Window(SINCE_LAST_RUN)
         return self._plan(now, self._last_day if is_since else None)
 

@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 from doseexport.domain.parsing import read_flag, read_name, read_object
 from doseexport.domain.recurrence import Cron, Rate, parse_expression
-from doseexport.domain.request import FIELDS as REQUEST_FIELDS
-from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.domain.request import EXPORT_REQUEST_FIELDS, ExportRequest, parse_request
 from doseexport.domain.window import Window, parse_window
 from doseexport.errors import RequestError, unprocessable
 
-FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
+SCHEDULE_FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
 """The fields of a schedule that an export request does not have."""
 DATES = frozenset({"date_from", "date_to"})
 """The filters that a window sets."""
@@ -67,14 +66,14 @@ class Terms:
 
 
 def parse_terms(
-    body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool, made_at: datetime | None = None
+    body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool, rate_start: datetime | None = None
 ) -> Terms:
     """Return the terms in a JSON body. Raise RequestError (403, 422) naming the field.
 
-    `zone` is the time zone of a body that names none. `made_at` is when the schedule was created, from which
-    a rate counts. None means now.
+    `zone` is the time zone of a body that names none. `rate_start` is when the schedule was created, from
+    which a rate counts. None means now.
     """
-    fields = read_object(body, FIELDS | REQUEST_FIELDS)
+    fields = read_object(body, SCHEDULE_FIELDS | EXPORT_REQUEST_FIELDS)
     window = None if fields.get("window") is None else parse_window(fields["window"])
     zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
     request = _parse_request(fields, window, now, zone, may_see_patients=may_see_patients)
@@ -88,16 +87,16 @@ def parse_terms(
         ends_on=None if fields.get("ends_on") is None else _parse_last_day(fields["ends_on"]),
         enabled=fields.get("enabled") is None or read_flag(fields["enabled"], "enabled"),
     )
-    _check_due(terms, now, made_at or now)
+    _check_due(terms, now, rate_start or now)
     return terms
 
 
 def change_terms(
-    terms: Terms, changes: object, now: datetime, *, may_see_patients: bool, made_at: datetime
+    terms: Terms, changes: object, now: datetime, *, may_see_patients: bool, rate_start: datetime
 ) -> Terms:
     """Return the terms with the given fields changed. Raise RequestError (403, 422) naming the field."""
-    body = {**terms.body, **read_object(changes, FIELDS | REQUEST_FIELDS)}
-    return parse_terms(body, now, terms.zone, may_see_patients=may_see_patients, made_at=made_at)
+    body = {**terms.body, **read_object(changes, SCHEDULE_FIELDS | EXPORT_REQUEST_FIELDS)}
+    return parse_terms(body, now, terms.zone, may_see_patients=may_see_patients, rate_start=rate_start)
 
 
 def disable(terms: Terms) -> Terms:
@@ -108,7 +107,7 @@ def disable(terms: Terms) -> Terms:
 def _parse_request(
     fields: Mapping[str, Any], window: Window | None, now: datetime, zone: ZoneInfo, *, may_see_patients: bool
 ) -> ExportRequest:
-    body = {name: value for name, value in fields.items() if name in REQUEST_FIELDS}
+    body = {name: value for name, value in fields.items() if name in EXPORT_REQUEST_FIELDS}
     if window is not None:
         body["filters"] = _add_window(body.get("filters"), window, now, zone)
     return parse_request(body, may_see_patients=may_see_patients)
@@ -163,7 +162,7 @@ def _match(pattern: re.Pattern[str], value: object) -> str:
     return value
 
 
-def _check_due(terms: Terms, now: datetime, made_at: datetime) -> None:
-    due = terms.expression.next_after(now, terms.zone, made_at)
+def _check_due(terms: Terms, now: datetime, rate_start: datetime) -> None:
+    due = terms.expression.next_after(now, terms.zone, rate_start)
     if terms.enabled and (due is None or (terms.ends_at is not None and due >= terms.ends_at)):
         raise RequestError("NEVER_DUE", "It would never run: check the end date.", "expression", 422)

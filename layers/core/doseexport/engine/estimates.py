@@ -1,7 +1,8 @@
 """Estimates of a file's size and of the time until it is ready, from the counts before its first row.
 
 Both are proportional to the cells that are read. `python -m tests.benchmarks.estimates` measured the cost per
-cell of every export type on the synthetic database. docs/adr/0007-web.md gives the error of the estimates.
+cell of every export type but rf-openskin on the synthetic database. docs/adr/0007-web.md gives the error of
+the estimates.
 """
 
 from __future__ import annotations

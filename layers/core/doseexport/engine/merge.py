@@ -19,10 +19,10 @@ MOST_REPEATED = 10_000
 
 @dataclass(slots=True)
 class MergeStats:
-    """Count studies, events, and rows by their warning flags, and remember studies with repeated rows.
+    """The numbers of studies, events, and rows by their warning flags, and the studies with repeated rows.
 
     Flags are the text of a number whose bit n is set if row warning n of the stream holds. `repeated` holds
-    the ids of at most MOST_REPEATED studies, and `unnamed` counts the others.
+    the ids of at most MOST_REPEATED studies, and `more_repeated` counts the others.
     """
 
     studies: int = 0
@@ -30,14 +30,14 @@ class MergeStats:
     study_flags: Counter[bytes] = field(default_factory=Counter)
     event_flags: Counter[bytes] = field(default_factory=Counter)
     repeated: set[bytes] = field(default_factory=set)
-    unnamed: int = 0
+    more_repeated: int = 0
 
     def record_repeat(self, study: bytes) -> None:
         """Remember the id of a study with repeated rows."""
         if len(self.repeated) < MOST_REPEATED:
             self.repeated.add(study)
         elif study not in self.repeated:
-            self.unnamed += 1
+            self.more_repeated += 1
 
     def check_totals(self, studies: int, events: int | None) -> None:
         """Raise ExportError unless these numbers were merged. `events` is None if no events are read."""
@@ -96,8 +96,8 @@ def describe_stats(spec: Spec, stats: MergeStats) -> list[str]:
     warnings = _describe_flags(spec.studies, stats.study_flags)
     if spec.events:
         warnings += _describe_flags(spec.events, stats.event_flags)
-    more = f"{stats.unnamed} more studies have repeated records: the first of each was used."
-    return [*warnings, more] if stats.unnamed else warnings
+    more = f"{stats.more_repeated} more studies have repeated records: the first of each was used."
+    return [*warnings, more] if stats.more_repeated else warnings
 
 
 def _describe_flags(stream: Stream, counted: Counter[bytes]) -> list[str]:

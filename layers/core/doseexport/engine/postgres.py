@@ -46,14 +46,14 @@ CANCEL_SECONDS = 0.6
 CANCEL_TIMEOUT = 0.5
 """Time for the server to accept a cancel request, in seconds. A frozen server accepts none."""
 LOCK_TIMEOUT = "500ms"
-"""How long a lock is waited for while others are held. PostgreSQL looks for deadlocks after a second, and
-could then end the migration that waits for this session instead of this session."""
+"""How long to wait for a lock while others are held. PostgreSQL checks for deadlocks after 1 s and could end
+the waiting migration. A shorter timeout ends this session's wait first."""
 LOCK_PAUSE = 0.2
-"""Seconds between two attempts to lock the tables."""
+"""Seconds between two attempts to lock the tables. An attempt costs little, so the wait can be short."""
 _PREFIX = "doseexport.value_"
 POSTGRES_14 = 140_000
 BATCH = 50
-"""Rows to read at once."""
+"""Rows to read at once. Entering psycopg once per row would double the time."""
 
 LOCKABLE = """SELECT namespace.nspname, class.relname
 FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
@@ -70,7 +70,7 @@ _Open = tuple[ExitStack, Copy]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Hold how to connect to the database and how to read it.
+    """The database: how to connect to it and how to read it.
 
     `parameters` are those of libpq, or "conninfo", a connection string or URL. `time_zone` is the zone of
     the times that OpenREM stores. `name` appears in pg_stat_activity. `seconds_left` returns the statement
@@ -142,7 +142,7 @@ def check_url(url: str) -> None:
 
 
 class Snapshot:
-    """Read one unchanging state of the database. Only `cancel` is safe to call from other threads.
+    """One unchanging state of the database. Only `cancel` is safe to call from other threads.
 
     `begin` starts it. Rows that are fetched before are not part of it. `second` is another connection for
     the same snapshot, or None; `deadline` is when to stop waiting for locks, by time.monotonic().
@@ -266,7 +266,7 @@ class Snapshot:
         return self._started[-1]
 
     def _stop(self) -> None:
-        """Stop every COPY. The cancel is repeated for one that had not reached PostgreSQL at the first."""
+        """Stop every COPY. A COPY that reached PostgreSQL after a cancel is cancelled again."""
         # Skip the cancel after a complete read: it opens a new connection to the server for each cancel.
         if any(map(_is_busy, self.connections)):
             self.cancel()
@@ -275,7 +275,7 @@ class Snapshot:
 
 
 def _begin(connection: Connection, lock: pgsql.Composed, snapshot: str | None = None) -> None:
-    """Begin a transaction that holds the locks: of a snapshot to be taken, or of a snapshot that exists."""
+    """Begin a transaction with the locks. Use `snapshot` if it is given, else take one at the first query."""
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     if snapshot is not None:
         connection.execute(pgsql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
@@ -338,7 +338,7 @@ def _read(opened: Future[_Open]) -> Iterator[bytes]:
 
 
 def _read_batch(copy: Copy) -> PQGen[list[bytes]]:
-    """Read up to BATCH rows, [] after the last. Entering psycopg once per row would double the time."""
+    """Read up to BATCH rows. Return [] after the last."""
     rows: list[bytes] = []
     while len(rows) < BATCH and (row := (yield from copy._read_gen())):  # noqa: SLF001  read() enters once per row
         rows.append(bytes(row))

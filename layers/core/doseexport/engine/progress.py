@@ -13,7 +13,7 @@ class Stoppable(Protocol):
 
 
 class Monitor(Protocol):
-    """Observes the progress of a run, and can stop it."""
+    """An observer of the progress of a run, which can stop the run."""
 
     def guard(self, blocking: Stoppable) -> None:
         """Cancel `blocking` when the run must stop."""

@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def run_attempt(services: Services, export_id: str, attempt: int, seconds_left: Callable[[], float]) -> None:
-    """Run one attempt of an export and settle it, no matter how it ends.
+    """Run one attempt of an export and always settle it.
 
     Do nothing if the export is not queued for this attempt.
     """

@@ -1,7 +1,7 @@
 """Renew the lease and write the progress of an attempt on a thread, and stop the attempt when it must stop.
 
-The thread beats from claim to settle, no matter what the attempt is blocked on: a COPY that sorts before its
-first row, an upload. An attempt stops for an abort, a lost lease, or 30 s of Lambda time left.
+The thread beats from claim to settle, even while the attempt is blocked by an upload or by a COPY that sorts
+before its first row. An attempt stops for an abort, a lost lease, or 30 s of Lambda time left.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from doseexport.errors import AbortedError, ExportError, LeaseLostError
 INTERVAL = 1.0
 """Seconds between beats: an abort is noticed within this time."""
 REPEATED_CANCEL = 0.2
-"""Seconds between beats once the attempt must stop: a query that is just starting misses a cancel."""
+"""Seconds between beats once the attempt must stop, because a query that is just starting misses a cancel."""
 LAST_SECONDS = 30.0
 """Seconds of Lambda time reserved for discarding the file and settling."""
 GRACE = LEASE - timedelta(seconds=15)
-"""How long DynamoDB may be out of reach before the lease counts as lost."""
+"""How long DynamoDB may be out of reach before the lease counts as lost. The attempt stops before the sweep
+can requeue the export."""
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -18,8 +18,9 @@ from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Schedule
 from doseexport.errors import RequestError
 
-TOO_MANY = 429
-"""The HTTP status of a request that exceeds a limit on its owner's exports."""
+LIMIT_REACHED_STATUS = 429
+"""The status of an export refused because its owner reached a limit: active exports, or requests per
+minute."""
 
 _OUTCOMES = {
     State.COMPLETED: Outcome.COMPLETED,
@@ -37,7 +38,7 @@ def run_occurrence(services: Services, schedule_id: str, invoked_at: datetime) -
     | requested | the export is requested |
     | nothing_new | all days of the window were exported before |
     | paused | the schedule was paused instead |
-    | waits | the owner has reached a limit on exports: tried again later |
+    | waits | the owner reached a limit; tried again later |
     | under_way, closed | an earlier occurrence's export is under way, or its end was recorded now |
     | ignored | the schedule is not due, or has changed meanwhile |
     """
@@ -45,8 +46,8 @@ def run_occurrence(services: Services, schedule_id: str, invoked_at: datetime) -
     due = schedule.find_due(invoked_at) if schedule is not None and schedule.is_live else None
     if schedule is None or due is None:
         return "ignored"
-    if schedule.open is not None:
-        return follow_occurrence(services, schedule, schedule.open)
+    if schedule.open_occurrence is not None:
+        return follow_occurrence(services, schedule, schedule.open_occurrence)
     occurrence = schedule.plan_occurrence(due)
     if occurrence is None:
         return "nothing_new" if services.schedules.skip_occurrence(schedule, due) else "ignored"
@@ -67,7 +68,7 @@ def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurr
     return "closed"
 
 
-def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
+def resolve_owner(services: Services, schedule: Schedule) -> Caller | Pause:
     """Return a schedule's owner with the rights they have now, or the reason to pause the schedule."""
     user = services.user_pool.find(schedule.owner_name)
     if user is None or user.id != schedule.owner:
@@ -85,14 +86,14 @@ def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
 
 def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
     """Request an occurrence's export, with the rights that its owner has now."""
-    owner = find_owner(services, schedule)
+    owner = resolve_owner(services, schedule)
     if isinstance(owner, Pause):
         return _pause(services, schedule, owner, occurrence)
     try:
         request = parse_request(occurrence.request, may_see_patients=owner.may_see_patients)
         enqueue_export(services, owner, request, occurrence.export_id, schedule.id)
     except RequestError as error:
-        if error.status == TOO_MANY:
+        if error.status == LIMIT_REACHED_STATUS:
             return "waits"
         _LOGGER.warning("schedule_refused", extra={"schedule_id": schedule.id, **describe_error(error)})
         needs_group = error.code == "PIDGROUP_NEEDED"

@@ -59,7 +59,7 @@ def _reconcile(services: Services, schedule_id: str) -> list[str]:
         done.append("synced" if sync_to_scheduler(services, schedule_id) else "broken")
     if schedule.is_deleted:
         return done
-    if schedule.open is not None:
-        return [*done, follow_occurrence(services, schedule, schedule.open)]
+    if schedule.open_occurrence is not None:
+        return [*done, follow_occurrence(services, schedule, schedule.open_occurrence)]
     missed = schedule.find_missed(services.clock() - GRACE) if schedule.is_live else None
     return done if missed is None else [*done, run_occurrence(services, schedule_id, missed)]

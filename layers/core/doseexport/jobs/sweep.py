@@ -1,4 +1,4 @@
-"""Handle every export that needs it, every minute: only the sweep requeues, gives up, expires and cleans.
+"""Every minute, requeue, fail, expire or clean up the exports that need it.
 
 | found | done |
 |---|---|
@@ -33,19 +33,19 @@ from doseexport.domain.export import Cleanup, Export, Failure, State
 ATTEMPTS = 2
 SENDS = 15
 UNSENT = timedelta(minutes=1)
-"""A row without a message for so long is one whose message could not be sent."""
+"""A row without a message this long is one whose message could not be sent."""
 UNSTARTED = timedelta(minutes=2)
-"""A message that has left the queue for so long is lost. If it is not, a second one does no harm."""
+"""A message that has left the queue this long is lost. If it is not, a second one does no harm."""
 LONGEST_WAIT = timedelta(days=1)
-"""An export that waits for so long is given up: the queue refuses messages, or no worker reads it."""
+"""An export that waits this long is given up: the queue refuses messages, or no worker reads it."""
 RETRY_DELAY = timedelta(minutes=2)
 """How long the next attempt waits for the reason of the last one to pass, such as a database restart."""
 WORKERS = 8
 """Threads that handle exports at once: each mostly waits for DynamoDB and S3."""
 BATCH = 100
-"""Rows that are read at once."""
+"""Rows that are read at once: as many as one BatchGetItem reads."""
 RESERVED_SECONDS = 10.0
-"""Seconds of Lambda time left at which no further batch is started."""
+"""Seconds of Lambda time left at which no further batch is started, so that the last one can finish."""
 WORKER_LIFE = timedelta(minutes=16)
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
@@ -118,7 +118,10 @@ class _Sweep:
             return []
 
     def _needs_handling(self, export: Export) -> bool:
-        """Return whether there is something to do. Deleted objects need another look only at the end."""
+        """Return whether there is something to do.
+
+        After the first deletion, wait until no worker can write, then delete again.
+        """
         is_waiting = export.cleanup in {Cleanup.SUPERSEDED, Cleanup.ORPHANED} and export.is_clean
         return not is_waiting or self._has_outlived_workers(export)
 
@@ -172,7 +175,7 @@ class _Sweep:
         if queued is None:
             return
         yield self._send(queued, "requeued", RETRY_DELAY if export.failure else NO_DELAY)
-        self._files.delete_export(queued.id, keep_attempt=queued.attempt)
+        self._files.delete_export(queued.id, except_attempt=queued.attempt)
 
     def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
@@ -199,7 +202,7 @@ class _Sweep:
             self._exports.mark_clean(export.id)
 
     def _clean_beside(self, export: Export) -> Iterator[str]:
-        self._files.delete_export(export.id, keep_attempt=export.attempt)
+        self._files.delete_export(export.id, except_attempt=export.attempt)
         if self._has_outlived_workers(export):
             self._exports.mark_retained(export.id)
             yield "cleaned"

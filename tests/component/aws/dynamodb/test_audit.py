@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from doseexport.actions.exports import delete_export
-from doseexport.domain.audit import AuditEvent, Person
+from doseexport.domain.audit import Actor, AuditEvent
 from doseexport.domain.export import Failure, Progress
 from doseexport.errors import RequestError
 from doseexport.jobs.sweep import sweep_exports
@@ -55,7 +55,7 @@ def refuse_status(call, *arguments):
 def test_audit_of_request_holds_filters_with_patient_filters_apart(services):
     export = add(services, PIA, filters={"date_from": "2026-01-01", "patient_id": "7"}, include_ids=True)
     entry = find(services, export, AuditEvent.REQUESTED)
-    assert (entry.by, entry.attempt, entry.at) == (Person(PIA.id, PIA.name), 1, NOW)
+    assert (entry.by, entry.attempt, entry.at) == (Actor(PIA.id, PIA.name), 1, NOW)
     assert entry.request == {
         "type": "ct-csv",
         "filters": {"date_from": "2026-01-01"},
@@ -98,7 +98,7 @@ def test_audit_of_abort_while_queued_names_who_aborted(services):
     export = add(services)
     abort_export(services, ADMIN, export.id)
     assert kinds(services, export) == ["aborted", "requested"]
-    assert find(services, export, AuditEvent.ABORTED).by == Person(ADMIN.id, ADMIN.name)
+    assert find(services, export, AuditEvent.ABORTED).by == Actor(ADMIN.id, ADMIN.name)
 
 
 def test_audit_of_abort_while_running_names_who_requested_it(services):
@@ -107,7 +107,7 @@ def test_audit_of_abort_while_running_names_who_requested_it(services):
     abort_export(services, ADA, export.id)
     assert services.exports.settle_aborted(export.id, 1, NOW)
     assert kinds(services, export) == ["abort_requested", "aborted", "requested", "started"]
-    assert find(services, export, AuditEvent.ABORT_REQUESTED).by == Person(ADA.id, ADA.name)
+    assert find(services, export, AuditEvent.ABORT_REQUESTED).by == Actor(ADA.id, ADA.name)
     assert find(services, export, AuditEvent.ABORTED).by is None
 
 
@@ -116,13 +116,13 @@ def test_audit_of_link_names_its_user(services):
     download_export(services, BEN, export.id)
     download_export(services, BEN, export.id)
     links = [entry for entry in read_audit_trail(services, export) if entry.event is AuditEvent.LINK_ISSUED]
-    assert [entry.by for entry in links] == [Person(BEN.id, BEN.name)] * 2
+    assert [entry.by for entry in links] == [Actor(BEN.id, BEN.name)] * 2
 
 
 def test_audit_of_deletion_outlives_the_export(services):
     export = finish(services, add(services))
     delete_export(services, ADMIN, export.id)
-    assert find(services, export, AuditEvent.DELETED).by == Person(ADMIN.id, ADMIN.name)
+    assert find(services, export, AuditEvent.DELETED).by == Actor(ADMIN.id, ADMIN.name)
     assert len(show_audit_trail(services, ADA, export.id)["entries"]) == 4
 
 

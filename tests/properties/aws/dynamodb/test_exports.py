@@ -119,7 +119,7 @@ class ExportStates(RuleBasedStateMachine):
     def set_retention(self, days):
         before = self.load()
         changed = self.exports.set_retention(self.export.id, days, ADA, self.clock())
-        assert (changed is not None) == (before.has_retention and before.deleted_at is None)
+        assert (changed is not None) == (before.can_set_retention and before.deleted_at is None)
         if changed is not None:
             assert changed.retention_days == days
 

@@ -26,8 +26,8 @@ class AuditRepository:
         """Return the write of an entry, to be made in one transaction with the change it records."""
         return Insert(new_entry_row(entry, self._retention), self._name)
 
-    def record_reading(self, export_id: str, by: Caller, now: datetime) -> None:
-        """Record that a caller reads filters that name patients, once per person, export and day."""
+    def write_reading(self, export_id: str, by: Caller, now: datetime) -> None:
+        """Write that a caller read filters that name patients, once per caller, export and day."""
         reading = (export_id, by.id, now.date())
         if reading not in self._recorded:
             self._table.write_together(self.insert(record_reading(export_id, now, by)))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from doseexport.aws.dynamodb.export_rows import export_key
-from doseexport.domain.audit import AuditEntry, AuditEvent, Person
+from doseexport.domain.audit import Actor, AuditEntry, AuditEvent
 from doseexport.domain.timestamps import to_epoch, to_text
 
 _COUNTS = ("studies", "events", "size")
@@ -45,7 +45,7 @@ def read_entry(row: Mapping[str, Any]) -> AuditEntry:
         event=AuditEvent(row["event"]),
         attempt=int(row["attempt"]),
         at=datetime.fromisoformat(row["at"]),
-        by=Person(**row["by"]) if "by" in row else None,
+        by=Actor(**row["by"]) if "by" in row else None,
         request=row.get("request"),
         file=None if file is None else {**file, **{name: int(file[name]) for name in _COUNTS}},
         code=row.get("code"),

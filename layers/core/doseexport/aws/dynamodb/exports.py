@@ -132,9 +132,9 @@ class ExportRepository:
         """Write a new export, if its owner has fewer than `limit` active ones.
 
         `rate` is how many exports an owner may request in one minute of the clock, or None for any number.
-        Return the export that has the id now: this one, or an earlier one with the same id, whatever
-        the limit and the rate. An earlier one may be deleted or expired.
-        Return None if the limit or the rate is reached.
+        Return the export that has the id now: this one, or an earlier one with the same id. An earlier one
+        is returned even if the limit or the rate is reached, and may be deleted or expired. Return None if
+        the limit or the rate is reached.
         """
         entry = self._audit.insert(record_request(export))
         for _ in range(TRIES):  # another request of the owner may come in between
@@ -197,7 +197,7 @@ class ExportRepository:
         """
         for _ in range(TRIES):  # it may be claimed, requeued or completed in between
             export = self.get(export_id, now)
-            if export is None or not export.has_retention:
+            if export is None or not export.can_set_retention:
                 return None
             if self._set_retention(export, days, by, now):
                 return self.load(export_id)
@@ -250,8 +250,9 @@ class ExportRepository:
     def complete(
         self, export_id: str, attempt: int, result: Result, now: datetime, retention: timedelta
     ) -> bool:
-        """Publish the file: nothing else does. Return False if the export was aborted or lost meanwhile.
+        """Publish the file. This is the only place that sets COMPLETED.
 
+        Return False if the export was aborted or lost meanwhile.
         The file is retained for as long as the row says, or for `retention` if the row does not say.
         """
         entry = record_completion(export_id, attempt, now, result)
@@ -327,7 +328,10 @@ class ExportRepository:
         self._change(export_id, "SET #is_clean = :yes", "#cleanup IN (:ORPHANED, :SUPERSEDED)", yes=True)
 
     def mark_retained(self, export_id: str) -> None:
-        """Wait only for the expiry of a file, once no earlier attempt can write objects."""
+        """Record that only the expiry remains to be handled.
+
+        No earlier attempt can write objects any more.
+        """
         self._change(export_id, "SET #cleanup = :RETAINED", "#cleanup = :SUPERSEDED")
 
     def expire(self, export_id: str, attempt: int, now: datetime) -> bool:

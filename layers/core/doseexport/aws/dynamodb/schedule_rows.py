@@ -69,7 +69,7 @@ def read_schedule(row: Mapping[str, Any]) -> Schedule:
         paused=Pause(row["paused"]) if "paused" in row else None,
         is_deleted="deleted_at" in row,
         next_day=date.fromisoformat(row["next_day"]) if "next_day" in row else None,
-        open=_read_occurrence(row["open"]) if "open" in row else None,
+        open_occurrence=_read_occurrence(row["open"]) if "open" in row else None,
         last=_read_run(row["last"]) if "last" in row else None,
     )
 

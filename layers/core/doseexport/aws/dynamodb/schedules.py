@@ -22,7 +22,7 @@ from doseexport.aws.dynamodb.schedule_rows import (
     write_terms,
 )
 from doseexport.aws.dynamodb.table import Change, Insert, Row, Table
-from doseexport.domain.audit import Person, record_skipped
+from doseexport.domain.audit import Actor, record_skipped
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Run, Schedule
 from doseexport.domain.schedule_terms import Terms
 from doseexport.domain.timestamps import to_epoch, to_text
@@ -123,7 +123,7 @@ class ScheduleRepository:
                 "export_id": occurrence.export_id,
             },
         )
-        owner = Person(schedule.owner, schedule.owner_name)
+        owner = Actor(schedule.owner, schedule.owner_name)
         entry = record_skipped(occurrence.export_id, owner, now, pause.value)
         return self._table.write_together(stop, self._audit.insert(entry))
 

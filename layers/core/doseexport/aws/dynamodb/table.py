@@ -16,9 +16,10 @@ from doseexport.aws.clients import ClientError, error_code, make_translators
 
 Row = dict[str, Any]
 BATCH = 100
-"""The most rows of one BatchGetItem."""
-PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between the tries of a write that conflicts with another write of the same rows."""
+"""The most rows that DynamoDB reads in one BatchGetItem."""
+RETRY_DELAYS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between the tries of a write that conflicts with another write of the same rows. They grow, so that
+a short conflict costs little and a longer one can pass."""
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -133,7 +134,7 @@ class Table:
 
     def _get_batch(self, pks: Sequence[str]) -> Iterator[Row]:
         wanted: Any = {self._name: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": True}}
-        for pause in (*PAUSES, None):
+        for pause in (*RETRY_DELAYS, None):
             answer = self._client.batch_get_item(RequestItems=wanted)
             yield from map(unpack, answer["Responses"].get(self._name, []))
             wanted = answer.get("UnprocessedKeys")
@@ -185,7 +186,7 @@ def _placeholders(expression: str, values: Mapping[str, Any]) -> Row:
 
 def _retry_conflicts(write: Callable[[], Any]) -> Any:
     """Make a write, repeating it while it conflicts with another write of the same rows."""
-    for pause in PAUSES:
+    for pause in RETRY_DELAYS:
         try:
             return write()
         except ClientError as error:

@@ -11,14 +11,14 @@ from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
 
 class Sink(Protocol):
-    """Receives the bytes of a file in their order."""
+    """A receiver of the bytes of a file, in their order."""
 
     def write(self, data: bytes) -> object:
         """Write the next bytes. Raise if that fails."""
 
 
 class Writer(Protocol):
-    """Writes one file. Each layout of a format has its own writer.
+    """The writer of one file. Each layout of a format has its own writer.
 
     `copy_format` gives the options of COPY, and `separator` what separates the cells of its rows.
     """

@@ -97,7 +97,10 @@ class _Heads:
 
 
 def _share_texts(name: str, content: bytes, texts: SharedTexts) -> bytes:
-    """Return a part with the texts of the rows added, or with the numbers of its own texts increased."""
+    """Return a part adapted to the shared texts.
+
+    That is the table with the rows' texts added, or a sheet with its text numbers shifted.
+    """
     if name == "xl/sharedStrings.xml":
         return _TEXTS.sub(lambda _: b">" + texts.render() + b"<si>", content, count=1)
     if name.startswith("xl/worksheets/"):

@@ -22,7 +22,7 @@ from doseexport.engine.writers.texts import MAX_TEXT, describe_cut, is_cut
 
 
 class ModalityWorkbookWriter:
-    """Write each study as a row of All data, and each of its events as a row of its protocol's sheet."""
+    """A workbook with a row of All data per study, and a row of its protocol's sheet per event."""
 
     copy_format = TEXT
     separator = b"\t"

@@ -86,7 +86,7 @@ def has_odd_numbers(rows: bytes) -> bool:
 
 
 class CellWriter:
-    """Render the cells of columns of these kinds, at any position."""
+    """The renderer of the cells of columns of these kinds, at any position."""
 
     def __init__(self, kinds: Sequence[str], texts: SharedTexts) -> None:
         self._kinds = kinds

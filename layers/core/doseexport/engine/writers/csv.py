@@ -86,7 +86,7 @@ class _CsvWriter:
 
 
 class WideWriter(_CsvWriter):
-    """Write each study as one row: its cells, its events in adjacent columns, then blank cells."""
+    """A csv with one row per study: its cells, its events in adjacent columns, then blank cells."""
 
     def __init__(self, sink: Sink, plan: FilePlan, layout: Wide) -> None:
         super().__init__(sink, plan)
@@ -111,7 +111,7 @@ class WideWriter(_CsvWriter):
 
 
 class LongWriter(_CsvWriter):
-    """Write each event as one row, after the cells of its study."""
+    """A csv with one row per event, after the cells of its study."""
 
     def __init__(self, sink: Sink, plan: FilePlan, layout: Long) -> None:
         super().__init__(sink, plan)
@@ -132,7 +132,7 @@ class LongWriter(_CsvWriter):
 
 
 class RowsWriter(_CsvWriter):
-    """Write the rows that a builder makes of each study, all as wide as the header."""
+    """A csv of the rows that a builder makes of each study, all as wide as the header."""
 
     copy_format = TEXT
     separator = b"\t"

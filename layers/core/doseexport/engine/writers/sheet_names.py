@@ -15,7 +15,7 @@ _ILLEGAL = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 class SheetNames:
-    """Give each sheet of a workbook a unique name. Names that differ only in case count as equal."""
+    """The unique names of a workbook's sheets. Names that differ only in case count as equal."""
 
     def __init__(self) -> None:
         self._taken = {name.casefold() for name in RESERVED}

@@ -17,7 +17,7 @@ from doseexport.errors import ExportError
 
 
 class SheetsWriter:
-    """Write the rows that a builder makes of each study, to the sheets that it defines."""
+    """A workbook of the rows that a builder makes of each study, on the sheets that it defines."""
 
     copy_format = TEXT
     separator = b"\t"

@@ -60,7 +60,7 @@ class ZipEntry:
 
 
 class ZipStream:
-    """Write parts to a sink, then the central directory."""
+    """A zip that is written to a sink: its parts, then the central directory."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
