@@ -110,7 +110,7 @@ def _create_users(screen: Screen, stack: Stack) -> list[users.User]:
 def _export(screen: Screen, service: Service, logs: Path) -> Any:
     """Request a CT workbook and wait until it is finished."""
     with screen.step("Signed in as physicist, requested ct-xlsx") as step:
-        reply = service.request(type="ct-xlsx")
+        reply = service.request_export(type="ct-xlsx")
         if reply.status != 202:  # noqa: PLR2004
             raise DemoError(f"POST /exports returned {reply.status}: {reply.body.decode()}")
         step.note("202 Accepted")

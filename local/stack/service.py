@@ -49,7 +49,7 @@ class Service:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return fetch(urllib.request.Request(self.url + path, data, sent, method=method))  # noqa: S310 - loopback
 
-    def request(self, **request: object) -> Reply:
+    def request_export(self, **request: object) -> Reply:
         """Request an export (POST /exports)."""
         return self.call("POST", "/exports", request)
 

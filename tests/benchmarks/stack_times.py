@@ -65,7 +65,7 @@ def main() -> None:
 
 def warm_up(bench: Bench) -> None:
     """Start the API's functions, so that only the worker's start is measured."""
-    export = bench.service.request(type="ct-csv", filters=WEEK).json
+    export = bench.service.request_export(type="ct-csv", filters=WEEK).json
     bench.service.call("POST", f"/exports/{export['id']}/abort")
     bench.service.wait(export["id"], TIMEOUT)
 
@@ -89,7 +89,7 @@ def wait_for_file(bench: Bench, export_type: str, prepare: Callable[[Bench], Non
     """Return the seconds until a worker has started, and until the file is ready."""
     prepare(bench)
     start = datetime.now(UTC)
-    export = bench.service.request(type=export_type, filters=WEEK).json
+    export = bench.service.request_export(type=export_type, filters=WEEK).json
     bench.service.wait(export["id"], TIMEOUT)
     events = AuditEvent.STARTED, AuditEvent.COMPLETED
     return tuple(bench.since(start, export["id"], event) for event in events)
@@ -97,7 +97,7 @@ def wait_for_file(bench: Bench, export_type: str, prepare: Callable[[Bench], Non
 
 def wait_for_abort(bench: Bench, export_type: str, wait: Callable[[Service, str], object]) -> float:
     """Return the seconds from an abort until the export has stopped. `wait` delays the abort."""
-    export = bench.service.request(type=export_type).json
+    export = bench.service.request_export(type=export_type).json
     wait(bench.service, export["id"])
     start = datetime.now(UTC)
     bench.service.call("POST", f"/exports/{export['id']}/abort")
@@ -113,7 +113,7 @@ def wait_until_running(service: Service, export_id: str) -> None:
 def measure_memory(bench: Bench) -> int:
     """Return the peak memory of a new worker in MB after a large export (Linux only)."""
     renew_worker(bench)
-    bench.service.wait(bench.service.request(type="ct-xlsx").json["id"], TIMEOUT)
+    bench.service.wait(bench.service.request_export(type="ct-xlsx").json["id"], TIMEOUT)
     pids = bench.backstage.stack.workers("RunExport")
     states = [path.read_text() for pid in pids if (path := Path("/proc", str(pid), "status")).exists()]
     return max(int(PEAK.findall(state)[0]) for state in states) // 1024

@@ -98,8 +98,8 @@ class Photographer:
     def make_exports(self) -> None:
         """Request exports of every kind, and abort one."""
         for request in REQUESTS:
-            self.service.wait(self.service.request(**request).json["id"])
-        aborted = self.service.request(type="ct-xlsx").json["id"]
+            self.service.wait(self.service.request_export(**request).json["id"])
+        aborted = self.service.request_export(type="ct-xlsx").json["id"]
         self.service.call("POST", f"/exports/{aborted}/abort")
         self.service.wait(aborted)
 

@@ -39,9 +39,11 @@ def test_views_have_no_axe_findings(
 ) -> None:
     service = as_service(privileged)
     service.wait(
-        service.request(type="ct-csv", filters={"date_from": "2025-10-01"}, include_names=True).json["id"]
+        service.request_export(type="ct-csv", filters={"date_from": "2025-10-01"}, include_names=True).json[
+            "id"
+        ]
     )
-    service.wait(service.request(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+    service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     window = visit(dark=dark, size=size)
     window.open()
     page = window.page

@@ -85,7 +85,7 @@ def test_details_show_file_and_manifest(
     visit: Visits, physicist: User, as_service: AsService, tmp_path: Path
 ) -> None:
     service = as_service(physicist)
-    export = service.wait(service.request(**FEW, order="highest_dlp").json["id"])
+    export = service.wait(service.request_export(**FEW, order="highest_dlp").json["id"])
     window = visit()
     window.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = window.sign_in(physicist, "#exports")
@@ -109,7 +109,7 @@ def test_history_shows_events_and_users(
     visit: Visits, physicist: User, as_service: AsService, tmp_path: Path
 ) -> None:
     service = as_service(physicist)
-    service.wait(service.request(**FEW).json["id"])
+    service.wait(service.request_export(**FEW).json["id"])
     page = visit().sign_in(physicist, "#exports")
     download(page, newest(page), tmp_path)
     details = open_details(page, newest(page))
@@ -129,7 +129,7 @@ def test_run_again_and_edit_and_run_repeat_request(
 ) -> None:
     service = as_service(physicist)
     request = {"type": "rf-xlsx", "filters": {"date_from": "2030-01-01"}, "order": "oldest_first"}
-    service.wait(service.request(**request).json["id"])
+    service.wait(service.request_export(**request).json["id"])
     page = visit().sign_in(physicist, "#exports")
     row = newest(page)
     assert_that(row).to_contain_text("No study matches")
@@ -147,7 +147,7 @@ def test_delete_removes_selected_exports_after_confirmation(
 ) -> None:
     service = as_service(physicist)
     for _ in range(4):
-        service.wait(service.request(**FEW).json["id"])
+        service.wait(service.request_export(**FEW).json["id"])
     page = visit().sign_in(physicist, "#exports")
     assert_that(rows(page)).to_have_count(4)
     page.get_by_label("Select all exports").check()
@@ -167,7 +167,7 @@ def test_delete_removes_selected_exports_after_confirmation(
 def test_show_older_appends_next_page(visit: Visits, physicist: User, as_service: AsService) -> None:
     service = as_service(physicist)
     for _ in range(5):
-        service.wait(service.request(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+        service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     window = visit()
     window.page.route("**/exports?*", limit_to_three)
     page = window.sign_in(physicist, "#exports")
@@ -190,8 +190,8 @@ def test_list_filters_by_scope_and_state(
     visit: Visits, physicist: User, make_user: Callable[..., User], as_service: AsService
 ) -> None:
     service, admin = as_service(physicist), make_user("admin", ADMIN, EXPORT)
-    service.wait(service.request(**FEW).json["id"])
-    service.wait(service.request(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+    service.wait(service.request_export(**FEW).json["id"])
+    service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     page = visit().sign_in(admin, "#exports")
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     page.get_by_role("radio", name="Everyone's").check()
@@ -211,7 +211,7 @@ def test_row_hides_patient_filters_from_other_users(
     visit: Visits, physicist: User, privileged: User, as_service: AsService
 ) -> None:
     service = as_service(privileged)
-    export = service.request(type="ct-csv", filters={"patient_name": "Secretname"}).json
+    export = service.request_export(type="ct-csv", filters={"patient_name": "Secretname"}).json
     service.wait(export["id"])
     page = visit().sign_in(physicist, "#exports?scope=all")
     row = rows(page).filter(has_text=f"by {privileged.name}")

@@ -63,7 +63,7 @@ def test_enter_in_field_previews_without_export(visit: Visits, physicist: User) 
 def test_form_shows_error_beside_field(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
-    refused = as_service(physicist).request(type="ct-csv", filters={"age_min": "many"})
+    refused = as_service(physicist).request_export(type="ct-csv", filters={"age_min": "many"})
     page = visit().sign_in(physicist)
     field(page, "Age from").fill("many")
     page.get_by_role("button", name="Export to csv").click()

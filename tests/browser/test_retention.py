@@ -49,7 +49,7 @@ def test_retention_form_rejects_invalid_days(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     service = as_service(physicist)
-    export_id = service.request(**FEW).json["id"]
+    export_id = service.request_export(**FEW).json["id"]
     service.wait(export_id)
     page = visit().sign_in(physicist, "#exports")
     details = open_details(page, newest(page))
@@ -73,7 +73,7 @@ def test_retention_field_shows_error_beside_it(
     page = visit().sign_in(physicist, ADDRESS)
     assert_that(days_field(page)).to_have_attribute("placeholder", "30")
     assert_that(page.locator("#retention-field")).to_contain_text("maximum 90")
-    refused = as_service(physicist).request(**FEW, retention_days=91)
+    refused = as_service(physicist).request_export(**FEW, retention_days=91)
     days_field(page).fill("91")
     page.get_by_role("button", name="Export to").click()
     assert_that(page.locator("#retention-field .error")).to_have_text(refused.json["detail"])
@@ -88,7 +88,7 @@ def test_retention_form_is_for_owner_and_admin(
 ) -> None:
     owner, other, admin = (make_user(*given) for given in (("ada", EXPORT), ("ben", EXPORT), ("eve", ADMIN)))
     service = as_service(owner)
-    service.wait(service.request(**FEW).json["id"])
+    service.wait(service.request_export(**FEW).json["id"])
     page = visit().sign_in(other, "#exports?scope=all")
     details = open_details(page, newest(page))
     assert_that(details).to_contain_text("File expires")

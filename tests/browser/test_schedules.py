@@ -140,10 +140,10 @@ def test_last_run_links_to_its_export(
     visit: Visits, physicist: User, as_service: Callable[[User], Service]
 ) -> None:
     service = as_service(physicist)
-    first = service.request(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
+    first = service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
     service.wait(first)
     for _ in range(25):  # the page size of the table
-        service.wait(service.request(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+        service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
     run = {"scheduled_at": "2026-11-01T07:00:00Z", "export_id": first, "outcome": "NO_STUDIES"}
     schedule = create_by_api(service) | {"last_run": run}
     window = visit()

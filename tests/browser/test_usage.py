@@ -16,7 +16,7 @@ def test_usage_shows_counts_per_user_to_admin(
     owner, admin = make_user("ada", EXPORT), make_user("eve", ADMIN)
     service = as_service(owner)
     for first in ("2025-10-25", "2090-01-01"):
-        ended = service.wait(service.request(type="ct-csv", filters={"date_from": first}).json["id"])
+        ended = service.wait(service.request_export(type="ct-csv", filters={"date_from": first}).json["id"])
     page = visit().sign_in(admin)
     page.get_by_role("link", name="Usage").click()
     assert_that(page.get_by_role("heading", name="Usage")).to_be_focused()

@@ -26,7 +26,7 @@ def test_abort_reaches_a_query_that_has_not_answered_yet(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-xlsx").json
+        requested = physicist.request_export(type="ct-xlsx").json
         until(lambda: backstage.queries(requested["id"]))
         start = time.monotonic()
         assert abort(physicist, requested["id"])["state"] in {"ABORTING", "ABORTED"}
@@ -42,7 +42,7 @@ def test_abort_stops_running_export_and_leaves_nothing(
     physicist: Service, backstage: Backstage, large_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(large_url)
-    requested = physicist.request(type="ct-xlsx").json
+    requested = physicist.request_export(type="ct-xlsx").json
     seen = in_the_middle(physicist, requested["id"])
     assert 0 < seen["done"] < seen["expected"]
     assert backstage.temporary_files() != []
@@ -70,9 +70,9 @@ def test_abort_of_queued_export_is_immediate_and_it_never_runs(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        running = [physicist.request(type="ct-csv").json["id"] for _ in range(2)]
+        running = [physicist.request_export(type="ct-csv").json["id"] for _ in range(2)]
         until(lambda: all(physicist.get(one)["state"] == "RUNNING" for one in running))
-        waiting = physicist.request(type="ct-csv").json["id"]
+        waiting = physicist.request_export(type="ct-csv").json["id"]
         assert abort(physicist, waiting)["state"] == "ABORTED"
     for one in running:
         assert physicist.wait(one)["state"] == "COMPLETED"
@@ -83,7 +83,7 @@ def test_abort_of_queued_export_is_immediate_and_it_never_runs(
 
 def test_abort_is_for_owner_and_admins(people: UserPool, database_held: Hold) -> None:
     with database_held():
-        requested = people.physicist.request(type="ct-csv").json["id"]
+        requested = people.physicist.request_export(type="ct-csv").json["id"]
         refused = people.colleague.call("POST", f"/exports/{requested}/abort")
         assert refused.status == 403
         assert people.physicist.get(requested)["state"] in {"QUEUED", "RUNNING"}
@@ -93,12 +93,12 @@ def test_abort_is_for_owner_and_admins(people: UserPool, database_held: Hold) ->
 
 def test_abort_makes_room_for_the_next_export(people: UserPool, database_held: Hold) -> None:
     with database_held():
-        requested = [people.colleague.request(type="ct-csv").json["id"] for _ in range(5)]
-        assert people.colleague.request(type="ct-csv").status == 429
+        requested = [people.colleague.request_export(type="ct-csv").json["id"] for _ in range(5)]
+        assert people.colleague.request_export(type="ct-csv").status == 429
         for one in requested:
             abort(people.colleague, one)
         for one in requested:
             people.colleague.wait(one)
-    after = people.colleague.request(type="ct-csv")
+    after = people.colleague.request_export(type="ct-csv")
     assert after.status == 202
     assert people.colleague.wait(after.json["id"])["state"] == "COMPLETED"

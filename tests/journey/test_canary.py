@@ -26,7 +26,7 @@ def canary_url(make_database: Callable[..., str], worker_reads: PointWorker) -> 
 def test_canary_is_only_in_the_file(
     stack: Stack, people: UserPool, backstage: Backstage, canary_url: str
 ) -> None:
-    done = people.privileged.wait(people.privileged.request(**REQUESTED).json["id"])
+    done = people.privileged.wait(people.privileged.request_export(**REQUESTED).json["id"])
     assert done["state"] == "COMPLETED", done["error"]
     link = people.privileged.call("POST", f"/exports/{done['id']}/download").json["url"]
     assert canary.CANARY in fetch(link).body.decode()
@@ -53,7 +53,7 @@ def show(people: UserPool, export_id: str) -> str:
 def abort_one(service: Service, url: str, backstage: Backstage) -> str:
     with psycopg.connect(url) as connection:
         connection.execute("LOCK TABLE remapp_generalstudymoduleattr IN ACCESS EXCLUSIVE MODE")
-        export_id: str = service.request(**REQUESTED).json["id"]
+        export_id: str = service.request_export(**REQUESTED).json["id"]
         until(lambda: service.get(export_id)["state"] == "RUNNING")
         service.call("POST", f"/exports/{export_id}/abort")
         assert service.wait(export_id)["state"] == "ABORTED"
@@ -63,6 +63,6 @@ def abort_one(service: Service, url: str, backstage: Backstage) -> str:
 def fail_one(people: UserPool, url: str) -> str:
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE remapp_patientmoduleattr RENAME patient_sex TO elsewhere")
-    export = people.privileged.wait(people.privileged.request(**REQUESTED).json["id"])
+    export = people.privileged.wait(people.privileged.request_export(**REQUESTED).json["id"])
     assert export["state"] == "FAILED"
     return str(export["id"])

@@ -76,7 +76,9 @@ def request_until_all_are_accepted(service: Service, backstage: Backstage) -> tu
     refusals, deadline = 0, time.monotonic() + SECONDS
     while len(ids) < EACH:
         assert time.monotonic() < deadline, f"only {len(ids)} were taken"
-        reply = service.request(type="ct-csv", filters={"date_from": "2030-01-01"} if len(ids) == 0 else {})
+        reply = service.request_export(
+            type="ct-csv", filters={"date_from": "2030-01-01"} if len(ids) == 0 else {}
+        )
         if reply.status == 202:
             ids.append(reply.json["id"])
             backstage.send(ids[-1], attempt=1)

@@ -31,7 +31,7 @@ def count_studies(url: str) -> int:
 
 
 def test_request_is_answered_at_once_with_its_location(physicist: Service) -> None:
-    requested = physicist.request(type="ct-csv")
+    requested = physicist.request_export(type="ct-csv")
     assert requested.status == 202
     assert requested.headers["location"] == f"/exports/{requested.json['id']}"
     assert requested.json["state"] == "QUEUED"
@@ -40,7 +40,7 @@ def test_request_is_answered_at_once_with_its_location(physicist: Service) -> No
 
 
 def test_csv_has_one_row_per_study_and_the_announced_bytes(physicist: Service, sample_url: str) -> None:
-    export = physicist.wait(physicist.request(type="ct-csv").json["id"])
+    export = physicist.wait(physicist.request_export(type="ct-csv").json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     file = download(physicist, export)
     assert hashlib.sha256(file.body).hexdigest() == export["sha256"]
@@ -52,7 +52,7 @@ def test_csv_has_one_row_per_study_and_the_announced_bytes(physicist: Service, s
 
 
 def test_workbook_holds_every_study_and_every_event(physicist: Service, sample_url: str) -> None:
-    export = physicist.wait(physicist.request(type="ct-xlsx").json["id"])
+    export = physicist.wait(physicist.request_export(type="ct-xlsx").json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     file = download(physicist, export)
     assert hashlib.sha256(file.body).hexdigest() == export["sha256"]
@@ -65,7 +65,7 @@ def test_workbook_holds_every_study_and_every_event(physicist: Service, sample_u
 
 
 def test_download_has_a_good_file_name(physicist: Service) -> None:
-    export = physicist.wait(physicist.request(type="ct-csv").json["id"])
+    export = physicist.wait(physicist.request_export(type="ct-csv").json["id"])
     file = download(physicist, export)
     assert export["file_name"].startswith("ct-csv_")
     assert export["file_name"].endswith(".csv")
@@ -80,7 +80,9 @@ def test_filter_selects_studies(physicist: Service, sample_url: str) -> None:
     with psycopg.connect(sample_url) as connection:
         found = connection.execute(middle).fetchone()
     assert found is not None
-    export = physicist.wait(physicist.request(type="ct-csv", filters={"date_from": str(found[0])}).json["id"])
+    export = physicist.wait(
+        physicist.request_export(type="ct-csv", filters={"date_from": str(found[0])}).json["id"]
+    )
     wanted = count(
         sample_url,
         "SELECT count(*) FROM remapp_generalstudymoduleattr"
@@ -94,7 +96,7 @@ def test_progress_is_visible_while_it_runs(
     physicist: Service, backstage: Backstage, database_held: Hold, sample_url: str
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-csv").json
+        requested = physicist.request_export(type="ct-csv").json
         until(lambda: physicist.get(requested["id"])["state"] == "RUNNING")
         lease = int(backstage.row(requested["id"])["lease_until"]["N"])
         # The heart beats although the database answers nothing.
@@ -107,8 +109,8 @@ def test_progress_is_visible_while_it_runs(
 
 def test_list_shows_the_newest_first_and_only_the_selected(people: UserPool) -> None:
     physicist = people.physicist
-    first = physicist.wait(physicist.request(type="ct-csv").json["id"])
-    second = physicist.wait(physicist.request(type="ct-csv").json["id"])
+    first = physicist.wait(physicist.request_export(type="ct-csv").json["id"])
+    second = physicist.wait(physicist.request_export(type="ct-csv").json["id"])
     mine = physicist.call("GET", "/exports?scope=mine&limit=2").json["exports"]
     assert [export["id"] for export in mine] == [second["id"], first["id"]]
     theirs = people.colleague.call("GET", "/exports?scope=mine").json["exports"]
@@ -134,7 +136,7 @@ def test_message_that_comes_twice_makes_one_export(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-csv").json
+        requested = physicist.request_export(type="ct-csv").json
         until(lambda: physicist.get(requested["id"])["state"] == "RUNNING")
         backstage.send(requested["id"], attempt=1)
         # The second worker takes the message, sees that the export is taken, and is done with it.

@@ -24,7 +24,7 @@ def test_killed_worker_is_noticed_and_replaced(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-xlsx").json
+        requested = physicist.request_export(type="ct-xlsx").json
         until(lambda: backstage.queries(requested["id"]))
         backstage.kill_workers()
         # PostgreSQL notices on its own that its client is gone.
@@ -44,7 +44,7 @@ def test_worker_killed_twice_fails_the_export(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-xlsx").json
+        requested = physicist.request_export(type="ct-xlsx").json
         for attempt in (1, 2):
             until(lambda: backstage.queries(requested["id"]))
             assert physicist.get(requested["id"])["attempt"] == attempt
@@ -58,7 +58,7 @@ def test_worker_killed_twice_fails_the_export(
 
 
 def fails(service: Service, **request: object) -> tuple[str, str]:
-    export = service.wait(service.request(**({"type": "ct-csv"} | request)).json["id"])
+    export = service.wait(service.request_export(**({"type": "ct-csv"} | request)).json["id"])
     assert export["state"] == "FAILED"
     assert service.call("POST", f"/exports/{export['id']}/download").status == 409
     return export["error"]["code"], export["error"]["message"]
@@ -99,7 +99,7 @@ def test_unreachable_database_is_tried_again_and_then_reported(
     physicist: Service, backstage: Backstage, sample_url: str, worker_reads: PointWorker
 ) -> None:
     worker_reads(sample_url.replace("127.0.0.1", "127.0.0.2"))
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     export = backstage.sweep_until_settled(physicist, requested)
     assert export["error"]["code"].startswith("DATABASE")
     assert export["attempt"] == 2
@@ -113,7 +113,7 @@ def test_no_matching_study_is_reported(physicist: Service) -> None:
 
 def test_export_after_a_failure_works(physicist: Service) -> None:
     fails(physicist, filters={"date_from": "2199-01-01"})
-    assert physicist.wait(physicist.request(type="ct-csv").json["id"])["state"] == "COMPLETED"
+    assert physicist.wait(physicist.request_export(type="ct-csv").json["id"])["state"] == "COMPLETED"
 
 
 @pytest.mark.usefixtures("queue_left_empty")
@@ -122,7 +122,7 @@ def test_unreadable_message_becomes_a_dead_letter_and_harms_no_export(
 ) -> None:
     sqs, dead = backstage.client("sqs"), backstage.dead_letters
     sqs.send_message(QueueUrl=backstage.queue, MessageBody="not ours")
-    assert physicist.wait(physicist.request(type="ct-csv").json["id"])["state"] == "COMPLETED"
+    assert physicist.wait(physicist.request_export(type="ct-csv").json["id"])["state"] == "COMPLETED"
     (letter,) = until(lambda: sqs.receive_message(QueueUrl=dead).get("Messages", []), seconds=30)
     assert letter["Body"] == "not ours"
     assert backstage.waiting() == 0
@@ -131,7 +131,7 @@ def test_unreadable_message_becomes_a_dead_letter_and_harms_no_export(
 
 def test_dead_letter_sent_back_does_no_harm(physicist: Service, backstage: Backstage) -> None:
     sqs = backstage.client("sqs")
-    export = physicist.wait(physicist.request(type="ct-csv").json["id"])
+    export = physicist.wait(physicist.request_export(type="ct-csv").json["id"])
     for attempt in (1, 2):
         body = json.dumps({"export_id": export["id"], "attempt": attempt})
         sqs.send_message(QueueUrl=backstage.dead_letters, MessageBody=body)

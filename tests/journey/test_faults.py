@@ -37,7 +37,7 @@ def test_s3_refusing_a_part_for_a_while_costs_one_attempt(
     physicist: Service, backstage: Backstage, long_way: FaultyWay
 ) -> None:
     long_way.fault = lambda call: SLOW_DOWN if call.part == 2 and "/1/" in call.key else None
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     export = backstage.sweep_until_settled(physicist, requested)
     assert (*reason(export), export["attempt"]) == ("COMPLETED", None, 2)
     assert export["studies"] == MANY_STUDIES
@@ -49,7 +49,7 @@ def test_s3_refusing_a_part_for_good_is_reported_at_once(
     physicist: Service, backstage: Backstage, long_way: FaultyWay
 ) -> None:
     long_way.fault = lambda call: ACCESS_DENIED if call.part == 2 else None
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     export = physicist.wait(requested)
     assert (*reason(export), export["attempt"]) == ("FAILED", "STORAGE_REFUSED", 1)
     assert backstage.objects(requested) == []
@@ -59,7 +59,7 @@ def test_table_throttling_for_seconds_costs_nothing(
     physicist: Service, backstage: Backstage, faulty_way: FaultyWay, database_held: Hold
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-csv").json["id"]
+        requested = physicist.request_export(type="ct-csv").json["id"]
         until(lambda: backstage.queries(requested))
         faulty_way.fault = lambda call: THROTTLED if call.name in {"UpdateItem", "GetItem"} else None
         time.sleep(1)  # what was under way has arrived
@@ -116,7 +116,7 @@ def test_database_lost_among_the_rows_costs_one_attempt(
     cut: Callable[[str, str], None],
 ) -> None:
     held = HeldUp(long_way, 1)
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     held.wait()
     cut(large_url, requested)
     held.release()
@@ -147,7 +147,7 @@ def test_full_disk_is_reported(
     physicist: Service, backstage: Backstage, database_held: Hold, little_disk: Callable[[], None]
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-xlsx").json["id"]
+        requested = physicist.request_export(type="ct-xlsx").json["id"]
         until(lambda: backstage.queries(requested))
         little_disk()
     export = physicist.wait(requested)
@@ -171,7 +171,7 @@ def test_worker_out_of_time_reports_it_in_time(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
     with database_held():
-        requested = physicist.request(type="ct-csv").json["id"]
+        requested = physicist.request_export(type="ct-csv").json["id"]
         export = physicist.wait(requested, seconds=20)
         until(lambda: not backstage.queries(requested))
     assert (*reason(export), export["attempt"]) == ("FAILED", "OUT_OF_TIME", 1)
@@ -182,7 +182,7 @@ def test_worker_out_of_time_reports_it_in_time(
 def test_worker_has_the_memory_of_the_template(
     stack: Stack, physicist: Service, backstage: Backstage
 ) -> None:
-    assert physicist.wait(physicist.request(type="ct-xlsx").json["id"])["state"] == "COMPLETED"
+    assert physicist.wait(physicist.request_export(type="ct-xlsx").json["id"])["state"] == "COMPLETED"
     client, function = stack.cloud.client("lambda"), stack.resource("RunExport")
     size = client.get_function_configuration(FunctionName=function)["MemorySize"]
     for process in backstage.workers():

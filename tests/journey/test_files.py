@@ -29,7 +29,7 @@ LINK = {
 @pytest.fixture(scope="module")
 def finished(people: UserPool) -> Any:
     """An export of the physicist without patients' data."""
-    export = people.physicist.wait(people.physicist.request(type="ct-csv").json["id"])
+    export = people.physicist.wait(people.physicist.request_export(type="ct-csv").json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     return export
 
@@ -37,7 +37,7 @@ def finished(people: UserPool) -> Any:
 @pytest.fixture(scope="module")
 def identified(people: UserPool) -> Any:
     """An export with names and IDs, of a user with the right to them."""
-    requested = people.privileged.request(
+    requested = people.privileged.request_export(
         type="ct-csv", include_names=True, include_ids=True, filters={"patient_name": "a"}
     )
     export = people.privileged.wait(requested.json["id"])
@@ -155,7 +155,9 @@ def test_file_with_patients_is_for_its_owner_and_pidgroup(people: UserPool, iden
 
 def test_messages_and_logs_name_no_patient(stack: Stack, people: UserPool) -> None:
     name = "Quetzalcoatlus"
-    requested = people.privileged.request(type="ct-csv", include_names=True, filters={"patient_name": name})
+    requested = people.privileged.request_export(
+        type="ct-csv", include_names=True, filters={"patient_name": name}
+    )
     people.privileged.wait(requested.json["id"])
     assert name not in people.physicist.call("GET", "/exports?scope=all").body.decode()
     for log in (*stack.logs.iterdir(), stack.folder / "emulator.log"):
@@ -163,7 +165,7 @@ def test_messages_and_logs_name_no_patient(stack: Stack, people: UserPool) -> No
 
 
 def test_deleted_export_is_gone_from_every_read_with_its_file(people: UserPool, backstage: Backstage) -> None:
-    export = people.physicist.wait(people.physicist.request(type="ct-csv").json["id"])
+    export = people.physicist.wait(people.physicist.request_export(type="ct-csv").json["id"])
     url = link(people.physicist, export)
     assert people.colleague.call("DELETE", f"/exports/{export['id']}").status == 403
     assert people.physicist.call("DELETE", f"/exports/{export['id']}").status == 204
@@ -176,8 +178,8 @@ def test_deleted_export_is_gone_from_every_read_with_its_file(people: UserPool, 
 
 
 def test_deletion_of_many_says_why_each_remaining_one_is_not_deleted(people: UserPool) -> None:
-    mine = [people.physicist.request(type="ct-csv").json["id"] for _ in range(2)]
-    other = people.colleague.request(type="ct-csv").json["id"]
+    mine = [people.physicist.request_export(type="ct-csv").json["id"] for _ in range(2)]
+    other = people.colleague.request_export(type="ct-csv").json["id"]
     for one in mine:
         people.physicist.wait(one)
     people.colleague.wait(other)

@@ -48,7 +48,7 @@ def test_worker_killed_among_its_rows_is_replaced(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     held = among_rows(1)
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     held.wait()
     backstage.kill_workers()
     backstage.take_over(requested)
@@ -62,7 +62,7 @@ def test_worker_killed_twice_among_its_rows_fails_the_export(
     physicist: Service, backstage: Backstage, among_rows: Callable[[int], HeldUp]
 ) -> None:
     held = among_rows(2)
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     for attempt in (1, 2):
         held.wait()
         assert physicist.get(requested)["attempt"] == attempt
@@ -80,7 +80,7 @@ def test_frozen_worker_that_comes_back_changes_nothing(
 ) -> None:
     backstage.kill_workers()
     held = among_rows(1)
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     held.wait()
     (frozen,) = backstage.workers()
     os.kill(frozen, signal.SIGSTOP)
@@ -110,7 +110,7 @@ def test_file_completed_by_a_lost_attempt_is_never_visible_and_removed(
             may_answer.wait(60)
 
     faulty_way.before_answer = hold_up
-    requested = physicist.request(type="ct-csv").json["id"]
+    requested = physicist.request_export(type="ct-csv").json["id"]
     assert is_made.wait(30)
     assert attempts_of(backstage.objects(requested)) == {"1"}
     assert physicist.call("POST", f"/exports/{requested}/download").status == 409

@@ -9,7 +9,7 @@ from tests.journey.listening import Listener
 
 
 def test_notifications_report_the_whole_life_of_an_export(listener: Listener, physicist: Service) -> None:
-    export = physicist.wait(physicist.request(type="ct-csv").json["id"])
+    export = physicist.wait(physicist.request_export(type="ct-csv").json["id"])
     assert physicist.call("POST", f"/exports/{export['id']}/download").status == 200
     assert physicist.call("DELETE", f"/exports/{export['id']}").status == 204
     events = ["requested", "started", "completed", "link_issued", "deleted"]
@@ -18,7 +18,7 @@ def test_notifications_report_the_whole_life_of_an_export(listener: Listener, ph
 
 
 def test_failure_is_mailed_by_its_code(listener: Listener, physicist: Service) -> None:
-    requested = physicist.request(
+    requested = physicist.request_export(
         type="ct-csv", filters={"date_from": "2199-01-01", "acquisition_protocol": "Qqz"}
     )
     export = physicist.wait(requested.json["id"])

@@ -22,7 +22,7 @@ def test_preview_equals_its_export_and_leaves_nothing(physicist: Service, backst
     before = backstage.states()
     shown = preview(physicist, **request)
     assert backstage.states() == before
-    export = physicist.wait(physicist.request(**request).json["id"])
+    export = physicist.wait(physicist.request_export(**request).json["id"])
     assert export["state"] == "COMPLETED", export["error"]
     assert (shown["studies"], shown["events"]) == (export["studies"], export["events"])
     assert shown["protocols"][0]["count"] >= shown["protocols"][-1]["count"] > 0

@@ -59,7 +59,7 @@ def signed_by_another(token: str) -> str:
 def test_forged_token_opens_nothing(physicist: Service, forge: Callable[[str], str]) -> None:
     assert physicist.token is not None
     forged = replace(physicist, token=forge(physicist.token))
-    assert forged.request(type="ct-csv").status == 401
+    assert forged.request_export(type="ct-csv").status == 401
     assert forged.call("GET", "/exports").status == 401
 
 
@@ -158,7 +158,7 @@ def test_unknown_export_is_not_found(physicist: Service, method: str, path: str,
 
 def test_running_export_has_no_file_and_cannot_be_deleted(physicist: Service, database_held: Hold) -> None:
     with database_held():
-        requested = physicist.request(type="ct-csv").json
+        requested = physicist.request_export(type="ct-csv").json
         assert_refused(physicist.call("POST", f"/exports/{requested['id']}/download"), 409, "id")
         assert_refused(physicist.call("DELETE", f"/exports/{requested['id']}"), 409, "id")
     export = physicist.wait(requested["id"])
@@ -170,14 +170,17 @@ def test_active_exports_are_limited_to_five(
     people: UserPool, database_held: Hold, backstage: Backstage
 ) -> None:
     with database_held():
-        requested = [people.physicist.request(type="ct-csv").json["id"] for _ in range(5)]
+        requested = [people.physicist.request_export(type="ct-csv").json["id"] for _ in range(5)]
         before = backstage.states().keys()
-        refused = people.physicist.request(type="ct-csv")
+        refused = people.physicist.request_export(type="ct-csv")
         assert (refused.status, refused.json["code"]) == (429, "TOO_MANY_ACTIVE")
         assert backstage.states().keys() == before
-        other = people.colleague.request(type="ct-csv")
+        other = people.colleague.request_export(type="ct-csv")
         assert other.status == 202
     for export_id in requested:
         assert people.physicist.wait(export_id)["state"] == "COMPLETED"
     assert people.colleague.wait(other.json["id"])["state"] == "COMPLETED"
-    assert people.physicist.wait(people.physicist.request(type="ct-csv").json["id"])["state"] == "COMPLETED"
+    assert (
+        people.physicist.wait(people.physicist.request_export(type="ct-csv").json["id"])["state"]
+        == "COMPLETED"
+    )

@@ -18,7 +18,7 @@ def time_of(export, name):
 
 def test_file_of_shortened_retention_is_gone_and_no_other(physicist: Service, backstage: Backstage) -> None:
     unchanged, cut = (
-        physicist.wait(physicist.request(**FEW, retention_days=60).json["id"]) for _ in range(2)
+        physicist.wait(physicist.request_export(**FEW, retention_days=60).json["id"]) for _ in range(2)
     )
     assert time_of(cut, "expires_at") - time_of(cut, "finished_at") == 60 * DAY
     shown = physicist.call("PATCH", cut["links"]["set_retention"], {"retention_days": 1}).json
@@ -45,16 +45,16 @@ def test_file_of_shortened_retention_is_gone_and_no_other(physicist: Service, ba
 
 def test_retention_never_exceeds_the_maximum(physicist: Service) -> None:
     most = physicist.call("GET", "/export-types").json["retention_days"]["max"]
-    refused = physicist.request(**FEW, retention_days=most + 1)
+    refused = physicist.request_export(**FEW, retention_days=most + 1)
     assert (refused.status, refused.json["field"]) == (422, "retention_days")
-    export = physicist.wait(physicist.request(**FEW).json["id"])
+    export = physicist.wait(physicist.request_export(**FEW).json["id"])
     refused = physicist.call("PATCH", f"/exports/{export['id']}", {"retention_days": most + 1})
     assert (refused.status, refused.json["field"]) == (422, "retention_days")
     assert physicist.get(export["id"]) == export
 
 
 def test_usage_shows_admins_requests_with_deleted_files_included(people: UserPool) -> None:
-    export = people.privileged.wait(people.privileged.request(**FEW).json["id"])
+    export = people.privileged.wait(people.privileged.request_export(**FEW).json["id"])
     before = people.admin.call("GET", "/usage").json
     assert people.privileged.call("DELETE", f"/exports/{export['id']}").status == 204
     after = people.admin.call("GET", "/usage").json
