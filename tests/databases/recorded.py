@@ -1,4 +1,4 @@
-"""Databases that repeat what a real one answered once, also as a process of its own meets them."""
+"""Databases that replay the recorded answers of a real one, also in a separate process."""
 
 import io
 from contextlib import contextmanager

@@ -27,7 +27,7 @@ def test_killed_worker_is_noticed_and_replaced(
         requested = physicist.request_export(type="ct-xlsx").json
         until(lambda: backstage.queries(requested["id"]))
         backstage.kill_workers()
-        # PostgreSQL notices on its own that its client is gone.
+        # PostgreSQL detects without help that its client is gone.
         until(lambda: not backstage.queries(requested["id"]), seconds=10)
         assert physicist.get(requested["id"])["state"] == "RUNNING"
         backstage.end_lease(requested["id"])

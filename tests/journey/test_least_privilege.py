@@ -48,7 +48,7 @@ def _switch_rhythms(stack: Stack, state: str) -> None:
 
 @pytest.fixture
 def scene(backstage: Backstage) -> Iterator[Scene]:
-    """Check that no export is left: the sweep would give it a worker amid other tests."""
+    """Check that no export is left, for which the sweep would start a worker in other tests."""
     before = backstage.states().keys()
     made = Scene(backstage)
     yield made

@@ -67,7 +67,7 @@ def schema(services, load_handler, monkeypatch):
     monkeypatch.setattr(preview, "_count", lambda _services, _request: row)
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)
-    # 429 is a valid answer of its own. Here every request must get past it.
+    # 429 is a valid answer that is tested elsewhere. Here every request must get past the limit.
     object.__setattr__(services.settings, "max_active_exports", 100_000)
     object.__setattr__(services.settings, "max_schedules", 100_000)
     claims = {"sub": ADA.id, "username": "ada", "cognito:groups": "[exportgroup admingroup pidgroup]"}

@@ -1,4 +1,4 @@
-"""All data of OpenREM's radiography workbook and of ours, with each event beside its nearest one."""
+"""All data of OpenREM's radiography workbook and our workbook, with each event beside its nearest one."""
 
 import struct
 from datetime import datetime, time
@@ -117,7 +117,7 @@ def key_of(study: Study) -> tuple[Any, ...]:
 
 
 def compare_studies(ours: Study, theirs: Study) -> list[Difference]:
-    """Return the differing cells of a study and its events; each of ours is used for one event of theirs."""
+    """Return the differing cells of a study and its events. Each of our events is used once."""
     found = compare(ours.cells, theirs.cells)
     left = list(ours.events)
     for event in theirs.events:

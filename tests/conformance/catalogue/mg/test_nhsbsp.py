@@ -52,7 +52,7 @@ def our_surveys(export, openrem_url) -> dict[str, list[Row]]:
 
 
 def name_survey_deviation(cell: Any) -> str:
-    """Return what `name_deviation` returns; a patient's number is a deviation of its own."""
+    """Return what `name_deviation` returns. A patient's number is a separate deviation."""
     if cell.heading == "Patient number" and cell.ours != cell.theirs:
         return "D29"
     return name_deviation(cell)
