@@ -76,6 +76,7 @@ def make_settings(**changes: Any) -> Settings:
         "bucket_name": BUCKET,
         "queue_url": "",
         "max_active_exports": 3,
+        "max_requests_per_minute": 1000,
         "retention": RETENTION,
         "max_retention": MAX_RETENTION,
         "audit_retention": AUDIT_RETENTION,

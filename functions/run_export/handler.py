@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         try:
             seconds_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
             run_attempt(connect_services(), message.export_id, message.attempt, seconds_left)
-        except Exception as error:  # noqa: BLE001  SQS would only repeat what the lease reveals anyway
+        except Exception as error:  # noqa: BLE001  the sweep handles it once the lease is over
             extra = {"export_id": message.export_id, **describe_error(error)}
             logging.getLogger("doseexport.run").error("run_failed", extra=extra)  # noqa: TRY400
 

@@ -1,4 +1,4 @@
-"""PATCH /exports/{id}: set how long an export's file is kept."""
+"""PATCH /exports/{id}: set how long an export's file is retained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every minute: requeue lost exports, fail hopeless ones, expire files and delete their objects."""
+"""Every minute: requeue or fail lost exports, expire files and delete their objects."""
 
 from __future__ import annotations
 

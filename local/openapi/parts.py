@@ -10,7 +10,11 @@ from local.openapi.schemas import Json, refer
 Codes = Mapping[int, Sequence[str]]
 """Problem codes by HTTP status."""
 
-_EVERYWHERE: Codes = {400: ["UNKNOWN_PARAMETER"], 401: ["NOT_SIGNED_IN"], 403: ["GROUP_NEEDED"]}
+_EVERYWHERE: Codes = {
+    400: ["UNKNOWN_PARAMETER"],
+    401: ["NOT_SIGNED_IN", "ACCESS_TOKEN_NEEDED"],
+    403: ["GROUP_NEEDED"],
+}
 NOT_FOUND: Codes = {404: ["NOT_FOUND"]}
 FORBIDDEN: Codes = {403: ["FORBIDDEN"]}
 BAD_BODY: Codes = {400: ["BAD_BASE64", "BAD_JSON"], 413: ["BODY_TOO_LARGE"]}
@@ -19,7 +23,7 @@ BAD_KEY: Codes = {
     400: ["BAD_IDEMPOTENCY_KEY"],
     409: ["IDEMPOTENCY_KEY_SPENT"],
     422: ["IDEMPOTENCY_MISMATCH"],
-    429: ["TOO_MANY_ACTIVE"],
+    429: ["TOO_MANY_ACTIVE", "TOO_MANY_REQUESTS"],
 }
 BAD_REQUEST: Codes = {
     403: ["PIDGROUP_NEEDED"],

@@ -57,7 +57,7 @@ class Maker:
             assert self.backstage.schedules.create(schedule, limit=1000)
             return schedule
         filters = {"patient_name": "Secret"} if line.has_patient_data else {}
-        request = ExportRequest("ct-csv", filters, ids=line.has_patient_data)
+        request = ExportRequest("ct-csv", filters, include_ids=line.has_patient_data)
         requested = make_export(make_id(owner, None), owner, "somebody", request, datetime.now(UTC))
         export = self.exports.create(requested, limit=1000)
         assert export is not None

@@ -1,4 +1,4 @@
-"""`doseexport`: the same files, written to this machine, for people without AWS."""
+"""Write the same export files on this machine, without AWS."""
 
 from __future__ import annotations
 
@@ -33,48 +33,48 @@ BAD_INPUT, FAILED = 2, 1
 
 
 class ProgressBar:
-    """A Monitor that draws how far the run is, on a terminal only."""
+    """A progress monitor that draws a bar if standard error is a terminal."""
 
     def __init__(self) -> None:
         self._drawn = sys.stderr.isatty()
-        self._expected = 1
+        self._total = 1
         self._done = 0
 
     def guard(self, blocking: Stoppable) -> None:
-        """Nothing stops a run here but Ctrl-C, which reaches what blocks by itself."""
+        """Do nothing: only Ctrl-C stops a run here, and it interrupts blocking calls without help."""
 
     def expect(self, studies: int) -> None:
-        """Learn how many studies there will be."""
-        self._expected = studies
+        """Set how many studies there will be."""
+        self._total = studies
 
     def advance(self) -> None:
-        """Count a study, and draw each whole per cent."""
+        """Count a study, and redraw the bar at each whole percent."""
         self._done += 1
         if not self._drawn:
             return
-        before, after = ((self._done - back) * 100 // self._expected for back in (1, 0))
+        before, after = ((self._done - back) * 100 // self._total for back in (1, 0))
         if before != after:
             filled = "█" * (after // 2)
-            sys.stderr.write(f"\r{filled:░<50} {after:3d} % of {self._expected:,} studies")
+            sys.stderr.write(f"\r{filled:░<50} {after:3d} % of {self._total:,} studies")
 
     def clear(self) -> None:
-        """Leave the line as it was."""
+        """Erase the bar."""
         if self._drawn:
             sys.stderr.write("\r\033[K")
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
+    """A parser that reports an error in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        """End with 2."""
+        """Print the message and exit with status 2."""
         self.exit(BAD_INPUT, f"doseexport: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0: done, 2: bad input, 1: the export failed."""
+    """Run the command line. Return 0 if it succeeded, 1 if the export failed, 2 for bad input."""
     options = _make_parser().parse_args(arguments)
-    # Ended from outside we clean up as after Ctrl-C.
+    # SIGTERM must clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _COMMANDS.get(options.type, _export)(options)
@@ -92,13 +92,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="doseexport", description=__doc__)
-    kinds = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
-    kinds.add_parser("list", help="show every type with its columns, filters and orders")
-    verify = kinds.add_parser("verify", help="tell whether a file is the one that its manifest describes")
+    commands = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
+    commands.add_parser("list", help="list every type with its columns, filters and orders")
+    verify = commands.add_parser("verify", help="check a file against its manifest")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.add_argument("manifest", type=Path, metavar="MANIFEST")
     for spec in catalogue.load_specs().values():
-        _add_options(kinds.add_parser(spec.type, help=spec.help, description=spec.help))
+        _add_options(commands.add_parser(spec.type, help=spec.help, description=spec.help))
     return parser
 
 
@@ -113,31 +113,37 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="see `doseexport list`"
     )
-    parser.add_argument("--include-names", action="store_true", help="patients' names and dates of birth")
-    parser.add_argument("--include-ids", action="store_true", help="patients' IDs and dates of birth")
     parser.add_argument(
-        "--time-zone", default="Europe/London", help="the zone OpenREM runs in (Europe/London)"
+        "--include-names", action="store_true", help="include patients' names and dates of birth"
+    )
+    parser.add_argument("--include-ids", action="store_true", help="include patients' IDs and dates of birth")
+    parser.add_argument(
+        "--time-zone", default="Europe/London", help="OpenREM's time zone (default: Europe/London)"
     )
     parser.add_argument(
-        "--output", required=True, type=Path, metavar="FILE", help="written whole or not at all"
+        "--output",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="the file to write; it is written completely or not at all",
     )
-    parser.add_argument("--manifest", action="store_true", help="write FILE.manifest.json beside the file")
+    parser.add_argument("--manifest", action="store_true", help="also write FILE.manifest.json")
 
 
 def _export(options: argparse.Namespace) -> int:
-    asked = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
+    context = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
     check_url(options.database_url)
     database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
     bar = ProgressBar()
     try:
         with explain_disk_errors(), _open_manifest(options) as manifest, open_file(options.output) as output:
             file = HashedFile(output)
-            report = write_export(asked, database, file, bar)
+            report = write_export(context, database, file, bar)
             facts = FileFacts(options.output.name, file.size, file.sha256)
-            manifest.write(write_manifest(None, asked.request, report, facts))
+            manifest.write(write_manifest(None, context.request, report, facts))
     finally:
         bar.clear()
-    _tell(options.output, report)
+    _report(options.output, report)
     return 0
 
 
@@ -171,13 +177,13 @@ def _read_request(options: argparse.Namespace) -> ExportRequest:
     return parse_request(body, may_see_patients=True)
 
 
-def _read_pairs(what: str, given: Iterable[str]) -> dict[str, str]:
+def _read_pairs(option: str, given: Iterable[str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or name in pairs:
             problem = "It is given twice." if equals else "It must be NAME=VALUE."
-            raise DoseExportError(f"BAD_{what.upper()}", problem, f"--{what} {name}", 422)
+            raise DoseExportError(f"BAD_{option.upper()}", problem, f"--{option} {name}", 422)
         pairs[name] = value
     return pairs
 
@@ -190,7 +196,7 @@ def _read_time_zone(name: str) -> str:
 
 
 def open_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
-    """Return a file to write: pipes and devices as they are, others to be replaced by a whole file."""
+    """Open a file for writing. Write to a pipe or device directly, and replace any other file at the end."""
     path = path.resolve()
     try:
         if path.exists() and not path.is_file():
@@ -198,11 +204,11 @@ def open_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise DoseExportError("BAD_OUTPUT", f"{error.strerror}.", "--output", 422) from error
-    return _replace_when_whole(os.fdopen(handle, "wb"), Path(name), path)
+    return _replace_when_complete(os.fdopen(handle, "wb"), Path(name), path)
 
 
 @contextlib.contextmanager
-def _replace_when_whole(file: BinaryIO, temporary: Path, path: Path) -> Iterator[BinaryIO]:
+def _replace_when_complete(file: BinaryIO, temporary: Path, path: Path) -> Iterator[BinaryIO]:
     try:
         with file:
             yield file
@@ -212,7 +218,7 @@ def _replace_when_whole(file: BinaryIO, temporary: Path, path: Path) -> Iterator
         raise
 
 
-def _tell(path: Path, report: FileReport) -> None:
+def _report(path: Path, report: FileReport) -> None:
     lines = [f"{path}: {report.studies:,} studies, {report.events:,} events\n"]
     _print(lines + [f"warning: {warning}\n" for warning in report.warnings])
 
@@ -235,14 +241,14 @@ def _describe(spec: Spec) -> Iterator[str]:
         ],
     }
     for title, lines in parts.items():
-        yield from [f"  {title}\n", *(f"    {name:28} {words}\n" for name, words in lines)] if lines else ()
+        yield from [f"  {title}\n", *(f"    {name:28} {text}\n" for name, text in lines)] if lines else ()
 
 
 _COMMANDS = {"list": _list_types, "verify": _verify}
 
 
 def _print(lines: Iterable[str]) -> None:
-    # Somebody who closes our output early still has the file.
+    # If the reader closes standard output early, the file is complete all the same.
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.writelines(lines)
         sys.stdout.flush()

@@ -1,6 +1,6 @@
-"""What can go wrong, each with a stable code and a message for a person.
+"""The errors of this package, each with a stable code and a message for people.
 
-No message carries a filter's value: values can name a patient.
+No message contains the value of a filter, because a value can name a patient.
 """
 
 from __future__ import annotations
@@ -10,50 +10,51 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)
 class DoseExportError(Exception):
-    """A failure with a code a program reads and a message a person reads.
+    """A failure with a code for programs and a message for people.
 
-    `field` names the part of the request at fault; `status` is the HTTP status it becomes.
+    `field` names the part of the request at fault. `status` is the HTTP status of the API's answer.
     """
 
     code: str
     message: str
     field: str | None = None
     status: int = 500
+    retry_after: int | None = None
 
     def __str__(self) -> str:
-        """Give the message."""
+        """Return the message."""
         return self.message
 
 
 class RequestError(DoseExportError):
-    """The request cannot be honoured as it stands (4xx)."""
+    """The request must be changed before it can succeed (4xx)."""
 
 
 class UnavailableError(RequestError):
-    """The request is right, but what it needs does not answer now (503)."""
+    """The request is valid, but a service that it needs does not answer now (503)."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message, None, 503)
 
 
 class ExportError(DoseExportError):
-    """The export itself failed; asking again without changing something cannot help."""
+    """The export failed for a reason that another attempt would meet again."""
 
 
 class RetryableError(ExportError):
-    """The export failed for a reason that may be gone in a minute."""
+    """The export failed for a reason that may pass within a minute."""
 
 
 class AbortedError(ExportError):
-    """The export was stopped at somebody's wish."""
+    """A user aborted the export."""
 
 
 class LeaseLostError(ExportError):
-    """Another attempt owns the export now: stop, and write nothing more."""
+    """Another attempt owns the export now, so this one must stop and write nothing more."""
 
 
 def unprocessable(code: str, message: str, field: str) -> RequestError:
-    """Return the error for a field that was understood but cannot be honoured (422)."""
+    """Return the error for a field whose value is not possible (422)."""
     return RequestError(code, message, field, 422)
 
 

@@ -1,4 +1,4 @@
-"""The version of the software, as files and /health tell it."""
+"""The version of this software, as files and GET /health show it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Request, list, abort, download and delete exports."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from doseexport.actions.exports import delete_export
 from doseexport.actions.listing import make_cursor
 from doseexport.aws.clients import BotoCoreError, ClientError
-from doseexport.domain.export import State, make_id
+from doseexport.domain.export import Cleanup, State, make_id
 from doseexport.errors import RequestError
 from tests.component.answers import (
     abort_export,
@@ -47,6 +48,7 @@ def assert_refused(status, code, call, *arguments, field=...):
     assert (caught.value.status, caught.value.code) == (status, code)
     if field is not ...:
         assert caught.value.field == field
+    return caught.value
 
 
 def ids(answer):
@@ -455,3 +457,22 @@ def test_get_shows_filters_of_one_study_to_owner_and_pidgroup_only(services):
     entries = show_audit_trail(services, ADMIN, export_id)["entries"]
     (request,) = [entry["request"] for entry in entries if entry["request"]]
     assert (request["filters"], request["patient_filters"]) == ({"model": "X"}, None)
+
+
+def test_request_rate_is_limited_per_user_and_minute(services, clock):
+    services = replace(services, settings=replace(services.settings, max_requests_per_minute=4))
+    for _ in range(4):
+        abort_export(services, ADA, request_export(services, ADA, BODY)["id"])
+    clock.move(seconds=20)
+    error = assert_refused(429, "TOO_MANY_REQUESTS", request_export, services, ADA, BODY)
+    assert error.retry_after == 60 - clock().second
+    assert request_export(services, BEN, BODY)
+    clock.move(seconds=error.retry_after)
+    assert request_export(services, ADA, BODY)
+
+
+def test_request_and_abort_in_a_loop_leaves_nothing_for_the_sweep(services, clock):
+    for _ in range(20):
+        abort_export(services, ADA, request_export(services, ADA, BODY)["id"])
+    rows = [row for cleanup in Cleanup for page in services.exports.list_for_cleanup(cleanup) for row in page]
+    assert rows == []

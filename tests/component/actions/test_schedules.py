@@ -257,7 +257,7 @@ def test_schedule_shows_its_pause_with_reason(services):
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)
     shown = actions.get_schedule(services, ADA, schedule.id)
-    assert shown["paused"] == {"code": "OWNER_DELETED", "message": "Its owner's account is gone."}
+    assert shown["paused"] == {"code": "OWNER_DELETED", "message": "Its owner's account was deleted."}
     assert (shown["next_run"], shown["last_run"]["outcome"]) == (None, "PAUSED")
     reconcile_schedules(services)
     assert firing(services, schedule)["State"] == "DISABLED"

@@ -139,7 +139,7 @@ def test_snapshot_cancels_a_sorting_copy_within_two_seconds(postgres, sample_url
         for snapshot in opened:
             snapshot.cancel()
         thread.join()
-    assert ended[0].code == "OUT_OF_TIME"
+    assert ended[0].code == "QUERY_CANCELLED"
     assert SECRET not in ended[0].message
     wait_until(lambda: cleanup(sample_url, "cancelled") == [])
     assert "canceling statement" in postgres.read_log()

@@ -182,11 +182,11 @@ def test_sweep_does_not_read_files_that_cannot_have_expired(services, clock, mon
     clock.move(days=15)
     finish(services, add(services))
     clock.move(days=15)
-    read, load = [], type(services.exports).load
+    read, load_many = [], type(services.exports).load_many
     monkeypatch.setattr(
         type(services.exports),
-        "load",
-        lambda self, export_id: read.append(export_id) or load(self, export_id),
+        "load_many",
+        lambda self, export_ids: read.extend(export_ids) or load_many(self, export_ids),
     )
     assert sweep_exports(services, clock()) == {"expired": 1}
     assert read == [old.id]
@@ -247,7 +247,7 @@ def test_sweep_leaves_file_whose_retention_is_extended_meanwhile(services, clock
     assert services.exports.set_retention(export.id, 7, ADA, clock.move(hours=23))
     clock.move(hours=1)
     monkeypatch.setattr(type(services.exports), "list_expired", lambda *_: [[export.id]])
-    monkeypatch.setattr(type(services.exports), "load", lambda *_: stale)
+    monkeypatch.setattr(type(services.exports), "load_many", lambda *_: [stale])
     assert sweep_exports(services, clock()) == {}
     assert list_keys(services) == [export.result.key]
 
@@ -291,7 +291,7 @@ def test_sweep_repairs_failed_send_after_a_minute(services, clock, monkeypatch):
 
 def test_sweep_skips_index_entry_without_row(services, clock, monkeypatch):
     add(services)
-    monkeypatch.setattr(type(services.exports), "load", lambda *_: None)
+    monkeypatch.setattr(type(services.exports), "load_many", lambda *_: [])
     assert sweep_after(services, clock, hours=1) == {}
 
 
@@ -306,7 +306,7 @@ def test_sweep_loses_to_worker_that_comes_back_in_time(services, clock, monkeypa
     else:
         services.exports.complete(export.id, 1, make_result(export), now, RETENTION)
     with monkeypatch.context() as patch:
-        patch.setattr(type(services.exports), "load", lambda *_: stale)
+        patch.setattr(type(services.exports), "load_many", lambda *_: [stale])
         assert sweep_exports(services, now) == {}
     assert services.exports.load(export.id).state is not State.QUEUED
     assert take_messages(services) == []
@@ -315,3 +315,37 @@ def test_sweep_loses_to_worker_that_comes_back_in_time(services, clock, monkeypa
 def test_sweep_loses_to_claim_made_meanwhile(services):
     export = run(services, add(services))
     assert not services.exports.give_up(export.id, 1, Failure("X", "Y."), NOW + timedelta(seconds=30))
+
+
+def add_orphans(services, count):
+    """Exports that ended without a file, as one would leave them who aborts many that run."""
+    exports = [add(services) for _ in range(count)]
+    for export in exports:
+        run(services, export)
+        services.exports.request_abort(export.id, ADA, services.clock())
+        services.exports.settle_aborted(export.id, export.attempt, services.clock())
+
+
+def test_sweep_deletes_an_expired_file_before_many_orphans(services, clock):
+    export = finish(services, add(services))
+    clock.move(days=31)
+    add_orphans(services, 250)
+    times = iter([50.0, 5.0])
+    counts = sweep_exports(services, clock(), lambda: next(times, 5.0))
+    assert (counts["expired"], counts["left"]) == (1, 151)
+    assert list_keys(services) == []
+    assert services.exports.load(export.id).cleanup is None
+
+
+def test_sweep_goes_on_where_the_last_one_stopped(services, clock):
+    add_orphans(services, 250)
+    times = iter([50.0, 5.0])
+    assert sweep_exports(services, clock(), lambda: next(times, 5.0)) == {"left": 150}
+    read = []
+    delete = services.files.delete_export
+    services.files.delete_export = lambda *given, **options: read.append(given) or delete(*given, **options)
+    assert sweep_exports(services, clock()) == {}
+    assert len(read) == 150
+    clock.move(minutes=16)
+    assert sweep_exports(services, clock()) == {"cleaned": 250}
+    assert sweep_exports(services, clock()) == {}

@@ -257,7 +257,7 @@ class World:
                 elif beating:
                     worker.beat()
 
-    def sweep_exports(self, process=None):
+    def sweep(self, process=None):
         """Sweep once, by a process of its own; return what was done, None if it failed or died."""
         with suppress(Killed, ClientError):
             return sweep_exports(services_of(process or Process(), self.services), self.clock())

@@ -1,5 +1,7 @@
 """A preview without a database: its refusals and its messages."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from doseexport import catalogue
@@ -10,8 +12,9 @@ from doseexport.api.replies import respond_problem
 from doseexport.domain.request import ExportRequest
 from doseexport.errors import ExportError, RequestError, UnavailableError
 from tests.component.answers import preview_export
-from tests.fakes import ADA, PIA, STRANGER
+from tests.fakes import ADA, PIA, STRANGER, make_settings
 
+SERVICES = SimpleNamespace(settings=make_settings())
 MODALITIES = {spec.modality.name: spec.modality for spec in catalogue.load_specs().values()}
 
 
@@ -37,12 +40,13 @@ def test_preview_of_modality_without_workbook_is_a_programming_error():
         (ADA, {"type": "ct-csv", "include_names": True}, 403, "include_names"),
         (PIA, {"type": "ct-csv", "filters": {"dlp_min": "much"}}, 422, "filters.dlp_min"),
         (PIA, {"type": "no-such"}, 422, "type"),
+        (ADA, {"type": "ct-csv", "retention_days": 91}, 422, "retention_days"),
         (PIA, None, 422, "body"),
     ],
 )
 def test_preview_refuses_what_a_request_refuses_without_reading_the_database(caller, body, status, field):
     with pytest.raises(RequestError) as refused:
-        preview_export(None, caller, body)
+        preview_export(SERVICES, caller, body)
     assert (refused.value.status, refused.value.field) == (status, field)
 
 
@@ -59,7 +63,7 @@ def fail(error):
 
 def test_preview_that_times_out_has_no_numbers(monkeypatch):
     monkeypatch.setattr(preview, "_count", fail(ExportError("OUT_OF_TIME", "Too long.")))
-    answer = preview_export(None, ADA, {"type": "ct-csv"})
+    answer = preview_export(SERVICES, ADA, {"type": "ct-csv"})
     assert answer.pop("timed_out") is True
     assert set(answer.values()) == {None}
     assert set(answer) | {"timed_out"} == set(show((1, 1, 1, "", "", [])))
@@ -70,7 +74,7 @@ def test_preview_without_database_is_503_with_reason(monkeypatch, caplog):
     monkeypatch.setattr(preview, "_count", fail(error))
     body = {"type": "ct-csv", "filters": {"patient_name": "Secret"}}
     with pytest.raises(UnavailableError) as refused:
-        preview_export(None, PIA, body)
+        preview_export(SERVICES, PIA, body)
     assert respond_problem(refused.value)["statusCode"] == 503
     assert (refused.value.code, refused.value.message) == (error.code, error.message)
     assert refused.value.__suppress_context__

@@ -56,7 +56,7 @@ def test_unlisted_file_is_not_found(name):
 )
 def test_file_that_cannot_be_served_fails_the_start(tmp_path, name):
     (tmp_path / name).write_text("x")
-    with pytest.raises(ValueError, match="cannot be a file of the page"):
+    with pytest.raises(ValueError, match="cannot be served as a file of the page"):
         read_files(tmp_path)
 
 

@@ -65,7 +65,6 @@ def test_scopes_of_a_program_give_the_rights_of_groups():
     "change",
     [
         {"sub": "a person"},
-        {"token_use": "id"},
         {"token_use": None},
         {"username": "ada"},
         {"scope": ["doseexport/export"]},
@@ -80,7 +79,7 @@ def test_scope_of_another_kind_gives_nothing(change):
 
 def test_program_is_known_by_its_own_token_whatever_its_scopes():
     assert read_caller(MACHINE | {"scope": "other/export"}).is_machine
-    for change in ({"sub": "a person"}, {"token_use": "id"}, {"username": "ada"}, {"client_id": None}):
+    for change in ({"sub": "a person"}, {"username": "ada"}, {"client_id": None}):
         assert not read_caller(MACHINE | change).is_machine
 
 
@@ -147,3 +146,9 @@ def test_usage_is_for_admins(caller):
     with pytest.raises(RequestError) as caught:
         require_usage(caller)
     assert caught.value.status == 403
+
+
+def test_id_token_is_refused():
+    with pytest.raises(RequestError) as caught:
+        read_caller({"sub": "ada-sub", "cognito:username": "ada", "token_use": "id"})
+    assert (caught.value.status, caught.value.code) == (401, "ACCESS_TOKEN_NEEDED")

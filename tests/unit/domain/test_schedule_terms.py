@@ -121,7 +121,7 @@ def test_ended_schedule_can_be_disabled_but_not_enabled():
     terms = parse(ends_on="2026-12-31")
     later = datetime(2027, 2, 1, tzinfo=UTC)
     assert not change(terms, {"enabled": False}, later).enabled
-    with pytest.raises(RequestError, match="never due"):
+    with pytest.raises(RequestError, match="would never run"):
         change(terms, {"name": "New"}, later)
 
 

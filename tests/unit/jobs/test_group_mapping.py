@@ -133,9 +133,9 @@ def test_log_says_who_got_what_without_names(caplog):
 
 
 def test_empty_parameter_maps_nothing():
-    assert GroupMap.from_environment({}).words == {}
-    assert GroupMap.from_environment({"ADMIN_CLAIM": " "}).words == {}
-    assert GROUPS.words == {"exportgroup": "Medical Physics", "pidgroup": "Named Patients"}
+    assert GroupMap.from_environment({}).provider_groups == {}
+    assert GroupMap.from_environment({"ADMIN_CLAIM": " "}).provider_groups == {}
+    assert GROUPS.provider_groups == {"exportgroup": "Medical Physics", "pidgroup": "Named Patients"}
 
 
 def test_handler_answers_cognitos_event(monkeypatch):

@@ -1,1 +1,1 @@
-"""What people ask the service to do."""
+"""The use cases: one function per request of the API."""

@@ -53,8 +53,8 @@ def request_export(
     Raise RequestError: 400, 403, 409, 422, 429.
     """
     require_service(caller)
-    whole = load_for_use(services, caller, body)
-    request = parse_request(whole, may_see_patients=caller.may_see_patients)
+    full_body = load_for_use(services, caller, body)
+    request = parse_request(full_body, may_see_patients=caller.may_see_patients)
     check_key(idempotency_key)
     record_activity(services, caller)
     return enqueue_export(services, caller, request, make_id(caller.id, idempotency_key))
@@ -74,11 +74,12 @@ def enqueue_export(
         retention_days=request.retention_days or services.settings.retention.days,
         schedule_id=schedule_id,
     )
-    limit = services.settings.max_active_exports
-    export = services.exports.create(requested, limit)
+    settings = services.settings
+    limit, rate = settings.max_active_exports, settings.max_requests_per_minute
+    export = services.exports.create(requested, limit, rate)
     if export is None:
-        message = f"{limit} exports are already in progress. Wait for one, or abort one."
-        raise RequestError("TOO_MANY_ACTIVE", message, None, 429)
+        wait = services.exports.find_rate_wait(caller.id, requested.created_at, rate)
+        raise _too_many_active(limit) if wait is None else _too_many_requests(rate, wait)
     _check_repeat(requested, export, services)
     if export.state is State.QUEUED:
         _send(services, export)
@@ -164,7 +165,7 @@ def delete_exports(services: Services, caller: Caller, body: object) -> Deletion
 
 
 def set_retention(services: Services, caller: Caller, export_id: str, body: object) -> Export:
-    """Keep the file for {"retention_days": N} after the export's end. Return the export.
+    """Set the retention of an export's file from {"retention_days": N}. Return the export.
 
     Raise RequestError: 403, 404, 409, 422.
     """
@@ -205,7 +206,7 @@ def _read(services: Services, caller: Caller, export: Export) -> Export:
 
 
 def _check_repeat(requested: Export, export: Export, services: Services) -> None:
-    """Refuse a key that was used for another request, or for an export that is gone."""
+    """Refuse a key that was used for another request, or for an export that is deleted or expired."""
     if export.fingerprint != requested.fingerprint:
         message = "This Idempotency-Key was used for another request. Use a new key."
         raise unprocessable("IDEMPOTENCY_MISMATCH", message, "Idempotency-Key")
@@ -234,7 +235,7 @@ def _make_links(services: Services, file: Result) -> Download:
 
 
 def _delete_objects(services: Services, export_id: str) -> None:
-    """Delete an export's objects. If that fails, the sweep deletes them: no read shows them any more."""
+    """Delete an export's objects. If that fails, the sweep deletes them: no read shows the export now."""
     try:
         services.files.delete_export(export_id)
     except (ClientError, BotoCoreError, OSError) as error:
@@ -247,8 +248,18 @@ def _parse_ids(body: object) -> list[str]:
         message = f'The body must be {{"ids": [...]}} with 1 to {MAX_DELETED} ids.'
         raise unprocessable("BAD_IDS", message, "ids")
     if not all(isinstance(export_id, str) for export_id in ids):
-        raise unprocessable("BAD_IDS", "Every id must be a text.", "ids")
+        raise unprocessable("BAD_IDS", "Every id must be a string.", "ids")
     return list(dict.fromkeys(ids))
+
+
+def _too_many_active(limit: int) -> RequestError:
+    message = f"{limit} exports are already in progress. Wait for one, or abort one."
+    return RequestError("TOO_MANY_ACTIVE", message, None, 429)
+
+
+def _too_many_requests(rate: int, wait: int) -> RequestError:
+    message = f"You can request {rate} exports per minute. Try again in {wait} seconds."
+    return RequestError("TOO_MANY_REQUESTS", message, None, 429, wait)
 
 
 def _not_found() -> RequestError:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from doseexport.aws.dynamodb.exports import REMEMBERED, Position
+from doseexport.aws.dynamodb.exports import FAILURE_RETENTION, Position
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, State, is_id
 from doseexport.domain.rights import Caller
@@ -99,7 +99,7 @@ def _walk(services: Services, caller: Caller, query: ListQuery, now: datetime) -
     if query.scope == "mine":
         yield from services.exports.list_owned(caller.id, query.after)
         return
-    oldest = now - max(services.settings.max_retention, REMEMBERED) - LONGEST_RUN
+    oldest = now - max(services.settings.max_retention, FAILURE_RETENTION) - LONGEST_RUN
     for month in _months_back(query.after, now, oldest):
         is_first = query.after is not None and query.after.created_at.startswith(month)
         yield from services.exports.list_month(month, query.after if is_first else None)

@@ -12,7 +12,7 @@ from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
-from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
 from doseexport.engine.query import Counts, build_preview
@@ -25,7 +25,7 @@ ANSWER_SECONDS = 27.0
 MOST_FREQUENT = 10
 
 _LOGGER = logging.getLogger(__name__)
-_TIMED_OUT = "OUT_OF_TIME"
+_TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
 
 
 def preview_export(services: Services, caller: Caller, body: object) -> Preview | None:
@@ -36,10 +36,11 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
     """
     require_service(caller)
     request = parse_request(body, may_see_patients=caller.may_see_patients)
+    check_retention(request.retention_days, services.settings.max_retention)
     try:
         row = _count(services, request)
     except ExportError as error:
-        if error.code == _TIMED_OUT:
+        if error.code in _TIMED_OUT:
             return None
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
         raise UnavailableError(error.code, error.message) from None

@@ -1,4 +1,4 @@
-"""What use cases return where no single domain object says it: pages, links, reports, counts."""
+"""The results of use cases that are not a single domain object: pages, links, reports and counts."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class ModalityEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every modality, by name. Files are kept for `retention`, or for up to `max_retention` on request."""
+    """Every modality, by name. Files are retained for `retention`; a user may set up to `max_retention`."""
 
     modalities: tuple[ModalityEntry, ...]
     retention: timedelta

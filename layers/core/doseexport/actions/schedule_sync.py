@@ -10,13 +10,13 @@ from doseexport.aws.services import Services
 from doseexport.domain.schedule import Schedule
 
 TRIES = 3
-"""How often a schedule is sent again that changes while it is being sent."""
+"""How often to send a schedule that changes while it is being sent."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 def sync_to_scheduler(services: Services, schedule_id: str) -> bool:
-    """Make EventBridge Scheduler's schedule what ours is now.
+    """Send a schedule, as it is now, to EventBridge Scheduler.
 
     Return False if that failed: reconcile_schedules tries again within five minutes.
     """

@@ -1,7 +1,7 @@
 """What people do with schedules: one function per request of the API, from a caller to a domain object.
 
 Only its owner sees a schedule, and administrators, who may disable and delete it too. Programs have none:
-nobody would notice that the owner of such a program has left.
+it would go unnoticed that the owner of such a program has left.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def create_schedule(services: Services, caller: Caller, body: object) -> Schedul
     require_person(caller)
     record_activity(services, caller)
     now, settings = services.clock(), services.settings
-    whole = load_for_use(services, caller, body)
-    terms = parse_terms(whole, now, settings.time_zone, may_see_patients=caller.may_see_patients)
+    full_body = load_for_use(services, caller, body)
+    terms = parse_terms(full_body, now, settings.time_zone, may_see_patients=caller.may_see_patients)
     check_retention(terms.request["retention_days"], settings.max_retention)
     schedule = Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
     if not services.schedules.create(schedule, settings.max_schedules):
@@ -104,7 +104,7 @@ def run_schedule_now(
     require_schedule_run(caller, schedule)
     occurrence = schedule.plan_manual_run(services.clock())
     if occurrence is None:
-        message = "There is nothing new: all days until today are exported already."
+        message = "There is nothing new to export: all days before today are already exported."
         raise RequestError("NOTHING_NEW", message, "id", 409)
     request = parse_request(occurrence.request, may_see_patients=caller.may_see_patients)
     export_id = make_id(caller.id, idempotency_key) if idempotency_key else occurrence.export_id
@@ -121,7 +121,7 @@ def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:
 
 def _make_changes(services: Services, caller: Caller, schedule: Schedule, changes: object) -> Terms:
     is_stop = isinstance(changes, Mapping) and changes.keys() == {"enabled"} and changes["enabled"] is False
-    if is_stop:  # allowed to those, too, who have lost the right to what it requests
+    if is_stop:  # also allowed to an owner who has lost the right to its request
         return disable(schedule.terms)
     require_schedule_change(caller, schedule)
     terms = change_terms(

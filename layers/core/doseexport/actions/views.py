@@ -40,9 +40,9 @@ from doseexport.domain.schedule import PAUSES, Pause, Run, Schedule
 from doseexport.domain.timestamps import format_time
 
 POLL_SECONDS = 2
-"""How soon an export that is under way is worth another look."""
+"""How often to poll an export that is under way."""
 SHORTEST_RATE = timedelta(seconds=3)
-"""A rate measured over less time means nothing."""
+"""A rate measured over less time is not reliable."""
 
 Json = dict[str, Any]
 
@@ -94,7 +94,7 @@ def view_deletions(deletions: Deletions) -> Json:
 
 
 def suggest_wait(export: Export) -> int | None:
-    """Return the seconds after which the export is worth another look, or None once it has ended."""
+    """Return after how many seconds to poll the export again, or None once it has ended."""
     return POLL_SECONDS if export.is_active else None
 
 

@@ -1,1 +1,1 @@
-"""HTTP in and out of the Lambda functions."""
+"""HTTP requests and responses of the Lambda functions."""

@@ -1,4 +1,4 @@
-"""Turn API Gateway's events into calls, and the replies of routes into its answers.
+"""Turn API Gateway's events into calls, and the replies of routes into responses.
 
 event ─► Call ─► the route's function (services, call) ─► Reply ─► response
 RequestError ───────────────────────────► problem+json (RFC 9457)
@@ -88,9 +88,7 @@ def read_call(event: Mapping[str, Any], parameters: frozenset[str] = frozenset()
     query = event.get("queryStringParameters") or {}
     for name in query:
         if name not in parameters:
-            raise RequestError(
-                "UNKNOWN_PARAMETER", "This address takes no parameter of this name.", name, 400
-            )
+            raise RequestError("UNKNOWN_PARAMETER", "There is no such parameter at this address.", name, 400)
     return Call(
         route=event.get("routeKey", ""),
         caller=caller,
@@ -110,7 +108,7 @@ def _answer_safely(
         return respond(routes[call.route](connect_services(), call))
     except RequestError as error:
         return respond_problem(error)
-    except Exception as error:  # noqa: BLE001  whatever it is, its text must not leave
+    except Exception as error:  # noqa: BLE001  no error may leave with its text
         # Not .exception: it would log the error's text.
         _LOGGER.error("unexpected", extra=describe_error(error))  # noqa: TRY400
         return respond_problem(DoseExportError("UNEXPECTED", "Something went wrong. Try again later."))

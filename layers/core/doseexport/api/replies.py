@@ -45,4 +45,6 @@ def respond_problem(error: DoseExportError) -> dict[str, Any]:
         "field": error.field,
     }
     headers = {**_HEADERS, "Content-Type": "application/problem+json"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     return {"statusCode": error.status, "headers": headers, "body": json.dumps(problem)}

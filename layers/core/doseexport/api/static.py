@@ -1,7 +1,7 @@
-"""The page as it is served: a list of files fixed at the start, and a policy that lets in nothing else.
+"""Serve the web page: a fixed list of files, and a Content-Security-Policy that allows nothing else.
 
-A request chooses a name from that list; no path is ever made of what it says. Every answer carries a tag
-of its content and is asked for anew each time (`no-cache`), so that all files are of one version.
+A request selects a name from that list, so no path is ever made from a request. Browsers check the tag of
+every file each time (`no-cache`), so that all files of the page are of one release.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.[a-z]+")
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What the page has to know: who it signs in with, and where.
+    """The settings of the page: where the API is, and where users sign in.
 
-    `login` is the address of managed login, or None: user name and password are then sent to
-    `pool_endpoint`. `api` stands before every path of the API: empty where the page lies at its root.
+    `login` is the URL of managed login. If it is None, the page sends user name and password to
+    `pool_endpoint`. `api` is the prefix of every path of the API, empty if the API has the page's origin.
     """
 
     api: str
@@ -50,7 +50,7 @@ class WebSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> WebSettings:
-        """Read the settings that template.yaml gives."""
+        """Return the settings in the variables of template.yaml."""
         return cls(
             api=environment.get("API_PREFIX", ""),
             client_id=environment["CLIENT_ID"],
@@ -60,7 +60,7 @@ class WebSettings:
         )
 
     def describe(self) -> dict[str, str | None]:
-        """Return config.json: nothing in it is secret."""
+        """Return the contents of config.json. Nothing in it is secret."""
         return {
             "api": self.api,
             "client_id": self.client_id,
@@ -73,7 +73,7 @@ class WebSettings:
 
     @property
     def policy(self) -> str:
-        """The Content-Security-Policy: our own files, our own API, and the one place to sign in."""
+        """The Content-Security-Policy: only the page's own files, its API, and the endpoint for sign-in."""
         rules = {
             "default-src": "'none'",
             "script-src": "'self'",
@@ -91,36 +91,36 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file as it is sent: `packed` by gzip if that makes it smaller, else None."""
+    """One file of the page. `compressed` is None if gzip does not make the file smaller."""
 
     content_type: str
     content: bytes
-    packed: bytes | None
+    compressed: bytes | None
     tag: str
 
     @classmethod
     def make(cls, name: str, content: bytes) -> File:
-        """Return a file ready to be sent; KeyError for a kind of file that the page has none of."""
-        packed = gzip.compress(content, mtime=0) if len(content) >= MIN_SIZE else content
+        """Return the file, compressed and tagged. Raise KeyError for an unknown suffix."""
+        compressed = gzip.compress(content, mtime=0) if len(content) >= MIN_SIZE else content
         return cls(
             content_type=CONTENT_TYPES[Path(name).suffix],
             content=content,
-            packed=packed if len(packed) < len(content) else None,
+            compressed=compressed if len(compressed) < len(content) else None,
             tag=hashlib.sha256(content).hexdigest()[:32],
         )
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Return the files of a folder by their names; ValueError for one that could not be served."""
+    """Return the files in a folder, by name. Raise ValueError for a file that cannot be served."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     for name in files:
         if not _NAME.fullmatch(name) or Path(name).suffix not in CONTENT_TYPES or name == CONFIGURATION:
-            raise ValueError(f"{name} cannot be a file of the page")
+            raise ValueError(f"{name} cannot be served as a file of the page")
     return files
 
 
 class Page:
-    """The page's files and headers, made once for a function."""
+    """The files and headers of the page, prepared once per function instance."""
 
     def __init__(self, contents: Mapping[str, bytes], settings: WebSettings) -> None:
         configuration = json.dumps(settings.describe()).encode()
@@ -142,18 +142,18 @@ class Page:
         }
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the file that an HTTP API event (payload 2.0) asks for: 200, 304, or a problem (404)."""
+        """Return the response to an HTTP API event (payload 2.0): the file, 304 or 404."""
         name = (event.get("pathParameters") or {}).get("file", INDEX)
         file = self._files.get(name)
         if file is None:
             return respond_problem(RequestError("NOT_FOUND", "There is nothing at this address.", None, 404))
-        asked = {key.lower(): value for key, value in event.get("headers", {}).items()}
+        sent = {key.lower(): value for key, value in event.get("headers", {}).items()}
         headers = {**self._headers, "Content-Type": file.content_type, "ETag": f'W/"{file.tag}"'}
-        if _names_tag(asked.get("if-none-match", ""), file.tag):
+        if _names_tag(sent.get("if-none-match", ""), file.tag):
             return {"statusCode": 304, "headers": headers}
         body = file.content
-        if file.packed is not None and accepts_gzip(asked.get("accept-encoding", "")):
-            body, headers["Content-Encoding"] = file.packed, "gzip"
+        if file.compressed is not None and accepts_gzip(sent.get("accept-encoding", "")):
+            body, headers["Content-Encoding"] = file.compressed, "gzip"
         return {
             "statusCode": 200,
             "headers": headers,

@@ -1,4 +1,4 @@
-"""The one door to boto3: clients with timeouts of seconds, and the errors they raise."""
+"""Make boto3 clients with timeouts of seconds. No other module imports boto3 or botocore."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _LIMITS: dict[str, Any] = {
     "read_timeout": 20,
     "retries": {"mode": "standard", "total_max_attempts": 3},
 }
-# A heartbeat that waits for the table longer than this would outlive its lease without noticing.
+# A heartbeat that waited longer for the table could lose its lease without noticing.
 _TABLE_LIMITS = {**_LIMITS, "connect_timeout": 2, "read_timeout": 5}
-# Without these boto3 signs links by SigV2, for the global host, which redirects or refuses elsewhere.
+# By default boto3 signs links by SigV2 and for the global host, which other regions redirect or refuse.
 _S3_LIMITS = {**_LIMITS, "signature_version": "s3v4", "s3": {"addressing_style": "virtual"}}
 
 
 def make_client(service: str) -> Any:
-    """Return a client of a service ("dynamodb", "s3"); safe to share between threads."""
-    # Here, since they take 0.2 s to import that the command line never needs.
+    """Return a client of a service such as "dynamodb". Threads may share it."""
+    # Imported here because boto3 takes 0.2 s to import, and a refused call needs no client.
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
     from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -33,25 +33,25 @@ def make_client(service: str) -> Any:
 
 
 class LazyClient:
-    """A client that is made when it is first used: a cold start waits for those it needs alone."""
+    """A client that is made at its first use, so that a cold start makes only those it needs."""
 
-    # Clients of boto3 may be shared between threads, but not made on two at once.
-    _making = threading.Lock()
+    # Threads may share a boto3 client, but two threads must not make clients at once.
+    _lock = threading.Lock()
 
     def __init__(self, service: str) -> None:
         self._service = service
         self._client: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        with self._making:
+        with self._lock:
             self._client = self._client or make_client(self._service)
         return getattr(self._client, name)
 
 
 @cache
 def make_translators() -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Return the functions that turn Python's values into DynamoDB's, and back."""
-    from boto3.dynamodb.types import (  # type: ignore[import-untyped]  # noqa: PLC0415  as above
+    """Return the functions that convert Python values to DynamoDB's, and back."""
+    from boto3.dynamodb.types import (  # type: ignore[import-untyped]  # noqa: PLC0415
         TypeDeserializer,
         TypeSerializer,
     )
@@ -60,6 +60,6 @@ def make_translators() -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
 
 
 def error_code(error: BaseException) -> str:
-    """Return the AWS error code of a ClientError ("AccessDenied"), or "" of anything else."""
+    """Return the AWS error code of a ClientError, such as "AccessDenied", or "" for any other error."""
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))

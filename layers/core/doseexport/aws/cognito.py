@@ -1,4 +1,4 @@
-"""Look users up in the Cognito user pool: a schedule needs the rights that its owner has now."""
+"""Find users in the Cognito user pool, because a schedule runs with its owner's present rights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from doseexport.aws.clients import ClientError, error_code
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account: its sub, whether it may sign in, its groups."""
+    """A user: the Cognito sub, whether the account is enabled, and its groups."""
 
     id: str
     is_enabled: bool
@@ -18,14 +18,14 @@ class User:
 
 
 class UserPool:
-    """The user pool `pool_id`; `client` is a cognito-idp client."""
+    """The user pool `pool_id`. `client` is a boto3 client of `cognito-idp`."""
 
     def __init__(self, client: Any, pool_id: str) -> None:
         self._client = client
         self._pool = pool_id
 
     def find(self, username: str) -> User | None:
-        """Return the account of that name; None if there is none."""
+        """Return the user with this name. Return None if there is none."""
         account = {"UserPoolId": self._pool, "Username": username}
         try:
             user = self._client.admin_get_user(**account)

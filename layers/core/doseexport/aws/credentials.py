@@ -1,4 +1,4 @@
-"""How a worker signs in to the dose database: a secret, or a token of its own role."""
+"""Sign in to the dose database, by a secret or by an IAM token of the function's role."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _REFUSED = frozenset(
 
 
 def find_database(settings: Settings, name: str, seconds_left: Callable[[], float]) -> Database:
-    """Return the configured database; `name` is how its sessions are called.
+    """Return the configured database, whose sessions are called `name`.
 
-    ExportError if nothing is configured or the secret is refused, RetryableError if it is out of reach.
+    Raise ExportError if none is configured or the secret cannot be used. Raise RetryableError if the secret
+    cannot be read at the moment.
     """
     where = settings.database
     if where is None:
@@ -52,12 +53,12 @@ def _find_login(where: DatabaseSettings) -> tuple[str, str]:
         return secret["username"], secret["password"]
     except (ClientError, BotoCoreError) as error:
         if error_code(error) in _REFUSED:
-            raise ExportError("SECRET_REFUSED", "The database's secret may not be read.") from None
-        raise RetryableError("SECRET_UNREACHABLE", "The database's secret cannot be reached.") from None
-    except (KeyError, ValueError, TypeError):
-        raise ExportError(
-            "SECRET_UNREADABLE", "The database's secret holds no username and password."
+            raise ExportError("SECRET_REFUSED", "Access to the database secret was denied.") from None
+        raise RetryableError(
+            "SECRET_UNREACHABLE", "The database secret cannot be read at the moment."
         ) from None
+    except (KeyError, ValueError, TypeError):
+        raise ExportError("SECRET_UNREADABLE", "The database secret has no username and password.") from None
 
 
 def _make_token(where: DatabaseSettings) -> str:

@@ -1,4 +1,7 @@
-"""What is logged: events by name, ids, and where an error happened; never its text, which can hold data."""
+"""Configure logging: event names, ids and places of errors, but never an error's text.
+
+The text of an error can contain data, such as a filter's value or a row.
+"""
 
 from __future__ import annotations
 
@@ -13,32 +16,32 @@ from doseexport.aws.clients import error_code
 from doseexport.errors import DoseExportError
 
 FRAMES = 6
-"""Innermost places of a traceback that are logged."""
+"""How many of the innermost places of a traceback are logged."""
 
 
 @cache
 def configure_logging() -> None:
-    """Write every `doseexport.*` logger's records as JSON lines, as CloudWatch Logs reads them."""
-    from aws_lambda_powertools import Logger  # noqa: PLC0415  the command line logs nothing
+    """Write the records of all `doseexport.*` loggers as JSON lines, which CloudWatch Logs can query."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415  slow to import
 
     Logger(service="doseexport")
     for name in ("boto3", "botocore", "psycopg", "s3transfer", "urllib3"):
-        # At DEBUG they log requests and answers whole: filters that name patients, passwords.
+        # At DEBUG they log complete requests and answers, with passwords and filters that name patients.
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @contextmanager
 def hide_errors(logger: logging.Logger, message: str, **extra: object) -> Iterator[None]:
-    """Log an error without its text and raise one that says nothing: Lambda keeps what a function raises."""
+    """Log an error without its text, and raise one that reveals nothing: Lambda logs what is raised."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001  whatever it is
-        logger.error(message, extra={**extra, **describe_error(error)})  # noqa: TRY400  its text stays inside
-        raise DoseExportError("UNEXPECTED", f"{message}; the log says where.") from None
+    except Exception as error:  # noqa: BLE001  no error may leave with its text
+        logger.error(message, extra={**extra, **describe_error(error)})  # noqa: TRY400  .exception logs the text
+        raise DoseExportError("UNEXPECTED", f"{message}: see the log.") from None
 
 
 def describe_error(error: BaseException) -> dict[str, object]:
-    """Return an error's type, AWS code and places, for a log record's `extra`."""
+    """Return the type, AWS code and places of an error, for the `extra` of a log record."""
     places = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     return {
         "error": type(error).__name__,

@@ -1,4 +1,7 @@
-"""From the trail's stream to EventBridge and SNS: every entry at least once, in order for each export."""
+"""Send audit entries from the table's stream to EventBridge and SNS.
+
+Every entry is sent at least once, and the entries of one export are sent in order.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +22,18 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Sends notifications to a bus, and mails to a topic; `page` is where a mail leads."""
+    """The event bus for notifications, and the topic for mails. `app_url` is the page that mails link to."""
 
-    def __init__(self, events: Any, sns: Any, bus: str, topic_arn: str, page: str) -> None:
+    def __init__(self, events: Any, sns: Any, bus: str, topic_arn: str, app_url: str) -> None:
         self._events = events
         self._sns = sns
         self._bus = bus
         self._topic_arn = topic_arn
-        self._page = page
+        self._app_url = app_url
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Notifier:
-        """Make it of what template.yaml gives; KeyError if a variable is missing."""
+        """Return a notifier for the variables in template.yaml. Raise KeyError if one is missing."""
         return cls(
             LazyClient("events"),
             LazyClient("sns"),
@@ -40,14 +43,15 @@ class Notifier:
         )
 
     def send_all(self, records: Sequence[Mapping[str, Any]]) -> str | None:
-        """Send the notifications of a stream's records; return the number of the first that was not sent.
+        """Send the notifications of a stream's records. Return the sequence number of the first one not sent.
 
-        What follows it waits, too: an export's notifications come in the order of its trail.
+        The records after it wait too, so that the notifications of an export stay in order. Return None if
+        all were sent.
         """
         for record in records:
             try:
                 self._send(record)
-            except Exception as error:  # noqa: BLE001  whatever it is, the stream comes again from here
+            except Exception as error:  # noqa: BLE001  the stream repeats from this record
                 _LOGGER.warning("notification_failed", extra=describe_error(error))
                 return str(record["dynamodb"]["SequenceNumber"])
         return None
@@ -59,7 +63,7 @@ class Notifier:
         if not is_notified(entry.event):
             return
         self._put_event(entry, record["eventID"])
-        mail = write_mail(entry, self._page)
+        mail = write_mail(entry, self._app_url)
         if mail is not None:
             self._sns.publish(TopicArn=self._topic_arn, Subject=mail.subject, Message=mail.text)
 

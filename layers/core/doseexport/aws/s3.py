@@ -1,6 +1,6 @@
-"""The exports' files: every S3 call of the service.
+"""The bucket of export files: every S3 call of the service.
 
-A file arrives in parts while it is being written, and exists only once the last part is there.
+A file is uploaded in parts while it is written, and exists only once the upload is completed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ CHECKSUM = "CRC32"
 
 
 class ExportBucket:
-    """The bucket of exports."""
+    """The bucket that holds the files of exports."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def open_sink(self, key: str, on_upload_id: Callable[[str], None]) -> S3Sink:
-        """Begin a file and return the sink for its bytes.
+        """Start the upload of a file and return the sink for its bytes.
 
-        `on_upload_id` is told the upload's id before anything is sent; if it raises, nothing stays.
-        RetryableError or ExportError if S3 refuses.
+        `on_upload_id` gets the id of the upload before any part is sent. If it raises, the upload is
+        discarded. Raise RetryableError or ExportError if S3 refuses.
         """
         upload = S3Upload(self._client, self._bucket, key)
         try:
@@ -43,7 +43,7 @@ class ExportBucket:
         return S3Sink(upload)
 
     def presign(self, key: str, file_name: str, seconds: int) -> str:
-        """Return a link that downloads the file under its name, for `seconds`; no browser keeps a copy."""
+        """Return a link that downloads the file under its name for `seconds`, and forbids caching."""
         parameters = {
             "Bucket": self._bucket,
             "Key": key,
@@ -56,25 +56,25 @@ class ExportBucket:
         return link
 
     def delete_export(self, export_id: str, keep_attempt: int | None = None) -> None:
-        """Delete an export's objects and unfinished uploads, but those of `keep_attempt`.
+        """Delete an export's objects and unfinished uploads, except those of `keep_attempt`.
 
-        Nothing there is fine. ClientError if S3 refuses; OSError if it leaves an object behind.
+        There may be none. Raise ClientError if S3 refuses, and OSError if it leaves an object.
         """
         prefix = object_prefix(export_id)
-        kept = None if keep_attempt is None else f"{prefix}{keep_attempt}/"
-        for key, upload_id in self._find("list_multipart_uploads", "Uploads", prefix, kept, "UploadId"):
+        excluded = None if keep_attempt is None else f"{prefix}{keep_attempt}/"
+        for key, upload_id in self._find("list_multipart_uploads", "Uploads", prefix, excluded, "UploadId"):
             abort_upload(self._client, self._bucket, key, upload_id)
-        keys = [key for key, _ in self._find("list_objects_v2", "Contents", prefix, kept, "ETag")]
+        keys = [key for key, _ in self._find("list_objects_v2", "Contents", prefix, excluded, "ETag")]
         for start in range(0, len(keys), 1000):
             self._delete_objects(keys[start : start + 1000])
 
     def _find(
-        self, operation: str, member: str, prefix: str, kept: str | None, detail: str
+        self, operation: str, member: str, prefix: str, excluded: str | None, detail: str
     ) -> Iterator[tuple[str, str]]:
         pages = self._client.get_paginator(operation).paginate(Bucket=self._bucket, Prefix=prefix)
         for page in pages:
             for entry in page.get(member, []):
-                if kept is None or not entry["Key"].startswith(kept):
+                if excluded is None or not entry["Key"].startswith(excluded):
                     yield entry["Key"], entry[detail]
 
     def _delete_objects(self, keys: list[str]) -> None:
@@ -86,14 +86,14 @@ class ExportBucket:
 
 
 class S3Upload(Upload):
-    """One multipart upload, begun when it is made."""
+    """One multipart upload, which starts when this object is made."""
 
     def __init__(self, client: Any, bucket: str, key: str) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
         self._parts: list[dict[str, Any]] = []
-        self._made: list[str] = []
+        self._written_keys: list[str] = []
         with translate_errors():
             self.upload_id = self._create()
 
@@ -104,14 +104,14 @@ class S3Upload(Upload):
             answer = self._client.upload_part(
                 **self._where, PartNumber=number, Body=part, ChecksumAlgorithm=CHECKSUM
             )
-        # S3 wants the parts' checksums again at the end; emulators may not have told them.
+        # S3 requires the parts' checksums again at the end. Emulators may not return them.
         checksums = {name: value for name, value in answer.items() if name == f"Checksum{CHECKSUM}"}
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksums})
 
     def put_manifest(self, manifest: bytes) -> None:
-        """Put the manifest beside the file that is to come, kept and encrypted as that is."""
+        """Write the manifest beside the file, where it is encrypted and deleted as the file is."""
         key = name_manifest(self._key)
-        self._made.append(key)
+        self._written_keys.append(key)
         with translate_errors():
             self._client.put_object(
                 Bucket=self._bucket,
@@ -122,15 +122,15 @@ class S3Upload(Upload):
             )
 
     def complete(self) -> None:
-        """Make the parts one object."""
-        self._made.append(self._key)
+        """Complete the upload, so that the file exists."""
+        self._written_keys.append(self._key)
         with translate_errors():
             self._client.complete_multipart_upload(**self._where, MultipartUpload={"Parts": self._parts})
 
     def discard(self) -> None:
-        """Leave nothing behind, neither parts nor objects; it is fine if nothing is there."""
+        """Delete all parts and objects of this upload. There may be none."""
         abort_upload(self._client, self._bucket, self._key, self.upload_id)
-        for key in self._made:
+        for key in self._written_keys:
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     @property
@@ -146,7 +146,7 @@ class S3Upload(Upload):
 
 
 def abort_upload(client: Any, bucket: str, key: str, upload_id: str) -> None:
-    """Abort an upload until S3 no longer lists parts of it: one in flight can outlive an abort."""
+    """Abort an upload until S3 lists no parts of it, because a part in flight can outlive an abort."""
     where = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
     for _ in range(3):
         try:

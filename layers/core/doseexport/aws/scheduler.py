@@ -1,6 +1,6 @@
-"""EventBridge Scheduler: one schedule of its for each of ours, in the stack's group.
+"""The schedules in EventBridge Scheduler: one AWS schedule per Dose Export schedule, in the stack's group.
 
-It knows an id, a time and nothing of what is exported.
+An AWS schedule holds an id and times, but nothing of the request.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
 
 
 class Scheduler:
-    """The stack's group of schedules; `client` is a scheduler client."""
+    """The stack's group of AWS schedules. `client` is a boto3 client of `scheduler`."""
 
     def __init__(self, client: Any, target: SchedulerTarget) -> None:
         self._client = client
         self._target = target
 
     def put(self, schedule: Schedule, now: datetime) -> None:
-        """Make Scheduler's schedule what ours is; it fires only if ours is live."""
+        """Create or update the AWS schedule. It is enabled only if the schedule is live."""
         entry = self._describe(schedule, now)
         try:
             self._client.update_schedule(**entry)
@@ -35,7 +35,7 @@ class Scheduler:
             self._client.create_schedule(**entry)
 
     def remove(self, schedule_id: str) -> None:
-        """Delete Scheduler's schedule, if there is one."""
+        """Delete the AWS schedule, if there is one."""
         try:
             self._client.delete_schedule(Name=schedule_id, GroupName=self._target.group)
         except ClientError as error:
@@ -62,9 +62,9 @@ class Scheduler:
         }
         due = schedule.next_after(now)
         if due is None:
-            # Scheduler refuses an end that is over; what is never due again need not be enabled.
+            # EventBridge Scheduler refuses a past end date, and a schedule that is never due needs no date.
             return entry | {"State": "DISABLED"}
-        # A rate counts from its start: one that is put again goes on in the rhythm it had.
+        # A rate counts from its start date, so an updated schedule must start at a due time to stay in step.
         start = {"StartDate": due} if isinstance(terms.expression, Rate) else {}
         end = {"EndDate": terms.ends_at} if terms.ends_at else {}
         return entry | start | end

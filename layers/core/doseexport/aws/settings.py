@@ -1,4 +1,4 @@
-"""The environment of a function, read once and checked."""
+"""The settings of a function, read from its environment and checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from doseexport.errors import DoseExportError
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Where the dose database is. `secret_arn` None: sign in by IAM; `ca_file` None: the system's."""
+    """How to reach the dose database.
+
+    Without `secret_arn` the sign-in is by IAM. Without `ca_file` the system's certificates are used.
+    """
 
     host: str
     port: int
@@ -26,7 +29,7 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, slots=True)
 class SchedulerTarget:
-    """What EventBridge Scheduler invokes, as which role; its group; the queue for what it cannot deliver."""
+    """The schedule group, and the function, role and dead-letter queue of its schedules."""
 
     group: str
     function_arn: str
@@ -36,10 +39,10 @@ class SchedulerTarget:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What template.yaml tells a function.
+    """The environment variables that template.yaml sets.
 
-    `database` is None for functions that read none; `target` and `user_pool_id` are empty for those that
-    have nothing to do with schedules.
+    `database` is None for functions that read no database. `target` and `user_pool_id` are empty for
+    functions that handle no schedules.
     """
 
     exports_table_name: str
@@ -48,6 +51,7 @@ class Settings:
     bucket_name: str
     queue_url: str
     max_active_exports: int
+    max_requests_per_minute: int
     retention: timedelta
     max_retention: timedelta
     audit_retention: timedelta
@@ -61,8 +65,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings; DoseExportError (BAD_SETTING) names a variable that is missing or wrong."""
-        values = _Values(os.environ if environment is None else environment)
+        """Return the settings. Raise DoseExportError naming a variable that is missing or wrong."""
+        values = _Environment(os.environ if environment is None else environment)
         retention, max_retention = _read_retention(values)
         return cls(
             exports_table_name=values.text("EXPORTS_TABLE_NAME"),
@@ -71,6 +75,7 @@ class Settings:
             bucket_name=values.text("BUCKET_NAME"),
             queue_url=values.text("QUEUE_URL"),
             max_active_exports=values.number("MAX_ACTIVE_EXPORTS", 5),
+            max_requests_per_minute=values.number("MAX_REQUESTS_PER_MINUTE", 30),
             retention=retention,
             max_retention=max_retention,
             audit_retention=timedelta(days=values.number("AUDIT_RETENTION_DAYS", 2555)),
@@ -84,7 +89,7 @@ class Settings:
         )
 
 
-def _read_target(values: _Values) -> SchedulerTarget:
+def _read_target(values: _Environment) -> SchedulerTarget:
     return SchedulerTarget(
         group=values.optional("SCHEDULE_GROUP") or "",
         function_arn=values.optional("RUN_SCHEDULE_ARN") or "",
@@ -93,15 +98,15 @@ def _read_target(values: _Values) -> SchedulerTarget:
     )
 
 
-def _read_retention(values: _Values) -> tuple[timedelta, timedelta]:
-    """Return how long files are kept by themselves, and at most."""
-    days, most = values.number("RETENTION_DAYS", 30), values.number("MAX_RETENTION_DAYS", 90)
-    if days > most:
+def _read_retention(values: _Environment) -> tuple[timedelta, timedelta]:
+    """Return how long files are retained by default, and at most."""
+    default, maximum = values.number("RETENTION_DAYS", 30), values.number("MAX_RETENTION_DAYS", 90)
+    if default > maximum:
         raise _bad("RETENTION_DAYS", "must not be larger than MAX_RETENTION_DAYS")
-    return timedelta(days=days), timedelta(days=most)
+    return timedelta(days=default), timedelta(days=maximum)
 
 
-def _read_database(values: _Values) -> DatabaseSettings | None:
+def _read_database(values: _Environment) -> DatabaseSettings | None:
     if not values.optional("DATABASE_HOST"):
         return None
     return DatabaseSettings(
@@ -116,13 +121,13 @@ def _read_database(values: _Values) -> DatabaseSettings | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Values:
-    """Environment variables, each by its name; an empty one is an absent one."""
+class _Environment:
+    """Environment variables by name. An empty variable counts as missing."""
 
-    environment: Mapping[str, str]
+    variables: Mapping[str, str]
 
     def optional(self, name: str) -> str | None:
-        return self.environment.get(name) or None
+        return self.variables.get(name) or None
 
     def text(self, name: str) -> str:
         value = self.optional(name)
@@ -133,15 +138,15 @@ class _Values:
     def number(self, name: str, default: int) -> int:
         text = self.optional(name) or str(default)
         if not text.isdecimal() or int(text) < 1:
-            raise _bad(name, "must be a whole number from 1")
+            raise _bad(name, "must be a whole number, at least 1")
         return int(text)
 
     def zone(self, name: str, default: str) -> ZoneInfo:
         try:
             return ZoneInfo(self.optional(name) or default)
         except (ValueError, OSError, KeyError) as error:
-            raise _bad(name, "must be a time zone like Europe/London") from error
+            raise _bad(name, "must be a time zone such as Europe/London") from error
 
 
-def _bad(name: str, complaint: str) -> DoseExportError:
-    return DoseExportError("BAD_SETTING", f"The environment variable {name} {complaint}.", name)
+def _bad(name: str, problem: str) -> DoseExportError:
+    return DoseExportError("BAD_SETTING", f"The environment variable {name} {problem}.", name)

@@ -1,4 +1,4 @@
-"""The queue between asking and running: messages of ids, nothing that names a patient."""
+"""The queue from requested exports to workers. Its messages hold ids only, nothing that names a patient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Run this attempt of this export."""
+    """A message that makes a worker run one attempt of an export."""
 
     export_id: str
     attempt: int
@@ -34,17 +34,17 @@ class Queue:
         self._url = url
 
     def send(self, export_id: str, attempt: int, owner: str, delay: timedelta = NO_DELAY) -> None:
-        """Send an attempt to the workers, each owner in turn, to be run after `pause` (minutes at most).
+        """Send an attempt to the workers, to be run after `delay` (at most 15 minutes).
 
-        ClientError or BotoCoreError if SQS refuses.
+        Raise ClientError or BotoCoreError if SQS refuses or cannot be reached.
         """
         body = json.dumps({"export_id": export_id, "attempt": attempt})
         options = {"DelaySeconds": int(delay.total_seconds())} if delay else {}
-        # A group makes a standard queue fair between owners; it orders nothing.
+        # On a standard queue the group id makes the queue fair between owners. It does not order messages.
         self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner, **options)
 
     def give_back(self, receipt: str) -> None:
-        """Let a received message be received again at once; where SQS is out of reach, it waits longer."""
+        """Make a received message visible again at once. If that fails, its timeout does it later."""
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=0
@@ -53,14 +53,14 @@ class Queue:
             _LOGGER.warning("give_back_failed", extra=describe_error(error))
 
     def is_empty(self) -> bool:
-        """Whether no message waits, as far as SQS knows: its counts lag by about a minute."""
+        """Return whether no message waits. The counts of SQS lag by about a minute."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
         answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
         return all(int(answer["Attributes"].get(name, 0)) == 0 for name in names)
 
 
 def parse_message(record: Mapping[str, Any]) -> Message:
-    """Return the message in an SQS record; ValueError if it is none of ours."""
+    """Return the message in an SQS record. Raise ValueError if the record holds none."""
     body = json.loads(record["body"])
     if not isinstance(body, dict) or not is_id(body.get("export_id")):
         raise ValueError("the message names no export")

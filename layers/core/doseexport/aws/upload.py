@@ -1,9 +1,9 @@
-"""Bytes into parts, parts into S3, beside the thread that makes the bytes.
+"""Split bytes into parts and upload them on a second thread, while the first thread makes more bytes.
 
     write ──► part being filled ──► uploader thread: hash, send ──► manifest ──► complete
 
-Memory is flat: a part being filled and a part under way, neither of them copied. A `write` that has
-filled a part while one is under way blocks until that is sent, has failed, or somebody cancelled.
+Memory is constant: one part being filled and one being sent, neither of them copied. When `write` has filled
+a part while another is being sent, it blocks until that one is sent, has failed or is cancelled.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ from doseexport.aws.clients import BotoCoreError, ClientError, error_code
 from doseexport.errors import AbortedError, ExportError, RetryableError
 
 PART_SIZE = 8 * 1024 * 1024
-"""Bytes of a part; S3 takes 10,000 parts, so a file can have 80 GiB."""
+"""Bytes of a part. S3 accepts 10,000 parts, so a file can have 80 GiB."""
 
-PATIENCE = 15.0
-"""Seconds that a part under way may take to end; less than the time left for settling."""
+DISCARD_TIMEOUT = 15.0
+"""Seconds that `discard` waits for the part being sent: less than the time reserved for settling."""
 
 _LOGGER = logging.getLogger(__name__)
 _REFUSED = frozenset({"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "KMS.DisabledException"})
 
 
 Describe = Callable[[int, str], bytes]
-"""From a file's size in bytes and its SHA-256 in hexadecimal to its manifest."""
+"""A function that makes a manifest from a file's size in bytes and its SHA-256 in hexadecimal."""
 
 
 class Upload(Protocol):
-    """Where a sink's parts go."""
+    """The destination of a sink's parts."""
 
     def send_part(self, part: BytesIO) -> None:
-        """Send the next part; ExportError if it cannot be sent."""
+        """Send the next part. Raise ExportError if that fails."""
 
     def put_manifest(self, manifest: bytes) -> None:
-        """Put the manifest beside the file; ExportError if that fails."""
+        """Write the manifest beside the file. Raise ExportError if that fails."""
 
     def complete(self) -> None:
-        """Make the parts one object; ExportError if that fails."""
+        """Complete the upload, so that the file exists. Raise ExportError if that fails."""
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete everything that was uploaded."""
 
 
 class S3Sink:
-    """A file under way: `write` … `finish`, or `discard` at any time."""
+    """A file that is being uploaded: `write` repeatedly, then `finish`, or `discard` at any time."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
         self._filling = BytesIO()
-        self._under_way: BytesIO | None = None
+        self._sending: BytesIO | None = None
         self._is_last = False
         self._describe: Describe | None = None
         self._is_finished = False
@@ -67,7 +67,7 @@ class S3Sink:
         self._uploader.start()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take bytes; raise why the upload failed or was cancelled, if it did or was."""
+        """Add bytes to the file. Raise the reason if the upload has failed or was cancelled."""
         self._raise_if_stopped()
         rest = memoryview(data).cast("B")
         while len(rest) >= (room := PART_SIZE - self._filling.tell()):
@@ -77,9 +77,9 @@ class S3Sink:
         self._filling.write(rest)
 
     def finish(self, describe: Describe | None = None) -> tuple[int, str]:
-        """Send what is left and make the file exist; return its size in bytes and its SHA-256 in hex.
+        """Send the last part and complete the upload. Return the size in bytes and the hexadecimal SHA-256.
 
-        `describe` makes its manifest of these two; no file exists before its manifest does.
+        `describe` makes the manifest from these two. The manifest is written before the file exists.
         """
         self._describe = describe
         self._hand_over(is_last=True)
@@ -87,15 +87,15 @@ class S3Sink:
         return self._size, self._sha256.hexdigest()
 
     def cancel(self, reason: BaseException | None = None) -> None:
-        """Make `write` and `finish` raise `reason` at once; from any thread, at any time."""
-        self._stop(reason or AbortedError("ABORTED", "The export was stopped."))
+        """Make `write` and `finish` raise `reason` at once. Any thread may call this at any time."""
+        self._stop(reason or AbortedError("ABORTED", "The export was aborted."))
 
     def discard(self) -> None:
-        """Leave nothing behind in S3. Never raises: what stays is found by the sweep."""
+        """Delete everything from S3. A failure is logged and not raised: the sweep deletes the rest."""
         self.cancel()
-        self._uploader.join(PATIENCE)
+        self._uploader.join(DISCARD_TIMEOUT)
         if self._uploader.is_alive():
-            _LOGGER.warning("discard_left_to_the_sweep")
+            _LOGGER.warning("discard_timed_out")
             return
         try:
             self._upload.discard()
@@ -103,15 +103,15 @@ class S3Sink:
             _LOGGER.warning("discard_failed", extra={"error": type(error).__name__, "aws": error_code(error)})
 
     def _hand_over(self, *, is_last: bool) -> None:
-        self._wait_for(lambda: self._under_way is None)
+        self._wait_for(lambda: self._sending is None)
         with self._changed:
-            self._under_way, self._filling = self._filling, BytesIO()
+            self._sending, self._filling = self._filling, BytesIO()
             self._is_last = is_last
             self._changed.notify_all()
 
-    def _wait_for(self, is_so: Callable[[], bool]) -> None:
+    def _wait_for(self, is_ready: Callable[[], bool]) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped_by is not None or is_so())
+            self._changed.wait_for(lambda: self._stopped_by is not None or is_ready())
         self._raise_if_stopped()
 
     def _raise_if_stopped(self) -> None:
@@ -130,20 +130,20 @@ class S3Sink:
             while not self._send_next():
                 pass
             self._complete()
-        except BaseException as error:  # noqa: BLE001  the thread that writes shall raise it
+        except BaseException as error:  # noqa: BLE001  the writing thread raises it
             self._stop(error)
 
     def _send_next(self) -> bool:
-        """Wait for a part and send it; tell whether it was the last."""
-        self._wait_for(lambda: self._under_way is not None)
-        part, is_last = self._under_way, self._is_last
+        """Wait for a part and send it. Return whether it was the last one."""
+        self._wait_for(lambda: self._sending is not None)
+        part, is_last = self._sending, self._is_last
         if part is not None and (part.tell() or is_last):
             self._sha256.update(part.getbuffer())
             self._size += part.tell()
             part.seek(0)
             self._upload.send_part(part)
         with self._changed:
-            self._under_way = None
+            self._sending = None
             self._changed.notify_all()
         return is_last
 
@@ -160,13 +160,14 @@ class S3Sink:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn S3's errors into what they mean for an export: try again, or somebody must act."""
+    """Raise S3's errors as RetryableError, or as ExportError if an administrator must act."""
     try:
         yield
     except ClientError as error:
         if error_code(error) in _REFUSED:
             raise ExportError(
-                "STORAGE_REFUSED", "The storage refused the file; its permissions need attention."
+                "STORAGE_REFUSED",
+                "The storage refused the file. An administrator must check its permissions.",
             ) from error
         raise RetryableError("STORAGE_FAILED", "The file could not be stored.") from error
     except BotoCoreError as error:

@@ -1,1 +1,1 @@
-"""What holds, whoever asks: requests, exports, rights, presets, schedules and their rules."""
+"""The rules of requests, exports, rights, presets and schedules, independent of AWS and HTTP."""

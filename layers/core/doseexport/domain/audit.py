@@ -122,7 +122,7 @@ def record_retention(
 
 
 def describe_request(request: ExportRequest) -> dict[str, Any]:
-    """Return the request as an entry holds it: filters that identify a patient are kept apart."""
+    """Return the request as an entry holds it: filters that identify a patient are separate."""
     spec = request.spec
     naming = {name: value for name, value in request.filters.items() if spec.filter(name).identifies_patient}
     return {

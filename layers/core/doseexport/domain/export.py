@@ -1,4 +1,4 @@
-"""An export: its row, its states, and the ways between them. Pure.
+"""An export, its states, and the transitions between them.
 
          ┌──────────── lease over ────────────┐
          ▼                                    │
@@ -6,7 +6,7 @@
       │ │         │ ├────► FAILED             │
       │ │         │ └───────────────────────┘
       │ │         └──► ABORTING ──► ABORTED
-      │ └──► FAILED  (nobody ever started it)
+      │ └──► FAILED  (no worker ever started it)
       └────► ABORTED
 """
 
@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=60)
 
 
 class State(StrEnum):
-    """Where an export stands."""
+    """The state of an export."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -57,9 +57,10 @@ ACTIVE = frozenset(State) - SETTLED
 
 
 class Cleanup(StrEnum):
-    """What the sweep has to look after; a row it need not look at has no cleanup.
+    """Why the sweep must handle an export. A row without one needs no further handling.
 
-    SUPERSEDED: a file is kept, and a worker that lost the export may still make another one.
+    ACTIVE: the export has not ended. SUPERSEDED: a file is retained, but a worker of an earlier attempt may
+    still write another one. RETAINED: a file waits for its expiry. ORPHANED: the objects must be deleted.
     """
 
     ACTIVE = "ACTIVE"
@@ -70,7 +71,7 @@ class Cleanup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Studies written so far, and the studies there will be (None: not counted yet)."""
+    """How many studies are written, and how many there will be (None until they are counted)."""
 
     studies_done: int = 0
     studies_total: int | None = None
@@ -78,9 +79,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished file: its object key, its size in bytes, its SHA-256 in hexadecimal, what is in it.
+    """A finished file: its object key, its size in bytes, its SHA-256 in hexadecimal, and its contents.
 
-    A file of before there were manifests has none.
+    `has_manifest` is false for a file from a release that wrote no manifests.
     """
 
     key: str
@@ -95,7 +96,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an export failed: a code for a program, a message for a person."""
+    """Why an export failed: a code for programs and a message for people."""
 
     code: str
     message: str
@@ -103,11 +104,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export as its row says. All times are aware datetimes in UTC.
+    """One export. All times are aware datetimes in UTC.
 
-    `lease_until` is in epoch seconds; `sends` counts the messages sent for this attempt;
-    `failure` on a running export is why its worker released it; `retention_days` is how many days after its
-    end its file is kept (None: not decided yet); `schedule_id` is None if a person requested it.
+    `lease_until` is in epoch seconds. `sends` counts the messages sent for this attempt. `failure` of a
+    running export is the reason why its worker released it. `retention_days` counts from the end of the
+    export. `schedule_id` is None if a user requested the export directly.
     """
 
     id: str
@@ -137,7 +138,7 @@ class Export:
 
     @property
     def is_active(self) -> bool:
-        """Whether the export still waits, runs or stops."""
+        """Whether the export is queued, running or aborting."""
         return self.state in ACTIVE
 
     @property
@@ -147,25 +148,25 @@ class Export:
 
     @property
     def is_downloadable(self) -> bool:
-        """Whether there is a finished file."""
+        """Whether the export has a finished file."""
         return self.state is State.COMPLETED and self.result is not None
 
     @property
     def has_retention(self) -> bool:
-        """Whether there is a file, or one may come, whose time can be changed."""
+        """Whether the export has a file, or may get one, whose retention can be set."""
         return self.state in {State.QUEUED, State.RUNNING, State.COMPLETED}
 
     def is_gone(self, now: datetime) -> bool:
-        """Whether no read may show the export any more: deleted, or past its expiry."""
+        """Return whether the export is deleted or expired, so that no read may show it."""
         return self.deleted_at is not None or (self.expires_at is not None and self.expires_at <= now)
 
     def is_lease_over(self, now: datetime) -> bool:
-        """Whether the worker has been silent for longer than its lease."""
+        """Return whether the worker has not renewed its lease in time."""
         return self.lease_until is not None and self.lease_until <= now.timestamp()
 
 
 def make_export(export_id: str, owner: str, owner_name: str, request: ExportRequest, now: datetime) -> Export:
-    """Return a new export, waiting for its first attempt."""
+    """Return a new export, queued for its first attempt."""
     return Export(
         id=export_id,
         owner=owner,
@@ -180,7 +181,10 @@ def make_export(export_id: str, owner: str, owner_name: str, request: ExportRequ
 
 
 def make_id(owner: str, idempotency_key: str | None) -> str:
-    """Return an id of 32 url-safe characters: always the same for an owner's key, else random."""
+    """Return an id of 32 URL-safe characters.
+
+    The same owner and key always give the same id. Without a key the id is random.
+    """
     if idempotency_key is None:
         return secrets.token_urlsafe(24)
     digest = hashlib.sha256(f"{owner}\n{idempotency_key}".encode()).digest()
@@ -188,30 +192,30 @@ def make_id(owner: str, idempotency_key: str | None) -> str:
 
 
 def is_id(text: object) -> bool:
-    """Whether a text has the shape of an id."""
+    """Return whether a value has the form of an id."""
     return isinstance(text, str) and ID_PATTERN.fullmatch(text) is not None
 
 
 def name_file(export_type: str, suffix: str, when: datetime) -> str:
-    """Return a file name of type, date and time, nothing else: ct-xlsx_2026-11-23_1130.xlsx.
+    """Return a file name made of type, date and time only, such as ct-xlsx_2026-11-23_1130.xlsx.
 
-    `when` is in the time zone that its reader lives in; `suffix` comes without a dot.
+    `when` is in the time zone of the service's users. `suffix` has no dot.
     """
     return f"{export_type}_{when:%Y-%m-%d_%H%M}.{suffix}"
 
 
 def name_manifest(file: str) -> str:
-    """Return what the manifest beside a file is called, by the file's name, path or key."""
+    """Return the name, path or key of a file's manifest, which is stored beside the file."""
     return f"{file}.manifest.json"
 
 
 def object_key(export_id: str, attempt: int, file_name: str) -> str:
-    """Return the key of one attempt's file: no two attempts share one."""
+    """Return the key of one attempt's file. No two attempts share a key."""
     return f"{object_prefix(export_id)}{attempt}/{file_name}"
 
 
 def object_prefix(export_id: str) -> str:
-    """Return what the keys of all attempts of an export begin with; ValueError if it is not an id."""
+    """Return the prefix of the keys of all attempts. Raise ValueError if `export_id` is not an id."""
     if not is_id(export_id):
         raise ValueError("not an export id")
     return f"exports/{export_id}/"

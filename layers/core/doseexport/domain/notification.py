@@ -1,6 +1,6 @@
-"""Notices of what happened to exports, made from the trail's entries: ids and counts, nothing else. Pure.
+"""Notifications of what happened to exports, made from audit entries. They hold only ids and counts.
 
-docs/notifications.schema.json is their form, docs/notifications.md how to listen.
+docs/notifications.schema.json defines their format, and docs/notifications.md shows how to subscribe.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ SOURCE = "doseexport"
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message for people: plain text, without anything that was asked for."""
+    """A plain-text mail. It holds nothing of the request."""
 
     subject: str
     text: str
 
 
-def is_notified(kind: AuditEvent) -> bool:
-    """Whether such an entry is announced: every change of an export but that of its retention."""
-    return kind not in {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
+def is_notified(event: AuditEvent) -> bool:
+    """Return whether the event is announced: all are, except changed retention and reading."""
+    return event not in {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
 
 
-def name_notification(kind: AuditEvent) -> str:
-    """Return an event's detail-type: "Export completed", "Export link issued"."""
-    return f"Export {kind.replace('_', ' ')}"
+def name_notification(event: AuditEvent) -> str:
+    """Return the detail-type of an event, such as "Export completed" or "Export link issued"."""
+    return f"Export {event.replace('_', ' ')}"
 
 
 def describe_entry(entry: AuditEntry, notification_id: str) -> dict[str, Any]:
-    """Return an event's detail; the same entry told twice has the same `notification_id`."""
+    """Return the detail of an event. An entry that is sent twice has the same `notification_id` each time."""
     detail: dict[str, Any] = {
         "notification_id": notification_id,
         "export_id": entry.export_id,
@@ -51,30 +51,30 @@ def describe_entry(entry: AuditEntry, notification_id: str) -> dict[str, Any]:
     return detail
 
 
-def write_mail(entry: AuditEntry, page: str) -> Mail | None:
-    """Return what people hear of an export that has completed or failed, or was not asked for; else None.
+def write_mail(entry: AuditEntry, app_url: str) -> Mail | None:
+    """Return the mail about a completed, failed or skipped export. Return None for any other entry.
 
-    `page` is the origin of the page: the mail's link leads there, never to the file.
+    `app_url` is the origin of the web page. The mail links to the page, never to the file.
     """
     describe = {
-        AuditEvent.COMPLETED: _tell_contents,
-        AuditEvent.FAILED: _tell_reason,
-        AuditEvent.SKIPPED: _tell_pause,
+        AuditEvent.COMPLETED: _describe_file,
+        AuditEvent.FAILED: _describe_failure,
+        AuditEvent.SKIPPED: _describe_pause,
     }
     if entry.event not in describe:
         return None
-    text = f"The export {entry.export_id} {describe[entry.event](entry)}.\n\n{page}/#exports\n"
+    text = f"The export {entry.export_id} {describe[entry.event](entry)}.\n\n{app_url}/#exports\n"
     return Mail(f"Dose export {entry.event}", text)
 
 
-def _tell_contents(entry: AuditEntry) -> str:
+def _describe_file(entry: AuditEntry) -> str:
     file: Mapping[str, Any] = entry.file or {}
     return f"has completed: {file.get('studies', 0):,} studies, {file.get('size', 0):,} bytes"
 
 
-def _tell_reason(entry: AuditEntry) -> str:
+def _describe_failure(entry: AuditEntry) -> str:
     return f"has failed: {entry.code}"
 
 
-def _tell_pause(entry: AuditEntry) -> str:
-    return f"was due, but its schedule is paused: {entry.code}"
+def _describe_pause(entry: AuditEntry) -> str:
+    return f"was skipped because its schedule is paused: {entry.code}"

@@ -1,4 +1,4 @@
-"""What bodies of several kinds have in common: names for people, and no field that nobody reads. Pure."""
+"""Parse what several request bodies have in common: objects without unknown fields, names, flags."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 from doseexport.errors import unprocessable
 
 MAX_NAME = 80
-"""Characters of the name that somebody gives to a preset or a schedule."""
+"""The most characters in the name of a preset or a schedule."""
 
 
 def read_object(value: object, known: Collection[str], field: str = "body") -> Mapping[str, Any]:
-    """Return an object that has no other fields than these. RequestError (422) names what is wrong."""
+    """Return the object if it has only known fields. Raise RequestError (422) naming the field."""
     if not isinstance(value, Mapping):
         raise unprocessable("NOT_AN_OBJECT", f"The {field} must be a JSON object.", field)
     for name in value:
         if name not in known:
             listed = ", ".join(sorted(known))
-            message = f"There is no field of this name; there are {listed}."
+            message = f"There is no such field. Choose from: {listed}."
             raise unprocessable("UNKNOWN_FIELD", message, str(name))
     return value
 
 
 def read_name(value: object) -> str:
-    """Return a name as it is kept. RequestError (422): name."""
+    """Return a name without surrounding spaces. Raise RequestError (422) naming `name`."""
     name = value.strip() if isinstance(value, str) else ""
     if not (0 < len(name) <= MAX_NAME and name.isprintable()):
-        raise unprocessable("BAD_NAME", f"A name has 1 to {MAX_NAME} printable characters.", "name")
+        raise unprocessable("BAD_NAME", f"A name must have 1 to {MAX_NAME} printable characters.", "name")
     return name
 
 
 def read_flag(value: object, field: str) -> bool:
-    """Return true or false, and nothing like them. RequestError (422) names the field."""
+    """Return a Boolean value. Raise RequestError (422) naming the field."""
     if not isinstance(value, bool):
         raise unprocessable("NOT_A_BOOLEAN", f"{field} must be true or false.", field)
     return value

@@ -1,7 +1,7 @@
 """Presets: requests that a person saves under a name, for themselves or for everyone who may export.
 
 A preset holds no filter that identifies a patient, no matter who saves it, and never includes names or IDs.
-Its name is free text that nobody can check: it is shown to those who may read the preset, and never logged.
+Its name is free text that cannot be checked. It is shown to users who may read the preset, and never logged.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def change_preset(preset: Preset, changes: Mapping[str, Any], now: datetime) -> 
 def apply_preset(body: Mapping[str, Any], preset: Preset) -> dict[str, Any]:
     """Return the unchecked request that a body and the preset it names make together.
 
-    The body wins. Of filters and options, each name by itself: null or blank removes the preset's.
+    The body takes precedence, for each filter and each option. A null or blank value removes the preset's.
     Raise RequestError (422) if the body gives another type.
     """
     saved = preset.request

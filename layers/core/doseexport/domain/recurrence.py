@@ -1,9 +1,11 @@
-"""When a schedule is due: EventBridge Scheduler's cron and rate expressions, foreseen. Pure.
+"""Calculate when a schedule is due from EventBridge Scheduler's cron and rate expressions.
 
-Scheduler runs them; we foresee them, to show the next run and to notice one that was missed. What is not
-foreseen here (cron's W, the nearest working day) is refused. Daylight saving is as Scheduler has it: a time
-that the clocks skip is skipped, one that comes twice is due once, and a rate's day is 24 hours. What is due
-is told in UTC, since two times of one zone compare by their clocks.
+EventBridge Scheduler runs the schedules. The due times are calculated here too, to show the next run and to
+find a missed one. An expression that this module cannot calculate (cron's W, the nearest weekday) is refused.
+
+Clock changes follow EventBridge Scheduler: a time that the clocks skip is not due, a time that comes twice is
+due once, and a day of a rate has 24 hours. Due times are in UTC, because Python compares two times of the
+same zone by their wall clocks.
 """
 
 from __future__ import annotations
@@ -27,13 +29,14 @@ _MONTHS = {
     )
 }
 _WEEKDAYS = {name: n for n, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1)}
-_LONGEST_WAIT = 41
-"""Years searched: a 29 February on a given weekday is 40 years away at most, where a century has none."""
+_CRON_FIELDS = 6
+_YEARS_SEARCHED = 41
+"""A 29 February on a given weekday is at most 40 years away, across a century year without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Every so often, counted from the schedule's start."""
+    """A fixed interval, counted from the start of the schedule."""
 
     text: str
     every: timedelta
@@ -44,7 +47,7 @@ class Rate:
         return self.every < _UNITS["hour"]
 
     def next_after(self, moment: datetime, zone: ZoneInfo, start: datetime) -> datetime:  # noqa: ARG002
-        """Return the first time after `moment` and not before `start` that it is due; any zone will do."""
+        """Return the first due time after `moment` and not before `start`. The zone makes no difference."""
         beginning = start.astimezone(UTC)
         passed = max((moment.astimezone(UTC) - beginning) // self.every + 1, 0)
         return beginning + passed * self.every
@@ -52,14 +55,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Which days of a month: by number (0: last), as weekdays (Sunday is 1), or a weekday's nth (0: last)."""
+    """Days of a month, by number (0 is the last day) or, if `weekly`, by weekday (1 is Sunday).
+
+    `nth` limits weekdays to the nth of the month (0 is the last one).
+    """
 
     numbers: frozenset[int]
     weekly: bool = False
     nth: int | None = None
 
-    def hold(self, day: date) -> bool:
-        """Whether that day is one of them."""
+    def contains(self, day: date) -> bool:
+        """Return whether the day is one of these."""
         length = monthrange(day.year, day.month)[1]
         if not self.weekly:
             return day.day in self.numbers or (day.day == length and 0 in self.numbers)
@@ -72,7 +78,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """At these minutes of these hours, on these days of these months and years."""
+    """The given minutes of the given hours, on the given days of the given months and years."""
 
     text: str
     minutes: frozenset[int]
@@ -87,7 +93,7 @@ class Cron:
         return len(self.minutes) > 1
 
     def next_after(self, moment: datetime, zone: ZoneInfo, start: datetime) -> datetime | None:
-        """Return the first time after `moment` and not before `start` that it is due, if there is one."""
+        """Return the first due time after `moment` and not before `start`. Return None if there is none."""
         after, beginning = moment.astimezone(UTC), start.astimezone(UTC)
         for day in self._days_from(max(after, beginning).astimezone(zone).date()):
             for due in self._times_on(day, zone):
@@ -96,14 +102,14 @@ class Cron:
         return None
 
     def _days_from(self, day: date) -> Iterator[date]:
-        last_year = min(day.year + _LONGEST_WAIT, max(self.years))
+        last_year = min(day.year + _YEARS_SEARCHED, max(self.years))
         while day.year <= last_year:
             if day.year not in self.years:
                 day = date(day.year + 1, 1, 1)
             elif day.month not in self.months:
                 day = day.replace(day=monthrange(day.year, day.month)[1]) + _DAY
             else:
-                if self.days.hold(day):
+                if self.days.contains(day):
                     yield day
                 day += _DAY
 
@@ -112,28 +118,27 @@ class Cron:
             for minute in sorted(self.minutes):
                 clock = time(hour, minute)
                 due = datetime.combine(day, clock, zone).astimezone(UTC)
-                if due.astimezone(zone).time() == clock:  # else the clocks skip it
+                if due.astimezone(zone).time() == clock:  # the clocks do not skip it
                     yield due
 
 
 def parse_expression(value: object) -> Rate | Cron:
-    """Return the expression; RequestError (422) says what is wrong with it."""
+    """Return the expression in a text. Raise RequestError (422) with a message that names the fault."""
     if isinstance(value, str):
         if found := re.fullmatch(r"rate\(([1-9]\d{0,4}) (minute|hour|day)s?\)", value, re.ASCII):
             count, unit = int(found[1]), found[2]
             return Rate(f"rate({count} {unit}{'s' if count > 1 else ''})", count * _UNITS[unit])
         if found := re.fullmatch(r"cron\(([\dA-Z,*?/#\- ]{11,200})\)", value, re.ASCII):
             return _read_cron(found[1].split())
-    raise _refuse("It is rate(7 days), or cron(minutes hours day-of-month month day-of-week year).")
+    raise _refuse("Use rate(7 days), or cron(minutes hours day-of-month month day-of-week year).")
 
 
 def _read_cron(fields: list[str]) -> Cron:
-    six = 6
-    if len(fields) != six:
-        raise _refuse("A cron expression has six parts: minutes hours day-of-month month day-of-week year.")
+    if len(fields) != _CRON_FIELDS:
+        raise _refuse("A cron expression has six fields: minutes hours day-of-month month day-of-week year.")
     minutes, hours, month_days, months, weekdays, years = fields
     return Cron(
-        text=f"cron({' '.join(map(_write_plainly, fields))})",
+        text=f"cron({' '.join(map(_normalise, fields))})",
         minutes=_read_numbers("minutes", minutes, range(60)),
         hours=_read_numbers("hours", hours, range(24)),
         days=_read_days(month_days, weekdays),
@@ -142,15 +147,15 @@ def _read_cron(fields: list[str]) -> Cron:
     )
 
 
-def _write_plainly(part: str) -> str:
-    """07 is 7, FRIL is 6L: nobody says what EventBridge Scheduler makes of the first of each."""
-    plain = re.sub(r"(?<!\d)0+(?=\d)", "", part)
+def _normalise(text: str) -> str:
+    """Write 07 as 7 and FRIL as 6L, because AWS does not document what the first of each means."""
+    plain = re.sub(r"(?<!\d)0+(?=\d)", "", text)
     return re.sub(r"[A-Z]{3}(?=[L#])", lambda found: str(_WEEKDAYS[found[0]]), plain)
 
 
 def _read_days(month_days: str, weekdays: str) -> Days:
     if (month_days == "?") == (weekdays == "?"):
-        raise _refuse("Exactly one of day-of-month and day-of-week is a question mark.")
+        raise _refuse("Exactly one of day-of-month and day-of-week must be a question mark.")
     if month_days == "L":
         return Days(frozenset({0}))
     if weekdays == "?":
@@ -163,32 +168,32 @@ def _read_days(month_days: str, weekdays: str) -> Days:
 
 
 def _read_numbers(
-    part: str, text: str, allowed: range, names: Mapping[str, int] | None = None
+    field: str, text: str, allowed: range, names: Mapping[str, int] | None = None
 ) -> frozenset[int]:
-    """Return the numbers that a part of a cron expression lists: 1,3-5,10/2,*."""
+    """Return the numbers in a field of a cron expression, such as 1,3-5,10/2 or *."""
     numbers: set[int] = set()
     for item in text.split(","):
         found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d?))?", item, re.ASCII)
         if found is None:
-            raise _refuse(f"The part {part} cannot be read.")
+            raise _refuse(f"The {field} field is not valid.")
         step = int(found[3] or 1)
         if step >= len(allowed):
-            raise _refuse(f"In the part {part} a step is larger than the part.")
-        low = allowed[0] if found[1] is None else _read_number(part, found[1], allowed, names)
+            raise _refuse(f"A step in the {field} field is too large.")
+        low = allowed[0] if found[1] is None else _read_number(field, found[1], allowed, names)
         single = found[1] is not None and found[3] is None
         high = low if single else allowed[-1]
         if found[2] is not None:
-            high = _read_number(part, found[2], allowed, names)
+            high = _read_number(field, found[2], allowed, names)
         if low > high:
-            raise _refuse(f"In the part {part} a range ends before it starts.")
+            raise _refuse(f"A range in the {field} field ends before it starts.")
         numbers.update(range(low, high + 1, step))
     return frozenset(numbers)
 
 
-def _read_number(part: str, text: str, allowed: range, names: Mapping[str, int] | None) -> int:
+def _read_number(field: str, text: str, allowed: range, names: Mapping[str, int] | None) -> int:
     number = (names or {}).get(text, int(text) if re.fullmatch(r"\d{1,4}", text, re.ASCII) else -1)
     if number not in allowed:
-        raise _refuse(f"The part {part} goes from {allowed[0]} to {allowed[-1]}.")
+        raise _refuse(f"Values in the {field} field go from {allowed[0]} to {allowed[-1]}.")
     return number
 
 

@@ -1,4 +1,4 @@
-"""One export request, checked and in canonical form."""
+"""An export request, checked and in canonical form."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from doseexport.domain.rights import require_patient_access
 from doseexport.errors import RequestError, unprocessable
 
 OPENREM_ORDER = "o"
-"""The name under which OpenREM's addresses carry the order, among the filters."""
+"""The name of the order among the filters of OpenREM's own URLs."""
 FIELDS = frozenset({"type", "filters", "order", "options", "include_names", "include_ids", "retention_days"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """One request: canonical names, checked values.
+    """One request, with canonical names and checked values.
 
-    `filters` maps a filter's canonical name to its value as text (dates ISO, numbers plain);
-    `options` are those given, in canonical form too; `retention_days` is None for the service's default.
+    `filters` maps a filter's canonical name to its value as text (ISO dates, plain numbers). `options` holds
+    the given options in the same way. `retention_days` is None for the service's default.
     """
 
     type: str
@@ -50,7 +50,7 @@ class ExportRequest:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical request: equal requests have equal fingerprints."""
+        """The SHA-256 of the canonical request. Equal requests have equal fingerprints."""
         text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -96,9 +96,9 @@ def parse_retention(body: object, maximum: timedelta) -> int:
 
 
 def check_retention(days: int | None, maximum: timedelta) -> None:
-    """Raise RequestError (422) if a file is to be kept for longer than `maximum`."""
+    """Raise RequestError (422) if the retention is longer than `maximum`."""
     if days is not None and days > maximum.days:
-        raise bad_retention(f"Files are kept for {maximum.days} days at most.")
+        raise bad_retention(f"Files are kept for at most {maximum.days} days.")
 
 
 def bad_retention(message: str) -> RequestError:

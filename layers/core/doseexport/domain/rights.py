@@ -114,17 +114,22 @@ def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
 
 
 def read_caller(claims: Mapping[str, Any]) -> Caller:
-    """Return the caller that a verified token's claims describe. Raise RequestError (401) without a sub."""
+    """Return the caller that a verified access token's claims describe.
+
+    Raise RequestError (401) without a sub, and for an ID token, which is meant for the page alone.
+    """
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:
         raise RequestError("NOT_SIGNED_IN", "Sign in first.", None, 401)
+    if claims.get("token_use") == "id":
+        raise RequestError("ACCESS_TOKEN_NEEDED", "Send an access token, not an ID token.", None, 401)
     name = claims.get("cognito:username") or claims.get("username") or sub
     if _is_of_program(claims):
         return Caller(sub, str(name), read_scopes(claims), is_machine=True)
     return Caller(sub, str(name), read_groups(claims.get("cognito:groups")))
 
 
-# The service as a whole
+# The service
 
 
 def require_service(caller: Caller) -> None:
@@ -144,7 +149,7 @@ def require_usage(caller: Caller) -> None:
     """Raise RequestError (403) unless the caller may see how much everyone uses the service."""
     require_service(caller)
     if not caller.is_admin:
-        raise forbidden("Only a member of admingroup may see everybody's usage.")
+        raise forbidden("Only a member of admingroup may see everyone's usage.")
 
 
 # Patient data
@@ -215,7 +220,7 @@ def list_rights(caller: Caller, export: Exported) -> Iterable[str]:
 
 
 def may_read_preset(caller: Caller, preset: Shareable) -> bool:
-    """Return whether the caller may read and use the preset. Nobody else learns that it exists."""
+    """Return whether the caller may read and use the preset. Other users cannot see that it exists."""
     return caller.may_use_service and (preset.shared or preset.owner == caller.id)
 
 
@@ -249,7 +254,7 @@ def require_preset_delete(caller: Caller, preset: Shareable) -> None:
 
 
 def may_read_schedule(caller: Caller, schedule: Owned) -> bool:
-    """Return whether the caller may see and delete the schedule. Nobody else learns that it exists."""
+    """Return whether the caller may see and delete the schedule. Other users cannot see that it exists."""
     return _is_owner_or_admin(caller, schedule.owner)
 
 
@@ -262,7 +267,7 @@ def require_all_schedules(caller: Caller) -> None:
     """Raise RequestError (403) unless the caller may list everyone's schedules."""
     require_service(caller)
     if not caller.is_admin:
-        raise forbidden("Everybody's schedules are for members of admingroup only.", "scope")
+        raise forbidden("Everyone's schedules are for members of admingroup only.", "scope")
 
 
 def require_schedule_change(caller: Caller, schedule: Owned) -> None:

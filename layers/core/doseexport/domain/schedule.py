@@ -1,7 +1,7 @@
-"""A schedule: an export that somebody wants again and again. Pure; EventBridge Scheduler keeps the time.
+"""A schedule: an export that is requested repeatedly, at times that EventBridge Scheduler calls.
 
-A schedule has one export under way at most. What comes due meanwhile waits for its end, so that a window
-starts where the last successful one ended.
+A schedule has at most one export under way. An occurrence that becomes due meanwhile waits for the end of
+that export, so that its window starts where the last successful one ended.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from doseexport.domain.export import make_id
 from doseexport.domain.schedule_terms import DATES, Terms
 from doseexport.domain.window import SINCE_LAST_RUN, Period, Window
 
-INEXACT = timedelta(minutes=1)
-"""By how much the time of a call may differ from what we foresee: for rates, by seconds."""
+TOLERANCE = timedelta(minutes=1)
+"""How far the time of an invocation may be from the due time that is calculated here."""
 _DAY = timedelta(days=1)
 
 
 class Pause(StrEnum):
-    """Why the service stopped a schedule by itself, until its owner enables it again."""
+    """Why the service paused a schedule. It stays paused until its owner enables it again."""
 
     OWNER_DELETED = "OWNER_DELETED"
     OWNER_DISABLED = "OWNER_DISABLED"
@@ -33,17 +33,17 @@ class Pause(StrEnum):
 
 
 PAUSES: Mapping[Pause, str] = {
-    Pause.OWNER_DELETED: "Its owner's account is gone.",
+    Pause.OWNER_DELETED: "Its owner's account was deleted.",
     Pause.OWNER_DISABLED: "Its owner's account is disabled.",
     Pause.OWNER_INACTIVE: "Its owner has not used the service for too long.",
-    Pause.GROUP_LOST: "Its owner may not export any more.",
-    Pause.PIDGROUP_LOST: "Its owner may not see patients' names and IDs any more.",
-    Pause.REQUEST_REFUSED: "What it asks for is no longer understood; change it, or make it anew.",
+    Pause.GROUP_LOST: "Its owner may no longer request exports.",
+    Pause.PIDGROUP_LOST: "Its owner may no longer see patients' names and IDs.",
+    Pause.REQUEST_REFUSED: "This release no longer accepts its request. Change it, or create a new schedule.",
 }
 
 
 class Outcome(StrEnum):
-    """What became of an occurrence; STARTED until its export has ended."""
+    """How an occurrence ended. STARTED means that its export has not ended yet."""
 
     STARTED = "STARTED"
     NOTHING_NEW = "NOTHING_NEW"
@@ -55,14 +55,14 @@ class Outcome(StrEnum):
 
 
 COVERING = frozenset({Outcome.COMPLETED, Outcome.NO_STUDIES})
-"""After these an occurrence's days are not exported again: there is a file of them, or nothing to export."""
+"""The outcomes after which an occurrence's days are not exported again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One time at which a schedule is due, and what it exports, decided once.
+    """One time at which a schedule is due, and the request that it makes, decided once.
 
-    `request` is an export request's body with real dates; `period` the days that a window gave it.
+    `request` is the body of an export request with fixed dates. `period` holds the days of its window.
     """
 
     scheduled_at: datetime
@@ -73,7 +73,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The last occurrence, for people to see."""
+    """The last occurrence, as it is shown to people."""
 
     scheduled_at: datetime
     export_id: str | None
@@ -82,13 +82,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One schedule as its row says.
+    """One schedule.
 
-    `revision` counts its changes; `synced_revision` is the one that EventBridge Scheduler knows.
-    `handled_until` is
-    the newest time at which it was due and which needs no care any more; `next_day` the first day that its
-    files do not hold yet (None: it never ran, or its windows do not go on from each other); `open` the
-    occurrence whose export is under way.
+    `revision` counts its changes, and `synced_revision` is the revision that EventBridge Scheduler has.
+    `handled_until` is the newest due time that is handled. `next_day` is the first day that no file covers
+    yet: None before the first run, or if the windows are not contiguous. `open` is the occurrence whose
+    export is under way.
     """
 
     id: str
@@ -107,66 +106,67 @@ class Schedule:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is to run when it is due."""
+        """Whether the schedule runs when it is due."""
         return self.terms.enabled and self.paused is None and not self.is_deleted
 
     @property
     def has_patient_data(self) -> bool:
-        """Whether its files, or what it asks for, name patients."""
+        """Whether its files, or the filters of its request, can name patients."""
         return self.terms.has_patient_data
 
     @property
     def made_at(self) -> datetime:
-        """The minute it was made in: a rate counts from there."""
+        """The minute in which the schedule was created, from which a rate counts."""
         return self.created_at.replace(second=0, microsecond=0)
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """Return when it is due next after a moment; None if it never is again."""
+        """Return the first due time after a moment. Return None if there is none."""
         due = self.terms.expression.next_after(moment, self.terms.zone, self.made_at)
         is_over = due is None or (self.terms.ends_at is not None and due >= self.terms.ends_at)
         return None if is_over else due
 
-    def find_due(self, called_at: datetime) -> datetime | None:
-        """Return when exactly it was due that was called for a time; None if it was not: the call is old."""
-        due = self.next_after(called_at - INEXACT)
-        return due if due is not None and due < called_at + INEXACT else None
+    def find_due(self, invoked_at: datetime) -> datetime | None:
+        """Return the due time that an invocation is for. Return None if the invocation is stale."""
+        due = self.next_after(invoked_at - TOLERANCE)
+        return due if due is not None and due < invoked_at + TOLERANCE else None
 
     def find_missed(self, until: datetime) -> datetime | None:
-        """Return the newest time up to `until` at which it was due and nothing happened."""
+        """Return the newest due time up to `until` that is not handled. Return None if there is none."""
         missed, due = None, self.next_after(self.handled_until)
         while due is not None and due <= until:
             missed, due = due, self.next_after(due)
         return missed
 
     def restarts_with(self, terms: Terms) -> bool:
-        """Whether with these terms it begins anew: what was due before and has not run is over."""
-        is_back = terms.enabled and not self.is_live
-        return is_back or _name_rhythm(terms) != _name_rhythm(self.terms)
+        """Return whether these terms restart the schedule, so that missed due times are dropped."""
+        is_enabled_again = terms.enabled and not self.is_live
+        return is_enabled_again or _list_timing(terms) != _list_timing(self.terms)
 
     def keeps_coverage_with(self, terms: Terms) -> bool:
-        """Whether with these terms its next file goes on where the last one ended."""
+        """Return whether the next file under these terms continues where the last one ended."""
         old = self.terms
-        return old.window == terms.window and _name_data(old.request) == _name_data(terms.request)
+        return old.window == terms.window and _list_selection(old.request) == _list_selection(terms.request)
 
     @property
     def has_contiguous_windows(self) -> bool:
-        """Whether one file goes on where the last one ended."""
+        """Whether each file continues where the last one ended."""
         return self.terms.window is not None and self.terms.window.is_contiguous
 
     def find_next_day(self, occurrence: Occurrence, outcome: Outcome) -> date | None:
-        """Return the first day that the files do not hold, after an occurrence ended; None: as it was."""
+        """Return the first day that no file covers, after an occurrence. Return None if it has not moved."""
         period = occurrence.period
-        is_of_these = self.has_contiguous_windows and _name_data(occurrence.request) == _name_data(
-            self.terms.request
-        )
-        return period.last + _DAY if period and is_of_these and outcome in COVERING else None
+        if period is None or outcome not in COVERING or not self.has_contiguous_windows:
+            return None
+        # The owner may have changed the request since the occurrence was planned.
+        is_same = _list_selection(occurrence.request) == _list_selection(self.terms.request)
+        return period.last + _DAY if is_same else None
 
     def plan_occurrence(self, scheduled_at: datetime) -> Occurrence | None:
-        """Return what the occurrence of that time exports; None if there is nothing new to export."""
+        """Return the occurrence of a due time. Return None if there is nothing new to export."""
         return self._plan(scheduled_at, self._last_day)
 
     def plan_manual_run(self, now: datetime) -> Occurrence | None:
-        """Return the same for a run beside the series: a window of the calendar is the newest whole one."""
+        """Return the same for a run outside the series: a calendar window is then the newest complete one."""
         is_since = self.terms.window == Window(SINCE_LAST_RUN)
         return self._plan(now, self._last_day if is_since else None)
 
@@ -182,7 +182,7 @@ class Schedule:
 
     @property
     def _last_day(self) -> date | None:
-        """The day before the next window; before any run only `since_last_run` has one."""
+        """The day before the next window. Before the first run, only `since_last_run` has one."""
         if self.next_day is not None:
             return self.next_day - _DAY
         if self.terms.window == Window(SINCE_LAST_RUN):
@@ -190,10 +190,10 @@ class Schedule:
         return None
 
 
-def _name_data(asked: Mapping[str, Any]) -> tuple[object, ...]:
-    """Return what a request exports, whatever its dates and however the file looks."""
-    return asked["type"], {name: value for name, value in asked["filters"].items() if name not in DATES}
+def _list_selection(request: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return the parts of a request that select its data, except its dates."""
+    return request["type"], {name: value for name, value in request["filters"].items() if name not in DATES}
 
 
-def _name_rhythm(terms: Terms) -> tuple[object, ...]:
+def _list_timing(terms: Terms) -> tuple[object, ...]:
     return terms.expression, terms.zone, terms.ends_on

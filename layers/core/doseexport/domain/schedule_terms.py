@@ -1,4 +1,4 @@
-"""The terms of a schedule: what it exports and when, as a person gives them, checked. Pure."""
+"""The terms of a schedule: what it exports and when, as its owner decides."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 from doseexport.domain.parsing import read_flag, read_name, read_object
 from doseexport.domain.recurrence import Cron, Rate, parse_expression
 from doseexport.domain.request import FIELDS as REQUEST_FIELDS
-from doseexport.domain.request import parse_request
+from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.domain.window import Window, parse_window
 from doseexport.errors import RequestError, unprocessable
 
 FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
-"""What a schedule has beside what an export has."""
+"""The fields of a schedule that an export request does not have."""
 DATES = frozenset({"date_from", "date_to"})
-"""The filters that a window stands for."""
+"""The filters that a window sets."""
 BLANK = (None, "")
 LAST_YEAR = 2199
-"""As of cron expressions."""
+"""The last year that a cron expression accepts."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ZONE = re.compile(r"UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+")
 _DAY = timedelta(days=1)
@@ -30,10 +30,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a person decides.
+    """What the owner of a schedule decides.
 
-    `request` is an export request's body, in canonical form, without the window's dates. `ends_on` is
-    the last day, in `zone`, on which it may be due.
+    `request` is the body of an export request, in canonical form, without the dates of the window.
+    `ends_on` is the last day, in `zone`, on which the schedule may be due.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Terms:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The request body that says the same."""
+        """The terms as a request body."""
         return {
             **self.request,
             "name": self.name,
@@ -60,7 +60,7 @@ class Terms:
 
     @property
     def ends_at(self) -> datetime | None:
-        """The moment, in UTC, from which it is due no more."""
+        """The moment, in UTC, from which the schedule is no longer due."""
         if self.ends_on is None:
             return None
         return datetime.combine(self.ends_on + _DAY, time(), self.zone).astimezone(UTC)
@@ -69,25 +69,22 @@ class Terms:
 def parse_terms(
     body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool, made_at: datetime | None = None
 ) -> Terms:
-    """Return the terms that a JSON body asks for; `zone` if it names none. RequestError names the field.
+    """Return the terms in a JSON body. Raise RequestError (403, 422) naming the field.
 
-    `made_at` is when the schedule was made, which a rate counts from; None: now.
+    `zone` is the time zone of a body that names none. `made_at` is when the schedule was created, from which
+    a rate counts. None means now.
     """
     fields = read_object(body, FIELDS | REQUEST_FIELDS)
     window = None if fields.get("window") is None else parse_window(fields["window"])
-    of_zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
-    asked = {name: value for name, value in fields.items() if name in REQUEST_FIELDS}
-    if window is not None:
-        asked["filters"] = _add_window(asked.get("filters"), window, now, of_zone)
-    request = parse_request(asked, may_see_patients=may_see_patients)
-    filters = {name: value for name, value in request.filters.items() if window is None or name not in DATES}
+    zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
+    request = _parse_request(fields, window, now, zone, may_see_patients=may_see_patients)
     terms = Terms(
         name=read_name(fields.get("name")),
-        request={**asdict(request), "filters": filters},
+        request=_describe_request(request, window),
         has_patient_data=request.has_patient_data,
         window=window,
         expression=_parse_recurrence(fields.get("expression")),
-        zone=of_zone,
+        zone=zone,
         ends_on=None if fields.get("ends_on") is None else _parse_last_day(fields["ends_on"]),
         enabled=fields.get("enabled") is None or read_flag(fields["enabled"], "enabled"),
     )
@@ -98,24 +95,39 @@ def parse_terms(
 def change_terms(
     terms: Terms, changes: object, now: datetime, *, may_see_patients: bool, made_at: datetime
 ) -> Terms:
-    """Return the terms with a PATCH's fields in the place of its own. RequestError names the field."""
+    """Return the terms with the given fields changed. Raise RequestError (403, 422) naming the field."""
     body = {**terms.body, **read_object(changes, FIELDS | REQUEST_FIELDS)}
     return parse_terms(body, now, terms.zone, may_see_patients=may_see_patients, made_at=made_at)
 
 
 def disable(terms: Terms) -> Terms:
-    """Return the terms, not enabled."""
+    """Return the same terms, disabled."""
     return replace(terms, enabled=False)
 
 
+def _parse_request(
+    fields: Mapping[str, Any], window: Window | None, now: datetime, zone: ZoneInfo, *, may_see_patients: bool
+) -> ExportRequest:
+    body = {name: value for name, value in fields.items() if name in REQUEST_FIELDS}
+    if window is not None:
+        body["filters"] = _add_window(body.get("filters"), window, now, zone)
+    return parse_request(body, may_see_patients=may_see_patients)
+
+
+def _describe_request(request: ExportRequest, window: Window | None) -> dict[str, Any]:
+    """Return the body of the request, without the dates of the window."""
+    filters = {name: value for name, value in request.filters.items() if window is None or name not in DATES}
+    return {**asdict(request), "filters": filters}
+
+
 def _add_window(filters: object, window: Window, now: datetime, zone: ZoneInfo) -> Any:
-    """Return the filters with dates such as the window will give, so that they are checked together."""
+    """Return the filters with the dates that the window gives now, so that they are checked together."""
     if not isinstance(filters, Mapping | None):
         return filters
     given = {name: value for name, value in (filters or {}).items() if not (name in DATES and value in BLANK)}
     period = window.resolve(now, zone, None)
     if DATES & given.keys() or period is None:
-        message = "Give a window, or dates among the filters, not both."
+        message = "Give either a window or date filters, not both."
         raise unprocessable("WINDOW_AND_DATES", message, "window")
     return given | period.filters
 
@@ -124,14 +136,14 @@ def _parse_zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(_match(_ZONE, value))
     except (ValueError, OSError, KeyError) as error:
-        message = "A time zone is a name like Europe/London."
+        message = "Enter a time zone such as Europe/London."
         raise unprocessable("BAD_TIME_ZONE", message, "time_zone") from error
 
 
 def _parse_recurrence(value: object) -> Rate | Cron:
     expression = parse_expression(value)
     if expression.is_too_frequent:
-        raise unprocessable("TOO_FREQUENT", "A schedule is due once an hour at most.", "expression")
+        raise unprocessable("TOO_FREQUENT", "A schedule may run at most once an hour.", "expression")
     return expression
 
 
@@ -139,19 +151,19 @@ def _parse_last_day(value: object) -> date:
     try:
         day = date.fromisoformat(_match(_DATE, value))
     except ValueError as error:
-        raise unprocessable("BAD_DATE", "A date is written 2026-11-30.", "ends_on") from error
+        raise unprocessable("BAD_DATE", "Enter a date such as 2026-11-30.", "ends_on") from error
     if day.year > LAST_YEAR:
-        raise unprocessable("BAD_DATE", f"The last year is {LAST_YEAR}.", "ends_on")
+        raise unprocessable("BAD_DATE", f"The year must be {LAST_YEAR} or earlier.", "ends_on")
     return day
 
 
 def _match(pattern: re.Pattern[str], value: object) -> str:
     if not (isinstance(value, str) and pattern.fullmatch(value)):
-        raise ValueError("not of that form")
+        raise ValueError("does not match the pattern")
     return value
 
 
 def _check_due(terms: Terms, now: datetime, made_at: datetime) -> None:
     due = terms.expression.next_after(now, terms.zone, made_at)
     if terms.enabled and (due is None or (terms.ends_at is not None and due >= terms.ends_at)):
-        raise RequestError("NEVER_DUE", "With this expression and end it is never due.", "expression", 422)
+        raise RequestError("NEVER_DUE", "It would never run: check the end date.", "expression", 422)

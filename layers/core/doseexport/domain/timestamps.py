@@ -1,4 +1,4 @@
-"""Times as this service writes them: in rows, in JSON, in DynamoDB's numbers."""
+"""Format times as rows, JSON and DynamoDB's time to live hold them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 def to_text(when: datetime) -> str:
     """Return a time as rows hold it: ISO 8601 in UTC, to the microsecond.
 
-    All such texts have the same length, so that they sort as the times do.
+    All these texts have the same length, so they sort in the order of time.
     """
     return when.astimezone(UTC).isoformat(timespec="microseconds")
 

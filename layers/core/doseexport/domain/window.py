@@ -1,9 +1,8 @@
-"""Relative windows: what a schedule asks for instead of dates, made into real ones at each occurrence. Pure.
+"""Windows: the relative dates of a schedule, which become fixed dates at each occurrence.
 
-Days are whole days of the schedule's time zone, both ends included; today is never among them. A window of
-the calendar (or since the last run) starts where the last one ended, so that occurrences that are late,
-failed or skipped by daylight saving leave no gap, and those that come too often repeat nothing. Rolling
-windows overlap by their nature.
+Days are whole days in the schedule's time zone. Both ends are included, and today never is. A calendar
+window, or since_last_run, starts where the last one ended. So a late, failed or skipped occurrence leaves no
+gap, and a schedule that runs too often exports no day twice. Rolling windows overlap by design.
 """
 
 from __future__ import annotations
@@ -27,33 +26,33 @@ _LIMITS = {"days": MAX_DAYS, "months": MAX_MONTHS}
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days from `first` to `last`, both included."""
+    """The days from `first` to `last`, both included."""
 
     first: date
     last: date
 
     @property
     def filters(self) -> dict[str, str]:
-        """The filters of an export that say the same."""
+        """The date filters of an export for this period."""
         return {"date_from": self.first.isoformat(), "date_to": self.last.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window by its canonical name: "last_month", "rolling_7_days", "since_last_run"."""
+    """A window, by its canonical name such as "last_month", "rolling_7_days" or "since_last_run"."""
 
     name: str
 
     @property
     def is_contiguous(self) -> bool:
-        """Whether one occurrence's window goes on where the last one's ended."""
+        """Whether the window of each occurrence continues where the last one ended."""
         return _ROLLING.fullmatch(self.name) is None
 
     def resolve(self, scheduled_at: datetime, zone: ZoneInfo, last_end: date | None) -> Period | None:
-        """Return the days that the occurrence of that time is about; None if they were exported already.
+        """Return the days that an occurrence exports. Return None if all of them were exported before.
 
-        `scheduled_at` is aware of its zone. `last_end` is the last day that successful occurrences before
-        this one covered; for `since_last_run` without one, the day before the schedule was made.
+        `last_end` is the last day that earlier successful occurrences cover. For `since_last_run` without
+        one, it is the day before the schedule was created.
         """
         today = scheduled_at.astimezone(zone).date()
         period = self._before(today)
@@ -63,22 +62,22 @@ class Window:
         return Period(first, period.last) if first <= period.last else None
 
     def _before(self, today: date) -> Period:
-        """Return the newest whole window that ends before today."""
+        """Return the newest complete window that ends before today."""
         if rolling := _ROLLING.fullmatch(self.name):
-            return Period(_go_back(today, int(rolling[1]), rolling[2]), today - _DAY)
+            return Period(_subtract(today, int(rolling[1]), rolling[2]), today - _DAY)
         start_of = _STARTS[self.name]
         last = start_of(today) - _DAY
         return Period(start_of(last), last)
 
 
 def parse_window(value: object) -> Window:
-    """Return the window of that name; RequestError (422) names the field."""
+    """Return the window with this name. Raise RequestError (422) if there is none."""
     if isinstance(value, str):
         rolling = _ROLLING.fullmatch(value)
         if value in _STARTS or (rolling and int(rolling[1]) <= _LIMITS[rolling[2]]):
             return Window(value)
     message = (
-        f"A window is one of {', '.join(_STARTS)}, rolling_N_days (N up to {MAX_DAYS})"
+        f"The window must be one of {', '.join(_STARTS)}, rolling_N_days (N up to {MAX_DAYS})"
         f" or rolling_N_months (N up to {MAX_MONTHS})."
     )
     raise unprocessable("BAD_WINDOW", message, "window")
@@ -105,7 +104,7 @@ def _start_of_year(day: date) -> date:
 
 
 def _start_of_financial_year(day: date) -> date:
-    """Return the 1 April that the year of the UK's government, and so of the NHS, began with."""
+    """Return the first day, 1 April, of the financial year of the UK's government and the NHS."""
     april = 4
     return date(day.year if day.month >= april else day.year - 1, april, 1)
 
@@ -119,11 +118,11 @@ _STARTS: Mapping[str, Callable[[date], date]] = {
     "last_financial_year": _start_of_financial_year,
     SINCE_LAST_RUN: _same_day,
 }
-"""For each window of the calendar, the day on which the one that holds a day started."""
+"""First day of the calendar window that contains a given day."""
 
 
-def _go_back(day: date, count: int, unit: str) -> date:
-    """Return the day so many days or months earlier; in a month too short for it, that month's last."""
+def _subtract(day: date, count: int, unit: str) -> date:
+    """Return the day `count` days or months earlier, or the last day of a month that is too short."""
     if unit == "days":
         return day - count * _DAY
     months = day.year * 12 + day.month - 1 - count

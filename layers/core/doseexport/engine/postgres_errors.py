@@ -30,6 +30,10 @@ _FINAL = {
         "The database did not answer within the time limit of an export. Choose fewer studies.",
     ),
 }
+_CANCELLED = (
+    "QUERY_CANCELLED",
+    "An administrator of the database cancelled the query of this export. Try again later.",
+)
 _LOST = ("DATABASE_LOST", "The connection to the database was lost.")
 _UNREACHABLE = ("DATABASE_UNREACHABLE", "The database cannot be reached.")
 _BUSY = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery")
@@ -49,6 +53,8 @@ def explain_errors() -> Iterator[None]:
 def translate_error(error: psycopg.Error) -> ExportError:
     """Return the ExportError, or RetryableError, that an error of psycopg stands for."""
     state = error.sqlstate or ""
+    if state == "57014" and "user request" in (error.diag.message_primary or ""):
+        return ExportError(*_CANCELLED)
     for prefix, (code, message) in _FINAL.items():
         if state.startswith(prefix):
             return ExportError(code, message.format(table=_find_table(error)))

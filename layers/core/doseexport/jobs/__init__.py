@@ -1,1 +1,1 @@
-"""What the service does by itself."""
+"""What the service does automatically: run exports, sweep, run schedules, map groups."""

@@ -82,15 +82,15 @@ def _record_upload(services: Services, export: Export, key: str, upload_id: str)
 def _settle_failure(services: Services, export: Export, error: Exception) -> None:
     """Write how the attempt ended. What may succeed next time is released for the sweep."""
     _LOGGER.warning("attempt_failed", extra={"export_id": export.id, **describe_error(error)})
-    store, held, now = services.exports, (export.id, export.attempt), services.clock()
+    exports, attempt, now = services.exports, (export.id, export.attempt), services.clock()
     if isinstance(error, AbortedError | LeaseLostError):
-        store.settle_aborted(*held, now)
+        exports.settle_aborted(*attempt, now)
     elif isinstance(error, ExportError) and not isinstance(error, RetryableError):
-        if not store.fail(*held, error.code, error.message, now):
-            store.settle_aborted(*held, now)
+        if not exports.fail(*attempt, error.code, error.message, now):
+            exports.settle_aborted(*attempt, now)
     else:
         known = error if isinstance(error, RetryableError) else _unexpected()
-        store.release(*held, known.code, known.message, now)
+        exports.release(*attempt, known.code, known.message, now)
 
 
 def _unexpected() -> RetryableError:

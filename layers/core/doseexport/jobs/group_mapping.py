@@ -1,9 +1,10 @@
-"""Groups of a hospital's identity provider become ours, in the token and in the pool.
+"""Map the groups of a hospital's identity provider to this service's groups, in tokens and in the user pool.
 
-Cognito writes the provider's claim into the pool's attribute custom:groups at every federated sign-in (the
-provider's attribute mapping says which claim), then asks before it makes tokens. Membership in the pool
-follows too, added and removed, because schedules look there while nobody is signed in.
-Accounts of the pool itself are left alone: their groups are an administrator's.
+At every federated sign-in Cognito copies the provider's claim into the user's attribute custom:groups (the
+provider's attribute mapping names the claim) and invokes map_groups before it makes tokens. The user pool is
+changed too, because a schedule reads its owner's groups there when the owner is not signed in.
+
+Users of the pool itself do not change: an administrator sets their groups.
 """
 
 from __future__ import annotations
@@ -25,30 +26,35 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GroupMap:
-    """Which of the provider's groups stands for each of ours; ours that are not in it stay as they are."""
+    """The provider's group for each group of this service. A group without one is not mapped."""
 
-    words: Mapping[str, str]
+    provider_groups: Mapping[str, str]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> GroupMap:
-        """Read what template.yaml gives; empty variables map nothing."""
+        """Return the map in the variables of template.yaml. An empty variable maps nothing."""
         variables = {
             EXPORT_GROUP: "EXPORT_CLAIM",
             ADMIN_GROUP: "ADMIN_CLAIM",
             PATIENT_GROUP: "PATIENT_CLAIM",
         }
         found = {group: environment.get(name, "").strip() for group, name in variables.items()}
-        return cls({group: word for group, word in found.items() if word})
+        return cls({group: name for group, name in found.items() if name})
 
-    def choose(self, current: Iterable[str], claim: str) -> frozenset[str]:
-        """Return the groups of somebody who has the `current` ones and comes with this claim."""
-        words = read_claim(claim)
-        kept = {group for group in current if group not in self.words}
-        return frozenset(kept | {group for group, word in self.words.items() if word in words})
+    def map_claim(self, claim: str, current: Iterable[str]) -> frozenset[str]:
+        """Return the groups of a user with this claim who is in the `current` groups."""
+        claimed = read_claim(claim)
+        unmapped = {group for group in current if group not in self.provider_groups}
+        return frozenset(
+            unmapped | {group for group, name in self.provider_groups.items() if name in claimed}
+        )
 
 
 def read_claim(claim: str) -> frozenset[str]:
-    """Return the names in a claim: a JSON list, "[a, b]", "a,b" or "a"; form-encoded ones as both."""
+    """Return the names in a claim: a JSON list, "[a, b]", "a,b" or "a".
+
+    A form-encoded name is returned decoded, too.
+    """
     names = _read_json(claim)
     if names is None:
         inner = claim[1:-1] if claim.startswith("[") and claim.endswith("]") else claim
@@ -58,9 +64,9 @@ def read_claim(claim: str) -> frozenset[str]:
 
 
 def map_groups(event: dict[str, Any], group_map: GroupMap, client: Any) -> dict[str, Any]:
-    """Bring the pool up to date with a federated person's claim; return the event with the token's groups.
+    """Update a federated user's groups in the pool. Return the event with the groups for the token.
 
-    `event` is Cognito's (pre token generation, V2_0), `client` a cognito-idp client.
+    `event` is Cognito's (pre token generation, V2_0). `client` is a boto3 client of `cognito-idp`.
     """
     request = event["request"]
     attributes = request["userAttributes"]
@@ -68,19 +74,24 @@ def map_groups(event: dict[str, Any], group_map: GroupMap, client: Any) -> dict[
         return event
     configuration = request.get("groupConfiguration") or {}
     current = frozenset(configuration.get("groupsToOverride") or ())
-    wanted = group_map.choose(current, attributes.get(ATTRIBUTE) or "")
-    person = {"UserPoolId": event["userPoolId"], "Username": event["userName"]}
-    # What is lost first: if the rest fails, nobody has more than they should.
-    for group in sorted(current - wanted):
-        client.admin_remove_user_from_group(**person, GroupName=group)
-    for group in sorted(wanted - current):
-        client.admin_add_user_to_group(**person, GroupName=group)
-    if current != wanted:
-        changes = {"added": sorted(wanted - current), "removed": sorted(current - wanted)}
-        _LOGGER.info("groups_mapped", extra={"caller": attributes.get("sub"), **changes})
+    wanted = group_map.map_claim(attributes.get(ATTRIBUTE) or "", current)
+    user = {"UserPoolId": event["userPoolId"], "Username": event["userName"]}
+    added, removed = sorted(wanted - current), sorted(current - wanted)
+    _change_groups(client, user, added, removed)
+    if added or removed:
+        extra = {"caller": attributes.get("sub"), "added": added, "removed": removed}
+        _LOGGER.info("groups_mapped", extra=extra)
     details = {**configuration, "groupsToOverride": sorted(wanted)}
     event["response"] = {"claimsAndScopeOverrideDetails": {"groupOverrideDetails": details}}
     return event
+
+
+def _change_groups(client: Any, user: Mapping[str, str], added: list[str], removed: list[str]) -> None:
+    # Groups are removed first: if a later call fails, the user has too few rights, never too many.
+    for group in removed:
+        client.admin_remove_user_from_group(**user, GroupName=group)
+    for group in added:
+        client.admin_add_user_to_group(**user, GroupName=group)
 
 
 def _read_json(claim: str) -> list[str] | None:

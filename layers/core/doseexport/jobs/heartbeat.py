@@ -97,7 +97,7 @@ class Heartbeat:
             )
         try:
             state = self._renew()
-        except Exception as error:  # noqa: BLE001  one failed beat does no harm, a long silence loses the lease
+        except Exception as error:  # noqa: BLE001  one failed beat is harmless, a long silence is not
             _LOGGER.warning("beat_failed", extra={"export_id": self._export.id, **describe_error(error)})
             return _lease_lost() if self._clock() - self._last_beat > GRACE else None
         if state is None:

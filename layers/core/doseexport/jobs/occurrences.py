@@ -1,7 +1,7 @@
-"""What happens when a schedule is due: its days are decided, its owner is looked up, its export asked for.
+"""Run an occurrence of a schedule: decide its days, check its owner's rights and request its export.
 
-EventBridge Scheduler may call twice, late, or while the last export is under way; what cannot be done now
-is left to the look every few minutes (tending.py).
+EventBridge Scheduler may invoke twice, late, or while the last export is under way. Work that must wait is
+done by reconcile_schedules, which runs every five minutes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from doseexport.domain.schedule import Occurrence, Outcome, Pause, Schedule
 from doseexport.errors import RequestError
 
 TOO_MANY = 429
+"""The status of an export refused because its owner has too many active ones."""
 
 _OUTCOMES = {
     State.COMPLETED: Outcome.COMPLETED,
@@ -28,14 +29,20 @@ _OUTCOMES = {
 _LOGGER = logging.getLogger(__name__)
 
 
-def run_occurrence(services: Services, schedule_id: str, called_at: datetime) -> str:
-    """Ask for the export of one occurrence, however often this is called; return what was done.
+def run_occurrence(services: Services, schedule_id: str, invoked_at: datetime) -> str:
+    """Request the export of one occurrence, only once however often this is called. Return what was done.
 
-    `asked`, `nothing_new`, `paused`; `waits`: for the last export, or for a place; `under_way`, `closed`:
-    it was asked for before; `ignored`: there is nothing to do, any more or at all.
+    | answer | meaning |
+    |---|---|
+    | requested | the export is requested |
+    | nothing_new | all days of the window were exported before |
+    | paused | the schedule was paused instead |
+    | waits | the owner has too many active exports: tried again later |
+    | under_way, closed | an earlier occurrence's export is under way, or its end was recorded now |
+    | ignored | the schedule is not due, or has changed meanwhile |
     """
     schedule = services.schedules.load(schedule_id)
-    due = schedule.find_due(called_at) if schedule is not None and schedule.is_live else None
+    due = schedule.find_due(invoked_at) if schedule is not None and schedule.is_live else None
     if schedule is None or due is None:
         return "ignored"
     if schedule.open is not None:
@@ -49,35 +56,35 @@ def run_occurrence(services: Services, schedule_id: str, called_at: datetime) ->
 
 
 def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
-    """Look how the export of the open occurrence goes, and do what is to be done; return what that was."""
+    """Request the open occurrence's export if it is missing, or record its end. Return what was done."""
     export = services.exports.load(occurrence.export_id)
     if export is None and schedule.is_live:
         return _start(services, schedule, occurrence)
     if export is not None and export.is_active:
         return "under_way"
-    outcome = Outcome.ABORTED if export is None else _judge(export)
+    outcome = Outcome.ABORTED if export is None else _find_outcome(export)
     services.schedules.close_occurrence(schedule, occurrence, outcome)
     return "closed"
 
 
 def find_owner(services: Services, schedule: Schedule) -> Caller | Pause:
-    """Return a schedule's owner as the user pool knows them now, or why they may have no export."""
-    person = services.user_pool.find(schedule.owner_name)
-    if person is None or person.id != schedule.owner:
+    """Return a schedule's owner with the rights they have now, or the reason to pause the schedule."""
+    user = services.user_pool.find(schedule.owner_name)
+    if user is None or user.id != schedule.owner:
         return Pause.OWNER_DELETED
-    if not person.is_enabled:
+    if not user.is_enabled:
         return Pause.OWNER_DISABLED
-    caller = Caller(person.id, schedule.owner_name, person.groups)
+    caller = Caller(user.id, schedule.owner_name, user.groups)
     if not caller.may_use_service:
         return Pause.GROUP_LOST
-    seen = services.users.find_last_activity(schedule.owner) or schedule.created_at
-    if services.clock() - seen > services.settings.owner_inactive:
+    last_active = services.users.find_last_activity(schedule.owner) or schedule.created_at
+    if services.clock() - last_active > services.settings.owner_inactive:
         return Pause.OWNER_INACTIVE
     return caller
 
 
 def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> str:
-    """Ask for an occurrence's export, with the rights that its owner has now."""
+    """Request an occurrence's export, with the rights that its owner has now."""
     owner = find_owner(services, schedule)
     if isinstance(owner, Pause):
         return _pause(services, schedule, owner, occurrence)
@@ -101,6 +108,6 @@ def _pause(services: Services, schedule: Schedule, pause: Pause, occurrence: Occ
     return "paused" if paused else "ignored"
 
 
-def _judge(export: Export) -> Outcome:
+def _find_outcome(export: Export) -> Outcome:
     is_empty = export.failure is not None and export.failure.code == Outcome.NO_STUDIES
     return Outcome.NO_STUDIES if is_empty else _OUTCOMES[export.state]

@@ -37,7 +37,7 @@ UNSENT = timedelta(minutes=1)
 UNSTARTED = timedelta(minutes=2)
 """A message that has left the queue for so long is lost. If it is not, a second one does no harm."""
 LONGEST_WAIT = timedelta(days=1)
-"""An export that waits for so long is given up: the queue refuses messages, or nobody reads it."""
+"""An export that waits for so long is given up: the queue refuses messages, or no worker reads it."""
 RETRY_DELAY = timedelta(minutes=2)
 """How long the next attempt waits for the reason of the last one to pass, such as a database restart."""
 WORKERS = 8
@@ -45,7 +45,7 @@ WORKERS = 8
 BATCH = 100
 """Rows that are read at once."""
 RESERVED_SECONDS = 10.0
-"""Lambda time in which no further batch is begun."""
+"""Seconds of Lambda time left at which no further batch is started."""
 WORKER_LIFE = timedelta(minutes=16)
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
@@ -66,7 +66,7 @@ def sweep_exports(
     """Handle the exports that need it, until little time is left. Return how often each thing was done.
 
     `broken` counts exports that could not be handled: they are logged, and tried again next time. `left`
-    counts those that this sweep had no time for: the next sweep begins with them.
+    counts exports that this sweep had no time for, and that the next one handles.
     """
     return _Sweep(services, now, seconds_left).run()
 
@@ -87,7 +87,7 @@ class _Sweep:
                 if self._seconds_left() < RESERVED_SECONDS:
                     self._done["left"] += len(export_ids)
                     continue
-                exports = self._exports.load_many(export_ids)
+                exports = self._load(export_ids)
                 for done in pool.map(self._handle_safely, filter(self._needs_handling, exports)):
                     self._done.update(done)
         return self._done
@@ -103,17 +103,33 @@ class _Sweep:
         for page in self._exports.list_for_cleanup(cleanup):
             yield from (position.id for position in page)
 
+    def _load(self, export_ids: list[str]) -> list[Export]:
+        try:
+            return self._exports.load_many(export_ids)
+        except (KeyError, ValueError):  # one unreadable row must not hide the others
+            return list(chain.from_iterable(map(self._load_safely, export_ids)))
+
+    def _load_safely(self, export_id: str) -> list[Export]:
+        try:
+            return self._exports.load_many([export_id])
+        except (KeyError, ValueError) as error:
+            self._done["broken"] += 1
+            _LOGGER.warning("sweep_failed", extra={"export_id": export_id, **describe_error(error)})
+            return []
+
     def _needs_handling(self, export: Export) -> bool:
         """Return whether there is something to do. Deleted objects need another look only at the end."""
         is_waiting = export.cleanup in {Cleanup.SUPERSEDED, Cleanup.ORPHANED} and export.is_clean
         return not is_waiting or self._has_outlived_workers(export)
 
     def _handle_safely(self, export: Export) -> list[str]:
+        done: list[str] = []
         try:
-            return list(self._handle(export))
+            done.extend(self._handle(export))
         except Exception as error:  # noqa: BLE001  one broken row must not stop the others
             _LOGGER.warning("sweep_failed", extra={"export_id": export.id, **describe_error(error)})
-            return ["broken"]
+            done.append("broken")
+        return done
 
     def _handle(self, export: Export) -> Iterator[str]:
         """Yield what was done. The row decides, not the index, which can be old."""
@@ -187,6 +203,7 @@ class _Sweep:
         if self._has_outlived_workers(export):
             self._exports.mark_retained(export.id)
             yield "cleaned"
+            yield from self._expire(export)
         else:
             self._exports.mark_clean(export.id)
 

@@ -321,7 +321,9 @@ def _no_pauses(monkeypatch):
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_transaction_that_conflicts_is_repeated():
-    client = Scripted(cancelled("None", "TransactionConflict"), cancelled("TransactionConflict", "None"), {})
+    client = Scripted(
+        {}, cancelled("None", "TransactionConflict"), cancelled("TransactionConflict", "None"), {}
+    )
     assert make_exports(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
@@ -329,7 +331,7 @@ def test_transaction_that_conflicts_is_repeated():
 @pytest.mark.usefixtures("_no_pauses")
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_transaction_that_is_throttled_is_repeated(code):
-    client = Scripted(cancelled("None", code), cancelled(code, "TransactionConflict"), {})
+    client = Scripted({}, cancelled("None", code), cancelled(code, "TransactionConflict"), {})
     assert make_exports(client).create(make_new(), limit=1) is not None
     assert client.answers == []
 
@@ -343,13 +345,14 @@ def test_update_that_conflicts_is_repeated():
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_condition_that_fails_is_not_repeated():
-    client = Scripted(cancelled("ConditionalCheckFailed", "TransactionConflict"), {})
+    full = {"Item": {"active": {"SS": ["another"]}}}
+    client = Scripted(full, cancelled("ConditionalCheckFailed", "TransactionConflict"), {})
     assert make_exports(client).create(make_new(), limit=1) is None
 
 
 @pytest.mark.usefixtures("_no_pauses")
 def test_conflict_without_end_is_an_error():
-    client = Scripted(*[cancelled("TransactionConflict")] * 20)
+    client = Scripted({}, *[cancelled("TransactionConflict")] * 20)
     with pytest.raises(ClientError):
         make_exports(client).create(make_new(), limit=1)
 

@@ -14,7 +14,7 @@ from doseexport.domain.rights import Caller
 
 
 class AuditRepository:
-    """The entries of every export, each kept for `retention`."""
+    """The entries of every export, each retained for `retention`."""
 
     def __init__(self, client: Any, table_name: str, retention: timedelta) -> None:
         self._table = Table(client, table_name)

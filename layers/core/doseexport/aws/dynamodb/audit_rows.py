@@ -17,7 +17,7 @@ _COUNTS = ("studies", "events", "size")
 def new_entry_row(entry: AuditEntry, retention: timedelta) -> dict[str, Any]:
     """Return the entry's row, which DynamoDB deletes once `retention` has passed.
 
-    No two entries share a key, except readings by one person on one day, of which the first is kept.
+    No two entries share a key, except readings by one person on one day, of which only the first is written.
     """
     given = {
         "request": entry.request,

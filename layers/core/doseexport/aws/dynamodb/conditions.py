@@ -12,8 +12,8 @@ from doseexport.aws.dynamodb.table import Change
 from doseexport.domain.export import Cleanup, State
 from doseexport.domain.timestamps import to_epoch, to_text
 
-AFTERLIFE = timedelta(days=7)
-"""How long a row stays after no read shows it any more, so that the sweep can delete its objects."""
+PURGE_DELAY = timedelta(days=7)
+"""How long a hidden row stays, so that the sweep can delete its objects."""
 
 SAME_ATTEMPT = "#attempt = :attempt"
 QUEUED = "#status = :QUEUED"
@@ -28,7 +28,7 @@ NOT_EXPIRED = "#expires_at > :now"
 EXPIRED = "#expires_at <= :now"
 SAME_RETENTION = "(attribute_not_exists(#retention_days) OR #retention_days = :retention_days)"
 HAS_ROOM = "(attribute_not_exists(#active) OR size(#active) < :limit)"
-# By `cleanup` too, not by time alone: the retention of a file that is being deleted cannot change.
+# Time alone is not enough: the retention of a file that is being deleted must not change.
 HAS_FILE = (
     f"#status = :COMPLETED AND {NOT_DELETED} AND {NOT_EXPIRED} AND #cleanup IN (:RETAINED, :SUPERSEDED)"
 )
@@ -36,9 +36,9 @@ HAS_FILE = (
 ATTEMPT_FIELDS = (
     "#lease_until, #started_at, #studies_done, #studies_total, #key, #upload_id, #error_code, #error"
 )
-"""What a row forgets of an attempt that is lost."""
+"""The attributes of an attempt that are removed when the attempt is lost."""
 
-# Every expression may name the states and the kinds of cleanup without being given their values.
+# Every expression may use the names of states and cleanups as values.
 CONSTANTS: Mapping[str, str] = {word.value: word.value for word in (*State, *Cleanup)}
 
 
@@ -70,6 +70,6 @@ class End:
                 "cleanup": self.cleanup,
                 "now": to_text(now),
                 "expires": to_text(now + shown_for),
-                "ttl": to_epoch(now + shown_for + AFTERLIFE),
+                "ttl": to_epoch(now + shown_for + PURGE_DELAY),
             },
         )

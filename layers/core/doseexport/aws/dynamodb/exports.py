@@ -27,7 +27,6 @@ from typing import Any
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.conditions import (
     ABORTING,
-    AFTERLIFE,
     ATTEMPT_FIELDS,
     CONSTANTS,
     EXPIRED,
@@ -38,6 +37,7 @@ from doseexport.aws.dynamodb.conditions import (
     NOT_DELETED,
     NOT_EXPIRED,
     NOT_RELEASED,
+    PURGE_DELAY,
     QUEUED,
     RUNNING,
     SAME_ATTEMPT,
@@ -60,10 +60,10 @@ from doseexport.domain.export import LEASE, Cleanup, Export, Failure, Progress, 
 from doseexport.domain.rights import Caller
 from doseexport.domain.timestamps import to_epoch, to_text
 
-REMEMBERED = timedelta(days=30)
+FAILURE_RETENTION = timedelta(days=30)
 """How long a failed or aborted export is shown."""
 TRIES = 3
-"""How often a write is repeated that another write of the same row may overtake."""
+"""How often a write is tried when other writes of the same row overtake it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class ExportRepository:
         return None if export is None or export.is_gone(now) else export
 
     def load_many(self, export_ids: Sequence[str]) -> list[Export]:
-        """Return the exports that have a row, even deleted and expired ones, in the order of the ids."""
+        """Return the exports that have a row, including deleted and expired ones, in the order of the ids."""
         rows = self._table.get_many([export_key(export_id) for export_id in export_ids])
         return [read_row(rows[key]) for key in map(export_key, export_ids) if key in rows]
 
@@ -128,19 +128,28 @@ class ExportRepository:
 
     # What people do
 
-    def create(self, export: Export, limit: int) -> Export | None:
+    def create(self, export: Export, limit: int, rate: int | None = None) -> Export | None:
         """Write a new export, if its owner has fewer than `limit` active ones.
 
+        `rate` is how many exports an owner may request in one minute of the clock, or None for any number.
         Return the export that has the id now: this one, or an earlier one with the same id, which wins over
-        the limit and may be deleted or expired. Return None if the limit is reached.
+        limit and rate and may be deleted or expired. Return None if the limit or the rate is reached.
         """
-        take_place = Change(
-            owner_key(export.owner), "ADD #active :ids", HAS_ROOM, {"ids": {export.id}, "limit": limit}
-        )
         entry = self._audit.insert(record_request(export))
-        if self._table.write_together(Insert(new_row(export)), take_place, entry):
-            return export
-        return self.load(export.id)
+        for _ in range(TRIES):  # another request of the owner may come in between
+            owner = self._table.get(owner_key(export.owner)) or {}
+            take_slot = _take_slot(export, owner, limit, rate)
+            if self._table.write_together(Insert(new_row(export)), take_slot, entry):
+                return export
+            earlier = self.load(export.id)
+            if earlier is not None or _is_full(owner, export.created_at, limit, rate):
+                return earlier
+        return None
+
+    def find_rate_wait(self, owner: str, now: datetime, rate: int) -> int | None:
+        """Return in how many seconds the owner may request again, or None if the rate is not reached."""
+        row = self._table.get(owner_key(owner)) or {}
+        return 60 - now.second if _is_rate_reached(row, now, rate) else None
 
     def request_abort(self, export_id: str, by: Caller, now: datetime) -> Export | None:
         """Abort a queued export, or request a running one to stop. Return the export after that, if any."""
@@ -153,7 +162,7 @@ class ExportRepository:
         return self.load(export_id)
 
     def issue_link(self, export: Export, by: Caller, now: datetime) -> bool:
-        """Record that a caller gets a download link. Return False if there is no file any more."""
+        """Record that a caller gets a download link. Return False if the file no longer exists."""
         has_file = Check(
             export_key(export.id),
             f"#status = :COMPLETED AND {NOT_DELETED} AND {NOT_EXPIRED}",
@@ -177,13 +186,13 @@ class ExportRepository:
             f"{SETTLED} AND {NOT_DELETED} AND {SAME_ATTEMPT}",
             attempt=export.attempt,
             now=to_text(now),
-            ttl=to_epoch(now + AFTERLIFE),
+            ttl=to_epoch(now + PURGE_DELAY),
         )
 
     def set_retention(self, export_id: str, days: int, by: Caller, now: datetime) -> Export | None:
-        """Keep the file for so many days from the export's end. Return the export after that.
+        """Set how many days after the export's end its file is retained. Return the changed export.
 
-        Return None if there is no file and none will come: unknown, gone, failed, aborted or being aborted.
+        Return None if there will be no file: unknown, deleted, expired, failed, aborted or aborting.
         """
         for _ in range(TRIES):  # it may be claimed, requeued or completed in between
             export = self.get(export_id, now)
@@ -242,7 +251,7 @@ class ExportRepository:
     ) -> bool:
         """Publish the file: nothing else does. Return False if the export was aborted or lost meanwhile.
 
-        The file is kept as long as the row says, or for `retention` if the row says nothing.
+        The file is retained for as long as the row says, or for `retention` if the row does not say.
         """
         entry = record_completion(export_id, attempt, now, result)
         for _ in range(TRIES):  # its retention may be changed in between
@@ -309,7 +318,7 @@ class ExportRepository:
         return self._fail(export_id, attempt, failure, now, f"({QUEUED} OR {LEASE_OVER})")
 
     def finish_cleanup(self, export_id: str) -> None:
-        """Stop handling an export whose objects are deleted for good."""
+        """Record that the objects of an export are deleted for good, so that the sweep skips it."""
         self._change(export_id, "REMOVE #cleanup", "#cleanup = :ORPHANED")
 
     def mark_clean(self, export_id: str) -> None:
@@ -317,7 +326,7 @@ class ExportRepository:
         self._change(export_id, "SET #is_clean = :yes", "#cleanup IN (:ORPHANED, :SUPERSEDED)", yes=True)
 
     def mark_retained(self, export_id: str) -> None:
-        """Handle only the expiry of a file that no earlier attempt can add objects to any more."""
+        """Wait only for the expiry of a file, once no earlier attempt can write objects."""
         self._change(export_id, "SET #cleanup = :RETAINED", "#cleanup = :SUPERSEDED")
 
     def expire(self, export_id: str, attempt: int, now: datetime) -> bool:
@@ -349,10 +358,10 @@ class ExportRepository:
         return export is not None and self._settle_as_read(export, entry, end, shown_for)
 
     def _settle_as_read(self, export: Export, entry: AuditEntry, end: End, shown_for: timedelta) -> bool:
-        """Write the end of an export, free its owner's place and write its audit entry: all or nothing."""
-        free_place = Change(owner_key(export.owner), "DELETE #active :ids", values={"ids": {export.id}})
+        """Write the end of an export, free its owner's slot and write its audit entry: all or nothing."""
+        free_slot = Change(owner_key(export.owner), "DELETE #active :ids", values={"ids": {export.id}})
         change = end.make_change(export.id, entry.at, shown_for)
-        return self._table.write_together(change, free_place, self._audit.insert(entry))
+        return self._table.write_together(change, free_slot, self._audit.insert(entry))
 
     def _fail(self, export_id: str, attempt: int, failure: Failure, now: datetime, condition: str) -> bool:
         values = {
@@ -363,12 +372,12 @@ class ExportRepository:
         }
         failed = "#error_code = :code, #error = :message,"
         end = End(State.FAILED, Cleanup.ORPHANED, f"{SAME_ATTEMPT} AND {condition}", failed, values)
-        return self._settle(record_failure(export_id, attempt, now, failure.code), end, REMEMBERED)
+        return self._settle(record_failure(export_id, attempt, now, failure.code), end, FAILURE_RETENTION)
 
     def _abort(self, entry: AuditEntry, condition: str, cleanup: Cleanup | None = Cleanup.ORPHANED) -> bool:
         condition = f"{condition} AND {SAME_ATTEMPT}"
         end = End(State.ABORTED, cleanup, condition, "", {"attempt": entry.attempt})
-        return self._settle(entry, end, REMEMBERED)
+        return self._settle(entry, end, FAILURE_RETENTION)
 
     def _stop(self, export: Export, by: Caller, now: datetime) -> bool:
         """Stop an export as it was read. Return False if it has changed since."""
@@ -398,7 +407,7 @@ class ExportRepository:
             attempt=export.attempt,
             days=days,
             until=to_text(until),
-            ttl=to_epoch(until + AFTERLIFE),
+            ttl=to_epoch(until + PURGE_DELAY),
             now=to_text(now),
         )
 
@@ -418,6 +427,37 @@ class ExportRepository:
         pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
         for page in pages:
             yield [Position(row["pk"].removeprefix(export_key("")), row["created_at"]) for row in page]
+
+
+def _take_slot(export: Export, owner: Row, limit: int, rate: int | None) -> Change:
+    """Return the change that counts the export for its owner, as the owner's row was read."""
+    values = {
+        "ids": {export.id},
+        "limit": limit,
+        "minute": _name_minute(export.created_at),
+        "one": 1,
+        "rate": rate,
+    }
+    if owner.get("minute") == values["minute"]:
+        is_allowed = HAS_ROOM if rate is None else f"{HAS_ROOM} AND #requests < :rate"
+        is_same = f"{is_allowed} AND #minute = :minute"
+        return Change(owner_key(export.owner), "ADD #active :ids, #requests :one", is_same, values)
+    is_new = f"{HAS_ROOM} AND (attribute_not_exists(#minute) OR #minute <> :minute)"
+    update = "SET #minute = :minute, #requests = :one ADD #active :ids"
+    return Change(owner_key(export.owner), update, is_new, values)
+
+
+def _is_full(owner: Row, now: datetime, limit: int, rate: int | None) -> bool:
+    is_fast = rate is not None and _is_rate_reached(owner, now, rate)
+    return is_fast or len(owner.get("active", ())) >= limit
+
+
+def _is_rate_reached(owner: Row, now: datetime, rate: int) -> bool:
+    return bool(owner.get("minute") == _name_minute(now) and owner["requests"] >= rate)
+
+
+def _name_minute(when: datetime) -> str:
+    return to_text(when)[:16]
 
 
 def _make_change(export_id: str, update: str, condition: str, values: dict[str, Any]) -> Change:

@@ -22,7 +22,7 @@ def preset_key(preset_id: str) -> str:
 
 
 def name_kind(*, shared: bool) -> str:
-    """Return the kind by which the index finds presets: shared ones have a kind of their own."""
+    """Return the kind by which the index finds presets. Shared presets have a separate kind."""
     return "SHARED_PRESET" if shared else "PRESET"
 
 

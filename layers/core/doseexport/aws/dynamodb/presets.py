@@ -22,10 +22,10 @@ class PresetRepository:
 
     def create(self, preset: Preset, limit: int) -> bool:
         """Write a new preset. Return False if its owner has `limit` presets already."""
-        take_place = Change(
+        take_slot = Change(
             owner_key(preset.owner), "ADD #presets :ids", _HAS_ROOM, {"ids": {preset.id}, "limit": limit}
         )
-        return self._table.write_together(Insert(new_row(preset)), take_place)
+        return self._table.write_together(Insert(new_row(preset)), take_slot)
 
     def load(self, preset_id: str) -> Preset | None:
         """Return the preset as it is now, or None."""
@@ -41,10 +41,10 @@ class PresetRepository:
         return self._table.update(Change(row["pk"], update, _UNCHANGED, values)) is not None
 
     def delete(self, preset: Preset) -> bool:
-        """Delete the preset and free its owner's place. Return False if it has changed since it was read."""
+        """Delete the preset and free its owner's slot. Return False if it has changed since it was read."""
         end = Delete(preset_key(preset.id), _UNCHANGED, {"revision": preset.revision})
-        free_place = Change(owner_key(preset.owner), "DELETE #presets :ids", values={"ids": {preset.id}})
-        return self._table.write_together(end, free_place)
+        free_slot = Change(owner_key(preset.owner), "DELETE #presets :ids", values={"ids": {preset.id}})
+        return self._table.write_together(end, free_slot)
 
     def list_owned(self, owner: str) -> list[Preset]:
         """Return a user's presets as they are now, unordered."""

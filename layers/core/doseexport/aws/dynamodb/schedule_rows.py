@@ -118,9 +118,9 @@ def _read_occurrence(found: Mapping[str, Any]) -> Occurrence:
     )
 
 
-def _read_request(asked: Mapping[str, Any]) -> dict[str, Any]:
+def _read_request(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request's body, with whole numbers instead of DynamoDB's decimals."""
-    return {name: int(value) if isinstance(value, Decimal) else value for name, value in asked.items()}
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in request.items()}
 
 
 def _read_run(run: Mapping[str, Any]) -> Run:

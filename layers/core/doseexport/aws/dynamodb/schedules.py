@@ -28,8 +28,8 @@ from doseexport.domain.schedule_terms import Terms
 from doseexport.domain.timestamps import to_epoch, to_text
 from doseexport.errors import RequestError
 
-AFTERLIFE = timedelta(days=7)
-"""How long a deleted schedule's row stays, so that its schedule in EventBridge Scheduler is deleted too."""
+PURGE_DELAY = timedelta(days=7)
+"""How long the row of a deleted schedule stays, so that its AWS schedule can be deleted too."""
 
 _LOGGER = logging.getLogger(__name__)
 _ALIVE = "attribute_exists(pk) AND attribute_not_exists(#deleted_at)"
@@ -50,8 +50,8 @@ class ScheduleRepository:
     def create(self, schedule: Schedule, limit: int) -> bool:
         """Write a new schedule. Return False if its owner has `limit` schedules already."""
         room = {"ids": {schedule.id}, "limit": limit}
-        take_place = Change(owner_key(schedule.owner), "ADD #schedules :ids", _HAS_ROOM, room)
-        return self._table.write_together(Insert(new_schedule_row(schedule)), take_place)
+        take_slot = Change(owner_key(schedule.owner), "ADD #schedules :ids", _HAS_ROOM, room)
+        return self._table.write_together(Insert(new_schedule_row(schedule)), take_slot)
 
     def load(self, schedule_id: str) -> Schedule | None:
         """Return the schedule, even a deleted one that EventBridge Scheduler may still have."""
@@ -84,7 +84,7 @@ class ScheduleRepository:
         return self._change(schedule, update, _SAME, **values)
 
     def delete(self, schedule: Schedule, now: datetime) -> bool:
-        """Hide a schedule from every read, forget its request and free its owner's place."""
+        """Hide a schedule from every read, forget its request and free its owner's slot."""
         gone = Change(
             schedule_key(schedule.id),
             "SET #deleted_at = :now, #ttl = :ttl, #revision = #revision + :one,"
@@ -92,16 +92,14 @@ class ScheduleRepository:
             _ALIVE,
             {
                 "now": to_text(now),
-                "ttl": to_epoch(now + AFTERLIFE),
+                "ttl": to_epoch(now + PURGE_DELAY),
                 "one": 1,
                 "nothing": {"filters": {}},
                 "blank": "",
             },
         )
-        free_place = Change(
-            owner_key(schedule.owner), "DELETE #schedules :ids", values={"ids": {schedule.id}}
-        )
-        return self._table.write_together(gone, free_place)
+        free_slot = Change(owner_key(schedule.owner), "DELETE #schedules :ids", values={"ids": {schedule.id}})
+        return self._table.write_together(gone, free_slot)
 
     # What the service does
 
@@ -141,7 +139,7 @@ class ScheduleRepository:
         return self._handle(schedule, run, assignments, values)
 
     def skip_occurrence(self, schedule: Schedule, scheduled_at: datetime) -> bool:
-        """Record an occurrence with nothing new to export. Return False if the schedule has changed since."""
+        """Record an occurrence without new days to export. Return False if the schedule has changed since."""
         return self._handle(schedule, Run(scheduled_at, None, Outcome.NOTHING_NEW), "", {})
 
     def close_occurrence(self, schedule: Schedule, occurrence: Occurrence, outcome: Outcome) -> bool:
@@ -157,7 +155,7 @@ class ScheduleRepository:
         return self._change(schedule, f"{update} REMOVE #open", is_open, **values)
 
     def _handle(self, schedule: Schedule, run: Run, assignments: str, values: Mapping[str, Any]) -> bool:
-        """Record that the occurrence due at that time is handled: a repeated invocation does nothing."""
+        """Record that an occurrence is handled, so that a repeated invocation does nothing."""
         return self._change(
             schedule,
             f"SET #handled_until = :at, #last = :last{assignments}",

@@ -10,7 +10,7 @@ from doseexport.aws.dynamodb.table import Change, Table
 from doseexport.domain.timestamps import to_text
 
 ACTIVITY_RESOLUTION = timedelta(hours=12)
-"""How exactly the time of the last activity is known: more would write a row at every request."""
+"""How precisely the last activity is recorded. A finer value would write a row at every request."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
