@@ -164,7 +164,7 @@ def in_the_middle(service: Service, export_id: str) -> Any:
     def look() -> Any:
         export = service.get(export_id)
         assert export["state"] in {"QUEUED", "RUNNING"}, f"it ended before it was seen at work: {export}"
-        return export if export["done"] else None
+        return export if export["studies_done"] else None
 
     return until(look, seconds=60)
 

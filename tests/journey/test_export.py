@@ -104,7 +104,7 @@ def test_progress_is_visible_while_it_runs(
         assert physicist.get(requested["id"])["percent"] in {None, 0}
     export = physicist.wait(requested["id"])
     assert (export["state"], export["percent"]) == ("COMPLETED", 100)
-    assert export["done"] == export["expected"] == count_studies(sample_url)
+    assert export["studies_done"] == export["studies_total"] == count_studies(sample_url)
 
 
 def test_list_shows_the_newest_first_and_only_the_selected(people: UserPool) -> None:

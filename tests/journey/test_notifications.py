@@ -13,7 +13,7 @@ def test_notifications_report_the_whole_life_of_an_export(listener: Listener, ph
     assert physicist.call("POST", f"/exports/{export['id']}/download").status == 200
     assert physicist.call("DELETE", f"/exports/{export['id']}").status == 204
     events = ["requested", "started", "completed", "link_issued", "deleted"]
-    until(lambda: listener.events(export["id"]) == events or None)
+    until(lambda: listener.list_events(export["id"]) == events or None)
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
 
 

@@ -68,7 +68,7 @@ def test_schedule_runs_automatically(
     manifest.write_bytes(fetch(links["manifest"]["url"]).body)
     assert verify_file(file, manifest)
 
-    until(lambda: "completed" in listener.events(export["id"]))
+    until(lambda: "completed" in listener.list_events(export["id"]))
     until(lambda: [mail for mail in listener.hear(listener.topic) if export["id"] in mail["Message"]])
     entries = physicist.call("GET", f"/exports/{export['id']}/audit-trail").json["entries"]
     assert entries[0]["request"]["schedule_id"] == schedule["id"]

@@ -51,7 +51,7 @@ class CountingHeartbeat(Heartbeat):
 def _small_parts(monkeypatch):
     monkeypatch.setattr(moto_s3, "S3_UPLOAD_PART_MIN_SIZE", 1)
     monkeypatch.setattr(attempt_module, "Heartbeat", CountingHeartbeat)
-    monkeypatch.setattr(sweep_module, "PAUSE", NO_DELAY)  # moto's clock is not ours
+    monkeypatch.setattr(sweep_module, "RETRY_DELAY", NO_DELAY)  # moto's clock is not ours
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ class World:
         self._stack.close()
 
     def _patch(self, patch):
-        patch.setattr(upload, "PATIENCE", 3600)
+        patch.setattr(upload, "DISCARD_TIMEOUT", 3600)
         patch.setattr(attempt_module, "Heartbeat", self._make_heartbeat)
         patch.setattr(attempt_module, "find_database", self._find_database)
         client, send = aws_client("sqs"), aws_client("sqs").send_message

@@ -62,7 +62,7 @@ def fail(error):
 
 
 def test_preview_that_times_out_has_no_numbers(monkeypatch):
-    monkeypatch.setattr(preview, "_count", fail(ExportError("OUT_OF_TIME", "Too long.")))
+    monkeypatch.setattr(preview, "count_export", fail(ExportError("OUT_OF_TIME", "Too long.")))
     answer = preview_export(SERVICES, ADA, {"type": "ct-csv"})
     assert answer.pop("timed_out") is True
     assert set(answer.values()) == {None}
@@ -71,7 +71,7 @@ def test_preview_that_times_out_has_no_numbers(monkeypatch):
 
 def test_preview_without_database_is_503_with_reason(monkeypatch, caplog):
     error = ExportError("DATABASE_UNREACHABLE", "The database cannot be reached.")
-    monkeypatch.setattr(preview, "_count", fail(error))
+    monkeypatch.setattr(preview, "count_export", fail(error))
     body = {"type": "ct-csv", "filters": {"patient_name": "Secret"}}
     with pytest.raises(UnavailableError) as refused:
         preview_export(SERVICES, PIA, body)

@@ -38,7 +38,7 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
     request = parse_request(body, may_see_patients=caller.may_see_patients)
     check_retention(request.retention_days, services.settings.max_retention)
     try:
-        row = _count(services, request)
+        row = count_export(services, request)
     except ExportError as error:
         if error.code in _TIMED_OUT:
             return None
@@ -75,7 +75,8 @@ def find_frequency(modality: Modality) -> Frequency:
     raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
 
 
-def _count(services: Services, request: ExportRequest) -> Any:
+def count_export(services: Services, request: ExportRequest) -> Any:
+    """Return the row of counts, dates and frequent values of what an export would contain."""
     start = time.monotonic()
     database = find_database(
         services.settings,
