@@ -157,7 +157,7 @@ def test_nhsbsp_pristinas_tomosynthesis_is_in_its_survey_and_on_review(our_surve
     (row,) = our_surveys["Review"]
     assert (row["Patient number"], row["View code"], row["mAs"]) == (3, "RCC", 1.7897061)
     assert row["Acquisition protocol"] == "3D_ROUTINE"
-    assert row["Reason"].startswith("in the DBT survey; its mAs is computed")
+    assert row["Reason"].startswith("in the DBT survey; its mAs is derived")
 
 
 def test_nhsbsp_summary_has_medians_of_each_survey_and_view(our_surveys) -> None:
