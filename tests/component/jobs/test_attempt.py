@@ -66,7 +66,7 @@ def test_attempt_runs_once_for_a_message_that_comes_twice(ready):
 
 def test_attempt_ignores_message_while_the_export_runs(ready):
     export = add(ready)
-    running = ready.store.claim(export.id, 1, ready.clock())
+    running = ready.exports.claim(export.id, 1, ready.clock())
     assert run(ready, export) == running
     assert_no_file(ready)
 
@@ -85,7 +85,7 @@ def test_attempt_ignores_unknown_export(ready):
 
 def test_attempt_ends_on_abort_while_postgresql_sorts(ready, sample_url, monkeypatch):
     with BlockedRun(ready, sample_url, monkeypatch) as blocked:
-        ready.store.request_abort(blocked.export.id, ADA, ready.clock())
+        ready.exports.request_abort(blocked.export.id, ADA, ready.clock())
         row = blocked.end()
     assert (row.state, row.failure, row.result) == (State.ABORTED, None, None)
     assert_no_file(ready)
@@ -137,6 +137,6 @@ def test_attempt_that_loses_its_lease_at_the_last_moment_has_lost(ready, monkeyp
 def test_attempt_aborted_at_the_last_moment_is_aborted(ready, monkeypatch):
     export = add(ready)
     monkeypatch.setattr(heartbeat, "INTERVAL", PATIENCE)
-    change_the_end(monkeypatch, lambda: ready.store.request_abort(export.id, ADA, ready.clock()))
+    change_the_end(monkeypatch, lambda: ready.exports.request_abort(export.id, ADA, ready.clock()))
     assert run(ready, export).state is State.ABORTED
     assert_no_file(ready)
