@@ -209,3 +209,9 @@ def test_session_is_read_only(sample_url):
             assert {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in wanted} == wanted
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             snapshot.connections[0].execute("CREATE TABLE x ()")
+
+
+def test_fetch_rows_counts_the_wait_for_locks_as_time(sample_url):
+    left = iter([20.0, 20.0])
+    database = Database({"conninfo": sample_url}, seconds_left=lambda: next(left, 5.0))
+    assert database.fetch_rows(Query("SELECT current_setting('statement_timeout')", ())) == [("5s",)]

@@ -96,6 +96,8 @@ class Database:
             connection = stack.enter_context(self._connect())
             snapshot = Snapshot(connection, None, stack, self._find_deadline())
             snapshot.begin(query.tables)
+            for name, value in self._limits():  # waiting for the locks took part of the time
+                connection.execute("SELECT set_config(%s, %s, true)", (name, value))
             return snapshot.fetch_rows(query)
 
     def _find_deadline(self) -> float | None:
@@ -129,6 +131,9 @@ class Database:
         # Codes and children are looked up once per event, so prefer index scans to reading their tables.
         yield "random_page_cost", "1.1"
         yield "jit", "off"
+        yield from self._limits()
+
+    def _limits(self) -> Iterable[tuple[str, str]]:
         if self.seconds_left is not None:
             yield "statement_timeout", f"{max(1, int(self.seconds_left()))}s"
 
