@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from doseexport.catalogue import filters, options
 from doseexport.catalogue.columns import STANDARD, Column, Inclusions, RepeatWarning, Stream
-from doseexport.catalogue.filters import Filter, Order
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
 from doseexport.catalogue.options import Option
 from doseexport.errors import unprocessable
+
+SKIPPED = "skipped"
+"""The name of the width that counts the studies that default filters leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ class Spec:
 
     `events` is None where the file shows no events. `widths` names whole numbers that are counted before
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
-    of the filters that `needs` names must be given.
+    of the filters that `needs` names must be given. `default_filters` hold where a request does not give
+    them. How many studies they leave out is counted as the width SKIPPED. `is_ordered` is false where the
+    order of studies makes no difference to the file.
     """
 
     type: str
@@ -52,6 +57,8 @@ class Spec:
     options: tuple[Option, ...] = ()
     own_filters: tuple[Filter, ...] = ()
     needs: tuple[str, ...] = ()
+    default_filters: Mapping[str, str] = field(default_factory=dict)
+    is_ordered: bool = True
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -65,8 +72,9 @@ class Spec:
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """The orders of the type."""
-        return self.modality.orders
+        """The orders of the type. Where there is no choice, it is the default order."""
+        every = self.modality.orders
+        return every if self.is_ordered else tuple(each for each in every if each.name == DEFAULT_ORDER)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -99,11 +107,11 @@ class Spec:
 
     def parse_filters(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return filters by canonical name with canonical values, or raise RequestError for one of them."""
-        chosen = filters.parse_filters(self.filters, given)
+        chosen = {**self.default_filters, **filters.parse_filters(self.filters, given)}
         if self.needs and not any(name in chosen for name in self.needs):
             needed = " or ".join(map(_label, self.needs))
             raise unprocessable("FILTER_NEEDED", f"Enter a {needed}.", f"filters.{self.needs[0]}")
-        return chosen
+        return dict(sorted(chosen.items()))
 
     def parse_options(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return options by name with canonical values, or raise RequestError for one of them."""

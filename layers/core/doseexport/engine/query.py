@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
+from doseexport.catalogue.spec import SKIPPED
 from doseexport.domain.request import ExportRequest
 
 NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LAST, study.id"
@@ -89,9 +90,10 @@ def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
     def query(sql: str) -> Query:
         return Query(f"WITH chosen AS ({chosen}) {sql}", params)
 
+    skipped, further = _count_skipped(request)
     return Queries(
-        counts=query(_count_all(spec)),
-        widths=tuple(spec.widths),
+        counts=Query(f"WITH chosen AS ({chosen}) {_count_all(spec, skipped)}", (*params, *further)),
+        widths=(*spec.widths, *([SKIPPED] if skipped else [])),
         frequencies={
             each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
         },
@@ -143,10 +145,24 @@ def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     return sql, params
 
 
-def _count_all(spec: Spec) -> str:
+def _count_skipped(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL that counts the studies left out by default filters, and its parameters.
+
+    The SQL is empty for a request without such filters.
+    """
+    defaults = request.spec.default_filters
+    given = {name: value for name, value in request.filters.items() if defaults.get(name) != value}
+    if given == dict(request.filters):
+        return "", ()
+    every, params = choose_studies(replace(request, filters=given))
+    return f"(SELECT count(*) FROM ({every}) every) - (SELECT count(*) FROM chosen)", params
+
+
+def _count_all(spec: Spec, skipped: str) -> str:
     tables = spec.modality.event_tables
     counted = f"SELECT chosen.id, count(*) AS events FROM chosen {tables} GROUP BY chosen.id"
-    widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in spec.widths.values())
+    numbers = (*spec.widths.values(), *([skipped] if skipped else []))
+    widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in numbers)
     return (
         f"SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0){widths}"
         f" FROM chosen LEFT JOIN ({counted}) found ON found.id = chosen.id"

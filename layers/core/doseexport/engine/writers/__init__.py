@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from doseexport.catalogue import CustomRows, Long, ModalityWorkbook, Spec, Wide
+from doseexport.catalogue import AuditWorkbook, CustomRows, Long, ModalityWorkbook, Spec, Wide
 from doseexport.engine.merge import Study
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
@@ -59,8 +59,13 @@ def find_writer(spec: Spec) -> type[Writer]:
 
         kinds = {Wide: WideWriter, Long: LongWriter, CustomRows: RowsWriter}
     else:
+        from doseexport.engine.writers.audits import AuditWriter
         from doseexport.engine.writers.books import ModalityWorkbookWriter
         from doseexport.engine.writers.xlsx import SheetsWriter
 
-        kinds = {ModalityWorkbook: ModalityWorkbookWriter, CustomRows: SheetsWriter}
+        kinds = {
+            ModalityWorkbook: ModalityWorkbookWriter,
+            CustomRows: SheetsWriter,
+            AuditWorkbook: AuditWriter,
+        }
     return kinds[type(spec.layout)]

@@ -63,7 +63,8 @@ class GrowingSheet:
     """A sheet that continues as "name (2)" when it is full. Columns can be added to it.
 
     `columns` pairs headings with columns. `top` has the rows above the data, or is None for the headings.
-    `beyond` is the width of the widest row that exceeds the columns. `add` appends the XML of one row.
+    `flag` is the heading of the column whose texts mark their rows. `beyond` is the width of the widest row
+    that exceeds the columns. `add` appends the XML of one row.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class GrowingSheet:
         columns: list[tuple[str, Column]],
         shared: SharedState,
         top: tuple[tuple[str, ...], ...] | None = None,
+        flag: str = "",
     ) -> None:
         self.columns = columns
         self.beyond = 0
         self._shared = shared
         self._top = top
+        self._flag = flag
         self.worksheets: list[Worksheet] = []
         self._most_rows = shared.limits.rows
         self._add_worksheet(name)
@@ -108,7 +111,7 @@ class GrowingSheet:
         headings = tuple(heading for heading, _ in self.columns)
         top = (headings,) if self._top is None else self._top
         columns = [column for _, column in self.columns]
-        return SheetFrame(worksheet.name, top, columns, worksheet.rows, is_table=self._top is None)
+        return SheetFrame(worksheet.name, top, columns, worksheet.rows, self._top is None, self._flag)
 
     def count(self, worksheet: Worksheet) -> SheetCount:
         """Return the counts of a worksheet."""

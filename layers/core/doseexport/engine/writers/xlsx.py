@@ -28,26 +28,23 @@ class SheetsWriter:
         self._has_summary = layout.summary
         self._shared = SharedState(limits)
         self._builder = layout.make_builder(plan.context)
-        self._sheets = [_RowSheet(sheet, self._shared) for sheet in self._builder.sheets]
-        self._cut = 0
+        self._sheets = RowSheets(self._builder.sheets, self._shared)
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
         self._shared.study += 1
         cells, events = study
-        self._add(self._builder.build_rows(split_row(cells), [split_row(event) for event in events]))
+        self._sheets.add(self._builder.build_rows(split_row(cells), [split_row(event) for event in events]))
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
         self._shared.study = 0
-        self._add(self._builder.end())
+        self._sheets.add(self._builder.end())
 
     @property
     def warnings(self) -> list[str]:
         """Warnings of the builder, about sheets that continue on another, and about texts that are cut."""
-        continued = [message for sheet in self._sheets for message in sheet.grown.describe()]
-        cut = describe_cut(self._cut)
-        return [*self._builder.warnings, *continued, *cut]
+        return [*self._builder.warnings, *self._sheets.warnings]
 
     @property
     def exclusions(self) -> Mapping[str, int]:
@@ -56,8 +53,7 @@ class SheetsWriter:
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
-        sheets = [each.grown for each in _order_tabs(self._sheets)]
-        tabs = Tabs(sheets, self._shared, self._has_summary)
+        tabs = Tabs(self._sheets.grown, self._shared, self._has_summary)
         assemble(self._sink, self._plan, report, tabs)
         self.discard()
         return count_rows(self._plan, report, tabs)
@@ -66,11 +62,31 @@ class SheetsWriter:
         """Delete the rows and free their file."""
         self._shared.parts.close()
 
-    def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
+
+class RowSheets:
+    """The sheets of a builder, to which its rows are added."""
+
+    def __init__(self, sheets: Iterable[Sheet], shared: SharedState) -> None:
+        self._sheets = [_RowSheet(sheet, shared) for sheet in sheets]
+        self._cut = 0
+
+    def add(self, rows: Iterable[tuple[int, Cells]]) -> None:
+        """Add rows, each to the sheet of its index."""
         for index, cells in rows:
             self._sheets[index].add(cells)
             if max(map(len, cells), default=0) > SURELY_WHOLE:
                 self._cut += sum(map(is_cut, cells))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings about sheets that continue on another, and about texts that are cut."""
+        continued = [message for sheet in self._sheets for message in sheet.grown.describe()]
+        return [*continued, *describe_cut(self._cut)]
+
+    @property
+    def grown(self) -> list[GrowingSheet]:
+        """The sheets in the order of their tabs."""
+        return [each.grown for each in _order_tabs(self._sheets)]
 
 
 class _RowSheet:
@@ -80,7 +96,7 @@ class _RowSheet:
         self.by_data = sheet.named_by_data
         name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.reserve(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
-        self.grown = GrowingSheet(name, columns, shared, sheet.own_rows_above)
+        self.grown = GrowingSheet(name, columns, shared, sheet.own_rows_above, sheet.flag)
         self._most_columns = shared.limits.columns
         self._heads = column_heads(0, len(columns))
         self._write = shared.cell_writer(sheet.columns).careful
