@@ -34,7 +34,7 @@ class _Study:
     """A study while its events are read."""
 
     number: int
-    exams: Sequence[str]
+    exams: tuple[str, ...]
     room: str
     patient: Patient
 
@@ -71,6 +71,7 @@ class Audit:
         self._patients = PatientReader.of(options)
         self._names = ExamNames(options["exam_by"], events_as_studies=rules.exams_of_studies)
         self._groups = Groups()
+        self._found: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self._store = Store()
         self._counted = self._values = 0
         self._left_out: Counter[str] = Counter()
@@ -197,7 +198,7 @@ class Audit:
     def _add(  # noqa: PLR0913, PLR0917  a value has this many properties
         self,
         read: _Study,
-        exams: Sequence[str],
+        exams: tuple[str, ...],
         place: int,
         detail: str,
         text: str,
@@ -216,10 +217,17 @@ class Audit:
                 group.add(value, read.number, read.patient.weight)
                 self._store.add_value(group.number, value, read.number, event)
 
-    def _find_groups(self, read: _Study, exams: Sequence[str], place: int, detail: str) -> Iterator[Group]:
-        for exam in exams:
-            for population in read.patient.populations:
-                yield self._groups.find(GroupKey(exam, read.room, population, detail, place))
+    def _find_groups(
+        self, read: _Study, exams: tuple[str, ...], place: int, detail: str
+    ) -> tuple[Group, ...]:
+        found = self._found.get(key := (exams, read.room, read.patient.populations, detail, place))
+        if found is None:
+            found = self._found[key] = tuple(
+                self._groups.find(GroupKey(exam, read.room, population, detail, place))
+                for exam in exams
+                for population in read.patient.populations
+            )
+        return found
 
     def _add_alerts(self, study: Cells, read: _Study) -> bool:
         """Add the alerts of a study. Return whether it has any."""

@@ -63,19 +63,15 @@ class PatientReader:
         self._limits = tuple(map(Decimal, adult_weight.split("-"))) if adult_weight else None
         self._outside = f"adult outside {adult_weight.replace('-', '–')} kg"
         self._bands = child_bands
-        self.read = lru_cache(maxsize=50_000)(self._read)
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
         """Return the reader of a request's options."""
         return cls(options["adult_age"], options["adult_weight"], options["child_bands"])
 
-    def _read(self, age_text: str, weight_text: str) -> Patient:
+    def read(self, age_text: str, weight_text: str) -> Patient:
         """Return the patient of an age in years and a weight in kg, as COPY writes them."""
-        age, weight = _read_number(age_text), _read_number(weight_text)
-        if weight is not None and weight <= 0:
-            weight = None
-        scaled = None if weight is None else int(weight.scaleb(WEIGHT_DECIMALS))
+        age, (weight, scaled) = _read_number(age_text), _read_weight(weight_text)
         if age is None or age < 0:
             return Patient((UNKNOWN,), scaled)
         if age >= self._adult_age:
@@ -98,6 +94,15 @@ class PatientReader:
 
 def _read_number(text: str) -> Decimal | None:
     return None if text in ("", "NaN") else Decimal(text)
+
+
+@lru_cache(maxsize=4_000)
+def _read_weight(text: str) -> tuple[Decimal | None, int | None]:
+    """Return a weight, and the whole number that holds it. Both are None without a weight above 0."""
+    weight = _read_number(text)
+    if weight is None or weight <= 0:
+        return None, None
+    return weight, int(weight.scaleb(WEIGHT_DECIMALS))
 
 
 def _find_band(bands: tuple[tuple[Decimal, str], ...], number: Decimal) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from fractions import Fraction
 from types import MappingProxyType
 
 DIGITS = 17
 """Significant digits of a cell, as many as a double has."""
+
+ONE = Fraction(1)
+_CONTEXT = Context(prec=DIGITS)
 
 DAP_UNITS: Mapping[str, Fraction] = MappingProxyType(
     {
@@ -47,12 +50,11 @@ class Quantity:
         return self.units is DAP_UNITS
 
     def scale(self, text: str) -> int:
-        """Return a stored number as the whole number that holds it. Raise ValueError if that is not exact."""
-        scaled = Decimal(text).scaleb(self.decimals)
-        number = int(scaled)
-        if number != scaled:
+        """Return a plain number as the whole number that holds it. Raise ValueError if it is not exact."""
+        whole, _, decimals = text.partition(".")
+        if len(decimals) > self.decimals:
             raise ValueError("a stored number has more decimals than OpenREM's column")
-        return number
+        return int(whole + decimals.ljust(self.decimals, "0"))
 
     def factor(self, unit: str) -> Fraction:
         """Return what a whole number is multiplied by to give the value in a unit."""
@@ -92,9 +94,8 @@ def read_unit(text: str) -> str:
     return text.strip().translate(_UNIT_SIGNS)
 
 
-def write_number(number: Fraction) -> str:
-    """Return the text of a cell: a plain decimal number with 17 significant digits."""
-    with localcontext() as context:
-        context.prec = DIGITS
-        text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
+def write_number(number: Fraction | int, factor: Fraction = ONE) -> str:
+    """Return the text of a cell: number × factor as a plain decimal with 17 significant digits."""
+    above = Decimal(number.numerator * factor.numerator)
+    text = f"{_CONTEXT.divide(above, Decimal(number.denominator * factor.denominator)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -65,7 +65,7 @@ class ExamNames:
         self._exam_by = exam_by
         self._events_as_studies = events_as_studies
 
-    def name_study(self, description: str, request: str, names: str) -> Sequence[str]:
+    def name_study(self, description: str, request: str, names: str) -> tuple[str, ...]:
         """Return the exams of a study. `names` is a JSON list of its standard names, or blank."""
         if self._exam_by == BY_REQUEST:
             return (request or NO_NAME,)
@@ -74,7 +74,7 @@ class ExamNames:
         other = NO_NAME if self._exam_by == BY_STANDARD_NAME else description
         return _list_names(names) or (other or NO_NAME,)
 
-    def name_event(self, protocol: str, names: str, exams: Sequence[str]) -> Sequence[str]:
+    def name_event(self, protocol: str, names: str, exams: tuple[str, ...]) -> tuple[str, ...]:
         """Return the exams of an event. `exams` are those of its study."""
         if self._events_as_studies:
             return exams
@@ -84,7 +84,7 @@ class ExamNames:
         return named or (protocol or NO_NAME,)
 
 
-def _list_names(names: str) -> Sequence[str]:
+def _list_names(names: str) -> tuple[str, ...]:
     return tuple(json.loads(names)) if names else ()
 
 

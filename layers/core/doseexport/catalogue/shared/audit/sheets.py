@@ -141,7 +141,7 @@ class Units:
 
     def write(self, quantity: Quantity, number: Fraction | int | None) -> str:
         """Return the text of a held number in the quantity's unit, blank for None."""
-        return "" if number is None else write_number(number * quantity.factor(self.name(quantity)))
+        return "" if number is None else write_number(number, quantity.factor(self.name(quantity)))
 
 
 def write_ratio(number: Fraction | None) -> str:
