@@ -27,6 +27,8 @@ class ColumnKind:
 _FRACTION = "date_part('microseconds', {0})::integer % 1000000 = 0"
 
 TEXT = ColumnKind("text", "{0}")
+WORD = ColumnKind("word", "{0}")
+"""A short text, in a narrow column."""
 NUMBER = ColumnKind("number", "trim_scale(({0})::numeric)")
 FIGURE = ColumnKind("figure", "{0}")
 """A number whose format shows as many decimals as its magnitude needs."""

@@ -97,7 +97,7 @@ class Sheet:
     `columns` gives headings and kinds. `own_rows_above` replaces the headings above the data.
     `overflow` gives the kinds of the cells beyond the columns, repeated as often as needed. A name that
     comes from data (`named_by_data`) is made legal and unique. Rows with a text in the column `flag` are
-    marked.
+    marked. A `printable` sheet is as wide as a page.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Sheet:
     overflow: tuple[ColumnKind, ...] = ()
     named_by_data: bool = False
     flag: str = ""
+    printable: bool = False
 
     @property
     def rows_above(self) -> tuple[tuple[str, ...], ...]:

@@ -42,7 +42,7 @@ class Spec:
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
     of the filters that `needs` names must be given. `default_filters` hold where a request does not give
     them. How many studies they leave out is counted as the width SKIPPED. `is_ordered` is false where the
-    order of studies makes no difference to the file.
+    order of studies makes no difference to the file. `title` follows the modality's name in the file.
     """
 
     type: str
@@ -59,6 +59,7 @@ class Spec:
     needs: tuple[str, ...] = ()
     default_filters: Mapping[str, str] = field(default_factory=dict)
     is_ordered: bool = True
+    title: str = "export"
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -36,7 +36,7 @@ def plan_file(
     spec = context.request.spec
     events = spec.events
     return FilePlan(
-        title=f"{spec.modality.name} export",
+        title=f"{spec.modality.name} {spec.title}",
         software=SOFTWARE,
         created=context.requested_at,
         context=FileContext(
@@ -70,6 +70,6 @@ def _describe(context: RequestContext) -> Iterator[tuple[str, str]]:
         yield "Filter", words
     yield "Order", request.order
     for name, value in fill_defaults(request.spec.options, request.options).items():
-        yield "Option", f"{name}: {value}"
+        yield "Option", f"{name}: {value or 'none'}"
     yield "Patient names", "yes" if request.include_names else "no"
     yield "Patient IDs", "yes" if request.include_ids else "no"

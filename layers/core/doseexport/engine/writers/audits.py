@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from doseexport.catalogue import AuditWorkbook
@@ -14,10 +14,12 @@ from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.charts import count_chart_rows, draw_charts
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
-from doseexport.engine.writers.workbook import SUMMARY, DrawnSheet, put_cell
+from doseexport.engine.writers.workbook import SUMMARY, DrawnSheet, fit_to_page, put_cell
 from doseexport.engine.writers.xlsx import RowSheets
 
 CHARTS = "Charts"
+_NAME_AND_VALUE = 2
+_LINE_HEIGHT, _LINE_LENGTH = 15, 62
 
 
 class AuditWriter:
@@ -66,7 +68,7 @@ class AuditWriter:
         self._shared.parts.close()
 
     def _list_tabs(self, report: FileReport) -> Iterator[GrowingSheet | DrawnSheet]:
-        lines = list(_list_lines(self._plan, report, self._builder.summary))
+        lines = list(_list_lines(self._plan, report, self._builder.answer, self._builder.summary))
         yield DrawnSheet(SUMMARY, len(lines), lambda book, sheet: _draw_summary(book, sheet, lines))
         charts = self._builder.charts
         for place, sheet in enumerate(self._sheets.grown):
@@ -83,10 +85,11 @@ def _make_charts(charts: Iterable[Chart]) -> DrawnSheet:
 
 
 def _list_lines(
-    plan: FilePlan, report: FileReport, summary: Iterable[tuple[str | int, ...]]
+    plan: FilePlan, report: FileReport, answer: str, summary: Iterable[tuple[str | int, ...]]
 ) -> Iterator[tuple[str | int, ...]]:
     """Yield the rows of Summary: the title, the request in words, the counts, and the cautions."""
     yield (plan.title,)
+    yield (answer,)
     yield (f"{plan.software}, {plan.created:%Y-%m-%d %H:%M:%S %Z}",)
     yield ()
     yield from plan.about
@@ -97,14 +100,27 @@ def _list_lines(
         yield from (("Warning", warning) for warning in report.warnings)
 
 
-def _draw_summary(book: Any, sheet: Any, lines: Iterable[tuple[str | int, ...]]) -> None:
-    bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+def _draw_summary(book: Any, sheet: Any, lines: Sequence[tuple[str | int, ...]]) -> None:
+    styles = {
+        "name": book.add_format({"bold": True, "valign": "top"}),
+        "head": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}),
+        "value": book.add_format({"text_wrap": True, "valign": "top", "align": "left"}),
+        "count": book.add_format({"num_format": "#,##0", "valign": "top"}),
+    }
+    fit_to_page(sheet)
     sheet.set_column("A:A", 34)
     sheet.set_column("B:B", 60)
-    sheet.set_column("C:H", 14)
+    sheet.set_column("C:H", 13)
     for row, cells in enumerate(lines):
-        is_table = len(cells) > 2  # noqa: PLR2004  a name and a value
+        is_table = len(cells) > _NAME_AND_VALUE
+        is_head = is_table and all(isinstance(each, str) for each in cells)
+        sheet.set_row(row, _LINE_HEIGHT * max(_count_lines(cells), 3 if is_head else 1))
         for column, value in enumerate(cells):
-            is_head = column == 0 or (is_table and all(isinstance(each, str) for each in cells))
-            style = bold if is_head else wrap if isinstance(value, str) else None
-            put_cell(sheet, row, column, value, style)
+            kind = "head" if is_head else "name" if column == 0 else "count" if is_table else "value"
+            put_cell(sheet, row, column, value, styles[kind])
+
+
+def _count_lines(cells: tuple[str | int, ...]) -> int:
+    """Return the lines that the second cell needs, which no program counts by itself when it opens a file."""
+    text = str(cells[1]) if len(cells) > 1 else ""
+    return sum(1 + len(line) // _LINE_LENGTH for line in text.split("\n"))

@@ -86,12 +86,14 @@ def find_figure_style(value: float) -> int:
 _CELL = "{f'{h[#]}{r}BODY' if f[#] else ''}"
 _BODIES = {
     "text": "{texts_#[f[#]]}",
+    "word": "{texts_#[f[#]]}",
     "number": '"><v>{f[#]}</v></c>',
     "figure": "{write_figure(f[#])}",
     "date": "{write_date(f[#])}",
     "time": "{write_time(f[#])}",
     "datetime": "{write_datetime(f[#])}",
 }
+_TEXTS = ("text", "word")
 _CAREFUL_NUMBER = "{write_number(f[#])}"
 _WRITERS = (write_number, write_figure, write_date, write_time, write_datetime)
 
@@ -107,7 +109,7 @@ class CellWriter:
     def __init__(self, kinds: Sequence[str], texts: SharedTexts) -> None:
         self._kinds = kinds
         self._names: dict[str, object] = {write.__name__: write for write in _WRITERS}
-        self._names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind == "text"}
+        self._names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind in _TEXTS}
 
     @functools.cached_property
     def quick(self) -> WriteCells:

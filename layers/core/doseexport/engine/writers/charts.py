@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from doseexport.catalogue.layouts import Chart
 from doseexport.engine.writers.cells import column_letters, find_figure_style
-from doseexport.engine.writers.workbook import put_cell
+from doseexport.engine.writers.workbook import fit_to_page, put_cell
 
 _LEAST_ROWS = 22
 """Rows that a chart of the default size covers."""
 _ROWS_ABOVE = 2
+_CHARTS_PER_PAGE = 3
 _PLACE = 6
 """The column of the charts, right of their blocks."""
 _WIDTH, _HEIGHT = 900, 400
 _MOST_LEVEL = 6
 """Rooms whose names fit below a chart without being turned."""
-_BAR, _LINE = "#A6A6A6", "#000000"
+_BAR, _LINE, _GRID = "#A6A6A6", "#000000", "#D9D9D9"
 
 
 def count_chart_rows(charts: Sequence[Chart]) -> int:
@@ -33,8 +36,10 @@ def count_chart_rows(charts: Sequence[Chart]) -> int:
 def draw_charts(book: Any, sheet: Any, name: str, charts: Sequence[Chart]) -> None:
     """Draw the charts below each other, with their blocks of cells."""
     styles = _Styles(book)
+    fit_to_page(sheet)
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 4, 14)
+    sheet.set_h_pagebreaks(_list_breaks(charts))
     start = 0
     for chart in charts:
         _write_block(sheet, start, chart, styles)
@@ -46,10 +51,17 @@ def _count_rows(chart: Chart) -> int:
     return max(_LEAST_ROWS, len(chart.rows) + _ROWS_ABOVE + 1)
 
 
+def _list_breaks(charts: Sequence[Chart]) -> list[int]:
+    """Return the rows before which a printed page begins, so that no chart is cut."""
+    starts = list(accumulate((_count_rows(chart) for chart in charts), initial=0))
+    return starts[_CHARTS_PER_PAGE:-1:_CHARTS_PER_PAGE]
+
+
 class _Styles:
     def __init__(self, book: Any) -> None:
         self.title = book.add_format({"bold": True})
-        self.heading = book.add_format({"bold": True, "bottom": 1})
+        self.room = book.add_format({"bold": True, "bottom": 1})
+        self.heading = book.add_format({"bold": True, "bottom": 1, "align": "right"})
         self._figures = {form.xf_index: form for form in book.formats if form.xf_index}
 
     def find(self, number: float) -> Any:
@@ -59,7 +71,7 @@ class _Styles:
 def _write_block(sheet: Any, start: int, chart: Chart, styles: _Styles) -> None:
     put_cell(sheet, start, 0, chart.title, styles.title)
     for column, heading in enumerate(chart.headings):
-        put_cell(sheet, start + 1, column, heading, styles.heading)
+        put_cell(sheet, start + 1, column, heading, styles.heading if column else styles.room)
     for row, (room, *numbers) in enumerate(chart.rows, start=start + _ROWS_ABOVE):
         put_cell(sheet, row, 0, room)
         for column, text in enumerate(numbers, start=1):
@@ -100,12 +112,19 @@ def _make_chart(book: Any, name: str, start: int, chart: Chart) -> Any:
         bars.combine(_make_line(book, rooms, refer(4)))
     bars.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 12}})
     bars.set_x_axis({"name": "Room", "num_font": {"rotation": -45 if len(chart.rows) > _MOST_LEVEL else 0}})
-    bars.set_y_axis(
-        {"name": chart.axis, "min": 0, "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}}
-    )
+    grid = {"visible": True, "line": {"color": _GRID}}
+    bars.set_y_axis({"name": chart.axis, "min": 0, "max": _find_top(chart), "major_gridlines": grid})
     bars.set_legend({"position": "bottom"})
     bars.set_size({"width": _WIDTH, "height": _HEIGHT})
     return bars
+
+
+def _find_top(chart: Chart) -> float:
+    """Return the end of the axis, above all error bars and the line, which programs do not count in."""
+    tops = [float(bar) + float(above or 0) for _, bar, _, above, _ in chart.rows]
+    most = max([*tops, *(float(row[-1]) for row in chart.rows if row[-1])])
+    step = 10.0 ** math.floor(math.log10(most)) / 2
+    return step * (math.floor(most / step) + 1)
 
 
 def _make_line(book: Any, rooms: list[Any], values: list[Any]) -> Any:

@@ -22,7 +22,7 @@ from doseexport.engine.writers.file_plan import FilePlan, FileReport
 from doseexport.engine.writers.texts import cut_text
 from doseexport.errors import ExportError
 
-_WIDTHS = {"text": 22, "number": 10, "figure": 10, "date": 12, "time": 11, "datetime": 20}
+_WIDTHS = {"text": 22, "word": 12, "number": 10, "figure": 10, "date": 12, "time": 11, "datetime": 20}
 _FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss", *(form for *_, form in FIGURE_STYLES))
 _STYLES = (DATE_STYLE, TIME_STYLE, DATETIME_STYLE, *(style for _, style, _ in FIGURE_STYLES))
 _MOST_WIDTH = 40
@@ -41,7 +41,7 @@ class SheetFrame:
     """A data sheet without its data: its name, the rows above the data, its columns, and its number of rows.
 
     `rows` includes the rows above. A table has one row above, its headings, frozen and with a filter. Its
-    rows with a text in the column `flag` are marked.
+    rows with a text in the column `flag` are marked. A printable one is as wide as a page.
     """
 
     name: str
@@ -50,12 +50,13 @@ class SheetFrame:
     rows: int
     is_table: bool = True
     flag: str = ""
+    printable: bool = False
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """The key of the rows above the data and of the widths, which are made once for equal keys."""
         columns = tuple((column.heading, column.kind.name) for column in self.columns)
-        return self.is_table, self.top, columns
+        return self.is_table, self.printable, self.top, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ def build_workbook(
         if frame.is_table:
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, frame.rows - 1, len(frame.columns) - 1)
+        if frame.printable:
+            fit_to_page(sheet)
+            sheet.repeat_rows(0)
         if frame.flag and frame.rows > 1:
             _mark_flagged(book, sheet, frame)
     _write_about(book.add_worksheet(ABOUT), plan, report, bold)
@@ -111,6 +115,13 @@ def _fix_styles(book: Any) -> None:
     numbers = tuple(each._get_xf_index() for each in formats)  # noqa: SLF001  the only way to a style's number
     if numbers != _STYLES:
         raise ExportError("WORKBOOK_STYLES", "xlsxwriter numbers its styles in an unexpected way.")
+
+
+def fit_to_page(sheet: Any) -> None:
+    """Let a sheet be printed in landscape, as wide as a page of A4."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
 
 
 def _mark_flagged(book: Any, sheet: Any, frame: SheetFrame) -> None:

@@ -11,7 +11,7 @@ from doseexport.engine.writers import Sink
 from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
-from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
+from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState, SheetStyle
 from doseexport.engine.writers.texts import SURELY_WHOLE, describe_cut, is_cut
 from doseexport.errors import ExportError
 
@@ -96,7 +96,8 @@ class _RowSheet:
         self.by_data = sheet.named_by_data
         name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.reserve(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
-        self.grown = GrowingSheet(name, columns, shared, sheet.own_rows_above, sheet.flag)
+        style = SheetStyle(sheet.own_rows_above, sheet.flag, sheet.printable)
+        self.grown = GrowingSheet(name, columns, shared, style)
         self._most_columns = shared.limits.columns
         self._heads = column_heads(0, len(columns))
         self._write = shared.cell_writer(sheet.columns).careful

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from doseexport.catalogue.columns import DATE, FIGURE, NUMBER, TEXT, Cells, Column
+from doseexport.catalogue.columns import DATE, FIGURE, NUMBER, TEXT, WORD, Cells, Column
 from doseexport.catalogue.layouts import Sheet
 from doseexport.catalogue.shared.audit.drl import HEADINGS, DrlRow, Match
 from doseexport.catalogue.shared.audit.quantities import Quantity, write_number
@@ -18,10 +18,10 @@ FLAG = "Flag"
 
 _EXAM = Column("Exam", "", meaning="by the option exam_by; (none) where nothing is recorded")
 _ROOM = Column("Room", "", meaning="the equipment's display name in OpenREM")
-_POPULATION = Column("Population", "", meaning="adults, and children by weight or age")
+_POPULATION = Column("Population", "", WORD, "adults, and children by weight or age")
 _DETAIL = Column("Detail", "", meaning="phantom, view, technique or agent; blank for values of studies")
-_QUANTITY = Column("Quantity", "", meaning="what the values are")
-_UNIT = Column("Unit", "", meaning="the unit of the values")
+_QUANTITY = Column("Quantity", "", WORD, "what the values are")
+_UNIT = Column("Unit", "", WORD, "the unit of the values")
 _DRL = (
     Column("DRL", "", FIGURE, "level of the table, in the unit of the row"),
     Column("Ratio", "", FIGURE, "median divided by DRL, from 6 values on"),
@@ -52,7 +52,7 @@ _GROUP = (
     ),
     Column("Median CI high", "", FIGURE, "upper limit of the same interval"),
     *_DRL,
-    Column(FLAG, "", meaning="above: the median is above the DRL; clearly above: its CI low is too"),
+    Column(FLAG, "", WORD, "above: the median is above the DRL; clearly above: its CI low is too"),
     Column("Caution", "", meaning="what to know before the figures are used"),
     _SOURCE,
 )
@@ -67,7 +67,7 @@ _ROOM_MEDIANS = (
     Column("P25", "", FIGURE, "25th percentile of the rooms' medians, from 4 rooms on"),
     Column("Median", "", FIGURE, "median of the rooms' medians"),
     Column("P75", "", FIGURE, "75th percentile of the rooms' medians, from 4 rooms on"),
-    Column("Called", "", meaning="local DRL from 10 rooms on, typical value below (ICRP 135)"),
+    Column("Called", "", WORD, "local DRL from 10 rooms on, typical value below (ICRP 135)"),
     Column("Local value", "", FIGURE, "P75 from 10 rooms on, else the median"),
     Column("DRL", "", FIGURE, "level of the table, in the unit of the row"),
     Column("Ratio", "", FIGURE, "local value divided by DRL"),
@@ -120,12 +120,12 @@ def list_sheets(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple
         any(each.per_event is per_event for each in quantities) for per_event in (False, True)
     )
     return (
-        *([Sheet(EXAMINATIONS, _GROUP, flag=FLAG)] if per_study else []),
-        *([Sheet(PROTOCOLS, _GROUP, flag=FLAG)] if per_event else []),
-        Sheet(ROOMS, _ROOM_MEDIANS),
-        Sheet(OUTLIERS, (*_OUTLIERS, *accession, *_OF_OUTLIERS)),
-        Sheet(EXCLUDED, _EXCLUDED),
-        Sheet(LEVELS, _LEVEL_COLUMNS),
+        *([Sheet(EXAMINATIONS, _GROUP, flag=FLAG, printable=True)] if per_study else []),
+        *([Sheet(PROTOCOLS, _GROUP, flag=FLAG, printable=True)] if per_event else []),
+        Sheet(ROOMS, _ROOM_MEDIANS, printable=True),
+        Sheet(OUTLIERS, (*_OUTLIERS, *accession, *_OF_OUTLIERS), printable=True),
+        Sheet(EXCLUDED, _EXCLUDED, printable=True),
+        Sheet(LEVELS, _LEVEL_COLUMNS, printable=True),
     )
 
 

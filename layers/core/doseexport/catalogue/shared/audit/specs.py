@@ -105,4 +105,5 @@ def make_audit(
         options=list_options(modality.name),
         default_filters={"test_patients": "exclude"},
         is_ordered=False,
+        title="dose audit",
     )

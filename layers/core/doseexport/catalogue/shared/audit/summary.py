@@ -75,7 +75,6 @@ class Summary:
         """Yield the rows after those of the request. `facts` are lines of a name and a value."""
         yield from facts.items()
         yield ("Rooms", len(self.rooms))
-        yield ("Answer", self.answer)
         yield from _describe_table(levels)
         yield ()
         yield _HEADINGS
