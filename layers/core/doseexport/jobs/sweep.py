@@ -26,6 +26,7 @@ from functools import cache
 from itertools import chain, islice
 
 from doseexport.aws.logging import describe_error
+from doseexport.aws.metrics import record_abort, record_failure, record_sweep
 from doseexport.aws.services import Services
 from doseexport.aws.sqs import NO_DELAY
 from doseexport.domain.export import Cleanup, Export, Failure, State
@@ -68,7 +69,9 @@ def sweep_exports(
     `broken` counts exports that could not be handled: they are logged, and tried again next time. `left`
     counts exports that this sweep had no time for, and that the next one handles.
     """
-    return _Sweep(services, now, seconds_left).run()
+    counts = _Sweep(services, now, seconds_left).run()
+    record_sweep(counts)
+    return counts
 
 
 class _Sweep:
@@ -163,6 +166,7 @@ class _Sweep:
     def _handle_lease_over(self, export: Export) -> Iterator[str]:
         if export.state is State.ABORTING:
             if self._exports.settle_aborted(export.id, export.attempt, self._now):
+                record_abort(export)
                 yield "aborted"
                 self._files.delete_export(export.id)
         elif export.attempt < ATTEMPTS:
@@ -179,6 +183,7 @@ class _Sweep:
 
     def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
+            record_failure(export, failure.code)
             yield "failed"
             self._files.delete_export(export.id)
 
