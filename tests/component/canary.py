@@ -10,9 +10,10 @@ from local import sample
 
 from doseexport.aws.logging import configure_logging
 from doseexport.catalogue.values import hash_value
-from tests.component.gateway import CONTEXT, Gateway
+from tests.component.gateway import Gateway
 from tests.component.running import read_object, services_with
 from tests.fakes import ADA, ADMIN, BEN, BUCKET, PIA, aws_client, list_keys, take_messages
+from tests.invocation import CONTEXT
 
 CANARY = "Quagga7f3e"
 BORN = "1907-05-03"

@@ -11,10 +11,10 @@ import pytest
 from doseexport import cli
 from doseexport.errors import DoseExportError
 from tests.component.canary import CANARY, FILTERS
-from tests.component.gateway import CONTEXT
 from tests.component.running import PATIENCE, services_with
 from tests.component.schedules import exports_of, firing, join, leave
 from tests.fakes import ADA, ADMIN, PIA, read_row
+from tests.invocation import CONTEXT
 
 REFUSED = [
     {"type": CANARY},

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from doseexport.domain.export import Export
+from doseexport.domain.export import Export, Result
 
 SERVICE = "doseexport"
 """The only dimension. The namespace, which template.yaml sets, contains the name of the stack."""
@@ -22,13 +22,14 @@ SERVICE = "doseexport"
 class Metric(StrEnum):
     """The name of a metric.
 
-    EXPORTS_FAILED is 1 for a failed and 0 for a completed export. So its sum counts failures, and its average
-    is their share.
+    EXPORT_FAULTS is 1 for an export that failed through no fault of its request, and 0 for one that completed
+    or failed otherwise. So its sum counts faults of the service, and its average is their share.
     """
 
     EXPORTS_COMPLETED = "ExportsCompleted"
     EXPORTS_FAILED = "ExportsFailed"
     EXPORTS_ABORTED = "ExportsAborted"
+    EXPORT_FAULTS = "ExportFaults"
     EXPORT_STUDIES = "ExportStudies"
     EXPORT_BYTES = "ExportBytes"
     EXPORT_SECONDS = "ExportSeconds"
@@ -45,28 +46,32 @@ UNITS: Mapping[Metric, MetricUnit] = {
 }
 """The units of metrics that are no counts."""
 
+REQUEST_FAILURES = frozenset({"NO_STUDIES", "SEVERAL_STUDIES", "TOO_WIDE"})
+"""Codes of failures for which only the request can be the reason. Any other code needs an engineer."""
 
-def record_start(export: Export, now: datetime) -> None:
+
+def record_start(export: Export) -> None:
     """Record how long an export waited for the worker that has claimed it."""
-    _write({Metric.QUEUE_SECONDS: (now - export.queued_at).total_seconds()}, _describe(export))
+    _write({Metric.QUEUE_SECONDS: export.measure_wait()}, _describe(export))
 
 
-def record_completion(export: Export, size: int, studies: int, now: datetime) -> None:
-    """Record a completed export, its size in bytes, its studies, and how long its attempt took."""
-    values: dict[Metric, float] = {
+def record_completion(export: Export, result: Result, now: datetime) -> None:
+    """Record a completed export, its studies and bytes, and how long its attempt took."""
+    values = {
         Metric.EXPORTS_COMPLETED: 1,
-        Metric.EXPORTS_FAILED: 0,
-        Metric.EXPORT_STUDIES: studies,
-        Metric.EXPORT_BYTES: size,
+        Metric.EXPORT_FAULTS: 0,
+        Metric.EXPORT_STUDIES: result.studies,
+        Metric.EXPORT_BYTES: result.size,
+        Metric.EXPORT_SECONDS: export.measure_run(now),
     }
-    if export.started_at is not None:
-        values[Metric.EXPORT_SECONDS] = (now - export.started_at).total_seconds()
     _write(values, _describe(export))
 
 
 def record_failure(export: Export, code: str) -> None:
     """Record an export that has failed for good."""
-    _write({Metric.EXPORTS_FAILED: 1}, {**_describe(export), "code": code})
+    is_fault = code not in REQUEST_FAILURES
+    values = {Metric.EXPORTS_FAILED: 1, Metric.EXPORT_FAULTS: int(is_fault)}
+    _write(values, {**_describe(export), "code": code})
 
 
 def record_abort(export: Export) -> None:

@@ -28,7 +28,7 @@ from itertools import chain, islice
 from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import record_abort, record_failure, record_sweep
 from doseexport.aws.services import Services
-from doseexport.aws.sqs import NO_DELAY
+from doseexport.aws.sqs import NO_DELAY, Message
 from doseexport.domain.export import Cleanup, Export, Failure, State
 
 ATTEMPTS = 2
@@ -133,7 +133,7 @@ class _Sweep:
         try:
             done.extend(self._handle(export))
         except Exception as error:  # noqa: BLE001  one broken row must not stop the others
-            _LOGGER.warning("sweep_failed", extra={"export_id": export.id, **describe_error(error)})
+            _LOGGER.warning("sweep_failed", extra={**_describe(export), **describe_error(error)})
             done.append("broken")
         return done
 
@@ -184,12 +184,14 @@ class _Sweep:
     def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
             record_failure(export, failure.code)
+            _LOGGER.warning("given_up", extra={**_describe(export), "code": failure.code})
             yield "failed"
             self._files.delete_export(export.id)
 
     def _send(self, export: Export, what: str, delay: timedelta = NO_DELAY) -> str:
-        self._queue.send(export.id, export.attempt, export.owner, delay)
+        self._queue.send(Message(export.id, export.attempt, export.correlation_id), export.owner, delay)
         self._exports.mark_sent(export.id, export.attempt, self._now)
+        _LOGGER.info(what, extra=_describe(export))
         return what
 
     def _expire(self, export: Export) -> Iterator[str]:
@@ -218,6 +220,12 @@ class _Sweep:
     def _has_outlived_workers(self, export: Export) -> bool:
         """Return whether every worker of the export is dead: none starts after the export has ended."""
         return self._now - (export.finished_at or export.created_at) >= WORKER_LIFE
+
+
+def _describe(export: Export) -> dict[str, object]:
+    """Return what log lines say of an export. Its correlation id is that of its request."""
+    correlation = {} if export.correlation_id is None else {"correlation_id": export.correlation_id}
+    return {"export_id": export.id, "attempt": export.attempt, **correlation}
 
 
 def _batch(export_ids: Iterator[str]) -> Iterator[list[str]]:
