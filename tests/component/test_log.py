@@ -63,7 +63,7 @@ def test_export_is_followed_by_the_same_id_through_the_sweep(ready, request_expo
     export_id = request_export()
     take_messages(ready)
     ready.exports.claim(export_id, 1, clock())
-    sweep_exports(ready, clock.move(minutes=1))
+    sweep_exports(ready, clock.move(minutes=2))
     (message,) = work()
     assert message == {"export_id": export_id, "attempt": 2, "correlation_id": "request"}
     (line,) = [line for line in read_log() if line["message"] == "requeued"]

@@ -25,8 +25,11 @@ from types import MappingProxyType
 from doseexport.domain.request import ExportRequest
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
-LEASE = timedelta(seconds=60)
-"""How far ahead each heartbeat moves the lease. It survives slow beats and a short outage of DynamoDB."""
+CLOCK_TOLERANCE = timedelta(seconds=90)
+"""How far a worker's clock may be behind the clock of the sweep, which decides whether a lease is over."""
+LEASE = CLOCK_TOLERANCE + timedelta(seconds=30)
+"""How far ahead each heartbeat moves the lease, by the worker's clock. It survives slow beats and a short
+outage of DynamoDB."""
 
 
 class State(StrEnum):
@@ -160,7 +163,9 @@ class Export:
 
     def measure_wait(self) -> float:
         """Return how many seconds the export waited for the worker that took it, or 0 if none has."""
-        return 0.0 if self.started_at is None else (self.started_at - self.queued_at).total_seconds()
+        return (
+            0.0 if self.started_at is None else max(0.0, (self.started_at - self.queued_at).total_seconds())
+        )
 
     def measure_run(self, now: datetime) -> float:
         """Return how many seconds ago a worker took the export, or 0 if none has."""
