@@ -46,8 +46,8 @@ def make_template(postgres, name):
         keys = connection.execute(
             "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f'"
         ).fetchall()
-        for table, name in keys:
-            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        for table, key in keys:
+            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{key}"')
     return url
 
 
