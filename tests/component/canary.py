@@ -107,7 +107,10 @@ class Stage:
         return self._postgres.read_log()[self._start :]
 
     def assert_silent(self):
-        """Assert that no log, message, key, header, tag or other collected text names the patient."""
+        """Assert that no log, metric, message, key, header, tag or other collected text names the patient.
+
+        Return all of that text.
+        """
         self.collect([{**vars(record), "text": record.getMessage()} for record in self._caplog.records])
         self.collect([self._lines.getvalue(), self._capfd.readouterr()])
         self.collect(take_messages(self.services))
@@ -120,6 +123,7 @@ class Stage:
         betrayed = [line for line in self._collected if find_traces(line)]
         assert betrayed == [], betrayed
         assert len(text) > ENOUGH
+        return text
 
 
 def find_traces(text):

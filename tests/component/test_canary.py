@@ -118,7 +118,7 @@ def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
     stage.collect(row.failure)
     body = {"type": "ct-csv", "filters": {**FILTERS, "dlp_min": "1"}}
     stage.collect(stage.sign_in(PIA).call("POST", "/exports/preview", body).body)
-    stage.assert_silent()
+    assert "ExportsFailed" in stage.assert_silent()
 
 
 @pytest.mark.parametrize(
