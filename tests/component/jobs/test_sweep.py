@@ -8,6 +8,7 @@ import pytest
 
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
+from doseexport.aws.sqs import Message
 from doseexport.domain.export import Failure, State, object_key
 from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
 from tests.component.answers import get_export
@@ -138,7 +139,7 @@ def test_sweep_resends_lost_message_until_half_an_hour_has_passed(services, cloc
 def test_sweep_takes_long_queue_for_no_loss(services, clock):
     export = add(services)
     services.exports.mark_sent(export.id, 1, NOW)
-    services.queue.send(export.id, 1, ADA.id)
+    services.queue.send(Message(export.id, 1), ADA.id)
     assert sweep_after(services, clock, hours=5) == {}
 
 
@@ -150,7 +151,7 @@ def test_sweep_fails_export_that_waited_a_day_in_any_queue(services, clock, monk
     export = add(services)
     if sends:
         services.exports.mark_sent(export.id, 1, NOW)
-        services.queue.send(export.id, 1, ADA.id)  # the queue has no reader
+        services.queue.send(Message(export.id, 1), ADA.id)  # the queue has no reader
     monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
     assert services.exports.load(export.id).state is State.QUEUED

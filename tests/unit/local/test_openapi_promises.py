@@ -20,6 +20,7 @@ from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
 from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, make_settings
+from tests.invocation import CONTEXT
 
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -209,7 +210,7 @@ def call(route, *, groups="[exportgroup]", sub="ada-sub", **event):
     requested["routeKey"] = " ".join(route)
     if "{id}" in route[1]:
         requested["pathParameters"] = {"id": "x"}
-    response = load_handler(ROUTES[route])(requested | event, None)
+    response = load_handler(ROUTES[route])(requested | event, CONTEXT)
     return response["statusCode"], validate_response(route, response)
 
 

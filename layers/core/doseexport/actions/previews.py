@@ -10,6 +10,7 @@ from doseexport import catalogue
 from doseexport.actions.results import Preview
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
+from doseexport.aws.metrics import record_preview_timeout
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
@@ -41,6 +42,7 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
         row = count_export(services, request)
     except ExportError as error:
         if error.code in _TIMED_OUT:
+            record_preview_timeout(request.type, error.code)
             return None
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
         raise UnavailableError(error.code, error.message) from None
