@@ -32,6 +32,8 @@ def test_parameter_rules_survive_translation(translated):
         "ManagedLoginNeedsAppUrl",
         "MachineClientNeedsManagedLogin",
         "ClaimsNeedManagedLogin",
+        "ProvidersNeedManagedLogin",
+        "ManagedLoginNeedsProvider",
     }
     assert set(translated["Rules"]) == rules
 
