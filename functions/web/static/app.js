@@ -2,6 +2,7 @@
 
 import { readAddress } from "./address.js";
 import { Api } from "./api.js";
+import { AuthenticatorDialog } from "./authenticator.js";
 import { Catalogue } from "./catalogue.js";
 import { byId, setShown, setText } from "./dom.js";
 import { ExportList } from "./exports.js";
@@ -10,7 +11,8 @@ import { announce } from "./messages.js";
 import { ScheduleDialog } from "./schedule-dialog.js";
 import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
-import { describeError, SignIn } from "./signin.js";
+import { describeError } from "./sign-in-errors.js";
+import { SignIn } from "./signin.js";
 import { Usage } from "./usage.js";
 
 const NAME = "Dose Export";
@@ -28,6 +30,8 @@ async function start() {
   let form = null;
   const api = new Api(session.config.api, session, () => signIn.promptAgain(() => form?.draft ?? null));
   byId("sign-out").addEventListener("click", () => signOut(session));
+  session.addEventListener("signed-out", leave);
+  new AuthenticatorDialog(session);
   setShown(byId("account"), true);
   const catalogue = await loadCatalogue(api);
   if (!catalogue) return;
@@ -47,6 +51,7 @@ async function signInFirst(session, signIn) {
   const draft = await session.finishLogin().catch((error) => {
     message = describeError(error);
   });
+  await session.join();
   if (!session.isSignedIn) {
     setShown(byId("loading"), false);
     await signIn.prompt(message);
@@ -138,4 +143,10 @@ async function signOut(session) {
   history.replaceState(null, "", location.pathname);
   if (session.usesLoginPage) session.endLogin();
   else location.reload();
+}
+
+/** Show the sign-in page, because another tab has signed out. */
+function leave() {
+  history.replaceState(null, "", location.pathname);
+  location.reload();
 }
