@@ -2,18 +2,16 @@
 
 import { readAddress } from "./address.js";
 import { Api } from "./api.js";
-import { AuthenticatorDialog } from "./authenticator.js";
 import { Catalogue } from "./catalogue.js";
-import { byId, setShown, setText } from "./dom.js";
+import { busy, byId, setShown, setText } from "./dom.js";
 import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
-import { announce } from "./messages.js";
+import { announce, notifyError } from "./messages.js";
 import { ScheduleDialog } from "./schedule-dialog.js";
 import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
 import { describeError } from "./sign-in-errors.js";
 import { SignIn } from "./signin.js";
-import { Usage } from "./usage.js";
 
 const NAME = "Dose Export";
 
@@ -31,12 +29,14 @@ async function start() {
   const api = new Api(session.config.api, session, () => signIn.promptAgain(() => form?.draft ?? null));
   byId("sign-out").addEventListener("click", () => signOut(session));
   session.addEventListener("signed-out", leave);
-  new AuthenticatorDialog(session);
+  setShown(byId("app-open"), !session.usesLoginPage);
+  byId("app-open").addEventListener("click", () => busy(byId("app-open"), () => setUpApp(session)));
   setShown(byId("account"), true);
   const catalogue = await loadCatalogue(api);
   if (!catalogue) return;
   signIn.rememberUser();
-  form = showService(api, catalogue, draft);
+  const Usage = catalogue.isAdmin && (await import("./usage.js")).Usage;
+  form = showService(api, catalogue, draft, Usage);
 }
 
 async function readConfiguration() {
@@ -73,12 +73,11 @@ async function loadCatalogue(api) {
   }
 }
 
-function showService(api, catalogue, draft) {
+function showService(api, catalogue, draft, Usage) {
   const list = new ExportList(api, catalogue, { onedit: edit, onactive: showActive });
   const form = new ExportForm(api, catalogue, showStarted);
   const schedules = new Schedules(api, catalogue, showStarted);
-  const usage = new Usage(api, catalogue);
-  const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
+  const views = { new: form, exports: list, schedules, ...(Usage && { usage: new Usage(api, catalogue) }) };
   new ScheduleDialog(api, form, (created) => {
     schedules.add(created);
     location.hash = "#schedules";
@@ -136,6 +135,15 @@ function showFailure(error) {
   setText(byId("failure-text"), error.message);
   showOnly("failure");
   announce(error.message);
+}
+
+async function setUpApp(session) {
+  try {
+    const { openDialog } = await import("./authenticator.js");
+    await openDialog(session);
+  } catch (error) {
+    notifyError(new Error(describeError(error)));
+  }
 }
 
 async function signOut(session) {

@@ -1,9 +1,9 @@
-/** An authenticator app: its key as a QR code and as text, the field for its codes, and the dialog. */
+/** Setting up an authenticator app: its key as a QR code and as text, and the dialog. Loaded when needed. */
 
-import { busy, byId, make, setShown } from "./dom.js";
-import { notify, notifyError } from "./messages.js";
-import { explainStep, SignInError } from "./sign-in-errors.js";
-import { askStep, makeField } from "./sign-in-form.js";
+import { byId, make } from "./dom.js";
+import { notify } from "./messages.js";
+import { explainStep } from "./sign-in-errors.js";
+import { askStep, makeCodeField, readCode } from "./sign-in-form.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const ISSUER = encodeURIComponent("Dose Export");
@@ -24,52 +24,30 @@ export async function makeInstructions(key, userName) {
   ];
 }
 
-/** Return the field for a code of the app. */
-export const makeCodeField = (prefix) =>
-  makeField(prefix, "code", "Code", { autocomplete: "one-time-code", inputmode: "numeric", maxlength: "12" });
-
-/** Return the six digits that were entered. Throw a SignInError for anything else. */
-export function readCode({ code }) {
-  const digits = code.replaceAll(/\s/g, "");
-  if (!/^[0-9]{6}$/.test(digits)) throw new SignInError("Enter the six digits that the app shows.", "code");
-  return digits;
-}
-
-/** The dialog in which a signed-in user sets up an authenticator app. */
-export class AuthenticatorDialog {
-  /** @param {import("./session.js").Session} session */
-  constructor(session) {
-    this.session = session;
-    this.dialog = byId("app-dialog");
-    const button = byId("app-open");
-    setShown(button, !session.usesLoginPage);
-    button.addEventListener("click", () => busy(button, () => this.#open().catch(notifyError)));
-    byId("app-cancel").addEventListener("click", () => this.dialog.close());
-    this.dialog.addEventListener("close", () => byId("app-form").replaceChildren());
-  }
-
-  async #open() {
-    const proof = { AccessToken: await this.session.getToken() };
-    const pool = this.session.pool;
-    const { SecretCode: key } = await pool.createAppKey(proof).catch((error) => {
-      throw explainStep(error);
-    });
-    const content = [...(await makeInstructions(key, this.session.name)), makeCodeField("app")];
-    this.dialog.showModal();
-    const work = async (values) => {
-      await pool.verifyAppCode(proof, readCode(values));
-      await pool.requireAppCode(proof.AccessToken);
-    };
-    askStep(byId("app-form"), { content, action: "Continue", work, explain: explainStep }).then(
-      () => this.#close("From now on, signing in needs a code of the app."),
-      (error) => this.#close(error.message, true),
-    );
-  }
-
-  #close(text, isError = false) {
-    this.dialog.close();
+/** Open the dialog in which a signed-in user sets up an authenticator app. */
+export async function openDialog(session) {
+  const { pool } = session;
+  const proof = { AccessToken: await session.getToken() };
+  const { SecretCode: key } = await pool.createAppKey(proof).catch((error) => {
+    throw explainStep(error);
+  });
+  const content = [...(await makeInstructions(key, session.name)), makeCodeField("app")];
+  const dialog = byId("app-dialog");
+  const close = (text, isError = false) => {
+    dialog.close();
     notify(text, isError);
-  }
+  };
+  const work = async (values) => {
+    await pool.verifyAppCode(proof, readCode(values));
+    await pool.requireAppCode(proof.AccessToken);
+  };
+  byId("app-cancel").onclick = () => dialog.close();
+  dialog.onclose = () => byId("app-form").replaceChildren(); // this also removes the key
+  dialog.showModal();
+  askStep(byId("app-form"), { content, action: "Continue", work, explain: explainStep }).then(
+    () => close("From now on, signing in needs a code of the app."),
+    (error) => close(error.message, true),
+  );
 }
 
 async function drawQrCode(text) {

@@ -1,6 +1,5 @@
 /** Sign-in with user name and password: the password, and every step that the user pool asks for after it. */
 
-import { makeCodeField, makeInstructions, readCode } from "./authenticator.js";
 import { make } from "./dom.js";
 import {
   describeError,
@@ -12,7 +11,7 @@ import {
   SignInError,
   StartAgain,
 } from "./sign-in-errors.js";
-import { askStep, makeField, makeNewPasswordField } from "./sign-in-form.js";
+import { askStep, makeCodeField, makeField, makeNewPasswordField, readCode } from "./sign-in-form.js";
 
 const CODE_SENT = "If the account exists, a code was sent to its email address.";
 const NO_MAIL =
@@ -100,6 +99,7 @@ export class PasswordSignIn {
   }
 
   async #askAppSetup(step) {
+    const { makeInstructions } = await import("./authenticator.js");
     const { SecretCode: key, Session } = await this.pool
       .createAppKey({ Session: step.Session })
       .catch((error) => {

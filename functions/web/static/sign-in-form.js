@@ -1,7 +1,7 @@
 /** The form of a sign-in: one step at a time, with its fields, its error and its way back. */
 
 import { busy, fill, make, makeButton, setText } from "./dom.js";
-import { describeError, StartAgain } from "./sign-in-errors.js";
+import { describeError, SignInError, StartAgain } from "./sign-in-errors.js";
 
 /**
  * Show one step in the form. Resolve with what `work` returns. If it fails, show why and wait for another try.
@@ -75,6 +75,17 @@ export function makeNewPasswordField(prefix) {
   const onchange = (event) => input.setAttribute("type", event.target.checked ? "text" : "password");
   const box = make("input", { id, type: "checkbox", onchange });
   return [field, make("div", { class: "field box" }, box, make("label", { for: id }, "Show what I type"))];
+}
+
+/** Return the field for a code of the app. */
+export const makeCodeField = (prefix) =>
+  makeField(prefix, "code", "Code", { autocomplete: "one-time-code", inputmode: "numeric", maxlength: "12" });
+
+/** Return the six digits that were entered. Throw a SignInError for anything else. */
+export function readCode({ code }) {
+  const digits = code.replaceAll(/\s/g, "");
+  if (!/^[0-9]{6}$/.test(digits)) throw new SignInError("Enter the six digits that the app shows.", "code");
+  return digits;
 }
 
 const readValues = (form) => Object.fromEntries(new FormData(form));
