@@ -8,7 +8,6 @@ import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
 import { announce, notifyError } from "./messages.js";
 import { ScheduleDialog } from "./schedule-dialog.js";
-import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
 import { describeError } from "./sign-in-errors.js";
 import { SignIn } from "./signin.js";
@@ -35,8 +34,7 @@ async function start() {
   const catalogue = await loadCatalogue(api);
   if (!catalogue) return;
   signIn.rememberUser();
-  const Usage = catalogue.isAdmin && (await import("./usage.js")).Usage;
-  form = showService(api, catalogue, draft, Usage);
+  form = showService(api, catalogue, draft);
 }
 
 async function readConfiguration() {
@@ -73,13 +71,20 @@ async function loadCatalogue(api) {
   }
 }
 
-function showService(api, catalogue, draft, Usage) {
+function showService(api, catalogue, draft) {
   const list = new ExportList(api, catalogue, { onedit: edit, onactive: showActive });
   const form = new ExportForm(api, catalogue, showStarted);
-  const schedules = new Schedules(api, catalogue, showStarted);
-  const views = { new: form, exports: list, schedules, ...(Usage && { usage: new Usage(api, catalogue) }) };
+  const schedules = new LateView(async () => {
+    const { Schedules } = await import("./schedules.js");
+    return new Schedules(api, catalogue, showStarted);
+  });
+  const usage = new LateView(async () => {
+    const { Usage } = await import("./usage.js");
+    return new Usage(api, catalogue);
+  });
+  const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
   new ScheduleDialog(api, form, (created) => {
-    schedules.add(created);
+    schedules.use((view) => view.add(created));
     location.hash = "#schedules";
   });
   setText(byId("user"), catalogue.user + (catalogue.isAdmin ? " (admin)" : ""));
@@ -99,6 +104,29 @@ function showService(api, catalogue, draft, Usage) {
     form.fillFrom(each);
     location.hash = form.address;
   }
+}
+
+/** A view whose modules are loaded when it is first shown. */
+class LateView {
+  /** @param {() => Promise<Object>} load returns the view */
+  constructor(load) {
+    this.load = load;
+  }
+
+  /** Call a function with the view, once it is loaded. A later call tries again if it could not be. */
+  async use(work) {
+    this.view ??= this.load().catch((error) => {
+      this.view = null;
+      throw error;
+    });
+    try {
+      await work(await this.view);
+    } catch (error) {
+      notifyError(error);
+    }
+  }
+
+  open = (parameters) => this.use((view) => view.open(parameters));
 }
 
 /** Show the view that the address names. A modality belongs to the form. */
