@@ -91,18 +91,6 @@ def test_sample_has_the_difficult_texts(archive):
     assert {"", "0"} <= {row["V"] for row in cells} | {row["I"] for row in cells}
 
 
-def test_rf_phe2019_warns_of_width_and_height_in_mm(exported, archive):
-    in_mm = [
-        row
-        for study in archive.studies
-        if "Width" in (row := survey_cells(archive, study)["AB"]) or "Height" in row
-    ]
-    (expected,) = [each for each in exported[1].warnings if "AB" in each]
-    assert (
-        expected == f"Field width and height in {len(in_mm)} of the studies (column AB) are in mm, not in m."
-    )
-
-
 def test_rf_phe2019_has_study_once_though_several_exposures_meet_a_filter(sample_url, archive):
     data, report = export(sample_url, type="rf-phe2019", filters={"acquisition_protocol": "fluoro low"})
     meant = [

@@ -96,7 +96,7 @@ def test_d04_dx_mas_are_computed_in_the_workbook_too(differences) -> None:
     assert sum(name_deviation(each) == "D04" for each in differences) == 4
 
 
-def test_d23_dx_kvp_is_the_mean_of_the_pulses_where_openrem_has_the_first(differences) -> None:
+def test_d23_dx_kvp_is_the_mean_of_the_pulses_where_openrem_has_a_later_one(differences) -> None:
     found = [each for each in differences if name_deviation(each) == "D23"]
     assert [(round(each.ours, 4), each.theirs) for each in found] == [(56.6667, 50)]
 

@@ -41,7 +41,7 @@ STUDY_ROW_WARNINGS = (
 
 
 _PHYSICIAN = Column("Physician", "study.performing_physician_name", meaning="(0008,1050)")
-_SIZE = (
+SIZE = (
     Column("Height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
     Column("Mass (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
 )
@@ -71,7 +71,7 @@ def study_columns(
         Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", included_by=NAME_OR_ID),
         Column("Age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
         Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
-        *(_SIZE if mass else ()),
+        *(SIZE if mass else ()),
         Column(
             "Test patient?",
             "pat.not_patient_indicator",
