@@ -37,8 +37,10 @@ from doseexport.engine.query import (
     Counts,
     Queries,
     Query,
+    build_accession_numbers,
     build_repeat_counts,
 )
+from doseexport.engine.study_warnings import Concerned
 from doseexport.errors import ExportError, unprocessable
 
 CANCEL_SECONDS = 0.6
@@ -214,12 +216,18 @@ class Snapshot:
             return studies, _read(self._events)
         return _spill(studies), _read(self._start(self._first, queries.events, copy_format))
 
-    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[str]:
-        """Return a warning for each kind of repeated child of the studies with these ids."""
+    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[tuple[str, Concerned]]:
+        """Return the messages about repeated children of these studies (ids), and what each concerns."""
         if not studies or not spec.repeat_warnings:
             return []
-        counts = self.fetch_rows(build_repeat_counts(spec, studies))[0]
-        return [each.message.format(n=n) for each, n in zip(spec.repeat_warnings, counts, strict=True) if n]
+        found: dict[int, Concerned] = {}
+        for number, study, parents in self.fetch_rows(build_repeat_counts(spec, studies)):
+            found.setdefault(number, Concerned()).add(b"%d" % study, parents)
+        return [(spec.repeat_warnings[number].message, concerned) for number, concerned in found.items()]
+
+    def find_accession_numbers(self, studies: Collection[bytes]) -> dict[int, str]:
+        """Return the accession numbers, as stored, of the studies with these ids."""
+        return dict(self.fetch_rows(build_accession_numbers(studies))) if studies else {}
 
     def cancel(self) -> None:
         """Stop what PostgreSQL is doing for this snapshot, from any thread, as often as needed.

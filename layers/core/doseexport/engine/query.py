@@ -123,10 +123,30 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Qu
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
-    """Return the query for one row: the count of each repeat warning of the spec in these studies (ids)."""
-    ids = "{" + ",".join(study.decode() for study in studies) + "}"
-    counts = ", ".join(f"({each.sql})" for each in spec.repeat_warnings)
-    return Query(f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) SELECT {counts}", (ids,))
+    """Return the query for the repeated children in these studies (ids).
+
+    Its rows have the number of a repeat warning of the spec, the id of a study, and its number of parents
+    with such children.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT {number}, id, count(*) FROM ({each.sql}) parents (id) GROUP BY id"
+        for number, each in enumerate(spec.repeat_warnings)
+    )
+    sql = f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) {counts} ORDER BY 1, 2"
+    return Query(sql, (_write_ids(studies),))
+
+
+def build_accession_numbers(studies: Iterable[bytes]) -> Query:
+    """Return the query for the ids and accession numbers, as stored, of these studies (ids)."""
+    return Query(
+        "SELECT id, coalesce(accession_number, '') FROM remapp_generalstudymoduleattr"
+        " WHERE id = ANY(%s::integer[])",
+        (_write_ids(studies),),
+    )
+
+
+def _write_ids(studies: Iterable[bytes]) -> str:
+    return "{" + ",".join(study.decode() for study in studies) + "}"
 
 
 def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:

@@ -138,8 +138,8 @@ _ONE_EVENT = (
 def warn_of_repeats_in_event(table: str, most: int, message: str) -> RepeatWarning:
     """Return the warning for a table of which an event should have at most `most` rows."""
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen {_EVENT_JOIN} JOIN {table} child"
-        f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > {most}) found"
+        f"SELECT chosen.id FROM chosen {_EVENT_JOIN} JOIN {table} child"
+        f" ON child.{_OF_EVENT} = event.id GROUP BY chosen.id, event.id HAVING count(*) > {most}"
     )
     return RepeatWarning(sql, message)
 

@@ -101,9 +101,8 @@ STUDY_FREQUENCIES = (
 def warn_of_repeats(table: str, what: str, used: str = "the first was used") -> RepeatWarning:
     """Return the warning for a table of which a study should have at most one row."""
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen JOIN {table} child"
-        f" ON child.{OF_CHOSEN}"
-        " GROUP BY chosen.id HAVING count(*) > 1) found"
+        f"SELECT chosen.id FROM chosen JOIN {table} child ON child.{OF_CHOSEN}"
+        " GROUP BY chosen.id HAVING count(*) > 1"
     )
     return RepeatWarning(sql, f"Several {what}s in {{n}} of the studies: {used}.")
 

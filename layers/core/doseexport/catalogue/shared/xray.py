@@ -50,8 +50,8 @@ def _of_event(alias: str, table: str, what: str) -> Child:
 
 def _warn_of_repeated_children(tables: str, parent: str, what: str) -> RepeatWarning:
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen {EVENT_TABLES} {tables}"
-        f" GROUP BY {parent} HAVING count(*) > 1) found"
+        f"SELECT chosen.id FROM chosen {EVENT_TABLES} {tables}"
+        f" GROUP BY chosen.id, {parent} HAVING count(*) > 1"
     )
     return RepeatWarning(sql, f"Several {what} in {{n}} of the events: the first was used.")
 

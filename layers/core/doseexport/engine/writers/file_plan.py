@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext
+from doseexport.engine.study_warnings import StudyWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ class SheetCount:
 class FileReport:
     """The report on one file, made after its last row.
 
-    `exclusions` counts the events excluded on purpose, by reason. `snapshot_at` is the time at which the
-    database had the contents of the file.
+    `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
+    excluded on purpose, by reason. `snapshot_at` is the time at which the database had the contents of the
+    file.
     """
 
     studies: int
@@ -65,6 +67,7 @@ class FileReport:
     exclusions: Mapping[str, int] = field(default_factory=dict)
     sheets: tuple[SheetCount, ...] = ()
     snapshot_at: datetime | None = None
+    study_warnings: tuple[StudyWarning, ...] = ()
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:

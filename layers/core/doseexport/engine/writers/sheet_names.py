@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain, count
 
 MAX_NAME = 31
-RESERVED = ("Summary", "All data", "About", "History")
+RESERVED = ("Summary", "All data", "Warnings", "About", "History")
 UNKNOWN = "unknown"
 
 _OPENREM = str.maketrans({" ": "_", "[": "(", "]": ")", ":": ";", "?": ";", "*": "#", "/": "|", "\\": "|"})

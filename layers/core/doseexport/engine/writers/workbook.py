@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ _WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
 _DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")
 _MOST_WIDTH = 40
 _ROWS_ABOVE_FREQUENCIES = 6
-SUMMARY, ABOUT = "Summary", "About"
+SUMMARY, WARNINGS, ABOUT = "Summary", "Warnings", "About"
 _OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,
@@ -51,7 +52,7 @@ class SheetFrame:
 def build_workbook(
     plan: FilePlan, report: FileReport, frames: list[SheetFrame], *, has_summary: bool
 ) -> bytes:
-    """Return an xlsx with the sheets Summary, those of `frames` without their data, and About.
+    """Return an xlsx with the sheets Summary, those of `frames` without their data, Warnings and About.
 
     Of several sheets with the same appearance only the first has the rows above its data and the widths,
     because those of all sheets would not fit into memory.
@@ -73,6 +74,8 @@ def build_workbook(
         if frame.is_table:
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, frame.rows - 1, len(frame.columns) - 1)
+    if report.study_warnings:
+        _write_warnings(book.add_worksheet(WARNINGS), report, header)
     _write_about(book.add_worksheet(ABOUT), plan, report, bold)
     book.close()
     return buffer.getvalue()
@@ -132,6 +135,29 @@ def _write_top(sheet: Any, frame: SheetFrame, style: Any) -> None:
     for column, below in enumerate(frame.columns):
         width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
+
+
+def _write_warnings(sheet: Any, report: FileReport, style: Any) -> None:
+    rows = list(list_warned_studies(report))
+    for row, cells in enumerate([WARNING_HEADINGS, *rows]):
+        for column, value in enumerate(cells):
+            _put(sheet, row, column, value, None if row else style)
+    for column, width in enumerate((100, 12, 20, 12)):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(rows), len(WARNING_HEADINGS) - 1)
+
+
+WARNING_HEADINGS = ("Warning", "Study ID", "Accession number", "Number")
+
+
+def list_warned_studies(report: FileReport) -> Iterator[tuple[str | int, ...]]:
+    """Yield the rows of the sheet Warnings: a warning, and a study that it is about."""
+    for warning in report.study_warnings:
+        for study in warning.studies:
+            yield warning.message, study.id, study.accession_number or "", study.rows
+        if warning.more:
+            yield warning.message, f"{warning.more:,} more", "", ""
 
 
 def _write_about(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:
