@@ -51,7 +51,7 @@ def plan_file(
         ),
         event_extras=tuple(each for each in events.extras if each.is_included(inclusions)) if events else (),
         block_columns=_block_columns(spec, inclusions),
-        widest=counts.widest,
+        counts=counts,
         about=list(_describe(context)),
     )
 

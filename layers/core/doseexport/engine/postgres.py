@@ -200,8 +200,9 @@ class Snapshot:
 
     def count(self, queries: Queries) -> Counts:
         """Return the counts of the export's studies and events."""
-        studies, events, widest, *widths = self.fetch_rows(queries.counts)[0]
-        return Counts(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
+        studies, events, widest, median, widest_study, *widths = self.fetch_rows(queries.counts)[0]
+        named = dict(zip(queries.widths, widths, strict=True))
+        return Counts(studies, int(events), int(widest), named, int(median), widest_study)
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
         """Return the frequency tables by title, each with the most frequent value first."""

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from doseexport.catalogue import Spec, Stream
 
 MOST_LISTED = 1_000
+MOST_NAMED = 20
+"""The studies that a message names."""
 
 
 @dataclass(slots=True)
@@ -103,7 +106,7 @@ def describe_warnings(
     """Return the warnings with their counts. `accession_numbers` gives the numbers to show, by study id."""
     return [
         StudyWarning(
-            message.format(n=concerned.rows),
+            message.format(n=concerned.rows, studies=_name_studies(concerned)),
             tuple(
                 ListedStudy(int(study), accession_numbers.get(int(study)), rows)
                 for study, rows in concerned.listed.items()
@@ -112,6 +115,15 @@ def describe_warnings(
         )
         for message, concerned in found
     ]
+
+
+def _name_studies(concerned: Concerned) -> str:
+    """Return the first studies and their numbers of rows in words, and how many more there are."""
+    named = [
+        f"{rows:,} of study {study.decode()}" for study, rows in islice(concerned.listed.items(), MOST_NAMED)
+    ]
+    more = concerned.studies - len(named)
+    return ", ".join([*named, f"the others of {more:,} more studies"] if more else named)
 
 
 def list_ids(found: Iterable[tuple[str, Concerned]]) -> Collection[bytes]:

@@ -10,6 +10,7 @@ import pytest
 
 from doseexport.catalogue import Column, CustomRows, FileContext, Sheet
 from doseexport.catalogue.columns import NUMBER, TEXT
+from doseexport.engine.query import Counts
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
 from doseexport.engine.writers.xlsx import SheetsWriter
 
@@ -33,7 +34,9 @@ class Three:
 
 def write_book(*tops):
     file = io.BytesIO()
-    layout = FilePlan("t", FileContext((), (), {}, {}), 1, datetime(2026, 11, 23, tzinfo=UTC), "s")
+    layout = FilePlan(
+        "t", FileContext((), (), {}, {}), Counts(1, 0, 1), datetime(2026, 11, 23, tzinfo=UTC), "s"
+    )
     writer = SheetsWriter(file, layout, CustomRows(lambda _: Three(tops)))
     writer.write((b"x", []))
     writer.end()

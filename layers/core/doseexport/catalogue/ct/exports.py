@@ -5,6 +5,7 @@ from __future__ import annotations
 from doseexport.catalogue.columns import NUMBER, Column, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
+from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared.dose_check import DOSE_CHECK
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
@@ -228,6 +229,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
+        options=(MAX_EVENTS,),
     )
 
 

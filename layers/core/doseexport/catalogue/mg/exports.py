@@ -7,6 +7,7 @@ from dataclasses import replace
 from doseexport.catalogue.columns import NUMBER, Column, Stream
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, Long, ModalityWorkbook
+from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
 from doseexport.catalogue.shared.standard_names import (
     STUDY_NAMES,
@@ -201,6 +202,7 @@ def _make_spec(
         events=events,
         layout=layout,
         repeat_warnings=(*REPEAT_WARNINGS, DISTANCE.repeated),
+        options=(MAX_EVENTS,) if isinstance(layout, ModalityWorkbook) else (),
     )
 
 
