@@ -1,5 +1,6 @@
 """Check queues, tables, bucket, network, and the descriptions of parameters and outputs."""
 
+import json
 import re
 
 import pytest
