@@ -24,11 +24,13 @@ from doseexport.engine.writers.texts import SharedTexts
 from doseexport.engine.writers.workbook import (
     ABOUT,
     SUMMARY,
+    WARNINGS,
     DrawnSheet,
     SheetFrame,
     build_workbook,
     count_summary,
     list_about,
+    list_warned_studies,
 )
 from doseexport.engine.writers.zips import ZipStream
 
@@ -82,7 +84,9 @@ def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCoun
         SheetCount(each.name, 0, each.rows, 0) if isinstance(each, DrawnSheet) else each[0].count(each[1])
         for each in _list_worksheets(tabs)
     ]
-    return [*summary, *data, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
+    rows = len(list(list_warned_studies(report)))
+    warnings = [SheetCount(WARNINGS, 0, rows, 1)] if rows else []
+    return [*summary, *data, *warnings, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
 
 
 def _list_worksheets(tabs: Tabs) -> Iterator[tuple[GrowingSheet, Worksheet] | DrawnSheet]:

@@ -35,7 +35,7 @@ class AuditWriter:
         self._builder = layout.make_builder(plan.context)
         for name in (SUMMARY, CHARTS):
             self._shared.names.reserve(name)
-        self._sheets = RowSheets(self._builder.sheets, self._shared)
+        self._sheets = RowSheets(self._builder.sheets, self._shared, plan.context)
 
     def write(self, study: Study) -> None:
         """Read one study."""
@@ -48,7 +48,7 @@ class AuditWriter:
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings of the builder, about sheets that continue on another, and about texts that are cut."""
+        """Warnings of the builder, and about sheets that continue on another."""
         return [*self._builder.warnings, *self._sheets.warnings]
 
     @property

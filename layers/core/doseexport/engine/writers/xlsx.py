@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from doseexport.catalogue import Cells, Column, CustomRows, Sheet
+from doseexport.catalogue import Cells, Column, CustomRows, FileContext, Sheet
 from doseexport.engine.copy_text import TEXT, split_row
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
@@ -12,7 +12,7 @@ from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState, SheetStyle
-from doseexport.engine.writers.texts import SURELY_WHOLE, describe_cut, is_cut
+from doseexport.engine.writers.texts import CUT_TEXTS, SURELY_WHOLE, is_cut
 from doseexport.errors import ExportError
 
 
@@ -28,7 +28,7 @@ class SheetsWriter:
         self._has_summary = layout.summary
         self._shared = SharedState(limits)
         self._builder = layout.make_builder(plan.context)
-        self._sheets = RowSheets(self._builder.sheets, self._shared)
+        self._sheets = RowSheets(self._builder.sheets, self._shared, plan.context)
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
@@ -43,7 +43,7 @@ class SheetsWriter:
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings of the builder, about sheets that continue on another, and about texts that are cut."""
+        """Warnings of the builder, and about sheets that continue on another."""
         return [*self._builder.warnings, *self._sheets.warnings]
 
     @property
@@ -66,22 +66,21 @@ class SheetsWriter:
 class RowSheets:
     """The sheets of a builder, to which its rows are added."""
 
-    def __init__(self, sheets: Iterable[Sheet], shared: SharedState) -> None:
+    def __init__(self, sheets: Iterable[Sheet], shared: SharedState, context: FileContext) -> None:
+        self._context = context
         self._sheets = [_RowSheet(sheet, shared) for sheet in sheets]
-        self._cut = 0
 
     def add(self, rows: Iterable[tuple[int, Cells]]) -> None:
         """Add rows, each to the sheet of its index."""
         for index, cells in rows:
             self._sheets[index].add(cells)
-            if max(map(len, cells), default=0) > SURELY_WHOLE:
-                self._cut += sum(map(is_cut, cells))
+            if max(map(len, cells), default=0) > SURELY_WHOLE and (cut := sum(map(is_cut, cells))):
+                self._context.warn(CUT_TEXTS, cut)
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings about sheets that continue on another, and about texts that are cut."""
-        continued = [message for sheet in self._sheets for message in sheet.grown.describe()]
-        return [*continued, *describe_cut(self._cut)]
+        """Warnings about sheets that continue on another."""
+        return [message for sheet in self._sheets for message in sheet.grown.describe()]
 
     @property
     def grown(self) -> list[GrowingSheet]:
