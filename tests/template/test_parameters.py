@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.template.rules import evaluate
+
 SECRET = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:openrem-AbCdEf"
 RDS = {"DatabaseHost": "openrem.example.eu-west-2.rds.amazonaws.com", "DatabaseResourceId": "db-ABC123"}
 VPC = {"VpcId": "vpc-0a1b", "SubnetIds": "subnet-0a1b,subnet-0c2d", "DatabaseSecurityGroupId": "sg-0a1b"}
@@ -17,23 +19,6 @@ ON_PREMISES = {
     "DatabaseCidr": "10.20.30.40/32",
 }
 LOGIN = {"AppUrl": "https://dose.example.org", "LoginDomainPrefix": "hospital"}
-
-
-def evaluate(rule, values):
-    """Evaluate the functions of a CloudFormation rule for these parameter values."""
-    if not isinstance(rule, dict):
-        return rule
-    ((name, argument),) = rule.items()
-    if name == "Ref":
-        return values[argument]
-    found = [evaluate(each, values) for each in argument]
-    return {
-        "Fn::Equals": lambda first, second: first == second,
-        "Fn::Contains": lambda known, value: value in known,
-        "Fn::Not": lambda value: not value,
-        "Fn::And": lambda *each: all(each),
-        "Fn::Or": lambda *each: any(each),
-    }[name](*found)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from doseexport.aws.notifier import Notifier
+from tests.invocation import CONTEXT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 RECORDS = json.loads((REPOSITORY / "events/send_notifications.json").read_text())["Records"]
@@ -122,11 +123,11 @@ def test_notifier_handler_reports_where_to_resume(world, monkeypatch):
     for name, value in {"EVENT_BUS": "default", "TOPIC_ARN": world.topic, "APP_URL": PAGE}.items():
         monkeypatch.setenv(name, value)
     handler = load_handler()
-    assert handler({"Records": RECORDS}, None) == {"batchItemFailures": []}
+    assert handler({"Records": RECORDS}, CONTEXT) == {"batchItemFailures": []}
     broken = deepcopy(RECORDS[1])
     del broken["dynamodb"]["NewImage"]["attempt"]
     number = broken["dynamodb"]["SequenceNumber"]
-    assert handler({"Records": [broken]}, None) == {"batchItemFailures": [{"itemIdentifier": number}]}
+    assert handler({"Records": [broken]}, CONTEXT) == {"batchItemFailures": [{"itemIdentifier": number}]}
 
 
 def load_handler():

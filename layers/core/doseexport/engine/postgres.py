@@ -38,8 +38,10 @@ from doseexport.engine.query import (
     Counts,
     Queries,
     Query,
+    build_accession_numbers,
     build_repeat_counts,
 )
+from doseexport.engine.study_warnings import Concerned
 from doseexport.errors import ExportError, unprocessable
 
 CANCEL_SECONDS = 0.6
@@ -211,8 +213,9 @@ class Snapshot:
 
     def count(self, queries: Queries) -> Counts:
         """Return the counts of the export's studies and events."""
-        studies, events, widest, *widths = self.fetch_rows(queries.counts)[0]
-        return Counts(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
+        studies, events, widest, median, widest_study, *widths = self.fetch_rows(queries.counts)[0]
+        named = dict(zip(queries.widths, widths, strict=True))
+        return Counts(studies, int(events), int(widest), named, int(median), widest_study)
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
         """Return the frequency tables by title, each with the most frequent value first."""
@@ -227,12 +230,18 @@ class Snapshot:
             return studies, _read(self._events)
         return _spill(studies), _read(self._start(self._first, queries.events, copy_format))
 
-    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[str]:
-        """Return a warning for each kind of repeated child of the studies with these ids."""
+    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[tuple[str, Concerned]]:
+        """Return the messages about repeated children of these studies (ids), and what each concerns."""
         if not studies or not spec.repeat_warnings:
             return []
-        counts = self.fetch_rows(build_repeat_counts(spec, studies))[0]
-        return [each.message.format(n=n) for each, n in zip(spec.repeat_warnings, counts, strict=True) if n]
+        found: dict[int, Concerned] = {}
+        for number, study, parents in self.fetch_rows(build_repeat_counts(spec, studies)):
+            found.setdefault(number, Concerned()).add(b"%d" % study, parents)
+        return [(spec.repeat_warnings[number].message, concerned) for number, concerned in found.items()]
+
+    def find_accession_numbers(self, studies: Collection[bytes]) -> dict[int, str]:
+        """Return the accession numbers, as stored, of the studies with these ids."""
+        return dict(self.fetch_rows(build_accession_numbers(studies))) if studies else {}
 
     def cancel(self) -> None:
         """Stop what PostgreSQL is doing for this snapshot, from any thread, as often as needed.
