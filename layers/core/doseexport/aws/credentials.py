@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from doseexport.aws.clients import BotoCoreError, ClientError, error_code, make_client
+from doseexport.aws.clients import BotoCoreError, ClientError, error_code, make_client, prepare_clients
 from doseexport.aws.settings import DatabaseSettings, Settings
 from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError, RetryableError
@@ -21,6 +21,11 @@ _REFUSED = frozenset(
     }
 )
 """Codes of Secrets Manager that no retry can help against: an administrator must change something first."""
+
+
+def prepare_login(environment: Mapping[str, str]) -> None:
+    """Make the client for signing in while Lambda initialises a function."""
+    prepare_clients("secretsmanager" if environment.get("DATABASE_SECRET_ARN") else "rds")
 
 
 def find_database(settings: Settings, name: str, seconds_left: Callable[[], float]) -> Database:
