@@ -105,6 +105,12 @@ def test_abort_export_handler(services, load_handler, export):
     assert (status, body["state"], "Retry-After" in headers) == (202, "ABORTED", False)
 
 
+def test_preview_handler_refuses_the_daily_call_without_an_error(load_handler, caplog):
+    status, body, _ = call(load_handler("preview_export"), read_event("stay_active"))
+    assert (status, body["status"]) == (401, 401)
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_download_export_handler(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("download_export"), read_event("download_export"))

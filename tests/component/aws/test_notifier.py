@@ -55,6 +55,14 @@ class World:
         return [json.loads(message["Body"]) for message in found]
 
 
+def test_notifier_sends_no_entry_that_was_restored(world):
+    restored = deepcopy(RECORDS)
+    for record in restored:
+        record["dynamodb"]["NewImage"]["restored_at"] = {"S": "2026-11-28T00:00:00Z"}
+    assert world.send(restored) is None
+    assert (world.bus.heard, world.take_mails()) == ([], [])
+
+
 def test_notifier_sends_each_entry_as_event_and_mails_the_end(world):
     assert world.send(RECORDS) is None
     requested, completed = world.bus.heard

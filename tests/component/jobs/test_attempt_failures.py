@@ -140,7 +140,7 @@ def fail(*_):
     [
         "engine.export_file.build_queries",
         "engine.export_file.plan_file",
-        "engine.export_file.describe_stats",
+        "engine.export_file.describe_warnings",
         "jobs.attempt.find_database",
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 
@@ -356,26 +357,38 @@ def add_orphans(services, count):
         services.exports.settle_aborted(export.id, export.attempt, services.clock())
 
 
+def make_time_for(exports):
+    """A Lambda's time that is over once the first batch has handled so many exports."""
+    looks = chain(repeat(50.0, 1 + exports), repeat(5.0))
+    return lambda: next(looks)
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr("doseexport.jobs.sweep.BATCH", 10)
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_sweep_deletes_an_expired_file_before_many_orphans(services, clock):
     export = finish(services, add(services))
     clock.move(days=31)
-    add_orphans(services, 250)
-    times = iter([50.0, 5.0])
-    counts = sweep_exports(services, clock(), lambda: next(times, 5.0))
-    assert (counts["expired"], counts["left"]) == (1, 151)
+    add_orphans(services, 25)
+    counts = sweep_exports(services, clock(), make_time_for(10))
+    assert (counts["expired"], counts["left"]) == (1, 16)
     assert list_keys(services) == []
     assert services.exports.load(export.id).cleanup is None
 
 
-def test_sweep_goes_on_where_the_last_one_stopped(services, clock):
-    add_orphans(services, 250)
-    times = iter([50.0, 5.0])
-    assert sweep_exports(services, clock(), lambda: next(times, 5.0)) == {"left": 150}
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("handled", [10, 6])
+def test_sweep_goes_on_where_the_last_one_stopped(services, clock, handled):
+    add_orphans(services, 25)
+    assert sweep_exports(services, clock(), make_time_for(handled)) == {"left": 25 - handled}
     read = []
     delete = services.files.delete_export
     services.files.delete_export = lambda *given, **options: read.append(given) or delete(*given, **options)
     assert sweep_exports(services, clock()) == {}
-    assert len(read) == 150
+    assert len(read) == 25 - handled
     clock.move(minutes=17)
-    assert sweep_exports(services, clock()) == {"cleaned": 250}
+    assert sweep_exports(services, clock()) == {"cleaned": 25}
     assert sweep_exports(services, clock()) == {}

@@ -13,6 +13,7 @@ from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import record_preview_timeout
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
+from doseexport.catalogue.options import limit_events
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
@@ -53,10 +54,12 @@ def make_preview(request: ExportRequest, row: Any) -> Preview:
     """Return the preview that a row of `build_preview` means for a request."""
     studies, events, widest, first_date, last_date, protocols = row
     inclusions = Inclusions(request.include_names, request.include_ids)
-    size, seconds = estimate_file(request.spec, inclusions, Counts(studies, events, widest))
+    counts = Counts(studies, events, limit_events(request.options, widest))
+    size, seconds = estimate_file(request.spec, inclusions, counts)
     return Preview(
         studies=studies,
         events=events,
+        most_events=widest,
         first_date=first_date,
         last_date=last_date,
         protocols=[(value, count) for value, count in protocols],

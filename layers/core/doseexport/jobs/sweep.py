@@ -46,7 +46,7 @@ WORKERS = 8
 BATCH = 100
 """Rows that are read at once: as many as one BatchGetItem reads."""
 RESERVED_SECONDS = 10.0
-"""Seconds of Lambda time left at which no further batch is started, so that the last one can finish."""
+"""Seconds of Lambda time left at which no further export is handled, so that those in work can finish."""
 WORKER_LIFE = timedelta(minutes=15) + CLOCK_TOLERANCE
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
@@ -87,7 +87,7 @@ class _Sweep:
     def run(self) -> Counter[str]:
         with ThreadPoolExecutor(WORKERS, "sweep") as pool:
             for export_ids in _batch(self._find()):
-                if self._seconds_left() < RESERVED_SECONDS:
+                if self._is_late():
                     self._done["left"] += len(export_ids)
                     continue
                 exports = self._load(export_ids)
@@ -130,7 +130,12 @@ class _Sweep:
         is_waiting = export.cleanup in {Cleanup.SUPERSEDED, Cleanup.ORPHANED} and export.is_clean
         return not is_waiting or self._has_outlived_workers(export)
 
+    def _is_late(self) -> bool:
+        return self._seconds_left() < RESERVED_SECONDS
+
     def _handle_safely(self, export: Export) -> list[str]:
+        if self._is_late():
+            return ["left"]
         done: list[str] = []
         try:
             done.extend(self._handle(export))
