@@ -21,7 +21,10 @@ _FINAL = {
     ),
     "42501": (
         "DATABASE_FORBIDDEN",
-        "The database user may not read OpenREM's tables. An administrator must grant access.",
+        (
+            "The database user may not read a table of OpenREM{table}."
+            " After an upgrade, an administrator must run docs/read_only_role.sql again."
+        ),
     ),
     "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database{table}."),
     "42703": ("SCHEMA_UNKNOWN", "A column of OpenREM 1.0 is missing in the database."),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
+from doseexport.actions.features import record_schema
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
@@ -35,7 +36,8 @@ def run_attempt(services: Services, export_id: str, attempt: int, seconds_left: 
     if export is None:
         _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
         return
-    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left)
+    note = partial(record_schema, services)
+    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left, note)
     try:
         with heartbeat:
             _publish_file(services, export, heartbeat, seconds_left)
