@@ -46,9 +46,9 @@ from doseexport.catalogue.shared.xray import (
     SOURCE,
     STUDY_DAP_FILTERS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE
@@ -67,7 +67,7 @@ DX = Modality(
         *COMMON_FILTERS,
         *WEIGHT_FILTERS,
         STUDY_NAME_FILTER,
-        *XRAY_FILTERS,
+        *list_xray_filters("DX"),
         *STUDY_DAP_FILTERS,
         *_EVENT_DAP_FILTERS,
         EVENTS_FILTER,
@@ -112,7 +112,7 @@ _STUDY_STREAM = Stream(
 
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "DX"),
     Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
     Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
     Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
@@ -146,14 +146,14 @@ DX_EVENT_STREAM = Stream(
     joins="".join(child.join for child in _CHILDREN),
     ties=tuple(child.tie for child in _CHILDREN),
     row_warnings=tuple(child.missing for child in _CHILDREN),
-    extras=(list_event_names(EVENT_LINK),),
+    extras=(list_event_names(EVENT_LINK, "DX"),),
 )
 
 DX_EVENT_REPEAT_WARNINGS = tuple(child.repeated for child in _CHILDREN)
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, *DX_EVENT_REPEAT_WARNINGS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_EVENT_NAMES = count_event_names(EVENT_LINK)
+_EVENT_NAMES = count_event_names(EVENT_LINK, "DX")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,

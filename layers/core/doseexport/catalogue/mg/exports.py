@@ -23,6 +23,7 @@ from doseexport.catalogue.shared.study import (
     STUDY_TIES,
     study_columns,
 )
+from doseexport.catalogue.shared.totals import AGD_LEFT, AGD_RIGHT
 from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_ALIAS,
@@ -41,9 +42,9 @@ from doseexport.catalogue.shared.xray import (
     TARGET,
     UAS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE, TEXT_VALUE
@@ -67,7 +68,7 @@ _EVENT_COLUMNS = (
     Column("View Modifier", _MODIFIERS, meaning="Image View Modifier (111032, DCM)"),
     Column("Laterality", code_meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
     Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "MG"),
     Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
     Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device reports it"),
     Column("Force", "mech.compression_force", NUMBER, "N (111647, DCM)"),
@@ -123,16 +124,16 @@ _ORDERS = (
     ),
     Order("procedure", "study.procedure_code_meaning NULLS LAST", "by procedure",
           ("procedure_code_meaning",)),
-    Order("highest_agd_left", "study.total_agd_left DESC NULLS LAST",
-          "highest total AGD of the left breast first", ("-total_agd_left",)),
-    Order("highest_agd_right", "study.total_agd_right DESC NULLS LAST",
-          "highest total AGD of the right breast first", ("-total_agd_right",)),
+    Order("highest_agd_left", f"{AGD_LEFT.value} DESC NULLS LAST",
+          "highest total AGD of the left breast first", ("-total_agd_left",), AGD_LEFT),
+    Order("highest_agd_right", f"{AGD_RIGHT.value} DESC NULLS LAST",
+          "highest total AGD of the right breast first", ("-total_agd_right",), AGD_RIGHT),
 )  # fmt: skip
 
 MG = Modality(
     name="MG",
     codes=("MG",),
-    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *XRAY_FILTERS, EVENTS_FILTER, *_FILTERS),
+    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *list_xray_filters("MG"), EVENTS_FILTER, *_FILTERS),
     orders=_ORDERS,
     scopes=XRAY_SCOPES,
     event_tables=EVENT_TABLES,
@@ -154,11 +155,11 @@ _EVENT_STREAM = Stream(
     joins="".join(child.join for child in _CHILDREN),
     ties=tuple(child.tie for child in _CHILDREN),
     row_warnings=tuple(child.missing for child in _CHILDREN),
-    extras=(list_event_names(EVENT_LINK),),
+    extras=(list_event_names(EVENT_LINK, "MG"),),
 )
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_NAMES = count_event_names(EVENT_LINK)
+_NAMES = count_event_names(EVENT_LINK, "MG")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _NAMES),
     sheets=_PROTOCOLS,
