@@ -139,7 +139,7 @@ def test_manage_presets_handler(load_handler):
 
 def test_sweep_exports_handler(services, load_handler, export, clock):
     run(services, export)
-    clock.move(seconds=60)
+    clock.move(seconds=120)
     assert load_handler("sweep_exports")(read_event("sweep_exports"), CONTEXT) == {"requeued": 1}
 
 

@@ -25,8 +25,11 @@ from types import MappingProxyType
 from doseexport.domain.request import ExportRequest
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
-LEASE = timedelta(seconds=60)
-"""How far ahead each heartbeat moves the lease. It survives slow beats and a short outage of DynamoDB."""
+CLOCK_TOLERANCE = timedelta(seconds=90)
+"""How far a worker's clock may be behind the clock of the sweep, which decides whether a lease is over."""
+LEASE = CLOCK_TOLERANCE + timedelta(seconds=30)
+"""How far ahead each heartbeat moves the lease, by the worker's clock. It survives slow beats and a short
+outage of DynamoDB."""
 
 
 class State(StrEnum):

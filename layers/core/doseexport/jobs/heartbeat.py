@@ -16,7 +16,7 @@ from typing import Self
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.logging import describe_error
 from doseexport.catalogue.schema import Schema
-from doseexport.domain.export import LEASE, Export, Progress, State
+from doseexport.domain.export import Export, Progress, State
 from doseexport.engine.progress import Stoppable
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
 
@@ -26,7 +26,7 @@ REPEATED_CANCEL = 0.2
 """Seconds between beats once the attempt must stop, because a query that is just starting misses a cancel."""
 LAST_SECONDS = 30.0
 """Seconds of Lambda time reserved for discarding the file and settling."""
-GRACE = LEASE - timedelta(seconds=15)
+GRACE = timedelta(seconds=45)
 """How long DynamoDB may be out of reach before the lease counts as lost. The attempt stops before the sweep
 can requeue the export."""
 

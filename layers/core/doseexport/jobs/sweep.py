@@ -28,7 +28,7 @@ from itertools import chain, islice
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.aws.sqs import NO_DELAY
-from doseexport.domain.export import Cleanup, Export, Failure, State
+from doseexport.domain.export import CLOCK_TOLERANCE, Cleanup, Export, Failure, State
 
 ATTEMPTS = 2
 SENDS = 15
@@ -46,7 +46,7 @@ BATCH = 100
 """Rows that are read at once: as many as one BatchGetItem reads."""
 RESERVED_SECONDS = 10.0
 """Seconds of Lambda time left at which no further batch is started, so that the last one can finish."""
-WORKER_LIFE = timedelta(minutes=16)
+WORKER_LIFE = timedelta(minutes=15) + CLOCK_TOLERANCE
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
 WORKER_LOST = Failure(
@@ -104,18 +104,20 @@ class _Sweep:
             yield from (position.id for position in page)
 
     def _load(self, export_ids: list[str]) -> list[Export]:
+        """Return the exports that can be read. Log and count the others, which the next sweep tries again."""
         try:
             return self._exports.load_many(export_ids)
-        except (KeyError, ValueError):  # one unreadable row must not hide the others
-            return list(chain.from_iterable(map(self._load_safely, export_ids)))
-
-    def _load_safely(self, export_id: str) -> list[Export]:
-        try:
-            return self._exports.load_many([export_id])
         except (KeyError, ValueError) as error:
-            self._done["broken"] += 1
-            _LOGGER.warning("sweep_failed", extra={"export_id": export_id, **describe_error(error)})
-            return []
+            if len(export_ids) > 1:  # one unreadable row must not hide the others
+                return list(chain.from_iterable(self._load([export_id]) for export_id in export_ids))
+            self._record_broken(error, export_id=export_ids[0])
+        except Exception as error:  # noqa: BLE001  DynamoDB may answer for the next batch
+            self._record_broken(error, exports=len(export_ids))
+        return []
+
+    def _record_broken(self, error: Exception, **details: str | int) -> None:
+        self._done["broken"] += int(details.get("exports", 1))
+        _LOGGER.warning("sweep_failed", extra={**details, **describe_error(error)})
 
     def _needs_handling(self, export: Export) -> bool:
         """Return whether there is something to do.
