@@ -9,6 +9,11 @@ from doseexport.errors import ExportError
 POSTGRES_10, POSTGRES_11, POSTGRES_13, POSTGRES_14 = 100_000, 110_000, 130_000, 140_000
 """Releases as libpq numbers them."""
 
+NOT_POSTGRESQL = (
+    "NOT_POSTGRESQL",
+    "The database server is not PostgreSQL. Dose Export needs PostgreSQL 10 or later.",
+)
+
 _CALL = "trim_scale("
 # The fraction of a number without its last zeros, and without a point that nothing follows.
 _ZEROS = r"'(\.\d*[1-9])0+$|\.0*$'"
@@ -18,10 +23,7 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|[()]")
 def check_server(release: int, description: str) -> None:
     """Raise ExportError unless the server is PostgreSQL 10 or later. `description` is its version()."""
     if not description.startswith("PostgreSQL "):
-        raise ExportError(
-            "NOT_POSTGRESQL",
-            "The database server is not PostgreSQL. Dose Export needs PostgreSQL 10 or later.",
-        )
+        raise ExportError(*NOT_POSTGRESQL)
     if release < POSTGRES_10:
         name = f"{release // 10_000}.{release // 100 % 100}"
         raise ExportError(

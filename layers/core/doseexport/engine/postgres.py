@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count as count_up
@@ -117,7 +117,8 @@ class Database:
     def _find_deadline(self) -> float | None:
         return None if self.seconds_left is None else time.monotonic() + self.seconds_left()
 
-    def _connect(self) -> AbstractContextManager[Connection]:
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[Connection]:
         connection = psycopg.connect(
             **self.parameters,
             autocommit=True,
@@ -129,15 +130,20 @@ class Database:
             keepalives_count=3,
             application_name=self.name,
         )
+        with contextlib.closing(connection):
+            self._prepare(connection)
+            yield connection
+
+    def _prepare(self, connection: Connection) -> None:
         release = connection.info.server_version
-        check_server(release, _describe_server(connection))
+        (description,) = connection.execute("SELECT version()").fetchone() or ("",)
+        check_server(release, str(description))
         for name, value in self._settings():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         if release >= POSTGRES_11:
             connection.execute("SET jit = off")
         if release >= POSTGRES_14:
             connection.execute("SET client_connection_check_interval = '1s'")
-        return contextlib.closing(connection)
 
     def _settings(self) -> Iterable[tuple[str, str]]:
         yield "default_transaction_read_only", "on"
@@ -330,11 +336,6 @@ def share_snapshot(first: Connection, second: Connection, lock: pgsql.Composed) 
     except psycopg.Error:
         return False
     return True
-
-
-def _describe_server(connection: Connection) -> str:
-    (text,) = connection.execute("SELECT version()").fetchone() or ("",)
-    return str(text)
 
 
 def _cancel(connection: Connection) -> None:

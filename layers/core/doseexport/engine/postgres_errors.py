@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from doseexport.engine.dialect import NOT_POSTGRESQL
 from doseexport.errors import ExportError, RetryableError
 
 _FINAL = {
@@ -39,6 +40,8 @@ _CANCELLED = (
 )
 _LOST = ("DATABASE_LOST", "The connection to the database was lost.")
 _UNREACHABLE = ("DATABASE_UNREACHABLE", "The database cannot be reached.")
+# What libpq says of a server that answers in another protocol, such as MySQL or HTTP.
+_FOREIGN = ("invalid response to SSL negotiation", "expected authentication request")
 _BUSY = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery")
 # SQLSTATE classes that can succeed later: connection, rollback, resources, operator intervention, system.
 _RETRYABLE_CLASSES = ("08", "40", "53", "57", "58")
@@ -74,6 +77,8 @@ def _find_table(error: psycopg.Error) -> str:
 
 
 def _explain_connection(text: str) -> ExportError:
+    if any(words in text for words in _FOREIGN):
+        return ExportError(*NOT_POSTGRESQL)
     if "SSL" in text or "certificate" in text:
         return ExportError(
             "DATABASE_TLS",
