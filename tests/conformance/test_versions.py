@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -13,7 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 from local.sample.postgres import Postgres
-from python_calamine import CalamineWorkbook
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -23,6 +21,7 @@ from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import ExportError
 from tests.component.exporting import export, parse
+from tests.conformance.workbook_tables import read_cells
 
 SPECS = catalogue.load_specs()
 BEFORE_1 = ("openrem-0.10.0", "openrem-0.10.0-summaries-not-populated")
@@ -74,18 +73,10 @@ def expected(openrem_url: str) -> Callable[[str], dict[str, Any]]:
 
     def find(kind: str) -> dict[str, Any]:
         if kind not in made:
-            made[kind] = split(export(openrem_url, type=kind, filters=NEEDED.get(kind, {}))[0])
+            made[kind] = read_cells(export(openrem_url, type=kind, filters=NEEDED.get(kind, {}))[0])
         return made[kind]
 
     return find
-
-
-def split(file: bytes) -> dict[str, Any]:
-    """Return the cells of a workbook by sheet, without About, or the whole csv."""
-    if not zipfile.is_zipfile(io.BytesIO(file)):
-        return {"csv": file}
-    book = CalamineWorkbook.from_filelike(io.BytesIO(file))
-    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names if name != "About"}
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -96,7 +87,7 @@ def test_export_of_another_release_is_the_same(release_url, expected, release, k
             export(release_url(release), type=kind)
         return
     made, _ = export(release_url(release), type=kind, filters=NEEDED.get(kind, {}))
-    assert split(made) == expected(kind)
+    assert read_cells(made) == expected(kind)
 
 
 def choose_by_totals(url: str) -> dict[str, list[int]]:
@@ -145,7 +136,7 @@ def test_filter_and_order_without_totals_choose_the_same(url_without_totals, cho
 @pytest.mark.parametrize("kind", ["dx-phe2019-study", "dx-phe2019-projection", "rf-phe2019", "mg-xlsx"])
 def test_form_without_totals_is_the_same(url_without_totals, expected, kind):
     made, _ = export(url_without_totals, type=kind)
-    assert split(made) == expected(kind)
+    assert read_cells(made) == expected(kind)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +179,7 @@ def test_standard_names_reach_every_image(release_url, kind, filters, names):
 
 def test_standard_names_of_every_image_are_counted_and_have_a_sheet(release_url):
     made, _ = export(release_url("openrem-1.0.0b2-standard-names-1016"), type="dx-xlsx")
-    sheets = split(made)
+    sheets = read_cells(made)
     counts = {
         (name, times)
         for row in sheets["Summary"]
