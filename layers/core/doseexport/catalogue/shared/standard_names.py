@@ -31,18 +31,27 @@ def name_study(heading: str, modality: str, matches: str) -> Column:
     return Column(heading, sql, meaning="OpenREM's standard names", included_by=STANDARD)
 
 
-def _of_event(link: str, modality: str) -> str:
-    """Return SQL for the names of `event` as `standard`.
+def _linked(link: str) -> str:
+    """Return SQL for the names linked to `event`. `link` is its table without the prefix remapp_."""
+    return (
+        f"FROM remapp_{link}_standard_protocols link"
+        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        f" WHERE link.{link}_id = event.id AND standard.standard_name <> ''"
+    )
 
-    `link` is the table of events without its prefix remapp_, `modality` that of the names.
-    """
-    return f"""FROM (
-        SELECT link.standardnames_id AS id FROM remapp_{link}_standard_protocols link
-        WHERE link.{link}_id = event.id
-        UNION SELECT mapping.id FROM remapp_standardnames mapping
-        WHERE mapping.modality = '{modality}' AND mapping.acquisition_protocol = event.acquisition_protocol
-    ) named JOIN remapp_standardnames standard ON standard.id = named.id
-    WHERE standard.standard_name <> ''"""
+
+def _mapped(modality: str) -> str:
+    """Return SQL for the names of a modality that map the acquisition protocol of `event`."""
+    return (
+        f"FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
+        " AND standard.acquisition_protocol = event.acquisition_protocol AND standard.standard_name <> ''"
+    )
+
+
+def _of_event(link: str, modality: str) -> str:
+    """Return SQL for the names of `event` as `standard`. A name can be there twice."""
+    name = "SELECT standard.standard_name"
+    return f"FROM ({name} {_linked(link)} UNION ALL {name} {_mapped(modality)}) standard"
 
 
 def name_event(link: str, modality: str) -> Column:
@@ -90,7 +99,8 @@ def filter_event_names(scope: str, link: str, modality: str, alias: str) -> Filt
         "standard_acquisition_name",
         TEXT_VALUE,
         scope,
-        f"EXISTS (SELECT {_of_event(link, modality)} AND standard.standard_name ILIKE %s)",
+        f"EXISTS (SELECT {_linked(link)} AND standard.standard_name ILIKE %s)"
+        f" OR EXISTS (SELECT {_mapped(modality)} AND standard.standard_name ILIKE %s)",
         "an event's standard name contains",
         (alias + "standard_protocols__standard_name",),
         feature=STANDARD_NAMES,
