@@ -6,14 +6,14 @@ import os
 from typing import Any
 
 from doseexport.aws.clients import make_client
-from doseexport.aws.logging import configure_logging
+from doseexport.aws.logging import log_invocations
 from doseexport.jobs.group_mapping import GroupMap, map_groups
 
 
+@log_invocations
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return Cognito's event (pre token generation, V2_0) with the groups that the tokens must carry.
 
     An error here refuses the sign-in: a right that was withdrawn must not live on in the user pool.
     """
-    configure_logging()
     return map_groups(event, GroupMap.from_environment(os.environ), make_client("cognito-idp"))

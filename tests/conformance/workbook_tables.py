@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from tests.conformance.tables import Table, is_number
 
-OTHER_SHEETS = ("Summary", "All data", "About")
+OTHER_SHEETS = ("Summary", "All data", "Warnings", "About")
 
 Rows = list[list[Any]]
 

@@ -23,12 +23,13 @@ class Recording:
     studies: list
     events: list
     repeats: list
+    accession_numbers: dict
     taken_at: object
 
 
 def record(url, request, by, at):
     """Make an export from the database at `url` and return what that answered."""
-    said = {}
+    said = {"accession_numbers": {}}  # asked for only by files that show them
     database = _Recorder(Database({"conninfo": url}), said)
     write_export(RequestContext(request, by, at), database, io.BytesIO(), Indifferent())
     return Recording(**said)
@@ -67,6 +68,9 @@ class _RecordingSnapshot:
 
     def explain_repeats(self, spec, studies):
         return self._note("repeats", self._snapshot.explain_repeats(spec, studies))
+
+    def find_accession_numbers(self, studies):
+        return self._note("accession_numbers", self._snapshot.find_accession_numbers(studies))
 
     def taken_at(self):
         return self._note("taken_at", self._snapshot.taken_at())
@@ -109,6 +113,9 @@ class RecordedDatabase:
 
     def explain_repeats(self, spec, studies):
         return self._recording.repeats
+
+    def find_accession_numbers(self, studies):
+        return self._recording.accession_numbers
 
     def taken_at(self):
         return self._recording.taken_at

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,11 +26,11 @@ from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import parse_terms
 from tests.fakes import ADA
+from tests.invocation import CONTEXT
 from tests.journey.backstage import AUDIT_RETENTION, Backstage
 from tests.journey.role import Role
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
 NOTHING = {"date_from": "2199-01-01"}
 
 

@@ -113,6 +113,12 @@ def test_preview_limits_concurrency_and_ends_before_the_api_timeout(functions):
     assert _actions(preview) == {"secretsmanager:GetSecretValue", "rds-db:connect"}
 
 
+def test_preview_is_called_daily_to_keep_its_network_interfaces(root, functions):
+    call = functions["PreviewExport"]["Events"]["StayActive"]["Properties"]
+    assert call["ScheduleExpression"] == "rate(1 day)"
+    assert json.loads(call["Input"]) == json.loads((root / "events/stay_active.json").read_text())
+
+
 @pytest.mark.parametrize("name", sorted(DATABASE_READERS))
 def test_database_readers_have_both_layers(translated, name):
     layers = json.dumps(translated["Resources"][name]["Properties"]["Layers"])
@@ -150,7 +156,8 @@ def test_environment_matches_settings(root, source, functions):
     given = set(source["Globals"]["Function"]["Environment"]["Variables"])
     for name in ("RunExport", "ManageSchedules", "ReconcileSchedules"):
         given |= set(functions[name]["Environment"]["Variables"])
-    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read - {"DATABASE_SSLMODE"}
+    others = ("POWERTOOLS_", "AWS_")  # read by Powertools and by boto3
+    assert {name for name in given if not name.startswith(others)} == read - {"DATABASE_SSLMODE"}
 
 
 def test_database_tls_is_not_configurable(source):

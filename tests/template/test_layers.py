@@ -62,6 +62,12 @@ def test_core_layer_contains_the_package_and_its_dependencies(core):
     assert (core / "python/tzdata/zoneinfo/Europe/London").is_file()
 
 
+def test_template_offers_every_time_zone_of_the_core_layer(source, core):
+    lines = (core / "python/tzdata/zoneinfo/zone.tab").read_text().splitlines()
+    zones = {line.split("\t")[2] for line in lines if not line.startswith("#")}
+    assert set(source["Parameters"]["TimeZone"]["AllowedValues"]) == {"UTC", *zones}
+
+
 @pytest.mark.parametrize("unneeded", ["boto3", "botocore", "__pycache__", "tests", "bin", "openpyxl"])
 def test_layers_contain_nothing_unneeded(core, worker, unneeded):
     assert [path for layer in (core, worker) for path in layer.rglob(unneeded)] == []

@@ -29,6 +29,7 @@ def test_about_holds_requester_request_and_time():
         ("Filter", "age_min: patients of this age or older 18 years"),
         ("Filter", "model: model name contains Force"),
         ("Order", "highest_dlp"),
+        ("Option", "max_events: all"),
         ("Patient names", "no"),
         ("Patient IDs", "no"),
     ]

@@ -20,6 +20,7 @@ from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
 from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, seen_database
+from tests.invocation import CONTEXT
 
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -64,6 +65,7 @@ GOOD = {
     "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, 10.0, None, ""],
     "choice": ["include", "exclude", "2", 2, 2.0, "", None],
     "integer": ["1", "007", 3, 3.0, " 12 ", "", None],
+    "limit": ["all", "ALL", "1", "007", 3, 3.0, " 12 ", "", None],
     "exact": ["1.2.840", " a ", "", None],
     "flag": ["yes", "no", "true", "false", "1", "0", 1, 0.0, True, False, "", None],
     "words": ["scout", "scout, stereo", "", None],
@@ -75,6 +77,7 @@ BAD = {
     "count": ["11", 11, -1, "few", 1.5, False],
     "choice": ["maybe", 3, True],
     "integer": ["0", 0, -1, "1.5", 1.5, "x", True, 10**9],
+    "limit": ["0", 0, -1, "1.5", 1.5, "x", True, 10**9],
     "exact": ["a" * 257, "\0", ["a"], {}],
     "flag": ["maybe", 2, ["yes"]],
     "words": ["a" * 257, "\0", ["scout"]],
@@ -209,7 +212,7 @@ def call(route, *, groups="[exportgroup]", sub="ada-sub", **event):
     requested["routeKey"] = " ".join(route)
     if "{id}" in route[1]:
         requested["pathParameters"] = {"id": "x"}
-    response = load_handler(ROUTES[route])(requested | event, None)
+    response = load_handler(ROUTES[route])(requested | event, CONTEXT)
     return response["statusCode"], validate_response(route, response)
 
 

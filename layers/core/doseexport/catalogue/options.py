@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from doseexport.catalogue.values import FLAG_VALUE, ValueType, read_text
+from doseexport.catalogue.values import FLAG_VALUE, LIMIT_VALUE, ValueType, read_text
 from doseexport.errors import unprocessable
 
 
@@ -17,6 +17,22 @@ class Option:
     value_type: ValueType
     default: str
     help: str
+
+
+NO_LIMIT = "all"
+MAX_EVENTS = Option(
+    "max_events",
+    LIMIT_VALUE,
+    NO_LIMIT,
+    "events of a study in adjacent columns at most; further ones are left out there, with a warning",
+)
+"""The option of types whose events stand in adjacent columns."""
+
+
+def limit_events(options: Mapping[str, str], events: int) -> int:
+    """Return how many of a study's events stand in adjacent columns by the option, if it is given."""
+    most = options.get(MAX_EVENTS.name, NO_LIMIT)
+    return events if most == NO_LIMIT else min(int(most), events)
 
 
 def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[str, str]:

@@ -12,11 +12,17 @@ from dataclasses import replace
 
 from doseexport.catalogue import Inclusions, Spec
 from doseexport.catalogue.schema import STANDARD_NAME_SETTINGS, STANDARD_NAMES, Schema
-from doseexport.engine.merge import MergeStats, describe_stats, merge_streams
+from doseexport.engine.merge import MergeStats, merge_streams
 from doseexport.engine.plan import RequestContext, plan_file
 from doseexport.engine.postgres import Database, Snapshot
 from doseexport.engine.progress import Monitor
 from doseexport.engine.query import Counts, build_queries, list_tables
+from doseexport.engine.study_warnings import (
+    StudyWarning,
+    describe_warnings,
+    list_ids,
+    shows_accession_numbers,
+)
 from doseexport.engine.writers import Sink, Writer, find_writer
 from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import ExportError
@@ -51,7 +57,8 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             counts = snapshot.count(queries)
             _check_counts(spec, counts)
             monitor.expect(counts.studies)
-            plan = plan_file(context, inclusions, counts, snapshot.count_frequencies(queries))
+            frequencies = snapshot.count_frequencies(queries)
+            plan = plan_file(context, inclusions, counts, frequencies, stats.log.add)
             writer = writer_type(sink, plan, spec.layout)
             cleanup.callback(writer.discard)
             studies, events = snapshot.stream(queries, writer.copy_format)
@@ -59,9 +66,13 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                 writer.write(study)
                 monitor.advance()
             stats.check_totals(counts.studies, counts.events if spec.events else None)
-            warnings = unread + describe_stats(spec, stats) + snapshot.explain_repeats(spec, stats.repeated)
+            warnings = [*map(StudyWarning, unread), *_collect_warnings(spec, stats, snapshot)]
             report = FileReport(
-                counts.studies, counts.events, tuple(warnings), snapshot_at=snapshot.taken_at()
+                counts.studies,
+                counts.events,
+                tuple(each.message for each in warnings),
+                snapshot_at=snapshot.taken_at(),
+                study_warnings=tuple(each for each in warnings if each.studies),
             )
         return _finish_file(writer, report)
 
@@ -85,6 +96,22 @@ def _find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tupl
     if is_on and unreadable:
         return False, [UNREADABLE_NAMES.format(tables=", ".join(unreadable))]
     return is_on, []
+
+
+def _collect_warnings(spec: Spec, stats: MergeStats, snapshot: Snapshot) -> list[StudyWarning]:
+    """Return the warnings about studies: those of their rows, of repeated rows, and of the writer."""
+    found = [
+        *stats.study_flags.describe(spec.studies),
+        *(stats.event_flags.describe(spec.events) if spec.events else ()),
+        *snapshot.explain_repeats(spec, stats.repeated),
+        *stats.log.describe(),
+    ]
+    shown = shows_accession_numbers(spec)
+    warnings = describe_warnings(found, snapshot.find_accession_numbers(list_ids(found)) if shown else {})
+    if stats.more_repeated:
+        more = f"{stats.more_repeated} more studies have repeated records: the first of each was used."
+        warnings.append(StudyWarning(more))
+    return warnings
 
 
 def _finish_file(writer: Writer, report: FileReport) -> FileReport:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext, Inclusions, ModalityWorkbook, Spec
 from doseexport.catalogue.filters import describe_filters
+from doseexport.catalogue.layouts import ignore_warning
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import Counts
@@ -31,8 +32,9 @@ def plan_file(
     inclusions: Inclusions,
     counts: Counts,
     frequencies: Mapping[str, list[tuple[str, int]]],
+    warn: Callable[..., None] = ignore_warning,
 ) -> FilePlan:
-    """Return the plan of the requested file for the counted studies."""
+    """Return the plan of the requested file for the counted studies. `warn` is that of its FileContext."""
     spec = context.request.spec
     events = spec.events
     return FilePlan(
@@ -45,10 +47,11 @@ def plan_file(
             widths=counts.widths,
             options=fill_defaults(spec.options, context.request.options),
             frequencies=dict(frequencies),
+            warn=warn,
         ),
         event_extras=tuple(each for each in events.extras if each.is_included(inclusions)) if events else (),
         block_columns=_block_columns(spec, inclusions),
-        widest=counts.widest,
+        counts=counts,
         about=list(_describe(context)),
     )
 

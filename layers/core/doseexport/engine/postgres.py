@@ -31,15 +31,18 @@ from psycopg.pq import TransactionStatus
 from doseexport.catalogue import Spec
 from doseexport.catalogue.schema import FEATURE_TABLES, STUDY_TABLE, Schema, read_schema
 from doseexport.engine.dialect import POSTGRES_11, POSTGRES_14, adapt_statement, check_server
-from doseexport.engine.postgres_errors import explain_errors
+from doseexport.engine.postgres_errors import TLS_FAILED, explain_errors, translate_error
+from doseexport.engine.postgres_tls import explain_tls_failure
 from doseexport.engine.query import (
     STANDARD_NAMES_ARE_ON,
     TAKEN_AT,
     Counts,
     Queries,
     Query,
+    build_accession_numbers,
     build_repeat_counts,
 )
+from doseexport.engine.study_warnings import Concerned
 from doseexport.errors import ExportError, unprocessable
 
 CANCEL_SECONDS = 0.6
@@ -52,6 +55,7 @@ the waiting migration. A shorter timeout ends this session's wait first."""
 LOCK_PAUSE = 0.2
 """Seconds between two attempts to lock the tables. An attempt costs little, so the wait can be short."""
 _PREFIX = "doseexport.value_"
+DEFAULT_PORT = 5432
 BATCH = 50
 """Rows to read at once. Entering psycopg once per row would double the time."""
 
@@ -119,20 +123,25 @@ class Database:
 
     @contextlib.contextmanager
     def _connect(self) -> Iterator[Connection]:
-        connection = psycopg.connect(
-            **self.parameters,
-            autocommit=True,
-            connect_timeout=10,
-            tcp_user_timeout=30_000,
-            # Detect a server that vanished while a long query has nothing to send.
-            keepalives_idle=15,
-            keepalives_interval=5,
-            keepalives_count=3,
-            application_name=self.name,
-        )
-        with contextlib.closing(connection):
+        with contextlib.closing(self._open_connection()) as connection:
             self._prepare(connection)
             yield connection
+
+    def _open_connection(self) -> Connection:
+        try:
+            return psycopg.connect(
+                **self.parameters,
+                autocommit=True,
+                connect_timeout=10,
+                tcp_user_timeout=30_000,
+                # Detect a server that vanished while a long query has nothing to send.
+                keepalives_idle=15,
+                keepalives_interval=5,
+                keepalives_count=3,
+                application_name=self.name,
+            )
+        except psycopg.OperationalError as error:
+            raise self._explain_refusal(translate_error(error)) from None
 
     def _prepare(self, connection: Connection) -> None:
         release = connection.info.server_version
@@ -144,6 +153,14 @@ class Database:
             connection.execute("SET jit = off")
         if release >= POSTGRES_14:
             connection.execute("SET client_connection_check_interval = '1s'")
+
+    def _explain_refusal(self, error: ExportError) -> ExportError:
+        """Return the error of a connection that was not made, with its reason if that is a certificate."""
+        where = conninfo_to_dict(**self.parameters)
+        if error.code != TLS_FAILED or not where.get("host") or not where.get("sslrootcert"):
+            return error
+        host, port = str(where["host"]), int(where.get("port") or DEFAULT_PORT)
+        return ExportError(TLS_FAILED, explain_tls_failure(host, port, str(where["sslrootcert"])))
 
     def _settings(self) -> Iterable[tuple[str, str]]:
         yield "default_transaction_read_only", "on"
@@ -224,8 +241,9 @@ class Snapshot:
 
     def count(self, queries: Queries) -> Counts:
         """Return the counts of the export's studies and events."""
-        studies, events, widest, *widths = self.fetch_rows(queries.counts)[0]
-        return Counts(studies, int(events), int(widest), dict(zip(queries.widths, widths, strict=True)))
+        studies, events, widest, median, widest_study, *widths = self.fetch_rows(queries.counts)[0]
+        named = dict(zip(queries.widths, widths, strict=True))
+        return Counts(studies, int(events), int(widest), named, int(median), widest_study)
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
         """Return the frequency tables by title, each with the most frequent value first."""
@@ -240,12 +258,18 @@ class Snapshot:
             return studies, _read(self._events)
         return _spill(studies), _read(self._start(self._first, queries.events, copy_format))
 
-    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[str]:
-        """Return a warning for each kind of repeated child of the studies with these ids."""
+    def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[tuple[str, Concerned]]:
+        """Return the messages about repeated children of these studies (ids), and what each concerns."""
         if not studies or not spec.repeat_warnings:
             return []
-        counts = self.fetch_rows(build_repeat_counts(spec, studies))[0]
-        return [each.message.format(n=n) for each, n in zip(spec.repeat_warnings, counts, strict=True) if n]
+        found: dict[int, Concerned] = {}
+        for number, study, parents in self.fetch_rows(build_repeat_counts(spec, studies)):
+            found.setdefault(number, Concerned()).add(b"%d" % study, parents)
+        return [(spec.repeat_warnings[number].message, concerned) for number, concerned in found.items()]
+
+    def find_accession_numbers(self, studies: Collection[bytes]) -> dict[int, str]:
+        """Return the accession numbers, as stored, of the studies with these ids."""
+        return dict(self.fetch_rows(build_accession_numbers(studies))) if studies else {}
 
     def cancel(self) -> None:
         """Stop what PostgreSQL is doing for this snapshot, from any thread, as often as needed.

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 import psycopg
 
 from doseexport.engine.dialect import NOT_POSTGRESQL
+from doseexport.engine.postgres_tls import UNKNOWN
 from doseexport.errors import ExportError, RetryableError
 
+TLS_FAILED = "DATABASE_TLS"
+"""The code of a connection that TLS refused."""
 _FINAL = {
     "28": (
         "DATABASE_REFUSED",
@@ -80,10 +83,7 @@ def _explain_connection(text: str) -> ExportError:
     if any(words in text for words in _FOREIGN):
         return ExportError(*NOT_POSTGRESQL)
     if "SSL" in text or "certificate" in text:
-        return ExportError(
-            "DATABASE_TLS",
-            "The database has no trusted TLS connection. An administrator must check the certificates.",
-        )
+        return ExportError(TLS_FAILED, UNKNOWN)
     if "FATAL" not in text:
         return RetryableError(*(_LOST if "lost" in text or "closed" in text else _UNREACHABLE))
     if any(words in text for words in _BUSY):

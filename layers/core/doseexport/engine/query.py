@@ -39,19 +39,25 @@ STANDARD_NAMES_ARE_ON = Query(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The counts of an export: studies, events, most events of a study, and the spec's widths by name."""
+    """The counts of an export: studies, events, most events of a study, and the spec's widths by name.
+
+    `median` is the median number of events of a study, and `widest_study` the id of a study with most.
+    """
 
     studies: int
     events: int
     widest: int
     widths: Mapping[str, int] = field(default_factory=dict)
+    median: int = 0
+    widest_study: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
     """All queries of one export.
 
-    `counts` gives one row: studies, events, most events of a study, then one number for each of `widths`.
+    `counts` gives one row: studies, events, most events of a study, their median, the id of a study with
+    most, then one number for each of `widths`.
     `frequencies` gives rows (value, count) by title, most frequent first. `studies` gives rows (study id,
     flags, cells…). `events` gives rows (study id, event id, flags, cells…), or is None. Both are in the
     order of positions. `repeats` is the SQL that counts repeated children afterwards.
@@ -136,10 +142,30 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int, schem
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
-    """Return the query for one row: the count of each repeat warning of the spec in these studies (ids)."""
-    ids = "{" + ",".join(study.decode() for study in studies) + "}"
-    counts = ", ".join(f"({each.sql})" for each in spec.repeat_warnings)
-    return Query(f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) SELECT {counts}", (ids,))
+    """Return the query for the repeated children in these studies (ids).
+
+    Its rows have the number of a repeat warning of the spec, the id of a study, and its number of parents
+    with such children.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT {number}, id, count(*) FROM ({each.sql}) parents (id) GROUP BY id"
+        for number, each in enumerate(spec.repeat_warnings)
+    )
+    sql = f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) {counts} ORDER BY 1, 2"
+    return Query(sql, (_write_ids(studies),))
+
+
+def build_accession_numbers(studies: Iterable[bytes]) -> Query:
+    """Return the query for the ids and accession numbers, as stored, of these studies (ids)."""
+    return Query(
+        "SELECT id, coalesce(accession_number, '') FROM remapp_generalstudymoduleattr"
+        " WHERE id = ANY(%s::integer[])",
+        (_write_ids(studies),),
+    )
+
+
+def _write_ids(studies: Iterable[bytes]) -> str:
+    return "{" + ",".join(study.decode() for study in studies) + "}"
 
 
 def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
@@ -157,12 +183,16 @@ def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
 
 
 def _count_all(spec: Spec) -> str:
-    tables = spec.modality.event_tables
-    counted = f"SELECT chosen.id, count(*) AS events FROM chosen {tables} GROUP BY chosen.id"
+    counted = (
+        f"SELECT chosen.id, count(*) AS events FROM chosen {spec.modality.event_tables} GROUP BY chosen.id"
+    )
     widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in spec.widths.values())
     return (
-        f"SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0){widths}"
-        f" FROM chosen LEFT JOIN ({counted}) found ON found.id = chosen.id"
+        f", counted AS ({counted})"
+        " SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0),"
+        " coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(events, 0)), 0),"
+        f" (SELECT id FROM counted ORDER BY events DESC, id LIMIT 1){widths}"
+        " FROM chosen LEFT JOIN counted ON counted.id = chosen.id"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from doseexport.catalogue.columns import NUMBER, Column, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
+from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.schema import Total
 from doseexport.catalogue.shared.dose_check import DOSE_CHECK
 from doseexport.catalogue.shared.selection import (
@@ -163,8 +164,8 @@ _ONE_EVENT = (
 def warn_of_repeats_in_event(table: str, most: int, message: str) -> RepeatWarning:
     """Return the warning for a table of which an event should have at most `most` rows."""
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen {_EVENT_JOIN} JOIN {table} child"
-        f" ON child.{_OF_EVENT} = event.id GROUP BY event.id HAVING count(*) > {most}) found"
+        f"SELECT chosen.id FROM chosen {_EVENT_JOIN} JOIN {table} child"
+        f" ON child.{_OF_EVENT} = event.id GROUP BY chosen.id, event.id HAVING count(*) > {most}"
     )
     return RepeatWarning(sql, message)
 
@@ -253,6 +254,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
+        options=(MAX_EVENTS,),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
+from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -45,6 +46,7 @@ from doseexport.catalogue.shared.xray import (
     PROJ_TIE,
     SOURCE,
     STUDY_DAP_FILTERS,
+    UAS,
     XRAY_EVENT,
     XRAY_SCOPES,
     code_meaning,
@@ -89,9 +91,15 @@ LEFT JOIN (
     GROUP BY chosen.id
 ) integ ON integ.id = study.id"""
 
+# A study whose device declared no count of frames has the count of OpenREM, or else that of its events.
+_EVENTS = (
+    "coalesce(integ.frames, study.number_of_events,"
+    f" (SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES}))"
+)
+
 _STUDY_STREAM = Stream(
     columns=(
-        *study_columns("proj.comment", "integ.frames", standard="DX"),
+        *study_columns("proj.comment", _EVENTS, standard="DX"),
         Column("DAP total (cGy.cm^2)", "integ.dap", NUMBER, "cGy.cm^2 (113722, DCM)"),
     ),
     joins=STUDY_JOINS + PROJ_JOIN + _TOTAL_JOIN,
@@ -99,9 +107,10 @@ _STUDY_STREAM = Stream(
     row_warnings=(
         *STUDY_ROW_WARNINGS,
         PROJ_ROW_WARNING,
+        RowWarning("integ.id IS NULL", "No accumulated dose in {n} of the studies: DAP total is blank."),
         RowWarning(
-            "integ.id IS NULL",
-            "No accumulated dose in {n} of the studies: DAP total and No. events are blank.",
+            "integ.frames IS NULL",
+            "No number of frames is stored for {n} of the studies: No. events is the number of their events.",
         ),
         RowWarning(
             "integ.rows > 1",
@@ -116,7 +125,7 @@ _EVENT_COLUMNS = (
     Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
     Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
     Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
-    Column("kVp", KVP, NUMBER, "kV (113733, DCM); mean of several, without zeros"),
+    Column("kVp", KVP.value, NUMBER, "kV (113733, DCM); mean of several, without zeros"),
     Column("mAs", MAS, NUMBER, "mAs: sum of the exposures (113736, DCM), or of mA times ms without any"),
     Column("mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
     Column("Exposure time (ms)", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
@@ -143,9 +152,9 @@ _CHILDREN = (SOURCE, MECHANICAL, DETECTOR, DISTANCE)
 
 DX_EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
-    joins="".join(child.join for child in _CHILDREN),
+    joins="".join(each.join for each in (*_CHILDREN, KVP, UAS)),
     ties=tuple(child.tie for child in _CHILDREN),
-    row_warnings=tuple(child.missing for child in _CHILDREN),
+    row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
     extras=(list_event_names(EVENT_LINK, "DX"),),
 )
 
@@ -171,6 +180,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=DX_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
+        options=(MAX_EVENTS,),
     )
 
 

@@ -51,7 +51,7 @@ _EVENT_COLUMNS = (
     Column("materials", FILTER_MATERIALS, meaning="(113757, DCM)"),
     Column("thicknesses", FILTER_THICKNESSES, meaning="mm (113758 and 113773, DCM)"),
     Column("aec", "src.exposure_control_mode", meaning="(0018,7060)"),
-    Column("kvp", KVP, NUMBER, "kV (113733, DCM)"),
+    Column("kvp", KVP.value, NUMBER, "kV (113733, DCM)"),
     Column("mas", MAS, NUMBER, "mAs (113736, DCM)"),
     Column("orientation", code_meaning("event.patient_orientation_cid_id"), meaning="(113743, DCM)"),
     Column("modifier", code_meaning("event.patient_orientation_modifier_cid_id"), meaning="(113744, DCM)"),

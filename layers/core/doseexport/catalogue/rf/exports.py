@@ -90,6 +90,7 @@ RF_STUDY_STREAM = Stream(
     row_warnings=(*STUDY_ROW_WARNINGS, PROJ_ROW_WARNING, *PLANE_ROW_WARNINGS),
 )
 
+_PULSES = (KVP, CURRENT, PULSE_WIDTH)
 _EVENT_STREAM = Stream(
     columns=(
         Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
@@ -100,9 +101,9 @@ _EVENT_STREAM = Stream(
         Column("Field size", "src.ii_field_size", NUMBER, "mm, of the image intensifier"),
         Column("Filter material", FILTER_MATERIALS, meaning="(113757, DCM)"),
         Column("Mean filter thickness (mm)", FILTER_THICKNESSES, meaning="mm, of (113758 and 113773, DCM)"),
-        Column("kVp", KVP, NUMBER, "kV (113733, DCM), mean of the pulses"),
-        Column("mA", CURRENT, NUMBER, "mA (113734, DCM), mean of the pulses"),
-        Column("Pulse width (ms)", PULSE_WIDTH, NUMBER, "ms (113793, DCM), mean of the pulses"),
+        Column("kVp", KVP.value, NUMBER, "kV (113733, DCM), mean of the pulses"),
+        Column("mA", CURRENT.value, NUMBER, "mA (113734, DCM), mean of the pulses"),
+        Column("Pulse width (ms)", PULSE_WIDTH.value, NUMBER, "ms (113793, DCM), mean of the pulses"),
         Column("Pulse rate", "src.pulse_rate", NUMBER, "pulses/s (113791, DCM)"),
         Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)"),
         Column("Exposure time (ms)", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
@@ -112,9 +113,9 @@ _EVENT_STREAM = Stream(
         Column("Primary angle", "mech.positioner_primary_angle", NUMBER, "degrees (112011, DCM)"),
         Column("Secondary angle", "mech.positioner_secondary_angle", NUMBER, "degrees (112012, DCM)"),
     ),
-    joins=SOURCE.join + MECHANICAL.join,
+    joins="".join(each.join for each in (SOURCE, MECHANICAL, *_PULSES)),
     ties=(SOURCE.tie, MECHANICAL.tie),
-    row_warnings=(SOURCE.missing, MECHANICAL.missing),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing, *(each.derived for each in _PULSES)),
     extras=(*GROUP_EXTRAS, list_event_names(EVENT_LINK, "RF")),
 )
 

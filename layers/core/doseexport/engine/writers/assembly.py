@@ -24,10 +24,12 @@ from doseexport.engine.writers.texts import SharedTexts
 from doseexport.engine.writers.workbook import (
     ABOUT,
     SUMMARY,
+    WARNINGS,
     SheetFrame,
     build_workbook,
     count_summary,
     list_about,
+    list_warned_studies,
 )
 from doseexport.engine.writers.zips import ZipStream
 
@@ -75,7 +77,9 @@ def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCoun
     """Return the counts of each sheet of the workbook, in the order of tabs."""
     summary = [SheetCount(SUMMARY, 0, count_summary(plan), 0)] if tabs.has_summary else []
     data = [sheet.count(worksheet) for sheet in tabs.sheets for worksheet in sheet.worksheets]
-    return [*summary, *data, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
+    rows = len(list(list_warned_studies(report)))
+    warnings = [SheetCount(WARNINGS, 0, rows, 1)] if rows else []
+    return [*summary, *data, *warnings, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
 
 
 class _Heads:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doseexport.catalogue import Cells, ModalityWorkbook
 from doseexport.engine.writers.cells import Heads, WriteCells, column_heads
-from doseexport.engine.writers.file_plan import FilePlan, block_headings
+from doseexport.engine.writers.file_plan import FilePlan, block_headings, warn_of_left_out
 from doseexport.engine.writers.sheets import GrowingSheet, SharedState
 
 ALL_DATA = "All data"
@@ -22,6 +22,7 @@ class AllData:
 
     def __init__(self, plan: FilePlan, layout: ModalityWorkbook, shared: SharedState) -> None:
         self._shared = shared
+        self._plan = plan
         self._prefix = layout.blocks.prefix if layout.blocks else layout.prefix
         self._columns = plan.block_columns
         self._study = [(column.heading, column) for column in plan.study_columns]
@@ -33,6 +34,9 @@ class AllData:
 
     def add(self, head: list[str], write: WriteCells, blocks: list[Cells]) -> None:
         """Add one study: the XML of its cells, split at the row's number, and the cells of its blocks."""
+        if (most := self._plan.limit_events(len(blocks))) < len(blocks):
+            warn_of_left_out(self._plan, len(blocks) - most, f" of {ALL_DATA}")
+            blocks = blocks[:most]
         self._widen(len(blocks))
         for n, sheet in enumerate(self.sheets):
             here = blocks[n * self._per_sheet : (n + 1) * self._per_sheet]

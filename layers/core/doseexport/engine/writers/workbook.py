@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ _WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
 _DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")
 _MOST_WIDTH = 40
 _ROWS_ABOVE_FREQUENCIES = 6
-SUMMARY, ABOUT = "Summary", "About"
+SUMMARY, WARNINGS, ABOUT = "Summary", "Warnings", "About"
 _OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,
@@ -48,16 +49,30 @@ class SheetFrame:
         return self.is_table, self.top, columns
 
 
+class _Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
+    """A workbook of xlsxwriter that hides its sheets until it is complete.
+
+    xlsxwriter compares the name of each new sheet with those of all others, which takes minutes for 12,000
+    sheets. SheetNames has made the names unique.
+    """
+
+    is_complete = False
+
+    def worksheets(self) -> list[Any]:
+        """Return the sheets once all of them are added."""
+        return list(super().worksheets()) if self.is_complete else []
+
+
 def build_workbook(
     plan: FilePlan, report: FileReport, frames: list[SheetFrame], *, has_summary: bool
 ) -> bytes:
-    """Return an xlsx with the sheets Summary, those of `frames` without their data, and About.
+    """Return an xlsx with the sheets Summary, those of `frames` without their data, Warnings and About.
 
     Of several sheets with the same appearance only the first has the rows above its data and the widths,
     because those of all sheets would not fit into memory.
     """
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, _OPTIONS)
+    book = _Workbook(buffer, _OPTIONS)
     book.set_properties({"title": plan.title, "created": plan.created.replace(tzinfo=None)})
     _fix_styles(book)
     bold = book.add_format({"bold": True})
@@ -73,7 +88,10 @@ def build_workbook(
         if frame.is_table:
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, frame.rows - 1, len(frame.columns) - 1)
+    if report.study_warnings:
+        _write_warnings(book.add_worksheet(WARNINGS), report, header)
     _write_about(book.add_worksheet(ABOUT), plan, report, bold)
+    book.is_complete = True
     book.close()
     return buffer.getvalue()
 
@@ -132,6 +150,29 @@ def _write_top(sheet: Any, frame: SheetFrame, style: Any) -> None:
     for column, below in enumerate(frame.columns):
         width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
+
+
+def _write_warnings(sheet: Any, report: FileReport, style: Any) -> None:
+    rows = list(list_warned_studies(report))
+    for row, cells in enumerate([WARNING_HEADINGS, *rows]):
+        for column, value in enumerate(cells):
+            _put(sheet, row, column, value, None if row else style)
+    for column, width in enumerate((100, 12, 20, 12)):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(rows), len(WARNING_HEADINGS) - 1)
+
+
+WARNING_HEADINGS = ("Warning", "Study ID", "Accession number", "Number")
+
+
+def list_warned_studies(report: FileReport) -> Iterator[tuple[str | int, ...]]:
+    """Yield the rows of the sheet Warnings: a warning, and a study that it is about."""
+    for warning in report.study_warnings:
+        for study in warning.studies:
+            yield warning.message, study.id, study.accession_number or "", study.rows
+        if warning.more:
+            yield warning.message, f"{warning.more:,} more", "", ""
 
 
 def _write_about(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:

@@ -12,7 +12,7 @@ from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
-from doseexport.engine.writers.texts import SURELY_WHOLE, describe_cut, is_cut
+from doseexport.engine.writers.texts import CUT_TEXTS, SURELY_WHOLE, is_cut
 from doseexport.errors import ExportError
 
 
@@ -29,7 +29,6 @@ class SheetsWriter:
         self._shared = SharedState(limits)
         self._builder = layout.make_builder(plan.context)
         self._sheets = [_RowSheet(sheet, self._shared) for sheet in self._builder.sheets]
-        self._cut = 0
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
@@ -44,10 +43,9 @@ class SheetsWriter:
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings of the builder, about sheets that continue on another, and about texts that are cut."""
+        """Warnings of the builder, and about sheets that continue on another."""
         continued = [message for sheet in self._sheets for message in sheet.grown.describe()]
-        cut = describe_cut(self._cut)
-        return [*self._builder.warnings, *continued, *cut]
+        return [*self._builder.warnings, *continued]
 
     @property
     def exclusions(self) -> Mapping[str, int]:
@@ -69,8 +67,8 @@ class SheetsWriter:
     def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
         for index, cells in rows:
             self._sheets[index].add(cells)
-            if max(map(len, cells), default=0) > SURELY_WHOLE:
-                self._cut += sum(map(is_cut, cells))
+            if max(map(len, cells), default=0) > SURELY_WHOLE and (cut := sum(map(is_cut, cells))):
+                self._plan.context.warn(CUT_TEXTS, cut)
 
 
 class _RowSheet:
