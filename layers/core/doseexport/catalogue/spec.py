@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import filters, options
-from doseexport.catalogue.columns import STANDARD, Column, Inclusions, RepeatWarning, Stream
+from doseexport.catalogue.columns import STANDARD, Column, Inclusions, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
 from doseexport.catalogue.options import Option
+from doseexport.catalogue.schema import Feature, Schema, Total
 from doseexport.errors import unprocessable
 
 SKIPPED = "skipped"
 """The name of the width that counts the studies that default filters leave out."""
+
+NO_TOTALS = "OpenREM has no totals yet for {n} studies: they were computed from the accumulated doses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Modality:
 
     `codes` are values of modality_type. `scopes` gives the SQL around filter conditions, by table.
     `event_tables` joins `chosen` (id, position) to its events. `event_key` is SQL for a value that is
-    unique to each event and never NULL.
+    unique to each event and never NULL. A database without `feature` has no such studies.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Modality:
     scopes: Mapping[str, str]
     event_tables: str
     event_key: str = "event.id"
+    feature: Feature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,10 @@ class Spec:
 
     `events` is None where the file shows no events. `widths` names whole numbers that are counted before
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
-    of the filters that `needs` names must be given. `default_filters` hold where a request does not give
-    them. How many studies they leave out is counted as the width SKIPPED. `is_ordered` is false where the
-    order of studies makes no difference to the file. `title` follows the modality's name in the file.
+    of the filters that `needs` names must be given. `totals` are those that the file shows.
+    `default_filters` hold where a request does not give them, and the width SKIPPED counts the studies that
+    they leave out. `is_ordered` is false where the order of studies makes no difference to the file. `title`
+    follows the modality's name in the file.
     """
 
     type: str
@@ -60,6 +65,7 @@ class Spec:
     default_filters: Mapping[str, str] = field(default_factory=dict)
     is_ordered: bool = True
     title: str = "export"
+    totals: tuple[Total, ...] = ()
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +131,38 @@ class Spec:
     def order_sql(self, name: str) -> str:
         """Return the SQL of an order. That of the default order is empty."""
         return next(each.sql for each in self.orders if each.name == name)
+
+    def warn_of_totals(self, filters: Iterable[str], order: str) -> Spec:
+        """Return the spec with a warning of computed totals, if the file or these choices use totals."""
+        chosen = [self.filter(name).total for name in filters]
+        chosen += [each.total for each in self.orders if each.name == order]
+        used = dict.fromkeys((*self.totals, *filter(None, chosen)))
+        if not used:
+            return self
+        warning = RowWarning(" OR ".join(f"({each.is_computed})" for each in used), NO_TOTALS)
+        studies = replace(self.studies, row_warnings=(*self.studies.row_warnings, warning))
+        return replace(self, studies=studies)
+
+    def list_features(self, filters: Iterable[str]) -> Iterator[tuple[str, Feature]]:
+        """Yield the fields of a request with these filters that need a feature, each with the feature."""
+        if self.modality.feature:
+            yield "type", self.modality.feature
+        for each in map(self.filter, filters):
+            if each.feature:
+                yield f"filters.{each.name}", each.feature
+
+    def is_offered(self, schema: Schema) -> bool:
+        """Return whether a database with this schema has such studies."""
+        return self.modality.feature is None or schema.has(self.modality.feature)
+
+    def limit_to(self, schema: Schema) -> Spec:
+        """Return the spec without the filters that a database with this schema cannot answer."""
+
+        def limit(filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+            return tuple(each for each in filters if each.feature is None or schema.has(each.feature))
+
+        modality = replace(self.modality, filters=limit(self.modality.filters))
+        return replace(self, modality=modality, own_filters=limit(self.own_filters))
 
     def can_include(self, inclusion: str) -> bool:
         """Return whether a file of this type has a column for names (NAME) or IDs (ID) of patients."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
+from doseexport.catalogue.schema import FULL, OPTIONAL_TABLES, STUDY_TABLE, TOTAL_COLUMNS, Schema
 from doseexport.catalogue.spec import SKIPPED
 from doseexport.domain.request import ExportRequest
 
@@ -32,7 +33,6 @@ class Query:
 
 
 TAKEN_AT = Query("SELECT now()", ())
-HAS_STANDARD_NAMES = Query("SELECT to_regclass('remapp_standardnamesettings') IS NOT NULL", ())
 STANDARD_NAMES_ARE_ON = Query(
     "SELECT coalesce(bool_or(enable_standard_names), false) FROM remapp_standardnamesettings", ()
 )
@@ -88,17 +88,22 @@ def find_tables(sql: str) -> frozenset[str]:
     return frozenset(re.findall(r"\bremapp_\w+", sql))
 
 
-def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
-    """Return the queries of a request."""
+def list_tables(request: ExportRequest) -> frozenset[str]:
+    """Return the tables of OpenREM that an export reads if the schema has all of them."""
+    return build_queries(request, Inclusions(standard=request.spec.has_standard_names)).tables
+
+
+def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema = FULL) -> Queries:
+    """Return the queries of a request for a database with this schema."""
     spec = request.spec
     chosen, params = choose_studies(request)
 
     def query(sql: str) -> Query:
-        return Query(f"WITH chosen AS ({chosen}) {sql}", params)
+        return Query(fill_gaps(f"WITH chosen AS ({chosen}) {sql}", schema), params)
 
     skipped, further = _count_skipped(request)
     return Queries(
-        counts=Query(f"WITH chosen AS ({chosen}) {_count_all(spec, skipped)}", (*params, *further)),
+        counts=replace(query(_count_all(spec, skipped)), params=(*params, *further)),
         widths=(*spec.widths, *([SKIPPED] if skipped else [])),
         frequencies={
             each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
@@ -111,7 +116,18 @@ def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
     )
 
 
-def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Query:
+def fill_gaps(sql: str, schema: Schema) -> str:
+    """Return a statement in which missing totals are NULL and missing optional tables are empty."""
+    for table in OPTIONAL_TABLES.keys() - schema.tables:
+        columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind in OPTIONAL_TABLES[table].items())
+        sql = re.sub(rf"\b{table}\b", f"(SELECT {columns} WHERE false)", sql)
+    if not schema.missing_totals:
+        return sql
+    nulls = ", ".join(f"NULL::{TOTAL_COLUMNS[name]} AS {name}" for name in sorted(schema.missing_totals))
+    return re.sub(rf"\b{STUDY_TABLE} study\b", f"(SELECT *, {nulls} FROM {STUDY_TABLE}) study", sql)
+
+
+def build_preview(request: ExportRequest, frequency: Frequency, most: int, schema: Schema = FULL) -> Query:
     """Return the query for a preview: one row of what an export would contain.
 
     The row has studies, events, most events of a study, first and last date (ISO texts), and the most
@@ -127,7 +143,7 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Qu
         (SELECT coalesce(json_agg(json_build_array(value, times) ORDER BY times DESC, value), '[]')
          FROM frequent)
     FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"""
-    return Query(sql, params)
+    return Query(fill_gaps(sql, schema), params)
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
