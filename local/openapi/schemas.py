@@ -258,6 +258,7 @@ def _make_file_fields() -> Json:
         "studies": _NUMBER_OR_NULL,
         "events": _NUMBER_OR_NULL,
         "warnings": make_list(TEXT),
+        "answer": TEXT_OR_NULL | {"description": "What an audit found, in one line. Otherwise null."},
         "has_manifest": FLAG | {"description": "Whether the export has a manifest to download."},
     }
 

@@ -152,6 +152,7 @@ def _view_file(export: Export) -> Json:
         "studies": result.studies if result else None,
         "events": result.events if result else None,
         "warnings": list(result.warnings) if result else [],
+        "answer": result.answer or None if result else None,
         "has_manifest": result.has_manifest if result else False,
     }
 

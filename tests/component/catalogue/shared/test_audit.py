@@ -200,6 +200,29 @@ def test_audit_counts_the_test_patients_left_out(make_database, sample_url):
     assert whole.studies == report.studies + facts(after)["Studies of test patients left out"]
 
 
+def test_audit_answers_in_one_line_in_the_report_and_on_summary(make_database, sample_url):
+    url = make_database(sample_url)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "UPDATE remapp_generalstudymoduleattr SET study_description = 'CT Head'"
+            " WHERE modality_type = 'CT'"
+        )
+    sheets, report = audit(url, "CT", exam_by="study_description")
+    compared = [row for row in sheets["Examinations"] if row["Ratio"] != ""]
+    above = [row for row in compared if row["Flag"]]
+    assert report.answer == f"{len(above)} of {len(compared)} groups above their DRL"
+    assert sheets["Summary"][1][0] == report.answer
+    assert above
+    for row in compared:
+        assert (row["DRL"], row["n"] >= 6) == (790, True)
+        assert row["Ratio"] == pytest.approx(row["Median"] / 790, rel=TOLERANCE)
+        clearly = row["Median CI low"] > 790
+        expected = ("clearly above" if clearly else "above") if row["Median"] > 790 else ""
+        assert row["Flag"] == expected
+        assert "DRL is for: Acute stroke" in row["Caution"]
+    assert export(url, type="ct-csv")[1].answer == ""
+
+
 def facts(sheets):
     return {row[0]: row[1] for row in sheets["Summary"]}
 

@@ -43,6 +43,10 @@ class Writer(Protocol):
     def exclusions(self) -> Mapping[str, int]:
         """The number of events excluded on purpose, by reason, complete after `end`."""
 
+    @property
+    def answer(self) -> str:
+        """What the file answers in one line, complete after `end`, or "" for a file that holds data only."""
+
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the rest of the file with this report, and return the counts of its sheets in order."""
 

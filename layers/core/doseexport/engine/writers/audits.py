@@ -56,6 +56,11 @@ class AuditWriter:
         """The values that the builder leaves out."""
         return self._builder.exclusions
 
+    @property
+    def answer(self) -> str:
+        """The groups above their DRL."""
+        return self._builder.answer
+
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
         tabs = Tabs(list(self._list_tabs(report)), self._shared, has_summary=False)

@@ -63,8 +63,8 @@ class FileReport:
     """The report on one file, made after its last row.
 
     `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
-    excluded on purpose, by reason. `snapshot_at` is the time at which the database had the contents of the
-    file.
+    excluded on purpose, by reason. `answer` is what an audit found, in one line. `snapshot_at` is the time at
+    which the database had the contents of the file.
     """
 
     studies: int
@@ -74,6 +74,7 @@ class FileReport:
     sheets: tuple[SheetCount, ...] = ()
     snapshot_at: datetime | None = None
     study_warnings: tuple[StudyWarning, ...] = ()
+    answer: str = ""
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:

@@ -19,6 +19,7 @@ from doseexport.errors import ExportError
 class SheetsWriter:
     """A workbook of the rows that a builder makes of each study, on the sheets that it defines."""
 
+    answer = ""
     copy_format = TEXT
     separator = b"\t"
 
