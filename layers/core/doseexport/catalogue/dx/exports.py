@@ -6,6 +6,7 @@ from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared.dap_units import DAP_UNIT
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -180,7 +181,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=DX_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
-        options=(MAX_EVENTS,),
+        options=(MAX_EVENTS, DAP_UNIT),
     )
 
 

@@ -19,7 +19,7 @@ from doseexport.engine.writers.xlsx import RowSheets
 
 CHARTS = "Charts"
 _NAME_AND_VALUE = 2
-_LINE_HEIGHT, _LINE_LENGTH = 15, 62
+_LINE_HEIGHT, _LINE_LENGTH = 15, 70
 
 
 class AuditWriter:

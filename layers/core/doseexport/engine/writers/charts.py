@@ -11,13 +11,13 @@ from doseexport.catalogue.layouts import Chart
 from doseexport.engine.writers.cells import column_letters, find_figure_style
 from doseexport.engine.writers.workbook import fit_to_page, put_cell
 
-_LEAST_ROWS = 22
-"""Rows that a chart of the default size covers."""
+_LEAST_ROWS = 28
+"""Rows that a chart covers."""
 _ROWS_ABOVE = 2
-_CHARTS_PER_PAGE = 3
+_CHARTS_PER_PAGE = 2
 _PLACE = 6
 """The column of the charts, right of their blocks."""
-_WIDTH, _HEIGHT = 900, 400
+_WIDTH, _HEIGHT = 900, 520
 _MOST_LEVEL = 6
 """Rooms whose names fit below a chart without being turned."""
 _BAR, _LINE, _GRID = "#A6A6A6", "#000000", "#D9D9D9"
@@ -114,7 +114,7 @@ def _make_chart(book: Any, name: str, start: int, chart: Chart) -> Any:
     bars.set_x_axis({"name": "Room", "num_font": {"rotation": -45 if len(chart.rows) > _MOST_LEVEL else 0}})
     grid = {"visible": True, "line": {"color": _GRID}}
     bars.set_y_axis({"name": chart.axis, "min": 0, "max": _find_top(chart), "major_gridlines": grid})
-    bars.set_legend({"position": "bottom"})
+    bars.set_legend({"position": "top"})
     bars.set_size({"width": _WIDTH, "height": _HEIGHT})
     return bars
 

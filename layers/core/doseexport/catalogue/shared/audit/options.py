@@ -64,7 +64,7 @@ def _parse_map(value: str) -> str:
 RANGE_VALUE = ValueType("range", "two numbers such as 50-90", _parse_range, bind_value)
 MAP_VALUE = ValueType("lines", "lines of pattern = DRL exam", _parse_map, bind_value)
 
-_SPELLINGS = {
+SPELLINGS = {
     spelling: unit
     for unit in DAP_UNITS
     for spelling in (
@@ -74,7 +74,9 @@ _SPELLINGS = {
     )
     if spelling != unit
 }
-DAP_UNIT_VALUE = choose_from(tuple(unit for unit in DAP_UNITS if unit != "Gy·m²"), _SPELLINGS)
+"""Other spellings of the units of DAP."""
+
+DAP_UNIT_VALUE = choose_from(tuple(unit for unit in DAP_UNITS if unit != "Gy·m²"), SPELLINGS)
 
 
 def list_options(modality: str) -> tuple[Option, ...]:
