@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from local.stack.service import Service
@@ -24,6 +25,7 @@ from tests.browser.steps import (
     wait_for,
 )
 
+NONE = "\N{EN DASH}"
 FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
 AsService = Callable[[User], Service]
 
@@ -184,6 +186,46 @@ def test_show_older_appends_next_page(visit: Visits, physicist: User, as_service
 def limit_to_three(route: Route) -> None:
     """Request pages of three, so that few exports fill several pages."""
     route.continue_(url=route.request.url.replace("limit=25", "limit=3"))
+
+
+def test_delete_removes_more_exports_than_one_request_may(
+    visit: Visits, physicist: User, as_service: AsService, stack: Stack
+) -> None:
+    service = as_service(physicist)
+    export = service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 120)
+    window = visit()
+    window.page.route("**/exports?*", allow_long_pages)
+    page = window.sign_in(physicist, "#exports")
+    assert_that(rows(page)).to_have_count(100)
+    page.get_by_role("button", name="Show older exports").click()
+    assert_that(rows(page)).to_have_count(121)
+    page.get_by_label("Select all exports").check()
+    page.get_by_role("button", name="Delete 121").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    assert_that(page.locator(".message").last).to_contain_text("121 exports deleted.")
+    assert_that(page.get_by_text("No exports yet.")).to_be_visible()
+    assert service.call("GET", "/exports").json["exports"] == []
+
+
+def copy_rows(stack: Stack, export_id: str, number: int) -> None:
+    """Copy an export that has ended. The copies are older."""
+    client, table = stack.cloud.client("dynamodb"), stack.resource("ExportsTable")
+    row = client.get_item(TableName=table, Key={"pk": {"S": f"EXPORT#{export_id}"}})["Item"]
+    for index in range(number):
+        copied = f"{export_id[:-4]}{index:04}"
+        older = {"id": {"S": copied}, "pk": {"S": f"EXPORT#{copied}"}, "created_at": earlier(row, index)}
+        client.put_item(TableName=table, Item={**row, **older})
+
+
+def earlier(row: dict[str, dict[str, str]], seconds: int) -> dict[str, str]:
+    created_at = datetime.fromisoformat(row["created_at"]["S"]) - timedelta(seconds=seconds + 1)
+    return {"S": f"{created_at:%Y-%m-%dT%H:%M:%S.000Z}"}
+
+
+def allow_long_pages(route: Route) -> None:
+    route.continue_(url=route.request.url.replace("limit=25", "limit=100"))
 
 
 def test_list_filters_by_scope_and_state(
