@@ -12,7 +12,7 @@ from local.stack.users import User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.steps import download, field, newest, open_details, start, wait_for
 
 
@@ -281,3 +281,29 @@ def test_form_supports_unknown_modality(visit: Visits, physicist: User, modality
     assert_that(page.get_by_role("tab")).to_have_text(["PT"])
     assert_that(field(page, "Uptake min")).to_be_visible()
     assert_that(page.get_by_role("radio", name="Glance")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, (1280, 800), (1024, 768), PHONE])
+def test_preview_is_in_view_even_if_nothing_matches(
+    visit: Visits, physicist: User, size: tuple[int, int]
+) -> None:
+    page = visit(size=size).sign_in(physicist, "#CT?date_from=2090-01-01")
+    page.get_by_role("button", name="Preview").click()
+    message = page.locator("#preview").get_by_text("No study matches these filters.")
+    assert_that(message).to_be_in_viewport(ratio=1)
+    button = page.get_by_role("button", name="Preview").bounding_box()
+    text = message.bounding_box()
+    assert button is not None
+    assert text is not None
+    assert text["y"] + text["height"] <= button["y"], "the message is behind the buttons"
+
+
+SHORTCUTS = {
+    "Last 30 days": ("2026-01-16", ""),
+    "Last month": ("2026-01-01", "2026-01-31"),
+    "Last quarter": ("2025-10-01", "2025-12-31"),
+    "Last 12 months": ("2025-02-15", ""),
+    "This year": ("2026-01-01", ""),
+    "Last year": ("2025-01-01", "2025-12-31"),
+    "Last financial year": ("2024-04-01", "2025-03-31"),
+}
