@@ -228,6 +228,16 @@ def allow_long_pages(route: Route) -> None:
     route.continue_(url=route.request.url.replace("limit=25", "limit=100"))
 
 
+def test_failed_export_shows_no_expiry(visit: Visits, physicist: User, as_service: AsService) -> None:
+    """It has no file that could expire."""
+    service = as_service(physicist)
+    service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+    page = visit().sign_in(physicist, "#exports")
+    wait_for(newest(page), "Failed")
+    assert_that(newest(page).locator("td.expires")).to_have_text(NONE)
+    assert_that(open_details(page, newest(page))).not_to_contain_text("File expires")
+
+
 def test_list_filters_by_scope_and_state(
     visit: Visits, physicist: User, make_user: Callable[..., User], as_service: AsService
 ) -> None:
