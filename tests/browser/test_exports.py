@@ -228,6 +228,15 @@ def allow_long_pages(route: Route) -> None:
     route.continue_(url=route.request.url.replace("limit=25", "limit=100"))
 
 
+def test_address_with_malformed_id_is_not_followed(visit: Visits, physicist: User) -> None:
+    window = visit()
+    asked: list[str] = []
+    window.page.on("request", lambda request: asked.append(request.url))
+    page = window.sign_in(physicist, "#exports?export=../schedules")
+    assert_that(page.locator(".message")).to_contain_text("This link names no export.")
+    assert not [url for url in asked if url.endswith("/schedules")]
+
+
 def test_failed_export_shows_no_expiry(visit: Visits, physicist: User, as_service: AsService) -> None:
     """It has no file that could expire."""
     service = as_service(physicist)
