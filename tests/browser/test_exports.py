@@ -228,6 +228,23 @@ def allow_long_pages(route: Route) -> None:
     route.continue_(url=route.request.url.replace("limit=25", "limit=100"))
 
 
+def test_ready_message_downloads_the_file(
+    visit: Visits, physicist: User, database_held: Hold, tmp_path: Path
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        page.get_by_role("link", name="New export").click()
+    message = page.locator(".message").filter(has_text="is ready.")
+    assert_that(message).to_be_visible()
+    with page.expect_download() as started:
+        message.get_by_role("button", name="Download").click()
+    started.value.save_as(tmp_path / "file.csv")
+    assert (tmp_path / "file.csv").stat().st_size > 0
+    assert_that(message).to_be_hidden()
+
+
 def test_address_with_malformed_id_is_not_followed(visit: Visits, physicist: User) -> None:
     window = visit()
     asked: list[str] = []

@@ -4,7 +4,7 @@ import { Actions } from "./actions.js";
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
-import { announce, notify, notifyError } from "./messages.js";
+import { announce, notifyError, offer } from "./messages.js";
 import { Row } from "./row.js";
 import { Selection } from "./selection.js";
 import { count } from "./words.js";
@@ -205,7 +205,9 @@ export class ExportList {
     const name = nameExport(each, this.catalogue);
     const size = each.state === "COMPLETED" ? `, ${count(each.studies, "study", "studies")}` : "";
     announce(`${name}: ${nameState(each.state)}${size}.`);
-    if (each.mine && each.state === "COMPLETED" && byId("exports").hidden) notify(`${name} is ready.`);
+    if (!each.mine || each.state !== "COMPLETED" || !byId("exports").hidden) return;
+    const row = this.rows.get(each.id);
+    offer(`${name} is ready.`, "Download", (button) => this.actions.download(row, button));
   }
 
   #reportActive() {
