@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -296,6 +297,20 @@ def test_preview_is_in_view_even_if_nothing_matches(
     assert button is not None
     assert text is not None
     assert text["y"] + text["height"] <= button["y"], "the message is behind the buttons"
+
+
+def test_date_shortcuts_fill_whole_months_quarters_and_years(visit: Visits, physicist: User) -> None:
+    window = visit()
+    window.page.clock.set_fixed_time(datetime(2026, 2, 15, 12, tzinfo=UTC))
+    page = window.sign_in(physicist)
+    dates = {}
+    for name in SHORTCUTS:
+        page.get_by_role("button", name=name, exact=True).click()
+        dates[name] = (
+            field(page, "Study date from").input_value(),
+            field(page, "Study date to").input_value(),
+        )
+    assert dates == SHORTCUTS
 
 
 SHORTCUTS = {
