@@ -299,6 +299,15 @@ def test_preview_is_in_view_even_if_nothing_matches(
     assert text["y"] + text["height"] <= button["y"], "the message is behind the buttons"
 
 
+def test_error_of_a_field_moves_no_other_field(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?age_min=x")
+    neighbour = field(page, "Weight from")
+    before = neighbour.bounding_box()
+    page.get_by_role("button", name="Preview").click()
+    assert_that(field(page, "Age from")).to_have_attribute("aria-invalid", "true")
+    assert neighbour.bounding_box() == before
+
+
 def test_date_shortcuts_fill_whole_months_quarters_and_years(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.clock.set_fixed_time(datetime(2026, 2, 15, 12, tzinfo=UTC))
