@@ -174,7 +174,7 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize("size", [DESKTOP, (1024, 768), (900, 700), PHONE])
 def test_views_fit_window_width(
     visit: Visits, physicist: User, as_service: Callable[[User], Service], size: tuple[int, int]
 ) -> None:

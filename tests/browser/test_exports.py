@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from local.stack.service import Service
 from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
 
-from tests.browser.conftest import Hold, Visits
+from tests.browser.conftest import PHONE, Hold, Visits
 from tests.browser.steps import (
     download,
     field,
@@ -226,6 +227,40 @@ def earlier(row: dict[str, dict[str, str]], seconds: int) -> dict[str, str]:
 
 def allow_long_pages(route: Route) -> None:
     route.continue_(url=route.request.url.replace("limit=25", "limit=100"))
+
+
+@pytest.mark.parametrize("laptop", [((1024, 768), 7), ((900, 700), 5)])
+def test_laptop_shows_a_dense_table(
+    visit: Visits,
+    physicist: User,
+    as_service: AsService,
+    stack: Stack,
+    laptop: tuple[tuple[int, int], int],
+) -> None:
+    size, shown = laptop
+    service = as_service(physicist)
+    export = service.request_export(**FEW).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 8)
+    page = visit(size=size).sign_in(physicist, "#exports")
+    assert_that(rows(page).nth(shown - 1)).to_be_in_viewport(ratio=1)
+    assert_that(rows(page).first.get_by_role("button", name="Download")).to_be_in_viewport(ratio=1)
+    assert_that(page.get_by_role("columnheader", name="Studies")).to_be_visible()
+
+
+def test_phone_selects_all(visit: Visits, physicist: User, as_service: AsService) -> None:
+    service = as_service(physicist)
+    service.wait(service.request_export(**FEW).json["id"])
+    page = visit(size=PHONE).sign_in(physicist, "#exports")
+    box = page.get_by_label("Select all exports")
+    box.check()
+    place = box.bounding_box()
+    assert place is not None
+    assert place["x"] > 0
+    assert place["width"] > 10
+    seen = "({x, y}) => document.elementFromPoint(x + 5, y + 5).id"
+    assert page.evaluate(seen, place) == "select-all"
+    assert_that(page.get_by_role("button", name="Delete 1")).to_be_visible()
 
 
 def test_ready_message_downloads_the_file(
