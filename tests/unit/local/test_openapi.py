@@ -122,7 +122,7 @@ def test_openapi_has_every_error_code():
     assert promised == {"UNEXPECTED", "FORBIDDEN"} | set(find_codes())
 
 
-ROOMS = ("catalogue", "domain", "actions", "api")
+ROOMS = ("catalogue", "domain", "aws", "actions", "api")
 
 
 def find_codes():
