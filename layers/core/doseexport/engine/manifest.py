@@ -54,7 +54,7 @@ def write_manifest(
         ],
         "file": asdict(file),
     }
-    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode(errors="backslashreplace")
 
 
 def _describe_request(request: ExportRequest) -> dict[str, Any]:
