@@ -2,6 +2,7 @@
 
 Its EventBridge Scheduler is extended here by what it lacks: time zones, the scheduled time in an input, and
 permissions by schedule group. What is due is computed from cron and rate expressions as the service does.
+challenges.py extends its Cognito.
 """
 
 import json
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from doseexport.domain.recurrence import parse_expression
+from local.stack.challenges import install_challenges
 
 CHECK_EVERY = 1
 """Seconds."""
@@ -35,6 +37,7 @@ def main() -> None:
     from ministack.app import main as serve  # type: ignore[import-untyped]  # noqa: PLC0415
 
     install_scheduler()
+    install_challenges()
     serve()
 
 

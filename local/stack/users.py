@@ -1,8 +1,11 @@
-"""Create users in the local stack's user pool, and sign them in as a browser does."""
+"""Create users in the local stack's user pool, read their mail, and sign them in as a browser does."""
 
+import json
 import secrets
+import urllib.request
 from dataclasses import dataclass
 
+from local.stack.service import fetch
 from local.stack.stack import Stack
 
 EXPORT, ADMIN, PATIENTS = "exportgroup", "admingroup", "pidgroup"
@@ -30,6 +33,30 @@ def create(stack: Stack, name: str, *groups: str, password: str = "") -> User:
     for group in groups:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
     return user
+
+
+def invite(stack: Stack, name: str, *groups: str) -> None:
+    """Create a user as docs/operations.md says: Cognito mails a temporary password, and no other exists."""
+    pool = stack.resource("UserPool")
+    cognito = stack.cloud.client("cognito-idp")
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=name,
+        UserAttributes=[
+            {"Name": "email", "Value": f"{name}@hospital.example"},
+            {"Name": "email_verified", "Value": "true"},
+        ],
+        DesiredDeliveryMediums=["EMAIL"],
+    )
+    for group in groups:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+
+
+def read_mail(stack: Stack, name: str) -> list[str]:
+    """Return the texts of the mails that Cognito sent to an invited user, oldest first."""
+    reply = fetch(urllib.request.Request(f"{stack.cloud.endpoint}/_ministack/ses/messages"))  # noqa: S310 - loopback
+    mails = [mail for account in json.loads(reply.body)["messages"].values() for mail in account]
+    return [mail["BodyText"] for mail in mails if f"{name}@hospital.example" in mail["To"]]
 
 
 def create_demo_users(stack: Stack, password: str = "") -> list[User]:

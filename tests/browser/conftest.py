@@ -113,6 +113,12 @@ class Visit:
     def open(self, path: str = "") -> None:
         self.page.goto(self.address + path)
 
+    def open_tab(self, path: str = "") -> "Visit":
+        """Open another tab of the same browser."""
+        tab = _watch(Visit(self.page.context.new_page(), self.address, self.problems, self.allowed))
+        tab.open(path)
+        return tab
+
     def sign_in(self, user: users.User, path: str = "") -> Page:
         """Sign in and wait for the first view."""
         self.open(path)
@@ -148,7 +154,8 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
                 reduced_motion="reduce",
             )
             windows.callback(context.close)
-            visits.append(_watch(context.new_page(), stack))
+            first = Visit(context.new_page(), f"{stack.url}/", [], [stack.cloud.endpoint, "data:"])
+            visits.append(_watch(first))
             return visits[-1]
 
         yield make
@@ -156,10 +163,9 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
     assert problems == []
 
 
-def _watch(page: Page, stack: Stack) -> Visit:
+def _watch(visit: Visit) -> Visit:
     """Record script errors, violations of the Content-Security-Policy, and requests to other addresses."""
-    visit = Visit(page, f"{stack.url}/", [], [stack.cloud.endpoint, "data:"])
-    record = visit.problems.append
+    page, record = visit.page, visit.problems.append
     page.on("pageerror", lambda error: record(f"error: {error}"))
     page.on("dialog", lambda dialog: record(f"dialog: {dialog.message}"))
     page.expose_function("reportViolation", lambda text: record(f"policy: {text}"))

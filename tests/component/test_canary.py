@@ -11,10 +11,10 @@ import pytest
 from doseexport import cli
 from doseexport.errors import DoseExportError
 from tests.component.canary import CANARY, FILTERS
-from tests.component.gateway import CONTEXT
 from tests.component.running import PATIENCE, read_object, services_with
 from tests.component.schedules import exports_of, firing, join, leave
 from tests.fakes import ADA, ADMIN, BEN, PIA, read_row
+from tests.invocation import CONTEXT
 
 REFUSED = [
     {"type": CANARY},
@@ -118,7 +118,7 @@ def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
     stage.collect(row.failure)
     body = {"type": "ct-csv", "filters": {**FILTERS, "dlp_min": "1"}}
     stage.collect(stage.sign_in(PIA).call("POST", "/exports/preview", body).body)
-    stage.assert_silent()
+    assert "ExportsFailed" in stage.assert_silent()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from local import sample
 
+from doseexport.catalogue.schema import NUCLEAR_MEDICINE, STANDARD_NAMES
 from tests.component.exporting import export
 
 PROGRAM = (sys.executable, "-m", "doseexport.cli")
@@ -184,3 +187,34 @@ def test_cli_refuses_a_manifest_nested_too_deeply(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "(BAD_MANIFEST)" in line
+
+
+def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
+    old = make_database()
+    sample.fill(old, 20)
+    with psycopg.connect(old) as connection:
+        for table in sorted(NUCLEAR_MEDICINE.tables | STANDARD_NAMES.tables):
+            connection.execute(f"DROP TABLE {table} CASCADE")
+    listed = {}
+    for url in (old, sample_url, None):
+        options = ["--database-url", url] if url else []
+        done = subprocess.run([*PROGRAM, "list", *options], capture_output=True, text=True, check=True)
+        listed[url] = done.stdout
+    assert listed[sample_url] == listed[None]
+    assert re.findall(r"^(nm-\S+|    standard_\S+)", listed[old], re.MULTILINE) == []
+    assert len(re.findall(r"^[a-z]", listed[None], re.MULTILINE)) - 2 == len(
+        re.findall(r"^[a-z]", listed[old], re.MULTILINE)
+    )
+
+
+def test_cli_says_that_the_database_has_no_such_studies(make_database, tmp_path):
+    old = make_database()
+    sample.fill(old, 20)
+    with psycopg.connect(old) as connection:
+        for table in sorted(NUCLEAR_MEDICINE.tables):
+            connection.execute(f"DROP TABLE {table} CASCADE")
+    command = [*PROGRAM, "nm-csv", "--database-url", old, "--output", str(tmp_path / "nm.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == ("doseexport: type: OpenREM before 1.0 has no nuclear medicine. (NOT_IN_OPENREM)\n")
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from doseexport.domain.rights import RIGHTS_OF_SCOPES
+from tests.template.rules import accepts
 
 ROUTES = {
     ("POST", "/exports"): "RequestExport",
@@ -138,6 +139,43 @@ def test_client_accepts_passwords_only_without_managed_login(source):
     assert plain == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
+def test_page_and_user_pool_agree_on_passwords(source, root):
+    """The page refuses a weak password itself, so that no try is lost."""
+    policy = source["Resources"]["UserPool"]["Properties"]["Policies"]["PasswordPolicy"]
+    kinds = {name for name, is_required in policy.items() if name.startswith("Require") and is_required}
+    assert kinds == {"RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols"}
+    static = root / "functions/web/static"
+    length = policy["MinimumLength"]
+    assert f"/^.{{{length},}}$/su" in (static / "sign-in-errors.js").read_text()
+    assert f"at least {length} characters" in (static / "sign-in-errors.js").read_text()
+    assert f"At least {length} characters" in (static / "sign-in-form.js").read_text()
+    days = {3: "three days"}[policy["TemporaryPasswordValidityDays"]]
+    assert days in (static / "sign-in-errors.js").read_text()
+
+
+def test_sign_in_leaves_time_to_set_up_an_authenticator_app(source):
+    assert (
+        source["Resources"]["UserPoolClient"]["Properties"]["AuthSessionValidity"] == 15
+    )  # Cognito's maximum
+
+
+@pytest.mark.parametrize(
+    ("rule", "prefix", "providers", "is_accepted"),
+    [
+        ("ProvidersNeedManagedLogin", "", ["COGNITO"], True),
+        ("ProvidersNeedManagedLogin", "", ["hospital"], False),
+        ("ProvidersNeedManagedLogin", "", ["COGNITO", "hospital"], False),
+        ("ProvidersNeedManagedLogin", "radiology", ["hospital"], True),
+        ("ManagedLoginNeedsProvider", "radiology", ["COGNITO"], True),
+        ("ManagedLoginNeedsProvider", "radiology", [""], False),
+        ("ManagedLoginNeedsProvider", "radiology", [], False),
+    ],
+)
+def test_rules_refuse_providers_with_which_nobody_could_sign_in(source, rule, prefix, providers, is_accepted):
+    values = {"LoginDomainPrefix": prefix, "LoginProviders": providers}
+    assert accepts(source["Rules"][rule], values) is is_accepted
+
+
 def test_managed_login_issues_codes_for_few_scopes_and_returns_to_page(source):
     client = source["Resources"]["UserPoolClient"]["Properties"]
     assert client["AllowedOAuthFlows"]["Fn::If"][1] == ["code"]
@@ -193,7 +231,11 @@ def test_groups_have_the_names_of_openrem(resources):
 
 def test_scheduled_functions_end_before_their_next_run(functions):
     intervals = {name: event["ScheduleExpression"] for name, event in _events(functions, "ScheduleV2")}
-    assert intervals == {"SweepExports": "rate(1 minute)", "ReconcileSchedules": "rate(5 minutes)"}
+    assert intervals == {
+        "SweepExports": "rate(1 minute)",
+        "ReconcileSchedules": "rate(5 minutes)",
+        "PreviewExport": "rate(1 day)",
+    }
     assert functions["SweepExports"]["Timeout"] < 60
     assert functions["ReconcileSchedules"]["Timeout"] < 300
 

@@ -3,15 +3,14 @@
 import { readAddress } from "./address.js";
 import { Api } from "./api.js";
 import { Catalogue } from "./catalogue.js";
-import { byId, setShown, setText } from "./dom.js";
+import { busy, byId, setShown, setText } from "./dom.js";
 import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
-import { announce } from "./messages.js";
+import { announce, notifyError } from "./messages.js";
 import { ScheduleDialog } from "./schedule-dialog.js";
-import { Schedules } from "./schedules.js";
 import { Session } from "./session.js";
-import { describeError, SignIn } from "./signin.js";
-import { Usage } from "./usage.js";
+import { describeError } from "./sign-in-errors.js";
+import { SignIn } from "./signin.js";
 
 const NAME = "Dose Export";
 
@@ -28,6 +27,9 @@ async function start() {
   let form = null;
   const api = new Api(session.config.api, session, () => signIn.promptAgain(() => form?.draft ?? null));
   byId("sign-out").addEventListener("click", () => signOut(session));
+  session.addEventListener("signed-out", leave);
+  setShown(byId("app-open"), !session.usesLoginPage);
+  byId("app-open").addEventListener("click", () => busy(byId("app-open"), () => setUpApp(session)));
   setShown(byId("account"), true);
   const catalogue = await loadCatalogue(api);
   if (!catalogue) return;
@@ -47,6 +49,7 @@ async function signInFirst(session, signIn) {
   const draft = await session.finishLogin().catch((error) => {
     message = describeError(error);
   });
+  await session.join();
   if (!session.isSignedIn) {
     setShown(byId("loading"), false);
     await signIn.prompt(message);
@@ -71,11 +74,17 @@ async function loadCatalogue(api) {
 function showService(api, catalogue, draft) {
   const list = new ExportList(api, catalogue, { onedit: edit, onactive: showActive });
   const form = new ExportForm(api, catalogue, showStarted);
-  const schedules = new Schedules(api, catalogue, showStarted);
-  const usage = new Usage(api, catalogue);
+  const schedules = new LateView(async () => {
+    const { Schedules } = await import("./schedules.js");
+    return new Schedules(api, catalogue, showStarted);
+  });
+  const usage = new LateView(async () => {
+    const { Usage } = await import("./usage.js");
+    return new Usage(api, catalogue);
+  });
   const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
   new ScheduleDialog(api, form, (created) => {
-    schedules.add(created);
+    schedules.use((view) => view.add(created));
     location.hash = "#schedules";
   });
   setText(byId("user"), catalogue.user + (catalogue.isAdmin ? " (admin)" : ""));
@@ -95,6 +104,29 @@ function showService(api, catalogue, draft) {
     form.fillFrom(each);
     location.hash = form.address;
   }
+}
+
+/** A view whose modules are loaded when it is first shown. */
+class LateView {
+  /** @param {() => Promise<Object>} load returns the view */
+  constructor(load) {
+    this.load = load;
+  }
+
+  /** Call a function with the view, once it is loaded. A later call tries again if it could not be. */
+  async use(work) {
+    this.view ??= this.load().catch((error) => {
+      this.view = null;
+      throw error;
+    });
+    try {
+      await work(await this.view);
+    } catch (error) {
+      notifyError(error);
+    }
+  }
+
+  open = (parameters) => this.use((view) => view.open(parameters));
 }
 
 /** Show the view that the address names. A modality belongs to the form. */
@@ -133,9 +165,24 @@ function showFailure(error) {
   announce(error.message);
 }
 
+async function setUpApp(session) {
+  try {
+    const { openDialog } = await import("./authenticator.js");
+    await openDialog(session);
+  } catch (error) {
+    notifyError(new Error(describeError(error)));
+  }
+}
+
 async function signOut(session) {
   await session.signOut();
   history.replaceState(null, "", location.pathname);
   if (session.usesLoginPage) session.endLogin();
   else location.reload();
+}
+
+/** Show the sign-in page, because another tab has signed out. */
+function leave() {
+  history.replaceState(null, "", location.pathname);
+  location.reload();
 }

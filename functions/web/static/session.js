@@ -1,19 +1,37 @@
 /** The session: tokens in session storage, from managed login (code and PKCE) or from a password. */
 
+import { SharedTokens } from "./shared-tokens.js";
+import { SignInError } from "./sign-in-errors.js";
+import { PoolError, UserPool } from "./user-pool.js";
+
 const TOKENS = "doseexport.tokens";
 const LOGIN = "doseexport.login";
 const RENEW_EARLY_MS = 60_000;
 
-/** Signing in failed. The message is for the user. */
-export class SignInError extends Error {}
-
-/** The tokens of this tab: obtained, renewed and revoked. */
-export class Session {
+/**
+ * The tokens of this tab: obtained, shared with the other tabs, renewed and revoked.
+ * The event "signed-in" says that tokens came from another tab, "signed-out" that another tab signed out.
+ */
+export class Session extends EventTarget {
   /** @param {{client_id: string, login: ?string, pool_endpoint: string, scopes: string, logout: ?string}} config */
   constructor(config) {
+    super();
     this.config = config;
-    this.tokens = JSON.parse(sessionStorage.getItem(TOKENS) ?? "null");
+    this.pool = new UserPool(config);
     this.renewal = null;
+    this.tokens = JSON.parse(sessionStorage.getItem(TOKENS) ?? "null");
+    this.shared = new SharedTokens({
+      offer: () => this.tokens,
+      onreceive: (tokens) => this.#adopt(tokens),
+      onend: () => this.#end(),
+    });
+    if (!this.shared.isCurrent(this.tokens)) this.clearTokens();
+    if (this.tokens) this.shared.announce();
+  }
+
+  /** Take the tokens of another tab, if this one has none. */
+  async join() {
+    if (!this.tokens) await this.shared.request();
   }
 
   /** Whether there are tokens, valid or renewable. */
@@ -38,6 +56,7 @@ export class Session {
 
   /** Return the access token, renewed if it ends within a minute. Return null if the user must sign in. */
   async getToken() {
+    if (!this.shared.isCurrent(this.tokens)) this.#end();
     if (this.tokens && Date.now() > this.tokens.expires - RENEW_EARLY_MS) await this.renew();
     return this.tokens?.access ?? null;
   }
@@ -50,15 +69,9 @@ export class Session {
     return this.renewal;
   }
 
-  /** Sign in with user name and password. Throw a SignInError if that fails. */
-  async signIn(name, password) {
-    const answer = await this.#initiate("USER_PASSWORD_AUTH", { USERNAME: name, PASSWORD: password });
-    if (!answer.AuthenticationResult) {
-      throw new SignInError(
-        `This page does not support a step that this account needs: ${answer.ChallengeName}. Ask an administrator.`,
-      );
-    }
-    this.#storeTokens(readPoolTokens(answer.AuthenticationResult));
+  /** Begin a session with the tokens of a sign-in on this page (Cognito's AuthenticationResult). */
+  begin(result) {
+    this.#storeTokens(readPoolTokens(result));
   }
 
   /** Go to the managed login. finishLogin returns `draft` only to the user with this id. */
@@ -99,10 +112,11 @@ export class Session {
     return saved.userId === this.userId ? saved.draft : null;
   }
 
-  /** Clear the tokens and revoke them. */
+  /** Sign out of all tabs: clear the tokens and revoke them. */
   async signOut() {
     const refresh = this.tokens?.refresh;
     this.clearTokens();
+    this.shared.end();
     if (refresh) await this.#revoke(refresh).catch(() => {});
   }
 
@@ -119,6 +133,7 @@ export class Session {
   clearTokens() {
     this.tokens = null;
     sessionStorage.removeItem(TOKENS);
+    this.shared.withdraw?.();
   }
 
   async #renew() {
@@ -129,19 +144,15 @@ export class Session {
       else await this.#renewByPool(refresh);
       return true;
     } catch (error) {
-      if (error instanceof SignInError) this.clearTokens();
+      const isRefused = error instanceof PoolError && !isTemporary(error);
+      if (isRefused || error instanceof SignInError) this.clearTokens();
       return false;
     }
   }
 
   async #renewByPool(refresh) {
-    const answer = await this.#initiate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refresh });
-    this.#storeTokens({ refresh, ...readPoolTokens(answer.AuthenticationResult) });
-  }
-
-  #initiate(flow, parameters) {
-    const body = { AuthFlow: flow, ClientId: this.config.client_id, AuthParameters: parameters };
-    return callPool(this.config.pool_endpoint, "InitiateAuth", body);
+    const { AuthenticationResult: result } = await this.pool.renew(refresh);
+    this.#storeTokens({ refresh, ...readPoolTokens(result) });
   }
 
   async #exchange(form) {
@@ -154,41 +165,45 @@ export class Session {
   }
 
   #revoke(token) {
-    if (!this.usesLoginPage) {
-      return callPool(this.config.pool_endpoint, "RevokeToken", {
-        Token: token,
-        ClientId: this.config.client_id,
-      });
-    }
+    if (!this.usesLoginPage) return this.pool.revoke(token);
     const body = new URLSearchParams({ token, client_id: this.config.client_id });
     return fetch(`${this.config.login}/oauth2/revoke`, { method: "POST", body, keepalive: true });
   }
 
   #storeTokens(tokens) {
+    this.#keepTokens({ ...tokens, generation: this.shared.generation });
+    this.shared.send(this.tokens);
+  }
+
+  #keepTokens(tokens) {
     this.tokens = tokens;
     sessionStorage.setItem(TOKENS, JSON.stringify(tokens));
+    this.shared.announce();
+  }
+
+  /** Take tokens from another tab, unless they are of another user or no newer than those of this tab. */
+  #adopt(tokens) {
+    const isOther = this.tokens && readClaims(tokens.access).sub !== this.userId;
+    if (isOther || tokens.expires <= (this.tokens?.expires ?? 0)) return;
+    this.#keepTokens(tokens);
+    this.dispatchEvent(new Event("signed-in"));
+  }
+
+  /** Another tab has signed out. */
+  #end() {
+    this.clearTokens();
+    this.dispatchEvent(new Event("signed-out"));
   }
 }
+
+// Cognito could not answer, so the session has not ended.
+const isTemporary = ({ code }) => /TooManyRequests|InternalError|^status 5/.test(code);
 
 function readPoolTokens({ AccessToken: access, ExpiresIn: seconds, RefreshToken: refresh }) {
   return { access, expires: findEnd(seconds), ...(refresh ? { refresh } : {}) };
 }
 
 const findEnd = (seconds) => Date.now() + seconds * 1000;
-
-async function callPool(endpoint, action, body) {
-  const headers = {
-    "Content-Type": "application/x-amz-json-1.1",
-    "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}`,
-  };
-  const response = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(body) });
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  const isWrong = /NotAuthorized|UserNotFound/.test(answer.__type ?? "");
-  throw new SignInError(
-    isWrong ? "Incorrect user name or password." : (answer.message ?? "Try again later."),
-  );
-}
 
 /** Return the address that the managed login returns to: this page, without query and hash. */
 const findPageAddress = () => location.origin + location.pathname;

@@ -1,7 +1,8 @@
 /** Sign-in: a page at first, and a dialog over the page when a session has ended. */
 
-import { busy, byId, fill, make, setShown, setText } from "./dom.js";
-import { SignInError } from "./session.js";
+import { byId, fill, setShown } from "./dom.js";
+import { PasswordSignIn } from "./password-sign-in.js";
+import { askStep } from "./sign-in-form.js";
 
 /** The sign-in prompts. Only one is open at a time; all callers wait for it. */
 export class SignIn {
@@ -16,7 +17,7 @@ export class SignIn {
   /** Show the sign-in page until the user has signed in. */
   async prompt(message = "") {
     setShown(byId("sign-in"), true);
-    await new Promise((resolve) => this.#fillForm(byId("sign-in-form"), "sign-in", message, resolve));
+    await this.#run(byId("sign-in-form"), { heading: "h2", message });
     fill(byId("sign-in-form")); // this also removes the password
     setShown(byId("sign-in"), false);
   }
@@ -33,7 +34,7 @@ export class SignIn {
     const before = this.#userId;
     const dialog = byId("ended");
     dialog.showModal();
-    await new Promise((resolve) => this.#fillForm(byId("ended-form"), "ended", "", resolve, findDraft));
+    await this.#run(byId("ended-form"), { heading: "h3", findDraft });
     fill(byId("ended-form"));
     dialog.close();
     if (before && this.session.userId !== before) await this.#reload();
@@ -49,8 +50,8 @@ export class SignIn {
     this.lastUserId = this.session.userId;
   }
 
-  #signOut() {
-    this.session.clearTokens();
+  async #signOut() {
+    await this.session.signOut();
     location.reload();
   }
 
@@ -59,56 +60,27 @@ export class SignIn {
     return new Promise(() => {});
   }
 
-  #fillForm(form, prefix, message, done, findDraft = () => null) {
-    const errorText = make("p", { class: "error", role: "alert" }, message);
-    const button = make("button", { type: "submit", class: "button primary" }, "Sign in");
-    const isPage = this.session.usesLoginPage;
-    const fields = isPage
-      ? []
-      : [makeInput(prefix, "name", "User name"), makeInput(prefix, "password", "Password")];
-    fill(form, fields, errorText, button);
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      busy(button, () =>
-        this.#submit(form, findDraft)
-          .then(done)
-          .catch((error) => setText(errorText, describeError(error))),
-      );
+  /** Return when the user has signed in, here or in another tab. */
+  #run(form, { heading, message = "", findDraft = () => null }) {
+    const elsewhere = new Promise((resolve) => {
+      this.session.addEventListener("signed-in", resolve, { once: true });
+    });
+    const here = this.session.usesLoginPage
+      ? this.#goToLogin(form, message, findDraft)
+      : this.#askPassword(form, heading, message);
+    return Promise.race([here, elsewhere]);
+  }
+
+  async #askPassword(form, heading, message) {
+    const signIn = new PasswordSignIn(form, this.session.pool, form.id, heading);
+    this.session.begin(await signIn.run(message));
+  }
+
+  #goToLogin(form, message, findDraft) {
+    const work = async () => {
+      await this.session.beginLogin(findDraft(), this.#userId);
+      return new Promise(() => {}); // the page is being left
     };
-    (form.querySelector("input") ?? button).focus();
+    return askStep(form, { content: [], action: "Sign in", work, message });
   }
-
-  async #submit(form, findDraft) {
-    if (!this.session.usesLoginPage) {
-      return this.session.signIn(form.elements.name.value.trim(), form.elements.password.value);
-    }
-    await this.session.beginLogin(findDraft(), this.#userId);
-    return new Promise(() => {}); // the page is being left
-  }
-}
-
-/** Return why signing in failed, in words. */
-export function describeError(error) {
-  return error instanceof SignInError
-    ? error.message
-    : "Cannot reach the sign-in service. Check your connection.";
-}
-
-function makeInput(prefix, name, label) {
-  const isName = name === "name";
-  const attributes = {
-    id: `${prefix}-${name}`,
-    name,
-    required: true,
-    type: isName ? "text" : "password",
-    autocomplete: isName ? "username" : "current-password",
-    autocapitalize: "none",
-    spellcheck: "false",
-  };
-  return make(
-    "div",
-    { class: "field" },
-    make("label", { for: attributes.id }, label),
-    make("input", attributes),
-  );
 }

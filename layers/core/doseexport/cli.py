@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from doseexport import catalogue
 from doseexport.catalogue import Spec
 from doseexport.catalogue.filters import describe_filters
+from doseexport.catalogue.schema import FULL, Schema
 from doseexport.catalogue.values import WORDS_VALUE
 from doseexport.domain.export import name_manifest
 from doseexport.domain.request import ExportRequest, parse_request
@@ -50,6 +51,9 @@ class ProgressBar:
 
     def guard(self, blocking: Stoppable) -> None:
         """Do nothing: only Ctrl-C stops a run here, and it interrupts blocking calls without help."""
+
+    def note_schema(self, schema: Schema) -> None:
+        """Do nothing: the list of types reads the schema itself."""
 
     def expect(self, studies: int) -> None:
         """Set how many studies there will be."""
@@ -137,7 +141,10 @@ def _join_order(arguments: Iterable[str]) -> list[str]:
 def _make_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="doseexport", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
-    commands.add_parser("list", help="list every type with its columns, filters and orders")
+    listing = commands.add_parser(
+        "list", help="list every type with its columns, filters and orders", allow_abbrev=False
+    )
+    listing.add_argument("--database-url", metavar="URL", help="list only what this database can hold")
     verify = commands.add_parser("verify", help="check a file against its manifest")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.add_argument("manifest", type=Path, metavar="MANIFEST")
@@ -312,9 +319,15 @@ def _report(options: argparse.Namespace, request: ExportRequest, report: FileRep
         yield f"warning: times of events were read in {TIME_ZONE}. Enter OpenREM's zone with --time-zone.\n"
 
 
-def _list_types(_: argparse.Namespace) -> int:
-    _print(line for spec in catalogue.load_specs().values() for line in _describe(spec))
+def _list_types(options: argparse.Namespace) -> int:
+    schema = FULL if options.database_url is None else _fetch_schema(options.database_url)
+    _print(line for spec in catalogue.list_specs(schema) for line in _describe(spec))
     return 0
+
+
+def _fetch_schema(url: str) -> Schema:
+    check_url(url)
+    return Database({"conninfo": url}).fetch_schema()
 
 
 def _describe(spec: Spec) -> Iterator[str]:

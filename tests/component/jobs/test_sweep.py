@@ -2,11 +2,13 @@
 
 import json
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
+from doseexport.aws.sqs import Message
 from doseexport.domain.export import Failure, State, object_key
 from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
 from tests.component.answers import get_export
@@ -137,7 +139,7 @@ def test_sweep_resends_lost_message_until_half_an_hour_has_passed(services, cloc
 def test_sweep_takes_long_queue_for_no_loss(services, clock):
     export = add(services)
     services.exports.mark_sent(export.id, 1, NOW)
-    services.queue.send(export.id, 1, ADA.id)
+    services.queue.send(Message(export.id, 1), ADA.id)
     assert sweep_after(services, clock, hours=5) == {}
 
 
@@ -149,7 +151,7 @@ def test_sweep_fails_export_that_waited_a_day_in_any_queue(services, clock, monk
     export = add(services)
     if sends:
         services.exports.mark_sent(export.id, 1, NOW)
-        services.queue.send(export.id, 1, ADA.id)  # the queue has no reader
+        services.queue.send(Message(export.id, 1), ADA.id)  # the queue has no reader
     monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
     assert services.exports.load(export.id).state is State.QUEUED
@@ -355,26 +357,38 @@ def add_orphans(services, count):
         services.exports.settle_aborted(export.id, export.attempt, services.clock())
 
 
+def make_time_for(exports):
+    """A Lambda's time that is over once the first batch has handled so many exports."""
+    looks = chain(repeat(50.0, 1 + exports), repeat(5.0))
+    return lambda: next(looks)
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr("doseexport.jobs.sweep.BATCH", 10)
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_sweep_deletes_an_expired_file_before_many_orphans(services, clock):
     export = finish(services, add(services))
     clock.move(days=31)
-    add_orphans(services, 250)
-    times = iter([50.0, 5.0])
-    counts = sweep_exports(services, clock(), lambda: next(times, 5.0))
-    assert (counts["expired"], counts["left"]) == (1, 151)
+    add_orphans(services, 25)
+    counts = sweep_exports(services, clock(), make_time_for(10))
+    assert (counts["expired"], counts["left"]) == (1, 16)
     assert list_keys(services) == []
     assert services.exports.load(export.id).cleanup is None
 
 
-def test_sweep_goes_on_where_the_last_one_stopped(services, clock):
-    add_orphans(services, 250)
-    times = iter([50.0, 5.0])
-    assert sweep_exports(services, clock(), lambda: next(times, 5.0)) == {"left": 150}
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("handled", [10, 6])
+def test_sweep_goes_on_where_the_last_one_stopped(services, clock, handled):
+    add_orphans(services, 25)
+    assert sweep_exports(services, clock(), make_time_for(handled)) == {"left": 25 - handled}
     read = []
     delete = services.files.delete_export
     services.files.delete_export = lambda *given, **options: read.append(given) or delete(*given, **options)
     assert sweep_exports(services, clock()) == {}
-    assert len(read) == 150
+    assert len(read) == 25 - handled
     clock.move(minutes=17)
-    assert sweep_exports(services, clock()) == {"cleaned": 250}
+    assert sweep_exports(services, clock()) == {"cleaned": 25}
     assert sweep_exports(services, clock()) == {}

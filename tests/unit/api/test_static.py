@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import re
 from collections import Counter
@@ -144,3 +145,12 @@ def test_no_two_elements_have_one_id():
     ids = re.findall(r'\bid="([^"]*)"', (STATIC / "index.html").read_text())
     assert len(ids) > 50
     assert [name for name, times in Counter(ids).items() if times > 1] == []
+
+
+def test_qr_code_library_is_unchanged_and_its_licence_is_named():
+    """It is dist/qrcode.mjs of the npm package."""
+    fingerprint = hashlib.sha256((STATIC / "qrcode.js").read_bytes()).hexdigest()
+    assert fingerprint == "ea91d7118a5395289170da848b7c6758b996163bfbccf312591ab65a4911b7c0"
+    licence = (STATIC.parent / "qrcode-generator.LICENSE").read_text()
+    assert "qrcode-generator 2.0.4, unchanged" in licence
+    assert "Permission is hereby granted, free of charge" in licence

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import psycopg
 
+from doseexport.engine.dialect import NOT_POSTGRESQL
+from doseexport.engine.postgres_tls import UNKNOWN
 from doseexport.errors import ExportError, RetryableError
 
 _ILLEGIBLE = (
@@ -18,6 +20,8 @@ _BUSY_USER = (
     "DATABASE_BUSY",
     "The database allows its user no more connections. Try again later. An export needs two connections.",
 )
+TLS_FAILED = "DATABASE_TLS"
+"""The code of a connection that TLS refused."""
 _FINAL = {
     "28": (
         "DATABASE_REFUSED",
@@ -29,7 +33,10 @@ _FINAL = {
     ),
     "42501": (
         "DATABASE_FORBIDDEN",
-        "The database user may not read OpenREM's tables. An administrator must grant access.",
+        (
+            "The database user may not read a table of OpenREM{table}."
+            " After an upgrade, an administrator must run docs/read_only_role.sql again."
+        ),
     ),
     "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database{table}."),
     "42703": ("SCHEMA_UNKNOWN", "A column of OpenREM is missing in the database{column}."),
@@ -51,6 +58,8 @@ _CANCELLED = (
 )
 _LOST = ("DATABASE_LOST", "The connection to the database was lost.")
 _UNREACHABLE = ("DATABASE_UNREACHABLE", "The database cannot be reached.")
+# What libpq says of a server that answers in another protocol, such as MySQL or HTTP.
+_FOREIGN = ("invalid response to SSL negotiation", "expected authentication request")
 _BUSY = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery")
 # SQLSTATE classes that can succeed later: connection, rollback, resources, operator intervention, system.
 _RETRYABLE_CLASSES = ("08", "40", "53", "57", "58")
@@ -94,17 +103,14 @@ def _find_column(error: psycopg.Error) -> str:
 
 
 def _explain_connection(text: str) -> ExportError:
+    if any(words in text for words in _FOREIGN):
+        return ExportError(*NOT_POSTGRESQL)
     if "SSL" in text or "certificate" in text:
-        return ExportError(
-            "DATABASE_TLS",
-            "The database has no trusted TLS connection. An administrator must check the certificates.",
-        )
+        return ExportError(TLS_FAILED, UNKNOWN)
     if "FATAL" not in text:
         return RetryableError(*(_LOST if "lost" in text or "closed" in text else _UNREACHABLE))
-    if "too many connections for role" in text:
-        return RetryableError(*_BUSY_USER)
     if any(words in text for words in _BUSY):
-        return RetryableError(*_UNREACHABLE)
+        return RetryableError(*(_BUSY_USER if "for role" in text else _UNREACHABLE))
     if "does not exist" in text and "database" in text:
         return ExportError(*_FINAL["3D"])
     return ExportError(*_FINAL["28"])

@@ -26,8 +26,9 @@ from functools import cache
 from itertools import chain, islice
 
 from doseexport.aws.logging import describe_error
+from doseexport.aws.metrics import record_abort, record_failure, record_sweep
 from doseexport.aws.services import Services
-from doseexport.aws.sqs import NO_DELAY
+from doseexport.aws.sqs import NO_DELAY, Message
 from doseexport.domain.export import CLOCK_TOLERANCE, Cleanup, Export, Failure, State
 
 ATTEMPTS = 2
@@ -45,7 +46,7 @@ WORKERS = 8
 BATCH = 100
 """Rows that are read at once: as many as one BatchGetItem reads."""
 RESERVED_SECONDS = 10.0
-"""Seconds of Lambda time left at which no further batch is started, so that the last one can finish."""
+"""Seconds of Lambda time left at which no further export is handled, so that those in work can finish."""
 WORKER_LIFE = timedelta(minutes=15) + CLOCK_TOLERANCE
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
@@ -68,7 +69,9 @@ def sweep_exports(
     `broken` counts exports that could not be handled: they are logged, and tried again next time. `left`
     counts exports that this sweep had no time for, and that the next one handles.
     """
-    return _Sweep(services, now, seconds_left).run()
+    counts = _Sweep(services, now, seconds_left).run()
+    record_sweep(counts)
+    return counts
 
 
 class _Sweep:
@@ -84,7 +87,7 @@ class _Sweep:
     def run(self) -> Counter[str]:
         with ThreadPoolExecutor(WORKERS, "sweep") as pool:
             for export_ids in _batch(self._find()):
-                if self._seconds_left() < RESERVED_SECONDS:
+                if self._is_late():
                     self._done["left"] += len(export_ids)
                     continue
                 exports = self._load(export_ids)
@@ -127,12 +130,17 @@ class _Sweep:
         is_waiting = export.cleanup in {Cleanup.SUPERSEDED, Cleanup.ORPHANED} and export.is_clean
         return not is_waiting or self._has_outlived_workers(export)
 
+    def _is_late(self) -> bool:
+        return self._seconds_left() < RESERVED_SECONDS
+
     def _handle_safely(self, export: Export) -> list[str]:
+        if self._is_late():
+            return ["left"]
         done: list[str] = []
         try:
             done.extend(self._handle(export))
         except Exception as error:  # noqa: BLE001  one broken row must not stop the others
-            _LOGGER.warning("sweep_failed", extra={"export_id": export.id, **describe_error(error)})
+            _LOGGER.warning("sweep_failed", extra={**_describe(export), **describe_error(error)})
             done.append("broken")
         return done
 
@@ -165,6 +173,7 @@ class _Sweep:
     def _handle_lease_over(self, export: Export) -> Iterator[str]:
         if export.state is State.ABORTING:
             if self._exports.settle_aborted(export.id, export.attempt, self._now):
+                record_abort(export)
                 yield "aborted"
                 self._files.delete_export(export.id)
         elif export.attempt < ATTEMPTS:
@@ -181,12 +190,15 @@ class _Sweep:
 
     def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
+            record_failure(export, failure.code)
+            _LOGGER.warning("given_up", extra={**_describe(export), "code": failure.code})
             yield "failed"
             self._files.delete_export(export.id)
 
     def _send(self, export: Export, what: str, delay: timedelta = NO_DELAY) -> str:
-        self._queue.send(export.id, export.attempt, export.owner, delay)
+        self._queue.send(Message(export.id, export.attempt, export.correlation_id), export.owner, delay)
         self._exports.mark_sent(export.id, export.attempt, self._now)
+        _LOGGER.info(what, extra=_describe(export))
         return what
 
     def _expire(self, export: Export) -> Iterator[str]:
@@ -215,6 +227,12 @@ class _Sweep:
     def _has_outlived_workers(self, export: Export) -> bool:
         """Return whether every worker of the export is dead: none starts after the export has ended."""
         return self._now - (export.finished_at or export.created_at) >= WORKER_LIFE
+
+
+def _describe(export: Export) -> dict[str, object]:
+    """Return what log lines say of an export. Its correlation id is that of its request."""
+    correlation = {} if export.correlation_id is None else {"correlation_id": export.correlation_id}
+    return {"export_id": export.id, "attempt": export.attempt, **correlation}
 
 
 def _batch(export_ids: Iterator[str]) -> Iterator[list[str]]:
