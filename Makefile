@@ -67,6 +67,8 @@ lock: setup  ## update the lock files from pyproject.toml, and the layers' requi
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-sam.lock
 	echo 'checkov==3.3.30' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-checkov.lock
+	echo 'awscli==1.46.3' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-aws.lock
 	echo 'pandas==2.3.3' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 	$(BIN)/python layers/pin.py

@@ -6,16 +6,19 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from doseexport.aws.logging import configure_logging, hide_errors
+from doseexport.aws.clients import prepare_clients
+from doseexport.aws.logging import hide_errors, log_invocations
 from doseexport.aws.services import connect_services
 from doseexport.jobs.occurrences import run_occurrence
+
+prepare_clients("dynamodb", "sqs", "cognito-idp")
 
 _LOGGER = logging.getLogger("doseexport.jobs.occurrences")
 
 
+@log_invocations
 def handler(event: dict[str, str], _context: Any) -> dict[str, str]:
     """Run the occurrence {"schedule_id", "scheduled_at"}. Return and log what was done."""
-    configure_logging()
     schedule_id = event["schedule_id"]
     with hide_errors(_LOGGER, "occurrence_failed", schedule_id=schedule_id):
         done = run_occurrence(connect_services(), schedule_id, datetime.fromisoformat(event["scheduled_at"]))

@@ -6,8 +6,11 @@ import os
 from functools import cache
 from typing import Any
 
-from doseexport.aws.logging import configure_logging
+from doseexport.aws.clients import prepare_clients
+from doseexport.aws.logging import log_invocations
 from doseexport.aws.notifier import Notifier
+
+prepare_clients("events", "sns")
 
 
 @cache
@@ -15,8 +18,8 @@ def _connect() -> Notifier:
     return Notifier.from_environment(os.environ)
 
 
+@log_invocations
 def handler(event: dict[str, Any], _context: Any) -> dict[str, list[dict[str, str]]]:
     """Send the notifications of a batch. Return the record from which the stream must repeat it."""
-    configure_logging()
     unsent = _connect().send_all(event["Records"])
     return {"batchItemFailures": [] if unsent is None else [{"itemIdentifier": unsent}]}

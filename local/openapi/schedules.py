@@ -42,6 +42,7 @@ _BAD_TERMS: Codes = {
         "BAD_TIME_ZONE",
         "BAD_WINDOW",
         "NEVER_DUE",
+        "SCHEDULE_REFUSED",
         "TOO_FREQUENT",
         "WINDOW_AND_DATES",
     ]

@@ -113,6 +113,7 @@ def _make_preview() -> Json:
     return make_object({
         "studies": _NUMBER_OR_NULL,
         "events": _NUMBER_OR_NULL,
+        "most_events": _NUMBER_OR_NULL | {"description": "Number of events of the study with most."},
         "first_date": date,
         "last_date": date,
         "protocols": frequent | {"type": ["array", "null"], "description": protocols},

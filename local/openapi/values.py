@@ -10,6 +10,7 @@ from doseexport.catalogue.values import (
     FLAG_VALUE,
     HASHABLE_VALUE,
     INTEGER_VALUE,
+    LIMIT_VALUE,
     MAX_TEXT,
     NUMBER_VALUE,
     TEST_PATIENTS_VALUE,
@@ -27,6 +28,7 @@ VALUES: Mapping[ValueType, str] = {
     COUNT_VALUE: "CountValue",
     TEST_PATIENTS_VALUE: "TestPatientsValue",
     INTEGER_VALUE: "IntegerValue",
+    LIMIT_VALUE: "LimitValue",
     EXACT_VALUE: "ExactValue",
     FLAG_VALUE: "FlagValue",
     WORDS_VALUE: "WordsValue",
@@ -44,6 +46,7 @@ def make_values() -> Json:
     day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
     few = {"pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$", "minimum": 0, "maximum": 10}
     whole = {"pattern": r"^\s*(0*[1-9][0-9]{0,8})?\s*$", "minimum": 1, "maximum": 999_999_999}
+    limit = whole | {"pattern": r"^\s*(0*[1-9][0-9]{0,8}|[aA][lL][lL])?\s*$"}
     text = {"maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"}
     flags = ["yes", "no", True, False, "true", "false", "1", "0", 1, 0, "", None]
     return {
@@ -63,9 +66,14 @@ def make_values() -> Json:
             "0 to 10, some (more than 0) or more (more than 10).", "string", "integer", **few
         ),
         "IntegerValue": _make_value("A whole number, at least 1.", "string", "integer", **whole),
+        "LimitValue": _make_value("A whole number, at least 1, or all.", "string", "integer", **limit),
         "ExactValue": _make_value("The complete text, as stored.", "string", **text),
         "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
-        "WordsValue": _make_value("Texts, separated by commas.", "string", **text),
+        "WordsValue": {
+            "type": ["string", "null"],
+            **text,
+            "description": "Texts, separated by commas. Blank means none. Null means not given.",
+        },
         "TestPatientsValue": {
             "enum": ["include", "exclude", "2", 2, "", None],
             "description": f"2 is OpenREM's code for exclude. {_ABSENT}",

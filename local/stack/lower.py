@@ -74,6 +74,7 @@ def _adapt_function(properties: Json, sslmode: str, endpoint: str) -> None:
     properties.pop("VpcConfig", None)
     properties.pop("Architectures", None)  # layers are built for this machine
     variables = properties.get("Environment", {}).get("Variables", {})
+    variables.pop("AWS_ENDPOINT_URL_SECRETS_MANAGER", None)  # the name of an endpoint in a network
     if "DATABASE_HOST" in variables:
         variables["DATABASE_SSLMODE"] = sslmode
     if "POOL_ENDPOINT" in variables:

@@ -77,6 +77,16 @@ class Stack:
         """Return the folder with one log file per function."""
         return self.folder / "logs"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which AWS's own tools administer this stack, with every right."""
+        return {
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_ACCESS_KEY_ID": self._key,
+            "AWS_SECRET_ACCESS_KEY": self._secret,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
     def resource(self, name: str) -> str:
         """Return the physical id of a logical name of the template."""
         return self.deployment.values[name]

@@ -62,7 +62,7 @@ def open_details(page: Page, row: Locator) -> Locator:
 
 @contextmanager
 def paused_worker(stack: Stack, service: Service, **request: object) -> Iterator[Any]:
-    """Request a long export and suspend its worker. The block must be shorter than a lease (60 s)."""
+    """Request a long export and suspend its worker. The block must be shorter than a lease (120 s)."""
     export = service.request_export(**request).json
     until(lambda: _is_running(service.get(export["id"])), seconds=60)
     processes = stack.workers("RunExport")

@@ -10,9 +10,10 @@ from local import sample
 
 from doseexport.aws.logging import configure_logging
 from doseexport.catalogue.values import hash_value
-from tests.component.gateway import CONTEXT, Gateway
+from tests.component.gateway import Gateway
 from tests.component.running import read_object, services_with
 from tests.fakes import ADA, ADMIN, BEN, BUCKET, PIA, aws_client, list_keys, take_messages
+from tests.invocation import CONTEXT
 
 CANARY = "Quagga7f3e"
 BORN = "1907-05-03"
@@ -106,7 +107,10 @@ class Stage:
         return self._postgres.read_log()[self._start :]
 
     def assert_silent(self):
-        """Assert that no log, message, key, header, tag or other collected text names the patient."""
+        """Assert that no log, metric, message, key, header, tag or other collected text names the patient.
+
+        Return all of that text.
+        """
         self.collect([{**vars(record), "text": record.getMessage()} for record in self._caplog.records])
         self.collect([self._lines.getvalue(), self._capfd.readouterr()])
         self.collect(take_messages(self.services))
@@ -119,6 +123,7 @@ class Stage:
         betrayed = [line for line in self._collected if find_traces(line)]
         assert betrayed == [], betrayed
         assert len(text) > ENOUGH
+        return text
 
 
 def find_traces(text):

@@ -1,6 +1,8 @@
 """AWS by moto in this process, and databases for component tests."""
 
 import importlib.util
+import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from local.sample.postgres import Postgres
 
 from doseexport.api import handler as api_handler
 from doseexport.aws import services as services_module
+from doseexport.aws.logging import configure_logging
 from doseexport.aws.services import Services
 from tests.component import canary
 from tests.databases import hostile
@@ -89,6 +92,15 @@ def load_handler(
 
     yield load
     services_module.connect_services.cache_clear()
+
+
+@pytest.fixture
+def read_log(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """`read_log()`: the lines that the service has logged since the start of the test."""
+    logger, stream = configure_logging(), io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    logger.setLevel("INFO")
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 @pytest.fixture

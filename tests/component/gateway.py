@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from local.stack import lower
 
+from tests.invocation import CONTEXT
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 840_000)
 
 
 @cache

@@ -11,10 +11,10 @@ import pytest
 from doseexport import cli
 from doseexport.errors import DoseExportError
 from tests.component.canary import CANARY, FILTERS
-from tests.component.gateway import CONTEXT
-from tests.component.running import PATIENCE, services_with
+from tests.component.running import PATIENCE, read_object, services_with
 from tests.component.schedules import exports_of, firing, join, leave
-from tests.fakes import ADA, ADMIN, PIA, read_row
+from tests.fakes import ADA, ADMIN, BEN, PIA, read_row
+from tests.invocation import CONTEXT
 
 REFUSED = [
     {"type": CANARY},
@@ -118,6 +118,39 @@ def test_canary_is_not_named_by_failed_export(stage, make_database, damage):
     stage.collect(row.failure)
     body = {"type": "ct-csv", "filters": {**FILTERS, "dlp_min": "1"}}
     stage.collect(stage.sign_in(PIA).call("POST", "/exports/preview", body).body)
+    assert "ExportsFailed" in stage.assert_silent()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "column"),
+    [
+        ("ct-csv", "accession_number", "accession_number"),
+        ("rf-openskin", "study_uid", "study_instance_uid"),
+    ],
+)
+def test_canary_in_filter_by_one_study_is_shown_to_its_owner_alone(stage, make_database, kind, name, column):
+    """Anyone may filter by an accession number or a study UID, but both tell who the patient is."""
+    url = make_database(stage.url)
+    studies = "remapp_generalstudymoduleattr"
+    first = f"(SELECT min(id) FROM {studies} WHERE modality_type = %s)"
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            f"UPDATE {studies} SET {column} = %s WHERE id = {first}", [CANARY, kind[:2].upper()]
+        )
+    stage.services = services_with(stage.services, url)
+    body = {"type": kind, "filters": {name: CANARY}, "include_names": False, "include_ids": False}
+    export_id = stage.request_export(ADA, **body)
+    row = stage.work(export_id)
+    assert row.failure is None
+    assert CANARY in str(stage.sign_in(ADA).call("GET", f"/exports/{export_id}").json["filters"])
+    for caller in (BEN, ADMIN):
+        stage.collect(stage.sign_in(caller).call("GET", f"/exports/{export_id}").body)
+        stage.collect(stage.sign_in(caller).call("GET", "/exports?scope=all").body)
+        stage.collect(stage.sign_in(caller).call("GET", f"/exports/{export_id}/audit-trail").body)
+    stage.collect(read_object(stage.services, f"{row.result.key}.manifest.json"))
+    stage.collect(stage.sign_in(ADA).call("POST", "/exports/preview", body).body)
+    assert stage.sign_in(ADA).call("DELETE", f"/exports/{export_id}").status == 204
+    stage.collect(read_row(f"EXPORT#{export_id}"))
     stage.assert_silent()
 
 

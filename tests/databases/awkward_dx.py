@@ -89,6 +89,13 @@ ODDITIES = {
                 (2, NULL, 5, 5), (3, 'C-120F9', NULL, 1.00005), (4, 'C-120F9', NULL, NULL))
                 AS given (place, code, low, high)
             LEFT JOIN remapp_contextid material ON material.code_value = code ORDER BY place""",
+    "one current for several pulses": f"""
+        DELETE FROM remapp_exposure WHERE {OF_SOURCE} = {{source}};
+        DELETE FROM remapp_xraytubecurrent WHERE {OF_SOURCE} = {{source}};
+        DELETE FROM remapp_pulsewidth WHERE {OF_SOURCE} = {{source}};
+        INSERT INTO remapp_xraytubecurrent (xray_tube_current, {OF_SOURCE}) VALUES (400, {{source}});
+        INSERT INTO remapp_pulsewidth (pulse_width, {OF_SOURCE}) VALUES (10, {{source}});
+        UPDATE remapp_irradeventxraysourcedata SET number_of_pulses = 3 WHERE id = {{source}}""",
     "no date": "UPDATE remapp_generalstudymoduleattr SET study_date = NULL WHERE id = {study}",
     "no time": "UPDATE remapp_generalstudymoduleattr SET study_time = NULL WHERE id = {study}",
     "zero dose": """

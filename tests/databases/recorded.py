@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from doseexport.aws.clients import ClientError
+from doseexport.catalogue.schema import FULL
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
@@ -22,18 +23,21 @@ class Recording:
     studies: list
     events: list
     repeats: list
+    accession_numbers: dict
     taken_at: object
 
 
 def record(url, request, by, at):
     """Make an export from the database at `url` and return what that answered."""
-    said = {}
+    said = {"accession_numbers": {}}  # asked for only by files that show them
     database = _Recorder(Database({"conninfo": url}), said)
     write_export(RequestContext(request, by, at), database, io.BytesIO(), Indifferent())
     return Recording(**said)
 
 
 class _Recorder:
+    time_zone = "Europe/London"
+
     def __init__(self, database, said):
         self._database, self._said = database, said
 
@@ -48,6 +52,7 @@ class _RecordingSnapshot:
         self._snapshot, self._said = snapshot, said
         self.begin = snapshot.begin
         self.start_events = snapshot.start_events
+        self.read_schema = snapshot.read_schema
 
     def has_standard_names(self):
         return self._note("has_standard_names", self._snapshot.has_standard_names())
@@ -66,6 +71,9 @@ class _RecordingSnapshot:
     def explain_repeats(self, spec, studies):
         return self._note("repeats", self._snapshot.explain_repeats(spec, studies))
 
+    def find_accession_numbers(self, studies):
+        return self._note("accession_numbers", self._snapshot.find_accession_numbers(studies))
+
     def taken_at(self):
         return self._note("taken_at", self._snapshot.taken_at())
 
@@ -76,6 +84,8 @@ class _RecordingSnapshot:
 
 class RecordedDatabase:
     """A Database that answers from a recording."""
+
+    time_zone = "Europe/London"
 
     def __init__(self, recording):
         self._recording = recording
@@ -89,6 +99,9 @@ class RecordedDatabase:
 
     def start_events(self, queries, form):
         pass
+
+    def read_schema(self):
+        return FULL
 
     def has_standard_names(self):
         return self._recording.has_standard_names
@@ -105,6 +118,9 @@ class RecordedDatabase:
     def explain_repeats(self, spec, studies):
         return self._recording.repeats
 
+    def find_accession_numbers(self, studies):
+        return self._recording.accession_numbers
+
     def taken_at(self):
         return self._recording.taken_at
 
@@ -114,6 +130,8 @@ class RecordedDatabase:
 
 class DatabaseOf:
     """A Database of which every answer and every study's row is a call of a process."""
+
+    time_zone = "Europe/London"
 
     def __init__(self, process, database):
         self._process, self._database = process, database

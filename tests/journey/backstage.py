@@ -79,7 +79,7 @@ class Backstage:
         self.client("sqs").send_message(QueueUrl=self.queue, MessageBody=body)
 
     def end_lease(self, export_id: str) -> None:
-        """End the lease now, so that a test need not wait a minute for a dead worker's lease."""
+        """End the lease now, so that a test need not wait two minutes for a dead worker's lease."""
         self.client("dynamodb").update_item(
             TableName=self.table,
             Key={"pk": {"S": f"EXPORT#{export_id}"}},

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,8 @@ from local.stack.service import fetch
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
+from doseexport.aws.dynamodb.schemas import KEY, SchemaRepository
+from doseexport.catalogue.schema import make_schema_without
 from doseexport.domain.export import Export, Result, State, make_export, make_id
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
@@ -25,11 +26,11 @@ from doseexport.domain.rights import Caller
 from doseexport.domain.schedule import Schedule
 from doseexport.domain.schedule_terms import parse_terms
 from tests.fakes import ADA
+from tests.invocation import CONTEXT
 from tests.journey.backstage import AUDIT_RETENTION, Backstage
 from tests.journey.role import Role
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTEXT = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: 600_000)
 NOTHING = {"date_from": "2199-01-01"}
 
 
@@ -105,6 +106,16 @@ def request(role: Role, scene: Scene) -> None:
     now = caller.call("POST", f"/schedules/{schedule.id}/run")
     scene.keys.add(f"EXPORT#{now.json.get('id')}")
     assert now.status == 202
+
+
+def list_types(role: Role, scene: Scene) -> None:
+    SchemaRepository(scene.backstage.client("dynamodb"), scene.backstage.table).record(
+        make_schema_without(["nuclear medicine"]), datetime.now(UTC)
+    )
+    scene.keys.add(KEY)
+    answer = role.sign_in().call("GET", "/export-types")
+    assert answer.status == 200
+    assert "NM" not in [each["name"] for each in answer.json["modalities"]]
 
 
 def show_list(role: Role, scene: Scene) -> None:
@@ -345,6 +356,7 @@ HAPPY: dict[str, Callable[[Role, Scene], None]] = {
     "ManagePresets": manage_presets,
     "SetRetention": set_retention,
     "ShowUsage": show_usage,
+    "ListTypes": list_types,
     "PreviewExport": preview,
     "RunExport": run,
     "SweepExports": sweep,

@@ -37,6 +37,10 @@ def test_canary_is_only_in_the_file(
     backstage.sweep()
     seen += [json.dumps(backstage.row(done["id"]))]
     seen += [log.read_text() for log in (*stack.logs.iterdir(), stack.folder / "emulator.log")]
+    assert all(any(metric in text for text in seen) for metric in ("ExportsCompleted", "ExportsFailed"))
+    watched = stack.cloud.client("cloudwatch")
+    seen += [watched.get_dashboard(DashboardName=stack.resource("Dashboard"))["DashboardBody"]]
+    seen += [json.dumps(watched.describe_alarms(), default=str)]
     assert [text for text in seen if canary.find_traces(text)] == []
     assert sum(map(len, seen)) > canary.ENOUGH
 

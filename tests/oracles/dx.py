@@ -97,10 +97,16 @@ class DxArchive:
             *(patstudy["patient_size"], patstudy["patient_weight"], pat["not_patient_indicator"]),
             *(study["study_description"], study["requested_procedure_code_meaning"]),
             first(reports)["comment"],
-            add(total["total_number_of_radiographic_frames"] for total in totals),
+            self.count_events(study, totals),
             million(add(total["dose_area_product_total"] for total in totals)),
         )
         return dict(zip(STUDY_HEADINGS, map(write, values), strict=True))
+
+    def count_events(self, study, totals):
+        """The declared frames, or OpenREM's count, or the number of its events."""
+        declared = add(total["total_number_of_radiographic_frames"] for total in totals)
+        counted = study["number_of_events"] if declared is None else declared
+        return len(self.events_of(study)) if counted is None else counted
 
     def standard_study_names(self, study):
         """The names that map its description, and those that map its requested procedure."""
@@ -166,6 +172,8 @@ class DxArchive:
             if len(currents) == len(widths):
                 pairs = zip(currents, widths, strict=True)
                 stored = add(ma * ms for ma, ms in pairs if ma is not None and ms is not None)
+                if stored is not None and len(currents) == 1:  # it can stand for several pulses
+                    stored *= max(source["number_of_pulses"] or 1, 1)
         return None if stored is None else stored / 1000
 
     def filters(self, source):

@@ -162,7 +162,9 @@ class MgArchive:
             for current, width in zip(currents, widths, strict=True)
             if None not in (current["xray_tube_current"], width["pulse_width"])
         ]
-        return sum(pulses) if pulses else None
+        # The only pair can stand for several pulses.
+        times = max(source["number_of_pulses"] or 1, 1) if len(currents) == 1 else 1
+        return sum(pulses) * times if pulses else None
 
 
 def shorten(text, names):

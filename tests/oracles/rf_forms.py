@@ -141,7 +141,7 @@ def positions(archive, events):
 
 def field_words(sources):
     words = ""
-    for title, column, unit in (("Area", "area", "m²"), ("Width", "width", "m"), ("Height", "height", "m")):
+    for title, column, unit in (("Area", "area", "m²"), ("Width", "width", "mm"), ("Height", "height", "mm")):
         values = [source[f"collimated_field_{column}"] for source in sources]
         values = [value for value in values if value is not None]
         if values and min(values):

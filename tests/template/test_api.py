@@ -231,7 +231,11 @@ def test_groups_have_the_names_of_openrem(resources):
 
 def test_scheduled_functions_end_before_their_next_run(functions):
     intervals = {name: event["ScheduleExpression"] for name, event in _events(functions, "ScheduleV2")}
-    assert intervals == {"SweepExports": "rate(1 minute)", "ReconcileSchedules": "rate(5 minutes)"}
+    assert intervals == {
+        "SweepExports": "rate(1 minute)",
+        "ReconcileSchedules": "rate(5 minutes)",
+        "PreviewExport": "rate(1 day)",
+    }
     assert functions["SweepExports"]["Timeout"] < 60
     assert functions["ReconcileSchedules"]["Timeout"] < 300
 

@@ -71,6 +71,7 @@ function makeNumbers(answer) {
   const entries = [
     ["Studies", formatNumber(answer.studies), "large"],
     ["Events", formatNumber(answer.events), "large"],
+    ["Most events of a study", answer.most_events && formatNumber(answer.most_events)],
     ["Dates", answer.first_date && `${answer.first_date} to ${answer.last_date}`, "wide"],
     ["Estimated size", answer.estimated_size != null && formatSize(answer.estimated_size)],
     ["Estimated time", answer.estimated_seconds != null && formatDuration(answer.estimated_seconds)],

@@ -38,7 +38,7 @@ def test_audit_trail_shows_all_entries_in_order(services, clock):
 
     export = add(services)
     services.exports.claim(export.id, 1, later())
-    services.exports.requeue(export.id, 1, clock.move(seconds=61))
+    services.exports.requeue(export.id, 1, clock.move(seconds=121))
     later()
     finish(services, services.exports.load(export.id))
     later()

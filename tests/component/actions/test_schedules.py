@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +15,18 @@ from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component import answers as actions
 from tests.component.answers import create_preset, show_audit_trail
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
-from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, SAVED_REQUESTS_TABLE, STRANGER, finish, open_table
+from tests.fakes import (
+    ADA,
+    ADMIN,
+    BEN,
+    NOW,
+    PIA,
+    SAVED_REQUESTS_TABLE,
+    STRANGER,
+    aws_client,
+    finish,
+    open_table,
+)
 
 WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}
 
@@ -186,6 +198,56 @@ def test_schedule_change_reaches_scheduler(services):
     assert (changed["next_run"], changed["window"]) == ("2026-11-30T06:00:00Z", "last_week")
     assert firing(services, schedule)["ScheduleExpression"] == "cron(0 6 ? * MON *)"
     assert reconcile_schedules(services) == {}
+
+
+@pytest.fixture
+def scheduler_refuses(monkeypatch):
+    """EventBridge Scheduler refuses every time zone but those of Europe."""
+    client = aws_client("scheduler")
+
+    def refuse_zone(write, name):
+        def write_zone(**entry):
+            if not entry["ScheduleExpressionTimezone"].startswith("Europe/"):
+                raise ClientError({"Error": {"Code": "ValidationException"}}, name)
+            return write(**entry)
+
+        return write_zone
+
+    for name in ("create_schedule", "update_schedule"):
+        monkeypatch.setattr(client, name, refuse_zone(getattr(client, name), name))
+
+
+@pytest.mark.usefixtures("scheduler_refuses")
+def test_schedule_that_scheduler_refuses_is_not_created(services):
+    body = {**MONTHLY, "time_zone": "America/New_York"}
+    refused = refuse("SCHEDULE_REFUSED", actions.create_schedule, services, ADA, body)
+    assert (refused.status, refused.field) == (422, "time_zone")
+    assert actions.list_schedules(services, ADA, {})["schedules"] == []
+    assert [create(services, ADA).terms.name for _ in range(3)], "the refused one takes no slot"
+
+
+@pytest.mark.usefixtures("scheduler_refuses")
+def test_schedule_change_that_scheduler_refuses_changes_nothing(services):
+    schedule = create(services, ADA)
+    refuse(
+        "SCHEDULE_REFUSED",
+        actions.change_schedule,
+        services,
+        ADA,
+        schedule.id,
+        {"time_zone": "America/New_York"},
+    )
+    assert services.schedules.load(schedule.id).terms == schedule.terms
+    assert reconcile_schedules(services) == {"synced": 1}
+    assert firing(services, schedule)["ScheduleExpressionTimezone"] == "Europe/London"
+
+
+@pytest.mark.usefixtures("scheduler_refuses")
+def test_reconcile_counts_a_schedule_that_scheduler_refuses_as_broken(services):
+    schedule = create(services, ADA)
+    terms = replace(schedule.terms, zone=ZoneInfo("America/New_York"))
+    assert services.schedules.change(schedule, terms, services.clock())
+    assert reconcile_schedules(services) == {"broken": 1}
 
 
 def test_schedule_changes_at_once_refuse_one(services):

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,10 +11,10 @@ from doseexport.jobs import attempt
 from doseexport.version import VERSION
 from tests.component.running import services_with
 from tests.fakes import ADA, BEN, NOW, active_ids, aws_client, finish, make_new, run, take_messages
+from tests.invocation import CONTEXT
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 ID = json.loads((EVENTS / "get_export.json").read_text())["pathParameters"]["id"]
-CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 840_000)
 
 
 def read_event(name):
@@ -106,6 +105,12 @@ def test_abort_export_handler(services, load_handler, export):
     assert (status, body["state"], "Retry-After" in headers) == (202, "ABORTED", False)
 
 
+def test_preview_handler_refuses_the_daily_call_without_an_error(load_handler, caplog):
+    status, body, _ = call(load_handler("preview_export"), read_event("stay_active"))
+    assert (status, body["status"]) == (401, 401)
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_download_export_handler(services, load_handler, export):
     finish(services, export)
     status, body, _ = call(load_handler("download_export"), read_event("download_export"))
@@ -139,7 +144,7 @@ def test_manage_presets_handler(load_handler):
 
 def test_sweep_exports_handler(services, load_handler, export, clock):
     run(services, export)
-    clock.move(seconds=60)
+    clock.move(seconds=120)
     assert load_handler("sweep_exports")(read_event("sweep_exports"), CONTEXT) == {"requeued": 1}
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.component.answers import create_schedule
-from tests.component.api.test_handlers import CONTEXT, ID, call, read_event, sign_in
+from tests.component.api.test_handlers import ID, call, read_event, sign_in
 from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, join
 from tests.fakes import ADA
+from tests.invocation import CONTEXT
 
 
 @pytest.fixture

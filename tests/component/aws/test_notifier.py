@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from doseexport.aws.notifier import Notifier
+from tests.invocation import CONTEXT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 RECORDS = json.loads((REPOSITORY / "events/send_notifications.json").read_text())["Records"]
@@ -52,6 +53,14 @@ class World:
     def take_mails(self):
         found = self.sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
         return [json.loads(message["Body"]) for message in found]
+
+
+def test_notifier_sends_no_entry_that_was_restored(world):
+    restored = deepcopy(RECORDS)
+    for record in restored:
+        record["dynamodb"]["NewImage"]["restored_at"] = {"S": "2026-11-28T00:00:00Z"}
+    assert world.send(restored) is None
+    assert (world.bus.heard, world.take_mails()) == ([], [])
 
 
 def test_notifier_sends_each_entry_as_event_and_mails_the_end(world):
@@ -114,11 +123,11 @@ def test_notifier_handler_reports_where_to_resume(world, monkeypatch):
     for name, value in {"EVENT_BUS": "default", "TOPIC_ARN": world.topic, "APP_URL": PAGE}.items():
         monkeypatch.setenv(name, value)
     handler = load_handler()
-    assert handler({"Records": RECORDS}, None) == {"batchItemFailures": []}
+    assert handler({"Records": RECORDS}, CONTEXT) == {"batchItemFailures": []}
     broken = deepcopy(RECORDS[1])
     del broken["dynamodb"]["NewImage"]["attempt"]
     number = broken["dynamodb"]["SequenceNumber"]
-    assert handler({"Records": [broken]}, None) == {"batchItemFailures": [{"itemIdentifier": number}]}
+    assert handler({"Records": [broken]}, CONTEXT) == {"batchItemFailures": [{"itemIdentifier": number}]}
 
 
 def load_handler():

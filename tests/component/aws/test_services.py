@@ -1,8 +1,8 @@
 """The services that a function makes once from its environment."""
 
-import json
 import logging
-from io import StringIO
+import re
+from datetime import datetime
 
 import pytest
 from moto import mock_aws
@@ -52,15 +52,14 @@ def test_library_loggers_stay_quiet_at_every_level(caplog):
     assert "SMITH" not in caplog.text
 
 
-def test_product_loggers_write_json_lines(monkeypatch):
-    configure_logging()
-    stream = StringIO()
-    (handler,) = logging.getLogger("doseexport").handlers
-    monkeypatch.setattr(handler, "stream", stream)
+def test_product_loggers_write_json_lines(read_log):
     with pytest.raises(KeyError) as caught:
         {}["Secret"]
     logging.getLogger("doseexport.jobs.sweep").warning("sweep_failed", extra=describe_error(caught.value))
-    line = json.loads(stream.getvalue())
+    (line,) = read_log()
     assert (line["message"], line["error"]) == ("sweep_failed", "KeyError")
     assert line["places"][-1].startswith("test_services.py:")
-    assert "Secret" not in stream.getvalue()
+    assert "Secret" not in str(line)
+    # Lambda takes a line without such a time for one of level INFO.
+    assert datetime.fromisoformat(line["timestamp"]).utcoffset() is not None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)", line["timestamp"])

@@ -13,7 +13,7 @@ ID = make_id("ada", "a key")
 
 
 def test_message_holds_ids_and_the_owner_only_as_its_group(services):
-    services.queue.send(ID, 2, ADA.id)
+    services.queue.send(Message(ID, 2), ADA.id)
     (message,) = take_messages(services)
     assert json.loads(message["Body"]) == {"export_id": ID, "attempt": 2}
     assert message["Attributes"]["MessageGroupId"] == ADA.id
@@ -22,7 +22,7 @@ def test_message_holds_ids_and_the_owner_only_as_its_group(services):
 
 def test_queue_reports_whether_messages_wait(services):
     assert services.queue.is_empty()
-    services.queue.send(ID, 1, ADA.id)
+    services.queue.send(Message(ID, 1), ADA.id)
     assert not services.queue.is_empty()
     take_messages(services)
     assert services.queue.is_empty()
@@ -34,7 +34,7 @@ def receive(services):
 
 
 def test_message_given_back_is_visible_at_once(services):
-    services.queue.send(ID, 1, ADA.id)
+    services.queue.send(Message(ID, 1), ADA.id)
     (message,) = receive(services)
     assert receive(services) == []
     services.queue.give_back(message["ReceiptHandle"])
@@ -70,3 +70,17 @@ def test_message_given_back_to_unreachable_queue_waits_longer(services, monkeypa
 def test_message_that_is_foreign_raises(body):
     with pytest.raises(ValueError):  # noqa: PT011
         parse_message({"body": body})
+
+
+@pytest.mark.parametrize("correlation_id", ["JKJaXmPLvHcESHA=", None])
+def test_message_carries_correlation_id(services, correlation_id):
+    sent = Message(ID, 1, correlation_id)
+    services.queue.send(sent, ADA.id)
+    (message,) = take_messages(services)
+    assert parse_message({"body": message["Body"]}) == sent
+
+
+@pytest.mark.parametrize("foreign", [7, "", "SMITH JOHN", "x" * 65, ["x"]])
+def test_message_with_foreign_correlation_id_is_read_without_it(foreign):
+    body = json.dumps({"export_id": ID, "attempt": 1, "correlation_id": foreign})
+    assert parse_message({"body": body}) == Message(ID, 1)

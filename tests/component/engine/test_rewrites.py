@@ -4,7 +4,6 @@ import threading
 
 import psycopg
 import pytest
-from local import sample
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -12,6 +11,7 @@ from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import ExportError
 from tests.component.exporting import export, parse
+from tests.databases.rewrites import REWRITES, export_meanwhile, is_waiting, make_template
 
 EVENT_AND_CHILDREN = {
     "ct-csv": ("ctirradiationeventdata", "ctxraysourceparameters", "patientstudymoduleattr"),
@@ -23,77 +23,9 @@ EVENT_AND_CHILDREN = {
 TABLES = [(kind, f"remapp_{table}") for kind, tables in EVENT_AND_CHILDREN.items() for table in tables]
 
 
-def alter_type(connection, table):
-    connection.execute(f"ALTER TABLE {table} ALTER COLUMN id TYPE bigint")
-
-
-def truncate_and_reload(connection, table):
-    connection.execute(f"CREATE TEMPORARY TABLE saved AS TABLE {table}")
-    connection.execute(f"TRUNCATE {table}")
-    connection.execute(f"INSERT INTO {table} TABLE saved")
-
-
-def drop_and_create(connection, table):
-    connection.execute(f"CREATE TEMPORARY TABLE saved AS TABLE {table}")
-    connection.execute(f"DROP TABLE {table}")
-    connection.execute(f"CREATE TABLE {table} AS TABLE saved")
-
-
-def swap(connection, table):
-    connection.execute(f"CREATE TABLE reloaded AS TABLE {table}")
-    connection.execute(f"DROP TABLE {table}")
-    connection.execute(f"ALTER TABLE reloaded RENAME TO {table}")
-
-
-def add_column(connection, table):
-    connection.execute(f"ALTER TABLE {table} ADD COLUMN added double precision DEFAULT random()")
-
-
-REWRITES = (alter_type, truncate_and_reload, drop_and_create, swap, add_column)
-
-
 @pytest.fixture(scope="module")
 def template_url(postgres):
-    """A small database without foreign keys, so that each table can be rewritten alone."""
-    url = postgres.create_database("rewrites")
-    sample.fill(url, 60)
-    with psycopg.connect(url, autocommit=True) as connection:
-        keys = connection.execute(
-            "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f'"
-        ).fetchall()
-        for table, name in keys:
-            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-    return url
-
-
-def is_waiting(connection):
-    """Return whether a session of the export waits for a lock, or sleeps between two attempts."""
-    found = connection.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doseexport'"
-        " AND datname = current_database() AND (wait_event_type = 'Lock' OR query = 'ROLLBACK')"
-    ).fetchone()
-    return found[0] > 0
-
-
-def export_meanwhile(url, kind, act):
-    """Begin a transaction that acts on the database, start an export, and commit once the export waits."""
-    done = []
-
-    def run():
-        try:
-            done.append(export(url, type=kind)[0])
-        except ExportError as error:
-            done.append(error)
-
-    thread = threading.Thread(target=run)
-    with psycopg.connect(url, autocommit=True) as watcher, psycopg.connect(url) as holder:
-        act(holder)
-        thread.start()
-        while not is_waiting(watcher) and not done:
-            thread.join(0.02)
-        holder.commit()
-    thread.join()
-    return done[0]
+    return make_template(postgres, "rewrites")
 
 
 @pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)

@@ -8,7 +8,7 @@ from moto.s3 import models as moto_s3
 
 from doseexport.aws import upload
 from doseexport.aws.clients import ClientError
-from doseexport.aws.sqs import NO_DELAY, parse_message
+from doseexport.aws.sqs import NO_DELAY, Message, parse_message
 from doseexport.domain.export import State
 from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs import sweep as sweep_module
@@ -74,7 +74,7 @@ def make(monkeypatch, few_url):
         with stand_in_for_aws() as empty:
             services = services_with(empty, few_url)
             export = add(services, type=kind)
-            services.queue.send(export.id, 1, export.owner)
+            services.queue.send(Message(export.id, 1), export.owner)
             services.exports.mark_sent(export.id, 1, services.clock())
             for message in messages(services):
                 run(services, message, process)

@@ -140,7 +140,7 @@ def fail(*_):
     [
         "engine.export_file.build_queries",
         "engine.export_file.plan_file",
-        "engine.export_file.describe_stats",
+        "engine.export_file.describe_warnings",
         "jobs.attempt.find_database",
     ],
 )
@@ -149,7 +149,7 @@ def test_attempt_with_unexpected_error_is_repeated_and_reveals_no_data(ready, mo
     export = add(ready)
     assert_released(ready, run(ready, export), "INTERNAL")
     assert SECRET not in str(read_row(f"EXPORT#{export.id}"))
-    assert "attempt_failed" in caplog.messages
+    assert "attempt_ended" in caplog.messages
     assert SECRET not in str(
         [record.__dict__ for record in caplog.records if record.name.startswith("doseexport")]
     )

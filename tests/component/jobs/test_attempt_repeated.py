@@ -57,7 +57,7 @@ def test_attempt_repeated_makes_the_same_bytes_for_every_type(services, clock, s
     with suppress(Killed):
         attempt_module.run_attempt(services_of(process, ready), export.id, 1, plenty)
     assert process.is_dead
-    assert sweep_exports(ready, clock.move(minutes=1)) == {"requeued": 1}
+    assert sweep_exports(ready, clock.move(minutes=2)) == {"requeued": 1}
     row = run(ready, export, 2)
     assert row.state is State.COMPLETED, row.failure
     assert read_object(ready, row.result.key) == make_locally(standard_url, export, ready.settings)

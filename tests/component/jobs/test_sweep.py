@@ -2,11 +2,13 @@
 
 import json
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
+from doseexport.aws.sqs import Message
 from doseexport.domain.export import Failure, State, object_key
 from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
 from tests.component.answers import get_export
@@ -50,7 +52,7 @@ def test_sweep_requeues_export_of_silent_worker(services, clock):
     export = run(services, add(services))
     put_object(services, object_key(export.id, 1, "f.csv"))
     services.files.open_sink(object_key(export.id, 1, "g.csv"), lambda _: None)
-    assert sweep_after(services, clock, seconds=60) == {"requeued": 1}
+    assert sweep_after(services, clock, seconds=120) == {"requeued": 1}
     queued = services.exports.load(export.id)
     assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 1)
     assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
@@ -60,9 +62,9 @@ def test_sweep_requeues_export_of_silent_worker(services, clock):
 
 def test_sweep_fails_export_after_second_silence(services, clock):
     export = run(services, add(services))
-    sweep_after(services, clock, seconds=60)
+    sweep_after(services, clock, seconds=120)
     run(services, services.exports.load(export.id))
-    assert sweep_after(services, clock, seconds=60)["failed"] == 1
+    assert sweep_after(services, clock, seconds=120)["failed"] == 1
     failed = services.exports.load(export.id)
     assert (failed.state, failed.failure) == (State.FAILED, WORKER_LOST)
     assert active_ids(ADA) == set()
@@ -88,7 +90,7 @@ def test_sweep_delays_retry_of_what_may_pass(services, clock, monkeypatch, reaso
     monkeypatch.setattr(
         aws_client("sqs"), "send_message", lambda **message: sent.append(message) or send(**message)
     )
-    assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
+    assert sweep_after(services, clock, minutes=2) == {"requeued": 1}
     assert [str(message.get("DelaySeconds", 0)) for message in sent] == [seconds]
     assert sweep_after(services, clock, seconds=119) == {}
 
@@ -98,7 +100,7 @@ def test_sweep_fails_second_silence_despite_a_first_reason(services, clock):
     services.exports.release(export.id, 1, "DATABASE_UNREACHABLE", "It is away.", clock())
     sweep_exports(services, clock())
     run(services, services.exports.load(export.id))
-    sweep_after(services, clock, seconds=60)
+    sweep_after(services, clock, seconds=120)
     assert services.exports.load(export.id).failure == WORKER_LOST
 
 
@@ -106,7 +108,7 @@ def test_sweep_settles_abort_that_no_worker_answers(services, clock):
     export = run(services, add(services))
     put_object(services, object_key(export.id, 1, "f.csv"))
     services.exports.request_abort(export.id, ADA, NOW)
-    assert sweep_after(services, clock, seconds=59) == {}
+    assert sweep_after(services, clock, seconds=119) == {}
     assert sweep_after(services, clock, seconds=1) == {"aborted": 1}
     assert services.exports.load(export.id).state is State.ABORTED
     assert list_keys(services) == []
@@ -137,7 +139,7 @@ def test_sweep_resends_lost_message_until_half_an_hour_has_passed(services, cloc
 def test_sweep_takes_long_queue_for_no_loss(services, clock):
     export = add(services)
     services.exports.mark_sent(export.id, 1, NOW)
-    services.queue.send(export.id, 1, ADA.id)
+    services.queue.send(Message(export.id, 1), ADA.id)
     assert sweep_after(services, clock, hours=5) == {}
 
 
@@ -149,7 +151,7 @@ def test_sweep_fails_export_that_waited_a_day_in_any_queue(services, clock, monk
     export = add(services)
     if sends:
         services.exports.mark_sent(export.id, 1, NOW)
-        services.queue.send(export.id, 1, ADA.id)  # the queue has no reader
+        services.queue.send(Message(export.id, 1), ADA.id)  # the queue has no reader
     monkeypatch.setattr(aws_client("sqs"), "send_message", fail)
     sweep_after(services, clock, seconds=86_399)
     assert services.exports.load(export.id).state is State.QUEUED
@@ -162,7 +164,7 @@ def test_sweep_gives_second_attempt_its_two_minutes_even_after_a_day(services, c
     export = add(services)
     clock.move(days=1)
     run(services, export)
-    assert sweep_after(services, clock, minutes=1) == {"requeued": 1}
+    assert sweep_after(services, clock, minutes=2) == {"requeued": 1}
     assert sweep_after(services, clock, seconds=119) == {}
     assert services.exports.load(export.id).state is State.QUEUED
 
@@ -230,7 +232,7 @@ def test_sweep_after_days_makes_up_for_all(services, clock):
     for days in (1, 2, 4, 8):
         finish(services, add(services, retention_days=days))
     contested = services.exports.requeue(
-        run(services, add(services, retention_days=1)).id, 1, clock.move(minutes=1)
+        run(services, add(services, retention_days=1)).id, 1, clock.move(minutes=2)
     )
     finish(services, contested)
     clock.move(days=5)
@@ -267,7 +269,7 @@ def test_sweep_continues_past_a_broken_row(services, clock, caplog):
     broken = add(services, filters={"study_description": "Secret"})
     open_table(TABLE).update(Change(f"EXPORT#{broken.id}", "REMOVE #fingerprint"))
     silent = run(services, add(services))
-    counts = sweep_after(services, clock, seconds=60)
+    counts = sweep_after(services, clock, seconds=120)
     assert counts == {"broken": 1, "requeued": 1}
     assert services.exports.load(silent.id).attempt == 2
     (record,) = [record for record in caplog.records if record.message == "sweep_failed"]
@@ -283,7 +285,7 @@ def test_sweep_repairs_failed_send_after_a_minute(services, clock, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(aws_client("sqs"), "send_message", fail)
-        assert sweep_after(services, clock, seconds=60) == {"broken": 1}
+        assert sweep_after(services, clock, seconds=120) == {"broken": 1}
     assert services.exports.load(export.id).attempt == 2
     assert sweep_after(services, clock, seconds=60) == {"resent": 1}
     assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
@@ -300,7 +302,7 @@ def test_sweep_loses_to_worker_that_comes_back_in_time(services, clock, monkeypa
     """The sweep read an old lease; before it wrote, the worker did."""
     export = run(services, add(services))
     stale = services.exports.load(export.id)
-    now = clock.move(seconds=60)
+    now = clock.move(seconds=120)
     if lost_to == "beat":
         services.exports.beat(export.id, 1, export.progress, now)
     else:
@@ -310,6 +312,35 @@ def test_sweep_loses_to_worker_that_comes_back_in_time(services, clock, monkeypa
         assert sweep_exports(services, now) == {}
     assert services.exports.load(export.id).state is not State.QUEUED
     assert take_messages(services) == []
+
+
+def test_sweep_leaves_export_of_worker_whose_clock_is_slow(services, clock):
+    export = add(services)
+    services.exports.claim(export.id, 1, clock() - timedelta(seconds=90))
+    assert sweep_after(services, clock, seconds=29) == {}
+    services.exports.beat(export.id, 1, export.progress, clock() - timedelta(seconds=90))
+    assert sweep_after(services, clock, seconds=29) == {}
+    assert services.exports.load(export.id).attempt == 1
+
+
+def test_sweep_continues_past_a_batch_that_dynamodb_does_not_read(services, clock, monkeypatch):
+    expired = finish(services, add(services, retention_days=1))
+    clock.move(days=1)
+    silent = run(services, add(services))
+    clock.move(minutes=2)
+    load_many = type(services.exports).load_many
+
+    def load(self, export_ids):
+        if silent.id in export_ids:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem")
+        return load_many(self, export_ids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.exports), "load_many", load)
+        patch.setattr("doseexport.jobs.sweep.BATCH", 1)
+        assert sweep_exports(services, clock()) == {"broken": 1, "expired": 1}
+    assert services.exports.load(expired.id).cleanup is None
+    assert sweep_exports(services, clock()) == {"requeued": 1}
 
 
 def test_sweep_loses_to_claim_made_meanwhile(services):
@@ -326,26 +357,38 @@ def add_orphans(services, count):
         services.exports.settle_aborted(export.id, export.attempt, services.clock())
 
 
+def make_time_for(exports):
+    """A Lambda's time that is over once the first batch has handled so many exports."""
+    looks = chain(repeat(50.0, 1 + exports), repeat(5.0))
+    return lambda: next(looks)
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr("doseexport.jobs.sweep.BATCH", 10)
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_sweep_deletes_an_expired_file_before_many_orphans(services, clock):
     export = finish(services, add(services))
     clock.move(days=31)
-    add_orphans(services, 250)
-    times = iter([50.0, 5.0])
-    counts = sweep_exports(services, clock(), lambda: next(times, 5.0))
-    assert (counts["expired"], counts["left"]) == (1, 151)
+    add_orphans(services, 25)
+    counts = sweep_exports(services, clock(), make_time_for(10))
+    assert (counts["expired"], counts["left"]) == (1, 16)
     assert list_keys(services) == []
     assert services.exports.load(export.id).cleanup is None
 
 
-def test_sweep_goes_on_where_the_last_one_stopped(services, clock):
-    add_orphans(services, 250)
-    times = iter([50.0, 5.0])
-    assert sweep_exports(services, clock(), lambda: next(times, 5.0)) == {"left": 150}
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("handled", [10, 6])
+def test_sweep_goes_on_where_the_last_one_stopped(services, clock, handled):
+    add_orphans(services, 25)
+    assert sweep_exports(services, clock(), make_time_for(handled)) == {"left": 25 - handled}
     read = []
     delete = services.files.delete_export
     services.files.delete_export = lambda *given, **options: read.append(given) or delete(*given, **options)
     assert sweep_exports(services, clock()) == {}
-    assert len(read) == 150
-    clock.move(minutes=16)
-    assert sweep_exports(services, clock()) == {"cleaned": 250}
+    assert len(read) == 25 - handled
+    clock.move(minutes=17)
+    assert sweep_exports(services, clock()) == {"cleaned": 25}
     assert sweep_exports(services, clock()) == {}

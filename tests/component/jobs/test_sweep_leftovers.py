@@ -27,7 +27,7 @@ def test_sweep_removes_leftovers_of_late_worker(services, clock):
     services.exports.fail(export.id, 1, "X", "Y.", NOW)
     assert sweep_after(services, clock, minutes=14) == {}
     put_object(services, object_key(export.id, 1, "late.csv"))
-    assert sweep_after(services, clock, minutes=2) == {"cleaned": 1}
+    assert sweep_after(services, clock, minutes=3) == {"cleaned": 1}
     assert list_keys(services) == []
     assert sweep_after(services, clock, minutes=1) == {}
     assert services.exports.get(export.id, clock()).state is State.FAILED
@@ -41,13 +41,13 @@ def test_sweep_removes_objects_of_deleted_export_whose_deletion_failed(services,
     assert list_keys(services)
     sweep_after(services, clock, minutes=1)
     assert list_keys(services) == []
-    assert sweep_after(services, clock, minutes=16) == {"cleaned": 1}
+    assert sweep_after(services, clock, minutes=17) == {"cleaned": 1}
 
 
 def test_sweep_cleans_export_deleted_long_after_its_end_once(services, clock):
     """Many may be deleted at once; no worker is left that could have any of them."""
     export = finish(services, add(services))
-    clock.move(minutes=16)
+    clock.move(minutes=17)
     services.exports.delete(export.id, ADA, clock())
     assert sweep_after(services, clock, minutes=1) == {"cleaned": 1}
     assert list_keys(services) == []
@@ -57,7 +57,7 @@ def test_sweep_cleans_export_deleted_long_after_its_end_once(services, clock):
 def take_over(services, clock):
     """An export that a second attempt completed; its first worker may still live."""
     export = run(services, add(services))
-    sweep_after(services, clock, minutes=1)
+    sweep_after(services, clock, minutes=2)
     return finish(services, services.exports.load(export.id))
 
 
@@ -73,7 +73,7 @@ def test_sweep_cleans_beside_the_file_while_lost_worker_can_live(services, clock
     assert sweep_after(services, clock, minutes=1) == {}
     assert list_keys(services) == [export.result.key]
     leave_behind(services, export)
-    assert sweep_after(services, clock, minutes=15) == {"cleaned": 1}
+    assert sweep_after(services, clock, minutes=16) == {"cleaned": 1}
     assert list_keys(services) == [export.result.key]
     assert list_uploads(services) == []
     assert services.exports.load(export.id).cleanup is Cleanup.RETAINED
@@ -93,7 +93,7 @@ def test_sweep_cleans_beside_superseded_file_that_was_deleted(services, clock):
     export = take_over(services, clock)
     delete_export(services, ADA, export.id)
     leave_behind(services, export)
-    sweep_after(services, clock, minutes=16)
+    sweep_after(services, clock, minutes=17)
     assert list_keys(services) == list_uploads(services) == []
     assert services.exports.load(export.id).cleanup is None
 
@@ -106,9 +106,9 @@ def test_sweep_cleans_leftovers_though_sending_or_listing_failed(services, clock
     leave_behind(services, export)
     with monkeypatch.context() as patch:
         patch.setattr(aws_client("sqs"), "send_message", fail)
-        assert sweep_after(services, clock, minutes=1) == {"broken": 1}
+        assert sweep_after(services, clock, minutes=2) == {"broken": 1}
     finish(services, services.exports.load(export.id))
-    sweep_after(services, clock, minutes=16)
+    sweep_after(services, clock, minutes=17)
     assert list_keys(services) == [object_key(export.id, 2, "ct.csv")]
     assert list_uploads(services) == []
 

@@ -44,7 +44,7 @@ def each_moment(worlds):
 
 def take_over(world):
     """The lease ends, the sweep looks, another worker takes what it sent."""
-    world.wait(61, beating=False)
+    world.wait(121, beating=False)
     world.sweep()
     assert_promises(world)
     for message in world.take_messages():
@@ -54,7 +54,7 @@ def take_over(world):
 
 def assert_one_file(world):
     """Once no worker can live any more, one whole file is all that is left."""
-    world.wait(16 * 60, beating=False)
+    world.wait(17 * 60, beating=False)
     world.sweep()
     assert_promises(world)
     assert_settled(world)
@@ -77,7 +77,7 @@ def test_frozen_worker_notices_its_loss_and_removes_what_it_made(worlds):
 
 def test_frozen_worker_ends_while_the_other_attempt_runs(worlds):
     for world, worker in each_moment(worlds):
-        world.wait(61, beating=False)
+        world.wait(121, beating=False)
         world.sweep()
         others = [world.deliver(message) for message in world.take_messages()]
         for other in others:
@@ -135,7 +135,7 @@ def test_abort_unnoticed_by_the_worker_is_settled_by_the_sweep(worlds):
         (tracked,) = world.exports.values()
         world.abort(tracked, Process())
         worker.kill()
-        world.wait(61, beating=False)
+        world.wait(121, beating=False)
         world.sweep()
         assert_promises(world)
         assert tracked.seen.state is State.ABORTED

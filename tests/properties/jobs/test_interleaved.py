@@ -57,7 +57,7 @@ def complete_one(world):
 
 def fall_silent(world):
     claim_one(world).kill()
-    world.wait(61, beating=False)
+    world.wait(121, beating=False)
 
 
 def the_one(world):
@@ -71,7 +71,7 @@ def let_it_end(world):
         world.sweep()
         for message in world.take_messages():
             world.deliver(message).finish()
-    world.wait(16 * 60, beating=False)
+    world.wait(17 * 60, beating=False)
     world.sweep()
     assert_promises(world)
     assert_settled(world)
@@ -139,7 +139,7 @@ def test_stalled_sweep_does_no_harm(interleave):
 
     def late(world):
         claim_one(world)
-        world.wait(61, beating=False)
+        world.wait(121, beating=False)
 
     for world in interleave(late, begin_sweep, between):
         let_it_end(world)

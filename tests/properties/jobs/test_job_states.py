@@ -23,6 +23,8 @@ FAULTS = st.sampled_from([Fate.REFUSED, Fate.UNANSWERED, Fate.KILLED_BEFORE, Fat
 LUCK = st.one_of(st.none(), st.tuples(st.integers(1, 8), FAULTS))
 """What a short process meets: nothing, or a fault at one of its calls."""
 WHICH = st.integers(0, 7)
+SLOW = st.sampled_from([0, 0, 30, 90])
+"""How many seconds the clock of a worker is slow."""
 PERSON, KIND = st.sampled_from(PEOPLE), st.sampled_from(KINDS)
 
 
@@ -89,9 +91,9 @@ class JobStates(RuleBasedStateMachine):
 
     # The queue
 
-    @rule(to_the_end=st.booleans())
-    def deliver_what_waits(self, to_the_end):
-        self.take_and_run(to_the_end)
+    @rule(to_the_end=st.booleans(), slow=SLOW)
+    def deliver_what_waits(self, to_the_end, slow):
+        self.take_and_run(to_the_end, slow)
 
     @precondition(lambda self: self.world.messages)
     @rule(which=WHICH)
@@ -133,13 +135,13 @@ class JobStates(RuleBasedStateMachine):
     @rule(luck=LUCK, to_the_end=st.booleans())
     def workers_freeze_and_others_take_over(self, luck, to_the_end):
         self.world.thaw_index()
-        self.world.wait(61, beating=False)
+        self.world.wait(121, beating=False)
         self.world.sweep(process_of(luck))
         self.take_and_run(to_the_end)
 
     # Time
 
-    @rule(seconds=st.sampled_from([1, 30, 61, 130, 601, 960, 86_400]), beating=st.booleans())
+    @rule(seconds=st.sampled_from([1, 30, 61, 130, 601, 1020, 86_400]), beating=st.booleans())
     def wait(self, seconds, beating):
         self.world.wait(seconds, beating=beating)
 
@@ -148,11 +150,20 @@ class JobStates(RuleBasedStateMachine):
         counts = self.world.sweep(process_of(luck))
         assert counts is None or luck or self.world.is_queue_down or "broken" not in counts
 
+    @rule(seconds=st.sampled_from([1, 20, 121, 301]))
+    def sweep_beside_workers_that_beat(self, seconds):
+        """A worker that beats keeps its export, even if its clock is slow."""
+        self.world.wait(seconds, beating=True)
+        held = [worker.message for worker in self.world.living_workers() if worker.holds_export()]
+        self.world.sweep()
+        for message in held:
+            assert self.world.services.exports.load(message.export_id).attempt == message.attempt
+
     # What rules share
 
-    def take_and_run(self, to_the_end):
+    def take_and_run(self, to_the_end, slow=0):
         for message in self.world.take_messages():
-            worker = self.world.deliver(message)
+            worker = self.world.deliver(message, slow)
             if to_the_end:
                 worker.finish()
 
@@ -193,7 +204,7 @@ class JobStates(RuleBasedStateMachine):
             if not self.active():
                 break
         assert_settled(world)
-        world.wait(16 * 60, beating=False)
+        world.wait(17 * 60, beating=False)
         world.sweep()
         world.sweep()
         assert_promises(world)

@@ -4,6 +4,7 @@ import io
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import product
 from urllib.parse import unquote, urlsplit
 
@@ -70,11 +71,12 @@ class StillHeartbeat(Heartbeat):
 
 
 class Worker(Paced):
-    """A worker with one message, until Lambda ends it."""
+    """A worker with one message, until Lambda ends it. Its clock may be some seconds slow."""
 
-    def __init__(self, world, message):
+    def __init__(self, world, message, slow):
         super().__init__()
         self.world, self.message, self.heart = world, message, None
+        self.slow = timedelta(seconds=slow)
         self.ends_at = world.clock().timestamp() + LAMBDA_SECONDS
         self.start(self._work)
 
@@ -82,7 +84,7 @@ class Worker(Paced):
         _HERE.worker = self
         with suppress(ClientError):  # the handler logs whatever comes, and is done with the message
             attempt_module.run_attempt(
-                services_of(self, self.world.services),
+                replace(services_of(self, self.world.services), clock=lambda: self.world.clock() - self.slow),
                 self.message.export_id,
                 self.message.attempt,
                 self.seconds_left,
@@ -94,6 +96,10 @@ class Worker(Paced):
     def beat(self):
         if self.heart is not None and not self.is_over:
             self.heart.beat()
+
+    def holds_export(self):
+        """Return whether the last beat renewed the lease."""
+        return self.heart is not None and self.heart.reason is None and not self.is_over
 
     def kill(self):
         self.step(Fate.KILLED_BEFORE)
@@ -231,8 +237,8 @@ class World:
         self.messages += taken
         return taken
 
-    def deliver(self, message):
-        self.workers.append(Worker(self, message))
+    def deliver(self, message, slow=0):
+        self.workers.append(Worker(self, message, slow))
         return self.workers[-1]
 
     def living_workers(self):

@@ -83,6 +83,17 @@ def test_preview_without_database_is_503_with_reason(monkeypatch, caplog):
     assert "Secret" not in str(vars(record))
 
 
+def test_preview_shows_the_events_of_the_widest_study():
+    assert show((3, 100, 98, None, None, []))["most_events"] == 98
+
+
+@pytest.mark.parametrize(("most", "is_smaller"), [("all", False), ("100", False), ("5", True)])
+def test_preview_estimates_a_file_without_the_events_that_are_left_out(most, is_smaller):
+    row = (1000, 2000, 98, None, None, [])
+    limited = make_preview(ExportRequest("ct-csv", options={"max_events": most}), row)
+    assert (limited.estimated_size < make_preview(ExportRequest("ct-csv"), row).estimated_size) is is_smaller
+
+
 def test_preview_of_nothing_estimates_nothing():
     shown = show((0, 0, 0, None, None, []))
     assert (shown["studies"], shown["estimated_size"], shown["estimated_seconds"]) == (0, 0, 0)

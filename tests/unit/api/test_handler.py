@@ -12,6 +12,7 @@ from doseexport.api.handler import MAX_BODY, Call, read_call, serve
 from doseexport.api.replies import Reply, respond_problem
 from doseexport.errors import RequestError, unprocessable
 from tests.fakes import ADA
+from tests.invocation import CONTEXT
 
 CLAIMS = {"sub": "ada-sub", "username": "ada", "cognito:groups": "[exportgroup]"}
 
@@ -36,7 +37,7 @@ def read_body(body, *, is_base64=False):
 
 
 def answer(function, event, *parameters):
-    response = serve({"POST /exports": function}, *parameters)(event, None)
+    response = serve({"POST /exports": function}, *parameters)(event, CONTEXT)
     return response["statusCode"], json.loads(response["body"])
 
 
@@ -158,7 +159,7 @@ def test_unexpected_error_reveals_nothing_and_logs_only_its_place(caplog):
 def test_long_answer_is_compressed_where_accepted(accepted, size, is_packed):
     event = make_event(headers={"Accept-Encoding": accepted})
     response = serve({"POST /exports": lambda _services, _call: Reply(200, {"text": "é" * size})})(
-        event, None
+        event, CONTEXT
     )
     assert response.get("isBase64Encoded", False) is is_packed
     assert response["headers"].get("Content-Encoding") == ("gzip" if is_packed else None)

@@ -105,6 +105,7 @@ def test_expression_has_one_canonical_text(given, text):
         *("cron(0 7 ? * ? *)", "cron(60 7 1 * ? *)", "cron(0 24 1 * ? *)", "cron(0 7 0 * ? *)"),
         *("cron(0 7 32 * ? *)", "cron(0 7 15W * ? *)", "cron(0 7 1 13 ? *)", "cron(0 7 ? * 8 *)"),
         *("cron(0 7 ? * FRI-MON *)", "cron(0 7 ? * 2#6 *)", "cron(0 7 1 * ? 2200)", "cron(0 7 1,L * ? *)"),
+        *("cron(0 7 ? * MON/2 *)", "cron(0 7 ? * */2 *)", "cron(0 7 ? * 2-6/2 *)"),
         *("cron(5- 7 1 * ? *)", "cron(,5 7 1 * ? *)", "cron(*/0 7 1 * ? *)", "cron(? 7 1 * ? *)"),
         *("cron(0 7 1 * ? *) ", "cron(0 7 1 * ? *)\n", "cron(0 7 1 jan ? *)", "cron(\u0660 7 1 * ? *)"),
     ],

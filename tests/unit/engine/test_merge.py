@@ -5,7 +5,7 @@ from itertools import chain, repeat
 import pytest
 
 from doseexport import catalogue
-from doseexport.engine.merge import MOST_REPEATED, MergeStats, describe_stats, merge_streams
+from doseexport.engine.merge import MOST_REPEATED, MergeStats, merge_streams
 from doseexport.errors import ExportError
 
 DATA = catalogue.find_spec("ct-csv")
@@ -73,23 +73,36 @@ def test_merge_ignores_event_of_unselected_study():
         stats.check_totals(2, 3)
 
 
-def test_merge_warnings_are_messages_with_counts():
+def test_merge_counts_flagged_rows_and_knows_their_studies():
     studies = [b"1,9,a\n", b"2,1,b\n", b"2,1,b\n", b"3,0,c\n"]
     events = [b"1,1,1,x\n", b"1,1,1,x\n", b"1,2,3,y\n"]
     _, stats = merge(studies, events)
     first, fourth = DATA.studies.row_warnings[0].message, DATA.studies.row_warnings[3].message
-    assert describe_stats(DATA, stats) == [
-        first.format(n=2),
-        fourth.format(n=1),
-        DATA.events.row_warnings[0].message.format(n=2),
-        DATA.events.row_warnings[1].message.format(n=1),
-    ]
+    assert [
+        (message, each.rows, each.listed) for message, each in stats.study_flags.describe(DATA.studies)
+    ] == [(first, 2, {b"1": 1, b"2": 1}), (fourth, 1, {b"1": 1})]
+    of_first, of_second = (warning.message for warning in DATA.events.row_warnings[:2])
+    assert [
+        (message, each.rows, each.listed) for message, each in stats.event_flags.describe(DATA.events)
+    ] == [(of_first, 2, {b"1": 2}), (of_second, 1, {b"1": 1})]
 
 
 def test_merge_of_regular_rows_has_no_warning():
     _, stats = merge([b"1,0,a\n"], [b"1,1,0,x\n"])
-    assert describe_stats(DATA, stats) == []
+    assert not [*stats.study_flags.describe(DATA.studies), *stats.event_flags.describe(DATA.events)]
     assert not stats.repeated
+
+
+def test_merge_tells_the_log_whose_rows_are_written():
+    stats = MergeStats()
+    seen = []
+    for _ in merge_streams(iter([b"7,0,a\n", b"8,0,b\n"]), iter([b"8,1,0,x\n"]), b",", stats):
+        stats.log.add("Odd in {n} of the studies.")
+        seen.append(stats.log.study)
+    assert seen == [b"7", b"8"]
+    ((message, concerned),) = stats.log.describe()
+    assert (message, concerned.listed) == ("Odd in {n} of the studies.", {b"7": 1, b"8": 1})
+    assert stats.log.study == b""
 
 
 def test_merge_remembers_a_limited_number_of_repeated_studies():
@@ -97,6 +110,4 @@ def test_merge_remembers_a_limited_number_of_repeated_studies():
     rows = chain.from_iterable(repeat(b"%s,0,x\n" % each, 2) for each in ids)
     _, stats = merge(rows, [])
     assert len(stats.repeated) == MOST_REPEATED
-    assert describe_stats(DATA, stats) == [
-        "5 more studies have repeated records: the first of each was used."
-    ]
+    assert stats.more_repeated == 5

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from doseexport.jobs.group_mapping import GroupMap, map_groups, read_claim
+from tests.invocation import CONTEXT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 EVENT = json.loads((REPOSITORY / "events" / "map_groups.json").read_text())
@@ -147,7 +148,7 @@ def test_handler_answers_cognitos_event(monkeypatch):
     monkeypatch.setattr(module, "make_client", lambda service: requested.append(service) or pool)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    answer = module.handler(copy.deepcopy(EVENT), None)
+    answer = module.handler(copy.deepcopy(EVENT), CONTEXT)
     assert requested == ["cognito-idp"]
     assert answer["response"]["claimsAndScopeOverrideDetails"] == {
         "groupOverrideDetails": {

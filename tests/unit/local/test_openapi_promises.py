@@ -4,7 +4,6 @@ import importlib.util
 import json
 from contextlib import suppress
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
@@ -16,10 +15,12 @@ from doseexport.actions.catalogue import list_export_types
 from doseexport.actions.previews import make_preview
 from doseexport.actions.views import view_catalogue, view_export, view_preview
 from doseexport.api import handler as api
+from doseexport.catalogue.schema import FULL
 from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
-from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, make_settings
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, seen_database
+from tests.invocation import CONTEXT
 
 DOCUMENT = json.loads(json.dumps(make_document()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -64,6 +65,7 @@ GOOD = {
     "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, 10.0, None, ""],
     "choice": ["include", "exclude", "2", 2, 2.0, "", None],
     "integer": ["1", "007", 3, 3.0, " 12 ", "", None],
+    "limit": ["all", "ALL", "1", "007", 3, 3.0, " 12 ", "", None],
     "exact": ["1.2.840", " a ", "", None],
     "flag": ["yes", "no", "true", "false", "1", "0", 1, 0.0, True, False, "", None],
     "words": ["scout", "scout, stereo", "", None],
@@ -75,6 +77,7 @@ BAD = {
     "count": ["11", 11, -1, "few", 1.5, False],
     "choice": ["maybe", 3, True],
     "integer": ["0", 0, -1, "1.5", 1.5, "x", True, 10**9],
+    "limit": ["0", 0, -1, "1.5", 1.5, "x", True, 10**9],
     "exact": ["a" * 257, "\0", ["a"], {}],
     "flag": ["maybe", 2, ["yes"]],
     "words": ["a" * 257, "\0", ["scout"]],
@@ -156,7 +159,7 @@ def test_exports_match_the_schema(export, caller):
 
 @pytest.mark.parametrize("caller", [ADA, PIA, ADMIN], ids=lambda caller: caller.name)
 def test_catalogue_matches_the_schema(caller):
-    shown = view_catalogue(list_export_types(SimpleNamespace(settings=make_settings())), caller)
+    shown = view_catalogue(list_export_types(seen_database(FULL)), caller)
     schema_of("Catalogue").validate(shown)
     assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
 
@@ -209,7 +212,7 @@ def call(route, *, groups="[exportgroup]", sub="ada-sub", **event):
     requested["routeKey"] = " ".join(route)
     if "{id}" in route[1]:
         requested["pathParameters"] = {"id": "x"}
-    response = load_handler(ROUTES[route])(requested | event, None)
+    response = load_handler(ROUTES[route])(requested | event, CONTEXT)
     return response["statusCode"], validate_response(route, response)
 
 

@@ -12,12 +12,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from doseexport.actions.activity import record_activity, record_reading, record_trail_reading
+from doseexport.actions.features import check_features, find_schema
 from doseexport.actions.listing import find_page, parse_list_query
 from doseexport.actions.presets import load_for_use
 from doseexport.actions.results import AuditTrail, Deletions, Download, ExportPage, Link
 from doseexport.aws.clients import BotoCoreError, ClientError
-from doseexport.aws.logging import describe_error
+from doseexport.aws.logging import describe_error, find_correlation_id
+from doseexport.aws.metrics import record_abort
 from doseexport.aws.services import Services
+from doseexport.aws.sqs import Message
 from doseexport.domain.audit import find_owner_id
 from doseexport.domain.export import Export, Result, State, is_id, make_export, make_id, name_manifest
 from doseexport.domain.request import (
@@ -56,6 +59,8 @@ def request_export(
     full_body = load_for_use(services, caller, body)
     request = parse_request(full_body, may_see_patients=caller.may_see_patients)
     check_key(idempotency_key)
+    if any(request.spec.list_features(request.filters)):
+        check_features(request, find_schema(services))
     record_activity(services, caller)
     return enqueue_export(services, caller, request, make_id(caller.id, idempotency_key))
 
@@ -73,6 +78,7 @@ def enqueue_export(
         make_export(export_id, caller.id, caller.name, request, services.clock()),
         retention_days=request.retention_days or services.settings.retention.days,
         schedule_id=schedule_id,
+        correlation_id=find_correlation_id(),
     )
     settings = services.settings
     limit, rate = settings.max_active_exports, settings.max_requests_per_minute
@@ -119,6 +125,8 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> Export:
     export = services.exports.request_abort(export_id, caller, now)
     if export is None or export.is_gone(now):
         raise _not_found()
+    if export.state is State.ABORTED and export.finished_at == now:
+        record_abort(export)  # it was queued; a worker or the sweep records the abort of a running one
     if export.state not in {State.ABORTING, State.ABORTED}:
         raise _conflict("NOT_ACTIVE", "This export has ended: there is nothing to abort.")
     return _read(services, caller, export)
@@ -218,7 +226,7 @@ def _check_repeat(requested: Export, export: Export, services: Services) -> None
 def _send(services: Services, export: Export) -> None:
     """Send the export's message. If that fails, the sweep sends it, because the row is written."""
     try:
-        services.queue.send(export.id, export.attempt, export.owner)
+        services.queue.send(Message(export.id, export.attempt, export.correlation_id), export.owner)
         services.exports.mark_sent(export.id, export.attempt, services.clock())
     except (ClientError, BotoCoreError) as error:
         _LOGGER.warning("send_failed", extra={"export_id": export.id, **describe_error(error)})

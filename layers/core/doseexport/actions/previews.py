@@ -7,15 +7,19 @@ import time
 from typing import Any
 
 from doseexport import catalogue
+from doseexport.actions.features import check_features
 from doseexport.actions.results import Preview
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
+from doseexport.aws.metrics import record_preview_timeout
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
+from doseexport.catalogue.options import limit_events
+from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
-from doseexport.engine.query import Counts, build_preview
+from doseexport.engine.query import Counts, Query, build_preview
 from doseexport.errors import ExportError, UnavailableError
 
 STATEMENT_SECONDS = 20.0
@@ -41,6 +45,7 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
         row = count_export(services, request)
     except ExportError as error:
         if error.code in _TIMED_OUT:
+            record_preview_timeout(request.type, error.code)
             return None
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
         raise UnavailableError(error.code, error.message) from None
@@ -51,10 +56,12 @@ def make_preview(request: ExportRequest, row: Any) -> Preview:
     """Return the preview that a row of `build_preview` means for a request."""
     studies, events, widest, first_date, last_date, protocols = row
     inclusions = Inclusions(request.include_names, request.include_ids)
-    size, seconds = estimate_file(request.spec, inclusions, Counts(studies, events, widest))
+    counts = Counts(studies, events, limit_events(request.options, widest))
+    size, seconds = estimate_file(request.spec, inclusions, counts)
     return Preview(
         studies=studies,
         events=events,
+        most_events=widest,
         first_date=first_date,
         last_date=last_date,
         protocols=[(value, count) for value, count in protocols],
@@ -83,5 +90,11 @@ def count_export(services: Services, request: ExportRequest) -> Any:
         "doseexport:preview",
         lambda: min(STATEMENT_SECONDS, start + ANSWER_SECONDS - time.monotonic()),
     )
-    (row,) = database.fetch_rows(build_preview(request, find_frequency(request.spec.modality), MOST_FREQUENT))
+    frequency = find_frequency(request.spec.modality)
+
+    def build_query(schema: Schema) -> Query:
+        check_features(request, schema)
+        return build_preview(request, frequency, MOST_FREQUENT, schema)
+
+    (row,) = database.fetch_rows(build_preview(request, frequency, MOST_FREQUENT).tables, build_query)
     return row

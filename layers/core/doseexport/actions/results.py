@@ -69,11 +69,13 @@ class PresetList:
 class Preview:
     """What an export would hold: counts, first and last study date, and the most frequent protocols.
 
-    Dates are ISO texts, or None where no study has one. `estimated_size` is in bytes.
+    `most_events` is the number of events of the study with most. Dates are ISO texts, or None where no study
+    has one. `estimated_size` is in bytes.
     """
 
     studies: int
     events: int
+    most_events: int
     first_date: str | None
     last_date: str | None
     protocols: Sequence[tuple[str, int]]

@@ -18,7 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 def sync_to_scheduler(services: Services, schedule_id: str) -> bool:
     """Send a schedule, as it is now, to EventBridge Scheduler.
 
-    Return False if that failed: reconcile_schedules tries again within five minutes.
+    Return False if that failed: reconcile_schedules tries again within five minutes. Raise RequestError (422)
+    if EventBridge Scheduler refuses the terms.
     """
     try:
         for _ in range(TRIES):

@@ -46,7 +46,11 @@ def create_schedule(services: Services, caller: Caller, body: object) -> Schedul
     if not services.schedules.create(schedule, settings.max_schedules):
         message = f"You have {settings.max_schedules} schedules. Delete one first."
         raise RequestError("TOO_MANY_SCHEDULES", message, None, 409)
-    sync_to_scheduler(services, schedule.id)
+    try:
+        sync_to_scheduler(services, schedule.id)
+    except RequestError:
+        services.schedules.delete(schedule, now)
+        raise
     return schedule
 
 
@@ -81,7 +85,11 @@ def change_schedule(services: Services, caller: Caller, schedule_id: str, change
         message = "The schedule was changed by someone else. Reload it and try again."
         raise RequestError("CHANGED_MEANWHILE", message, "id", 409)
     changed = _find(services, caller, schedule_id)
-    sync_to_scheduler(services, schedule_id)
+    try:
+        sync_to_scheduler(services, schedule_id)
+    except RequestError:
+        services.schedules.change(changed, schedule.terms, services.clock())
+        raise
     return changed
 
 

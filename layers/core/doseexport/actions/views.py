@@ -295,11 +295,20 @@ def _view_run(run: Run | None) -> Json | None:
 def view_preview(preview: Preview | None) -> Json:
     """Return a preview. Every number is null where PostgreSQL ran out of time (None)."""
     if preview is None:
-        names = ("studies", "events", "first_date", "last_date", "estimated_size", "estimated_seconds")
+        names = (
+            "studies",
+            "events",
+            "most_events",
+            "first_date",
+            "last_date",
+            "estimated_size",
+            "estimated_seconds",
+        )
         return {**dict.fromkeys(names), "protocols": None, "timed_out": True}
     return {
         "studies": preview.studies,
         "events": preview.events,
+        "most_events": preview.most_events,
         "first_date": preview.first_date,
         "last_date": preview.last_date,
         "protocols": [{"value": value, "count": count} for value, count in preview.protocols],

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from doseexport.actions.views import suggest_wait, view_export
 from doseexport.api.compression import compress_response
 from doseexport.api.replies import Reply, respond, respond_problem
-from doseexport.aws.logging import configure_logging, describe_error
+from doseexport.aws.logging import HTTP_REQUEST_ID, Handler, describe_error, log_invocations
 from doseexport.aws.services import Services, connect_services
 from doseexport.domain.export import Export, is_id
 from doseexport.domain.rights import Caller, read_caller, require_service
@@ -55,7 +55,6 @@ class Call:
 
 
 Route = Callable[[Services, Call], Reply]
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def serve(routes: Mapping[str, Route], *parameters: str) -> Handler:
@@ -66,12 +65,11 @@ def serve(routes: Mapping[str, Route], *parameters: str) -> Handler:
     """
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        configure_logging()
         response = _answer_safely(routes, event, frozenset(parameters))
         _log(event, response)
         return compress_response(response, _read_headers(event).get("accept-encoding", ""))
 
-    return handle
+    return log_invocations(handle, HTTP_REQUEST_ID)
 
 
 def reply_with_export(services: Services, call: Call, export: Export, status: int = 200) -> Reply:
@@ -115,24 +113,30 @@ def _answer_safely(
 
 
 def _log(event: Mapping[str, Any], response: Mapping[str, Any]) -> None:
-    """Log the route, the caller and the id, but never the path, query or body, which can name a patient."""
-    request = event.get("requestContext", {})
-    named = (event.get("pathParameters") or {}).get("id")
+    """Log the route, the caller and ids, but never the path, query or body, which can name a patient."""
     route = event.get("routeKey") or ""
+    authorizer = event.get("requestContext", {}).get("authorizer", {})
     extra = {
         "route": route,
         "status": response["statusCode"],
-        "request_id": request.get("requestId"),
-        "caller": request.get("authorizer", {}).get("jwt", {}).get("claims", {}).get("sub"),
-        _name_id(route): named if is_id(named) else None,
+        "caller": authorizer.get("jwt", {}).get("claims", {}).get("sub"),
+        **_name_id(route, (event.get("pathParameters") or {}).get("id")),
+        **_name_id(*_read_location(response)),
     }
     _LOGGER.info("http", extra=extra)
 
 
-def _name_id(route: str) -> str:
-    """Return the log field for the id in a route's path."""
-    kinds = {"/presets/": "preset_id", "/schedules/": "schedule_id"}
-    return next((name for place, name in kinds.items() if place in route), "export_id")
+def _name_id(path: str, value: object) -> dict[str, object]:
+    """Return the log field for the id of the export, preset or schedule that a path names."""
+    kinds = {"/presets": "preset_id", "/schedules": "schedule_id"}
+    name = next((name for place, name in kinds.items() if place in path), "export_id")
+    return {name: value} if is_id(value) else {}
+
+
+def _read_location(response: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the path of what a request has made, and its id. Both are empty if it has made nothing."""
+    path, _, made = response["headers"].get("Location", "").rpartition("/")
+    return path, made
 
 
 def _read_headers(event: Mapping[str, Any]) -> dict[str, str]:

@@ -18,6 +18,9 @@ from doseexport.domain.audit import AuditEntry
 from doseexport.domain.notification import SOURCE, describe_entry, is_notified, name_notification, write_mail
 from doseexport.errors import DoseExportError
 
+RESTORED = "restored_at"
+"""The attribute of an entry that was copied back from a backup. It was notified when it was first written."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -59,8 +62,9 @@ class Notifier:
     def _send(self, record: Mapping[str, Any]) -> None:
         if record["eventName"] != "INSERT":
             return
-        entry = read_entry(unpack(record["dynamodb"]["NewImage"]))
-        if not is_notified(entry.event):
+        row = unpack(record["dynamodb"]["NewImage"])
+        entry = read_entry(row)
+        if RESTORED in row or not is_notified(entry.event):
             return
         self._put_event(entry, record["eventID"])
         mail = write_mail(entry, self._app_url)

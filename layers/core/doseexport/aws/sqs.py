@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from doseexport.aws.clients import BotoCoreError, ClientError
-from doseexport.aws.logging import describe_error
+from doseexport.aws.logging import describe_error, read_correlation_id
 from doseexport.domain.export import is_id
 
 NO_DELAY = timedelta(0)
@@ -24,6 +24,7 @@ class Message:
 
     export_id: str
     attempt: int
+    correlation_id: str | None = None
 
 
 class Queue:
@@ -33,15 +34,19 @@ class Queue:
         self._client = client
         self._url = url
 
-    def send(self, export_id: str, attempt: int, owner: str, delay: timedelta = NO_DELAY) -> None:
-        """Send an attempt to the workers, to be run after `delay` (at most 15 minutes).
+    def send(self, message: Message, owner: str, delay: timedelta = NO_DELAY) -> None:
+        """Send a message to the workers, to be run after `delay` (at most 15 minutes).
 
         Raise ClientError or BotoCoreError if SQS refuses or cannot be reached.
         """
-        body = json.dumps({"export_id": export_id, "attempt": attempt})
         options = {"DelaySeconds": int(delay.total_seconds())} if delay else {}
         # On a standard queue the group id makes the queue fair between owners. It does not order messages.
-        self._client.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=owner, **options)
+        self._client.send_message(
+            QueueUrl=self._url,
+            MessageBody=json.dumps(describe_message(message)),
+            MessageGroupId=owner,
+            **options,
+        )
 
     def give_back(self, receipt: str) -> None:
         """Make a received message visible again at once. If that fails, its timeout does it later."""
@@ -59,6 +64,13 @@ class Queue:
         return all(int(answer["Attributes"].get(name, 0)) == 0 for name in names)
 
 
+def describe_message(message: Message) -> dict[str, str | int]:
+    """Return what a message's body and the log lines of its worker contain."""
+    body: dict[str, str | int] = {"export_id": message.export_id, "attempt": message.attempt}
+    correlation = {} if message.correlation_id is None else {"correlation_id": message.correlation_id}
+    return {**body, **correlation}
+
+
 def parse_message(record: Mapping[str, Any]) -> Message:
     """Return the message in an SQS record. Raise ValueError if the record holds none."""
     body = json.loads(record["body"])
@@ -67,4 +79,4 @@ def parse_message(record: Mapping[str, Any]) -> Message:
     attempt = body.get("attempt")
     if not isinstance(attempt, int) or isinstance(attempt, bool) or attempt < 1:
         raise ValueError("the message names no attempt")
-    return Message(body["export_id"], attempt)
+    return Message(body["export_id"], attempt, read_correlation_id(body.get("correlation_id")))

@@ -93,7 +93,7 @@ class RowWarning:
 class RepeatWarning:
     """A warning of a child that should be single but is stored several times.
 
-    `sql` counts the parents with such children over `chosen` (id). {n} in the message is that count.
+    `sql` selects chosen.id for each parent with such children. {n} in the message is their number.
     """
 
     sql: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from doseexport.catalogue.values import FLAG_VALUE, ValueType, read_text
+from doseexport.catalogue.values import FLAG_VALUE, LIMIT_VALUE, WORDS_VALUE, ValueType, read_text
 from doseexport.errors import unprocessable
 
 
@@ -19,10 +19,27 @@ class Option:
     help: str
 
 
+NO_LIMIT = "all"
+MAX_EVENTS = Option(
+    "max_events",
+    LIMIT_VALUE,
+    NO_LIMIT,
+    "events of a study in adjacent columns at most; further ones are left out there, with a warning",
+)
+"""The option of types whose events stand in adjacent columns."""
+
+
+def limit_events(options: Mapping[str, str], events: int) -> int:
+    """Return how many of a study's events stand in adjacent columns by the option, if it is given."""
+    most = options.get(MAX_EVENTS.name, NO_LIMIT)
+    return events if most == NO_LIMIT else min(int(most), events)
+
+
 def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[str, str]:
     """Return the given options by name with canonical values, without null and blank ones.
 
-    Raise RequestError, with the name of the option, if an option is unknown or its value is invalid.
+    A blank list of words means no words. Raise RequestError, with the name of the option, if an option is
+    unknown or its value is invalid.
     """
     names = {each.name: each for each in known}
     chosen = {}
@@ -31,7 +48,7 @@ def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[
             raise unprocessable("UNKNOWN_OPTION", "This export type has no such option.", f"options.{name}")
         try:
             text = _read(names[name], value)
-            if text.strip():
+            if text.strip() or (names[name].value_type is WORDS_VALUE and value is not None):
                 chosen[name] = names[name].value_type.parse(text)
         except ValueError as error:
             raise unprocessable("BAD_OPTION_VALUE", f"The value {error}.", f"options.{name}") from None

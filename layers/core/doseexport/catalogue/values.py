@@ -107,6 +107,10 @@ def _parse_integer(value: str) -> str:
     return str(int(value))
 
 
+def _parse_limit(value: str) -> str:
+    return "all" if value.strip().lower() == "all" else _parse_integer(value)
+
+
 def _parse_flag(value: str) -> str:
     words = {"yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
     word = words.get(value.strip().lower())
@@ -120,7 +124,8 @@ def _parse_words(value: str) -> str:
 
 
 def _bind_contains(sql: str, value: str) -> tuple[str, tuple[str, ...]]:
-    return sql if "%s" in sql else f"{sql} ILIKE %s", (escape_like(value),)
+    condition = sql if "%s" in sql else f"{sql} ILIKE %s"
+    return condition, (escape_like(value),) * condition.count("%s")
 
 
 def _bind_hashable(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
@@ -149,6 +154,7 @@ DATE_VALUE = ValueType("date", "YYYY-MM-DD", _parse_date, _bind_value)
 COUNT_VALUE = ValueType("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
 TEST_PATIENTS_VALUE = ValueType("choice", "include or exclude", _parse_test_patients, _bind_choice)
 INTEGER_VALUE = ValueType("integer", "whole number from 1", _parse_integer, _bind_value)
+LIMIT_VALUE = ValueType("limit", "whole number from 1, or all", _parse_limit, _bind_value)
 EXACT_VALUE = ValueType("exact", "complete text", _parse_exact, _bind_value)
 FLAG_VALUE = ValueType("flag", "yes or no", _parse_flag, _bind_value)
 WORDS_VALUE = ValueType("words", "words separated by commas", _parse_words, _bind_value)

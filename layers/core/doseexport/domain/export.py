@@ -25,8 +25,11 @@ from types import MappingProxyType
 from doseexport.domain.request import ExportRequest
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
-LEASE = timedelta(seconds=60)
-"""How far ahead each heartbeat moves the lease. It survives slow beats and a short outage of DynamoDB."""
+CLOCK_TOLERANCE = timedelta(seconds=90)
+"""How far a worker's clock may be behind the clock of the sweep, which decides whether a lease is over."""
+LEASE = CLOCK_TOLERANCE + timedelta(seconds=30)
+"""How far ahead each heartbeat moves the lease, by the worker's clock. It survives slow beats and a short
+outage of DynamoDB."""
 
 
 class State(StrEnum):
@@ -108,7 +111,8 @@ class Export:
 
     `lease_until` is in epoch seconds. `sends` counts the messages sent for this attempt. `failure` of a
     running export is the reason why its worker released it. `retention_days` counts from the end of the
-    export. `schedule_id` is None if a user requested the export directly.
+    export. `schedule_id` is None if a user requested the export directly. `correlation_id` finds the log
+    lines of the request in which the export was requested.
     """
 
     id: str
@@ -135,6 +139,7 @@ class Export:
     cleanup: Cleanup | None = Cleanup.ACTIVE
     retention_days: int | None = None
     is_clean: bool = False
+    correlation_id: str | None = None
 
     @property
     def is_active(self) -> bool:
@@ -155,6 +160,16 @@ class Export:
     def can_set_retention(self) -> bool:
         """Whether the retention can be set: the export has a file or may get one."""
         return self.state in {State.QUEUED, State.RUNNING, State.COMPLETED}
+
+    def measure_wait(self) -> float:
+        """Return how many seconds the export waited for the worker that took it, or 0 if none has."""
+        return (
+            0.0 if self.started_at is None else max(0.0, (self.started_at - self.queued_at).total_seconds())
+        )
+
+    def measure_run(self, now: datetime) -> float:
+        """Return how many seconds ago a worker took the export, or 0 if none has."""
+        return 0.0 if self.started_at is None else (now - self.started_at).total_seconds()
 
     def is_gone(self, now: datetime) -> bool:
         """Return whether the export is deleted or expired, so that no read may show it."""

@@ -160,6 +160,9 @@ def _read_days(month_days: str, weekdays: str) -> Days:
         return Days(frozenset({0}))
     if weekdays == "?":
         return Days(_read_numbers("day-of-month", month_days, range(1, 32)))
+    if "/" in weekdays:
+        # EventBridge Scheduler knows no steps here.
+        raise _refuse("The day-of-week field takes no step. List the days instead, such as MON,WED,FRI.")
     name, nth = weekdays, None
     if found := re.fullmatch(r"(\w+?)(?:L|#([1-5]))", weekdays):
         name, nth = found[1], int(found[2] or 0)

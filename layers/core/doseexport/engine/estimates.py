@@ -57,7 +57,7 @@ def count_cells(spec: Spec, inclusions: Inclusions, counts: Counts) -> tuple[int
     per_event = counts.events * (of_study + of_event)
     match spec.layout:
         case Wide():
-            return per_study, (counts.studies * counts.widest - counts.events) * of_event
+            return per_study, max(0, counts.studies * counts.widest - counts.events) * of_event
         case Long():
             return per_event, 0
         case ModalityWorkbook():

@@ -1,6 +1,7 @@
 """The manifest of a file: its contents and origin as JSON (docs/manifest.schema.json).
 
-A manifest never holds the value of a filter that identifies a patient, because it is meant to be passed on.
+A manifest never holds the value of a filter that identifies a patient. It lists the studies that warnings are
+about, with their accession numbers if the file shows these.
 """
 
 from __future__ import annotations
@@ -41,14 +42,19 @@ def write_manifest(
         "export_id": export_id,
         **_describe_request(request),
         "snapshot_at": _format_time(report.snapshot_at),
+        "time_zone": report.time_zone,
         "studies": report.studies,
         "events": report.events,
         "sheets": [asdict(sheet) for sheet in report.sheets],
         "exclusions": [{"reason": reason, "events": n} for reason, n in report.exclusions.items()],
         "warnings": list(report.warnings),
+        "study_warnings": [
+            {"message": each.message, "studies": [asdict(study) for study in each.studies], "more": each.more}
+            for each in report.study_warnings
+        ],
         "file": asdict(file),
     }
-    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode(errors="backslashreplace")
 
 
 def _describe_request(request: ExportRequest) -> dict[str, Any]:

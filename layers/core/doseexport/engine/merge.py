@@ -5,11 +5,10 @@ Every row is counted, so that a file with missing rows is never delivered.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from doseexport.catalogue import Spec, Stream
+from doseexport.engine.study_warnings import FlaggedRows, WarningLog
 from doseexport.errors import ExportError
 
 Study = tuple[bytes, list[bytes]]
@@ -19,16 +18,17 @@ MOST_REPEATED = 10_000
 
 @dataclass(slots=True)
 class MergeStats:
-    """The numbers of studies, events, and rows by their warning flags, and the studies with repeated rows.
+    """The numbers of studies and events, their flagged rows, and the studies with repeated rows.
 
-    Flags are the text of a number whose bit n is set if row warning n of the stream holds. `repeated` holds
-    the ids of at most MOST_REPEATED studies, and `more_repeated` counts the others.
+    `log` has the warnings about the study that is being written. `repeated` holds the ids of at most
+    MOST_REPEATED studies, and `more_repeated` counts the others.
     """
 
     studies: int = 0
     events: int = 0
-    study_flags: Counter[bytes] = field(default_factory=Counter)
-    event_flags: Counter[bytes] = field(default_factory=Counter)
+    study_flags: FlaggedRows = field(default_factory=FlaggedRows)
+    event_flags: FlaggedRows = field(default_factory=FlaggedRows)
+    log: WarningLog = field(default_factory=WarningLog)
     repeated: set[bytes] = field(default_factory=set)
     more_repeated: int = 0
 
@@ -67,13 +67,15 @@ def merge_streams(
         last = current
         stats.studies += 1
         if flags != b"0":
-            stats.study_flags[flags] += 1
+            stats.study_flags.add(flags, current)
         found = []
         while study == current:
             found.append(event)
             study, event = next(own, (b"", b""))
         stats.events += len(found)
+        stats.log.study = current
         yield cells[:-1], found
+    stats.log.study = b""
 
 
 def _unique_events(
@@ -87,22 +89,5 @@ def _unique_events(
             continue
         last = event_id
         if flags != b"0":
-            stats.event_flags[flags] += 1
+            stats.event_flags.add(flags, study)
         yield study, cells[:-1]
-
-
-def describe_stats(spec: Spec, stats: MergeStats) -> list[str]:
-    """Return the row warnings of the merged rows, and how many more studies have repeated rows."""
-    warnings = _describe_flags(spec.studies, stats.study_flags)
-    if spec.events:
-        warnings += _describe_flags(spec.events, stats.event_flags)
-    more = f"{stats.more_repeated} more studies have repeated records: the first of each was used."
-    return [*warnings, more] if stats.more_repeated else warnings
-
-
-def _describe_flags(stream: Stream, counted: Counter[bytes]) -> list[str]:
-    counts = (
-        (warning.message, sum(times for flags, times in counted.items() if int(flags) >> bit & 1))
-        for bit, warning in enumerate(stream.row_warnings)
-    )
-    return [message.format(n=n) for message, n in counts if n]

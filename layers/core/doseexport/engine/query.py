@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
+from doseexport.catalogue.schema import FULL, STUDY_TABLE, TOTAL_COLUMNS, Schema
 from doseexport.domain.request import ExportRequest
 
 NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LAST, study.id"
@@ -31,7 +32,6 @@ class Query:
 
 
 TAKEN_AT = Query("SELECT now()", ())
-HAS_STANDARD_NAMES = Query("SELECT to_regclass('remapp_standardnamesettings') IS NOT NULL", ())
 STANDARD_NAMES_ARE_ON = Query(
     "SELECT coalesce(bool_or(enable_standard_names), false) FROM remapp_standardnamesettings", ()
 )
@@ -39,19 +39,25 @@ STANDARD_NAMES_ARE_ON = Query(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The counts of an export: studies, events, most events of a study, and the spec's widths by name."""
+    """The counts of an export: studies, events, most events of a study, and the spec's widths by name.
+
+    `median` is the median number of events of a study, and `widest_study` the id of a study with most.
+    """
 
     studies: int
     events: int
     widest: int
     widths: Mapping[str, int] = field(default_factory=dict)
+    median: int = 0
+    widest_study: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
     """All queries of one export.
 
-    `counts` gives one row: studies, events, most events of a study, then one number for each of `widths`.
+    `counts` gives one row: studies, events, most events of a study, their median, the id of a study with
+    most, then one number for each of `widths`.
     `frequencies` gives rows (value, count) by title, most frequent first. `studies` gives rows (study id,
     flags, cells…). `events` gives rows (study id, event id, flags, cells…), or is None. Both are in the
     order of positions. `repeats` is the SQL that counts repeated children afterwards.
@@ -81,13 +87,18 @@ def find_tables(sql: str) -> frozenset[str]:
     return frozenset(re.findall(r"\bremapp_\w+", sql))
 
 
-def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
-    """Return the queries of a request."""
+def list_tables(request: ExportRequest) -> frozenset[str]:
+    """Return the tables of OpenREM that an export reads if the schema has all of them."""
+    return build_queries(request, Inclusions(standard=request.spec.has_standard_names)).tables
+
+
+def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema = FULL) -> Queries:
+    """Return the queries of a request for a database with this schema."""
     spec = request.spec
     chosen, params = choose_studies(request)
 
     def query(sql: str) -> Query:
-        return Query(f"WITH chosen AS ({chosen}) {sql}", params)
+        return Query(fill_totals(f"WITH chosen AS ({chosen}) {sql}", schema), params)
 
     return Queries(
         counts=query(_count_all(spec)),
@@ -103,7 +114,15 @@ def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
     )
 
 
-def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Query:
+def fill_totals(sql: str, schema: Schema) -> str:
+    """Return a statement in which columns of totals that the schema lacks are NULL."""
+    if not schema.missing_totals:
+        return sql
+    nulls = ", ".join(f"NULL::{TOTAL_COLUMNS[name]} AS {name}" for name in sorted(schema.missing_totals))
+    return re.sub(rf"\b{STUDY_TABLE} study\b", f"(SELECT *, {nulls} FROM {STUDY_TABLE}) study", sql)
+
+
+def build_preview(request: ExportRequest, frequency: Frequency, most: int, schema: Schema = FULL) -> Query:
     """Return the query for a preview: one row of what an export would contain.
 
     The row has studies, events, most events of a study, first and last date (ISO texts), and the most
@@ -119,14 +138,34 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Qu
         (SELECT coalesce(json_agg(json_build_array(value, times) ORDER BY times DESC, value), '[]')
          FROM frequent)
     FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"""
-    return Query(sql, params)
+    return Query(fill_totals(sql, schema), params)
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
-    """Return the query for one row: the count of each repeat warning of the spec in these studies (ids)."""
-    ids = "{" + ",".join(study.decode() for study in studies) + "}"
-    counts = ", ".join(f"({each.sql})" for each in spec.repeat_warnings)
-    return Query(f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) SELECT {counts}", (ids,))
+    """Return the query for the repeated children in these studies (ids).
+
+    Its rows have the number of a repeat warning of the spec, the id of a study, and its number of parents
+    with such children.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT {number}, id, count(*) FROM ({each.sql}) parents (id) GROUP BY id"
+        for number, each in enumerate(spec.repeat_warnings)
+    )
+    sql = f"WITH chosen AS (SELECT unnest(%s::integer[]) AS id) {counts} ORDER BY 1, 2"
+    return Query(sql, (_write_ids(studies),))
+
+
+def build_accession_numbers(studies: Iterable[bytes]) -> Query:
+    """Return the query for the ids and accession numbers, as stored, of these studies (ids)."""
+    return Query(
+        "SELECT id, coalesce(accession_number, '') FROM remapp_generalstudymoduleattr"
+        " WHERE id = ANY(%s::integer[])",
+        (_write_ids(studies),),
+    )
+
+
+def _write_ids(studies: Iterable[bytes]) -> str:
+    return "{" + ",".join(study.decode() for study in studies) + "}"
 
 
 def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
@@ -144,12 +183,16 @@ def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
 
 
 def _count_all(spec: Spec) -> str:
-    tables = spec.modality.event_tables
-    counted = f"SELECT chosen.id, count(*) AS events FROM chosen {tables} GROUP BY chosen.id"
+    counted = (
+        f"SELECT chosen.id, count(*) AS events FROM chosen {spec.modality.event_tables} GROUP BY chosen.id"
+    )
     widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in spec.widths.values())
     return (
-        f"SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0){widths}"
-        f" FROM chosen LEFT JOIN ({counted}) found ON found.id = chosen.id"
+        f", counted AS ({counted})"
+        " SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0),"
+        " coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(events, 0)), 0),"
+        f" (SELECT id FROM counted ORDER BY events DESC, id LIMIT 1){widths}"
+        " FROM chosen LEFT JOIN counted ON counted.id = chosen.id"
     )
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 
+from doseexport.actions.features import record_schema
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
+from doseexport.aws.metrics import record_abort, record_completion, record_failure, record_start
 from doseexport.aws.services import Services
-from doseexport.domain.export import Export, Result, name_file, object_key
+from doseexport.domain.export import Export, Result, State, name_file, object_key
 from doseexport.engine.export_file import write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
 from doseexport.engine.plan import RequestContext
@@ -35,18 +38,23 @@ def run_attempt(services: Services, export_id: str, attempt: int, seconds_left: 
     if export is None:
         _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
         return
-    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left)
+    record_start(export)
+    _LOGGER.info("attempt_started", extra={**_describe(export), "waited_seconds": export.measure_wait()})
+    note = partial(record_schema, services)
+    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left, note)
     try:
         with heartbeat:
-            _publish_file(services, export, heartbeat, seconds_left)
+            result = _publish_file(services, export, heartbeat, seconds_left)
     except Exception as error:  # noqa: BLE001  every failure must reach the owner
         # After the last beat, so that only one thread writes how the attempt ended.
         _settle_failure(services, export, heartbeat.reason or error)
+    else:
+        _report_completion(export, result, services.clock())
 
 
 def _publish_file(
     services: Services, export: Export, heartbeat: Heartbeat, seconds_left: Callable[[], float]
-) -> None:
+) -> Result:
     created = export.created_at.astimezone(services.settings.time_zone)
     file_name = name_file(export.request.type, export.request.spec.format, created)
     key = object_key(export.id, export.attempt, file_name)
@@ -68,6 +76,7 @@ def _publish_file(
     if not services.exports.complete(export.id, export.attempt, result, now, retention):
         sink.discard()
         raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
+    return result
 
 
 def _describe_file(export: Export, report: FileReport, file_name: str, size: int, sha256: str) -> bytes:
@@ -81,16 +90,42 @@ def _record_upload(services: Services, export: Export, key: str, upload_id: str)
 
 def _settle_failure(services: Services, export: Export, error: Exception) -> None:
     """Write how the attempt ended. What may succeed next time is released for the sweep."""
-    _LOGGER.warning("attempt_failed", extra={"export_id": export.id, **describe_error(error)})
-    exports, attempt, now = services.exports, (export.id, export.attempt), services.clock()
-    if isinstance(error, AbortedError | LeaseLostError):
-        exports.settle_aborted(*attempt, now)
-    elif isinstance(error, ExportError) and not isinstance(error, RetryableError):
-        if not exports.fail(*attempt, error.code, error.message, now):
-            exports.settle_aborted(*attempt, now)
-    else:
-        known = error if isinstance(error, RetryableError) else _unexpected()
-        exports.release(*attempt, known.code, known.message, now)
+    known = error if isinstance(error, ExportError) else _unexpected()
+    now = services.clock()
+    outcome = _settle(services, export, known, now)
+    if outcome == State.ABORTED:
+        record_abort(export)
+        _LOGGER.info("attempt_ended", extra=_describe_end(export, outcome, now))
+        return
+    if outcome == State.FAILED:
+        record_failure(export, known.code)
+    extra = {**_describe_end(export, outcome, now), "code": known.code, **describe_error(error)}
+    _LOGGER.warning("attempt_ended", extra=extra)
+
+
+def _settle(services: Services, export: Export, error: ExportError, now: datetime) -> str:
+    """Return the state that the attempt gave the export, or RELEASED (to the sweep) or LOST (to another)."""
+    exports, attempt = services.exports, (export.id, export.attempt)
+    if isinstance(error, RetryableError):
+        return "RELEASED" if exports.release(*attempt, error.code, error.message, now) else "LOST"
+    is_final = not isinstance(error, AbortedError | LeaseLostError)
+    if is_final and exports.fail(*attempt, error.code, error.message, now):
+        return State.FAILED
+    return State.ABORTED if exports.settle_aborted(*attempt, now) else "LOST"
+
+
+def _report_completion(export: Export, result: Result, now: datetime) -> None:
+    record_completion(export, result, now)
+    extra = {**_describe_end(export, State.COMPLETED, now), "studies": result.studies, "bytes": result.size}
+    _LOGGER.info("attempt_ended", extra=extra)
+
+
+def _describe(export: Export) -> dict[str, object]:
+    return {"export_id": export.id, "attempt": export.attempt, "type": export.request.type}
+
+
+def _describe_end(export: Export, outcome: str, now: datetime) -> dict[str, object]:
+    return {**_describe(export), "outcome": outcome, "seconds": export.measure_run(now)}
 
 
 def _unexpected() -> RetryableError:

@@ -20,7 +20,7 @@ from datetime import timedelta
 from doseexport.actions.schedule_sync import sync_to_scheduler
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
-from doseexport.errors import DoseExportError
+from doseexport.errors import DoseExportError, RequestError
 from doseexport.jobs.occurrences import follow_occurrence, run_occurrence
 
 GRACE = timedelta(minutes=10)
@@ -56,10 +56,18 @@ def _reconcile(services: Services, schedule_id: str) -> list[str]:
         return []
     done = []
     if schedule.synced_revision != schedule.revision:
-        done.append("synced" if sync_to_scheduler(services, schedule_id) else "broken")
+        done.append(_sync(services, schedule_id))
     if schedule.is_deleted:
         return done
     if schedule.open_occurrence is not None:
         return [*done, follow_occurrence(services, schedule, schedule.open_occurrence)]
     missed = schedule.find_missed(services.clock() - GRACE) if schedule.is_live else None
     return done if missed is None else [*done, run_occurrence(services, schedule_id, missed)]
+
+
+def _sync(services: Services, schedule_id: str) -> str:
+    try:
+        return "synced" if sync_to_scheduler(services, schedule_id) else "broken"
+    except RequestError as error:
+        _LOGGER.warning("sync_refused", extra={"schedule_id": schedule_id, **describe_error(error)})
+        return "broken"

@@ -26,9 +26,10 @@ from functools import cache
 from itertools import chain, islice
 
 from doseexport.aws.logging import describe_error
+from doseexport.aws.metrics import record_abort, record_failure, record_sweep
 from doseexport.aws.services import Services
-from doseexport.aws.sqs import NO_DELAY
-from doseexport.domain.export import Cleanup, Export, Failure, State
+from doseexport.aws.sqs import NO_DELAY, Message
+from doseexport.domain.export import CLOCK_TOLERANCE, Cleanup, Export, Failure, State
 
 ATTEMPTS = 2
 SENDS = 15
@@ -45,8 +46,8 @@ WORKERS = 8
 BATCH = 100
 """Rows that are read at once: as many as one BatchGetItem reads."""
 RESERVED_SECONDS = 10.0
-"""Seconds of Lambda time left at which no further batch is started, so that the last one can finish."""
-WORKER_LIFE = timedelta(minutes=16)
+"""Seconds of Lambda time left at which no further export is handled, so that those in work can finish."""
+WORKER_LIFE = timedelta(minutes=15) + CLOCK_TOLERANCE
 """Longer than any worker lives: Lambda ends each after 15 minutes, with all its uploads."""
 
 WORKER_LOST = Failure(
@@ -68,7 +69,9 @@ def sweep_exports(
     `broken` counts exports that could not be handled: they are logged, and tried again next time. `left`
     counts exports that this sweep had no time for, and that the next one handles.
     """
-    return _Sweep(services, now, seconds_left).run()
+    counts = _Sweep(services, now, seconds_left).run()
+    record_sweep(counts)
+    return counts
 
 
 class _Sweep:
@@ -84,7 +87,7 @@ class _Sweep:
     def run(self) -> Counter[str]:
         with ThreadPoolExecutor(WORKERS, "sweep") as pool:
             for export_ids in _batch(self._find()):
-                if self._seconds_left() < RESERVED_SECONDS:
+                if self._is_late():
                     self._done["left"] += len(export_ids)
                     continue
                 exports = self._load(export_ids)
@@ -104,18 +107,20 @@ class _Sweep:
             yield from (position.id for position in page)
 
     def _load(self, export_ids: list[str]) -> list[Export]:
+        """Return the exports that can be read. Log and count the others, which the next sweep tries again."""
         try:
             return self._exports.load_many(export_ids)
-        except (KeyError, ValueError):  # one unreadable row must not hide the others
-            return list(chain.from_iterable(map(self._load_safely, export_ids)))
-
-    def _load_safely(self, export_id: str) -> list[Export]:
-        try:
-            return self._exports.load_many([export_id])
         except (KeyError, ValueError) as error:
-            self._done["broken"] += 1
-            _LOGGER.warning("sweep_failed", extra={"export_id": export_id, **describe_error(error)})
-            return []
+            if len(export_ids) > 1:  # one unreadable row must not hide the others
+                return list(chain.from_iterable(self._load([export_id]) for export_id in export_ids))
+            self._record_broken(error, export_id=export_ids[0])
+        except Exception as error:  # noqa: BLE001  DynamoDB may answer for the next batch
+            self._record_broken(error, exports=len(export_ids))
+        return []
+
+    def _record_broken(self, error: Exception, **details: str | int) -> None:
+        self._done["broken"] += int(details.get("exports", 1))
+        _LOGGER.warning("sweep_failed", extra={**details, **describe_error(error)})
 
     def _needs_handling(self, export: Export) -> bool:
         """Return whether there is something to do.
@@ -125,12 +130,17 @@ class _Sweep:
         is_waiting = export.cleanup in {Cleanup.SUPERSEDED, Cleanup.ORPHANED} and export.is_clean
         return not is_waiting or self._has_outlived_workers(export)
 
+    def _is_late(self) -> bool:
+        return self._seconds_left() < RESERVED_SECONDS
+
     def _handle_safely(self, export: Export) -> list[str]:
+        if self._is_late():
+            return ["left"]
         done: list[str] = []
         try:
             done.extend(self._handle(export))
         except Exception as error:  # noqa: BLE001  one broken row must not stop the others
-            _LOGGER.warning("sweep_failed", extra={"export_id": export.id, **describe_error(error)})
+            _LOGGER.warning("sweep_failed", extra={**_describe(export), **describe_error(error)})
             done.append("broken")
         return done
 
@@ -163,6 +173,7 @@ class _Sweep:
     def _handle_lease_over(self, export: Export) -> Iterator[str]:
         if export.state is State.ABORTING:
             if self._exports.settle_aborted(export.id, export.attempt, self._now):
+                record_abort(export)
                 yield "aborted"
                 self._files.delete_export(export.id)
         elif export.attempt < ATTEMPTS:
@@ -179,12 +190,15 @@ class _Sweep:
 
     def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
+            record_failure(export, failure.code)
+            _LOGGER.warning("given_up", extra={**_describe(export), "code": failure.code})
             yield "failed"
             self._files.delete_export(export.id)
 
     def _send(self, export: Export, what: str, delay: timedelta = NO_DELAY) -> str:
-        self._queue.send(export.id, export.attempt, export.owner, delay)
+        self._queue.send(Message(export.id, export.attempt, export.correlation_id), export.owner, delay)
         self._exports.mark_sent(export.id, export.attempt, self._now)
+        _LOGGER.info(what, extra=_describe(export))
         return what
 
     def _expire(self, export: Export) -> Iterator[str]:
@@ -213,6 +227,12 @@ class _Sweep:
     def _has_outlived_workers(self, export: Export) -> bool:
         """Return whether every worker of the export is dead: none starts after the export has ended."""
         return self._now - (export.finished_at or export.created_at) >= WORKER_LIFE
+
+
+def _describe(export: Export) -> dict[str, object]:
+    """Return what log lines say of an export. Its correlation id is that of its request."""
+    correlation = {} if export.correlation_id is None else {"correlation_id": export.correlation_id}
+    return {"export_id": export.id, "attempt": export.attempt, **correlation}
 
 
 def _batch(export_ids: Iterator[str]) -> Iterator[list[str]]:

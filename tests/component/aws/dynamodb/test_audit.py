@@ -29,7 +29,7 @@ from tests.fakes import (
 )
 
 BODY = {"type": "ct-csv", "filters": {"date_from": "2026-01-01"}}
-LATE = NOW + timedelta(seconds=61)
+LATE = NOW + timedelta(seconds=121)
 
 
 def kinds(services, export):

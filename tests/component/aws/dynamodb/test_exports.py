@@ -66,7 +66,7 @@ def test_claim_succeeds_once(services):
     export = add(services)
     claimed = services.exports.claim(export.id, 1, NOW)
     assert claimed.state is State.RUNNING
-    assert claimed.lease_until == int(NOW.timestamp()) + 60
+    assert claimed.lease_until == int(NOW.timestamp()) + 120
     assert claimed.started_at == NOW
     assert services.exports.claim(export.id, 1, NOW) is None
 
@@ -92,7 +92,7 @@ def test_beat_renews_lease_and_writes_progress(services):
     assert services.exports.beat(export.id, 1, Progress(5, 20), later) is State.RUNNING
     after = services.exports.load(export.id)
     assert after.progress == Progress(5, 20)
-    assert after.lease_until == int(later.timestamp()) + 60
+    assert after.lease_until == int(later.timestamp()) + 120
 
 
 def test_beat_may_lack_the_total(services):
@@ -110,7 +110,7 @@ def test_beat_reports_an_abort(services):
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.ABORTING])
 def test_lost_attempt_changes_nothing_in_any_state(services, state):
     export = run(services, add(services))
-    late = NOW + timedelta(seconds=61)
+    late = NOW + timedelta(seconds=121)
     services.exports.requeue(export.id, 1, late)
     if state is not State.QUEUED:
         services.exports.claim(export.id, 2, late)
@@ -194,7 +194,7 @@ def test_requeue_starts_the_next_attempt_afresh(services):
     export = run(services, add(services))
     services.exports.beat(export.id, 1, Progress(5, 20), NOW)
     services.exports.record_upload(export.id, 1, "exports/x/1/f", "upload")
-    late = NOW + timedelta(seconds=60)
+    late = NOW + timedelta(seconds=120)
     queued = services.exports.requeue(export.id, 1, late)
     assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 0)
     assert (queued.started_at, queued.lease_until, queued.upload_id) == (None, None, None)
@@ -205,7 +205,7 @@ def test_requeue_starts_the_next_attempt_afresh(services):
 
 def test_requeue_leaves_a_valid_lease(services):
     export = run(services, add(services))
-    soon = NOW + timedelta(seconds=59)
+    soon = NOW + timedelta(seconds=119)
     assert services.exports.requeue(export.id, 1, soon) is None
     assert not services.exports.give_up(export.id, 1, Failure("X", "Y."), soon)
 

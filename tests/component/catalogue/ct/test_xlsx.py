@@ -114,7 +114,7 @@ def test_ct_xlsx_null_and_empty_protocols_are_on_unknown(archive, sheets):
 
 
 def test_ct_xlsx_sheets_are_in_order_with_names_of_their_own(archive, sheets):
-    names = list(sheets)
+    names = [name for name in sheets if name != "Warnings"]
     assert (names[:2], names[-1]) == (["Summary", "All data"], "About")
     protocols = {
         event["acquisition_protocol"] or "" for study in archive.studies for event in archive.events_of(study)

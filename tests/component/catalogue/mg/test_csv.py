@@ -10,7 +10,7 @@ import python_calamine
 from doseexport import catalogue
 from tests.component.exporting import export, read_csv
 from tests.oracles.ct import guard
-from tests.oracles.mg import MgArchive
+from tests.oracles.mg import MgArchive, first
 
 SPEC = catalogue.find_spec("mg-csv")
 TEXTS = {
@@ -143,8 +143,18 @@ def describe(cell):
         return text
 
 
+BOOK_STUDY = ["Height", "Mass (kg)", "Total AGD Left", "Total AGD Right", "Total AGD Both"]
+BOOK_EVENT = "Number of pulses"
+
+
+def drop_book_columns(rows):
+    """The rows without the columns that the csv has not."""
+    shown = [n for n, name in enumerate(rows[0]) if name not in BOOK_STUDY and not name.endswith(BOOK_EVENT)]
+    return [[row[n] for n in shown] for row in rows]
+
+
 def test_mg_xlsx_all_data_holds_exposures_side_by_side(archive, sheets, long_rows):
-    header, *rows = sheets["All data"]
+    header, *rows = drop_book_columns(sheets["All data"])
     width = len(archive.event_cells(BLANK_EVENT)) - 1
     study_width = len(long_rows[0]) - width
     most = max(len(archive.events_of(study)) for study in archive.studies)
@@ -163,11 +173,11 @@ def test_mg_xlsx_all_data_holds_exposures_side_by_side(archive, sheets, long_row
 
 
 def test_mg_xlsx_each_exposure_is_once_on_its_protocols_sheet(archive, sheets, long_rows):
-    place = long_rows[0].index("Acquisition")
     on_sheets = Counter()
     for name, (header, *rows) in sheets.items():
-        if name not in ("Summary", "All data", "About"):
-            assert header == long_rows[0]
+        if name not in ("Summary", "All data", "Warnings", "About"):
+            place = header.index("Acquisition")
+            assert drop_book_columns([header]) == long_rows[:1]
             on_sheets.update(describe(row[place]) for row in rows)
     wanted = Counter(
         describe(archive.event_cells(event)["Acquisition"])
@@ -175,6 +185,27 @@ def test_mg_xlsx_each_exposure_is_once_on_its_protocols_sheet(archive, sheets, l
         for event, _ in archive.events_of(study)
     )
     assert on_sheets == wanted
+
+
+def test_mg_xlsx_holds_size_mass_totals_and_pulses_that_the_csv_has_not(archive, sheets):
+    header, *rows = sheets["All data"]
+    first_event = header.index("E1 View")
+    assert header[first_event - len(BOOK_STUDY) : first_event] == BOOK_STUDY
+    seen = Counter()
+    for study, row in zip(archive.studies, rows, strict=True):
+        patient = first(archive.patient_studies[study["id"]])
+        totals = [study[f"total_agd_{side}"] for side in ("left", "right", "both")]
+        wanted = [patient["patient_size"], patient["patient_weight"], *totals]
+        wanted += [
+            first(archive.sources[event["id"]])["number_of_pulses"] for event, _ in archive.events_of(study)
+        ]
+        found = row[first_event - len(BOOK_STUDY) : first_event]
+        found += [cell for name, cell in zip(header, row, strict=True) if name.endswith(BOOK_EVENT)]
+        wanted += [None] * (len(found) - len(wanted))
+        for name, cell, value in zip([*BOOK_STUDY, *[BOOK_EVENT] * len(found)], found, wanted, strict=False):
+            assert describe(cell) == ("" if value is None else describe(float(value))), (study["id"], name)
+            seen[name] += value is not None
+    assert all(seen[name] for name in (*BOOK_STUDY[2:4], BOOK_EVENT)), seen
 
 
 RECORDS = {
@@ -205,6 +236,29 @@ def test_mg_csv_missing_or_repeated_record_is_a_warning_with_count(archive, plai
 
 
 def test_mg_csv_has_no_warning_without_reason(sample_url, plain):
-    assert len(plain[1].warnings) == 2 * len(RECORDS) + 2  # and of distances
+    others = 2 + 2  # of distances, and of values that are derived
+    assert len(plain[1].warnings) == 2 * len(RECORDS) + others
     _, report = export(sample_url, type="mg-csv", filters={"study_description": "broken: MG Hologic pairs"})
     assert (report.studies, report.warnings) == (1, ())
+
+
+def test_mg_csv_counts_derived_values_in_warnings(archive, plain):
+    sources = [
+        first(archive.sources[event["id"]])
+        for study in archive.studies
+        for event, _ in archive.events_of(study)
+    ]
+    computed = [
+        source
+        for source in sources
+        if archive.stored_load_of(source) is None and archive.load_of(source) is not None
+    ]
+    averaged = [
+        source for source in sources if sum(bool(row["kvp"]) for row in archive.kvps[source["id"]]) > 1
+    ]
+    assert computed
+    assert averaged
+    assert {
+        f"mAs of {len(computed)} exposures computed from tube current and pulse width.",
+        f"kVp of {len(averaged)} exposures averaged: several values are stored.",
+    } <= set(plain[1].warnings)

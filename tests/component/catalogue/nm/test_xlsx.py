@@ -12,7 +12,7 @@ from tests.databases import awkward_nm
 from tests.oracles.nm import Archive
 from tests.workbooks import load_exactly
 
-OTHERS = ("Summary", "All data", "About")
+OTHERS = ("Summary", "All data", "Warnings", "About")
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ VALUES = {
     "exposure": "exposure",
 }
 MEANS = {"kvp": _xray.KVP, "xraytubecurrent": _xray.CURRENT, "pulsewidth": _xray.PULSE_WIDTH}
+JOINS = "".join(each.join for each in (*MEANS.values(), _xray.UAS))
 SOURCE, OTHER = 7, 8
 
 
@@ -41,12 +42,13 @@ def compute(connection):
     for table in (*VALUES, "xrayfilters", "contextid"):
         connection.execute(f"TRUNCATE remapp_{table}")
 
-    def compute(sql, **rows):
+    def compute(sql, pulses="NULL", **rows):
         for table, values in rows.items():
             for value in values:
                 add_row(connection, table, value, SOURCE)
             add_row(connection, table, "1000", OTHER)
-        select = f"SELECT {sql} FROM (VALUES ({SOURCE}, 1)) src(id, anode_target_material_id)"
+        columns = "src(id, anode_target_material_id, number_of_pulses)"
+        select = f"SELECT {sql} FROM (VALUES ({SOURCE}, 1, {pulses}::numeric)) {columns} {JOINS}"
         return connection.execute(select).fetchone()[0]
 
     return compute
@@ -92,12 +94,27 @@ def list_filters(connection, compute):
     ],
 )
 def test_quantity_is_the_value_of_one_row_or_the_mean_without_zeros(compute, table, rows, mean):
-    found = compute(MEANS[table], **{table: rows})
+    found = compute(MEANS[table].value, **{table: rows})
     assert found == (None if mean is None else Decimal(mean))
 
 
+@pytest.mark.parametrize("table", MEANS)
+@pytest.mark.parametrize(
+    ("rows", "is_derived"),
+    [
+        ([], False),
+        (["50"], False),
+        (["0", None, "50"], False),
+        (["50", "50"], True),
+        (["50", "0", "60"], True),
+    ],
+)
+def test_mean_of_several_values_is_derived(compute, table, rows, is_derived):
+    assert compute(MEANS[table].derived.condition, **{table: rows}) is is_derived
+
+
 def test_mean_is_not_rounded(compute):
-    mean = compute(_xray.KVP, kvp=["50", "60", "60"])
+    mean = compute(_xray.KVP.value, kvp=["50", "60", "60"])
     assert abs(mean - Decimal(170) / 3) < Decimal("1e-15")
 
 
@@ -111,8 +128,9 @@ def test_mean_is_not_rounded(compute):
     ],
 )
 def test_exposures_are_added_and_nothing_is_derived_beside_them(compute, exposures, uas):
-    found = compute(_xray.UAS, exposure=exposures, xraytubecurrent=["400"], pulsewidth=["10"])
-    assert found == Decimal(uas)
+    rows = {"exposure": exposures, "xraytubecurrent": ["400"], "pulsewidth": ["10"]}
+    assert compute(_xray.UAS.value, **rows) == Decimal(uas)
+    assert compute(_xray.UAS.derived.condition) is False
 
 
 @pytest.mark.parametrize("exposures", [[], [None], [None, None]])
@@ -134,8 +152,30 @@ def test_exposures_are_added_and_nothing_is_derived_beside_them(compute, exposur
     ],
 )
 def test_missing_exposure_is_sum_of_kth_current_times_kth_width(compute, exposures, currents, widths, uas):
-    found = compute(_xray.UAS, exposure=exposures, xraytubecurrent=currents, pulsewidth=widths)
+    found = compute(_xray.UAS.value, exposure=exposures, xraytubecurrent=currents, pulsewidth=widths)
     assert found == (None if uas is None else Decimal(uas))
+    assert compute(_xray.UAS.derived.condition) is (uas is not None)
+
+
+@pytest.mark.parametrize(
+    ("pulses", "currents", "widths", "uas"),
+    [
+        ("5", ["400"], ["10"], 20_000),
+        ("1", ["400"], ["10"], 4_000),
+        ("0", ["400"], ["10"], 4_000),
+        ("2", ["400", "100"], ["10", "20"], 6_000),
+        ("9", ["400", "100"], ["10", "20"], 6_000),
+        ("5", ["400"], [None], None),
+    ],
+)
+def test_one_averaged_current_and_width_count_for_each_pulse(compute, pulses, currents, widths, uas):
+    found = compute(_xray.UAS.value, pulses, xraytubecurrent=currents, pulsewidth=widths)
+    assert found == uas
+
+
+def test_stored_exposure_of_several_pulses_is_not_multiplied(compute):
+    found = compute(_xray.UAS.value, "5", exposure=["70"], xraytubecurrent=["400"], pulsewidth=["10"])
+    assert found == 70
 
 
 def test_rows_are_paired_by_id_not_by_place(connection, compute):
@@ -143,7 +183,7 @@ def test_rows_are_paired_by_id_not_by_place(connection, compute):
         for table, value in (("xraytubecurrent", current), ("pulsewidth", width)):
             connection.execute(f"INSERT INTO remapp_{table} VALUES (%s, %s, %s)", [number, value, SOURCE])
     connection.execute("UPDATE remapp_pulsewidth SET id = id + 10 WHERE id = 1")
-    assert compute(_xray.UAS) == 1 * 2000 + 2 * 3000 + 3 * 1000
+    assert compute(_xray.UAS.value) == 1 * 2000 + 2 * 3000 + 3 * 1000
 
 
 def test_mas_are_exact_thousandths(compute):

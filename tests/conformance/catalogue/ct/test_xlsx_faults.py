@@ -106,12 +106,31 @@ def test_d24_openrem_writes_0_sources_where_none_are_recorded(pairs: list[Pair])
     assert len(found) == sum(pair.ours["No. sources"] is None for pair in pairs) == 4
 
 
+def test_d31_phantom_and_dose_check_have_the_csvs_words_where_openrem_has_others(
+    their_path: Path, our_xlsx: Path
+) -> None:
+    def read(path: Path, ending: str) -> set[str]:
+        sheet = load_workbook(path)["All data"]
+        headings, *rows = sheet.values
+        columns = [n for n, heading in enumerate(headings) if str(heading).endswith(ending)]
+        return {row[n] for row in rows for n in columns if row[n]}
+
+    assert read(their_path, "CTDI phantom type") == {
+        "IEC Body Dosimetry Phantom",
+        "IEC Head Dosimetry Phantom",
+    }
+    assert read(our_xlsx, "Phantom") == {"32 cm", "16 cm"}
+    assert all(text.startswith("Dose check alerts:\n") for text in read(their_path, "Dose check alerts"))
+    checks = read(our_xlsx, "Dose check details")
+    assert all(text.startswith("Dose Check Alerts: ") and "\n" not in text for text in checks)
+
+
 def test_d09_dates_and_times_are_cells_of_their_kind_where_openrem_writes_bare_numbers(
     our_xlsx: Path, their_path: Path
 ) -> None:
     ours, theirs = load_workbook(our_xlsx), load_workbook(their_path)
     for heading, kind, form in (("Study date", datetime, "yyyy-mm-dd"), ("Study time", time, "hh:mm:ss")):
-        for sheet in ours.sheetnames[1:-1]:
+        for sheet in set(ours.sheetnames) - {"Summary", "Warnings", "About"}:
             cells = column(ours[sheet], heading)
             assert {(type(cell.value), cell.number_format) for cell in cells} == {(kind, form)}
         assert {cell.number_format for cell in column(theirs["All data"], heading)} == {"General"}

@@ -15,8 +15,9 @@ PULSED = "vascular-knee-scopy-dose_level_normal"
 WITHOUT_A_DATE = ("", "10:48:05", "", "1")
 
 # Cells of the file (a ragged row's missing ones are blank): identical, other texts of the same number,
-# commas that OpenREM replaced, the formula guard's apostrophe, mAs worked out. They add up to rows x columns.
-COUNTS = {"": 1312, "D17": 170, "D01": 1, "D03": 1, "D04": 4}
+# commas that OpenREM replaced, the formula guard's apostrophe, mAs worked out, events counted. They add up to
+# rows x columns.
+COUNTS = {"": 1308, "D17": 170, "D01": 1, "D03": 1, "D04": 4, "D32": 4}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,8 @@ def deviation_of(cell: Cell) -> str:
         return "D04"
     if cell.heading == "Study description" and cell.ours == f"'{cell.theirs}":
         return "D03"
+    if cell.heading == "No. events" and cell.ours and not cell.theirs:
+        return "D32"
     return cell.deviation
 
 
@@ -70,7 +73,7 @@ def test_d02_dx_every_row_is_as_wide_as_the_header(ours: Table, theirs: Table) -
 def test_d02_dx_events_that_the_device_did_not_declare_have_their_headings(export, openrem_url: str) -> None:
     option = f"--filter=acquisition_protocol={PULSED}"
     table = read_csv(export("dx-csv", openrem_url, option))
-    assert table.column("No. events") == [""]
+    assert table.column("No. events") == ["4"]
     assert len(table.headings) == STUDY_COLUMNS + 4 * EVENT_COLUMNS
     assert table.column("E4 Protocol") == [PULSED]
 
@@ -90,6 +93,16 @@ def test_d05_dx_study_without_a_date_is_last_where_openrem_has_it_first(ours: Ta
     (first, *rest) = theirs.keys()
     assert first == WITHOUT_A_DATE
     assert ours.keys() == [*rest, first]
+
+
+def test_d32_dx_events_are_counted_where_no_number_is_declared(
+    cells: list[Cell], export, openrem_url, capsys
+) -> None:
+    found = [cell.ours for cell in cells if deviation_of(cell) == "D32"]
+    assert sorted(found) == ["1", "1", "2", "4"]
+    capsys.readouterr()
+    export("dx-csv", openrem_url)
+    assert "No number of frames is stored for 4 of the studies: No. events is" in capsys.readouterr().out
 
 
 def test_d17_dx_number_has_neither_trailing_zeros_nor_an_exponent(cells: list[Cell]) -> None:

@@ -96,7 +96,7 @@ def test_d04_dx_mas_are_computed_in_the_workbook_too(differences) -> None:
     assert sum(name_deviation(each) == "D04" for each in differences) == 4
 
 
-def test_d23_dx_kvp_is_the_mean_of_the_pulses_where_openrem_has_the_first(differences) -> None:
+def test_d23_dx_kvp_is_the_mean_of_the_pulses_where_openrem_has_a_later_one(differences) -> None:
     found = [each for each in differences if name_deviation(each) == "D23"]
     assert [(round(each.ours, 4), each.theirs) for each in found] == [(56.6667, 50)]
 
@@ -108,7 +108,7 @@ def test_d25_dx_total_that_is_not_recorded_is_blank_where_openrem_has_0(differen
 
 def test_d09_dx_dates_and_times_are_cells_of_their_kind(ours, theirs) -> None:
     for heading, kind in (("Study date", datetime), ("Study time", time)):
-        for sheet in ours.sheetnames[1:-1]:
+        for sheet in set(ours.sheetnames) - {"Summary", "Warnings", "About"}:
             assert {type(value) for value in column(ours[sheet], heading) if value is not None} <= {kind}
         assert kind in {type(value) for value in column(ours["All data"], heading)}
         assert {type(value) for value in column(theirs["All data"], heading)} <= {int, float, type(None)}
@@ -139,7 +139,8 @@ def test_dx_xlsx_sheets_are_openrems_and_as_long(ours, theirs) -> None:
     def sizes(book) -> dict[str, int]:
         return {sheet.title: sheet.max_row - 1 for sheet in book if sheet.title not in OTHER_SHEETS}
 
-    assert ours.sheetnames == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
+    names = [name for name in ours.sheetnames if name != "Warnings"]
+    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
     assert sizes(ours) == sizes(theirs)
     assert sum(sizes(ours).values()) == 23
 

@@ -1,5 +1,6 @@
 """mg-xlsx holds what mg-csv holds, and OpenREM's workbook the same at float32 precision."""
 
+import re
 from collections import Counter, defaultdict
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -34,9 +35,15 @@ EVENT_MEANINGS = {
     "Focal spot size": "Focal spot size", "kVp Mean": "kVp", "ESD": "ESD", "AGD": "AGD",
     "% Fibroglandular tissue": "% Fibroglandular tissue",
 }  # fmt: skip
-MEANINGS = {**STUDY_MEANINGS, **EVENT_MEANINGS}
 # Of other tables there than in OpenREM's own csv: no counterpart.
 NOT_COMPARED = {"mA", "ms", "uAs"}
+# Columns of the workbook that the csv has not, by OpenREM's headings.
+BOOK_STUDY = {
+    "Patient height (m)": "Height", "Patient weight (kg)": "Mass (kg)", "Total AGD Left": "Total AGD Left",
+    "Total AGD Right": "Total AGD Right", "Total AGD Both": "Total AGD Both",
+}  # fmt: skip
+BOOK_EVENT = {"Number of pulses": "Number of pulses"}
+MEANINGS = {**STUDY_MEANINGS, **EVENT_MEANINGS, **BOOK_STUDY, **BOOK_EVENT}
 
 Row = dict[str, Any]
 
@@ -80,9 +87,12 @@ def write_csv_cell(heading: str, text: str) -> str:
     return repr(float(text)) if heading in NUMBERS and text else text
 
 
-def read_rows(sheet: Any) -> list[list[str]]:
-    """Return a sheet's rows as texts, without its header."""
-    return [list(map(write_cell, row)) for row in list(sheet.values)[1:]]
+def select_csv_columns(sheet: Any) -> list[list[str]]:
+    """Return a sheet's rows as texts, its header first, without the columns that the csv has not."""
+    headings, *rows = sheet.values
+    own = {*BOOK_STUDY.values(), *BOOK_EVENT.values()}
+    shown = [n for n, heading in enumerate(headings) if re.sub(r"^E\d+ ", "", heading) not in own]
+    return [[headings[n] for n in shown], *([write_cell(row[n]) for n in shown] for row in rows)]
 
 
 def group_studies(csv: Table, study_columns: int) -> list[tuple[list[str], list[list[str]]]]:
@@ -101,13 +111,14 @@ def test_mg_xlsx_all_data_has_one_row_per_study_with_the_csvs_rows_side_by_side(
     inclusions, openrem_url, export
 ) -> None:
     csv = read_csv(export("mg-csv", openrem_url, *inclusions))
-    sheet = load_workbook(export("mg-xlsx", openrem_url, *inclusions))["All data"]
+    book = load_workbook(export("mg-xlsx", openrem_url, *inclusions))
+    headings, *rows = select_csv_columns(book["All data"])
     studies = group_studies(csv, len(csv.headings) - EVENT_COLUMNS)
     most = max(len(exposures) for _, exposures in studies)
-    headings = csv.headings[:-EVENT_COLUMNS]
-    headings += [f"E{n} {name}" for n in range(1, most + 1) for name in csv.headings[-EVENT_COLUMNS:]]
-    assert [cell.value for cell in sheet[1]] == headings
-    assert read_rows(sheet) == [
+    expected = csv.headings[:-EVENT_COLUMNS]
+    expected += [f"E{n} {name}" for n in range(1, most + 1) for name in csv.headings[-EVENT_COLUMNS:]]
+    assert headings == expected
+    assert rows == [
         study + [cell for exposure in exposures for cell in exposure]
         + [""] * (EVENT_COLUMNS * (most - len(exposures)))
         for study, exposures in studies
@@ -119,13 +130,22 @@ def test_mg_xlsx_protocol_sheets_hold_every_row_of_the_csv_once(ours, our_mg_csv
     for study, exposures in group_studies(our_mg_csv, STUDY_COLUMNS):
         for exposure in exposures:
             wanted[exposure[3].lower().replace(" ", "_") or "unknown"].append(study + exposure)
-    found = {sheet.title: read_rows(sheet) for sheet in ours if sheet.title not in OTHER_SHEETS}
-    assert found == wanted
-    assert all([cell.value for cell in ours[name][1]] == our_mg_csv.headings for name in found)
+    found = {sheet.title: select_csv_columns(sheet) for sheet in ours if sheet.title not in OTHER_SHEETS}
+    assert {name: rows[1:] for name, rows in found.items()} == wanted
+    assert all(rows[0] == our_mg_csv.headings for rows in found.values())
+
+
+def test_mg_xlsx_columns_that_the_csv_has_not_follow_the_study_and_end_each_exposure(ours) -> None:
+    headings = [cell.value for cell in ours["All data"][1]]
+    assert headings[STUDY_COLUMNS : STUDY_COLUMNS + len(BOOK_STUDY) + 1] == [*BOOK_STUDY.values(), "E1 View"]
+    ends = [n for n, heading in enumerate(headings) if heading.endswith("Number of pulses")]
+    assert ends == list(
+        range(STUDY_COLUMNS + len(BOOK_STUDY) + EVENT_COLUMNS, len(headings), EVENT_COLUMNS + 1)
+    )
 
 
 def test_mg_xlsx_sheets_are_openrems(ours, theirs) -> None:
-    assert ours.sheetnames == [*theirs.sheetnames, "About"]
+    assert ours.sheetnames == [*theirs.sheetnames, "Warnings", "About"]
 
 
 @pytest.mark.parametrize("title", TABLES)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,8 +66,9 @@ def deviation(study: int, letter: str, own: Any, other: Any) -> str:
     if letter == "L":
         words = [word for word in other.split(" | ") if word != "None"]
         return ("D08" if own != other else "") if (own or "") == " | ".join(words) else "not listed"
-    if (study, letter, own, other) == (43, "I", None, 0):
-        return "D14"
+    is_in_mm = letter == "AB" and own != other and own == str(other).replace(" m,", " mm,")
+    if is_in_mm or (study, letter, own, other) == (43, "I", None, 0):
+        return "D30" if is_in_mm else "D14"
     if isinstance(own, int | float) and isinstance(other, int | float):
         return "" if same_number(repr(own), repr(other)) else "not listed"
     return "" if own == other else "not listed"
@@ -78,7 +80,7 @@ def test_rf_phe2019_every_cell_equals_openrems_but_for_listed_deviations(cells) 
 
 def test_rf_phe2019_number_of_compared_and_deviating_cells_is_as_known(cells) -> None:
     counts = Counter(deviation(*cell) for cell in cells)
-    assert counts == {"": 479, "D06": 12, "D08": 12, "D09": 12, "D14": 1}
+    assert counts == {"": 476, "D06": 12, "D08": 12, "D09": 12, "D14": 1, "D30": 3}
     assert counts.total() == 12 * WIDTH
 
 
@@ -136,9 +138,13 @@ def test_rf_phe2019_totals_of_two_planes_are_added_though_one_lacks_them(altered
     assert rows[47]["I"] == 0.530573
 
 
-def test_rf_phe2019_warns_of_width_and_height_in_mm(export, openrem_url, capsys) -> None:
-    export("rf-phe2019", openrem_url)
-    assert "Field width and height in 3 of the studies (column AB) are in mm" in capsys.readouterr().out
+def test_d30_rf_width_and_height_of_the_field_are_in_mm_where_openrem_says_m(cells) -> None:
+    texts = [(own, other) for _, letter, own, other in cells if letter == "AB" and "Width" in (own or "")]
+    assert len(texts) == 3
+    assert all(
+        re.fullmatch(r"(Area [\d.]+ to [\d.]+ m², )?Width .* mm, Height .* mm, ", own) for own, _ in texts
+    )
+    assert all(" mm, " not in other for _, other in texts)
 
 
 def read_lines(path: Path) -> list[list[str]]:

@@ -44,7 +44,7 @@ class ExportStates(RuleBasedStateMachine):
     def teardown(self):
         self.stack.close()
 
-    @rule(seconds=st.sampled_from([1, 30, 61, 601]))
+    @rule(seconds=st.sampled_from([1, 30, 121, 601]))
     def wait(self, seconds):
         self.clock.move(seconds=seconds)
 
@@ -65,7 +65,7 @@ class ExportStates(RuleBasedStateMachine):
         if state is not None:
             assert before.attempt == attempt
             assert state in {State.RUNNING, State.ABORTING}
-            assert self.load().lease_until >= self.clock().timestamp() + 59
+            assert self.load().lease_until >= self.clock().timestamp() + 119
 
     @rule(attempt=ATTEMPTS)
     def record_upload(self, attempt):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from doseexport.catalogue import Column, FileContext, Frequency, ModalityWorkbook
 from doseexport.catalogue.columns import DATE, NUMBER, TEXT, TIME
+from doseexport.engine.query import Counts
 from doseexport.engine.writers.file_plan import FilePlan
 
 STUDY_COLUMNS = tuple(
@@ -95,6 +96,6 @@ def make_layout(rows):
             frequencies={PROTOCOLS.title: [(name, found.count(name)) for name in sorted(set(found))]},
         ),
         block_columns=EVENT_COLUMNS,
-        widest=max(len(own) for _, own in rows),
+        counts=Counts(len(rows), len(found), max(len(own) for _, own in rows)),
         about=[("Asked by", "ada")],
     )

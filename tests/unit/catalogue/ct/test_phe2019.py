@@ -4,6 +4,7 @@ import pytest
 
 from doseexport.catalogue import FileContext
 from doseexport.catalogue.ct.phe2019 import LOCALISER, SurveyForm
+from doseexport.engine.study_warnings import WarningLog
 
 STUDY = ["45.8", "75", "178", "667.72"]
 FIRST_SERIES, TOTAL, COMMENTS, FURTHER_SERIES = 4, 36, 37, 38  # E, AK, AL, AM
@@ -20,6 +21,11 @@ def block(n):
 @pytest.fixture
 def form():
     return SurveyForm(FileContext((), (), {}, {}))
+
+
+@pytest.fixture
+def log():
+    return WarningLog()
 
 
 def build_rows(form, events, study=STUDY):
@@ -81,11 +87,13 @@ def test_form_has_a_row_for_study_without_series(form):
     assert cells == ["1", "45.8", "75", "178", *[""] * 32, "667.72", "Series types: "]
 
 
-def test_form_counts_studies_wider_than_the_form_in_a_warning(form):
+def test_form_warns_of_studies_wider_than_the_form(log):
+    form = SurveyForm(FileContext((), (), {}, {}, warn=log.add))
     build_rows(form, [make_event(n) for n in range(4)])
-    assert form.warnings == []
+    assert not list(log.describe())
     for _ in range(2):
         build_rows(form, [make_event(n) for n in range(5)])
-    (warning,) = form.warnings
-    assert warning.startswith("More than 4 series in 2 of the studies:")
+    ((message, concerned),) = log.describe()
+    assert message.startswith("More than 4 series in {n} of the studies:")
+    assert concerned.rows == 2
     assert form.end() == ()

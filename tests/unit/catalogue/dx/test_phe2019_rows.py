@@ -14,6 +14,7 @@ from doseexport.catalogue.dx.phe2019_rows import (
     describe_view,
     join_names,
 )
+from doseexport.engine.study_warnings import WarningLog
 
 EXAM = Exam("20", "2026-01-31", "110.13", "Chest", "Chest PA", "XR chest", "70.5", "61.2", "F", "1.68", "2")
 EVENT = Projection(
@@ -28,8 +29,12 @@ DESCRIBED = [
 ]
 
 
-def start(form, events=0):
-    return form(FileContext((), (), {"events": events}, {}))
+def start(form, events=0, log=None):
+    return form(FileContext((), (), {"events": events}, {}, warn=(log or WarningLog()).add))
+
+
+def list_warnings(log):
+    return [message.format(n=each.rows) for message, each in log.describe()]
 
 
 def build_rows(form, exam, *events):
@@ -145,13 +150,14 @@ def test_rows_are_numbered_from_1():
 
 
 def test_projection_form_reports_what_it_leaves_out():
-    form = start(SingleProjection)
+    log = WarningLog()
+    form = start(SingleProjection, log=log)
     build_rows(form, EXAM, EVENT)
-    assert (list(form.end()), list(form.warnings)) == ([], [])
+    assert (list(form.end()), list(form.warnings), list_warnings(log)) == ([], [], [])
     build_rows(form, EXAM)
     build_rows(form, EXAM, EVENT, EVENT)
     build_rows(form, EXAM, EVENT, EVENT, EVENT)
-    assert list(form.warnings) == [
+    assert list_warnings(log) == [
         "No event in 1 of the studies: the projection's cells are blank.",
         "Several events in 2 of the studies: only the first is in the form.",
     ]
@@ -180,22 +186,23 @@ def test_study_row_has_its_daps_before_its_projections():
 
 
 def test_study_row_without_events_has_its_study():
-    form = start(WholeStudy)
-    cells = build_rows(form, EXAM)
+    log = WarningLog()
+    cells = build_rows(start(WholeStudy, log=log), EXAM)
     assert list(find_filled(cells)) == list("BCDEFGHKLMN")
-    assert list(form.warnings) == ["No event in 1 of the studies: the projections' cells are blank."]
+    assert list_warnings(log) == ["No event in 1 of the studies: the projections' cells are blank."]
 
 
 @pytest.mark.parametrize(("most", "projections"), [(6, 6), (7, 20)])
 def test_blocks_beyond_the_form_continue_to_the_right(most, projections):
-    form = start(WholeStudy, most)
+    log = WarningLog()
+    form = start(WholeStudy, most, log)
     events = [EVENT._replace(protocol=str(n), dap=str(n)) for n in range(projections + 2)]
     cells = build_rows(form, EXAM, *events[:projections])
-    assert list(form.warnings) == []
+    assert list_warnings(log) == []
     more = build_rows(form, EXAM, *events)
     assert more[2 : len(cells)] == cells[2:]
     assert more[len(cells) :] == [f"{projections}", *DESCRIBED, f"{projections + 1}", *DESCRIBED]
-    (warning,) = form.warnings
+    (warning,) = list_warnings(log)
     assert warning.startswith(f"More than {projections} events in 1 of the studies: ")
 
 

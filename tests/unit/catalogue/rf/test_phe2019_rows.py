@@ -90,9 +90,9 @@ def test_positions_keep_their_last_comma_and_are_identified_by_code():
         ([{"area": "0.003"}, {"area": "0.02025"}, {}], "Area 0.0030 to 0.0202 m², "),
         (
             [{"area": "0.1", "width": "42.978", "height": "65"}],
-            "Area 0.1000 to 0.1000 m², Width 42.9780 to 42.9780 m, Height 65.0000 to 65.0000 m, ",
+            "Area 0.1000 to 0.1000 m², Width 42.9780 to 42.9780 mm, Height 65.0000 to 65.0000 mm, ",
         ),
-        ([{"area": "0", "width": "5"}, {"area": "3"}], "Width 5.0000 to 5.0000 m, "),
+        ([{"area": "0", "width": "5"}, {"area": "3"}], "Width 5.0000 to 5.0000 mm, "),
         ([{}], None),
     ],
 )
@@ -147,12 +147,3 @@ def test_new_file_is_numbered_from_1_again():
     for _ in range(2):
         ((_, row),) = SPEC.layout.make_builder(start).build_rows(study, [])
         assert row[1] == "1"
-
-
-def test_studies_with_width_or_height_are_counted_in_a_warning():
-    start = FileContext(SPEC.studies.columns, SPEC.events.columns, {}, {})
-    rows = SPEC.layout.make_builder(start)
-    for change in ({"width": "140"}, {"height": "90"}, {"area": "0.1"}, {"width": "0"}):
-        event = [{**BLANK, **change}[column.heading] for column in SPEC.events.columns]
-        rows.build_rows([""] * len(SPEC.studies.columns), [event])
-    assert rows.warnings == ("Field width and height in 2 of the studies (column AB) are in mm, not in m.",)

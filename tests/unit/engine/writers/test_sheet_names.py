@@ -1,5 +1,7 @@
 """Sheet names follow OpenREM's rule, are legal for Excel, and are unique."""
 
+import sys
+
 import pytest
 
 from doseexport.engine.writers.sheet_names import MAX_NAME, SheetNames, legal_name
@@ -25,6 +27,9 @@ def units(name):
         (" ", "_"),
         ("a" * 30 + "🫀", "a" * 30),
         ("🫀" * 16, "🫀" * 15),
+        ("a_x0041_b", "a-x0041_b"),
+        ("a x0041 X005F b", "a-x0041-x005f_b"),
+        ("a_x004_b", "a_x004_b"),
     ],
 )
 def test_sheet_name_follows_openrems_rule_made_legal(protocol, name):
@@ -86,3 +91,40 @@ def test_sheet_names_of_two_long_continued_ones_stay_apart():
     first, second = names.name_protocol("p" * 27), names.name_protocol("p" * 27 + "0")
     assert names.name_continuation(first, 2) == "p" * 27 + " (2)"
     assert names.name_continuation(second, 2) == "p" * 25 + "_2 (2)"
+
+
+def test_sheet_name_number_makes_no_escape():
+    names = SheetNames()
+    given = [names.name_protocol(each) for each in ("a_x0041", "A_x0041")]
+    assert given == ["a_x0041", "a-x0041_2"]
+
+
+def count_calls(protocols):
+    """How many functions are called to name these protocols."""
+    calls = 0
+
+    def count(_frame, event, _argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    names = SheetNames()
+    sys.setprofile(count)
+    try:
+        for each in protocols:
+            names.name_protocol(each)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("form", ["p" * 31 + "{}", "p" * 26 + "{:05}p", "p" * 31])
+def test_sheet_names_cost_the_same_however_many_share_their_beginning(form):
+    few, many = (count_calls(form.format(n % 5_000) for n in range(total)) for total in (1_000, 8_000))
+    assert many < 8 * few * 1.5
+
+
+def test_sheet_names_with_the_same_stem_share_their_numbers():
+    names = SheetNames()
+    protocols = [f"{'p' * 26}{n:05}" for n in range(3_000)]
+    given = [names.name_protocol(each) for _ in range(2) for each in protocols]
+    assert len({each.casefold() for each in given}) == 6_000

@@ -48,6 +48,7 @@ def new_row(export: Export) -> dict[str, Any]:
         "cleanup": Cleanup.ACTIVE.value,
         **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
         **({} if export.retention_days is None else {"retention_days": export.retention_days}),
+        **({} if export.correlation_id is None else {"correlation_id": export.correlation_id}),
     }
 
 
@@ -78,6 +79,7 @@ def read_row(row: dict[str, Any]) -> Export:
         cleanup=Cleanup(row["cleanup"]) if "cleanup" in row else None,
         retention_days=_number(row, "retention_days"),
         is_clean="is_clean" in row,
+        correlation_id=row.get("correlation_id"),
     )
 
 

@@ -7,7 +7,7 @@ audit entry.
 The life of a lease:
 
     claim          beat  beat  beat        complete · fail · settle_aborted
-    │ +60 s        │ +60 │ +60 │ +60       │ the lease ends with the export
+    │ +120 s       │ +120│ +120│ +120      │ the lease ends with the export
     ├──────────────┴─────┴─────┴───────────┤
     │
     └── silence ──────────── lease_until ──► sweep: requeue (attempt + 1), give_up or settle_aborted

@@ -74,15 +74,22 @@ _FORM_COLUMNS = (
 )
 
 
+_FURTHER_SERIES = (
+    f"More than {HEADED_SERIES} series in {{n}} of the studies:"
+    " the further series follow the comments, without headings."
+)
+
+
 class SurveyForm:
     """Builder of one row per study, numbered from 1."""
 
     exclusions = NO_EXCLUSIONS
+    warnings = ()
     sheets = (Sheet("PHE CT 2019", _FORM_COLUMNS, overflow=tuple(each.kind for each in _SHOWN_SERIES)),)
 
-    def __init__(self, _: FileContext) -> None:
+    def __init__(self, context: FileContext) -> None:
+        self._warn = context.warn
         self._patients = 0
-        self._wide = 0
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the row of a study. The last two cells of an event are the code and meaning of its type."""
@@ -93,21 +100,13 @@ class SurveyForm:
         headed, further = cells[:_HEADED_CELLS], cells[_HEADED_CELLS:]
         headed += [""] * (_HEADED_CELLS - len(headed))
         self._patients += 1
-        self._wide += len(series) > HEADED_SERIES
+        if len(series) > HEADED_SERIES:
+            self._warn(_FURTHER_SERIES)
         yield 0, [str(self._patients), *patient, *headed, total, f"Series types: {types}", *further]
 
     def end(self) -> tuple[Row, ...]:
         """Return no rows: every row belongs to a study."""
         return ()
-
-    @property
-    def warnings(self) -> list[str]:
-        """The number of studies with more series than the form has headings for."""
-        message = (
-            f"More than {HEADED_SERIES} series in {self._wide} of the studies:"
-            " the further series follow the comments, without headings."
-        )
-        return [message] if self._wide else []
 
 
 _STUDY_ROW_WARNINGS = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
+from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared import totals
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -45,10 +47,11 @@ from doseexport.catalogue.shared.xray import (
     PROJ_TIE,
     SOURCE,
     STUDY_DAP_FILTERS,
+    UAS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE
@@ -67,7 +70,7 @@ DX = Modality(
         *COMMON_FILTERS,
         *WEIGHT_FILTERS,
         STUDY_NAME_FILTER,
-        *XRAY_FILTERS,
+        *list_xray_filters("DX"),
         *STUDY_DAP_FILTERS,
         *_EVENT_DAP_FILTERS,
         EVENTS_FILTER,
@@ -89,9 +92,12 @@ LEFT JOIN (
     GROUP BY chosen.id
 ) integ ON integ.id = study.id"""
 
+# A study whose device declared no number of frames has the number of its events.
+_EVENTS = f"coalesce(integ.frames, {totals.EVENTS.value})"
+
 _STUDY_STREAM = Stream(
     columns=(
-        *study_columns("proj.comment", "integ.frames", standard="DX"),
+        *study_columns("proj.comment", _EVENTS, standard="DX"),
         Column("DAP total (cGy.cm^2)", "integ.dap", NUMBER, "cGy.cm^2 (113722, DCM)"),
     ),
     joins=STUDY_JOINS + PROJ_JOIN + _TOTAL_JOIN,
@@ -99,9 +105,10 @@ _STUDY_STREAM = Stream(
     row_warnings=(
         *STUDY_ROW_WARNINGS,
         PROJ_ROW_WARNING,
+        RowWarning("integ.id IS NULL", "No accumulated dose in {n} of the studies: DAP total is blank."),
         RowWarning(
-            "integ.id IS NULL",
-            "No accumulated dose in {n} of the studies: DAP total and No. events are blank.",
+            "integ.frames IS NULL",
+            "No number of frames is stored for {n} of the studies: No. events is the number of their events.",
         ),
         RowWarning(
             "integ.rows > 1",
@@ -112,11 +119,11 @@ _STUDY_STREAM = Stream(
 
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "DX"),
     Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
     Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
     Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
-    Column("kVp", KVP, NUMBER, "kV (113733, DCM); mean of several, without zeros"),
+    Column("kVp", KVP.value, NUMBER, "kV (113733, DCM); mean of several, without zeros"),
     Column("mAs", MAS, NUMBER, "mAs: sum of the exposures (113736, DCM), or of mA times ms without any"),
     Column("mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
     Column("Exposure time (ms)", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
@@ -143,17 +150,17 @@ _CHILDREN = (SOURCE, MECHANICAL, DETECTOR, DISTANCE)
 
 DX_EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
-    joins="".join(child.join for child in _CHILDREN),
+    joins="".join(each.join for each in (*_CHILDREN, KVP, UAS)),
     ties=tuple(child.tie for child in _CHILDREN),
-    row_warnings=tuple(child.missing for child in _CHILDREN),
-    extras=(list_event_names(EVENT_LINK),),
+    row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
+    extras=(list_event_names(EVENT_LINK, "DX"),),
 )
 
 DX_EVENT_REPEAT_WARNINGS = tuple(child.repeated for child in _CHILDREN)
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, *DX_EVENT_REPEAT_WARNINGS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_EVENT_NAMES = count_event_names(EVENT_LINK)
+_EVENT_NAMES = count_event_names(EVENT_LINK, "DX")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,
@@ -171,6 +178,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=DX_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
+        options=(MAX_EVENTS,),
     )
 
 

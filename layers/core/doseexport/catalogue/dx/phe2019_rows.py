@@ -6,7 +6,7 @@ shifts others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -140,6 +140,7 @@ class SingleProjection:
     """Builder of the form for single projections: the first event of each study."""
 
     exclusions = NO_EXCLUSIONS
+    warnings = ()
     sheets: Sequence[Sheet] = (
         Sheet(
             "PHE DX 2019 Single Projection",
@@ -151,14 +152,17 @@ class SingleProjection:
         ),
     )
 
-    def __init__(self, _: FileContext) -> None:
-        self._studies = self._empty = self._several = 0
+    def __init__(self, context: FileContext) -> None:
+        self._warn = context.warn
+        self._studies = 0
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Yield the row of a study."""
         self._studies += 1
-        self._empty += not events
-        self._several += len(events) > 1
+        if not events:
+            self._warn("No event in {n} of the studies: the projection's cells are blank.")
+        if len(events) > 1:
+            self._warn("Several events in {n} of the studies: only the first is in the form.")
         event = Projection(*(events[0] if events else [""] * len(Projection._fields)))
         exam = _exam_cells(self._studies, Exam(*study), event.dap, event.protocol)
         yield 0, [*exam, *describe_projection(event)]
@@ -166,14 +170,6 @@ class SingleProjection:
     def end(self) -> Iterable[Row]:
         """Return no rows: every row belongs to a study."""
         return ()
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """The number of studies without an event, and of studies with events that the form does not show."""
-        return (
-            *_warn(self._empty, "No event in {n} of the studies: the projection's cells are blank."),
-            *_warn(self._several, "Several events in {n} of the studies: only the first is in the form."),
-        )
 
 
 FEW = 6
@@ -184,17 +180,24 @@ class WholeStudy:
     """Builder of the form for whole studies. It has room for 6 projections, or 20 if needed."""
 
     exclusions = NO_EXCLUSIONS
+    warnings = ()
 
     def __init__(self, context: FileContext) -> None:
         self._projections = MANY if context.widths["events"] > FEW else FEW
-        self._studies = self._empty = self._over = 0
+        self._warn = context.warn
+        self._studies = 0
         self.sheets: Sequence[Sheet] = (_lay_out_study(self._projections),)
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Yield the row of a study. The blocks of events that exceed the form continue to its right."""
         self._studies += 1
-        self._empty += not events
-        self._over += len(events) > self._projections
+        if not events:
+            self._warn("No event in {n} of the studies: the projections' cells are blank.")
+        if len(events) > self._projections:
+            self._warn(
+                f"More than {self._projections} events in {{n}} of the studies: the further events"
+                " continue to the right, under the last headings and beyond them, without DAP."
+            )
         exam = Exam(*study)
         found = [Projection(*cells) for cells in events]
         daps = [event.dap for event in found[: self._projections]]
@@ -205,18 +208,6 @@ class WholeStudy:
     def end(self) -> Iterable[Row]:
         """Return no rows: every row belongs to a study."""
         return ()
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """The number of studies without an event, and of studies with more events than the form holds."""
-        return (
-            *_warn(self._empty, "No event in {n} of the studies: the projections' cells are blank."),
-            *_warn(
-                self._over,
-                f"More than {self._projections} events in {{n}} of the studies: the further events"
-                " continue to the right, under the last headings and beyond them, without DAP.",
-            ),
-        )
 
 
 def _lay_out_study(projections: int) -> Sheet:
@@ -236,8 +227,3 @@ def _lay_out_study(projections: int) -> Sheet:
         *(Column(heading, "", below.kind, "always blank") for heading, below in ending),
     )
     return Sheet("PHE DX 2019 Exam", columns, overflow=kinds[len(_ENDING) :] + kinds[: len(_ENDING)])
-
-
-def _warn(count: int, message: str) -> Iterator[str]:
-    if count:
-        yield message.format(n=count)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from doseexport.catalogue.columns import NUMBER, Column, Stream
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, Long, ModalityWorkbook
+from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
 from doseexport.catalogue.shared.standard_names import (
     STUDY_NAMES,
@@ -16,6 +17,7 @@ from doseexport.catalogue.shared.standard_names import (
 )
 from doseexport.catalogue.shared.study import (
     OF_STUDY,
+    SIZE,
     STUDY_FREQUENCIES,
     STUDY_JOINS,
     STUDY_REPEAT_WARNINGS,
@@ -23,6 +25,7 @@ from doseexport.catalogue.shared.study import (
     STUDY_TIES,
     study_columns,
 )
+from doseexport.catalogue.shared.totals import AGD_BOTH, AGD_LEFT, AGD_RIGHT
 from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_ALIAS,
@@ -41,9 +44,9 @@ from doseexport.catalogue.shared.xray import (
     TARGET,
     UAS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE, TEXT_VALUE
@@ -67,7 +70,7 @@ _EVENT_COLUMNS = (
     Column("View Modifier", _MODIFIERS, meaning="Image View Modifier (111032, DCM)"),
     Column("Laterality", code_meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
     Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "MG"),
     Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
     Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device reports it"),
     Column("Force", "mech.compression_force", NUMBER, "N (111647, DCM)"),
@@ -78,10 +81,10 @@ _EVENT_COLUMNS = (
     Column("Filter", FILTER_MATERIALS, meaning="X-Ray Filter Material (113757, DCM), in short"),
     Column("Filter thickness", FILTER_THICKNESSES, meaning="mm (113758 and 113773, DCM), their mean"),
     Column("Focal spot size", "src.focal_spot_size", NUMBER, "mm (113766, DCM)"),
-    Column("kVp", KVP, NUMBER, "kV (113733, DCM), mean over pulses"),
+    Column("kVp", KVP.value, NUMBER, "kV (113733, DCM), mean over pulses"),
     Column("mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
     Column("ms", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
-    Column("uAs", UAS, NUMBER, "uA.s (113736, DCM), sum over pulses"),
+    Column("uAs", UAS.value, NUMBER, "uA.s (113736, DCM), sum over pulses"),
     Column("ESD", "event.entrance_exposure_at_rp", NUMBER, "mGy (111636, DCM)"),
     Column("AGD", "src.average_glandular_dose", NUMBER, "mGy (111631, DCM)"),
     Column("% Fibroglandular tissue", "event.percent_fibroglandular_tissue", NUMBER, "percent (111634, DCM)"),
@@ -123,16 +126,16 @@ _ORDERS = (
     ),
     Order("procedure", "study.procedure_code_meaning NULLS LAST", "by procedure",
           ("procedure_code_meaning",)),
-    Order("highest_agd_left", "study.total_agd_left DESC NULLS LAST",
-          "highest total AGD of the left breast first", ("-total_agd_left",)),
-    Order("highest_agd_right", "study.total_agd_right DESC NULLS LAST",
-          "highest total AGD of the right breast first", ("-total_agd_right",)),
+    Order("highest_agd_left", f"{AGD_LEFT.value} DESC NULLS LAST",
+          "highest total AGD of the left breast first", ("-total_agd_left",), AGD_LEFT),
+    Order("highest_agd_right", f"{AGD_RIGHT.value} DESC NULLS LAST",
+          "highest total AGD of the right breast first", ("-total_agd_right",), AGD_RIGHT),
 )  # fmt: skip
 
 MG = Modality(
     name="MG",
     codes=("MG",),
-    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *XRAY_FILTERS, EVENTS_FILTER, *_FILTERS),
+    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *list_xray_filters("MG"), EVENTS_FILTER, *_FILTERS),
     orders=_ORDERS,
     scopes=XRAY_SCOPES,
     event_tables=EVENT_TABLES,
@@ -151,14 +154,35 @@ _STUDY_STREAM = Stream(
 _CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
 _EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
-    joins="".join(child.join for child in _CHILDREN),
+    joins="".join(each.join for each in (*_CHILDREN, KVP, UAS)),
     ties=tuple(child.tie for child in _CHILDREN),
-    row_warnings=tuple(child.missing for child in _CHILDREN),
-    extras=(list_event_names(EVENT_LINK),),
+    row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
+    extras=(list_event_names(EVENT_LINK, "MG"),),
+)
+
+# OpenREM's workbook has these columns, and its csv has not.
+_BOOK_STUDY_STREAM = replace(
+    _STUDY_STREAM,
+    columns=(
+        *_STUDY_STREAM.columns,
+        *SIZE,
+        Column("Total AGD Left", AGD_LEFT.value, NUMBER, "mGy"),
+        Column("Total AGD Right", AGD_RIGHT.value, NUMBER, "mGy"),
+        Column(
+            "Total AGD Both",
+            AGD_BOTH.value,
+            NUMBER,
+            "mGy, of exposures whose side is not left or right",
+        ),
+    ),
+)
+_BOOK_EVENT_STREAM = replace(
+    _EVENT_STREAM,
+    columns=(*_EVENT_COLUMNS, Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)")),
 )
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_NAMES = count_event_names(EVENT_LINK)
+_NAMES = count_event_names(EVENT_LINK, "MG")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _NAMES),
     sheets=_PROTOCOLS,
@@ -167,20 +191,30 @@ _BOOK = ModalityWorkbook(
 )
 
 
-def _make_spec(form: str, help_text: str, layout: Long | ModalityWorkbook) -> Spec:
+def _make_spec(
+    form: str, help_text: str, studies: Stream, events: Stream, layout: Long | ModalityWorkbook
+) -> Spec:
     return Spec(
         type=f"mg-{form}",
         format=form,
         help=help_text,
         modality=MG,
-        studies=_STUDY_STREAM,
-        events=_EVENT_STREAM,
+        studies=studies,
+        events=events,
         layout=layout,
         repeat_warnings=(*REPEAT_WARNINGS, DISTANCE.repeated),
+        options=(MAX_EVENTS,) if isinstance(layout, ModalityWorkbook) else (),
+        totals=(AGD_LEFT, AGD_RIGHT, AGD_BOTH) if isinstance(layout, ModalityWorkbook) else (),
     )
 
 
 SPECS = (
-    _make_spec("csv", "One row per exposure", Long()),
-    _make_spec("xlsx", "Workbook with a summary, all data, and one sheet per acquisition protocol", _BOOK),
+    _make_spec("csv", "One row per exposure", _STUDY_STREAM, _EVENT_STREAM, Long()),
+    _make_spec(
+        "xlsx",
+        "Workbook with a summary, all data, and one sheet per acquisition protocol",
+        _BOOK_STUDY_STREAM,
+        _BOOK_EVENT_STREAM,
+        _BOOK,
+    ),
 )

@@ -49,6 +49,8 @@ LEFT JOIN LATERAL (
     WHERE filter.{OF_SOURCE} AND code.code_meaning ~* 'copper' ORDER BY filter.id DESC LIMIT 1
 ) copper ON true"""
 
+_CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
+_PULSES = (KVP, CURRENT, PULSE_WIDTH)
 _EVENT_STREAM = Stream(
     columns=(
         Column("Plane", code_meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
@@ -73,10 +75,10 @@ _EVENT_STREAM = Stream(
         Column("Fluoro mode", code_meaning("src.fluoro_mode_id"), meaning="(113732, DCM)"),
         Column("Pulse rate", "src.pulse_rate", NUMBER, "pulses/s (113791, DCM)"),
         Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)"),
-        Column("kVp", KVP, NUMBER, "kV (113733, DCM), mean of the pulses"),
-        Column("mA", CURRENT, NUMBER, "mA (113734, DCM), mean of the pulses"),
+        Column("kVp", KVP.value, NUMBER, "kV (113733, DCM), mean of the pulses"),
+        Column("mA", CURRENT.value, NUMBER, "mA (113734, DCM), mean of the pulses"),
         Column("Exposure time", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
-        Column("Pulse width", PULSE_WIDTH, NUMBER, "ms (113793, DCM), mean of the pulses"),
+        Column("Pulse width", PULSE_WIDTH.value, NUMBER, "ms (113793, DCM), mean of the pulses"),
         Column("Exposure", STORED_UAS, NUMBER, "uAs (113736, DCM), sum of the pulses"),
         Column("Focal spot size", "src.focal_spot_size", NUMBER, "mm (113766, DCM)"),
         Column("Irradiation duration", "src.irradiation_duration", NUMBER, "s (113742, DCM)"),
@@ -89,9 +91,9 @@ _EVENT_STREAM = Stream(
         Column("Target region", code_meaning("event.target_region_id"), meaning="(123014, DCM)"),
         Column("Comment", "event.comment", meaning="(121106, DCM)"),
     ),
-    joins=SOURCE.join + MECHANICAL.join + DISTANCE.join + _COPPER,
-    ties=(SOURCE.tie, MECHANICAL.tie, DISTANCE.tie),
-    row_warnings=(SOURCE.missing, MECHANICAL.missing, DISTANCE.missing),
+    joins="".join(each.join for each in (*_CHILDREN, *_PULSES)) + _COPPER,
+    ties=tuple(child.tie for child in _CHILDREN),
+    row_warnings=(*(child.missing for child in _CHILDREN), *(each.derived for each in _PULSES)),
 )
 
 SPECS = (

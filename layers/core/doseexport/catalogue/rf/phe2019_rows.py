@@ -25,29 +25,22 @@ class SurveyRows:
     """Builder of the form's rows from the cells C to Q of studies, and from their events."""
 
     exclusions = NO_EXCLUSIONS
+    warnings: Sequence[str] = ()
 
     def __init__(self, context: FileContext, sheet: Sheet) -> None:
         self.sheets = (sheet,)
         self._headings = [column.heading for column in context.event_columns]
         self._studies = 0
-        self._in_mm = 0
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterable[Row]:
         """Return the row of a study."""
         found = [dict(zip(self._headings, cells, strict=True)) for cells in events]
         self._studies += 1
-        self._in_mm += any(describe_range(found, name) for name in ("width", "height"))
         return [(0, ["", str(self._studies), *study, *describe_events(found)])]
 
     def end(self) -> Iterable[Row]:
         """Return no rows: every row belongs to a study."""
         return ()
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """The number of studies whose field size is in another unit than the form says."""
-        message = f"Field width and height in {self._in_mm} of the studies (column AB) are in mm, not in m."
-        return (message,) if self._in_mm else ()
 
 
 def describe_events(events: list[Event]) -> Cells:
@@ -110,7 +103,7 @@ def _list_rates(rates: Sequence[str]) -> str:
 
 def describe_field(events: list[Event]) -> str:
     """Return the smallest and largest area, width and height of the collimated field, where recorded."""
-    parts = (("Area", "area", "m²"), ("Width", "width", "m"), ("Height", "height", "m"))
+    parts = (("Area", "area", "m²"), ("Width", "width", "mm"), ("Height", "height", "mm"))
     found = ((title, describe_range(events, name), unit) for title, name, unit in parts)
     return "".join(f"{title} {limits} {unit}, " for title, limits, unit in found if limits)
 

@@ -41,7 +41,7 @@ STUDY_ROW_WARNINGS = (
 
 
 _PHYSICIAN = Column("Physician", "study.performing_physician_name", meaning="(0008,1050)")
-_SIZE = (
+SIZE = (
     Column("Height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
     Column("Mass (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
 )
@@ -71,7 +71,7 @@ def study_columns(
         Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", included_by=NAME_OR_ID),
         Column("Age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
         Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
-        *(_SIZE if mass else ()),
+        *(SIZE if mass else ()),
         Column(
             "Test patient?",
             "pat.not_patient_indicator",
@@ -101,9 +101,8 @@ STUDY_FREQUENCIES = (
 def warn_of_repeats(table: str, what: str, used: str = "the first was used") -> RepeatWarning:
     """Return the warning for a table of which a study should have at most one row."""
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen JOIN {table} child"
-        f" ON child.{OF_CHOSEN}"
-        " GROUP BY chosen.id HAVING count(*) > 1) found"
+        f"SELECT chosen.id FROM chosen JOIN {table} child ON child.{OF_CHOSEN}"
+        " GROUP BY chosen.id HAVING count(*) > 1"
     )
     return RepeatWarning(sql, f"Several {what}s in {{n}} of the studies: {used}.")
 

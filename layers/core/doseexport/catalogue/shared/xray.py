@@ -15,6 +15,7 @@ from doseexport.catalogue.shared.dose_check import round_half_even
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
 from doseexport.catalogue.shared.standard_names import filter_event_names
 from doseexport.catalogue.shared.study import OF_CHOSEN, OF_STUDY, warn_of_repeats
+from doseexport.catalogue.shared.totals import DAP, EVENTS
 from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 
 EVENT_LINK = "irradeventxraydata"
@@ -50,8 +51,8 @@ def _of_event(alias: str, table: str, what: str) -> Child:
 
 def _warn_of_repeated_children(tables: str, parent: str, what: str) -> RepeatWarning:
     sql = (
-        f"SELECT count(*) FROM (SELECT FROM chosen {EVENT_TABLES} {tables}"
-        f" GROUP BY {parent} HAVING count(*) > 1) found"
+        f"SELECT chosen.id FROM chosen {EVENT_TABLES} {tables}"
+        f" GROUP BY chosen.id, {parent} HAVING count(*) > 1"
     )
     return RepeatWarning(sql, f"Several {what} in {{n}} of the events: the first was used.")
 
@@ -108,17 +109,33 @@ def code(column: str) -> str:
 OF_SOURCE = "irradiation_event_xray_source_data_id = src.id"
 
 
-def _mean(table: str, column: str) -> str:
-    """Return SQL for the value of a single row, or the mean of several rows without NULL and 0 (§1.5)."""
-    return (
-        f"(SELECT CASE WHEN count(*) = 1 THEN min({column}) ELSE avg(nullif({column}, 0)) END"
-        f" FROM {table} WHERE {OF_SOURCE})"
-    )
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity that can be derived: its join, its SQL, and the warning of derived values.
+
+    The join needs that of SOURCE before it.
+    """
+
+    join: str
+    value: str
+    derived: RowWarning
 
 
-KVP = _mean("remapp_kvp", "kvp")
-CURRENT = _mean("remapp_xraytubecurrent", "xray_tube_current")
-PULSE_WIDTH = _mean("remapp_pulsewidth", "pulse_width")
+def _mean(alias: str, table: str, column: str, name: str) -> Quantity:
+    """Return the value of a single row, or the mean of several rows without NULL and 0 (§1.5)."""
+    join = f"""
+LEFT JOIN LATERAL (
+    SELECT count(nullif({column}, 0)) AS averaged,
+        CASE WHEN count(*) = 1 THEN min({column}) ELSE avg(nullif({column}, 0)) END AS value
+    FROM {table} WHERE {OF_SOURCE}
+) {alias} ON true"""
+    message = f"{name} of {{n}} exposures averaged: several values are stored."
+    return Quantity(join, f"{alias}.value", RowWarning(f"{alias}.averaged > 1", message))
+
+
+KVP = _mean("voltage", "remapp_kvp", "kvp", "kVp")
+CURRENT = _mean("current", "remapp_xraytubecurrent", "xray_tube_current", "mA")
+PULSE_WIDTH = _mean("width", "remapp_pulsewidth", "pulse_width", "Pulse width")
 
 
 def _number_rows(table: str, column: str) -> str:
@@ -129,16 +146,32 @@ STORED_UAS = f"(SELECT sum(exposure) FROM remapp_exposure WHERE {OF_SOURCE})"
 """µAs as declared by the device: the sum of its rows."""
 
 # mA times ms is µAs. The join is full, so that a row without a counterpart makes the result NULL.
-DERIVED_UAS = f"""(SELECT
-        CASE WHEN count(ma.k) = count(*) AND count(ms.k) = count(*) THEN sum(ma.value * ms.value) END
-    FROM {_number_rows("remapp_xraytubecurrent", "xray_tube_current")} ma
-    FULL JOIN {_number_rows("remapp_pulsewidth", "pulse_width")} ms USING (k))"""
+# A single row of each can hold the means of several pulses.
+_DERIVED_UAS = f"""(SELECT
+            CASE WHEN count(ma.k) = count(*) AND count(ms.k) = count(*) THEN sum(ma.value * ms.value) END
+            * CASE WHEN count(*) = 1 AND src.number_of_pulses > 1 THEN src.number_of_pulses ELSE 1 END
+        FROM {_number_rows("remapp_xraytubecurrent", "xray_tube_current")} ma
+        FULL JOIN {_number_rows("remapp_pulsewidth", "pulse_width")} ms USING (k))"""
 
-UAS = f"coalesce({STORED_UAS}, {DERIVED_UAS})"
+# Without OFFSET, PostgreSQL would compute both values again wherever they are used.
+UAS = Quantity(
+    f"""
+LEFT JOIN LATERAL (SELECT {STORED_UAS} AS stored OFFSET 0) load ON true
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN load.stored IS NULL THEN {_DERIVED_UAS} END AS value OFFSET 0
+) derived ON true""",
+    "coalesce(load.stored, derived.value)",
+    RowWarning(
+        "derived.value IS NOT NULL", "mAs of {n} exposures computed from tube current and pulse width."
+    ),
+)
 """µAs: the sum of the stored exposures, or without any the sum of the k-th mA times the k-th ms (§1.5)."""
 
-MAS = f"({UAS}) * 0.001"
-"""mAs, exact."""
+HAS_STORED_UAS = "load.stored IS NOT NULL"
+"""Whether a tube load is stored. It needs the join of UAS."""
+
+MAS = f"{UAS.value} * 0.001"
+"""mAs, exact. It needs the join of UAS."""
 
 _SHORT_MATERIALS = {
     "alumini?um": "Al",
@@ -199,23 +232,31 @@ XRAY_SCOPES = {
 EVENT_ALIAS = "projectionxrayradiationdose__irradeventxraydata__"
 """The beginning of OpenREM's names of event filters."""
 
-XRAY_FILTERS = (
-    Filter("acquisition_protocol", TEXT_VALUE, XRAY_EVENT, "event.acquisition_protocol",
-           "an event's acquisition protocol contains", (EVENT_ALIAS + "acquisition_protocol",)),
-    filter_event_names(XRAY_EVENT, EVENT_LINK, EVENT_ALIAS),
-)  # fmt: skip
+
+def list_xray_filters(modality: str) -> tuple[Filter, ...]:
+    """Return the filters of events that RF, DX and MG share. `modality` is that of the standard names."""
+    protocol = Filter(
+        "acquisition_protocol",
+        TEXT_VALUE,
+        XRAY_EVENT,
+        "event.acquisition_protocol",
+        "an event's acquisition protocol contains",
+        (EVENT_ALIAS + "acquisition_protocol",),
+    )
+    return protocol, filter_event_names(XRAY_EVENT, EVENT_LINK, modality, EVENT_ALIAS)
+
 
 STUDY_DAP_FILTERS = (
-    Filter("study_dap_min", NUMBER_VALUE, STUDY, "study.total_dap >= %s::numeric * 0.000001",
-           "total DAP of the study at least", (), "cGy.cm^2"),
-    Filter("study_dap_max", NUMBER_VALUE, STUDY, "study.total_dap <= %s::numeric * 0.000001",
-           "total DAP of the study at most", (), "cGy.cm^2"),
+    Filter("study_dap_min", NUMBER_VALUE, STUDY, f"{DAP.value} >= %s::numeric * 0.000001",
+           "total DAP of the study at least", (), "cGy.cm^2", total=DAP),
+    Filter("study_dap_max", NUMBER_VALUE, STUDY, f"{DAP.value} <= %s::numeric * 0.000001",
+           "total DAP of the study at most", (), "cGy.cm^2", total=DAP),
 )  # fmt: skip
 
 EVENTS_FILTER = Filter(
-    "events", COUNT_VALUE, STUDY, "study.number_of_events", "number of events", ("num_events",)
+    "events", COUNT_VALUE, STUDY, EVENTS.value, "number of events", ("num_events",), total=EVENTS
 )
 
 HIGHEST_DAP = Order(
-    "highest_dap", "study.total_dap DESC NULLS LAST", "highest total DAP first", ("-total_dap",)
+    "highest_dap", f"{DAP.value} DESC NULLS LAST", "highest total DAP first", ("-total_dap",), DAP
 )

@@ -18,7 +18,7 @@ from doseexport.engine.writers.cells import column_heads, has_odd_numbers, split
 from doseexport.engine.writers.data_sheets import AllData, ProtocolSheets
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
-from doseexport.engine.writers.texts import MAX_TEXT, describe_cut, is_cut
+from doseexport.engine.writers.texts import CUT_TEXTS, MAX_TEXT, is_cut
 
 
 class ModalityWorkbookWriter:
@@ -47,7 +47,6 @@ class ModalityWorkbookWriter:
         self._make_blocks = _start_blocks(plan, layout.blocks) if layout.blocks else None
         self._all_data = AllData(plan, layout, self._shared)
         self._protocols = ProtocolSheets(plan, layout, self._shared)
-        self._cut = 0
 
     def write(self, study: Study) -> None:
         """Add one study with its events."""
@@ -63,22 +62,22 @@ class ModalityWorkbookWriter:
             self._all_data.add(head, write, rows)
         self._protocols.add(head, write, rows)
         if len(joined) > MAX_TEXT:
-            self._cut += _count_cut([own], self._plan.study_columns)
-            self._cut += _count_cut(rows, self._plan.event_columns)
+            cut = _count_cut([own], self._plan.study_columns) + _count_cut(rows, self._plan.event_columns)
+            if cut:
+                self._plan.context.warn(CUT_TEXTS, cut)
 
     def end(self) -> None:
         """Add nothing: every row belongs to a study."""
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings about sheets that continue on another sheet, and about texts that are cut."""
+        """Warnings about sheets that continue on another sheet."""
         continued = [message for sheet in self._sheets() for message in sheet.describe()]
-        cut = describe_cut(self._cut)
-        return [*self._all_data.describe(), *continued, *cut]
+        return [*self._all_data.describe(), *continued]
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
-        tabs = Tabs(list(self._sheets()), self._shared, has_summary=True)
+        tabs = Tabs(list(self._sheets()), self._shared, self._protocols.list_names())
         assemble(self._sink, self._plan, report, tabs)
         self.discard()
         return count_rows(self._plan, report, tabs)

@@ -6,15 +6,22 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from doseexport.catalogue import Column, CustomRows, Long, Wide
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row
+from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.engine.copy_text import CSV, TEXT, split_row
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
-from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount, block_headings
+from doseexport.engine.writers.file_plan import (
+    FilePlan,
+    FileReport,
+    SheetCount,
+    block_headings,
+    warn_of_left_out,
+)
 
 # = + - @ tab CR LF and the full-width forms: spreadsheets take a text that begins so for a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -24,6 +31,10 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _NUMBER_CELL = re.compile(rb",[+-]?\d+(\.\d+)?(?=,|\Z)")
 _QUOTED = re.compile(rb'"[^"]*"')
 _CHUNK = 1 << 18
+MOST_COLUMNS = 16_384
+"""The columns that Excel and LibreOffice open."""
+WIDE, LOPSIDED = 100, 10
+"""A study of at least 100 events, and of ten times the median of all studies, is named in a warning."""
 
 
 csv.field_size_limit(1 << 30)
@@ -42,6 +53,7 @@ class _CsvWriter:
 
     def __init__(self, sink: Sink, plan: FilePlan) -> None:
         self._sink = sink
+        self._columns = 0
         self._study_texts = _texts(plan.study_columns)
         self._event_texts = _texts(plan.event_columns)
         self._rows: list[bytes | memoryview] = [codecs.BOM_UTF8]
@@ -53,8 +65,12 @@ class _CsvWriter:
 
     @property
     def warnings(self) -> list[str]:
-        """No warnings: a csv has no limits of rows, columns or the length of texts."""
-        return []
+        """A warning if the file has more columns than a spreadsheet opens."""
+        if self._columns <= MOST_COLUMNS:
+            return []
+        return [
+            f"Every row has {self._columns:,} columns, and spreadsheets open only {MOST_COLUMNS:,} of them."
+        ]
 
     def finish(self, report: FileReport) -> list[SheetCount]:  # noqa: ARG002  a csv does not show it
         """Write the rest of the rows, and return the counts of the file."""
@@ -65,7 +81,8 @@ class _CsvWriter:
         """Delete the rows that are not written."""
         self._rows = []
 
-    def _add_heading(self, row: Iterable[str]) -> None:
+    def _add_heading(self, row: Sequence[str]) -> None:
+        self._columns = len(row)
         self._rows_above += 1
         self._add(_write_row(row))
 
@@ -90,7 +107,8 @@ class WideWriter(_CsvWriter):
 
     def __init__(self, sink: Sink, plan: FilePlan, layout: Wide) -> None:
         super().__init__(sink, plan)
-        self._blocks = max(1, plan.widest) if plan.event_columns else 0
+        self._plan = plan
+        self._blocks = max(1, plan.limit_events(plan.counts.widest)) if plan.event_columns else 0
         self._width = len(plan.event_columns)
         self._end = memoryview(b"," * (self._width * self._blocks) + b"\r\n")
         headings = [column.heading for column in plan.study_columns]
@@ -101,6 +119,9 @@ class WideWriter(_CsvWriter):
     def write(self, study: Study) -> None:
         """Add one study with its events."""
         cells, events = study
+        if len(events) > self._blocks:
+            warn_of_left_out(self._plan, len(events) - self._blocks)
+            events = events[: self._blocks]
         row = b",".join((cells, *events))
         if _SUSPECT.search(b"," + row):
             guarded = [guard_row(event, self._event_texts) for event in events]
@@ -108,6 +129,20 @@ class WideWriter(_CsvWriter):
         self._add(row)
         self._add(self._end[self._width * len(events) :])
         self._count(1)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings of one study that makes the rows of all wide, and of columns that no spreadsheet opens."""
+        counts = self._plan.counts
+        is_lopsided = self._blocks == counts.widest >= max(WIDE, LOPSIDED * counts.median)
+        if not is_lopsided:
+            return super().warnings
+        beyond = f", and spreadsheets open only {MOST_COLUMNS:,} of them" if super().warnings else ""
+        message = (
+            f"Study {counts.widest_study} has {counts.widest:,} events, so every row has {self._columns:,}"
+            f" columns{beyond}. Choose the workbook, or leave events out by the option {MAX_EVENTS.name}."
+        )
+        return [message]
 
 
 class LongWriter(_CsvWriter):
@@ -118,7 +153,7 @@ class LongWriter(_CsvWriter):
         columns = (*plan.study_columns, *plan.event_columns)
         self._empty = b"," * len(plan.event_columns) + b"\r\n" if layout.rows_for_empty_studies else b""
         if layout.header:
-            self._add_heading(column.heading for column in columns)
+            self._add_heading([column.heading for column in columns])
 
     def write(self, study: Study) -> None:
         """Add one study's events."""
@@ -158,8 +193,8 @@ class RowsWriter(_CsvWriter):
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings of the builder."""
-        return list(self._builder.warnings)
+        """The warnings of the builder, and of columns that no spreadsheet opens."""
+        return [*self._builder.warnings, *super().warnings]
 
     @property
     def exclusions(self) -> Mapping[str, int]:  # type: ignore[override]

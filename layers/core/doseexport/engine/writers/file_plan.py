@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext
+from doseexport.catalogue.options import MAX_EVENTS, limit_events
+from doseexport.engine.query import Counts
+from doseexport.engine.study_warnings import StudyWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,18 +17,22 @@ class FilePlan:
     """The plan of one file, made before its first row.
 
     `context` has the included columns. `event_extras` are the cells after an event's columns, which are not
-    shown. `block_columns` are those of one block beside a study. `widest` is the most events of a study; at
-    least one block is written. `about` has the lines of the sheet About on the request.
+    shown. `block_columns` are those of one block beside a study. `about` has the lines of the sheet About on
+    the request.
     """
 
     title: str
     context: FileContext
-    widest: int
+    counts: Counts
     created: datetime
     software: str
     event_extras: tuple[Column, ...] = ()
     block_columns: tuple[Column, ...] = ()
     about: list[tuple[str, str]] = field(default_factory=list)
+
+    def limit_events(self, events: int) -> int:
+        """Return how many of a study's events stand in adjacent columns."""
+        return limit_events(self.context.options, events)
 
     @property
     def study_columns(self) -> tuple[Column, ...]:
@@ -55,8 +62,9 @@ class SheetCount:
 class FileReport:
     """The report on one file, made after its last row.
 
-    `exclusions` counts the events excluded on purpose, by reason. `snapshot_at` is the time at which the
-    database had the contents of the file.
+    `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
+    excluded on purpose, by reason. `snapshot_at` is the time at which the database had the contents of the
+    file. Event times were read in `time_zone`; it is None for a file without them.
     """
 
     studies: int
@@ -65,8 +73,18 @@ class FileReport:
     exclusions: Mapping[str, int] = field(default_factory=dict)
     sheets: tuple[SheetCount, ...] = ()
     snapshot_at: datetime | None = None
+    study_warnings: tuple[StudyWarning, ...] = ()
+    time_zone: str | None = None
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:
     """Return the headings of the block with this number, such as E1 or G1."""
     return [f"{prefix}{number} {column.heading}" for column in columns]
+
+
+def warn_of_left_out(plan: FilePlan, events: int, where: str = "") -> None:
+    """Warn that events of the study that is being written are left out. `where` continues "left out"."""
+    most = int(plan.context.options[MAX_EVENTS.name])
+    plan.context.warn(
+        f"Events beyond the first {most:,} of a study are left out{where}: {{n}} in all, {{studies}}.", events
+    )

@@ -31,11 +31,8 @@ def is_cut(value: str) -> bool:
     return cut_text(value) != value
 
 
-def describe_cut(texts: int) -> list[str]:
-    """Return the warning about this number of cut texts, or no warning."""
-    if not texts:
-        return []
-    return [f"{texts} texts were cut to {MAX_TEXT:,} characters, the most that a cell can hold."]
+CUT_TEXTS = f"{{n}} texts were cut to {MAX_TEXT:,} characters, the most that a cell can hold."
+"""The warning about cut texts."""
 
 
 def escape(value: str) -> str:

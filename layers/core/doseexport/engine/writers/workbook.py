@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
-from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 from doseexport.catalogue import Column
 from doseexport.engine.writers.cells import DATE_STYLE, DATETIME_STYLE, TIME_STYLE
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
-from doseexport.engine.writers.texts import cut_text
+from doseexport.engine.writers.texts import cut_text, escape
 from doseexport.errors import ExportError
 
 _WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
 _DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")
 _MOST_WIDTH = 40
+MOST_XML = 1 << 20
+"""Characters: more than the XML of a text that fits into a cell."""
 _ROWS_ABOVE_FREQUENCIES = 6
-SUMMARY, ABOUT = "Summary", "About"
+SUMMARY, WARNINGS, ABOUT = "Summary", "Warnings", "About"
 _OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,
@@ -48,22 +50,40 @@ class SheetFrame:
         return self.is_table, self.top, columns
 
 
+Summary = Mapping[str, Mapping[str, str]]
+"""What Summary shows beside its frequencies: by title, the name of the sheet of each value."""
+
+
+class _Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
+    """A workbook of xlsxwriter that hides its sheets until it is complete.
+
+    xlsxwriter compares the name of each new sheet with those of all others, which takes minutes for 12,000
+    sheets. SheetNames has made the names unique.
+    """
+
+    is_complete = False
+
+    def worksheets(self) -> list[Any]:
+        """Return the sheets once all of them are added."""
+        return list(super().worksheets()) if self.is_complete else []
+
+
 def build_workbook(
-    plan: FilePlan, report: FileReport, frames: list[SheetFrame], *, has_summary: bool
+    plan: FilePlan, report: FileReport, frames: list[SheetFrame], *, summary: Summary | None
 ) -> bytes:
-    """Return an xlsx with the sheets Summary, those of `frames` without their data, and About.
+    """Return an xlsx with the sheets Summary, those of `frames` without their data, Warnings and About.
 
     Of several sheets with the same appearance only the first has the rows above its data and the widths,
     because those of all sheets would not fit into memory.
     """
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, _OPTIONS)
+    book = _Workbook(buffer, _OPTIONS)
     book.set_properties({"title": plan.title, "created": plan.created.replace(tzinfo=None)})
     _fix_styles(book)
     bold = book.add_format({"bold": True})
     header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-    if has_summary:
-        _write_summary(book.add_worksheet(SUMMARY), plan, report, bold)
+    if summary is not None:
+        _write_summary(book.add_worksheet(SUMMARY), plan, report, summary, bold)
     seen = set()
     for frame in frames:
         sheet = book.add_worksheet(frame.name)
@@ -73,7 +93,10 @@ def build_workbook(
         if frame.is_table:
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, frame.rows - 1, len(frame.columns) - 1)
+    if report.study_warnings:
+        _write_warnings(book.add_worksheet(WARNINGS), report, header)
     _write_about(book.add_worksheet(ABOUT), plan, report, bold)
+    book.is_complete = True
     book.close()
     return buffer.getvalue()
 
@@ -98,13 +121,16 @@ def _put_safely(sheet: Any, row: int, column: int, value: str | int, style: Any)
     if isinstance(value, int):
         return int(sheet.write_number(row, column, value, style))
     text = cut_text(value)
-    if text.startswith("<r>") and text.endswith("</r>"):
-        # xlsxwriter writes such a text unescaped, as its own XML. It escapes a text of two formatted runs.
-        return int(sheet.write_rich_string(row, column, text[:1], Format(), text[1:]))
+    if "_x" in text or text.startswith("<r>") or not text.isprintable():
+        # xlsxwriter writes a text between these tags as it is. It takes _xHHHH_ for an escape once only, so
+        # that x_x005F_x0041_ would lose an underscore. The reference hides our own escapes from it.
+        sheet.xls_strmax = MOST_XML
+        xml = escape(text).replace("_x", "&#95;x")
+        text = f'<r><t xml:space="preserve">{xml}</t></r>'
     return int(sheet.write_string(row, column, text, style))
 
 
-def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:
+def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, summary: Summary, bold: Any) -> None:
     sheet.set_column("A:A", 30)
     _put(sheet, 0, 0, plan.title, bold)
     _put(sheet, 1, 0, f"{plan.software}, {plan.created:%Y-%m-%d %H:%M:%S %Z}")
@@ -118,6 +144,11 @@ def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) ->
         for row, (value, count) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
             _put(sheet, row, column, value)
             _put(sheet, row, column + 1, count)
+        if title in summary:
+            sheet.set_column(column + 2, column + 2, 30)
+            _put(sheet, 5, column + 2, "Sheet", bold)
+            for row, (value, _) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
+                _put(sheet, row, column + 2, summary[title][value])
 
 
 def count_summary(plan: FilePlan) -> int:
@@ -132,6 +163,29 @@ def _write_top(sheet: Any, frame: SheetFrame, style: Any) -> None:
     for column, below in enumerate(frame.columns):
         width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
+
+
+def _write_warnings(sheet: Any, report: FileReport, style: Any) -> None:
+    rows = list(list_warned_studies(report))
+    for row, cells in enumerate([WARNING_HEADINGS, *rows]):
+        for column, value in enumerate(cells):
+            _put(sheet, row, column, value, None if row else style)
+    for column, width in enumerate((100, 12, 20, 12)):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(rows), len(WARNING_HEADINGS) - 1)
+
+
+WARNING_HEADINGS = ("Warning", "Study ID", "Accession number", "Number")
+
+
+def list_warned_studies(report: FileReport) -> Iterator[tuple[str | int, ...]]:
+    """Yield the rows of the sheet Warnings: a warning, and a study that it is about."""
+    for warning in report.study_warnings:
+        for study in warning.studies:
+            yield warning.message, study.id, study.accession_number or "", study.rows
+        if warning.more:
+            yield warning.message, f"{warning.more:,} more", "", ""
 
 
 def _write_about(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:

@@ -8,6 +8,7 @@ from doseexport.catalogue import find_spec
 from doseexport.catalogue.layouts import FileContext
 from doseexport.catalogue.mg.nhsbsp.rows import StudyCells
 from doseexport.catalogue.mg.nhsbsp.surveys import DERIVED_LOAD
+from doseexport.engine.study_warnings import WarningLog
 from tests.unit.catalogue.mg.nhsbsp.exposures import OPTIONS, make_exposure
 
 HEADINGS = [
@@ -36,7 +37,8 @@ CEM = {"filter_texts": "Copper"}
 def build_rows(form, studies, **options):
     """Sheet → rows as dictionaries, and the warnings, of studies: pairs of a Study and exposures."""
     spec = find_spec(f"mg-nhsbsp-{form}")
-    start = FileContext(spec.studies.columns, spec.events.columns, {}, OPTIONS | options)
+    log = WarningLog()
+    start = FileContext(spec.studies.columns, spec.events.columns, {}, OPTIONS | options, warn=log.add)
     arranger = spec.layout.make_builder(start)
     sheets = {sheet.name: [] for sheet in arranger.sheets}
     rows = [
@@ -47,7 +49,7 @@ def build_rows(form, studies, **options):
     for index, cells in [*rows, *arranger.end()]:
         sheet = arranger.sheets[index]
         sheets[sheet.name].append(dict(zip(sheet.rows_above[0], cells, strict=True)))
-    return sheets, list(arranger.warnings)
+    return sheets, [*(message.format(n=each.rows) for message, each in log.describe()), *arranger.warnings]
 
 
 def column(rows, *headings):

@@ -13,6 +13,7 @@ from doseexport.catalogue.mg.nhsbsp.rows import CsvBuilder, WorkbookBuilder
 from doseexport.catalogue.options import Option
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
+    HAS_STORED_UAS,
     KVP,
     MAS,
     MECHANICAL,
@@ -20,7 +21,7 @@ from doseexport.catalogue.shared.xray import (
     PROJ_JOIN,
     PROJ_TIE,
     SOURCE,
-    STORED_UAS,
+    UAS,
     code,
     code_meaning,
 )
@@ -79,12 +80,12 @@ _EVENT_COLUMNS = (
         _collect("code_meaning", "remapp_xrayfilters", "xray_filter_material_id", OF_SOURCE),
         meaning="X-Ray Filter Material (113757, DCM), of every filter",
     ),
-    Column("kv", KVP, NUMBER, "kV (113733, DCM), mean over pulses"),
+    Column("kv", KVP.value, NUMBER, "kV (113733, DCM), mean over pulses"),
     Column("thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
     Column("mas", MAS, NUMBER, "mAs (113736, DCM), sum over pulses"),
     Column(
         "has_exposure",
-        f"CASE WHEN {STORED_UAS} IS NOT NULL THEN '{YES}' END",
+        f"CASE WHEN {HAS_STORED_UAS} THEN '{YES}' END",
         meaning="whether an exposure (113736, DCM) is stored",
     ),
     Column("mode", "src.exposure_control_mode", meaning="Exposure Control Mode (0018,7060)"),
@@ -103,9 +104,9 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOI
 )
 _EVENT_STREAM = Stream(
     columns=_EVENT_COLUMNS,
-    joins=SOURCE.join + MECHANICAL.join,
+    joins=SOURCE.join + MECHANICAL.join + KVP.join + UAS.join,
     ties=(SOURCE.tie, MECHANICAL.tie),
-    row_warnings=(SOURCE.missing, MECHANICAL.missing),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing, KVP.derived, UAS.derived),
 )
 _REPEAT_WARNINGS = (
     warn_of_repeats("remapp_patientmoduleattr", "patient record"),

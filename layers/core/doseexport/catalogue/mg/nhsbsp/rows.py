@@ -76,11 +76,13 @@ class StudyCells:
 class ExposureSelection:
     """Selection of exposures: it numbers patients, excludes exposures and builds the common cells of rows."""
 
-    def __init__(self, options: Mapping[str, str]) -> None:
+    def __init__(self, context: FileContext) -> None:
+        options = context.options
+        self._warn = context.warn
         self._rules = Rules.read(options)
         self._has_whole_years = options["whole_years"] == YES
         self._first_survey = int(options["survey_number"])
-        self._patients = self._empty = 0
+        self._patients = 0
         self._excluded: Counter[str] = Counter()
 
     def select(self, study: StudyCells, exposures: Sequence[Exposure]) -> tuple[str, list[str]]:
@@ -88,7 +90,8 @@ class ExposureSelection:
 
         The number is blank if no exposure is selected.
         """
-        self._empty += not exposures
+        if not exposures:
+            self._warn("No exposure in {n} of the studies: they have no row.")
         is_test_patient = study.is_test_patient == YES
         reasons = [self._rules.explain_exclusion(each, is_test_patient=is_test_patient) for each in exposures]
         self._excluded.update(filter(None, reasons))
@@ -133,10 +136,8 @@ class ExposureSelection:
 
     @property
     def warnings(self) -> list[str]:
-        """The number of studies without exposures, and of excluded exposures by reason."""
-        empty = [f"No exposure in {self._empty} of the studies: they have no row."] if self._empty else []
-        excluded = [f"{_count(times)} excluded: {reason}." for reason, times in self.exclusions.items()]
-        return empty + excluded
+        """The number of excluded exposures by reason."""
+        return [f"{_count(times)} excluded: {reason}." for reason, times in self.exclusions.items()]
 
 
 class CsvBuilder:
@@ -145,7 +146,7 @@ class CsvBuilder:
     sheets = _CSV
 
     def __init__(self, context: FileContext) -> None:
-        self._selection = ExposureSelection(context.options)
+        self._selection = ExposureSelection(context)
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the rows of a study."""
@@ -169,7 +170,7 @@ class CsvBuilder:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """The warnings about studies and exposures that are not in the file."""
+        """The warnings about exposures that are not in the file."""
         return self._selection.warnings
 
 
@@ -179,7 +180,7 @@ class WorkbookBuilder:
     sheets = _WORKBOOK
 
     def __init__(self, context: FileContext) -> None:
-        self._selection = ExposureSelection(context.options)
+        self._selection = ExposureSelection(context)
         self._medians = Medians()
         self._on_review: Counter[str] = Counter()
 
