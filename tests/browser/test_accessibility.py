@@ -185,6 +185,15 @@ def test_control_enter_exports(visit: Visits, physicist: User) -> None:
     wait_for(newest(page), "Completed")
 
 
+def test_small_phone_shows_whole_dates(visit: Visits, physicist: User) -> None:
+    page = visit(size=(320, 640)).sign_in(physicist, "#CT?date_from=2025-10-25")
+    for end in ("from", "to"):
+        place = field(page, f"Study date {end}").bounding_box()
+        assert place is not None
+        assert place["width"] >= 150
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 # Chromium's measure of layout shifts, without those that a click causes.
 MEASURE_SHIFT = """
 globalThis.shift = 0;
