@@ -303,6 +303,21 @@ def show_tab(page: Page, *, hidden: bool) -> None:
     )
 
 
+def test_message_covers_no_button_of_the_last_row(
+    visit: Visits, physicist: User, as_service: AsService, stack: Stack
+) -> None:
+    service = as_service(physicist)
+    export = service.request_export(**FEW).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 12)
+    page = visit(size=PHONE).sign_in(physicist, "#CT?nonsense=1&more=2")
+    assert_that(page.locator(".message")).to_contain_text("Ignored from this link")
+    page.get_by_role("link", name="Exports").click()
+    assert_that(rows(page)).to_have_count(13)
+    rows(page).last.get_by_role("button", name="Details").click(timeout=10_000)
+    assert_that(page.locator(".message")).to_be_visible()
+
+
 def test_address_with_malformed_id_is_not_followed(visit: Visits, physicist: User) -> None:
     window = visit()
     asked: list[str] = []
