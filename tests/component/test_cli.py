@@ -1,5 +1,6 @@
 """The command line as users run it: a process, a real PostgreSQL, a file."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from local import sample
 
+from doseexport.catalogue.schema import NUCLEAR_MEDICINE, STANDARD_NAMES
 from tests.component.exporting import export
 
 PROGRAM = (sys.executable, "-m", "doseexport.cli")
@@ -107,4 +110,35 @@ def test_cli_ends_on_ctrl_c_with_one_line_and_no_file(sample_url, tmp_path):
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=20)
     assert (process.returncode, out, error) == (1, "", "doseexport: stopped; no file was written.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
+    old = make_database()
+    sample.fill(old, 20)
+    with psycopg.connect(old) as connection:
+        for table in sorted(NUCLEAR_MEDICINE.tables | STANDARD_NAMES.tables):
+            connection.execute(f"DROP TABLE {table} CASCADE")
+    listed = {}
+    for url in (old, sample_url, None):
+        options = ["--database-url", url] if url else []
+        done = subprocess.run([*PROGRAM, "list", *options], capture_output=True, text=True, check=True)
+        listed[url] = done.stdout
+    assert listed[sample_url] == listed[None]
+    assert re.findall(r"^(nm-\S+|    standard_\S+)", listed[old], re.MULTILINE) == []
+    assert len(re.findall(r"^[a-z]", listed[None], re.MULTILINE)) - 2 == len(
+        re.findall(r"^[a-z]", listed[old], re.MULTILINE)
+    )
+
+
+def test_cli_says_that_the_database_has_no_such_studies(make_database, tmp_path):
+    old = make_database()
+    sample.fill(old, 20)
+    with psycopg.connect(old) as connection:
+        for table in sorted(NUCLEAR_MEDICINE.tables):
+            connection.execute(f"DROP TABLE {table} CASCADE")
+    command = [*PROGRAM, "nm-csv", "--database-url", old, "--output", str(tmp_path / "nm.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == ("doseexport: type: OpenREM before 1.0 has no nuclear medicine. (NOT_IN_OPENREM)\n")
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,7 @@
 """Read sheets with two independent readers, and compare their cells with the csv's."""
 
+import io
+import zipfile
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,14 @@ def read_by_calamine(path: Path, sheet: str) -> Rows:
     """Return a sheet's rows as calamine reads them; a blank cell is None."""
     rows = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python()
     return [[None if cell == "" else cell for cell in row] for row in rows]
+
+
+def read_cells(file: bytes) -> dict[str, Any]:
+    """Return the cells of a workbook by sheet, without About, or the whole csv."""
+    if not zipfile.is_zipfile(io.BytesIO(file)):
+        return {"csv": file}
+    book = CalamineWorkbook.from_filelike(io.BytesIO(file))
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names if name != "About"}
 
 
 READERS = {"openpyxl": read_by_openpyxl, "calamine": read_by_calamine}

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from doseexport.aws.clients import ClientError
+from doseexport.catalogue.schema import FULL
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
@@ -49,6 +50,7 @@ class _RecordingSnapshot:
         self._snapshot, self._said = snapshot, said
         self.begin = snapshot.begin
         self.start_events = snapshot.start_events
+        self.read_schema = snapshot.read_schema
 
     def has_standard_names(self):
         return self._note("has_standard_names", self._snapshot.has_standard_names())
@@ -93,6 +95,9 @@ class RecordedDatabase:
 
     def start_events(self, queries, form):
         pass
+
+    def read_schema(self):
+        return FULL
 
     def has_standard_names(self):
         return self._recording.has_standard_names

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from doseexport.actions.previews import ANSWER_SECONDS
+from doseexport.aws.dynamodb.schemas import KEY
 
 # Managed policies that SAM attaches. None of them gives access to data.
 MANAGED_POLICIES = {
@@ -213,9 +214,15 @@ def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
             assert text.count("*") == sum(text.count(star) for star in stars), text
 
 
-@pytest.mark.parametrize("name", ["GetHealth", "Web", "ListTypes"])
+@pytest.mark.parametrize("name", ["GetHealth", "Web"])
 def test_functions_without_data_access_have_no_policy(functions, name):
     assert "Policies" not in functions[name]
+
+
+def test_list_types_reads_only_the_row_of_the_database(functions):
+    (statement,) = _statements(functions["ListTypes"])
+    assert statement["Action"] == ["dynamodb:GetItem"]
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [KEY]}}
 
 
 @pytest.mark.parametrize("action", FUNCTIONS_BY_ACTION)

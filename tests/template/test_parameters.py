@@ -71,6 +71,13 @@ def test_parameters_of_a_common_case_are_accepted(refuse, given):
     assert refuse(given) == []
 
 
+def test_samconfig_examples_of_the_document_are_accepted(source, refuse, samconfigs):
+    assert len(samconfigs) == 3
+    for given in samconfigs.values():
+        assert given.keys() - source["Parameters"].keys() == set()
+        assert refuse(given) == []
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doseexport import catalogue
 from doseexport.catalogue import Spec
+from doseexport.catalogue.schema import FULL, Schema
 from doseexport.domain.export import name_manifest
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.export_file import explain_disk_errors, write_export
@@ -42,6 +43,9 @@ class ProgressBar:
 
     def guard(self, blocking: Stoppable) -> None:
         """Do nothing: only Ctrl-C stops a run here, and it interrupts blocking calls without help."""
+
+    def note_schema(self, schema: Schema) -> None:
+        """Do nothing: the list of types reads the schema itself."""
 
     def expect(self, studies: int) -> None:
         """Set how many studies there will be."""
@@ -93,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _make_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="doseexport", description=__doc__)
     commands = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
-    commands.add_parser("list", help="list every type with its columns, filters and orders")
+    listing = commands.add_parser("list", help="list every type with its columns, filters and orders")
+    listing.add_argument("--database-url", metavar="URL", help="list only what this database can hold")
     verify = commands.add_parser("verify", help="check a file against its manifest")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.add_argument("manifest", type=Path, metavar="MANIFEST")
@@ -223,9 +228,15 @@ def _report(path: Path, report: FileReport) -> None:
     _print(lines + [f"warning: {warning}\n" for warning in report.warnings])
 
 
-def _list_types(_: argparse.Namespace) -> int:
-    _print(line for spec in catalogue.load_specs().values() for line in _describe(spec))
+def _list_types(options: argparse.Namespace) -> int:
+    schema = FULL if options.database_url is None else _fetch_schema(options.database_url)
+    _print(line for spec in catalogue.list_specs(schema) for line in _describe(spec))
     return 0
+
+
+def _fetch_schema(url: str) -> Schema:
+    check_url(url)
+    return Database({"conninfo": url}).fetch_schema()
 
 
 def _describe(spec: Spec) -> Iterator[str]:

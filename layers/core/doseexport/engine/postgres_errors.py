@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from doseexport.engine.dialect import NOT_POSTGRESQL
 from doseexport.engine.postgres_tls import UNKNOWN
 from doseexport.errors import ExportError, RetryableError
 
@@ -24,7 +25,10 @@ _FINAL = {
     ),
     "42501": (
         "DATABASE_FORBIDDEN",
-        "The database user may not read OpenREM's tables. An administrator must grant access.",
+        (
+            "The database user may not read a table of OpenREM{table}."
+            " After an upgrade, an administrator must run docs/read_only_role.sql again."
+        ),
     ),
     "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database{table}."),
     "42703": ("SCHEMA_UNKNOWN", "A column of OpenREM 1.0 is missing in the database."),
@@ -39,6 +43,8 @@ _CANCELLED = (
 )
 _LOST = ("DATABASE_LOST", "The connection to the database was lost.")
 _UNREACHABLE = ("DATABASE_UNREACHABLE", "The database cannot be reached.")
+# What libpq says of a server that answers in another protocol, such as MySQL or HTTP.
+_FOREIGN = ("invalid response to SSL negotiation", "expected authentication request")
 _BUSY = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery")
 # SQLSTATE classes that can succeed later: connection, rollback, resources, operator intervention, system.
 _RETRYABLE_CLASSES = ("08", "40", "53", "57", "58")
@@ -74,6 +80,8 @@ def _find_table(error: psycopg.Error) -> str:
 
 
 def _explain_connection(text: str) -> ExportError:
+    if any(words in text for words in _FOREIGN):
+        return ExportError(*NOT_POSTGRESQL)
     if "SSL" in text or "certificate" in text:
         return ExportError(TLS_FAILED, UNKNOWN)
     if "FATAL" not in text:

@@ -48,9 +48,9 @@ from doseexport.catalogue.shared.xray import (
     STUDY_DAP_FILTERS,
     UAS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE
@@ -69,7 +69,7 @@ DX = Modality(
         *COMMON_FILTERS,
         *WEIGHT_FILTERS,
         STUDY_NAME_FILTER,
-        *XRAY_FILTERS,
+        *list_xray_filters("DX"),
         *STUDY_DAP_FILTERS,
         *_EVENT_DAP_FILTERS,
         EVENTS_FILTER,
@@ -121,7 +121,7 @@ _STUDY_STREAM = Stream(
 
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "DX"),
     Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
     Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
     Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
@@ -155,14 +155,14 @@ DX_EVENT_STREAM = Stream(
     joins="".join(each.join for each in (*_CHILDREN, KVP, UAS)),
     ties=tuple(child.tie for child in _CHILDREN),
     row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
-    extras=(list_event_names(EVENT_LINK),),
+    extras=(list_event_names(EVENT_LINK, "DX"),),
 )
 
 DX_EVENT_REPEAT_WARNINGS = tuple(child.repeated for child in _CHILDREN)
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, *DX_EVENT_REPEAT_WARNINGS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_EVENT_NAMES = count_event_names(EVENT_LINK)
+_EVENT_NAMES = count_event_names(EVENT_LINK, "DX")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,

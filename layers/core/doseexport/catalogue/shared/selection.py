@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.catalogue.schema import STANDARD_NAMES
 from doseexport.catalogue.shared.study import OF_STUDY
 from doseexport.catalogue.values import (
     DATE_VALUE,
@@ -84,7 +85,8 @@ WEIGHT_FILTERS = (
 )  # fmt: skip
 
 STUDY_NAME_FILTER = Filter("standard_study_name", TEXT_VALUE, STUDY_NAME, "standard.standard_name",
-                           "standard study name contains", ("standard_names__standard_name",))  # fmt: skip
+                           "standard study name contains", ("standard_names__standard_name",),
+                           feature=STANDARD_NAMES)  # fmt: skip
 
 
 def order_by_equipment(column: str) -> str:
