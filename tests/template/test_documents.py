@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"(?<![\w/.])(?:tests|functions|layers|local|docs|examples|events)/[\w/.-]*\w")
@@ -29,3 +30,21 @@ def test_document_cites_existing_paths(root, document):
         return
     cited = set(PATH.findall((root / document).read_text()))
     assert [path for path in cited if not any(root.glob(path + "*"))] == []
+
+
+def test_deploy_document_calls_what_exists(root):
+    workflows = re.findall(
+        r"^```yaml\n(.*?)^```$", (root / "docs/deploy.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    steps = [
+        step.get("run", "")
+        for workflow in map(yaml.safe_load, workflows)
+        for job in workflow["jobs"].values()
+        for step in job.get("steps", [])
+    ]
+    tasks = re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), re.MULTILINE)
+    called = [task for step in steps for task in re.findall(r"^make (\w+)", step)]
+    assert called == ["check", "validate", "test", "setup"]
+    assert set(called) <= set(tasks)
+    files = [file for step in steps for file in re.findall(r"(?:examples|requirements)[\w./-]+", step)]
+    assert [file for file in files if not (root / file).is_file()] == []

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.template.rules import evaluate
+
 SECRET = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:openrem-AbCdEf"
 RDS = {"DatabaseHost": "openrem.example.eu-west-2.rds.amazonaws.com", "DatabaseResourceId": "db-ABC123"}
 VPC = {"VpcId": "vpc-0a1b", "SubnetIds": "subnet-0a1b,subnet-0c2d", "DatabaseSecurityGroupId": "sg-0a1b"}
@@ -19,23 +21,6 @@ ON_PREMISES = {
 LOGIN = {"AppUrl": "https://dose.example.org", "LoginDomainPrefix": "hospital"}
 
 
-def evaluate(rule, values):
-    """Evaluate the functions of a CloudFormation rule for these parameter values."""
-    if not isinstance(rule, dict):
-        return rule
-    ((name, argument),) = rule.items()
-    if name == "Ref":
-        return values[argument]
-    found = [evaluate(each, values) for each in argument]
-    return {
-        "Fn::Equals": lambda first, second: first == second,
-        "Fn::Contains": lambda known, value: value in known,
-        "Fn::Not": lambda value: not value,
-        "Fn::And": lambda *each: all(each),
-        "Fn::Or": lambda *each: any(each),
-    }[name](*found)
-
-
 @pytest.fixture(scope="module")
 def refuse(source):
     """Return a function that gives the sentences with which CloudFormation refuses these parameters."""
@@ -44,6 +29,8 @@ def refuse(source):
         values = {name: str(one.get("Default", "")) for name, one in source["Parameters"].items()} | given
         broken = [name for name, value in values.items() if not accepts(source["Parameters"][name], value)]
         refused = [source["Parameters"][name]["ConstraintDescription"] for name in broken]
+        lists = [name for name, one in source["Parameters"].items() if "List" in one["Type"]]
+        values |= {name: values[name].split(",") for name in lists}
         for rule in source["Rules"].values():
             if evaluate(rule.get("RuleCondition", True), values):
                 refused += [
@@ -82,6 +69,13 @@ def accepts(parameter, value):
 )
 def test_parameters_of_a_common_case_are_accepted(refuse, given):
     assert refuse(given) == []
+
+
+def test_samconfig_examples_of_the_document_are_accepted(source, refuse, samconfigs):
+    assert len(samconfigs) == 3
+    for given in samconfigs.values():
+        assert given.keys() - source["Parameters"].keys() == set()
+        assert refuse(given) == []
 
 
 @pytest.mark.parametrize(

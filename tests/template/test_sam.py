@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import sys
 
 import pytest
@@ -11,8 +12,8 @@ QUIET = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-2"}
 
 
 @pytest.fixture(scope="module")
-def sam(root, run, tmp_path_factory):
-    """Return a function that runs `sam` of requirements-sam.lock, installed once in .state."""
+def sam_python(root, run):
+    """Return the Python that has the packages of requirements-sam.lock, installed once in .state."""
     lock = root / "requirements-sam.lock"
     folder = root / ".state" / f"sam-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -24,12 +25,34 @@ def sam(root, run, tmp_path_factory):
             quiet = ("--quiet", "--disable-pip-version-check")
             run(python, "-m", "pip", "install", *quiet, "--require-hashes", "--no-deps", "-r", lock)
             (folder / "ready").touch()
+    return python
+
+
+@pytest.fixture(scope="module")
+def sam(sam_python, run, tmp_path_factory):
+    """Return a function that runs `sam`."""
     home = str(tmp_path_factory.mktemp("sam-home"))
-    return lambda *arguments: run(python, "-m", "samcli", *arguments, __SAM_CLI_APP_DIR=home, **QUIET)
+    return lambda *arguments: run(sam_python, "-m", "samcli", *arguments, __SAM_CLI_APP_DIR=home, **QUIET)
 
 
 def test_sam_validate_accepts_the_template(sam):
     assert "is a valid SAM Template" in sam("validate", "--lint")
+
+
+READ_PARAMETERS = """
+import json, pathlib, sys
+from samcli.cli.types import CfnParameterOverridesType
+from samcli.lib.config.samconfig import SamConfig
+config = SamConfig(sys.argv[1])
+given = config.get_all(["deploy"], "parameters")["parameter_overrides"]
+print(json.dumps(CfnParameterOverridesType().convert(given, None, None)))
+"""
+
+
+def test_sam_reads_the_samconfig_examples_of_the_document(sam_python, run, tmp_path, samconfigs):
+    for text, given in samconfigs.items():
+        (tmp_path / "samconfig.toml").write_text(text)
+        assert json.loads(run(sam_python, "-c", READ_PARAMETERS, tmp_path)) == given
 
 
 def test_sam_build_builds_both_layers(sam, tmp_path):

@@ -78,7 +78,9 @@ export class FileOptions {
   read() {
     const given = readFields(this.fields);
     const defaults = readDefaults(this.type);
-    const options = Object.entries(given).filter(
+    const words = this.type.options.filter(({ value_type: valueType }) => valueType === "words");
+    const chosen = { ...Object.fromEntries(words.map(({ name }) => [name, ""])), ...given };
+    const options = Object.entries(chosen).filter(
       ([name, value]) => name in defaults && value !== defaults[name],
     );
     const patientData = this.#allowedPatientData;
