@@ -3,7 +3,7 @@
 --
 -- Run as an administrator, in OpenREM's database:
 --     psql --dbname openremdb --set password="'…'" --file read_only_role.sql
--- Run it again after each upgrade of Dose Export. It only adds rights.
+-- Run it again after each upgrade of Dose Export or OpenREM. It only adds rights.
 \set ON_ERROR_STOP on
 \if :{?password}
 \else
@@ -28,7 +28,8 @@ DO $$
 DECLARE name text;
 BEGIN
   FOREACH name IN ARRAY ARRAY[
-    'remapp_accumintegratedprojradiogdose', 'remapp_accumprojxraydose', 'remapp_accumxraydose',
+    'remapp_accumintegratedprojradiogdose', 'remapp_accummammographyxraydose', 'remapp_accumprojxraydose',
+    'remapp_accumxraydose',
     'remapp_contextid', 'remapp_ctaccumulateddosedata', 'remapp_ctdosecheckdetails',
     'remapp_ctirradiationeventdata', 'remapp_ctirradiationeventdata_standard_protocols',
     'remapp_ctradiationdose', 'remapp_ctxraysourceparameters', 'remapp_doserelateddistancemeasurements',
@@ -45,7 +46,7 @@ BEGIN
     'remapp_standardnamesettings', 'remapp_uniqueequipmentnames', 'remapp_xrayfilters', 'remapp_xraygrid',
     'remapp_xraytubecurrent'
   ] LOOP
-    IF to_regclass('public.' || name) IS NOT NULL THEN -- standard names came with OpenREM 1.0
+    IF to_regclass('public.' || name) IS NOT NULL THEN -- OpenREM 1.0 brought several tables
       EXECUTE format('GRANT SELECT ON public.%I TO doseexport', name);
     END IF;
   END LOOP;

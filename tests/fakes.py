@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache, wraps
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.dynamodb.schemas import SchemaRepository
 from doseexport.aws.dynamodb.table import Table
 from doseexport.aws.dynamodb.users import UserRepository
 from doseexport.aws.s3 import ExportBucket
@@ -25,6 +27,7 @@ from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.services import Services
 from doseexport.aws.settings import SchedulerTarget, Settings
 from doseexport.aws.sqs import Queue
+from doseexport.catalogue.schema import Schema
 from doseexport.domain.audit import AuditEntry
 from doseexport.domain.export import Export, Result, make_export, make_id, name_manifest
 from doseexport.domain.preset import Preset, make_preset
@@ -106,6 +109,12 @@ def _take_turns(answer: Callable[..., Any]) -> Callable[..., Any]:
 BotocoreStubber.__call__ = _take_turns(BotocoreStubber.__call__)
 
 
+def seen_database(schema: Schema) -> Any:
+    """A service that knows only its settings, and what its worker has seen of the database."""
+    schemas = SimpleNamespace(find=lambda _now: schema)
+    return SimpleNamespace(settings=make_settings(), schemas=schemas, clock=Clock())
+
+
 @contextmanager
 def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
@@ -132,6 +141,7 @@ def stand_in_for_aws() -> Iterator[Services]:
             schedules=ScheduleRepository(dynamodb, SAVED_REQUESTS_TABLE, audit),
             scheduler=Scheduler(scheduler, TARGET),
             users=UserRepository(dynamodb, SAVED_REQUESTS_TABLE),
+            schemas=SchemaRepository(dynamodb, TABLE),
             user_pool=UserPool(cognito, pool),
             clock=Clock(),
         )

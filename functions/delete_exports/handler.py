@@ -6,7 +6,10 @@ from doseexport.actions.exports import delete_export, delete_exports
 from doseexport.actions.views import view_deletions
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb", "s3")
 
 
 def delete_one(services: Services, call: Call) -> Reply:

@@ -6,7 +6,10 @@ from doseexport.actions.exports import download_export
 from doseexport.actions.views import view_download
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb", "s3")
 
 
 def download(services: Services, call: Call) -> Reply:

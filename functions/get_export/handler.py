@@ -5,7 +5,10 @@ from __future__ import annotations
 from doseexport.actions.exports import get_export
 from doseexport.api.handler import Call, reply_with_export, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def get(services: Services, call: Call) -> Reply:

@@ -6,7 +6,10 @@ from doseexport.actions.exports import list_exports
 from doseexport.actions.views import view_exports
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def list_page(services: Services, call: Call) -> Reply:

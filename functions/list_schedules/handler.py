@@ -6,7 +6,10 @@ from doseexport.actions.schedules import get_schedule, list_schedules
 from doseexport.actions.views import view_schedule, view_schedules
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def list_visible(services: Services, call: Call) -> Reply:

@@ -6,7 +6,10 @@ from doseexport.actions.presets import change_preset, create_preset, delete_pres
 from doseexport.actions.views import view_preset, view_presets
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def create(services: Services, call: Call) -> Reply:

@@ -6,7 +6,10 @@ from doseexport.actions.schedules import change_schedule, create_schedule, delet
 from doseexport.actions.views import view_schedule
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb", "scheduler")
 
 
 def create(services: Services, call: Call) -> Reply:

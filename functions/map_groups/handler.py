@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from doseexport.aws.clients import make_client
+from doseexport.aws.clients import make_client, prepare_clients
 from doseexport.aws.logging import log_invocations
 from doseexport.jobs.group_mapping import GroupMap, map_groups
+
+prepare_clients("cognito-idp")
 
 
 @log_invocations

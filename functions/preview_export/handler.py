@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 from doseexport.actions.previews import preview_export
 from doseexport.actions.views import view_preview
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.credentials import prepare_login
 from doseexport.aws.services import Services
+
+prepare_login(os.environ)
 
 
 def preview(services: Services, call: Call) -> Reply:

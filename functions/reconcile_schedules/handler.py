@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.logging import log_invocations
 from doseexport.aws.services import connect_services
 from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
+
+prepare_clients("dynamodb", "sqs", "cognito-idp", "scheduler")
 
 
 @log_invocations

@@ -8,8 +8,11 @@ from doseexport.actions.exports import request_export
 from doseexport.actions.schedules import run_schedule_now
 from doseexport.api.handler import Call, reply_with_export, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export
+
+prepare_clients("dynamodb", "sqs")
 
 
 def request(services: Services, call: Call) -> Reply:

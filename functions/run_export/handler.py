@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
+from doseexport.aws.clients import prepare_clients
+from doseexport.aws.credentials import prepare_login
 from doseexport.aws.logging import append_log_keys, describe_error, log_invocations
 from doseexport.aws.services import connect_services
 from doseexport.aws.sqs import Message, describe_message, parse_message
 from doseexport.jobs.attempt import run_attempt
+
+prepare_clients("dynamodb", "s3")
+prepare_login(os.environ)
 
 
 @log_invocations

@@ -6,9 +6,12 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.logging import hide_errors, log_invocations
 from doseexport.aws.services import connect_services
 from doseexport.jobs.occurrences import run_occurrence
+
+prepare_clients("dynamodb", "sqs", "cognito-idp")
 
 _LOGGER = logging.getLogger("doseexport.jobs.occurrences")
 

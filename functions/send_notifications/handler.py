@@ -6,8 +6,11 @@ import os
 from functools import cache
 from typing import Any
 
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.logging import log_invocations
 from doseexport.aws.notifier import Notifier
+
+prepare_clients("events", "sns")
 
 
 @cache

@@ -6,7 +6,10 @@ from doseexport.actions.exports import get_audit_trail
 from doseexport.actions.views import view_audit_trail
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def show(services: Services, call: Call) -> Reply:

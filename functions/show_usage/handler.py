@@ -6,7 +6,10 @@ from doseexport.actions.usage import get_usage
 from doseexport.actions.views import view_usage
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def show(services: Services, call: Call) -> Reply:

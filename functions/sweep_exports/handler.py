@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.logging import log_invocations
 from doseexport.aws.services import connect_services
 from doseexport.jobs.sweep import sweep_exports
+
+prepare_clients("dynamodb", "s3", "sqs")
 
 
 @log_invocations

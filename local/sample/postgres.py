@@ -57,14 +57,17 @@ class PostgresError(RuntimeError):
 class Postgres:
     """A running server. Use it as a context manager, or call stop()."""
 
-    def __init__(self, state: Path = DEFAULT_STATE) -> None:
-        """Start a server. Its files are in a new folder below `state` until it stops."""
+    def __init__(self, state: Path = DEFAULT_STATE, programs: Path | None = None) -> None:
+        """Start a server. Its files are in a new folder below `state` until it stops.
+
+        `programs` is the folder of another release's programs, with their libraries in ../lib.
+        """
         self._account = Account()
         self.folder = self._account.new_folder(state)
         self._password = secrets.token_urlsafe(24)
         self.port = _free_port()
         try:
-            self._programs = _reachable_programs(self._account, self.folder)
+            self._programs = _reachable_programs(self._account, self.folder, programs or packaged_programs())
             self._make_cluster()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -204,8 +207,7 @@ def packaged_programs() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
-def _reachable_programs(account: Account, folder: Path) -> Path:
-    programs = packaged_programs()
+def _reachable_programs(account: Account, folder: Path, programs: Path) -> Path:
     if account.reaches(programs / "postgres"):
         return programs
     # Only root can reach the checkout: copy the programs, with their libraries beside the package.

@@ -4,9 +4,12 @@ This also builds the functions' interpreter: an environment with the packages of
 nothing of this project, so that a package missing from a layer is missing here too.
 """
 
+import compileall
 import hashlib
 import io
+import py_compile
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +23,7 @@ BUILD = ROOT / ".state" / "build"
 
 # The packages of Lambda's Python runtime besides the standard library.
 _RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-_IGNORED = {"__pycache__", "requirements.txt", "Makefile", "bin"}
+_IGNORED = frozenset({"__pycache__", "requirements.txt", "Makefile", "bin"})
 
 
 class BuildError(RuntimeError):
@@ -38,20 +41,51 @@ def build_runtime() -> Path:
     return _cached("runtime", pins, make) / "bin" / "python"
 
 
-def build_layer(content: Path) -> bytes:
+def build_layer(content: Path, *, has_bytecode: bool = True) -> bytes:
     """Return a layer's zip for this machine.
 
-    It matches what the layer's Makefile builds for Lambda: packages in python/, other files beside it.
+    It matches what the layer's Makefile builds for Lambda: packages in python/, other files beside it, and
+    bytecode.
     """
     files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
-    files |= {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
+    own = {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
+    packages = {Path("python", path): found for path, found in _list_packages(content, has_bytecode)}
+    with tempfile.TemporaryDirectory() as scratch:
+        if has_bytecode:
+            own |= _compile_files(own, Path(scratch))
+        return _zip(files | own | packages)
+
+
+def _list_packages(content: Path, has_bytecode: bool) -> Iterator[tuple[Path, Path]]:
+    """Yield the files of the packages in a layer's requirements.txt."""
     requirements = content / "requirements.txt"
-    if requirements.exists():
-        names = re.findall(r"^([a-z0-9._-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
-        pins = _pins(names)
-        packages = _cached("layer", pins, lambda folder: _install(pins, folder))
-        files |= {Path("python", path): found for path, found in _tree(packages)}
-    return _zip(files)
+    if not requirements.exists():
+        return
+    names = re.findall(r"^([a-z0-9._-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
+    pins = _pins(names)
+
+    def make(folder: Path) -> None:
+        _install(pins, folder)
+        if has_bytecode:
+            _compile(folder)
+
+    folder = _cached("compiled-layer" if has_bytecode else "layer", pins, make)
+    yield from _tree(folder, ignored=_IGNORED - {"__pycache__"} if has_bytecode else _IGNORED)
+
+
+def _compile_files(files: dict[Path, Path], scratch: Path) -> dict[Path, Path]:
+    """Return the bytecode of these modules, made in a folder."""
+    for path, found in files.items():
+        (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(found, scratch / path)
+    _compile(scratch)
+    return {path.relative_to(scratch): path for path in scratch.rglob("*.pyc")}
+
+
+def _compile(folder: Path) -> None:
+    # Python does not compare such bytecode with its source, whose time a zip does not keep exactly.
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, stripdir=folder, invalidation_mode=mode)
 
 
 def build_function(content: Path) -> bytes:
@@ -90,15 +124,11 @@ def _cached(kind: str, inputs: str, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _tree(folder: Path) -> Iterator[tuple[Path, Path]]:
+def _tree(folder: Path, ignored: frozenset[str] = _IGNORED) -> Iterator[tuple[Path, Path]]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        if path.is_file() and not any(_is_ignored(part) for part in name.parts):
+        if path.is_file() and not any(part in ignored or part.endswith(".egg-info") for part in name.parts):
             yield name, path
-
-
-def _is_ignored(part: str) -> bool:
-    return part in _IGNORED or part.endswith((".egg-info", ".pyc"))
 
 
 def _zip(files: dict[Path, Path]) -> bytes:

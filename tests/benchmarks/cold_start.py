@@ -1,14 +1,19 @@
-"""Measure cold starts: what each function imports, how long that takes, and how large the packages are.
+"""Measure cold starts: CPU time of a function's import and of its first call, and sizes of the layers.
 
-This uses the interpreter that local.stack.build makes: it has what Lambda's Python has and, of this
-project, only the layers. There is no bytecode, because a layer has none and cannot be written to.
+    python -m tests.benchmarks.cold_start            # this checkout
+    python -m tests.benchmarks.cold_start FOLDER     # another checkout, without bytecode of its layers
+
+This uses the interpreter that local.stack.build makes: it has what Lambda's Python has, compiled, and of this
+project only the layers. The first call is the function's sample event, with AWS answered on this machine.
 """
 
+import compileall
 import io
 import json
 import os
 import statistics
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,55 +22,73 @@ from tempfile import TemporaryDirectory
 
 from local.stack import build
 
+from tests.benchmarks.answers import answer_calls
+
 RUNS = 5
 WORKER = ("run_export", "preview_export")
-HEAVY = ("boto3", "psycopg", "xlsxwriter", "isal")
+EVENTS = {"delete_exports": "delete_export", "list_schedules": "list_schedules"}
+"""The sample events that are not named as their function."""
 ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "AWS_DEFAULT_REGION": "eu-west-2",
+    "AWS_REGION": "eu-west-2",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_LAMBDA_FUNCTION_NAME": "function",
     "EXPORTS_TABLE_NAME": "t",
     "AUDIT_TABLE_NAME": "e",
     "SAVED_REQUESTS_TABLE_NAME": "s",
     "BUCKET_NAME": "b",
     "QUEUE_URL": "https://sqs.invalid/q",
+    "DATABASE_HOST": "127.0.0.1",
+    "DATABASE_PORT": "1",
+    "DATABASE_NAME": "none",
+    "DATABASE_USER": "reader",
+    "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-west-2:123456789012:secret:none",
+    "DATABASE_SSLMODE": "disable",
+    "SCHEDULE_GROUP": "g",
+    "RUN_SCHEDULE_ARN": "f",
+    "SCHEDULE_ROLE_ARN": "r",
+    "SCHEDULE_DEAD_LETTERS_ARN": "d",
+    "USER_POOL_ID": "eu-west-2_none",
+    "EVENT_BUS": "default",
+    "TOPIC_ARN": "arn:aws:sns:eu-west-2:123456789012:t",
+    "APP_URL": "https://page.invalid",
+    "CLIENT_ID": "c",
+    "POOL_ENDPOINT": "https://pool.invalid/",
+    "LOGIN_URL": "",
+    "EXPORT_CLAIM": "doseexport",
+    "ADMIN_CLAIM": "admins",
+    "PATIENT_CLAIM": "patients",
 }
-USED = {
-    "delete_exports": ("dynamodb", "s3"),
-    "download_export": ("dynamodb", "s3"),
-    "get_health": (),
-    "list_types": (),
-    "map_groups": ("cognito-idp",),
-    "preview_export": ("secretsmanager",),
-    "request_export": ("dynamodb", "sqs"),
-    "run_export": ("dynamodb", "s3", "secretsmanager"),
-    "sweep_exports": ("dynamodb", "s3", "sqs"),
-    "web": (),
-}
-"""The clients that a function's first call creates. Functions that are not listed use DynamoDB only."""
-SCRIPT = f"""
+SCRIPT = """
 import json, sys, time
+event = json.loads(sys.argv[1])
 start = time.process_time()
 import handler
 imported = time.process_time()
-heavy = [name for name in {HEAVY} if name in sys.modules]
-from doseexport.aws.clients import make_client
-for service in sys.argv[1:]:
-    make_client(service)
-print(json.dumps([imported - start, time.process_time() - imported, heavy]))
+class Context:
+    function_name = "f"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn"
+    aws_request_id = "r"
+    def get_remaining_time_in_millis(self):
+        return 55_000
+try:
+    handler.handler(event, Context())
+except Exception as error:
+    print(type(error).__name__, error, file=sys.stderr)
+print("\\n" + json.dumps([imported - start, time.process_time() - imported]))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionStart:
-    """A function's start: CPU seconds of imports and of clients, heavy packages, and the size of its code."""
+    """A function's start: CPU seconds of its import and of its first call."""
 
     name: str
     imports: float
-    clients: float
-    heavy: tuple[str, ...]
-    size: int
+    call: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,45 +100,53 @@ class Layer:
     unpacked: int
 
 
-def measure_starts() -> tuple[list[FunctionStart], list[Layer]]:
-    """Return the start of every function, and the sizes of the layers."""
+def measure_starts(
+    root: Path = build.ROOT, *, has_bytecode: bool = True
+) -> tuple[list[FunctionStart], list[Layer]]:
+    """Return the start of every function of a checkout, and the sizes of its layers."""
     python = build.build_runtime()
-    with TemporaryDirectory() as folder:
-        layers = [unpack(name, Path(folder, name)) for name in ("core", "worker")]
-        starts = list(_measure_functions(python, Path(folder)))
+    packages = next(python.parent.parent.glob("lib/python*/site-packages"))
+    compileall.compile_dir(packages, quiet=2)
+    with TemporaryDirectory() as folder, answer_calls() as address:
+        layers = [unpack(root, name, Path(folder, name), has_bytecode) for name in ("core", "worker")]
+        starts = list(_measure_functions(root, python, Path(folder), address))
     return starts, layers
 
 
-def unpack(name: str, target: Path) -> Layer:
-    """Unpack a layer into a folder and return its sizes."""
-    with zipfile.ZipFile(io.BytesIO(build.build_layer(build.ROOT / "layers" / name))) as package:
+def unpack(root: Path, name: str, target: Path, has_bytecode: bool) -> Layer:
+    """Unpack a layer of a checkout into a folder and return its sizes."""
+    content = build.build_layer(root / "layers" / name, has_bytecode=has_bytecode)
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
         package.extractall(target)
         return Layer(name, _deflated(package), sum(each.file_size for each in package.infolist()))
 
 
-def _measure_functions(python: Path, layers: Path) -> Iterator[FunctionStart]:
-    for function in sorted((build.ROOT / "functions").iterdir()):
+def _measure_functions(root: Path, python: Path, layers: Path, address: str) -> Iterator[FunctionStart]:
+    for function in sorted((root / "functions").iterdir()):
         if not (function / "handler.py").exists():
             continue
         path = [str(layers / "core" / "python")]
         if function.name in WORKER:
             path.append(str(layers / "worker" / "python"))
-        runs = [_start(python, function, path) for _ in range(RUNS)]
-        imports, clients = (statistics.median(run[n] for run in runs) for n in (0, 1))
-        with zipfile.ZipFile(io.BytesIO(build.build_function(function))) as package:
-            yield FunctionStart(function.name, imports, clients, tuple(runs[0][2]), _deflated(package))
+        event = root / "events" / f"{EVENTS.get(function.name, function.name)}.json"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(path),
+            "AWS_ENDPOINT_URL": address,
+            **ENVIRONMENT,
+        }
+        runs = [_start(python, function, event.read_text(), environment) for _ in range(RUNS)]
+        imports, call = (statistics.median(run[n] for run in runs) for n in (0, 1))
+        yield FunctionStart(function.name, imports, call)
 
 
-def _start(python: Path, function: Path, path: list[str]) -> list[object]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path), **ENVIRONMENT}
-    result = subprocess.run(
-        [python, "-c", SCRIPT, *USED.get(function.name, ("dynamodb",))],
-        cwd=function,
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
-    return list(json.loads(result.stdout))
+def _start(python: Path, function: Path, event: str, environment: dict[str, str]) -> list[float]:
+    command = [python, "-c", SCRIPT, event]
+    result = subprocess.run(command, cwd=function, env=environment, capture_output=True, check=True)
+    if os.environ.get("SHOW"):
+        print(function.name, result.stdout.decode()[-600:], result.stderr.decode()[-600:], sep="\n")
+    times: list[float] = json.loads(result.stdout.splitlines()[-1])
+    return times
 
 
 def _deflated(package: zipfile.ZipFile) -> int:
@@ -124,3 +155,19 @@ def _deflated(package: zipfile.ZipFile) -> int:
         for name in package.namelist():
             smaller.writestr(name, package.read(name))
     return buffer.getbuffer().nbytes
+
+
+def main() -> None:
+    """Print the starts of a checkout, as rows of a table."""
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else build.ROOT
+    starts, layers = measure_starts(root, has_bytecode=len(sys.argv) == 1)
+    print(f"Python {sys.version.split()[0]}")
+    for each in starts:
+        print(f"| {each.name} | {each.imports * 1e3:.0f} | {each.call * 1e3:.0f} |", end=" ")
+        print(f"{(each.imports + each.call) * 1e3:.0f} |")
+    for layer in layers:
+        print(f"{layer.name}: {layer.zipped / 1e6:.1f} MB zipped, {layer.unpacked / 1e6:.1f} MB unpacked")
+
+
+if __name__ == "__main__":
+    main()

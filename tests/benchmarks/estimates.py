@@ -32,6 +32,9 @@ class NoMonitor:
     def guard(self, blocking: object) -> None:
         """Do nothing."""
 
+    def note_schema(self, schema: object) -> None:
+        """Do nothing."""
+
     def expect(self, studies: int) -> None:
         """Do nothing."""
 
@@ -57,7 +60,8 @@ def main() -> None:
 def measure(database: Database, export_type: str) -> tuple[float, float]:
     """Make exports of a type and return bytes and microseconds per cell."""
     request = ExportRequest(export_type)
-    (row,) = database.fetch_rows(build_preview(request, find_frequency(request.spec.modality), 10))
+    frequency = find_frequency(request.spec.modality)
+    (row,) = database.fetch_rows((), lambda schema: build_preview(request, frequency, 10, schema))
     survey = Counts(*row[:3])
     cells, blank = count_cells(request.spec, Inclusions(), survey)
     runs = [_export(database, request) for _ in range(RUNS)]

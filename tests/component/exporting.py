@@ -16,6 +16,9 @@ class Indifferent:
     def guard(self, blocking):
         pass
 
+    def note_schema(self, schema):
+        pass
+
     def expect(self, studies):
         pass
 

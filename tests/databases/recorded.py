@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from doseexport.aws.clients import ClientError
+from doseexport.catalogue.schema import FULL
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
@@ -35,6 +36,8 @@ def record(url, request, by, at):
 
 
 class _Recorder:
+    time_zone = "Europe/London"
+
     def __init__(self, database, said):
         self._database, self._said = database, said
 
@@ -49,6 +52,7 @@ class _RecordingSnapshot:
         self._snapshot, self._said = snapshot, said
         self.begin = snapshot.begin
         self.start_events = snapshot.start_events
+        self.read_schema = snapshot.read_schema
 
     def has_standard_names(self):
         return self._note("has_standard_names", self._snapshot.has_standard_names())
@@ -81,6 +85,8 @@ class _RecordingSnapshot:
 class RecordedDatabase:
     """A Database that answers from a recording."""
 
+    time_zone = "Europe/London"
+
     def __init__(self, recording):
         self._recording = recording
 
@@ -93,6 +99,9 @@ class RecordedDatabase:
 
     def start_events(self, queries, form):
         pass
+
+    def read_schema(self):
+        return FULL
 
     def has_standard_names(self):
         return self._recording.has_standard_names
@@ -121,6 +130,8 @@ class RecordedDatabase:
 
 class DatabaseOf:
     """A Database of which every answer and every study's row is a call of a process."""
+
+    time_zone = "Europe/London"
 
     def __init__(self, process, database):
         self._process, self._database = process, database

@@ -17,6 +17,8 @@ from local.stack.service import fetch
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
+from doseexport.aws.dynamodb.schemas import KEY, SchemaRepository
+from doseexport.catalogue.schema import make_schema_without
 from doseexport.domain.export import Export, Result, State, make_export, make_id
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
@@ -104,6 +106,16 @@ def request(role: Role, scene: Scene) -> None:
     now = caller.call("POST", f"/schedules/{schedule.id}/run")
     scene.keys.add(f"EXPORT#{now.json.get('id')}")
     assert now.status == 202
+
+
+def list_types(role: Role, scene: Scene) -> None:
+    SchemaRepository(scene.backstage.client("dynamodb"), scene.backstage.table).record(
+        make_schema_without(["nuclear medicine"]), datetime.now(UTC)
+    )
+    scene.keys.add(KEY)
+    answer = role.sign_in().call("GET", "/export-types")
+    assert answer.status == 200
+    assert "NM" not in [each["name"] for each in answer.json["modalities"]]
 
 
 def show_list(role: Role, scene: Scene) -> None:
@@ -344,6 +356,7 @@ HAPPY: dict[str, Callable[[Role, Scene], None]] = {
     "ManagePresets": manage_presets,
     "SetRetention": set_retention,
     "ShowUsage": show_usage,
+    "ListTypes": list_types,
     "PreviewExport": preview,
     "RunExport": run,
     "SweepExports": sweep,

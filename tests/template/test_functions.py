@@ -6,6 +6,7 @@ import re
 import pytest
 
 from doseexport.actions.previews import ANSWER_SECONDS
+from doseexport.aws.dynamodb.schemas import KEY
 
 # Managed policies that SAM attaches. None of them gives access to data.
 MANAGED_POLICIES = {
@@ -178,6 +179,26 @@ def test_group_mapping_has_exactly_the_rights_it_uses(root, source):
     assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
 
 
+CLIENTS = {"dynamodb", "s3", "sqs", "scheduler", "cognito-idp", "events", "sns"}
+
+
+def test_functions_prepare_exactly_the_clients_that_they_may_use(root, source, functions):
+    """A client that is made in the first call takes three times as long as one made before it."""
+    for name, properties in functions.items():
+        actions = _actions(properties) - {"sqs:ReceiveMessage"}
+        if name == "SendNotifications":  # Lambda reads its stream, and writes its dead letters
+            actions = {action for action in actions if action.startswith(("events:", "sns:"))}
+        if name == "RunExport":  # it uses the queue only for a message that it cannot read
+            actions = {action for action in actions if not action.startswith("sqs:")}
+        used = {action.partition(":")[0] for action in actions} & CLIENTS
+        if name == "MapGroups":
+            used = {"cognito-idp"}
+        text = (root / properties["CodeUri"] / "handler.py").read_text()
+        prepared = re.search(r"^prepare_clients\((.*)\)$", text, re.MULTILINE)
+        assert set(re.findall(r'"([\w-]+)"', prepared[1] if prepared else "")) == used, name
+        assert ("prepare_login(os.environ)" in text) == (name in DATABASE_READERS), name
+
+
 def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
     for properties in functions.values():
         for statement in _statements(properties):
@@ -193,9 +214,15 @@ def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
             assert text.count("*") == sum(text.count(star) for star in stars), text
 
 
-@pytest.mark.parametrize("name", ["GetHealth", "Web", "ListTypes"])
+@pytest.mark.parametrize("name", ["GetHealth", "Web"])
 def test_functions_without_data_access_have_no_policy(functions, name):
     assert "Policies" not in functions[name]
+
+
+def test_list_types_reads_only_the_row_of_the_database(functions):
+    (statement,) = _statements(functions["ListTypes"])
+    assert statement["Action"] == ["dynamodb:GetItem"]
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [KEY]}}
 
 
 @pytest.mark.parametrize("action", FUNCTIONS_BY_ACTION)

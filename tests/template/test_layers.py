@@ -2,6 +2,7 @@
 
 import importlib.util
 import ssl
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,12 +17,20 @@ LIMIT = 60_000_000  # bytes unpacked; Lambda allows 262 MB for all layers and th
 def build(root, run, tmp_path_factory):
     """Return a function that builds a layer as `sam build` does: `build("worker", "WorkerLayer")`."""
 
-    def make(folder, name):
+    def make(folder, name, **variables):
         artifacts = tmp_path_factory.mktemp(name)
-        run("make", f"build-{name}", cwd=root / "layers" / folder, ARTIFACTS_DIR=str(artifacts))
+        where = root / "layers" / folder
+        printed = run("make", f"build-{name}", cwd=where, ARTIFACTS_DIR=str(artifacts), **variables)
+        assert ("no bytecode" in printed) == (variables.get("RUNTIME") == "false" or not has_runtime())
         return artifacts
 
     return make
+
+
+def has_runtime():
+    """Return whether this machine has the Python of the deployed functions."""
+    command = ["env", "PYENV_VERSION=3.13", "python3.13", "-c", ""]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +77,31 @@ def test_template_offers_every_time_zone_of_the_core_layer(source, core):
     assert set(source["Parameters"]["TimeZone"]["AllowedValues"]) == {"UTC", *zones}
 
 
-@pytest.mark.parametrize("unneeded", ["boto3", "botocore", "__pycache__", "tests", "bin", "openpyxl"])
+@pytest.mark.parametrize("unneeded", ["boto3", "botocore", "tests", "bin", "openpyxl"])
 def test_layers_contain_nothing_unneeded(core, worker, unneeded):
     assert [path for layer in (core, worker) for path in layer.rglob(unneeded)] == []
+
+
+def _find_uncompiled(layer):
+    modules = [path for path in layer.rglob("*.py") if "__pycache__" not in path.parts]
+    assert len(modules) > 50
+    compiled = {path: path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in modules}
+    return [path for path, bytecode in compiled.items() if not bytecode.is_file()]
+
+
+@pytest.mark.skipif(not has_runtime(), reason="needs python3.13, the Python of the deployed functions")
+def test_layers_have_bytecode_that_lambda_never_compares_with_its_source(core, worker):
+    for layer in (core, worker):
+        assert _find_uncompiled(layer) == []
+        for path in layer.rglob("*.pyc"):
+            flags = path.read_bytes()[4:8]
+            assert int.from_bytes(flags, "little") == 0b01, "hash-based and unchecked (PEP 552)"
+
+
+def test_layer_is_built_without_the_python_of_the_functions(build):
+    core = build("core", "CoreLayer", RUNTIME="false")
+    assert list(core.rglob("*.pyc")) == []
+    assert (core / "python/doseexport/__init__.py").is_file()
 
 
 def test_layers_are_small(core, worker):

@@ -7,6 +7,7 @@ import { confirm, notify, notifyError } from "./messages.js";
 const NONE = "none yet";
 const UNREADABLE = "Cannot load the presets. Reload the page to try again.";
 const UNUSABLE = "This preset uses options that no longer exist. It can only be deleted.";
+const UNAVAILABLE = "OpenREM’s database has no studies for this preset. It cannot be used now.";
 const UNNAMED = "Enter a name for the preset.";
 
 /** The card "Presets" of the form, and the dialog that saves one. */
@@ -56,9 +57,11 @@ export class Presets {
 
   #describe() {
     const preset = this.#chosen;
-    byId("preset-use").disabled = !preset?.usable;
+    const isUsable = preset?.usable && this.form.catalogue.findType(preset.request.type);
+    byId("preset-use").disabled = !isUsable;
     byId("preset-delete").disabled = !preset?.links.delete;
-    setText(byId("preset-note"), preset && !preset.usable ? UNUSABLE : "");
+    const reason = preset?.usable ? UNAVAILABLE : UNUSABLE;
+    setText(byId("preset-note"), preset && !isUsable ? reason : "");
   }
 
   #use() {

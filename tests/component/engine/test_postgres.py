@@ -214,4 +214,6 @@ def test_session_is_read_only(sample_url):
 def test_fetch_rows_counts_the_wait_for_locks_as_time(sample_url):
     left = iter([20.0, 20.0])
     database = Database({"conninfo": sample_url}, seconds_left=lambda: next(left, 5.0))
-    assert database.fetch_rows(Query("SELECT current_setting('statement_timeout')", ())) == [("5s",)]
+    assert database.fetch_rows((), lambda _: Query("SELECT current_setting('statement_timeout')", ())) == [
+        ("5s",)
+    ]

@@ -1,6 +1,7 @@
 """docs/read_only_role.sql: its rights suffice for every type and for nothing else."""
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -11,11 +12,11 @@ from doseexport import catalogue
 from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import (
-    HAS_STANDARD_NAMES,
     STANDARD_NAMES_ARE_ON,
     build_queries,
     build_repeat_counts,
 )
+from doseexport.errors import ExportError
 from tests.component.exporting import export
 
 SCRIPT = Path(__file__).resolve().parents[3] / "docs" / "read_only_role.sql"
@@ -52,6 +53,61 @@ def test_read_only_role_can_make_every_type(role_url, spec):
     assert report.studies > 0
 
 
+@contextmanager
+def role_from_before_an_upgrade(owner_url, *tables):
+    """The role without rights on tables that OpenREM made after read_only_role.sql ran."""
+    names = sql.SQL(", ").join(map(sql.Identifier, tables))
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("REVOKE SELECT ON {} FROM doseexport").format(names))
+        yield
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO doseexport").format(names))
+
+
+@pytest.fixture(scope="module")
+def owner_url(postgres, role_url):
+    return postgres.url(role_url.rpartition("/")[2])
+
+
+def test_role_from_before_an_upgrade_makes_files_without_standard_names(role_url, owner_url):
+    with role_from_before_an_upgrade(
+        owner_url, "remapp_standardnames", "remapp_ctirradiationeventdata_standard_protocols"
+    ):
+        file, report = export(role_url, type="ct-csv")
+    assert b"Standard" not in file
+    assert report.warnings[0] == (
+        "Standard names are not in this file, because the database user may not read"
+        " remapp_ctirradiationeventdata_standard_protocols, remapp_standardnames."
+        " After an upgrade, an administrator must run docs/read_only_role.sql again."
+    )
+
+
+def test_role_from_before_an_upgrade_is_not_warned_of_names_that_are_off(role_url, owner_url):
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("UPDATE remapp_standardnamesettings SET enable_standard_names = false")
+        with role_from_before_an_upgrade(owner_url, "remapp_standardnames"):
+            _, report = export(role_url, type="ct-csv")
+        connection.execute("UPDATE remapp_standardnamesettings SET enable_standard_names = true")
+    assert not [each for each in report.warnings if "Standard names" in each]
+
+
+@pytest.mark.parametrize(
+    ("table", "body"),
+    [
+        ("remapp_petseries", {"type": "nm-csv"}),
+        ("remapp_standardnames", {"type": "ct-csv", "filters": {"standard_study_name": "x"}}),
+        ("remapp_accummammographyxraydose", {"type": "mg-csv", "order": "highest_agd_left"}),
+    ],
+)
+def test_role_from_before_an_upgrade_is_told_the_table_and_the_script(role_url, owner_url, table, body):
+    with role_from_before_an_upgrade(owner_url, table), pytest.raises(ExportError) as failed:
+        export(role_url, **body)
+    assert failed.value.code == "DATABASE_FORBIDDEN"
+    assert failed.value.message == (
+        f"The database user may not read a table of OpenREM: {table}."
+        " After an upgrade, an administrator must run docs/read_only_role.sql again."
+    )
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -85,7 +141,7 @@ def test_read_only_role_can_do_nothing_else(role_url, statement, inclusion):
 
 
 def test_read_only_role_has_exactly_the_tables_that_exports_read():
-    read = {HAS_STANDARD_NAMES.sql, STANDARD_NAMES_ARE_ON.sql}
+    read = {STANDARD_NAMES_ARE_ON.sql}
     for spec in SPECS.values():
         for inclusions in (Inclusions(), Inclusions(include_names=True, include_ids=True, standard=True)):
             read.add(str(build_queries(ExportRequest(spec.type), inclusions)))

@@ -13,6 +13,7 @@ from local import sample
 from local.sample.postgres import Postgres
 
 from doseexport.domain.export import State
+from doseexport.engine import postgres
 from doseexport.engine.postgres import Database
 from doseexport.jobs import heartbeat
 from tests.component.running import BlockedRun, assert_no_file, services_with
@@ -86,6 +87,12 @@ def test_abort_does_not_wait_for_a_silent_server(ready, server, own_url, monkeyp
         row = end_of(blocked, server, sessions_only)
     assert row.state is State.ABORTED
     assert_no_file(ready)
+
+
+def test_abort_waits_add_up_to_less_than_two_seconds():
+    """The next beat, a cancel that is not accepted, one that is not obeyed, and the beat that looks again."""
+    cancel = max(postgres.CANCEL_TIMEOUT, postgres.CANCEL_SECONDS + heartbeat.REPEATED_CANCEL)
+    assert heartbeat.INTERVAL + cancel < 2
 
 
 def test_lost_network_is_noticed_while_nothing_is_sent(own_url):

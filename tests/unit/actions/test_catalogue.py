@@ -1,16 +1,15 @@
 """The catalogue describes everything that a request form needs."""
 
-from types import SimpleNamespace
-
 from doseexport import catalogue
 from doseexport.actions.catalogue import list_export_types
 from doseexport.actions.views import view_catalogue
+from doseexport.catalogue.schema import FULL, make_schema_without
 from doseexport.domain.request import parse_request
-from tests.fakes import ADA, ADMIN, PIA, make_settings
+from tests.fakes import ADA, ADMIN, PIA, seen_database
 
 
-def show(caller):
-    return view_catalogue(list_export_types(SimpleNamespace(settings=make_settings())), caller)
+def show(caller, schema=FULL):
+    return view_catalogue(list_export_types(seen_database(schema)), caller)
 
 
 def types(shown):
@@ -83,3 +82,15 @@ def test_catalogue_describes_the_callers_rights():
 
 def test_catalogue_describes_retention():
     assert show(ADA)["retention_days"] == {"default": 30, "max": 90}
+
+
+def test_catalogue_leaves_out_what_the_database_lacks():
+    shown = show(ADA, make_schema_without(["nuclear medicine", "standard names"]))
+    assert [each["name"] for each in shown["modalities"]] == ["CT", "DX", "MG", "RF"]
+    filters = {name["name"] for each in shown["modalities"] for name in each["filters"]}
+    assert "study_description" in filters
+    assert not [name for name in filters if name.startswith("standard_")]
+    everything = {name["name"] for each in show(ADA)["modalities"] for name in each["filters"]}
+    assert everything - filters == {
+        "standard_study_name", "standard_acquisition_name", "activity_min", "activity_max",
+    }  # fmt: skip

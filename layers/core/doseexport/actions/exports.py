@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from doseexport.actions.activity import record_activity, record_reading, record_trail_reading
+from doseexport.actions.features import check_features, find_schema
 from doseexport.actions.listing import find_page, parse_list_query
 from doseexport.actions.presets import load_for_use
 from doseexport.actions.results import AuditTrail, Deletions, Download, ExportPage, Link
@@ -58,6 +59,8 @@ def request_export(
     full_body = load_for_use(services, caller, body)
     request = parse_request(full_body, may_see_patients=caller.may_see_patients)
     check_key(idempotency_key)
+    if any(request.spec.list_features(request.filters)):
+        check_features(request, find_schema(services))
     record_activity(services, caller)
     return enqueue_export(services, caller, request, make_id(caller.id, idempotency_key))
 

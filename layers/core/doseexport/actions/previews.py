@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from doseexport import catalogue
+from doseexport.actions.features import check_features
 from doseexport.actions.results import Preview
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
@@ -14,10 +15,11 @@ from doseexport.aws.metrics import record_preview_timeout
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
 from doseexport.catalogue.options import limit_events
+from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
-from doseexport.engine.query import Counts, build_preview
+from doseexport.engine.query import Counts, Query, build_preview
 from doseexport.errors import ExportError, UnavailableError
 
 STATEMENT_SECONDS = 20.0
@@ -88,5 +90,11 @@ def count_export(services: Services, request: ExportRequest) -> Any:
         "doseexport:preview",
         lambda: min(STATEMENT_SECONDS, start + ANSWER_SECONDS - time.monotonic()),
     )
-    (row,) = database.fetch_rows(build_preview(request, find_frequency(request.spec.modality), MOST_FREQUENT))
+    frequency = find_frequency(request.spec.modality)
+
+    def build_query(schema: Schema) -> Query:
+        check_features(request, schema)
+        return build_preview(request, frequency, MOST_FREQUENT, schema)
+
+    (row,) = database.fetch_rows(build_preview(request, frequency, MOST_FREQUENT).tables, build_query)
     return row

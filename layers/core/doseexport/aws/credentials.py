@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from doseexport.aws.clients import BotoCoreError, ClientError, error_code, make_client
+from doseexport.aws.clients import BotoCoreError, ClientError, error_code, make_client, prepare_clients
 from doseexport.aws.settings import DatabaseSettings, Settings
 from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError, RetryableError
@@ -29,6 +29,11 @@ _REFUSED = frozenset(
     }
 )
 """Codes of Secrets Manager that no retry can help against: an administrator must change something first."""
+
+
+def prepare_login(environment: Mapping[str, str]) -> None:
+    """Make the client for signing in while Lambda initialises a function."""
+    prepare_clients("secretsmanager" if environment.get("DATABASE_SECRET_ARN") else "rds")
 
 
 @dataclass(frozen=True, slots=True)

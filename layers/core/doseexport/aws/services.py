@@ -13,6 +13,7 @@ from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
+from doseexport.aws.dynamodb.schemas import SchemaRepository
 from doseexport.aws.dynamodb.users import UserRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
@@ -33,6 +34,7 @@ class Services:
     schedules: ScheduleRepository
     scheduler: Scheduler
     users: UserRepository
+    schemas: SchemaRepository
     user_pool: UserPool
     clock: Callable[[], datetime]
 
@@ -53,6 +55,7 @@ def connect_services() -> Services:
         schedules=ScheduleRepository(dynamodb, settings.saved_requests_table_name, audit),
         scheduler=Scheduler(LazyClient("scheduler"), settings.target),
         users=UserRepository(dynamodb, settings.saved_requests_table_name),
+        schemas=SchemaRepository(dynamodb, settings.exports_table_name),
         user_pool=UserPool(LazyClient("cognito-idp"), settings.user_pool_id),
         clock=lambda: datetime.now(UTC),
     )

@@ -18,6 +18,7 @@ from doseexport.catalogue.layouts import (
     Sheet,
     Wide,
 )
+from doseexport.catalogue.schema import Schema
 from doseexport.catalogue.spec import Modality, Spec
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Stream",
     "Wide",
     "find_spec",
+    "list_specs",
     "load_specs",
 ]
 
@@ -53,6 +55,11 @@ def load_specs() -> dict[str, Spec]:
     modules = [each.name for each in pkgutil.walk_packages(__path__, f"{__name__}.")]
     specs = [spec for name in modules for spec in getattr(importlib.import_module(name), "SPECS", ())]
     return {spec.type: spec for spec in sorted(specs, key=lambda spec: spec.type)}
+
+
+def list_specs(schema: Schema) -> list[Spec]:
+    """Return the export types that a database with this schema can make, with the filters it can answer."""
+    return [spec.limit_to(schema) for spec in load_specs().values() if spec.is_offered(schema)]
 
 
 def find_spec(export_type: str) -> Spec:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from doseexport.catalogue.schema import Feature, Total
 from doseexport.catalogue.values import ValueType, read_text
 from doseexport.errors import unprocessable
 
@@ -22,7 +23,8 @@ class Filter:
     `sql` is a column, or a condition with %s for the value; `value_type.bind` completes it. `scope` is the
     table whose row must match: a key of the modality's scopes. `help` is followed by the value and `unit`.
     `pid` filters hold names or IDs of patients: only members of pidgroup may use them. `one_study` filters
-    lead to one study, and so to a patient, without naming one: everyone may use them.
+    lead to one study, and so to a patient, without naming one: everyone may use them. `total` is the total
+    of the study that is compared. A database without `feature` has no such filter.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Filter:
     unit: str = ""
     pid: bool = False
     one_study: bool = False
+    total: Total | None = None
+    feature: Feature | None = None
 
     @property
     def identifies_patient(self) -> bool:
@@ -43,12 +47,16 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order of studies: `sql` is sorted by first, then the default order, newest first."""
+    """An order of studies: `sql` is sorted by first, then the default order, newest first.
+
+    `total` is the total of the study that is sorted by.
+    """
 
     name: str
     sql: str
     help: str
     aliases: tuple[str, ...] = ()
+    total: Total | None = None
 
 
 DEFAULT_ORDER = "newest_first"

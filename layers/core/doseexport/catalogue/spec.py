@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import filters, options
-from doseexport.catalogue.columns import STANDARD, Column, Inclusions, RepeatWarning, Stream
+from doseexport.catalogue.columns import (
+    DATETIME,
+    STANDARD,
+    Column,
+    Inclusions,
+    RepeatWarning,
+    RowWarning,
+    Stream,
+)
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
 from doseexport.catalogue.options import Option
+from doseexport.catalogue.schema import Feature, Schema, Total
 from doseexport.errors import unprocessable
+
+NO_TOTALS = "OpenREM has no totals yet for {n} studies: they were computed from the accumulated doses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,7 @@ class Modality:
 
     `codes` are values of modality_type. `scopes` gives the SQL around filter conditions, by table.
     `event_tables` joins `chosen` (id, position) to its events. `event_key` is SQL for a value that is
-    unique to each event and never NULL.
+    unique to each event and never NULL. A database without `feature` has no such studies.
     """
 
     name: str
@@ -29,6 +40,7 @@ class Modality:
     scopes: Mapping[str, str]
     event_tables: str
     event_key: str = "event.id"
+    feature: Feature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Spec:
 
     `events` is None where the file shows no events. `widths` names whole numbers that are counted before
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
-    of the filters that `needs` names must be given.
+    of the filters that `needs` names must be given. `totals` are those that the file shows.
     """
 
     type: str
@@ -52,6 +64,7 @@ class Spec:
     options: tuple[Option, ...] = ()
     own_filters: tuple[Filter, ...] = ()
     needs: tuple[str, ...] = ()
+    totals: tuple[Total, ...] = ()
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +130,38 @@ class Spec:
         """Return the SQL of an order. That of the default order is empty."""
         return next(each.sql for each in self.orders if each.name == name)
 
+    def warn_of_totals(self, filters: Iterable[str], order: str) -> Spec:
+        """Return the spec with a warning of computed totals, if the file or these choices use totals."""
+        chosen = [self.filter(name).total for name in filters]
+        chosen += [each.total for each in self.orders if each.name == order]
+        used = dict.fromkeys((*self.totals, *filter(None, chosen)))
+        if not used:
+            return self
+        warning = RowWarning(" OR ".join(f"({each.is_computed})" for each in used), NO_TOTALS)
+        studies = replace(self.studies, row_warnings=(*self.studies.row_warnings, warning))
+        return replace(self, studies=studies)
+
+    def list_features(self, filters: Iterable[str]) -> Iterator[tuple[str, Feature]]:
+        """Yield the fields of a request with these filters that need a feature, each with the feature."""
+        if self.modality.feature:
+            yield "type", self.modality.feature
+        for each in map(self.filter, filters):
+            if each.feature:
+                yield f"filters.{each.name}", each.feature
+
+    def is_offered(self, schema: Schema) -> bool:
+        """Return whether a database with this schema has such studies."""
+        return self.modality.feature is None or schema.has(self.modality.feature)
+
+    def limit_to(self, schema: Schema) -> Spec:
+        """Return the spec without the filters that a database with this schema cannot answer."""
+
+        def limit(filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+            return tuple(each for each in filters if each.feature is None or schema.has(each.feature))
+
+        modality = replace(self.modality, filters=limit(self.modality.filters))
+        return replace(self, modality=modality, own_filters=limit(self.own_filters))
+
     def can_include(self, inclusion: str) -> bool:
         """Return whether a file of this type has a column for names (NAME) or IDs (ID) of patients."""
         return any(column.included_by == inclusion for column in self.studies.columns)
@@ -140,6 +185,11 @@ class Spec:
     def has_standard_names(self) -> bool:
         """Whether the file depends on the setting of OpenREM that switches standard names on."""
         return any(column.included_by == STANDARD for column in self.columns)
+
+    @property
+    def has_event_times(self) -> bool:
+        """Whether the file has times that depend on the time zone in which OpenREM runs."""
+        return any(column.kind is DATETIME for column in self.columns)
 
     def frequencies(self, inclusions: Inclusions) -> tuple[Frequency, ...]:
         """Return what must be counted before the first row of such a file."""

@@ -124,7 +124,8 @@ def _parse_words(value: str) -> str:
 
 
 def _bind_contains(sql: str, value: str) -> tuple[str, tuple[str, ...]]:
-    return sql if "%s" in sql else f"{sql} ILIKE %s", (escape_like(value),)
+    condition = sql if "%s" in sql else f"{sql} ILIKE %s"
+    return condition, (escape_like(value),) * condition.count("%s")
 
 
 def _bind_hashable(condition: str, value: str) -> tuple[str, tuple[str, ...]]:

@@ -41,8 +41,8 @@ class ExportRequest:
 
     @property
     def spec(self) -> Spec:
-        """The export type's spec."""
-        return catalogue.find_spec(self.type)
+        """The export type's spec, which warns of computed totals if this request uses totals."""
+        return catalogue.find_spec(self.type).warn_of_totals(self.filters, self.order)
 
     @property
     def has_patient_data(self) -> bool:

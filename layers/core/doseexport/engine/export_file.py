@@ -11,12 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from doseexport.catalogue import Inclusions, Spec
-from doseexport.domain.request import ExportRequest
+from doseexport.catalogue.schema import STANDARD_NAME_SETTINGS, STANDARD_NAMES, Schema
 from doseexport.engine.merge import MergeStats, merge_streams
-from doseexport.engine.plan import RequestContext, plan_file
+from doseexport.engine.plan import RequestContext, log_warnings, plan_file
 from doseexport.engine.postgres import Database, Snapshot
 from doseexport.engine.progress import Monitor
-from doseexport.engine.query import Counts, build_queries
+from doseexport.engine.query import Counts, build_queries, list_tables
 from doseexport.engine.study_warnings import (
     StudyWarning,
     describe_warnings,
@@ -27,6 +27,10 @@ from doseexport.engine.writers import Sink, Writer, find_writer
 from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import ExportError
 
+UNREADABLE_NAMES = (
+    "Standard names are not in this file, because the database user may not read {tables}."
+    " After an upgrade, an administrator must run docs/read_only_role.sql again."
+)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -42,29 +46,34 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
     with explain_disk_errors(), ExitStack() as cleanup:
         with database.open_snapshot() as snapshot:
             monitor.guard(snapshot)
-            inclusions = _find_inclusions(context.request, snapshot)
-            queries = build_queries(context.request, inclusions)
-            snapshot.begin(queries.tables)
+            snapshot.begin(list_tables(context.request))
+            schema = snapshot.read_schema()
+            monitor.note_schema(schema)
+            schema.require(spec.list_features(context.request.filters))
+            standard, unread = _find_standard_names(spec, snapshot, schema)
+            inclusions = Inclusions(context.request.include_names, context.request.include_ids, standard)
+            queries = build_queries(context.request, inclusions, schema)
             snapshot.start_events(queries, writer_type.copy_format)
             counts = snapshot.count(queries)
             _check_counts(spec, counts)
             monitor.expect(counts.studies)
             frequencies = snapshot.count_frequencies(queries)
-            plan = plan_file(context, inclusions, counts, frequencies, stats.log.add)
-            writer = writer_type(sink, plan, spec.layout)
+            plan = plan_file(context, inclusions, counts, frequencies, database.time_zone)
+            writer = writer_type(sink, log_warnings(plan, stats.log), spec.layout)
             cleanup.callback(writer.discard)
             studies, events = snapshot.stream(queries, writer.copy_format)
             for study in merge_streams(studies, events, writer.separator, stats):
                 writer.write(study)
                 monitor.advance()
             stats.check_totals(counts.studies, counts.events if spec.events else None)
-            warnings = _collect_warnings(spec, stats, snapshot)
+            warnings = [*map(StudyWarning, unread), *_collect_warnings(spec, stats, snapshot)]
             report = FileReport(
                 counts.studies,
                 counts.events,
                 tuple(each.message for each in warnings),
                 snapshot_at=snapshot.taken_at(),
                 study_warnings=tuple(each for each in warnings if each.studies),
+                time_zone=database.time_zone if spec.has_event_times else None,
             )
         return _finish_file(writer, report)
 
@@ -79,9 +88,15 @@ def _check_counts(spec: Spec, counts: Counts) -> None:
         )
 
 
-def _find_inclusions(request: ExportRequest, snapshot: Snapshot) -> Inclusions:
-    standard = request.spec.has_standard_names and snapshot.has_standard_names()
-    return Inclusions(request.include_names, request.include_ids, standard)
+def _find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tuple[bool, list[str]]:
+    """Return whether the file has standard names, and a warning if the database user may not read them."""
+    if not spec.has_standard_names or not schema.has(STANDARD_NAMES):
+        return False, []
+    unreadable = sorted(STANDARD_NAMES.tables & schema.unreadable)
+    is_on = STANDARD_NAME_SETTINGS in unreadable or snapshot.has_standard_names()
+    if is_on and unreadable:
+        return False, [UNREADABLE_NAMES.format(tables=", ".join(unreadable))]
+    return is_on, []
 
 
 def _collect_warnings(spec: Spec, stats: MergeStats, snapshot: Snapshot) -> list[StudyWarning]:

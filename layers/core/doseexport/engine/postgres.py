@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count as count_up
@@ -29,10 +29,11 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from doseexport.catalogue import Spec
+from doseexport.catalogue.schema import FEATURE_TABLES, STUDY_TABLE, Schema, read_schema
+from doseexport.engine.dialect import POSTGRES_11, POSTGRES_14, adapt_statement, check_server
 from doseexport.engine.postgres_errors import TLS_FAILED, explain_errors, translate_error
 from doseexport.engine.postgres_tls import explain_tls_failure
 from doseexport.engine.query import (
-    HAS_STANDARD_NAMES,
     STANDARD_NAMES_ARE_ON,
     TAKEN_AT,
     Counts,
@@ -55,15 +56,18 @@ LOCK_PAUSE = 0.2
 """Seconds between two attempts to lock the tables. An attempt costs little, so the wait can be short."""
 _PREFIX = "doseexport.value_"
 DEFAULT_PORT = 5432
-POSTGRES_14 = 140_000
 BATCH = 50
 """Rows to read at once. Entering psycopg once per row would double the time."""
 
 LOCKABLE = """SELECT namespace.nspname, class.relname
 FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
 WHERE class.oid IN (SELECT to_regclass(name) FROM unnest(%s::text[]) name)
-  AND class.relkind IN ('r', 'p', 'v') AND has_table_privilege(class.oid, 'SELECT')
+  AND class.relkind = ANY(%s::text[]) AND has_table_privilege(class.oid, 'SELECT')
 ORDER BY class.relname"""
+TABLES = """SELECT name, has_table_privilege(to_regclass(name), 'SELECT')
+FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL"""
+COLUMNS = """SELECT attname FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 TABLES_LOCKED = (
     "Another program, such as an upgrade of OpenREM, has locked its tables. Try again when it has finished."
 )
@@ -94,12 +98,22 @@ class Database:
             second = stack.enter_context(self._connect())
             yield Snapshot(first, second, stack, self._find_deadline())
 
-    def fetch_rows(self, query: Query) -> list[Any]:
-        """Return the rows of a query on a separate connection. Raise the errors of open_snapshot."""
+    def fetch_schema(self) -> Schema:
+        """Return what the database has. Raise the errors of open_snapshot."""
+        with explain_errors(), ExitStack() as stack:
+            connection = stack.enter_context(self._connect())
+            return Snapshot(connection, None, stack).read_schema()
+
+    def fetch_rows(self, tables: Iterable[str], build_query: Callable[[Schema], Query]) -> list[Any]:
+        """Return the rows of the query that is built for the schema, on one connection of its own.
+
+        Raise the errors of open_snapshot.
+        """
         with explain_errors(), ExitStack() as stack:
             connection = stack.enter_context(self._connect())
             snapshot = Snapshot(connection, None, stack, self._find_deadline())
-            snapshot.begin(query.tables)
+            snapshot.begin(tables)
+            query = build_query(snapshot.read_schema())
             for name, value in self._limits():  # waiting for the locks took part of the time
                 connection.execute("SELECT set_config(%s, %s, true)", (name, value))
             return snapshot.fetch_rows(query)
@@ -107,9 +121,15 @@ class Database:
     def _find_deadline(self) -> float | None:
         return None if self.seconds_left is None else time.monotonic() + self.seconds_left()
 
-    def _connect(self) -> AbstractContextManager[Connection]:
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        with contextlib.closing(self._open_connection()) as connection:
+            self._prepare(connection)
+            yield connection
+
+    def _open_connection(self) -> Connection:
         try:
-            connection = psycopg.connect(
+            return psycopg.connect(
                 **self.parameters,
                 autocommit=True,
                 connect_timeout=10,
@@ -122,11 +142,17 @@ class Database:
             )
         except psycopg.OperationalError as error:
             raise self._explain_refusal(translate_error(error)) from None
+
+    def _prepare(self, connection: Connection) -> None:
+        release = connection.info.server_version
+        (description,) = connection.execute("SELECT version()").fetchone() or ("",)
+        check_server(release, str(description))
         for name, value in self._settings():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-        if connection.info.server_version >= POSTGRES_14:
+        if release >= POSTGRES_11:
+            connection.execute("SET jit = off")
+        if release >= POSTGRES_14:
             connection.execute("SET client_connection_check_interval = '1s'")
-        return contextlib.closing(connection)
 
     def _explain_refusal(self, error: ExportError) -> ExportError:
         """Return the error of a connection that was not made, with its reason if that is a certificate."""
@@ -145,7 +171,6 @@ class Database:
         yield "work_mem", "64MB"
         # Codes and children are looked up once per event, so prefer index scans to reading their tables.
         yield "random_page_cost", "1.1"
-        yield "jit", "off"
         yield from self._limits()
 
     def _limits(self) -> Iterable[tuple[str, str]]:
@@ -156,8 +181,9 @@ class Database:
 def check_url(url: str) -> None:
     """Raise RequestError, without the URL and its password, unless `url` is one or a connection string."""
     try:
+        url.encode()
         conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
         raise unprocessable("BAD_DATABASE_URL", "This is not a PostgreSQL URL.", "--database-url") from None
 
 
@@ -189,8 +215,7 @@ class Snapshot:
         Tables that the schema lacks, or that the user may not read, are left to the queries that name them.
         Raise ExportError if the locks cannot be had before the deadline.
         """
-        lock = self._build_lock(tables)
-        while not self._try_begin(lock):
+        while not self._try_begin(self._build_lock(tables)):
             if self._cancelled_at is not None or self._is_late():
                 raise ExportError("TABLES_LOCKED", TABLES_LOCKED)
             time.sleep(LOCK_PAUSE)
@@ -200,16 +225,20 @@ class Snapshot:
         found: datetime = self.fetch_rows(TAKEN_AT)[0][0]
         return found
 
+    def read_schema(self) -> Schema:
+        """Return what the database has, as the snapshot sees it."""
+        tables = self._first.execute(TABLES, ([STUDY_TABLE, *sorted(FEATURE_TABLES)],)).fetchall()
+        columns = self._first.execute(COLUMNS, (STUDY_TABLE,)).fetchall()
+        return read_schema(dict(tables), (name for (name,) in columns))
+
     def start_events(self, queries: Queries, copy_format: str) -> None:
         """Start to sort the events, which takes longest, while the first connection counts."""
         if self._second is not None and queries.events is not None:
             self._events = self._start(self._second, queries.events, copy_format)
 
     def has_standard_names(self) -> bool:
-        """Return whether standard names are switched on in OpenREM."""
-        return bool(
-            self.fetch_rows(HAS_STANDARD_NAMES)[0][0] and self.fetch_rows(STANDARD_NAMES_ARE_ON)[0][0]
-        )
+        """Return whether standard names are switched on in OpenREM, which must have their settings."""
+        return bool(self.fetch_rows(STANDARD_NAMES_ARE_ON)[0][0])
 
     def count(self, queries: Queries) -> Counts:
         """Return the counts of the export's studies and events."""
@@ -264,7 +293,9 @@ class Snapshot:
 
     def _build_lock(self, tables: Iterable[str]) -> pgsql.Composed:
         """Return the statement that locks those of the tables that exist and may be read, by name."""
-        found = self._first.execute(LOCKABLE, (sorted(tables),)).fetchall()
+        # Views can be locked from PostgreSQL 11 on.
+        kinds = ["r", "p", "v"] if self._first.info.server_version >= POSTGRES_11 else ["r", "p"]
+        found = self._first.execute(LOCKABLE, (sorted(tables), kinds)).fetchall()
         if not found:
             return pgsql.Composed([pgsql.SQL("SELECT")])
         names = pgsql.SQL(", ").join(pgsql.Identifier(*row) for row in found)
@@ -377,7 +408,7 @@ def _bind(connection: Connection, query: Query) -> bytes:
     numbers = count_up()
     for value in query.params:
         connection.execute("SELECT set_config(%s, %s, true)", (f"{_PREFIX}{next(numbers)}", value))
-    parts = query.sql.split("%s")
+    parts = adapt_statement(query.sql, connection.info.server_version).split("%s")
     settings = [f"current_setting('{_PREFIX}{n}')" for n in range(len(query.params))]
     return "".join(part + setting for part, setting in zip(parts, [*settings, ""], strict=True)).encode()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from doseexport.catalogue.schema import Schema
+
 
 class Stoppable(Protocol):
     """An operation that can block and that another thread can cancel."""
@@ -17,6 +19,9 @@ class Monitor(Protocol):
 
     def guard(self, blocking: Stoppable) -> None:
         """Cancel `blocking` when the run must stop."""
+
+    def note_schema(self, schema: Schema) -> None:
+        """Receive what the database has."""
 
     def expect(self, studies: int) -> None:
         """Receive the total number of studies."""

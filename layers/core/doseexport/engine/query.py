@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
+from doseexport.catalogue.schema import FULL, STUDY_TABLE, TOTAL_COLUMNS, Schema
 from doseexport.domain.request import ExportRequest
 
 NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LAST, study.id"
@@ -31,7 +32,6 @@ class Query:
 
 
 TAKEN_AT = Query("SELECT now()", ())
-HAS_STANDARD_NAMES = Query("SELECT to_regclass('remapp_standardnamesettings') IS NOT NULL", ())
 STANDARD_NAMES_ARE_ON = Query(
     "SELECT coalesce(bool_or(enable_standard_names), false) FROM remapp_standardnamesettings", ()
 )
@@ -87,13 +87,18 @@ def find_tables(sql: str) -> frozenset[str]:
     return frozenset(re.findall(r"\bremapp_\w+", sql))
 
 
-def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
-    """Return the queries of a request."""
+def list_tables(request: ExportRequest) -> frozenset[str]:
+    """Return the tables of OpenREM that an export reads if the schema has all of them."""
+    return build_queries(request, Inclusions(standard=request.spec.has_standard_names)).tables
+
+
+def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema = FULL) -> Queries:
+    """Return the queries of a request for a database with this schema."""
     spec = request.spec
     chosen, params = choose_studies(request)
 
     def query(sql: str) -> Query:
-        return Query(f"WITH chosen AS ({chosen}) {sql}", params)
+        return Query(fill_totals(f"WITH chosen AS ({chosen}) {sql}", schema), params)
 
     return Queries(
         counts=query(_count_all(spec)),
@@ -109,7 +114,15 @@ def build_queries(request: ExportRequest, inclusions: Inclusions) -> Queries:
     )
 
 
-def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Query:
+def fill_totals(sql: str, schema: Schema) -> str:
+    """Return a statement in which columns of totals that the schema lacks are NULL."""
+    if not schema.missing_totals:
+        return sql
+    nulls = ", ".join(f"NULL::{TOTAL_COLUMNS[name]} AS {name}" for name in sorted(schema.missing_totals))
+    return re.sub(rf"\b{STUDY_TABLE} study\b", f"(SELECT *, {nulls} FROM {STUDY_TABLE}) study", sql)
+
+
+def build_preview(request: ExportRequest, frequency: Frequency, most: int, schema: Schema = FULL) -> Query:
     """Return the query for a preview: one row of what an export would contain.
 
     The row has studies, events, most events of a study, first and last date (ISO texts), and the most
@@ -125,7 +138,7 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int) -> Qu
         (SELECT coalesce(json_agg(json_build_array(value, times) ORDER BY times DESC, value), '[]')
          FROM frequent)
     FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"""
-    return Query(sql, params)
+    return Query(fill_totals(sql, schema), params)
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:

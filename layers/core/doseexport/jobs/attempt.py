@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 
+from doseexport.actions.features import record_schema
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import record_abort, record_completion, record_failure, record_start
@@ -39,7 +40,8 @@ def run_attempt(services: Services, export_id: str, attempt: int, seconds_left: 
         return
     record_start(export)
     _LOGGER.info("attempt_started", extra={**_describe(export), "waited_seconds": export.measure_wait()})
-    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left)
+    note = partial(record_schema, services)
+    heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left, note)
     try:
         with heartbeat:
             result = _publish_file(services, export, heartbeat, seconds_left)

@@ -15,6 +15,7 @@ from typing import Self
 
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.logging import describe_error
+from doseexport.catalogue.schema import Schema
 from doseexport.domain.export import Export, Progress, State
 from doseexport.engine.progress import Stoppable
 from doseexport.errors import AbortedError, ExportError, LeaseLostError
@@ -41,11 +42,13 @@ class Heartbeat:
         export: Export,
         clock: Callable[[], datetime],
         seconds_left: Callable[[], float],
+        on_schema: Callable[[Schema], None] = lambda _: None,
     ) -> None:
         self._exports = exports
         self._export = export
         self._clock = clock
         self._seconds_left = seconds_left
+        self._on_schema = on_schema
         self._expected: int | None = None
         self._done = 0
         self._guarded: list[Stoppable] = []
@@ -67,6 +70,10 @@ class Heartbeat:
     def guard(self, blocking: Stoppable) -> None:
         """Cancel `blocking` when the attempt must stop, and at every beat after that."""
         self._guarded.append(blocking)
+
+    def note_schema(self, schema: Schema) -> None:
+        """Pass on what the database has."""
+        self._on_schema(schema)
 
     def expect(self, studies: int) -> None:
         """Set how many studies there will be."""

@@ -6,7 +6,9 @@ from doseexport.catalogue.columns import NUMBER, Column, RepeatWarning, RowWarni
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.schema import Total
 from doseexport.catalogue.shared.dose_check import DOSE_CHECK
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -39,6 +41,9 @@ from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 _EVENT_JOIN = f"""
 JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
 JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"""
+
+EVENTS_DLP = f"(SELECT sum(event.dlp) FROM (SELECT study.id) chosen {_EVENT_JOIN})"
+"""The sum of the DLP (mGy·cm) of a study's events."""
 
 _TOTAL_JOIN = f"""
 LEFT JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY}
@@ -82,7 +87,7 @@ PHANTOM = (
 _TABLE = "ctirradiationeventdata"
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-    name_event(_TABLE),
+    name_event(_TABLE, "CT"),
     Column("Type", "acquisition_type.code_meaning", meaning="CT Acquisition Type (113820, DCM)"),
     Column("Exposure time", "event.exposure_time", NUMBER, "s (113824, DCM)"),
     Column("Scanning length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
@@ -102,31 +107,55 @@ _EVENT_COLUMNS = (
 
 _EVENT = "ctradiationdose__ctirradiationeventdata__"
 
+_DLP = Total(
+    "study.total_dlp",
+    f"""(SELECT sum(ctacc.ct_dose_length_product_total) FROM remapp_ctradiationdose ctdose
+    JOIN remapp_ctaccumulateddosedata ctacc ON ctacc.ct_radiation_dose_id = ctdose.id
+    WHERE ctdose.{OF_STUDY})""",
+)
+
+
+def _count_events(stored: str, codes: str = "") -> Total:
+    """Return the number of events, or of those of a type. It is NULL without a dose report (§1.7)."""
+    counted = f"count(*) FILTER (WHERE kind.code_value IN ({codes}))" if codes else "count(event.id)"
+    return Total(
+        f"study.{stored}",
+        f"""(SELECT {counted} FROM remapp_ctradiationdose ctdose
+    LEFT JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id
+    LEFT JOIN remapp_contextid kind ON kind.id = event.ct_acquisition_type_id
+    WHERE ctdose.{OF_STUDY} HAVING count(*) > 0)""",
+    )
+
+
+def _filter_count(name: str, total: Total, counted: str, alias: str) -> Filter:
+    return Filter(name, COUNT_VALUE, STUDY, total.value, f"number of {counted}", (alias,), total=total)
+
+
 _CT_FILTERS = (
     Filter("acquisition_protocol", TEXT_VALUE, "ct_event", "event.acquisition_protocol",
            "an event's acquisition protocol contains", (_EVENT + "acquisition_protocol",)),
     Filter("acquisition_type", TEXT_VALUE, "ct_event",
            "(SELECT code_meaning FROM remapp_contextid code WHERE code.id = event.ct_acquisition_type_id)",
            "an event's acquisition type contains", ("ct_acquisition_type",)),
-    filter_event_names("ct_event", _TABLE, _EVENT),
-    Filter("dlp_min", NUMBER_VALUE, STUDY, "study.total_dlp >= %s::numeric",
-           "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm"),
-    Filter("dlp_max", NUMBER_VALUE, STUDY, "study.total_dlp <= %s::numeric",
-           "total DLP of the study at most", ("total_dlp__lte", "study_dlp_max"), "mGy.cm"),
-    Filter("events", COUNT_VALUE, STUDY, "study.number_of_events",
-           "number of events", ("num_events",)),
-    Filter("spiral_events", COUNT_VALUE, STUDY, "study.number_of_spiral",
-           "number of spiral events", ("num_spiral_events",)),
-    Filter("axial_events", COUNT_VALUE, STUDY, "study.number_of_axial",
-           "number of sequenced events", ("num_axial_events",)),
-    Filter("localiser_events", COUNT_VALUE, STUDY, "study.number_of_const_angle",
-           "number of constant angle events", ("num_spr_events",)),
-    Filter("stationary_events", COUNT_VALUE, STUDY, "study.number_of_stationary",
-           "number of stationary events", ("num_stationary_events",)),
+    filter_event_names("ct_event", _TABLE, "CT", _EVENT),
+    Filter("dlp_min", NUMBER_VALUE, STUDY, f"{_DLP.value} >= %s::numeric",
+           "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm", total=_DLP),
+    Filter("dlp_max", NUMBER_VALUE, STUDY, f"{_DLP.value} <= %s::numeric",
+           "total DLP of the study at most", ("total_dlp__lte", "study_dlp_max"), "mGy.cm", total=_DLP),
+    _filter_count("events", _count_events("number_of_events"), "events", "num_events"),
+    _filter_count("spiral_events",
+                  _count_events("number_of_spiral", "'116152004', 'P5-08001', 'C0860888'"),
+                  "spiral events", "num_spiral_events"),
+    _filter_count("axial_events", _count_events("number_of_axial", "'113804'"),
+                  "sequenced events", "num_axial_events"),
+    _filter_count("localiser_events", _count_events("number_of_const_angle", "'113805'"),
+                  "constant angle events", "num_spr_events"),
+    _filter_count("stationary_events", _count_events("number_of_stationary", "'113806'"),
+                  "stationary events", "num_stationary_events"),
 )  # fmt: skip
 
 _HIGHEST_DLP = Order(
-    "highest_dlp", "study.total_dlp DESC NULLS LAST", "highest total DLP first", ("-total_dlp",)
+    "highest_dlp", f"{_DLP.value} DESC NULLS LAST", "highest total DLP first", ("-total_dlp",), _DLP
 )
 
 _ONE_EVENT = (
@@ -175,6 +204,7 @@ _STUDY_ROW_WARNINGS = (
         "ctacc.rows > 1",
         "Several accumulated doses in {n} of the studies: DLP total and No. events are their sums.",
     ),
+    warn_of_doubled_total("ctacc.dlp", EVENTS_DLP),
 )
 
 _EVENT_ROW_WARNINGS = (
@@ -207,11 +237,11 @@ _EVENT_STREAM = Stream(
     joins=_CHILD_JOIN,
     ties=("scanlen.id", "chk.id", "s2.id"),
     row_warnings=_EVENT_ROW_WARNINGS,
-    extras=(list_event_names(_TABLE),),
+    extras=(list_event_names(_TABLE, "CT"),),
 )
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_EVENT_NAMES = count_event_names(_TABLE)
+_EVENT_NAMES = count_event_names(_TABLE, "CT")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,

@@ -6,6 +6,8 @@ from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared import totals
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -33,6 +35,7 @@ from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_LINK,
     EVENT_TABLES,
+    EVENTS_DAP,
     EVENTS_FILTER,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
@@ -48,9 +51,9 @@ from doseexport.catalogue.shared.xray import (
     STUDY_DAP_FILTERS,
     UAS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE
@@ -69,7 +72,7 @@ DX = Modality(
         *COMMON_FILTERS,
         *WEIGHT_FILTERS,
         STUDY_NAME_FILTER,
-        *XRAY_FILTERS,
+        *list_xray_filters("DX"),
         *STUDY_DAP_FILTERS,
         *_EVENT_DAP_FILTERS,
         EVENTS_FILTER,
@@ -91,11 +94,8 @@ LEFT JOIN (
     GROUP BY chosen.id
 ) integ ON integ.id = study.id"""
 
-# A study whose device declared no count of frames has the count of OpenREM, or else that of its events.
-_EVENTS = (
-    "coalesce(integ.frames, study.number_of_events,"
-    f" (SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES}))"
-)
+# A study whose device declared no number of frames has the number of its events.
+_EVENTS = f"coalesce(integ.frames, {totals.EVENTS.value})"
 
 _STUDY_STREAM = Stream(
     columns=(
@@ -116,12 +116,13 @@ _STUDY_STREAM = Stream(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
+        warn_of_doubled_total("integ.dap", f"{CGYCM2} * {EVENTS_DAP}"),
     ),
 )
 
 _EVENT_COLUMNS = (
     Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "DX"),
     Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
     Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
     Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
@@ -155,14 +156,14 @@ DX_EVENT_STREAM = Stream(
     joins="".join(each.join for each in (*_CHILDREN, KVP, UAS)),
     ties=tuple(child.tie for child in _CHILDREN),
     row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
-    extras=(list_event_names(EVENT_LINK),),
+    extras=(list_event_names(EVENT_LINK, "DX"),),
 )
 
 DX_EVENT_REPEAT_WARNINGS = tuple(child.repeated for child in _CHILDREN)
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, *DX_EVENT_REPEAT_WARNINGS)
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_EVENT_NAMES = count_event_names(EVENT_LINK)
+_EVENT_NAMES = count_event_names(EVENT_LINK, "DX")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),
     sheets=_PROTOCOLS,

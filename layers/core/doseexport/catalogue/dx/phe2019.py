@@ -8,14 +8,18 @@ from doseexport.catalogue.columns import DATE, NUMBER, Column, Stream
 from doseexport.catalogue.dx.exports import DX, DX_EVENT_REPEAT_WARNINGS, DX_EVENT_STREAM
 from doseexport.catalogue.dx.phe2019_rows import SingleProjection, WholeStudy
 from doseexport.catalogue.layouts import CustomRows
+from doseexport.catalogue.schema import Total
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.study import (
     PATIENT_JOINS,
     PATIENT_REPEAT_WARNINGS,
     PATIENT_ROW_WARNINGS,
     PATIENT_TIES,
 )
+from doseexport.catalogue.shared.totals import DAP, EVENTS
 from doseexport.catalogue.shared.xray import (
     CGYCM2,
+    EVENTS_DAP,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
     KVP,
@@ -30,7 +34,7 @@ _STUDY_COLUMNS = (
     Column("record", "study.id", NUMBER, "OpenREM's number of the study"),
     Column("date", "study.study_date", DATE, "(0008,0020)"),
     # OpenREM stores 0 where no total was recorded.
-    Column("dap", f"nullif(study.total_dap, 0) * {CGYCM2}", NUMBER, "cGy.cm^2 (113722 and 122130, DCM)"),
+    Column("dap", f"nullif({DAP.value}, 0) * {CGYCM2}", NUMBER, "cGy.cm^2 (113722 and 122130, DCM)"),
     Column("procedure", "study.procedure_code_meaning", meaning="(0008,1032)"),
     Column("requested", "study.requested_procedure_code_meaning", meaning="(0032,1064)"),
     Column("description", "study.study_description", meaning="(0008,1030)"),
@@ -38,7 +42,7 @@ _STUDY_COLUMNS = (
     Column("age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
     Column("sex", "pat.patient_sex", meaning="(0010,0040)"),
     Column("height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
-    Column("projections", "study.number_of_events", NUMBER, "events that OpenREM counted"),
+    Column("projections", EVENTS.value, NUMBER, "events that OpenREM counted"),
 )
 
 _EVENT_COLUMNS = (
@@ -61,26 +65,30 @@ _EVENT_COLUMNS = (
 _STUDY_STREAM = Stream(
     _STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_ROW_WARNINGS, *REPORT_ROW_WARNINGS)
 )
+_WITH_TOTALS = dataclasses.replace(
+    _STUDY_STREAM,
+    row_warnings=(*_STUDY_STREAM.row_warnings, warn_of_doubled_total(DAP.value, EVENTS_DAP)),
+)
 _EVENT_STREAM = dataclasses.replace(DX_EVENT_STREAM, columns=_EVENT_COLUMNS, extras=())
 
 # The count that OpenREM stores; its form has room for 6 or 20 projections by this number.
 _MOST_EVENTS = (
-    "SELECT max(study.number_of_events) FROM chosen"
-    " JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
+    f"SELECT max({EVENTS.value}) FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
 )
 
 
-def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
+def _make_spec(form: str, help_text: str, layout: CustomRows, totals: tuple[Total, ...] = ()) -> Spec:
     return Spec(
         type=f"dx-phe2019-{form}",
         format="xlsx",
         help=help_text,
         modality=DX,
-        studies=_STUDY_STREAM,
+        studies=_WITH_TOTALS if totals else _STUDY_STREAM,
         events=_EVENT_STREAM,
         layout=layout,
         repeat_warnings=(*PATIENT_REPEAT_WARNINGS, *DX_EVENT_REPEAT_WARNINGS),
         widths={"events": _MOST_EVENTS},
+        totals=totals,
     )
 
 
@@ -91,6 +99,9 @@ SPECS = (
         CustomRows(SingleProjection),
     ),
     _make_spec(
-        "study", "PHE 2019 survey form of whole studies with their projections", CustomRows(WholeStudy)
+        "study",
+        "PHE 2019 survey form of whole studies with their projections",
+        CustomRows(WholeStudy),
+        (DAP, EVENTS),
     ),
 )

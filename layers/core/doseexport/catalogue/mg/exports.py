@@ -25,6 +25,7 @@ from doseexport.catalogue.shared.study import (
     STUDY_TIES,
     study_columns,
 )
+from doseexport.catalogue.shared.totals import AGD_BOTH, AGD_LEFT, AGD_RIGHT
 from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_ALIAS,
@@ -43,9 +44,9 @@ from doseexport.catalogue.shared.xray import (
     TARGET,
     UAS,
     XRAY_EVENT,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import NUMBER_VALUE, TEXT_VALUE
@@ -69,7 +70,7 @@ _EVENT_COLUMNS = (
     Column("View Modifier", _MODIFIERS, meaning="Image View Modifier (111032, DCM)"),
     Column("Laterality", code_meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
     Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
-    name_event(EVENT_LINK),
+    name_event(EVENT_LINK, "MG"),
     Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
     Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device reports it"),
     Column("Force", "mech.compression_force", NUMBER, "N (111647, DCM)"),
@@ -125,16 +126,16 @@ _ORDERS = (
     ),
     Order("procedure", "study.procedure_code_meaning NULLS LAST", "by procedure",
           ("procedure_code_meaning",)),
-    Order("highest_agd_left", "study.total_agd_left DESC NULLS LAST",
-          "highest total AGD of the left breast first", ("-total_agd_left",)),
-    Order("highest_agd_right", "study.total_agd_right DESC NULLS LAST",
-          "highest total AGD of the right breast first", ("-total_agd_right",)),
+    Order("highest_agd_left", f"{AGD_LEFT.value} DESC NULLS LAST",
+          "highest total AGD of the left breast first", ("-total_agd_left",), AGD_LEFT),
+    Order("highest_agd_right", f"{AGD_RIGHT.value} DESC NULLS LAST",
+          "highest total AGD of the right breast first", ("-total_agd_right",), AGD_RIGHT),
 )  # fmt: skip
 
 MG = Modality(
     name="MG",
     codes=("MG",),
-    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *XRAY_FILTERS, EVENTS_FILTER, *_FILTERS),
+    filters=(*COMMON_FILTERS, STUDY_NAME_FILTER, *list_xray_filters("MG"), EVENTS_FILTER, *_FILTERS),
     orders=_ORDERS,
     scopes=XRAY_SCOPES,
     event_tables=EVENT_TABLES,
@@ -156,7 +157,7 @@ _EVENT_STREAM = Stream(
     joins="".join(each.join for each in (*_CHILDREN, KVP, UAS)),
     ties=tuple(child.tie for child in _CHILDREN),
     row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
-    extras=(list_event_names(EVENT_LINK),),
+    extras=(list_event_names(EVENT_LINK, "MG"),),
 )
 
 # OpenREM's workbook has these columns, and its csv has not.
@@ -165,11 +166,11 @@ _BOOK_STUDY_STREAM = replace(
     columns=(
         *_STUDY_STREAM.columns,
         *SIZE,
-        Column("Total AGD Left", "study.total_agd_left", NUMBER, "mGy"),
-        Column("Total AGD Right", "study.total_agd_right", NUMBER, "mGy"),
+        Column("Total AGD Left", AGD_LEFT.value, NUMBER, "mGy"),
+        Column("Total AGD Right", AGD_RIGHT.value, NUMBER, "mGy"),
         Column(
             "Total AGD Both",
-            "study.total_agd_both",
+            AGD_BOTH.value,
             NUMBER,
             "mGy, of exposures whose side is not left or right",
         ),
@@ -181,7 +182,7 @@ _BOOK_EVENT_STREAM = replace(
 )
 
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_NAMES = count_event_names(EVENT_LINK)
+_NAMES = count_event_names(EVENT_LINK, "MG")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _NAMES),
     sheets=_PROTOCOLS,
@@ -203,6 +204,7 @@ def _make_spec(
         layout=layout,
         repeat_warnings=(*REPEAT_WARNINGS, DISTANCE.repeated),
         options=(MAX_EVENTS,) if isinstance(layout, ModalityWorkbook) else (),
+        totals=(AGD_LEFT, AGD_RIGHT, AGD_BOTH) if isinstance(layout, ModalityWorkbook) else (),
     )
 
 

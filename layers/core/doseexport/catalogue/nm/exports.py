@@ -14,6 +14,7 @@ from doseexport.catalogue.nm.parts import (
     SINGLE_COLUMNS,
 )
 from doseexport.catalogue.nm.rows import Administrations
+from doseexport.catalogue.schema import NUCLEAR_MEDICINE
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, SCOPES, WEIGHT_FILTERS
 from doseexport.catalogue.shared.study import (
     OF_STUDY,
@@ -51,6 +52,7 @@ NM = Modality(
     scopes={**SCOPES, "administration": f"EXISTS (SELECT FROM {_ADMINISTRATIONS} AND {{}})"},
     event_tables=EVENT_TABLES,
     event_key=EVENT_KEY,
+    feature=NUCLEAR_MEDICINE,
 )
 
 _STUDY_ROW_WARNINGS = (

@@ -28,6 +28,7 @@ from doseexport.catalogue.shared.study import (
     STUDY_TIES,
     study_columns,
 )
+from doseexport.catalogue.shared.totals import RP_DOSE_A
 from doseexport.catalogue.shared.xray import (
     CGYCM2,
     CURRENT,
@@ -35,6 +36,7 @@ from doseexport.catalogue.shared.xray import (
     EVENT_TABLES,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
+    HIGH_DOSE,
     HIGHEST_DAP,
     KVP,
     MECHANICAL,
@@ -45,9 +47,9 @@ from doseexport.catalogue.shared.xray import (
     PULSE_WIDTH,
     SOURCE,
     STUDY_DAP_FILTERS,
-    XRAY_FILTERS,
     XRAY_SCOPES,
     code_meaning,
+    list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
 from doseexport.catalogue.values import TEXT_VALUE
@@ -59,7 +61,7 @@ RF = Modality(
         *COMMON_FILTERS,
         *WEIGHT_FILTERS,
         STUDY_NAME_FILTER,
-        *XRAY_FILTERS,
+        *list_xray_filters("RF"),
         Filter("physician", TEXT_VALUE, STUDY, "study.performing_physician_name",
                "performing physician's name contains", ("performing_physician_name",)),
         *STUDY_DAP_FILTERS,
@@ -67,8 +69,8 @@ RF = Modality(
     orders=(
         *COMMON_ORDERS,
         HIGHEST_DAP,
-        Order("highest_rp_dose", "study.total_rp_dose_a DESC NULLS LAST",
-              "highest dose at the reference point of plane A first", ("-total_rp_dose_a",)),
+        Order("highest_rp_dose", f"{RP_DOSE_A.value} DESC NULLS LAST",
+              "highest dose at the reference point of plane A first", ("-total_rp_dose_a",), RP_DOSE_A),
     ),
     scopes=XRAY_SCOPES,
     event_tables=EVENT_TABLES,
@@ -95,7 +97,7 @@ _EVENT_STREAM = Stream(
         Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
         Column("Type", code_meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
         Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-        name_event(EVENT_LINK),
+        name_event(EVENT_LINK, "RF"),
         Column("Plane", code_meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
         Column("Field size", "src.ii_field_size", NUMBER, "mm, of the image intensifier"),
         Column("Filter material", FILTER_MATERIALS, meaning="(113757, DCM)"),
@@ -114,13 +116,13 @@ _EVENT_STREAM = Stream(
     ),
     joins="".join(each.join for each in (SOURCE, MECHANICAL, *_PULSES)),
     ties=(SOURCE.tie, MECHANICAL.tie),
-    row_warnings=(SOURCE.missing, MECHANICAL.missing, *(each.derived for each in _PULSES)),
-    extras=(*GROUP_EXTRAS, list_event_names(EVENT_LINK)),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing, *(each.derived for each in _PULSES), HIGH_DOSE),
+    extras=(*GROUP_EXTRAS, list_event_names(EVENT_LINK, "RF")),
 )
 
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING)
 _PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
-_EVENT_NAMES = count_event_names(EVENT_LINK)
+_EVENT_NAMES = count_event_names(EVENT_LINK, "RF")
 
 SPECS = (
     Spec(

@@ -57,7 +57,7 @@ _ANGLES = ("Primary angle", "Secondary angle")
 def _list_columns() -> Iterator[Column]:
     yield Column("Type", "", meaning="(113721, DCM)")
     yield Column("Protocol", "", meaning="(125203, DCM)")
-    yield replace(name_event(EVENT_LINK), sql="")
+    yield replace(name_event(EVENT_LINK, "RF"), sql="")
     yield Column("No. exposures", "", NUMBER, "irradiation events of the group")
     yield Column("Plane", "", meaning="(113764, DCM)")
     yield Column("Pulse rate", "", NUMBER, "pulses/s (113791, DCM)")

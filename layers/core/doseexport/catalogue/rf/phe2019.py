@@ -11,8 +11,21 @@ from doseexport.catalogue.layouts import CustomRows, Sheet
 from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.rf.phe2019_rows import SurveyRows
 from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED
+from doseexport.catalogue.shared.plausibility import (
+    NEGATIVE_AGE,
+    warn_of_doubled_total,
+    warn_of_high_dose,
+)
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
-from doseexport.catalogue.shared.xray import OF_SOURCE, REPORT_ROW_WARNINGS, SOURCE, code, code_meaning
+from doseexport.catalogue.shared.totals import DAP, RP_DOSE
+from doseexport.catalogue.shared.xray import (
+    EVENTS_DAP,
+    OF_SOURCE,
+    REPORT_ROW_WARNINGS,
+    SOURCE,
+    code,
+    code_meaning,
+)
 from doseexport.catalogue.spec import Spec
 
 _TOTALS = f"""
@@ -24,9 +37,6 @@ LEFT JOIN LATERAL (
     FROM (SELECT study.id) chosen {ACCUMULATED}
 ) totals ON true"""
 
-_RP_DOSE = (
-    "coalesce(study.total_rp_dose_a + study.total_rp_dose_b, study.total_rp_dose_a, study.total_rp_dose_b)"
-)
 _EXAMINATION = (
     "concat_ws(' | ', nullif(study.procedure_code_meaning, ''),"
     " nullif(study.requested_procedure_code_meaning, ''), nullif(study.study_description, ''))"
@@ -36,11 +46,11 @@ _STUDY_STREAM = Stream(
     columns=(
         Column("Study id", "study.id", NUMBER, "C: OpenREM's id of the study"),
         Column("Exam date", "study.study_date", DATE, "D (0008,0020)"),
-        Column("Total DAP", "study.total_dap", NUMBER, "E: Gy.m2"),
+        Column("Total DAP", DAP.value, NUMBER, "E: Gy.m2"),
         Column("Fluoro DAP", "totals.fluoro_dap", NUMBER, "F: Gy.m2 (113726, DCM), of all planes"),
         Column("Acquisition DAP", "totals.acq_dap", NUMBER, "G: Gy.m2 (113727, DCM), of all planes"),
         Column("Fluoro time", "totals.fluoro_time", NUMBER, "H: s (113730, DCM), of all planes"),
-        Column("Total RP dose", _RP_DOSE, NUMBER, "I: Gy, of all planes"),
+        Column("Total RP dose", RP_DOSE.value, NUMBER, "I: Gy, of all planes"),
         Column("Fluoro RP dose", "totals.fluoro_rp", NUMBER, "J: Gy (113728, DCM), of all planes"),
         Column("Acquisition RP dose", "totals.acq_rp", NUMBER, "K: Gy (113729, DCM), of all planes"),
         Column("Examination", _EXAMINATION, meaning="L: procedure, requested procedure, description"),
@@ -65,6 +75,9 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS
             "No accumulated dose in {n} of the studies: columns F, G, H, J and K are blank.",
         ),
         RowWarning("totals.is_added", ADDED),
+        NEGATIVE_AGE,
+        warn_of_high_dose(RP_DOSE.value, DAP.value, "studies"),
+        warn_of_doubled_total(DAP.value, EVENTS_DAP),
     ),
 )
 
@@ -156,5 +169,6 @@ SPECS = (
             warn_of_repeats("remapp_patientstudymoduleattr", "patient study record"),
             SOURCE.repeated,
         ),
+        totals=(DAP, RP_DOSE),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.catalogue.schema import STANDARD_NAMES
 from doseexport.catalogue.shared.study import OF_STUDY
 from doseexport.catalogue.values import (
     DATE_VALUE,
@@ -84,7 +85,8 @@ WEIGHT_FILTERS = (
 )  # fmt: skip
 
 STUDY_NAME_FILTER = Filter("standard_study_name", TEXT_VALUE, STUDY_NAME, "standard.standard_name",
-                           "standard study name contains", ("standard_names__standard_name",))  # fmt: skip
+                           "standard study name contains", ("standard_names__standard_name",),
+                           feature=STANDARD_NAMES)  # fmt: skip
 
 
 def order_by_equipment(column: str) -> str:
@@ -97,9 +99,9 @@ def order_by_equipment(column: str) -> str:
 
 
 COMMON_ORDERS = (
-    Order(DEFAULT_ORDER, "", "newest study first", ("-time_date",)),
+    Order(DEFAULT_ORDER, "", "newest study first", ("-time_date", "-study_date")),
     Order("oldest_first", "study.study_date NULLS LAST, study.study_time NULLS LAST", "oldest study first",
-          ("time_date",)),
+          ("time_date", "study_date")),
     Order("study_description", "study.study_description NULLS LAST", "by study description"),
     Order("institution", order_by_equipment("equip.institution_name"), "by institution",
           (_EQUIP + "institution_name",)),

@@ -1,8 +1,9 @@
 """OpenREM's standard names as columns, Summary tables, sheets and filters (docs/export-rules.md §12).
 
 They exist where OpenREM has them switched on. The names of a study are those that map its description or
-its requested procedure. The names of an event are those linked to it. Several names are sorted and joined
-by " | ".
+its requested procedure. The names of an event are those linked to it, and those that map its acquisition
+protocol, because OpenREM 1.0.0b2 linked only the first image of a study. Several names are sorted and
+joined by " | ".
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from doseexport.catalogue.columns import STANDARD, Column
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency
+from doseexport.catalogue.schema import STANDARD_NAMES
 from doseexport.catalogue.values import TEXT_VALUE
 
 STANDARD_SHEETS = "standard sheets"
@@ -29,28 +31,43 @@ def name_study(heading: str, modality: str, matches: str) -> Column:
     return Column(heading, sql, meaning="OpenREM's standard names", included_by=STANDARD)
 
 
-def _linked(link: str, aggregate: str) -> str:
+def _linked(link: str) -> str:
+    """Return SQL for the names linked to `event`. `link` is its table without the prefix remapp_."""
     return (
-        f"(SELECT {aggregate} FROM remapp_{link}_standard_protocols link"
+        f"FROM remapp_{link}_standard_protocols link"
         " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
-        f" WHERE link.{link}_id = event.id AND standard.standard_name <> '')"
+        f" WHERE link.{link}_id = event.id AND standard.standard_name <> ''"
     )
 
 
-def name_event(link: str) -> Column:
+def _mapped(modality: str) -> str:
+    """Return SQL for the names of a modality that map the acquisition protocol of `event`."""
+    return (
+        f"FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
+        " AND standard.acquisition_protocol = event.acquisition_protocol AND standard.standard_name <> ''"
+    )
+
+
+def _of_event(link: str, modality: str) -> str:
+    """Return SQL for the names of `event` as `standard`. A name can be there twice."""
+    name = "SELECT standard.standard_name"
+    return f"FROM ({name} {_linked(link)} UNION ALL {name} {_mapped(modality)}) standard"
+
+
+def name_event(link: str, modality: str) -> Column:
     """Return the column of an event's names. `link` is the table of events without its prefix remapp_."""
     return Column(
         "Standard acquisition name",
-        _linked(link, _SORTED_NAMES),
+        f"(SELECT {_SORTED_NAMES} {_of_event(link, modality)})",
         meaning="OpenREM's standard names",
         included_by=STANDARD,
     )
 
 
-def list_event_names(link: str) -> Column:
+def list_event_names(link: str, modality: str) -> Column:
     """Return the extra that holds an event's names as a JSON list, which chooses its sheets."""
     names = "json_agg(DISTINCT standard.standard_name)::text"
-    return Column(STANDARD_SHEETS, _linked(link, names), included_by=STANDARD)
+    return Column(STANDARD_SHEETS, f"(SELECT {names} {_of_event(link, modality)})", included_by=STANDARD)
 
 
 STUDY_NAMES = Frequency(
@@ -65,33 +82,26 @@ STUDY_NAMES = Frequency(
 )
 
 
-def count_event_names(link: str) -> Frequency:
+def count_event_names(link: str, modality: str) -> Frequency:
     """Return the table of events' names on the sheet Summary."""
     return Frequency(
         "Standard acquisition name",
         "standard.standard_name",
         of=EVENTS,
-        joins=(
-            f"JOIN remapp_{link}_standard_protocols link ON link.{link}_id = event.id"
-            " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
-            " AND standard.standard_name <> ''"
-        ),
+        joins=f"JOIN LATERAL (SELECT standard.standard_name {_of_event(link, modality)}) standard ON true",
         included_by=STANDARD,
     )
 
 
-def filter_event_names(scope: str, link: str, alias: str) -> Filter:
+def filter_event_names(scope: str, link: str, modality: str, alias: str) -> Filter:
     """Return the filter by a standard name of an event. `alias` begins OpenREM's name of the filter."""
-    sql = (
-        f"EXISTS (SELECT FROM remapp_{link}_standard_protocols link"
-        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
-        f" WHERE link.{link}_id = event.id AND standard.standard_name ILIKE %s)"
-    )
     return Filter(
         "standard_acquisition_name",
         TEXT_VALUE,
         scope,
-        sql,
+        f"EXISTS (SELECT {_linked(link)} AND standard.standard_name ILIKE %s)"
+        f" OR EXISTS (SELECT {_mapped(modality)} AND standard.standard_name ILIKE %s)",
         "an event's standard name contains",
         (alias + "standard_protocols__standard_name",),
+        feature=STANDARD_NAMES,
     )

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from doseexport.catalogue.columns import RepeatWarning, RowWarning
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.shared.dose_check import round_half_even
+from doseexport.catalogue.shared.plausibility import warn_of_high_dose
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
 from doseexport.catalogue.shared.standard_names import filter_event_names
 from doseexport.catalogue.shared.study import OF_CHOSEN, OF_STUDY, warn_of_repeats
+from doseexport.catalogue.shared.totals import DAP, EVENTS
 from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 
 EVENT_LINK = "irradeventxraydata"
@@ -132,6 +134,11 @@ LEFT JOIN LATERAL (
     return Quantity(join, f"{alias}.value", RowWarning(f"{alias}.averaged > 1", message))
 
 
+EVENTS_DAP = f"(SELECT sum(event.dose_area_product) FROM (SELECT study.id) chosen {EVENT_TABLES})"
+"""The sum of the DAP (Gy·m²) of a study's events."""
+
+HIGH_DOSE = warn_of_high_dose("src.dose_rp", "event.dose_area_product", "events")
+
 KVP = _mean("voltage", "remapp_kvp", "kvp", "kVp")
 CURRENT = _mean("current", "remapp_xraytubecurrent", "xray_tube_current", "mA")
 PULSE_WIDTH = _mean("width", "remapp_pulsewidth", "pulse_width", "Pulse width")
@@ -231,23 +238,31 @@ XRAY_SCOPES = {
 EVENT_ALIAS = "projectionxrayradiationdose__irradeventxraydata__"
 """The beginning of OpenREM's names of event filters."""
 
-XRAY_FILTERS = (
-    Filter("acquisition_protocol", TEXT_VALUE, XRAY_EVENT, "event.acquisition_protocol",
-           "an event's acquisition protocol contains", (EVENT_ALIAS + "acquisition_protocol",)),
-    filter_event_names(XRAY_EVENT, EVENT_LINK, EVENT_ALIAS),
-)  # fmt: skip
+
+def list_xray_filters(modality: str) -> tuple[Filter, ...]:
+    """Return the filters of events that RF, DX and MG share. `modality` is that of the standard names."""
+    protocol = Filter(
+        "acquisition_protocol",
+        TEXT_VALUE,
+        XRAY_EVENT,
+        "event.acquisition_protocol",
+        "an event's acquisition protocol contains",
+        (EVENT_ALIAS + "acquisition_protocol",),
+    )
+    return protocol, filter_event_names(XRAY_EVENT, EVENT_LINK, modality, EVENT_ALIAS)
+
 
 STUDY_DAP_FILTERS = (
-    Filter("study_dap_min", NUMBER_VALUE, STUDY, "study.total_dap >= %s::numeric * 0.000001",
-           "total DAP of the study at least", (), "cGy.cm^2"),
-    Filter("study_dap_max", NUMBER_VALUE, STUDY, "study.total_dap <= %s::numeric * 0.000001",
-           "total DAP of the study at most", (), "cGy.cm^2"),
+    Filter("study_dap_min", NUMBER_VALUE, STUDY, f"{DAP.value} >= %s::numeric * 0.000001",
+           "total DAP of the study at least", (), "cGy.cm^2", total=DAP),
+    Filter("study_dap_max", NUMBER_VALUE, STUDY, f"{DAP.value} <= %s::numeric * 0.000001",
+           "total DAP of the study at most", (), "cGy.cm^2", total=DAP),
 )  # fmt: skip
 
 EVENTS_FILTER = Filter(
-    "events", COUNT_VALUE, STUDY, "study.number_of_events", "number of events", ("num_events",)
+    "events", COUNT_VALUE, STUDY, EVENTS.value, "number of events", ("num_events",), total=EVENTS
 )
 
 HIGHEST_DAP = Order(
-    "highest_dap", "study.total_dap DESC NULLS LAST", "highest total DAP first", ("-total_dap",)
+    "highest_dap", f"{DAP.value} DESC NULLS LAST", "highest total DAP first", ("-total_dap",), DAP
 )
