@@ -181,8 +181,9 @@ class Database:
 def check_url(url: str) -> None:
     """Raise RequestError, without the URL and its password, unless `url` is one or a connection string."""
     try:
+        url.encode()
         conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
         raise unprocessable("BAD_DATABASE_URL", "This is not a PostgreSQL URL.", "--database-url") from None
 
 

@@ -6,6 +6,8 @@ from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared import totals
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -33,6 +35,7 @@ from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_LINK,
     EVENT_TABLES,
+    EVENTS_DAP,
     EVENTS_FILTER,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
@@ -91,11 +94,8 @@ LEFT JOIN (
     GROUP BY chosen.id
 ) integ ON integ.id = study.id"""
 
-# A study whose device declared no count of frames has the count of OpenREM, or else that of its events.
-_EVENTS = (
-    "coalesce(integ.frames, study.number_of_events,"
-    f" (SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES}))"
-)
+# A study whose device declared no number of frames has the number of its events.
+_EVENTS = f"coalesce(integ.frames, {totals.EVENTS.value})"
 
 _STUDY_STREAM = Stream(
     columns=(
@@ -116,6 +116,7 @@ _STUDY_STREAM = Stream(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
+        warn_of_doubled_total("integ.dap", f"{CGYCM2} * {EVENTS_DAP}"),
     ),
 )
 

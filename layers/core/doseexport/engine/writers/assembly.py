@@ -26,6 +26,7 @@ from doseexport.engine.writers.workbook import (
     SUMMARY,
     WARNINGS,
     SheetFrame,
+    Summary,
     build_workbook,
     count_summary,
     list_about,
@@ -42,19 +43,19 @@ _DIMENSION = re.compile(rb'<dimension ref="[A-Z0-9:]+"')
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """The data sheets of a workbook in their order, their shared state, and whether Summary comes first."""
+    """The data sheets of a workbook in their order, their shared state, and Summary, if it comes first."""
 
     sheets: Sequence[GrowingSheet]
     shared: SharedState
-    has_summary: bool
+    summary: Summary | None
 
 
 def assemble(sink: Sink, plan: FilePlan, report: FileReport, tabs: Tabs) -> None:
     """Write the complete workbook to the sink."""
     worksheets = [(sheet, worksheet) for sheet in tabs.sheets for worksheet in sheet.worksheets]
     frames = [sheet.frame(worksheet) for sheet, worksheet in worksheets]
-    skeleton = build_workbook(plan, report, frames, has_summary=tabs.has_summary)
-    first = 2 if tabs.has_summary else 1
+    skeleton = build_workbook(plan, report, frames, summary=tabs.summary)
+    first = 1 if tabs.summary is None else 2
     numbered = dict(enumerate(zip(worksheets, frames, strict=True), start=first))
     parts = {f"xl/worksheets/sheet{n}.xml": found for n, found in numbered.items()}
     heads = _Heads()
@@ -75,7 +76,7 @@ def assemble(sink: Sink, plan: FilePlan, report: FileReport, tabs: Tabs) -> None
 
 def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCount]:
     """Return the counts of each sheet of the workbook, in the order of tabs."""
-    summary = [SheetCount(SUMMARY, 0, count_summary(plan), 0)] if tabs.has_summary else []
+    summary = [] if tabs.summary is None else [SheetCount(SUMMARY, 0, count_summary(plan), 0)]
     data = [sheet.count(worksheet) for sheet in tabs.sheets for worksheet in sheet.worksheets]
     rows = len(list(list_warned_studies(report)))
     warnings = [SheetCount(WARNINGS, 0, rows, 1)] if rows else []
