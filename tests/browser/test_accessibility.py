@@ -174,7 +174,35 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_forced_colors_show_what_is_chosen_and_how_much(visit: Visits, physicist: User) -> None:
+    """A user's own few colors replace all backgrounds, and make transparent borders visible."""
+    page = visit(forced_colors=True).sign_in(physicist, "#CT?date_from=2025-09-01")
+    page.get_by_role("button", name="Preview").click()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+
+    def look(selector: str) -> list[object]:
+        return page.locator(selector).evaluate_all(f"all => all.map({COLORS})")
+
+    for chosen, other in (
+        ("nav a[aria-current]", "nav a:not([aria-current], [hidden])"),
+        (".tabs [aria-selected=true]", ".tabs [aria-selected=false]"),
+        (".type:has(:checked)", ".type:not(:has(:checked))"),
+    ):
+        assert look(chosen)[0] not in look(other), chosen
+    bars = page.locator(".protocols progress")
+    assert bars.first.screenshot() != bars.last.screenshot()
+
+
+# The colors that say whether something is chosen. A border counts only if it is drawn.
+COLORS = """(element) => {
+  const style = getComputedStyle(element);
+  const side = (name) => parseFloat(style[`border${name}Width`]) ? style[`border${name}Color`] : "none";
+  const outline = style.outlineStyle === "none" ? "none" : style.outlineColor;
+  return JSON.stringify([style.backgroundColor, side("Top"), side("Bottom"), side("Left"), outline]);
+}"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, (1024, 768), (900, 700), PHONE])
 def test_views_fit_window_width(
     visit: Visits, physicist: User, as_service: Callable[[User], Service], size: tuple[int, int]
 ) -> None:

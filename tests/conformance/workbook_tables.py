@@ -17,6 +17,11 @@ OTHER_SHEETS = ("Summary", "All data", "Warnings", "About")
 Rows = list[list[Any]]
 
 
+def list_protocols(book: Workbook) -> list[Any]:
+    """Return the sheets of protocols of a modality's workbook."""
+    return [sheet for sheet in book if sheet.title not in OTHER_SHEETS]
+
+
 def read_by_openpyxl(path: Path, sheet: str) -> Rows:
     """Return a sheet's rows as openpyxl reads them; a blank cell is None."""
     return [list(row) for row in load_workbook(path)[sheet].iter_rows(values_only=True)]

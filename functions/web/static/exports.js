@@ -4,7 +4,7 @@ import { Actions } from "./actions.js";
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
-import { announce, notify, notifyError } from "./messages.js";
+import { announce, notifyError, offer } from "./messages.js";
 import { Row } from "./row.js";
 import { Selection } from "./selection.js";
 import { count } from "./words.js";
@@ -12,6 +12,7 @@ import { count } from "./words.js";
 const PAGE_SIZE = 25;
 const ACTIVE_REFRESH_MS = 2000;
 const IDLE_REFRESH_MS = 15_000;
+const ID = /^[A-Za-z0-9_-]+$/;
 const STATES = ["QUEUED", "RUNNING", "COMPLETED", "FAILED", "ABORTED"];
 
 /** The list of exports. It also refreshes while another view is shown, but never in a hidden tab. */
@@ -45,6 +46,7 @@ export class ExportList {
 
   /** Open the details of an export and focus them. An export older than those shown is added below. */
   async #show(id) {
+    if (!ID.test(id)) throw new Error("This link names no export.");
     if (!this.rows.has(id)) {
       const each = await this.api.getExport(id);
       const shown = [...this.rows.values()].map((row) => row.export);
@@ -203,7 +205,9 @@ export class ExportList {
     const name = nameExport(each, this.catalogue);
     const size = each.state === "COMPLETED" ? `, ${count(each.studies, "study", "studies")}` : "";
     announce(`${name}: ${nameState(each.state)}${size}.`);
-    if (each.mine && each.state === "COMPLETED" && byId("exports").hidden) notify(`${name} is ready.`);
+    if (!each.mine || each.state !== "COMPLETED" || !byId("exports").hidden) return;
+    const row = this.rows.get(each.id);
+    offer(`${name} is ready.`, "Download", (button) => this.actions.download(row, button));
   }
 
   #reportActive() {

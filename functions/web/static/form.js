@@ -164,6 +164,9 @@ export class ExportForm {
   #clear() {
     this.values = {};
     this.fileOptions.writeFilters({});
+    this.fileOptions.clearWrongRetention();
+    clearErrors([...this.fields, ...this.fileOptions.fields]);
+    setText(byId("form-error"), "");
     this.#write({});
     announce("Filters cleared.");
     byId("studies-title").focus();

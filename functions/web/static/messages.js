@@ -13,12 +13,26 @@ export function announce(text) {
 
 /** Show a short message. It disappears automatically unless it is an error. */
 export function notify(text, isError = false) {
+  const close = showMessage(text, isError ? "message is-error" : "message");
+  if (!isError) setTimeout(close, SHOWN_MS);
+}
+
+/** Show a message with a button until the user presses it or closes the message. */
+export function offer(text, action, onclick) {
+  const press = (event) => {
+    onclick(event.currentTarget);
+    close();
+  };
+  const close = showMessage(text, "message", makeButton(action, "plain", press));
+}
+
+function showMessage(text, style, button = null) {
   announce(text);
-  const message = make("div", { class: isError ? "message is-error" : "message" }, make("p", {}, text));
+  const message = make("div", { class: style }, make("p", {}, text), button);
   const close = () => message.remove();
   message.append(makeButton("×", "quiet", close, { "aria-label": "Close this message" }));
   byId("messages").append(message);
-  if (!isError) setTimeout(close, SHOWN_MS);
+  return close;
 }
 
 /** Show an error until the user closes it. */

@@ -18,7 +18,7 @@ const NO_DATES = "The form has no dates. Every run exports all studies.";
 /** Fields of the dialog by their names in the API. */
 const FIELDS = ["name", "window", "expression", "time_zone", "ends_on"];
 
-/** The button "Schedule …" and its dialog. */
+/** The dialog of the button "Schedule …". */
 export class ScheduleDialog {
   /**
    * @param {import("./api.js").Api} api
@@ -34,7 +34,6 @@ export class ScheduleDialog {
       byId("schedule-zones"),
       ZONES.map((value) => make("option", { value })),
     );
-    byId("schedule-button").addEventListener("click", () => this.#open());
     byId("schedule-cancel").addEventListener("click", () => byId("schedule-dialog").close());
     byId("schedule-form").addEventListener("change", () => this.#describe());
     byId("schedule-form").addEventListener("submit", (event) => {
@@ -44,7 +43,7 @@ export class ScheduleDialog {
   }
 
   /** Open the dialog if the form is valid. */
-  #open() {
+  open() {
     try {
       this.request = this.form.readRequest();
     } catch (problem) {

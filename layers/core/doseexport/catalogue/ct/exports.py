@@ -8,6 +8,7 @@ from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wi
 from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.schema import Total
 from doseexport.catalogue.shared.dose_check import DOSE_CHECK
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -40,6 +41,9 @@ from doseexport.catalogue.values import COUNT_VALUE, NUMBER_VALUE, TEXT_VALUE
 _EVENT_JOIN = f"""
 JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
 JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"""
+
+EVENTS_DLP = f"(SELECT sum(event.dlp) FROM (SELECT study.id) chosen {_EVENT_JOIN})"
+"""The sum of the DLP (mGy·cm) of a study's events."""
 
 _TOTAL_JOIN = f"""
 LEFT JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY}
@@ -200,6 +204,7 @@ _STUDY_ROW_WARNINGS = (
         "ctacc.rows > 1",
         "Several accumulated doses in {n} of the studies: DLP total and No. events are their sums.",
     ),
+    warn_of_doubled_total("ctacc.dlp", EVENTS_DLP),
 )
 
 _EVENT_ROW_WARNINGS = (

@@ -7,6 +7,7 @@ from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared import totals
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -34,6 +35,7 @@ from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_LINK,
     EVENT_TABLES,
+    EVENTS_DAP,
     EVENTS_FILTER,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
@@ -114,6 +116,7 @@ _STUDY_STREAM = Stream(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
+        warn_of_doubled_total("integ.dap", f"{CGYCM2} * {EVENTS_DAP}"),
     ),
 )
 
