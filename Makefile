@@ -2,6 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The Python that runs the functions. pyenv finds a version by PYENV_VERSION; other Pythons ignore it.
+RUNTIME ?= env PYENV_VERSION=3.13 python3.13
+RUNTIME_VENV := .venv-runtime
+TESTS ?= tests
 STUDIES ?= 6500
 PANDAS := .state/bench
 # Placeholder passwords in examples, and a hash that a test compares, are no secrets. Names of variables are
@@ -10,7 +14,7 @@ NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PAS
   --exclude-lines 'fingerprint =='
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chromium check validate sample bench screenshots openapi lock audit clean
+.PHONY: help setup demo test runtime chromium check validate sample bench screenshots openapi lock audit clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -27,7 +31,16 @@ demo: setup  ## run the complete service on this machine and make one CT export
 	$(BIN)/python -m local.stack.demo
 
 test: setup chromium  ## run all tests; they need neither AWS nor Docker
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+runtime: $(RUNTIME_VENV)/.ready  ## run the unit and component tests on Python 3.13, which runs the functions
+	$(RUNTIME_VENV)/bin/pytest -n 2 --dist loadfile tests/unit tests/component
+
+$(RUNTIME_VENV)/.ready: requirements.lock pyproject.toml
+	$(RUNTIME) -m venv $(RUNTIME_VENV)
+	$(RUNTIME_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUNTIME_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
 
 chromium:  ## install Debian's chromium for the browser tests, if it is missing and available
 	tests/browser/install-chromium
@@ -77,4 +90,4 @@ audit: setup  ## check the pinned packages for known vulnerabilities; needs PyPI
 	$(BIN)/uv tool run pip-audit==2.10.1 --require-hashes --disable-pip -r requirements.lock
 
 clean:  ## remove everything that was built or written here
-	rm -rf $(VENV) .state .aws-sam build
+	rm -rf $(VENV) $(RUNTIME_VENV) .state .aws-sam build

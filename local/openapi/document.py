@@ -9,6 +9,7 @@ from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
 from doseexport.version import VERSION
 from local.openapi.parts import (
     BAD_BODY,
+    BAD_FOR_DATABASE,
     BAD_KEY,
     BAD_LIST,
     BAD_REQUEST,
@@ -115,7 +116,7 @@ def _request_export() -> Json:
     )
     created["headers"] = RETRY_AFTER | make_location("The address of the export.")
     preset_problems: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
-    problems = (BAD_BODY, BAD_REQUEST, BAD_KEY, preset_problems)
+    problems = (BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, BAD_KEY, preset_problems)
     return make_operation("request_export", "Request an export", {"202": created}, *problems) | {
         "parameters": [make_idempotency_key()],
         "requestBody": make_body("ExportRequest", "PresetUse"),
@@ -128,7 +129,7 @@ def _preview_export() -> Json:
         "content": {each: {"schema": refer(schema)} for each, schema in UNAVAILABLE}
     }
     summary = "Count what an export would contain, and estimate its size and time"
-    operation = make_operation("preview_export", summary, answers, BAD_BODY, BAD_REQUEST)
+    operation = make_operation("preview_export", summary, answers, BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE)
     operation["responses"]["503"] = unavailable
     return operation | {"requestBody": make_body("ExportRequest")}
 

@@ -46,6 +46,8 @@ BAD_REQUEST: Codes = {
     ],
 }
 
+BAD_FOR_DATABASE: Codes = {422: ["NOT_IN_OPENREM"]}
+
 UNAVAILABLE = (("application/problem+json", "Problem"), ("application/json", "GatewayMessage"))
 
 _MEANINGS = {

@@ -99,7 +99,11 @@ def make_values() -> Json:
         "LimitValue": _make_value("A whole number, at least 1, or all.", "string", "integer", **limit),
         "ExactValue": _make_value("The complete text, as stored.", "string", **text),
         "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
-        "WordsValue": _make_value("Texts, separated by commas.", "string", **text),
+        "WordsValue": {
+            "type": ["string", "null"],
+            **text,
+            "description": "Texts, separated by commas. Blank means none. Null means not given.",
+        },
         "TestPatientsValue": {
             "enum": ["include", "exclude", "2", 2, "", None],
             "description": f"2 is OpenREM's code for exclude. {_ABSENT}",

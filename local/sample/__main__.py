@@ -64,7 +64,9 @@ def _count(text: str) -> int:
 def _fill(url: str, options: argparse.Namespace) -> None:
     start = time.monotonic()
     given = {name: getattr(options, name) for name in sample.SHARES if getattr(options, name) is not None}
-    sample.fill(url, options.studies, rf_exposures=options.rf_exposures, **given)
+    sample.fill(
+        url, options.studies, rf_exposures=options.rf_exposures, last_day=sample.find_yesterday(), **given
+    )
     seconds = time.monotonic() - start
     with psycopg.connect(url) as connection:
         rows = connection.execute(COUNTS).fetchall()

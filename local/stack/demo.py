@@ -84,7 +84,7 @@ def _open_database(screen: Screen) -> Iterator[str]:
             step.note(f"127.0.0.1:{server.port}")
         with screen.step("Synthetic OpenREM database") as step:
             url = server.create_database("openrem")
-            sample.fill(url, studies)
+            sample.fill(url, studies, last_day=sample.find_yesterday())
             step.note(f"{studies:,} CT studies")
         yield url
 

@@ -23,7 +23,7 @@ def main() -> None:
     """Serve until Ctrl-C."""
     with suppress(KeyboardInterrupt), Postgres() as server:
         url = server.create_database("openrem")
-        sample.fill(url, int(os.environ.get("STUDIES", "400")))
+        sample.fill(url, int(os.environ.get("STUDIES", "400")), last_day=sample.find_yesterday())
         prefix = "hospital" if os.environ.get("LOGIN") == "1" else ""
         with Stack(url, LoginDomainPrefix=prefix) as stack:
             for user in users.create_demo_users(stack, PASSWORD):

@@ -145,10 +145,13 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
     visits: list[Visit] = []
     with ExitStack() as windows:
 
-        def make(*, size: tuple[int, int] = DESKTOP, dark: bool = False) -> Visit:
+        def make(
+            *, size: tuple[int, int] = DESKTOP, dark: bool = False, forced_colors: bool = False
+        ) -> Visit:
             context = browser.new_context(
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme="dark" if dark else "light",
+                forced_colors="active" if forced_colors else "none",
                 locale="en-GB",
                 timezone_id="Europe/London",
                 reduced_motion="reduce",

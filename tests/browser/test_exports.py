@@ -4,15 +4,17 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from local.stack.service import Service
 from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
-from playwright.sync_api import Route
+from playwright.sync_api import Page, Route
 from playwright.sync_api import expect as assert_that
 
-from tests.browser.conftest import Hold, Visits
+from tests.browser.conftest import PHONE, Hold, Visits
 from tests.browser.steps import (
     download,
     field,
@@ -24,6 +26,7 @@ from tests.browser.steps import (
     wait_for,
 )
 
+NONE = "\N{EN DASH}"
 FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
 AsService = Callable[[User], Service]
 
@@ -186,6 +189,154 @@ def limit_to_three(route: Route) -> None:
     route.continue_(url=route.request.url.replace("limit=25", "limit=3"))
 
 
+def test_delete_removes_more_exports_than_one_request_may(
+    visit: Visits, physicist: User, as_service: AsService, stack: Stack
+) -> None:
+    service = as_service(physicist)
+    export = service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 120)
+    window = visit()
+    window.page.route("**/exports?*", allow_long_pages)
+    page = window.sign_in(physicist, "#exports")
+    assert_that(rows(page)).to_have_count(100)
+    page.get_by_role("button", name="Show older exports").click()
+    assert_that(rows(page)).to_have_count(121)
+    page.get_by_label("Select all exports").check()
+    page.get_by_role("button", name="Delete 121").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    assert_that(page.locator(".message").last).to_contain_text("121 exports deleted.")
+    assert_that(page.get_by_text("No exports yet.")).to_be_visible()
+    assert service.call("GET", "/exports").json["exports"] == []
+
+
+def copy_rows(stack: Stack, export_id: str, number: int) -> None:
+    """Copy an export that has ended. The copies are older."""
+    client, table = stack.cloud.client("dynamodb"), stack.resource("ExportsTable")
+    row = client.get_item(TableName=table, Key={"pk": {"S": f"EXPORT#{export_id}"}})["Item"]
+    for index in range(number):
+        copied = f"{export_id[:-4]}{index:04}"
+        older = {"id": {"S": copied}, "pk": {"S": f"EXPORT#{copied}"}, "created_at": earlier(row, index)}
+        client.put_item(TableName=table, Item={**row, **older})
+
+
+def earlier(row: dict[str, dict[str, str]], seconds: int) -> dict[str, str]:
+    created_at = datetime.fromisoformat(row["created_at"]["S"]) - timedelta(seconds=seconds + 1)
+    return {"S": f"{created_at:%Y-%m-%dT%H:%M:%S.000Z}"}
+
+
+def allow_long_pages(route: Route) -> None:
+    route.continue_(url=route.request.url.replace("limit=25", "limit=100"))
+
+
+@pytest.mark.parametrize("laptop", [((1024, 768), 7), ((900, 700), 5)])
+def test_laptop_shows_a_dense_table(
+    visit: Visits,
+    physicist: User,
+    as_service: AsService,
+    stack: Stack,
+    laptop: tuple[tuple[int, int], int],
+) -> None:
+    size, shown = laptop
+    service = as_service(physicist)
+    export = service.request_export(**FEW).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 8)
+    page = visit(size=size).sign_in(physicist, "#exports")
+    assert_that(rows(page).nth(shown - 1)).to_be_in_viewport(ratio=1)
+    assert_that(rows(page).first.get_by_role("button", name="Download")).to_be_in_viewport(ratio=1)
+    assert_that(page.get_by_role("columnheader", name="Studies")).to_be_visible()
+
+
+def test_phone_selects_all(visit: Visits, physicist: User, as_service: AsService) -> None:
+    service = as_service(physicist)
+    service.wait(service.request_export(**FEW).json["id"])
+    page = visit(size=PHONE).sign_in(physicist, "#exports")
+    box = page.get_by_label("Select all exports")
+    box.check()
+    place = box.bounding_box()
+    assert place is not None
+    assert place["x"] > 0
+    assert place["width"] > 10
+    seen = "({x, y}) => document.elementFromPoint(x + 5, y + 5).id"
+    assert page.evaluate(seen, place) == "select-all"
+    assert_that(page.get_by_role("button", name="Delete 1")).to_be_visible()
+
+
+def test_ready_message_downloads_the_file(
+    visit: Visits, physicist: User, database_held: Hold, tmp_path: Path
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        page.get_by_role("link", name="New export").click()
+    message = page.locator(".message").filter(has_text="is ready.")
+    assert_that(message).to_be_visible()
+    with page.expect_download() as started:
+        message.get_by_role("button", name="Download").click()
+    started.value.save_as(tmp_path / "file.csv")
+    assert (tmp_path / "file.csv").stat().st_size > 0
+    assert_that(message).to_be_hidden()
+
+
+def test_title_tells_in_a_hidden_tab_that_an_export_has_ended(
+    visit: Visits, physicist: User, database_held: Hold
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        show_tab(page, hidden=True)
+    assert_that(page).to_have_title("Completed: CT table (csv)", timeout=60_000)
+    show_tab(page, hidden=False)
+    assert_that(page).to_have_title("Exports · Dose Export")
+
+
+def show_tab(page: Page, *, hidden: bool) -> None:
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_message_covers_no_button_of_the_last_row(
+    visit: Visits, physicist: User, as_service: AsService, stack: Stack
+) -> None:
+    service = as_service(physicist)
+    export = service.request_export(**FEW).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 12)
+    page = visit(size=PHONE).sign_in(physicist, "#CT?nonsense=1&more=2")
+    assert_that(page.locator(".message")).to_contain_text("Ignored from this link")
+    page.get_by_role("link", name="Exports").click()
+    assert_that(rows(page)).to_have_count(13)
+    rows(page).last.get_by_role("button", name="Details").click(timeout=10_000)
+    assert_that(page.locator(".message")).to_be_visible()
+
+
+def test_address_with_malformed_id_is_not_followed(visit: Visits, physicist: User) -> None:
+    window = visit()
+    asked: list[str] = []
+    window.page.on("request", lambda request: asked.append(request.url))
+    page = window.sign_in(physicist, "#exports?export=../schedules")
+    assert_that(page.locator(".message")).to_contain_text("This link names no export.")
+    assert not [url for url in asked if url.endswith("/schedules")]
+
+
+def test_failed_export_shows_no_expiry(visit: Visits, physicist: User, as_service: AsService) -> None:
+    """It has no file that could expire."""
+    service = as_service(physicist)
+    service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+    page = visit().sign_in(physicist, "#exports")
+    wait_for(newest(page), "Failed")
+    assert_that(newest(page).locator("td.expires")).to_have_text(NONE)
+    assert_that(open_details(page, newest(page))).not_to_contain_text("File expires")
+
+
 def test_list_filters_by_scope_and_state(
     visit: Visits, physicist: User, make_user: Callable[..., User], as_service: AsService
 ) -> None:
@@ -228,9 +379,8 @@ def test_list_sends_no_requests_in_hidden_tab(visit: Visits, physicist: User) ->
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
-    hide = "(hidden) => {Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
-    page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'));}", True)
+    show_tab(page, hidden=True)
     page.clock.run_for("10:00")
     assert requested == []
     with page.expect_request("**/exports?*"):
-        page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'));}", False)
+        show_tab(page, hidden=False)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from local.stack.users import User
 from playwright.sync_api import Route
 from playwright.sync_api import expect as assert_that
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.steps import download, field, newest, open_details, start, wait_for
 
 
@@ -281,3 +282,52 @@ def test_form_supports_unknown_modality(visit: Visits, physicist: User, modality
     assert_that(page.get_by_role("tab")).to_have_text(["PT"])
     assert_that(field(page, "Uptake min")).to_be_visible()
     assert_that(page.get_by_role("radio", name="Glance")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, (1280, 800), (1024, 768), PHONE])
+def test_preview_is_in_view_even_if_nothing_matches(
+    visit: Visits, physicist: User, size: tuple[int, int]
+) -> None:
+    page = visit(size=size).sign_in(physicist, "#CT?date_from=2090-01-01")
+    page.get_by_role("button", name="Preview").click()
+    message = page.locator("#preview").get_by_text("No study matches these filters.")
+    assert_that(message).to_be_in_viewport(ratio=1)
+    button = page.get_by_role("button", name="Preview").bounding_box()
+    text = message.bounding_box()
+    assert button is not None
+    assert text is not None
+    assert text["y"] + text["height"] <= button["y"], "the message is behind the buttons"
+
+
+def test_error_of_a_field_moves_no_other_field(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?age_min=x")
+    neighbour = field(page, "Weight from")
+    before = neighbour.bounding_box()
+    page.get_by_role("button", name="Preview").click()
+    assert_that(field(page, "Age from")).to_have_attribute("aria-invalid", "true")
+    assert neighbour.bounding_box() == before
+
+
+def test_date_shortcuts_fill_whole_months_quarters_and_years(visit: Visits, physicist: User) -> None:
+    window = visit()
+    window.page.clock.set_fixed_time(datetime(2026, 2, 15, 12, tzinfo=UTC))
+    page = window.sign_in(physicist)
+    dates = {}
+    for name in SHORTCUTS:
+        page.get_by_role("button", name=name, exact=True).click()
+        dates[name] = (
+            field(page, "Study date from").input_value(),
+            field(page, "Study date to").input_value(),
+        )
+    assert dates == SHORTCUTS
+
+
+SHORTCUTS = {
+    "Last 30 days": ("2026-01-16", ""),
+    "Last month": ("2026-01-01", "2026-01-31"),
+    "Last quarter": ("2025-10-01", "2025-12-31"),
+    "Last 12 months": ("2025-02-15", ""),
+    "This year": ("2026-01-01", ""),
+    "Last year": ("2025-01-01", "2025-12-31"),
+    "Last financial year": ("2024-04-01", "2025-03-31"),
+}

@@ -99,3 +99,22 @@ def test_retention_form_is_for_owner_and_admin(
     details.get_by_role("button", name="Change retention").click()
     assert_that(page.locator(".message").last).to_contain_text("Retention changed")
     assert find_newest(service)["retention_days"] == 1
+
+
+def test_clear_filters_clears_a_wrong_retention(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, ADDRESS)
+    days_field(page).fill("soon")
+    page.get_by_role("button", name="Export to csv").click()
+    assert_that(days_field(page)).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Clear filters").click()
+    assert_that(days_field(page)).to_have_value("")
+    assert_that(days_field(page)).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Preview").click()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+
+
+def test_clear_filters_keeps_a_right_retention(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, ADDRESS)
+    days_field(page).fill("7")
+    page.get_by_role("button", name="Clear filters").click()
+    assert_that(days_field(page)).to_have_value("7")

@@ -108,6 +108,25 @@ def test_ended_session_clears_form_for_another_user(
     assert_that(field(page, "Patient name")).to_have_count(0)
 
 
+def test_ended_session_stays_usable_after_escape(visit: Visits, physicist: User, stack: Stack) -> None:
+    """Chromium closes a dialog at the second Escape, whatever the page answers to the first."""
+    window = visit()
+    window.page.clock.install()
+    page = window.sign_in(physicist)
+    end_session(page, stack)
+    dialog = page.get_by_role("dialog")
+    assert_that(dialog).to_contain_text("Your session has ended")
+    page.get_by_label("User name").fill(physicist.name)
+    for _ in range(4):
+        page.keyboard.press("Escape")
+    assert_that(dialog).to_be_visible()
+    assert_that(page.get_by_label("User name")).to_have_value(physicist.name)
+    window.enter_password(physicist)
+    assert_that(dialog).to_be_hidden()
+    page.get_by_role("button", name="Preview").click()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+
+
 def test_rejected_token_prompts_sign_in(visit: Visits, physicist: User) -> None:
     """The token is valid to the page, but the API rejects it."""
     window = visit()

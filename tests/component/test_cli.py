@@ -1,10 +1,13 @@
 """The command line as users run it: a process, a real PostgreSQL, a file."""
 
+import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -52,7 +55,8 @@ def test_cli_writes_the_services_file(run, sample_url):
         sample_url, filters={"date_from": "2023-01-01"}, order="oldest_first", include_ids=True
     )
     assert output.read_bytes() == data
-    summary, *warnings = done.stdout.splitlines()
+    summary, used, *warnings = done.stdout.splitlines()
+    assert used == "filter: date_from: studies on or after this date 2023-01-01"
     assert summary == f"{output}: {report.studies:,} studies, {report.events:,} events"
     assert warnings == [f"warning: {warning}" for warning in report.warnings]
 
@@ -111,6 +115,78 @@ def test_cli_ends_on_ctrl_c_with_one_line_and_no_file(sample_url, tmp_path):
         out, error = process.communicate(timeout=20)
     assert (process.returncode, out, error) == (1, "", "doseexport: stopped; no file was written.\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_cli_stopped_by_a_signal_leaves_nothing(sample_url, tmp_path, sign):
+    output = tmp_path / "out.csv"
+    with psycopg.connect(sample_url) as connection:
+        connection.execute("LOCK TABLE remapp_ctirradiationeventdata IN ACCESS EXCLUSIVE MODE")
+        process = subprocess.Popen(
+            [*PROGRAM, "ct-csv", "--database-url", sample_url, "--output", str(output)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while process.poll() is None and not list(tmp_path.iterdir()):
+            time.sleep(0.05)
+        process.send_signal(sign)
+        _, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (1, "doseexport: stopped; no file was written.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cli_started_with_nohup_survives_a_hangup(run, sample_url, tmp_path):
+    ignore = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    raised = "import os; from doseexport import cli\nadvance = cli.ProgressBar.advance\n"
+    hang_up = "cli.ProgressBar.advance = lambda bar: (os.kill(os.getpid(), signal.SIGHUP), advance(bar))\n"
+    done, output = run(
+        "ct-csv", program=(sys.executable, "-c", ignore + raised + hang_up + "sys.exit(cli.main())")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert output.exists()
+
+
+def test_program_interrupted_while_it_starts_says_so():
+    program = (
+        "import sys, builtins\n"
+        "real = builtins.__import__\n"
+        "def stop(name, *rest, **more):\n"
+        "    if name == 'argparse': raise KeyboardInterrupt\n"
+        "    return real(name, *rest, **more)\n"
+        "from doseexport.__main__ import main\n"
+        "builtins.__import__ = stop\n"
+        "sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "doseexport: stopped; no file was written.\n")
+
+
+@pytest.mark.parametrize("name", [b"out \xff.csv", "ausgef\u00fchrt.csv".encode()])
+def test_cli_writes_files_of_any_name_for_an_ascii_terminal(sample_url, tmp_path, name):
+    output = os.fsencode(tmp_path) + b"/" + name
+    command = [os.fsencode(part) for part in (*PROGRAM, "mg-csv", "--database-url", sample_url, "--manifest")]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LOGNAME": os.fsdecode(b"ad\xffa")}
+    done = subprocess.run([*command, b"--output", output], capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert Path(os.fsdecode(output)).exists()
+    manifest = json.loads(Path(os.fsdecode(output + b".manifest.json")).read_bytes())
+    assert os.fsencode(manifest["file"]["name"]) == name
+
+
+def test_cli_lists_all_types_on_an_ascii_terminal():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*PROGRAM, "list"], capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_cli_refuses_a_manifest_nested_too_deeply(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "manifest").write_text("[" * 100_000)
+    command = [*PROGRAM, "verify", str(tmp_path / "file"), str(tmp_path / "manifest")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "(BAD_MANIFEST)" in line
 
 
 def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):

@@ -17,6 +17,11 @@ OTHER_SHEETS = ("Summary", "All data", "Warnings", "About")
 Rows = list[list[Any]]
 
 
+def list_protocols(book: Workbook) -> list[Any]:
+    """Return the sheets of protocols of a modality's workbook."""
+    return [sheet for sheet in book if sheet.title not in OTHER_SHEETS]
+
+
 def read_by_openpyxl(path: Path, sheet: str) -> Rows:
     """Return a sheet's rows as openpyxl reads them; a blank cell is None."""
     return [list(row) for row in load_workbook(path)[sheet].iter_rows(values_only=True)]
@@ -29,11 +34,15 @@ def read_by_calamine(path: Path, sheet: str) -> Rows:
 
 
 def read_cells(file: bytes) -> dict[str, Any]:
-    """Return the cells of a workbook by sheet, without About, or the whole csv."""
+    """Return the cells of a workbook by sheet, without About and Warnings, or the whole csv."""
     if not zipfile.is_zipfile(io.BytesIO(file)):
         return {"csv": file}
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
-    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names if name != "About"}
+    return {
+        name: book.get_sheet_by_name(name).to_python()
+        for name in book.sheet_names
+        if name not in ("About", "Warnings")
+    }
 
 
 READERS = {"openpyxl": read_by_openpyxl, "calamine": read_by_calamine}

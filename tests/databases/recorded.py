@@ -36,6 +36,8 @@ def record(url, request, by, at):
 
 
 class _Recorder:
+    time_zone = "Europe/London"
+
     def __init__(self, database, said):
         self._database, self._said = database, said
 
@@ -83,6 +85,8 @@ class _RecordingSnapshot:
 class RecordedDatabase:
     """A Database that answers from a recording."""
 
+    time_zone = "Europe/London"
+
     def __init__(self, recording):
         self._recording = recording
 
@@ -126,6 +130,8 @@ class RecordedDatabase:
 
 class DatabaseOf:
     """A Database of which every answer and every study's row is a call of a process."""
+
+    time_zone = "Europe/London"
 
     def __init__(self, process, database):
         self._process, self._database = process, database

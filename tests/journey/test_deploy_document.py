@@ -28,9 +28,7 @@ PASSWORD = "Chosen-on-the-page-1!"
 SET_PASSWORD = """aws cognito-idp admin-set-user-password --user-pool-id $POOL --username physicist1 \
   --password "$PASSWORD" --permanent
 """
-# The emulator makes temporary passwords that its own policy refuses, so the user pool's are given.
 AWS = """#!/bin/sh
-case "$*" in *admin-create-user*) set -- "$@" --temporary-password "Temporary-by-mail-1" ;; esac
 exec "{python}" -m awscli "$@"
 """
 

@@ -77,17 +77,36 @@ class DxArchive:
         reports = self.of_study["projectionxrayradiationdose"][study["id"]]
         return sorted((event for report in reports for event in self.events[report["id"]]), key=by_id)
 
+    def totals_of(self, study):
+        """Its accumulated doses, of every report and plane."""
+        return [
+            total
+            for report in self.of_study["projectionxrayradiationdose"][study["id"]]
+            for plane in self.accumulated[report["id"]]
+            for total in self.totals[plane["id"]]
+        ]
+
+    def total_dap(self, study):
+        """The total that OpenREM has stored, or else the sum of the accumulated doses."""
+        if study["total_dap"] is not None:
+            return study["total_dap"]
+        return add(total["dose_area_product_total"] for total in self.totals_of(study))
+
+    def count_stored_events(self, study):
+        """The number of events that OpenREM has stored, or else of those of its dose reports."""
+        if (
+            study["number_of_events"] is not None
+            or not self.of_study["projectionxrayradiationdose"][study["id"]]
+        ):
+            return study["number_of_events"]
+        return len(self.events_of(study))
+
     def study_cells(self, study):
         """Heading → cell, for every study column there can be, standard names left out."""
         pat, patstudy = (self.child(f"patient{part}moduleattr", study) for part in ("", "study"))
         equip = self.child("generalequipmentmoduleattr", study)
         reports = self.of_study["projectionxrayradiationdose"][study["id"]]
-        totals = [
-            total
-            for report in reports
-            for plane in self.accumulated[report["id"]]
-            for total in self.totals[plane["id"]]
-        ]
+        totals = self.totals_of(study)
         values = (
             *(pat["patient_name"], pat["patient_id"], equip["institution_name"], equip["manufacturer"]),
             *(equip["manufacturer_model_name"], equip["station_name"]),

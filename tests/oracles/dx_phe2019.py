@@ -50,8 +50,8 @@ class DxForms(DxArchive):
         """The rows of the form for studies, which has room for so many projections."""
         for number, study in enumerate(self.studies, start=1):
             events = self.events_of(study)
-            cells = self.exam_cells(number, study, million(study["total_dap"] or None), "")
-            cells.append(write(study["number_of_events"]))
+            cells = self.exam_cells(number, study, million(self.total_dap(study) or None), "")
+            cells.append(write(self.count_stored_events(study)))
             for _, event in zip_longest(range(projections), events[:projections]):
                 cells.append(write(million(event["dose_area_product"])) if event else "")
             for event in events:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 OF_STUDY = "general_study_module_attributes_id"
 NEWEST_FIRST = "study_date DESC NULLS LAST, study_time DESC NULLS LAST, study.id"
+PLANES = """FROM remapp_projectionxrayradiationdose report
+        JOIN remapp_accumxraydose plane ON plane.projection_xray_radiation_dose_id = report.id"""
 EQUIPMENT = "generalequipmentmoduleattr__"
 XRAY_EVENT = "projectionxrayradiationdose__irradeventxraydata__"
 CT_EVENT = "ctradiationdose__ctirradiationeventdata__"
@@ -18,6 +20,59 @@ NOT_A_TEST = (
     f"study.id NOT IN (SELECT {OF_STUDY} FROM remapp_patientmoduleattr"
     " WHERE not_patient_indicator IS NOT NULL) AND %s <> ''"
 )
+# Each study with its totals. Those that are not stored are those of its dose reports.
+STUDIES_WITH_TOTALS = f"""(
+    SELECT filled.*
+    FROM remapp_generalstudymoduleattr study
+    LEFT JOIN (
+        SELECT {OF_STUDY}, count(event.id) AS events,
+            count(event.id) FILTER (WHERE code_value IN ('116152004', 'P5-08001', 'C0860888')) AS spiral,
+            count(event.id) FILTER (WHERE code_value = '113804') AS axial,
+            count(event.id) FILTER (WHERE code_value = '113805') AS localisers,
+            count(event.id) FILTER (WHERE code_value = '113806') AS stationary,
+            (SELECT sum(ct_dose_length_product_total) FROM remapp_ctaccumulateddosedata total
+             WHERE total.ct_radiation_dose_id = ANY(array_agg(report.id))) AS dlp
+        FROM remapp_ctradiationdose report
+        LEFT JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = report.id
+        LEFT JOIN remapp_contextid code ON code.id = event.ct_acquisition_type_id GROUP BY 1
+    ) ct ON ct.{OF_STUDY} = study.id
+    LEFT JOIN (
+        SELECT {OF_STUDY}, count(event.id) AS events FROM remapp_projectionxrayradiationdose report
+        LEFT JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = report.id
+        GROUP BY 1
+    ) xray ON xray.{OF_STUDY} = study.id
+    LEFT JOIN (
+        SELECT {OF_STUDY}, sum(dose_area_product_total) AS dap {PLANES}
+        JOIN remapp_accumintegratedprojradiogdose total ON total.accumulated_xray_dose_id = plane.id
+        GROUP BY 1
+    ) dose ON dose.{OF_STUDY} = study.id
+    LEFT JOIN (
+        SELECT DISTINCT ON ({OF_STUDY}) {OF_STUDY}, (SELECT sum(dose_rp_total)
+            FROM remapp_accumintegratedprojradiogdose WHERE accumulated_xray_dose_id = plane.id) AS rp
+        {PLANES} ORDER BY {OF_STUDY}, plane.id
+    ) plane ON plane.{OF_STUDY} = study.id
+    LEFT JOIN (
+        SELECT {OF_STUDY},
+            (array_agg(accumulated_average_glandular_dose ORDER BY breast.id DESC)
+                FILTER (WHERE code_value IN ('T-04030', '80248007', 'C0222601')))[1] AS agd_left,
+            (array_agg(accumulated_average_glandular_dose ORDER BY breast.id DESC)
+                FILTER (WHERE code_value IN ('T-04020', '73056007', 'C0222600')))[1] AS agd_right
+        {PLANES} JOIN remapp_accummammographyxraydose breast ON breast.accumulated_xray_dose_id = plane.id
+        JOIN remapp_contextid code ON code.id = breast.laterality_id GROUP BY 1
+    ) breasts ON breasts.{OF_STUDY} = study.id
+    CROSS JOIN LATERAL jsonb_populate_record(study, jsonb_build_object(
+        'total_dlp', coalesce(study.total_dlp, ct.dlp),
+        'number_of_events', coalesce(study.number_of_events, ct.events, xray.events),
+        'number_of_spiral', coalesce(study.number_of_spiral, ct.spiral),
+        'number_of_axial', coalesce(study.number_of_axial, ct.axial),
+        'number_of_const_angle', coalesce(study.number_of_const_angle, ct.localisers),
+        'number_of_stationary', coalesce(study.number_of_stationary, ct.stationary),
+        'total_dap', coalesce(study.total_dap, dose.dap),
+        'total_rp_dose_a', coalesce(study.total_rp_dose_a, plane.rp),
+        'total_agd_left', coalesce(study.total_agd_left, breasts.agd_left),
+        'total_agd_right', coalesce(study.total_agd_right, breasts.agd_right)
+    )) filled
+)"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +102,7 @@ class Modality:
 
 
 def study(condition, found="study.id"):
-    return f"SELECT study.id, {found} FROM remapp_generalstudymoduleattr study WHERE {condition}"
+    return f"SELECT study.id, {found} FROM {STUDIES_WITH_TOTALS} study WHERE {condition}"
 
 
 def child(table, condition):

@@ -104,6 +104,7 @@ ACTIONS = {
         "logs:DisassociateKmsKey logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource "
         "logs:UntagResource"
     ),
+    "AWS::Logs::MetricFilter": "logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter",
     "AWS::S3::Bucket": (
         "s3:CreateBucket s3:DeleteBucket s3:GetBucketOwnershipControls s3:GetBucketPublicAccessBlock "
         "s3:GetBucketTagging s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration "

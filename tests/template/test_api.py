@@ -251,3 +251,24 @@ def test_machine_client_is_optional_and_uses_client_credentials_only(source):
     assert properties["AllowedOAuthFlows"] == ["client_credentials"]
     scopes = {scope for entry in source["Mappings"]["MachineScopes"].values() for scope in entry["Scopes"]}
     assert scopes - {"none"} == set(RIGHTS_OF_SCOPES)
+
+
+def test_api_url_can_be_closed(translated):
+    (server,) = translated["Resources"]["Api"]["Properties"]["Body"]["servers"]
+    settings = server["x-amazon-apigateway-endpoint-configuration"]
+    assert settings["disableExecuteApiEndpoint"] == {"Fn::If": ["ClosesApiUrl", True, False]}
+
+
+def test_mails_without_app_url_name_the_api_or_nothing(source, functions):
+    condition, own, otherwise = functions["SendNotifications"]["Environment"]["Variables"]["APP_URL"][
+        "Fn::If"
+    ]
+    assert (condition, own) == ("HasAppUrl", {"Ref": "AppUrl"})
+    assert otherwise["Fn::Sub"].startswith("https://${Api}.execute-api.")
+    invitation = source["Resources"]["UserPool"]["Properties"]["AdminCreateUserConfig"][
+        "InviteMessageTemplate"
+    ]
+    text, values = invitation["EmailMessage"]["Fn::Sub"]
+    assert values == {"Place": {"Fn::If": ["HasAppUrl", {"Fn::Sub": " at ${AppUrl}"}, ""]}}
+    assert "{username}" in text
+    assert "{####}" in text

@@ -129,7 +129,7 @@ def test_vpc_contains_only_functions_that_read_the_database(translated):
 def test_environment_contains_no_secret(translated, word):
     for name, one in _properties_of(translated, "AWS::Lambda::Function").items():
         found_names = {variable for variable in one["Environment"]["Variables"] if word in variable.lower()}
-        assert found_names <= {"DATABASE_SECRET_ARN"}, name
+        assert found_names <= {"DATABASE_SECRET_ARN", "AWS_ENDPOINT_URL_SECRETS_MANAGER"}, name
 
 
 def test_parameters_contain_no_password(translated):

@@ -29,8 +29,8 @@ def refuse(source):
         values = {name: str(one.get("Default", "")) for name, one in source["Parameters"].items()} | given
         broken = [name for name, value in values.items() if not accepts(source["Parameters"][name], value)]
         refused = [source["Parameters"][name]["ConstraintDescription"] for name in broken]
-        lists = [name for name, one in source["Parameters"].items() if "List" in one["Type"]]
-        values |= {name: values[name].split(",") for name in lists}
+        lists = {name for name, one in source["Parameters"].items() if one["Type"] == "CommaDelimitedList"}
+        values = {name: value.split(",") if name in lists else value for name, value in values.items()}
         for rule in source["Rules"].values():
             if evaluate(rule.get("RuleCondition", True), values):
                 refused += [

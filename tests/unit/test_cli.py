@@ -59,7 +59,11 @@ def test_cli_reports_what_is_in_the_file(run, tmp_path, capsys):
     assert run(*options, write=write) == 0
     out, error = capsys.readouterr()
     assert (tmp_path / "out.csv").read_bytes() == b"whole"
-    assert out == f"{tmp_path / 'out.csv'}: 1,234 studies, 5,678 events\nwarning: something is odd\n"
+    assert out.splitlines() == [
+        f"{tmp_path / 'out.csv'}: 1,234 studies, 5,678 events",
+        "filter: model: model name contains a=b",
+        "warning: something is odd",
+    ]
     assert error == ""
 
 
@@ -72,6 +76,19 @@ def test_cli_reports_what_is_in_the_file(run, tmp_path, capsys):
             ["--filter", "model=a", "--filter", "model_name=b"],
             "filters.model_name: The filter is given twice",
         ),
+        (
+            ["--filter", "model="],
+            "--filter model: The value is blank. Enter a value, or leave out the filter.",
+        ),
+        (["--filter", "patient_id= "], "--filter patient_id: The value is blank"),
+        (["--option", "max_events="], "--option max_events: The value is blank"),
+        (["--output", "out.xlsx"], "--output: ct-csv writes a file csv, not xlsx."),
+        (["--output", "out.XLS"], "--output: ct-csv writes a file csv, not xls."),
+        (["--output", "-", "--manifest"], "--output: A manifest needs a file beside it."),
+        (["--database-url", "postgresql://\udcff@x/y"], "--database-url: This is not a PostgreSQL URL"),
+        (["--filter", "\udcff=x"], "filters.\\udcff: "),
+        (["--filter", "model=\udcff"], "filters.model: The value must be valid Unicode"),
+        (["--time-zone", "\udcff"], "--time-zone: There is no such time zone"),
         (["--filter", "colour=red"], "filters.colour: "),
         (["--filter", "date_from=soon"], "filters.date_from: The value must be a date"),
         (["--filter", "dlp_min=2", "--filter", "dlp_max=1"], "filters.dlp_min: "),
@@ -98,6 +115,89 @@ def test_cli_writes_to_a_pipe_that_stays_a_pipe(run, tmp_path):
     assert pipe.is_fifo()
     assert os.read(reader, 100) == b"a line"
     os.close(reader)
+
+
+def test_cli_writes_to_a_pipe_without_a_name(run, monkeypatch):
+    """As bash opens it for >(…) and as /dev/stdout often is."""
+    reader, writer = os.pipe()
+    assert run("--output", f"/dev/fd/{writer}", write=_write_a_line) == 0
+    assert os.read(reader, 100) == b"a line"
+    os.close(reader)
+    os.close(writer)
+
+
+def test_cli_writes_to_standard_output_and_reports_beside_it(run, capfdbinary):
+    assert run("--output", "-", write=_write_a_line) == 0
+    out, error = capfdbinary.readouterr()
+    assert out == b"a line"
+    assert error.decode().splitlines() == ["-: 1 studies, 1 events", "filter: none: all studies"]
+
+
+def test_cli_prints_filters_without_values_that_identify_a_patient(run, capsys):
+    options = ("--filter", "patient_id=SECRET", "--filter", "accession_number=SECRET")
+    assert run(*options, write=_write_a_line) == 0
+    out, error = capsys.readouterr()
+    assert "filter: patient_id: " in out
+    assert "SECRET" not in out + error
+
+
+@pytest.mark.parametrize("order", ["-study_date", "-time_date", "-total_dlp", "=-study_date", "newest_first"])
+def test_cli_takes_orders_that_begin_with_a_hyphen(run, order):
+    orders = []
+
+    def write(requested, *others):
+        orders.append(requested.request.order)
+        return _write_a_line(requested, *others)
+
+    given = [f"--order{order}"] if order.startswith("=") else ["--order", order]
+    assert run(*given, write=write) == 0
+    assert orders == ["highest_dlp" if "dlp" in order else "newest_first"]
+
+
+@pytest.mark.parametrize("option", ["--filt", "--out", "--time", "--include-name"])
+def test_cli_takes_no_abbreviations(run, option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(option, "x")
+    assert ended.value.code == 2
+    assert "unrecognized arguments" in capsys.readouterr().err
+
+
+def test_cli_switches_words_off_by_a_blank_option(tmp_path, monkeypatch):
+    given = []
+
+    def write(requested, *others):
+        given.append(requested.request.options)
+        return _write_a_line(requested, *others)
+
+    monkeypatch.setattr(cli, "write_export", write)
+    output = ["--database-url", URL, "--output", str(tmp_path / "out.csv")]
+    assert cli.main(["mg-nhsbsp-csv", *output, "--option", "words="]) == 0
+    assert cli.main(["mg-nhsbsp-csv", *output]) == 0
+    assert given == [{"words": ""}, {}]
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"),
+    [
+        (("rf-xlsx",), True),
+        (("rf-xlsx", "--time-zone", "Europe/London"), False),
+        (("rf-csv",), False),
+        (("ct-csv",), False),
+    ],
+)
+def test_cli_warns_of_event_times_in_an_assumed_zone(tmp_path, monkeypatch, capsys, options, warns):
+    monkeypatch.setattr(cli, "write_export", _write_a_line)
+    assert cli.main([*options, "--database-url", URL, "--output", str(tmp_path / "out")]) == 0
+    out, _ = capsys.readouterr()
+    words = "warning: times of events were read in Europe/London. Enter OpenREM's zone with --time-zone."
+    assert (words in out) is warns
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks"), [("utf-8", ("█", "░")), ("ascii", ("#", ".")), (None, ("#", "."))]
+)
+def test_cli_bar_has_characters_that_the_terminal_can_show(encoding, marks):
+    assert cli.find_marks(encoding) == marks
 
 
 def test_cli_writes_through_a_link_that_stays_a_link(run, tmp_path):

@@ -5,6 +5,8 @@ import { nameExport } from "./export-words.js";
 import { confirm, notify, notifyError } from "./messages.js";
 import { count, formatExactTime } from "./words.js";
 
+const MAX_DELETED = 100; // of one request
+
 /** Actions on the rows of the exports table. Each action shows an error message if it fails. */
 export class Actions {
   /**
@@ -84,11 +86,21 @@ export class Actions {
   async remove(rows) {
     if (!(await confirm({ ...describeDeletion(rows, this.list.catalogue), action: "Delete" }))) return;
     await this.#try(byId("delete"), async () => {
-      const { deleted, refused } = await this.api.deleteExports(rows.map((row) => row.export.id));
-      this.list.removeDeleted(deleted);
-      byId("exports-title").focus(); // the focused element may have been removed
-      if (deleted.length) notify(`${count(deleted.length, "export")} deleted.`);
-      for (const { message } of refused) notify(message, true);
+      const ids = rows.map((row) => row.export.id);
+      const deleted = [];
+      const refusals = new Set();
+      try {
+        while (ids.length) {
+          const answer = await this.api.deleteExports(ids.splice(0, MAX_DELETED));
+          this.list.removeDeleted(answer.deleted);
+          deleted.push(...answer.deleted);
+          for (const { message } of answer.refused) refusals.add(message);
+        }
+      } finally {
+        byId("exports-title").focus(); // the focused element may have been removed
+        if (deleted.length) notify(`${count(deleted.length, "export")} deleted.`);
+        for (const message of refusals) notify(message, true);
+      }
     });
   }
 

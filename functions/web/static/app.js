@@ -7,7 +7,6 @@ import { busy, byId, setShown, setText } from "./dom.js";
 import { ExportList } from "./exports.js";
 import { ExportForm } from "./form.js";
 import { announce, notifyError } from "./messages.js";
-import { ScheduleDialog } from "./schedule-dialog.js";
 import { Session } from "./session.js";
 import { describeError } from "./sign-in-errors.js";
 import { SignIn } from "./signin.js";
@@ -21,6 +20,7 @@ start().catch(showFailure);
 async function start() {
   byId("try-again").addEventListener("click", () => location.reload());
   byId("skip").addEventListener("click", () => byId("main").focus());
+  byId("skip-export").addEventListener("click", () => byId("start").focus());
   const session = new Session(await readConfiguration());
   const signIn = new SignIn(session);
   const draft = await signInFirst(session, signIn);
@@ -74,19 +74,21 @@ async function loadCatalogue(api) {
 function showService(api, catalogue, draft) {
   const list = new ExportList(api, catalogue, { onedit: edit, onactive: showActive });
   const form = new ExportForm(api, catalogue, showStarted);
-  const schedules = new LateView(async () => {
+  const schedules = new LatePart(async () => {
     const { Schedules } = await import("./schedules.js");
     return new Schedules(api, catalogue, showStarted);
   });
-  const usage = new LateView(async () => {
+  const usage = new LatePart(async () => {
     const { Usage } = await import("./usage.js");
     return new Usage(api, catalogue);
   });
   const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
-  new ScheduleDialog(api, form, (created) => {
-    schedules.use((view) => view.add(created));
-    location.hash = "#schedules";
+  const scheduleDialog = new LatePart(async () => {
+    const { ScheduleDialog } = await import("./schedule-dialog.js");
+    return new ScheduleDialog(api, form, addSchedule);
   });
+  const openScheduleDialog = () => scheduleDialog.use((dialog) => dialog.open());
+  byId("schedule-button").addEventListener("click", (event) => busy(event.target, openScheduleDialog));
   setText(byId("user"), catalogue.user + (catalogue.isAdmin ? " (admin)" : ""));
   setShown(byId("navigation"), true);
   if (draft) form.restore(draft);
@@ -100,32 +102,38 @@ function showService(api, catalogue, draft) {
     location.hash = "#exports";
   }
 
+  function addSchedule(created) {
+    schedules.use((view) => view.add(created));
+    location.hash = "#schedules";
+  }
+
   function edit(each) {
     form.fillFrom(each);
     location.hash = form.address;
   }
 }
 
-/** A view whose modules are loaded when it is first shown. */
-class LateView {
-  /** @param {() => Promise<Object>} load returns the view */
+/** A view or dialog whose modules are loaded when it is first used. */
+class LatePart {
+  /** @param {() => Promise<Object>} load returns the view or dialog */
   constructor(load) {
     this.load = load;
   }
 
-  /** Call a function with the view, once it is loaded. A later call tries again if it could not be. */
+  /** Call a function with it, once it is loaded. A later call tries again if it could not be. */
   async use(work) {
-    this.view ??= this.load().catch((error) => {
-      this.view = null;
+    this.part ??= this.load().catch((error) => {
+      this.part = null;
       throw error;
     });
     try {
-      await work(await this.view);
+      await work(await this.part);
     } catch (error) {
       notifyError(error);
     }
   }
 
+  /** Open the view with the parameters of an address. */
   open = (parameters) => this.use((view) => view.open(parameters));
 }
 
@@ -149,6 +157,7 @@ function navigate({ new: form, ...others }, moveFocus) {
 function showOnly(id) {
   for (const view of ["loading", "failure", "no-access", "new", "exports", "schedules", "usage"])
     setShown(byId(view), view === id);
+  setShown(byId("skip-export"), id === "new");
 }
 
 /** Show the number of the user's active exports beside the link to them. */

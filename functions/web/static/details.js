@@ -3,7 +3,7 @@
 import { makeHistory } from "./audit-trail.js";
 import { humanise } from "./catalogue.js";
 import { fill, make, makeButton, setShown } from "./dom.js";
-import { describeExport, describePatientData } from "./export-words.js";
+import { describeExport, describePatientData, findExpiry } from "./export-words.js";
 import { notify } from "./messages.js";
 import { makeRetentionForm } from "./retention.js";
 import { count, formatExactTime, formatNumber } from "./words.js";
@@ -77,7 +77,7 @@ export class Details {
       ["Requested", `${formatExactTime(each.created_at)} by ${each.owner_name}`],
       ["Started", each.started_at && formatExactTime(each.started_at)],
       ["Ended", each.finished_at && formatExactTime(each.finished_at)],
-      ["File expires", each.expires_at && formatExactTime(each.expires_at)],
+      ["File expires", findExpiry(each) && formatExactTime(findExpiry(each))],
       ["Attempt", each.attempt > 1 && formatNumber(each.attempt)],
       [
         "Contents",

@@ -47,6 +47,9 @@ export function describeProgress(each) {
   return "";
 }
 
+/** Return when the file of an export expires, or null if it has none. */
+export const findExpiry = (each) => (each.state === "COMPLETED" ? each.expires_at : null);
+
 const measureRun = (each) => (new Date(each.finished_at) - new Date(each.started_at)) / 1000;
 
 /** Return which patient identifiers a file contains, in words. */

@@ -3,7 +3,7 @@
 import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
-import { makeRetentionField, readDays, writeDays } from "./retention.js";
+import { isRetention, makeRetentionField, readDays, writeDays } from "./retention.js";
 
 const PATIENT_DATA = [
   { value: "", label: "None", words: "" },
@@ -78,7 +78,9 @@ export class FileOptions {
   read() {
     const given = readFields(this.fields);
     const defaults = readDefaults(this.type);
-    const options = Object.entries(given).filter(
+    const words = this.type.options.filter(({ value_type: valueType }) => valueType === "words");
+    const chosen = { ...Object.fromEntries(words.map(({ name }) => [name, ""])), ...given };
+    const options = Object.entries(chosen).filter(
       ([name, value]) => name in defaults && value !== defaults[name],
     );
     const patientData = this.#allowedPatientData;
@@ -101,6 +103,12 @@ export class FileOptions {
   /** Write the filters of the type. Filters that are not given become blank. */
   writeFilters(values) {
     writeFields(this.fields, { ...readFields(this.fields), ...blankOut(this.type.own_filters), ...values });
+  }
+
+  /** Clear a retention that the service refuses, so that it does not block the next export. */
+  clearWrongRetention() {
+    if (!isRetention(readDays(this.retentionField), this.catalogue.retention))
+      writeDays(this.retentionField, "");
   }
 
   /** Whether the type is the first one of its modality. */

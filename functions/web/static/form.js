@@ -34,6 +34,11 @@ export class ExportForm {
     byId("clear").addEventListener("click", () => this.#clear());
     byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
     byId("audit-button").addEventListener("click", () => busy(byId("audit-button"), () => this.#audit()));
+    byId("form").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault(); // Enter alone previews
+      byId("start").click();
+    });
     byId("form").addEventListener("submit", (event) => {
       event.preventDefault(); // Enter in a field previews; only the button exports
       busy(byId("preview-button"), () => this.#preview());
@@ -166,6 +171,9 @@ export class ExportForm {
   #clear() {
     this.values = {};
     this.fileOptions.writeFilters({});
+    this.fileOptions.clearWrongRetention();
+    clearErrors([...this.fields, ...this.fileOptions.fields]);
+    setText(byId("form-error"), "");
     this.#write({});
     announce("Filters cleared.");
     byId("studies-title").focus();

@@ -3,6 +3,7 @@
 import { make, makeButton } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
 
+const APRIL = 3; // the financial year of the UK's government and the NHS begins then
 const NARROW = matchMedia("(max-width: 55rem)");
 
 /**
@@ -30,20 +31,29 @@ function makeGroup({ title, fields }, ondates) {
 }
 
 function makeDateShortcuts(choose) {
-  const today = new Date();
-  const year = today.getFullYear();
-  const shortcuts = [
-    ["Last 30 days", goBack(today, { days: 30 }), ""],
-    ["Last 12 months", goBack(today, { months: 12 }), ""],
-    ["This year", `${year}-01-01`, ""],
-    ["Last year", `${year - 1}-01-01`, `${year - 1}-12-31`],
-  ];
-  const buttons = shortcuts.map(([text, from, to]) => makeButton(text, "small", () => choose(from, to)));
+  const buttons = listShortcuts(new Date()).map(([text, from, to]) =>
+    makeButton(text, "small", () => choose(writeDate(from), to ? writeDate(to) : "")),
+  );
   return make("div", { class: "shortcuts", role: "group", "aria-label": "Common dates" }, buttons);
 }
 
-function goBack(today, { days = 0, months = 0 }) {
-  const day = new Date(today.getFullYear(), today.getMonth() - months, today.getDate() - days);
+/** Return the shortcuts: name, first day, and last day unless it is open. Windows of schedules mean the same. */
+function listShortcuts(today) {
+  const [year, month, day] = [today.getFullYear(), today.getMonth(), today.getDate()];
+  const quarter = month - (month % 3);
+  const financialYear = month < APRIL ? year - 1 : year;
+  return [
+    ["Last 30 days", new Date(year, month, day - 30)],
+    ["Last month", new Date(year, month - 1, 1), new Date(year, month, 0)],
+    ["Last quarter", new Date(year, quarter - 3, 1), new Date(year, quarter, 0)],
+    ["Last 12 months", new Date(year, month - 12, day)],
+    ["This year", new Date(year, 0, 1)],
+    ["Last year", new Date(year - 1, 0, 1), new Date(year, 0, 0)],
+    ["Last financial year", new Date(financialYear - 1, APRIL, 1), new Date(financialYear, APRIL, 0)],
+  ];
+}
+
+function writeDate(day) {
   const pad = (number) => String(number).padStart(2, "0");
   return `${day.getFullYear()}-${pad(day.getMonth() + 1)}-${pad(day.getDate())}`;
 }

@@ -13,12 +13,42 @@ export function announce(text) {
 
 /** Show a short message. It disappears automatically unless it is an error. */
 export function notify(text, isError = false) {
+  const close = showMessage(text, isError ? "message is-error" : "message");
+  if (!isError) setTimeout(close, SHOWN_MS);
+}
+
+/** Show a message with a button until the user presses it or closes the message. */
+export function offer(text, action, onclick) {
+  const press = (event) => {
+    onclick(event.currentTarget);
+    close();
+  };
+  const close = showMessage(text, "message", makeButton(action, "plain", press));
+}
+
+function showMessage(text, style, button = null) {
   announce(text);
-  const message = make("div", { class: isError ? "message is-error" : "message" }, make("p", {}, text));
+  const message = make("div", { class: style }, make("p", {}, text), button);
   const close = () => message.remove();
   message.append(makeButton("×", "quiet", close, { "aria-label": "Close this message" }));
   byId("messages").append(message);
-  if (!isError) setTimeout(close, SHOWN_MS);
+  return close;
+}
+
+let titleBefore = null;
+
+/** Show a text in the title of the page, until the user looks at the tab. */
+export function markTitle(text) {
+  if (titleBefore === null) {
+    titleBefore = document.title;
+    document.addEventListener("visibilitychange", restoreTitle, { once: true });
+  }
+  document.title = text;
+}
+
+function restoreTitle() {
+  document.title = titleBefore;
+  titleBefore = null;
 }
 
 /** Show an error until the user closes it. */

@@ -52,13 +52,18 @@ export class Preview {
     if (answer.timed_out) return this.#showMessage(TIMED_OUT);
     if (!answer.studies) return this.#showMessage(NOTHING);
     fill(this.card, makeNumbers(answer), makeProtocols(answer.protocols));
-    this.card.parentElement.scrollIntoView({ block: "nearest" });
+    this.#bringIntoView();
     return announce(`${count(answer.studies, "study", "studies")}, ${count(answer.events, "event")}.`);
   }
 
   #showMessage(message) {
     fill(this.card, make("p", {}, message));
+    this.#bringIntoView();
     announce(message);
+  }
+
+  #bringIntoView() {
+    this.card.parentElement.scrollIntoView({ block: "nearest" });
   }
 }
 

@@ -26,6 +26,10 @@ export function readDays(field) {
   return /^\d+$/.test(text ?? "") ? Number(text) : text;
 }
 
+/** Whether the service accepts a number of days. Undefined means its default. */
+export const isRetention = (days, { max }) =>
+  days === undefined || (typeof days === "number" && days >= 1 && days <= max);
+
 /** Write a number of days into the field. Null and undefined make it blank. */
 export const writeDays = (field, days) => writeFields([field], { [NAME]: String(days ?? "") });
 

@@ -2,7 +2,14 @@
 
 import { Details } from "./details.js";
 import { make, makeButton, setShown, setText } from "./dom.js";
-import { describeExport, describeProgress, isActive, nameExport, nameState } from "./export-words.js";
+import {
+  describeExport,
+  describeProgress,
+  findExpiry,
+  isActive,
+  nameExport,
+  nameState,
+} from "./export-words.js";
 import { count, formatExactTime, formatNumber, formatRelative, formatSize } from "./words.js";
 
 /**
@@ -36,7 +43,8 @@ export class Row {
 
   /** Refresh the relative times. */
   refreshTimes() {
-    const { created_at: created, expires_at: expires } = this.export;
+    const { created_at: created } = this.export;
+    const expires = findExpiry(this.export);
     setTime(this.parts.requested, created, formatRelative(created));
     setTime(this.parts.expires, expires, expires ? formatRelative(expires) : "–");
   }

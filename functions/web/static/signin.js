@@ -10,7 +10,10 @@ export class SignIn {
   constructor(session) {
     this.session = session;
     this.prompting = null;
-    byId("ended").addEventListener("cancel", (event) => event.preventDefault());
+    const dialog = byId("ended");
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    // Chromium closes a dialog at the second Escape in any case.
+    dialog.addEventListener("close", () => this.prompting && !dialog.open && dialog.showModal());
     byId("ended-leave").addEventListener("click", () => this.#signOut());
   }
 
@@ -36,6 +39,7 @@ export class SignIn {
     dialog.showModal();
     await this.#run(byId("ended-form"), { heading: "h3", findDraft });
     fill(byId("ended-form"));
+    this.prompting = null;
     dialog.close();
     if (before && this.session.userId !== before) await this.#reload();
   }

@@ -7,10 +7,11 @@ import contextlib
 import getpass
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -18,7 +19,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doseexport import catalogue
 from doseexport.catalogue import Spec
+from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.schema import FULL, Schema
+from doseexport.catalogue.values import WORDS_VALUE
 from doseexport.domain.export import name_manifest
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.export_file import explain_disk_errors, write_export
@@ -31,6 +34,10 @@ from doseexport.engine.writers.file_plan import FileReport
 from doseexport.errors import DoseExportError, ExportError
 
 BAD_INPUT, FAILED = 2, 1
+STOPPED = "doseexport: stopped; no file was written.\n"
+STDOUT = Path("-")
+TIME_ZONE = "Europe/London"
+_TABLE_SUFFIXES = (".csv", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 
 
 class ProgressBar:
@@ -38,6 +45,7 @@ class ProgressBar:
 
     def __init__(self) -> None:
         self._drawn = sys.stderr.isatty()
+        self._marks = find_marks(sys.stderr.encoding)
         self._total = 1
         self._done = 0
 
@@ -58,13 +66,24 @@ class ProgressBar:
             return
         before, after = ((self._done - back) * 100 // self._total for back in (1, 0))
         if before != after:
-            filled = "█" * (after // 2)
-            sys.stderr.write(f"\r{filled:░<50} {after:3d} % of {self._total:,} studies")
+            full, empty = self._marks
+            bar = full * (after // 2) + empty * (50 - after // 2)
+            sys.stderr.write(f"\r{bar} {after:3d} % of {self._total:,} studies")
 
     def clear(self) -> None:
         """Erase the bar."""
         if self._drawn:
             sys.stderr.write("\r\033[K")
+
+
+def find_marks(encoding: str | None) -> tuple[str, str]:
+    """Return the characters of the full and the empty part of a bar that a terminal can show."""
+    marks = "█", "░"
+    try:
+        "".join(marks).encode(encoding or "ascii")
+    except UnicodeEncodeError:
+        return "#", "."
+    return marks
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -77,10 +96,10 @@ class OneLineParser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Return 0 if it succeeded, 1 if the export failed, 2 for bad input."""
-    options = _make_parser().parse_args(arguments)
-    # SIGTERM must clean up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _accept_all_texts()
     try:
+        options = _make_parser().parse_args(_join_order(sys.argv[1:] if arguments is None else arguments))
+        _clean_up_after_signals()
         return _COMMANDS.get(options.type, _export)(options)
     except DoseExportError as error:
         field = f"{error.field}: " if error.field else ""
@@ -90,20 +109,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"doseexport: {error.strerror or type(error).__name__}; no file was written.\n")
         return FAILED
     except KeyboardInterrupt:
-        sys.stderr.write("doseexport: stopped; no file was written.\n")
+        sys.stderr.write(STOPPED)
         return FAILED
 
 
+def _accept_all_texts() -> None:
+    """Write characters that a terminal cannot show, or that are no characters, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _clean_up_after_signals() -> None:
+    """Clean up after SIGTERM and SIGHUP as after Ctrl-C. A signal that nohup ignores stays ignored."""
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, signal.default_int_handler)
+
+
+def _join_order(arguments: Iterable[str]) -> list[str]:
+    """Join --order and a value like -study_date by =, because argparse takes that value for an option."""
+    joined: list[str] = []
+    for each in arguments:
+        if joined and joined[-1] == "--order" and re.match("-[^-]", each):
+            joined[-1] += f"={each}"
+        else:
+            joined.append(each)
+    return joined
+
+
 def _make_parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog="doseexport", description=__doc__)
+    parser = OneLineParser(prog="doseexport", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
-    listing = commands.add_parser("list", help="list every type with its columns, filters and orders")
+    listing = commands.add_parser(
+        "list", help="list every type with its columns, filters and orders", allow_abbrev=False
+    )
     listing.add_argument("--database-url", metavar="URL", help="list only what this database can hold")
     verify = commands.add_parser("verify", help="check a file against its manifest")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.add_argument("manifest", type=Path, metavar="MANIFEST")
     for spec in catalogue.load_specs().values():
-        _add_options(commands.add_parser(spec.type, help=spec.help, description=spec.help))
+        own = commands.add_parser(spec.type, help=spec.help, description=spec.help, allow_abbrev=False)
+        _add_options(own)
     return parser
 
 
@@ -122,15 +169,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--include-names", action="store_true", help="include patients' names and dates of birth"
     )
     parser.add_argument("--include-ids", action="store_true", help="include patients' IDs and dates of birth")
-    parser.add_argument(
-        "--time-zone", default="Europe/London", help="OpenREM's time zone (default: Europe/London)"
-    )
+    parser.add_argument("--time-zone", help=f"OpenREM's time zone (default: {TIME_ZONE})")
     parser.add_argument(
         "--output",
         required=True,
         type=Path,
         metavar="FILE",
-        help="the file to write; it is written completely or not at all",
+        help="the file to write, completely or not at all; - writes to standard output",
     )
     parser.add_argument("--manifest", action="store_true", help="also write FILE.manifest.json")
 
@@ -138,7 +183,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> int:
     context = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
     check_url(options.database_url)
-    database = Database({"conninfo": options.database_url}, _read_time_zone(options.time_zone))
+    _check_output(options, context.request.spec)
+    time_zone = _read_time_zone(options.time_zone or TIME_ZONE)
+    database = Database({"conninfo": options.database_url}, time_zone)
     bar = ProgressBar()
     try:
         with explain_disk_errors(), _open_manifest(options) as manifest, open_file(options.output) as output:
@@ -148,8 +195,28 @@ def _export(options: argparse.Namespace) -> int:
             manifest.write(write_manifest(None, context.request, report, facts))
     finally:
         bar.clear()
-    _report(options.output, report)
+    _print(_report(options, context.request, report), to_stderr=_is_stdout(options.output))
     return 0
+
+
+def _check_output(options: argparse.Namespace, spec: Spec) -> None:
+    suffix = options.output.suffix.lower()
+    problem = ""
+    if suffix in _TABLE_SUFFIXES and suffix != f".{spec.format}":
+        problem = f"{spec.type} writes a file {spec.format}, not {suffix[1:]}."
+    elif options.manifest and not is_replaceable(options.output):
+        problem = "A manifest needs a file beside it. Enter the name of a file."
+    if problem:
+        raise DoseExportError("BAD_OUTPUT", problem, "--output", 422)
+
+
+def _is_stdout(path: Path) -> bool:
+    """Return whether the path is -, or leads to standard output in another way."""
+    if path == STDOUT:
+        return True
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return path.samefile(f"/dev/fd/{sys.stdout.fileno()}")
+    return False
 
 
 def _open_manifest(options: argparse.Namespace) -> contextlib.AbstractContextManager[BinaryIO]:
@@ -165,7 +232,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _find_user() -> str:
     try:
-        return getpass.getuser()
+        return getpass.getuser().encode(errors="replace").decode()
     except (OSError, KeyError):
         return f"user {os.getuid()}"
 
@@ -175,19 +242,31 @@ def _read_request(options: argparse.Namespace) -> ExportRequest:
         "type": options.type,
         "filters": _read_pairs("filter", options.filter),
         "order": options.order,
-        "options": _read_pairs("option", options.option),
+        "options": _read_pairs("option", options.option, may_be_blank=_list_words(options.type)),
         "include_names": options.include_names,
         "include_ids": options.include_ids,
     }
     return parse_request(body, may_see_patients=True)
 
 
-def _read_pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+def _list_words(kind: str) -> set[str]:
+    """Return the options of an export type that are lists of words, which can be empty."""
+    return {each.name for each in catalogue.find_spec(kind).options if each.value_type is WORDS_VALUE}
+
+
+def _read_pairs(option: str, given: Iterable[str], may_be_blank: Collection[str] = ()) -> dict[str, str]:
+    """Return the pairs NAME=VALUE. A blank value would mean the default, or every study, so it is refused."""
     pairs: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
-        if not equals or name in pairs:
-            problem = "It is given twice." if equals else "It must be NAME=VALUE."
+        problem = ""
+        if not equals:
+            problem = "It must be NAME=VALUE."
+        elif name in pairs:
+            problem = "It is given twice."
+        elif not value.strip() and name not in may_be_blank:
+            problem = f"The value is blank. Enter a value, or leave out the {option}."
+        if problem:
             raise DoseExportError(f"BAD_{option.upper()}", problem, f"--{option} {name}", 422)
         pairs[name] = value
     return pairs
@@ -202,14 +281,21 @@ def _read_time_zone(name: str) -> str:
 
 def open_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
     """Open a file for writing. Write to a pipe or device directly, and replace any other file at the end."""
-    path = path.resolve()
     try:
-        if path.exists() and not path.is_file():
+        if path == STDOUT:
+            return contextlib.nullcontext(sys.stdout.buffer)
+        if not is_replaceable(path):
             return path.open("wb")
+        path = path.resolve()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise DoseExportError("BAD_OUTPUT", f"{error.strerror}.", "--output", 422) from error
     return _replace_when_complete(os.fdopen(handle, "wb"), Path(name), path)
+
+
+def is_replaceable(path: Path) -> bool:
+    """Return whether the path is that of a file, or of none yet, but not of a pipe or a device."""
+    return path != STDOUT and (path.is_file() or not path.exists())
 
 
 @contextlib.contextmanager
@@ -223,9 +309,14 @@ def _replace_when_complete(file: BinaryIO, temporary: Path, path: Path) -> Itera
         raise
 
 
-def _report(path: Path, report: FileReport) -> None:
-    lines = [f"{path}: {report.studies:,} studies, {report.events:,} events\n"]
-    _print(lines + [f"warning: {warning}\n" for warning in report.warnings])
+def _report(options: argparse.Namespace, request: ExportRequest, report: FileReport) -> Iterator[str]:
+    """Yield what is in the file, the filters without values that identify a patient, and the warnings."""
+    yield f"{options.output}: {report.studies:,} studies, {report.events:,} events\n"
+    given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
+    yield from (f"filter: {words}\n" for words in describe_filters(given) or ["none: all studies"])
+    yield from (f"warning: {warning}\n" for warning in report.warnings)
+    if options.time_zone is None and request.spec.has_event_times and report.events:
+        yield f"warning: times of events were read in {TIME_ZONE}. Enter OpenREM's zone with --time-zone.\n"
 
 
 def _list_types(options: argparse.Namespace) -> int:
@@ -258,11 +349,12 @@ def _describe(spec: Spec) -> Iterator[str]:
 _COMMANDS = {"list": _list_types, "verify": _verify}
 
 
-def _print(lines: Iterable[str]) -> None:
+def _print(lines: Iterable[str], *, to_stderr: bool = False) -> None:
+    stream = sys.stderr if to_stderr else sys.stdout
     # If the reader closes standard output early, the file is complete all the same.
     with contextlib.suppress(BrokenPipeError):
-        sys.stdout.writelines(lines)
-        sys.stdout.flush()
+        stream.writelines(lines)
+        stream.flush()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ CROSS JOIN LATERAL (SELECT
          ELSE 'CT' END AS modality,
     sample.chance(id, 'events') AS luck,
     sample.chance(id, 'clock') * 0.999 AS clock,
-    timestamp '2019-01-01' + interval '1 day' * floor(2500 * sample.chance(id, 'day')) AS day) AS drawn
+    current_setting('sample.last_day')::timestamp
+        + interval '1 day' * (floor(2500 * sample.chance(id, 'day')) - 2499) AS day) AS drawn
 ORDER BY id;
 
 -- A staging table, because several tables need the same protocol, tubes and length.

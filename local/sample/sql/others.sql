@@ -34,7 +34,8 @@ FROM sample.other
 LEFT JOIN sample.broken USING (id)
 JOIN (SELECT kind, array_agg(id ORDER BY id) AS rooms FROM sample.room GROUP BY kind) AS room ON room.kind = other.kind
 CROSS JOIN LATERAL (SELECT sample.chance(other.id, 'clock') * 0.999 AS clock,
-    timestamp '2019-01-01' + interval '1 day' * floor(2500 * sample.chance(other.id, 'day')) AS day) AS drawn
+    current_setting('sample.last_day')::timestamp
+        + interval '1 day' * (floor(2500 * sample.chance(other.id, 'day')) - 2499) AS day) AS drawn
 ORDER BY other.id;
 
 -- Plan every study that is not CT, bystanders included. Studies without a modality get exposures that no export may

@@ -17,7 +17,7 @@ from doseexport.errors import RequestError
 from tests.component.exporting import export, parse, read_csv
 from tests.databases import awkward_nm
 from tests.oracles.ct import hash_of
-from tests.oracles.selection import MODALITIES, NEWEST_FIRST, NM, OF_STUDY
+from tests.oracles.selection import MODALITIES, NEWEST_FIRST, NM, OF_STUDY, STUDIES_WITH_TOTALS
 
 STUDIES = "SELECT study.id FROM remapp_generalstudymoduleattr study WHERE modality_type = %s"
 THICKNESS = {"compression_thickness_min", "compression_thickness_max"}
@@ -69,7 +69,7 @@ def list_studies(read):
     """`list_studies("CT", condition)`: studies that meet a condition, newest first."""
 
     def list_studies(modality, condition="true", order=NEWEST_FIRST):
-        query = f"SELECT study.id FROM remapp_generalstudymoduleattr study WHERE {condition} ORDER BY {order}"
+        query = f"SELECT study.id FROM {STUDIES_WITH_TOTALS} study WHERE {condition} ORDER BY {order}"
         return [study for (study,) in read(modality, query)]
 
     return list_studies

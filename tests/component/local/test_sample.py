@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -212,6 +213,16 @@ def test_sample_command_fills_existing_database(make_database):
     command = [sys.executable, "-m", "local.sample", "--studies", "7", "--url", make_database()]
     said = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     assert said.startswith("7 CT studies")
+
+
+def test_sample_command_ends_yesterday(make_database):
+    """Then "Last 30 days" finds studies."""
+    url = make_database()
+    command = [sys.executable, "-m", "local.sample", "--studies", "600", "--url", url]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    newest = one(url, "SELECT max(study_date) FROM remapp_generalstudymoduleattr")
+    today = datetime.now(UTC).date()
+    assert today - timedelta(days=20) < newest < today
 
 
 def test_sample_command_says_why_it_failed(sample_url):

@@ -14,10 +14,10 @@ from doseexport.version import VERSION
 AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
 
 
-def plan(widest=3, frequencies=None, **request):
-    requested = RequestContext(ExportRequest("ct-xlsx", **request), "ada", AT)
+def plan(widest=3, frequencies=None, kind="ct-xlsx", **request):
+    requested = RequestContext(ExportRequest(kind, **request), "ada", AT)
     inclusions = Inclusions(requested.request.include_names, requested.request.include_ids)
-    return plan_file(requested, inclusions, Counts(5, 9, widest), frequencies or {})
+    return plan_file(requested, inclusions, Counts(5, 9, widest), frequencies or {}, "Europe/Paris")
 
 
 def test_about_holds_requester_request_and_time():
@@ -33,6 +33,15 @@ def test_about_holds_requester_request_and_time():
         ("Patient names", "no"),
         ("Patient IDs", "no"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [("rf-xlsx", True), ("nm-csv", True), ("rf-openskin", True), ("ct-xlsx", False), ("rf-csv", False)],
+)
+def test_about_names_the_time_zone_of_event_times(kind, times):
+    line = ("Time zone", "Europe/Paris, of the times of events")
+    assert (line in plan(kind=kind).about) is times
 
 
 def test_about_says_when_nothing_was_filtered():

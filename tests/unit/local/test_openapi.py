@@ -122,14 +122,15 @@ def test_openapi_has_every_error_code():
     assert promised == {"UNEXPECTED", "FORBIDDEN"} | set(find_codes())
 
 
-ROOMS = ("catalogue", "domain", "actions", "api")
+ROOMS = ("catalogue", "domain", "aws", "actions", "api")
 
 
 def find_codes():
     """Codes of refusals in the rooms behind the handlers."""
     makers = {"RequestError", "unprocessable", "forbidden", "_bad", "_conflict"}
     package = ROOT / "layers/core/doseexport"
-    for path in (path for room in ROOMS for path in (package / room).rglob("*.py")):
+    settings = package / "aws" / "settings.py"  # names of variables look like codes
+    for path in {path for room in ROOMS for path in (package / room).rglob("*.py")} - {settings}:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:

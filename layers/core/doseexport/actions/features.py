@@ -39,4 +39,4 @@ def check_features(request: ExportRequest, schema: Schema) -> None:
     try:
         schema.require(request.spec.list_features(request.filters))
     except ExportError as error:
-        raise unprocessable(error.code, error.message, error.field or "type") from None
+        raise unprocessable("NOT_IN_OPENREM", error.message, error.field or "type") from None

@@ -79,6 +79,11 @@ def ignore_warning(message: str, times: int = 1) -> None:
     """Do nothing with a warning about the study whose rows are being written."""
 
 
+def name_any_study() -> str:
+    """Return words for the study whose rows are being written, if nothing is known of it."""
+    return "A study"
+
+
 @dataclass(frozen=True, slots=True)
 class FileContext:
     """What a row builder knows before the first row.
@@ -86,6 +91,7 @@ class FileContext:
     The cells of studies and events come in the order of these columns, then of the stream's extras.
     `widths` and `frequencies` are counted in the same snapshot of the database as the rows. `warn` records
     a warning about the study whose rows are being written. {n} in its message becomes the sum of the times.
+    `name_study` names that study by its id.
     """
 
     study_columns: tuple[Column, ...]
@@ -94,6 +100,7 @@ class FileContext:
     options: Mapping[str, str]
     frequencies: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
     warn: Callable[..., None] = ignore_warning
+    name_study: Callable[[], str] = name_any_study
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from doseexport.catalogue.values import FLAG_VALUE, LIMIT_VALUE, ValueType, read_text
+from doseexport.catalogue.values import FLAG_VALUE, LIMIT_VALUE, WORDS_VALUE, ValueType, read_text
 from doseexport.errors import unprocessable
 
 
@@ -38,7 +38,8 @@ def limit_events(options: Mapping[str, str], events: int) -> int:
 def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[str, str]:
     """Return the given options by name with canonical values, without null and blank ones.
 
-    Raise RequestError, with the name of the option, if an option is unknown or its value is invalid.
+    A blank list of words means no words. Raise RequestError, with the name of the option, if an option is
+    unknown or its value is invalid.
     """
     names = {each.name: each for each in known}
     chosen = {}
@@ -47,7 +48,7 @@ def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[
             raise unprocessable("UNKNOWN_OPTION", "This export type has no such option.", f"options.{name}")
         try:
             text = _read(names[name], value)
-            if text.strip():
+            if text.strip() or (names[name].value_type is WORDS_VALUE and value is not None):
                 chosen[name] = names[name].value_type.parse(text)
         except ValueError as error:
             raise unprocessable("BAD_OPTION_VALUE", f"The value {error}.", f"options.{name}") from None

@@ -12,8 +12,6 @@ from types import MappingProxyType
 
 from doseexport.errors import ExportError
 
-NOT_IN_OPENREM = "NOT_IN_OPENREM"
-"""The code of the error that a release of OpenREM lacks what a request needs."""
 STUDY_TABLE = "remapp_generalstudymoduleattr"
 
 TOTAL_COLUMNS: Mapping[str, str] = MappingProxyType({
@@ -124,7 +122,7 @@ class Schema:
         """Raise ExportError for the first feature that the database lacks, with the field that needs it."""
         for needed_by, feature in features:
             if not feature.tables & self.tables:
-                raise ExportError(NOT_IN_OPENREM, feature.absence, needed_by)
+                raise ExportError("NOT_IN_OPENREM", feature.absence, needed_by)
 
 
 FULL = Schema()

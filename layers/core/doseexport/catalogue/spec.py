@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import filters, options
-from doseexport.catalogue.columns import STANDARD, Column, Inclusions, RepeatWarning, RowWarning, Stream
+from doseexport.catalogue.columns import (
+    DATETIME,
+    STANDARD,
+    Column,
+    Inclusions,
+    RepeatWarning,
+    RowWarning,
+    Stream,
+)
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
 from doseexport.catalogue.options import Option
@@ -187,6 +195,11 @@ class Spec:
     def has_standard_names(self) -> bool:
         """Whether the file depends on the setting of OpenREM that switches standard names on."""
         return any(column.included_by == STANDARD for column in self.columns)
+
+    @property
+    def has_event_times(self) -> bool:
+        """Whether the file has times that depend on the time zone in which OpenREM runs."""
+        return any(column.kind is DATETIME for column in self.columns)
 
     def frequencies(self, inclusions: Inclusions) -> tuple[Frequency, ...]:
         """Return what must be counted before the first row of such a file."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from doseexport.catalogue import Inclusions, Spec
 from doseexport.catalogue.schema import STANDARD_NAME_SETTINGS, STANDARD_NAMES, Schema
 from doseexport.engine.merge import MergeStats, merge_streams
-from doseexport.engine.plan import RequestContext, plan_file
+from doseexport.engine.plan import RequestContext, log_warnings, plan_file
 from doseexport.engine.postgres import Database, Snapshot
 from doseexport.engine.progress import Monitor
 from doseexport.engine.query import Counts, build_queries, list_tables
@@ -58,8 +58,8 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             _check_counts(spec, counts)
             monitor.expect(counts.studies)
             frequencies = snapshot.count_frequencies(queries)
-            plan = plan_file(context, inclusions, counts, frequencies, stats.log.add)
-            writer = writer_type(sink, plan, spec.layout)
+            plan = plan_file(context, inclusions, counts, frequencies, database.time_zone)
+            writer = writer_type(sink, log_warnings(plan, stats.log), spec.layout)
             cleanup.callback(writer.discard)
             studies, events = snapshot.stream(queries, writer.copy_format)
             for study in merge_streams(studies, events, writer.separator, stats):
@@ -73,6 +73,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                 tuple(each.message for each in warnings),
                 snapshot_at=snapshot.taken_at(),
                 study_warnings=tuple(each for each in warnings if each.studies),
+                time_zone=database.time_zone if spec.has_event_times else None,
             )
         return _finish_file(writer, report)
 

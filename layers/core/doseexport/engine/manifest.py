@@ -42,6 +42,7 @@ def write_manifest(
         "export_id": export_id,
         **_describe_request(request),
         "snapshot_at": _format_time(report.snapshot_at),
+        "time_zone": report.time_zone,
         "studies": report.studies,
         "events": report.events,
         "sheets": [asdict(sheet) for sheet in report.sheets],
@@ -54,7 +55,7 @@ def write_manifest(
         ],
         "file": asdict(file),
     }
-    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode(errors="backslashreplace")
 
 
 def _describe_request(request: ExportRequest) -> dict[str, Any]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext, Inclusions, ModalityWorkbook, Spec
 from doseexport.catalogue.filters import describe_filters
-from doseexport.catalogue.layouts import ignore_warning
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import Counts
+from doseexport.engine.study_warnings import WarningLog
 from doseexport.engine.writers.file_plan import FilePlan
 from doseexport.version import VERSION
 
@@ -32,9 +32,9 @@ def plan_file(
     inclusions: Inclusions,
     counts: Counts,
     frequencies: Mapping[str, list[tuple[str, int]]],
-    warn: Callable[..., None] = ignore_warning,
+    time_zone: str,
 ) -> FilePlan:
-    """Return the plan of the requested file for the counted studies. `warn` is that of its FileContext."""
+    """Return the plan of the requested file for the counted studies. Event times are read in `time_zone`."""
     spec = context.request.spec
     events = spec.events
     return FilePlan(
@@ -47,13 +47,17 @@ def plan_file(
             widths=counts.widths,
             options=fill_defaults(spec.options, context.request.options),
             frequencies=dict(frequencies),
-            warn=warn,
         ),
         event_extras=tuple(each for each in events.extras if each.is_included(inclusions)) if events else (),
         block_columns=_block_columns(spec, inclusions),
         counts=counts,
-        about=list(_describe(context)),
+        about=list(_describe(context, time_zone)),
     )
+
+
+def log_warnings(plan: FilePlan, log: WarningLog) -> FilePlan:
+    """Return the plan with a log for the warnings of its writer."""
+    return replace(plan, context=replace(plan.context, warn=log.add, name_study=log.name_study))
 
 
 def _block_columns(spec: Spec, inclusions: Inclusions) -> tuple[Column, ...]:
@@ -62,7 +66,7 @@ def _block_columns(spec: Spec, inclusions: Inclusions) -> tuple[Column, ...]:
     return spec.events.included(inclusions) if spec.events else ()
 
 
-def _describe(context: RequestContext) -> Iterator[tuple[str, str]]:
+def _describe(context: RequestContext, time_zone: str) -> Iterator[tuple[str, str]]:
     """Yield the lines of About on the request, without values of filters that identify a patient."""
     request = context.request
     yield "Export", f"{request.type}: {request.spec.help}"
@@ -74,5 +78,7 @@ def _describe(context: RequestContext) -> Iterator[tuple[str, str]]:
     yield "Order", request.order
     for name, value in fill_defaults(request.spec.options, request.options).items():
         yield "Option", f"{name}: {value or 'none'}"
+    if request.spec.has_event_times:
+        yield "Time zone", f"{time_zone}, of the times of events"
     yield "Patient names", "yes" if request.include_names else "no"
     yield "Patient IDs", "yes" if request.include_ids else "no"

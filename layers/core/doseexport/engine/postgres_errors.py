@@ -12,6 +12,14 @@ from doseexport.engine.dialect import NOT_POSTGRESQL
 from doseexport.engine.postgres_tls import UNKNOWN
 from doseexport.errors import ExportError, RetryableError
 
+_ILLEGIBLE = (
+    "DATABASE_TEXT",
+    "The database holds a text that is not valid in its character set. An administrator must correct it.",
+)
+_BUSY_USER = (
+    "DATABASE_BUSY",
+    "The database allows its user no more connections. Try again later. An export needs two connections.",
+)
 TLS_FAILED = "DATABASE_TLS"
 """The code of a connection that TLS refused."""
 _FINAL = {
@@ -31,7 +39,14 @@ _FINAL = {
         ),
     ),
     "42P01": ("SCHEMA_UNKNOWN", "A table of OpenREM 1.0 is missing in the database{table}."),
-    "42703": ("SCHEMA_UNKNOWN", "A column of OpenREM 1.0 is missing in the database."),
+    "42703": ("SCHEMA_UNKNOWN", "A column of OpenREM is missing in the database{column}."),
+    "22021": _ILLEGIBLE,
+    "22P05": _ILLEGIBLE,
+    "22023": (
+        "DATABASE_SETTING",
+        "The database server does not accept a setting of the export. It may not know the time zone.",
+    ),
+    "53300": _BUSY_USER,
     "57014": (
         "OUT_OF_TIME",
         "The database did not answer within the time limit of an export. Choose fewer studies.",
@@ -66,7 +81,8 @@ def translate_error(error: psycopg.Error) -> ExportError:
         return ExportError(*_CANCELLED)
     for prefix, (code, message) in _FINAL.items():
         if state.startswith(prefix):
-            return ExportError(code, message.format(table=_find_table(error)))
+            kind = RetryableError if code == _BUSY_USER[0] else ExportError
+            return kind(code, message.format(table=_find_table(error), column=_find_column(error)))
     if state.startswith(_RETRYABLE_CLASSES):
         return RetryableError(*_LOST)
     if not state and isinstance(error, psycopg.OperationalError):
@@ -79,6 +95,13 @@ def _find_table(error: psycopg.Error) -> str:
     return f": {found[0]}" if found else ""
 
 
+def _find_column(error: psycopg.Error) -> str:
+    """Return the name of the missing column, which is part of our own SQL: src.pulse_rate or "pulse_rate"."""
+    text = error.diag.message_primary or ""
+    found = re.search(r'\b([a-z_0-9]+\.[a-z_0-9]+)\b|"([a-z_0-9]+)"', text)
+    return f": {found[1] or found[2]}" if found else ""
+
+
 def _explain_connection(text: str) -> ExportError:
     if any(words in text for words in _FOREIGN):
         return ExportError(*NOT_POSTGRESQL)
@@ -87,7 +110,7 @@ def _explain_connection(text: str) -> ExportError:
     if "FATAL" not in text:
         return RetryableError(*(_LOST if "lost" in text or "closed" in text else _UNREACHABLE))
     if any(words in text for words in _BUSY):
-        return RetryableError(*_UNREACHABLE)
+        return RetryableError(*(_BUSY_USER if "for role" in text else _UNREACHABLE))
     if "does not exist" in text and "database" in text:
         return ExportError(*_FINAL["3D"])
     return ExportError(*_FINAL["28"])

@@ -74,6 +74,10 @@ class WarningLog:
         """Add a warning about the study."""
         self._by_message.setdefault(message, Concerned()).add(self.study, times)
 
+    def name_study(self) -> str:
+        """Return the name of the study: Study and its id."""
+        return f"Study {self.study.decode()}"
+
     def describe(self) -> Iterator[tuple[str, Concerned]]:
         """Yield the messages in the order in which they were first added."""
         yield from self._by_message.items()

@@ -50,7 +50,7 @@ def verify_file(path: Path, manifest_path: Path) -> str:
         _check(path, manifest)
     except OSError as error:
         raise ExportError("UNREADABLE", f"{error.filename}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile) as error:
         raise ExportError("BAD_MANIFEST", f"{manifest_path} is not a manifest of such a file.") from error
     return f"{path} is the file that {manifest_path} describes."
 

@@ -7,6 +7,7 @@ from doseexport.cli import main
 from doseexport.domain.request import parse_request
 from doseexport.errors import RequestError
 from tests.conformance.tables import read_csv
+from tests.conformance.workbook_tables import list_protocols
 
 BAD_FILTERS = {
     "study_date__gt=not a date": "BAD_FILTER_VALUE",
@@ -81,7 +82,7 @@ def test_p03_protocol_with_awkward_name_has_its_own_sheet(protocol: str, altered
     book = load_workbook(export("ct-xlsx", altered(PROTOCOL.format(protocol, "TAP"))))
     stored = protocol.replace("''", "'")
     column = [cell.value for cell in book["topogram"][1]].index("Protocol")
-    sheets = [sheet for sheet in book.worksheets[2:-1] if sheet.cell(2, column + 1).value == stored]
+    sheets = [sheet for sheet in list_protocols(book) if sheet.cell(2, column + 1).value == stored]
     assert len(sheets) == 1
     assert sheets[0].max_row == 2
     assert len({name.casefold() for name in book.sheetnames}) == len(book.sheetnames)
@@ -91,7 +92,7 @@ def test_p04_empty_protocol_and_none_at_all_share_the_sheet_unknown(altered, exp
     book = load_workbook(export("ct-xlsx", altered(PROTOCOL.format("", "Daily QA"))))
     assert "daily_qa" not in book.sheetnames
     assert book["unknown"].max_row - 1 == 38 + 5
-    assert sum(sheet.max_row - 1 for sheet in book.worksheets[2:-1]) == 75
+    assert sum(sheet.max_row - 1 for sheet in list_protocols(book)) == 75
 
 
 def test_p05_study_without_events_has_its_row(altered, export) -> None:

@@ -166,6 +166,8 @@ def test_d22_every_column_of_every_sheet_has_a_heading_under_f1_too(openrem_url:
     inclusions = ("--filter=study_date__gt=2016-01-01", "--filter=study_date__lt=2018-12-31")
     for path in (export("ct-xlsx", openrem_url), export("ct-xlsx", openrem_url, *inclusions)):
         for sheet in load_workbook(path).worksheets[1:-1]:
+            if sheet.title == "Warnings":
+                continue
             headings = [cell.value for cell in sheet[1]]
             assert None not in headings
             assert (len(headings) - STUDY_COLUMNS) % EVENT_COLUMNS == 0

@@ -138,3 +138,20 @@ def test_escapes_of_copy_are_undone():
 )
 def test_columns_have_letters(index, letters):
     assert column_letters(index) == letters
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_date"),
+    [
+        ("9999-12-31 23:59:59", True),
+        ("9999-12-31 23:59:59.999", True),
+        ("9999-12-31 23:59:59.999999", False),
+        ("10000-01-01 00:00:00", False),
+    ],
+)
+def test_moment_at_the_end_of_the_calendar_is_in_range_or_text(moment, is_date):
+    """The greatest number of a date cell is below that of the first day of the year 10000."""
+    if is_date:
+        assert number_in(write_datetime(moment)) < 2_958_466
+    else:
+        assert text_in(write_datetime(moment)) == moment

@@ -8,6 +8,7 @@ from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wi
 from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.schema import Total
 from doseexport.catalogue.shared.dose_check import DOSE_CHECK
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -41,6 +42,9 @@ _EVENT_JOIN = f"""
 JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
 JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = ctdose.id"""
 
+EVENTS_DLP = f"(SELECT sum(event.dlp) FROM (SELECT study.id) chosen {_EVENT_JOIN})"
+"""The sum of the DLP (mGy·cm) of a study's events."""
+
 _TOTAL_JOIN = f"""
 LEFT JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_STUDY}
 LEFT JOIN (
@@ -50,7 +54,10 @@ LEFT JOIN (
     JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
     JOIN remapp_ctaccumulateddosedata ctacc ON ctacc.ct_radiation_dose_id = ctdose.id
     GROUP BY chosen.id
-) ctacc ON ctacc.id = study.id"""
+) ctacc ON ctacc.id = study.id
+LEFT JOIN (
+    SELECT chosen.id, sum(event.dlp) AS dlp FROM chosen {_EVENT_JOIN} GROUP BY chosen.id
+) events ON events.id = study.id"""
 
 _OF_EVENT = "ct_irradiation_event_data_id"
 _CHILD_JOIN = f"""
@@ -200,6 +207,7 @@ _STUDY_ROW_WARNINGS = (
         "ctacc.rows > 1",
         "Several accumulated doses in {n} of the studies: DLP total and No. events are their sums.",
     ),
+    warn_of_doubled_total("ctacc.dlp", "events.dlp"),
 )
 
 _EVENT_ROW_WARNINGS = (

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Column, RowWarning, Stream
-from doseexport.catalogue.ct.exports import CT, PHANTOM, warn_of_repeats_in_event
+from doseexport.catalogue.ct.exports import CT, EVENTS_DLP, PHANTOM, warn_of_repeats_in_event
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, CustomRows, FileContext, Row, Sheet
+from doseexport.catalogue.shared.plausibility import NEGATIVE_AGE, warn_of_doubled_total
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.spec import Spec
 
@@ -113,6 +114,8 @@ _STUDY_ROW_WARNINGS = (
     RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
     RowWarning("total.reports = 0", "No CT dose report in {n} of the studies: its cells are blank."),
     RowWarning("total.rows = 0", "No accumulated dose in {n} of the studies: total DLP is blank."),
+    NEGATIVE_AGE,
+    warn_of_doubled_total("total.dlp", EVENTS_DLP),
     RowWarning(
         "total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are included."
     ),

@@ -6,7 +6,9 @@ from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared import totals
 from doseexport.catalogue.shared.dap_units import DAP_UNIT
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -90,13 +92,13 @@ LEFT JOIN (
     JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id
     JOIN remapp_accumintegratedprojradiogdose integ ON integ.accumulated_xray_dose_id = accum.id
     GROUP BY chosen.id
-) integ ON integ.id = study.id"""
+) integ ON integ.id = study.id
+LEFT JOIN (
+    SELECT chosen.id, sum(event.dose_area_product) AS dap FROM chosen {EVENT_TABLES} GROUP BY chosen.id
+) events ON events.id = study.id"""
 
-# A study whose device declared no count of frames has the count of OpenREM, or else that of its events.
-_EVENTS = (
-    "coalesce(integ.frames, study.number_of_events,"
-    f" (SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES}))"
-)
+# A study whose device declared no number of frames has the number of its events.
+_EVENTS = f"coalesce(integ.frames, {totals.EVENTS.value})"
 
 _STUDY_STREAM = Stream(
     columns=(
@@ -117,6 +119,7 @@ _STUDY_STREAM = Stream(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
+        warn_of_doubled_total("integ.dap", f"{CGYCM2} * events.dap"),
     ),
 )
 

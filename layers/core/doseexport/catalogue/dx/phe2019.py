@@ -9,6 +9,7 @@ from doseexport.catalogue.dx.exports import DX, DX_EVENT_REPEAT_WARNINGS, DX_EVE
 from doseexport.catalogue.dx.phe2019_rows import SingleProjection, WholeStudy
 from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.schema import Total
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.study import (
     PATIENT_JOINS,
     PATIENT_REPEAT_WARNINGS,
@@ -18,6 +19,7 @@ from doseexport.catalogue.shared.study import (
 from doseexport.catalogue.shared.totals import DAP, EVENTS
 from doseexport.catalogue.shared.xray import (
     CGYCM2,
+    EVENTS_DAP,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
     KVP,
@@ -63,6 +65,10 @@ _EVENT_COLUMNS = (
 _STUDY_STREAM = Stream(
     _STUDY_COLUMNS, PATIENT_JOINS, PATIENT_TIES, (*PATIENT_ROW_WARNINGS, *REPORT_ROW_WARNINGS)
 )
+_WITH_TOTALS = dataclasses.replace(
+    _STUDY_STREAM,
+    row_warnings=(*_STUDY_STREAM.row_warnings, warn_of_doubled_total(DAP.value, EVENTS_DAP)),
+)
 _EVENT_STREAM = dataclasses.replace(DX_EVENT_STREAM, columns=_EVENT_COLUMNS, extras=())
 
 # The count that OpenREM stores; its form has room for 6 or 20 projections by this number.
@@ -77,7 +83,7 @@ def _make_spec(form: str, help_text: str, layout: CustomRows, totals: tuple[Tota
         format="xlsx",
         help=help_text,
         modality=DX,
-        studies=_STUDY_STREAM,
+        studies=_WITH_TOTALS if totals else _STUDY_STREAM,
         events=_EVENT_STREAM,
         layout=layout,
         repeat_warnings=(*PATIENT_REPEAT_WARNINGS, *DX_EVENT_REPEAT_WARNINGS),

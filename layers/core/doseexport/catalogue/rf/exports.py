@@ -37,6 +37,7 @@ from doseexport.catalogue.shared.xray import (
     EVENT_TABLES,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
+    HIGH_DOSE,
     HIGHEST_DAP,
     KVP,
     MECHANICAL,
@@ -116,7 +117,7 @@ _EVENT_STREAM = Stream(
     ),
     joins="".join(each.join for each in (SOURCE, MECHANICAL, *_PULSES)),
     ties=(SOURCE.tie, MECHANICAL.tie),
-    row_warnings=(SOURCE.missing, MECHANICAL.missing, *(each.derived for each in _PULSES)),
+    row_warnings=(SOURCE.missing, MECHANICAL.missing, *(each.derived for each in _PULSES), HIGH_DOSE),
     extras=(*GROUP_EXTRAS, list_event_names(EVENT_LINK, "RF")),
 )
 

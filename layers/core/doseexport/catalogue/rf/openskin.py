@@ -15,6 +15,7 @@ from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
     CURRENT,
     DISTANCE,
+    HIGH_DOSE,
     KVP,
     MECHANICAL,
     OF_SOURCE,
@@ -93,7 +94,7 @@ _EVENT_STREAM = Stream(
     ),
     joins="".join(each.join for each in (*_CHILDREN, *_PULSES)) + _COPPER,
     ties=tuple(child.tie for child in _CHILDREN),
-    row_warnings=(*(child.missing for child in _CHILDREN), *(each.derived for each in _PULSES)),
+    row_warnings=(*(child.missing for child in _CHILDREN), *(each.derived for each in _PULSES), HIGH_DOSE),
 )
 
 SPECS = (

@@ -11,9 +11,21 @@ from doseexport.catalogue.layouts import CustomRows, Sheet
 from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.rf.phe2019_rows import SurveyRows
 from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED
+from doseexport.catalogue.shared.plausibility import (
+    NEGATIVE_AGE,
+    warn_of_doubled_total,
+    warn_of_high_dose,
+)
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.totals import DAP, RP_DOSE
-from doseexport.catalogue.shared.xray import OF_SOURCE, REPORT_ROW_WARNINGS, SOURCE, code, code_meaning
+from doseexport.catalogue.shared.xray import (
+    EVENTS_DAP,
+    OF_SOURCE,
+    REPORT_ROW_WARNINGS,
+    SOURCE,
+    code,
+    code_meaning,
+)
 from doseexport.catalogue.spec import Spec
 
 _TOTALS = f"""
@@ -63,6 +75,9 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS
             "No accumulated dose in {n} of the studies: columns F, G, H, J and K are blank.",
         ),
         RowWarning("totals.is_added", ADDED),
+        NEGATIVE_AGE,
+        warn_of_high_dose(RP_DOSE.value, DAP.value, "studies"),
+        warn_of_doubled_total(DAP.value, EVENTS_DAP),
     ),
 )
 

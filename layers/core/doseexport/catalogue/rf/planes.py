@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doseexport.catalogue.columns import NUMBER, Column, RowWarning
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total, warn_of_high_dose
 from doseexport.catalogue.shared.study import OF_CHOSEN
-from doseexport.catalogue.shared.xray import EVENT_TABLES, code_meaning
+from doseexport.catalogue.shared.xray import EVENT_TABLES, EVENTS_DAP, code_meaning
 
 PLANE_B = "113621"
 
@@ -107,6 +108,9 @@ PLANE_ROW_WARNINGS = (
     ),
     RowWarning("planes.is_cut", "More than two planes in {n} of the studies: the third plane is left out."),
     RowWarning("planes.is_added", ADDED),
+    warn_of_high_dose("planes.a_rp", "planes.a_dap", "studies"),
+    warn_of_high_dose("planes.b_rp", "planes.b_dap", "studies of two planes"),
+    warn_of_doubled_total("(coalesce(planes.a_dap, 0) + coalesce(planes.b_dap, 0))", EVENTS_DAP),
 )  # fmt: skip
 
 

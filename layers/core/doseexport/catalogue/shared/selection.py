@@ -99,9 +99,9 @@ def order_by_equipment(column: str) -> str:
 
 
 COMMON_ORDERS = (
-    Order(DEFAULT_ORDER, "", "newest study first", ("-time_date",)),
+    Order(DEFAULT_ORDER, "", "newest study first", ("-time_date", "-study_date")),
     Order("oldest_first", "study.study_date NULLS LAST, study.study_time NULLS LAST", "oldest study first",
-          ("time_date",)),
+          ("time_date", "study_date")),
     Order("study_description", "study.study_description NULLS LAST", "by study description"),
     Order("institution", order_by_equipment("equip.institution_name"), "by institution",
           (_EQUIP + "institution_name",)),

@@ -16,6 +16,7 @@ from doseexport.catalogue.columns import (
     RowWarning,
 )
 from doseexport.catalogue.layouts import Frequency
+from doseexport.catalogue.shared.plausibility import NEGATIVE_AGE
 from doseexport.catalogue.shared.standard_names import name_study
 
 OF_STUDY = "general_study_module_attributes_id = study.id"
@@ -28,6 +29,7 @@ PATIENT_TIES = ("pat.id", "patstudy.id")
 PATIENT_ROW_WARNINGS = (
     RowWarning("pat.id IS NULL", "No patient record in {n} of the studies: its cells are blank."),
     RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: its cells are blank."),
+    NEGATIVE_AGE,
 )
 
 STUDY_JOINS = f"""{PATIENT_JOINS}

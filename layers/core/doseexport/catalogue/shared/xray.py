@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from doseexport.catalogue.columns import RepeatWarning, RowWarning
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.shared.dose_check import round_half_even
+from doseexport.catalogue.shared.plausibility import warn_of_high_dose
 from doseexport.catalogue.shared.selection import SCOPES, STUDY
 from doseexport.catalogue.shared.standard_names import filter_event_names
 from doseexport.catalogue.shared.study import OF_CHOSEN, OF_STUDY, warn_of_repeats
@@ -132,6 +133,11 @@ LEFT JOIN LATERAL (
     message = f"{name} of {{n}} exposures averaged: several values are stored."
     return Quantity(join, f"{alias}.value", RowWarning(f"{alias}.averaged > 1", message))
 
+
+EVENTS_DAP = f"(SELECT sum(event.dose_area_product) FROM (SELECT study.id) chosen {EVENT_TABLES})"
+"""The sum of the DAP (Gy·m²) of a study's events."""
+
+HIGH_DOSE = warn_of_high_dose("src.dose_rp", "event.dose_area_product", "events")
 
 KVP = _mean("voltage", "remapp_kvp", "kvp", "kVp")
 CURRENT = _mean("current", "remapp_xraytubecurrent", "xray_tube_current", "mA")

@@ -27,6 +27,7 @@ from doseexport.engine.writers.workbook import (
     WARNINGS,
     DrawnSheet,
     SheetFrame,
+    Summary,
     build_workbook,
     count_summary,
     list_about,
@@ -43,19 +44,19 @@ _DIMENSION = re.compile(rb'<dimension ref="[A-Z0-9:]+"')
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """The sheets of a workbook in their order, their shared state, and whether Summary comes first."""
+    """The sheets of a workbook in their order, their shared state, and Summary, if it comes first."""
 
     sheets: Sequence[GrowingSheet | DrawnSheet]
     shared: SharedState
-    has_summary: bool
+    summary: Summary | None
 
 
 def assemble(sink: Sink, plan: FilePlan, report: FileReport, tabs: Tabs) -> None:
     """Write the complete workbook to the sink."""
     worksheets = list(_list_worksheets(tabs))
     frames = [each if isinstance(each, DrawnSheet) else each[0].frame(each[1]) for each in worksheets]
-    skeleton = build_workbook(plan, report, frames, has_summary=tabs.has_summary)
-    first = 2 if tabs.has_summary else 1
+    skeleton = build_workbook(plan, report, frames, summary=tabs.summary)
+    first = 1 if tabs.summary is None else 2
     parts = {
         f"xl/worksheets/sheet{n}.xml": (found, frame)
         for n, (found, frame) in enumerate(zip(worksheets, frames, strict=True), start=first)
@@ -79,7 +80,7 @@ def assemble(sink: Sink, plan: FilePlan, report: FileReport, tabs: Tabs) -> None
 
 def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCount]:
     """Return the counts of each sheet of the workbook, in the order of tabs."""
-    summary = [SheetCount(SUMMARY, 0, count_summary(plan), 0)] if tabs.has_summary else []
+    summary = [] if tabs.summary is None else [SheetCount(SUMMARY, 0, count_summary(plan), 0)]
     data = [
         SheetCount(each.name, 0, each.rows, 0) if isinstance(each, DrawnSheet) else each[0].count(each[1])
         for each in _list_worksheets(tabs)

@@ -63,7 +63,7 @@ class AuditWriter:
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
-        tabs = Tabs(list(self._list_tabs(report)), self._shared, has_summary=False)
+        tabs = Tabs(list(self._list_tabs(report)), self._shared, summary=None)
         assemble(self._sink, self._plan, report, tabs)
         self.discard()
         return count_rows(self._plan, report, tabs)

@@ -78,7 +78,7 @@ class ModalityWorkbookWriter:
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
-        tabs = Tabs(list(self._sheets()), self._shared, has_summary=True)
+        tabs = Tabs(list(self._sheets()), self._shared, self._protocols.list_names())
         assemble(self._sink, self._plan, report, tabs)
         self.discard()
         return count_rows(self._plan, report, tabs)

@@ -22,6 +22,8 @@ FIGURE_STYLES = ((1.0, 4, "0.000"), (10.0, 5, "0.00"), (100.0, 6, "0.0"), (math.
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _EPOCH = date(1899, 12, 30).toordinal()
 _DAY = 86_400_000_000
+# A worksheet has no dates from the year 10000 on. 9999-12-31 23:59:59.999999 rounds to this number.
+_END = date(9999, 12, 31).toordinal() - _EPOCH + 1
 # XML, and therefore a cell, cannot contain it.
 _ROW_NUMBER = "\x00"
 
@@ -44,11 +46,15 @@ def write_time(value: str) -> str:
 
 
 def write_datetime(value: str) -> str:
-    """Return the body of a date-time cell, in days, from YYYY-MM-DD HH:MM:SS[.ffffff]."""
+    """Return the body of a date-time cell, in days, from YYYY-MM-DD HH:MM:SS[.ffffff].
+
+    A time before 1 March 1900, or one that rounds to the year 10000, stays text.
+    """
     days = _count_days(value[:10])
-    if days is None:
+    serial = None if days is None else (days * _DAY + _count_micros(value[11:])) / _DAY
+    if serial is None or serial >= _END:
         return write_text(value)
-    return f'" s="{DATETIME_STYLE}"><v>{(days * _DAY + _count_micros(value[11:])) / _DAY!r}</v></c>'
+    return f'" s="{DATETIME_STYLE}"><v>{serial!r}</v></c>'
 
 
 def _count_days(value: str) -> int | None:

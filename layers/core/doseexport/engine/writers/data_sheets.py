@@ -79,11 +79,11 @@ class ProtocolSheets:
         self._heads = column_heads(len(plan.study_columns), len(plan.event_columns))
         headings = [column.heading for column in (*plan.event_columns, *plan.event_extras)]
         self._position = headings.index(layout.sheet_by)
-        names = sorted(name for name, _ in plan.context.frequencies[layout.sheets.title])
+        self._title = layout.sheets.title
+        self._standard_title = layout.standard_sheets.title if layout.standard_sheets else ""
+        names = sorted(name for name, _ in plan.context.frequencies[self._title])
         self._by_protocol = {name: self._add(name) for name in names}
-        counted = (
-            plan.context.frequencies.get(layout.standard_sheets.title) if layout.standard_sheets else None
-        )
+        counted = plan.context.frequencies.get(self._standard_title)
         self._by_standard = {name: self._add(STANDARD + name) for name in sorted(dict(counted or []))}
         self._standard_position = headings.index(layout.standard_by) if counted else None
 
@@ -93,6 +93,13 @@ class ProtocolSheets:
             for sheet in self._find(event):
                 row = sheet.next_row()
                 sheet.add(f'<row r="{row}">{row.join(head)}{write(row, self._heads, event)}</row>')
+
+    def list_names(self) -> dict[str, dict[str, str]]:
+        """Return the name of each value's sheet, by the titles of their frequencies."""
+        sheets = {self._title: self._by_protocol, self._standard_title: self._by_standard}
+        return {
+            title: {value: sheet.name for value, sheet in found.items()} for title, found in sheets.items()
+        }
 
     def sheets(self) -> Iterator[GrowingSheet]:
         """Yield the sheets in the order of tabs."""

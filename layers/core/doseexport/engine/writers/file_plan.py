@@ -64,7 +64,8 @@ class FileReport:
 
     `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
     excluded on purpose, by reason. `answer` is what an audit found, in one line. `snapshot_at` is the time at
-    which the database had the contents of the file.
+    which the database had the contents of the file. Event times were read in `time_zone`; it is None for a
+    file without them.
     """
 
     studies: int
@@ -74,6 +75,7 @@ class FileReport:
     sheets: tuple[SheetCount, ...] = ()
     snapshot_at: datetime | None = None
     study_warnings: tuple[StudyWarning, ...] = ()
+    time_zone: str | None = None
     answer: str = ""
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
-from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 from doseexport.catalogue import Column
 from doseexport.engine.writers.cells import (
@@ -19,13 +18,15 @@ from doseexport.engine.writers.cells import (
     column_letters,
 )
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
-from doseexport.engine.writers.texts import cut_text
+from doseexport.engine.writers.texts import cut_text, escape
 from doseexport.errors import ExportError
 
 _WIDTHS = {"text": 22, "word": 12, "number": 10, "figure": 10, "date": 12, "time": 11, "datetime": 20}
 _FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss", *(form for *_, form in FIGURE_STYLES))
 _STYLES = (DATE_STYLE, TIME_STYLE, DATETIME_STYLE, *(style for _, style, _ in FIGURE_STYLES))
 _MOST_WIDTH = 40
+MOST_XML = 1 << 20
+"""Characters: more than the XML of a text that fits into a cell."""
 _ROWS_ABOVE_FREQUENCIES = 6
 SUMMARY, WARNINGS, ABOUT = "Summary", "Warnings", "About"
 _OPTIONS = {
@@ -71,6 +72,10 @@ class DrawnSheet:
     draw: Callable[[Any, Any], None]
 
 
+Summary = Mapping[str, Mapping[str, str]]
+"""What Summary shows beside its frequencies: by title, the name of the sheet of each value."""
+
+
 class _Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
     """A workbook of xlsxwriter that hides its sheets until it is complete.
 
@@ -86,7 +91,7 @@ class _Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
 
 
 def build_workbook(
-    plan: FilePlan, report: FileReport, frames: Sequence[SheetFrame | DrawnSheet], *, has_summary: bool
+    plan: FilePlan, report: FileReport, frames: Sequence[SheetFrame | DrawnSheet], *, summary: Summary | None
 ) -> bytes:
     """Return an xlsx with the sheets Summary, those of `frames` without their data, Warnings and About.
 
@@ -99,8 +104,8 @@ def build_workbook(
     _fix_styles(book)
     bold = book.add_format({"bold": True})
     header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-    if has_summary:
-        _write_summary(book.add_worksheet(SUMMARY), plan, report, bold)
+    if summary is not None:
+        _write_summary(book.add_worksheet(SUMMARY), plan, report, summary, bold)
     seen = set()
     for frame in frames:
         sheet = book.add_worksheet(frame.name)
@@ -161,13 +166,16 @@ def _put_safely(sheet: Any, row: int, column: int, value: str | float, style: An
     if isinstance(value, int | float):
         return int(sheet.write_number(row, column, value, style))
     text = cut_text(value)
-    if text.startswith("<r>") and text.endswith("</r>"):
-        # xlsxwriter writes such a text unescaped, as its own XML. It escapes a text of two formatted runs.
-        return int(sheet.write_rich_string(row, column, text[:1], Format(), text[1:]))
+    if "_x" in text or text.startswith("<r>") or not text.isprintable():
+        # xlsxwriter writes a text between these tags as it is. It takes _xHHHH_ for an escape once only, so
+        # that x_x005F_x0041_ would lose an underscore. The reference hides our own escapes from it.
+        sheet.xls_strmax = MOST_XML
+        xml = escape(text).replace("_x", "&#95;x")
+        text = f'<r><t xml:space="preserve">{xml}</t></r>'
     return int(sheet.write_string(row, column, text, style))
 
 
-def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:
+def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, summary: Summary, bold: Any) -> None:
     sheet.set_column("A:A", 30)
     put_cell(sheet, 0, 0, plan.title, bold)
     put_cell(sheet, 1, 0, f"{plan.software}, {plan.created:%Y-%m-%d %H:%M:%S %Z}")
@@ -181,6 +189,11 @@ def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) ->
         for row, (value, count) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
             put_cell(sheet, row, column, value)
             put_cell(sheet, row, column + 1, count)
+        if title in summary:
+            sheet.set_column(column + 2, column + 2, 30)
+            put_cell(sheet, 5, column + 2, "Sheet", bold)
+            for row, (value, _) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
+                put_cell(sheet, row, column + 2, summary[title][value])
 
 
 def count_summary(plan: FilePlan) -> int:

@@ -11,6 +11,7 @@ from doseexport.catalogue.mg.exports import MG
 from doseexport.catalogue.mg.nhsbsp.exposures import SEPARATOR, WORDS, YES
 from doseexport.catalogue.mg.nhsbsp.rows import CsvBuilder, WorkbookBuilder
 from doseexport.catalogue.options import Option
+from doseexport.catalogue.shared.plausibility import NEGATIVE_AGE
 from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
     HAS_STORED_UAS,
@@ -103,6 +104,7 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}{PROJ_JOI
     ties=("pat.id", "patstudy.id", PROJ_TIE),
     row_warnings=(
         RowWarning("patstudy.id IS NULL", "No patient study record in {n} of the studies: the age is blank."),
+        NEGATIVE_AGE,
     ),
 )
 _EVENT_STREAM = Stream(

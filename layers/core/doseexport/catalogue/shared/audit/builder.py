@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from doseexport.catalogue.columns import Cells
 from doseexport.catalogue.layouts import Chart, FileContext, Row, Sheet, SummaryRow
@@ -19,7 +18,7 @@ from doseexport.catalogue.shared.audit.groups import NO_NAME, Group, GroupKey, G
 from doseexport.catalogue.shared.audit.options import BY_STANDARD_NAME
 from doseexport.catalogue.shared.audit.outliers import OutlierRules, OutlierSearch
 from doseexport.catalogue.shared.audit.populations import Patient, PatientReader
-from doseexport.catalogue.shared.audit.quantities import explain_missing
+from doseexport.catalogue.shared.audit.quantities import explain_missing, write_quotient
 from doseexport.catalogue.shared.audit.reading import AuditRules, ExamNames, Places, read_first
 from doseexport.catalogue.shared.audit.results import Analyst, Result
 from doseexport.catalogue.shared.audit.rooms import RoomMedians
@@ -267,9 +266,9 @@ class Audit:
 
     def _write_outlier(self, each: Outlier, result: Result, z: float | None, reasons: str) -> Cells:
         key, quantity = result.group.key, self._quantities[result.group.key.quantity]
-        ratio = None
-        if each.value is not None and result.median is not None:
-            ratio = Fraction(each.value) / result.median
+        ratio, median = "", result.median
+        if each.value is not None and median is not None:
+            ratio = write_quotient(each.value * median.denominator, median.numerator)
         return [
             each.date,
             str(each.study),
@@ -282,8 +281,8 @@ class Audit:
             quantity.name,
             self._units.name(quantity),
             self._units.write(quantity, each.value),
-            self._units.write(quantity, result.median),
-            sheets.write_ratio(ratio),
+            self._units.write(quantity, median),
+            ratio,
             sheets.write_float(z),
             reasons,
             "",

@@ -118,6 +118,10 @@ def read_unit(text: str) -> str:
 
 def write_number(number: Fraction | int, factor: Fraction = ONE) -> str:
     """Return the text of a cell: number × factor as a plain decimal with 17 significant digits."""
-    above = Decimal(number.numerator * factor.numerator)
-    text = f"{_CONTEXT.divide(above, Decimal(number.denominator * factor.denominator)):f}"
+    return write_quotient(number.numerator * factor.numerator, number.denominator * factor.denominator)
+
+
+def write_quotient(above: int, below: int) -> str:
+    """Return the text of a cell: the quotient of two whole numbers, which need no common factor removed."""
+    text = f"{_CONTEXT.divide(Decimal(above), Decimal(below)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
