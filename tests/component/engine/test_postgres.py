@@ -199,7 +199,6 @@ def test_session_is_read_only(sample_url):
             wanted = {
                 "transaction_isolation": "repeatable read",
                 "transaction_read_only": "on",
-                "default_transaction_read_only": "on",
                 "application_name": "mine",
                 "TimeZone": "Europe/Paris",
                 "DateStyle": "ISO, YMD",

@@ -64,6 +64,8 @@ FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relname
 WHERE class.oid IN (SELECT to_regclass(name) FROM unnest(%s::text[]) name)
   AND class.relkind = ANY(%s::text[]) AND has_table_privilege(class.oid, 'SELECT')
 ORDER BY class.relname"""
+# A text could be bytes: the encoding is not set yet.
+IS_POSTGRESQL = "SELECT version() LIKE 'PostgreSQL %'"
 TABLES = """SELECT name, has_table_privilege(to_regclass(name), 'SELECT')
 FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL"""
 COLUMNS = """SELECT attname FROM pg_attribute
@@ -73,6 +75,8 @@ TABLES_LOCKED = (
 )
 
 Connection = psycopg.Connection[Any]
+Settings = Callable[[int], Iterable[tuple[str, str]]]
+"""The function from the release of a server to the settings of a transaction."""
 _Open = tuple[ExitStack, Copy]
 
 
@@ -96,13 +100,15 @@ class Database:
         with explain_errors(), ExitStack() as stack:
             first = stack.enter_context(self._connect())
             second = stack.enter_context(self._connect())
-            yield Snapshot(first, second, stack, self._find_deadline())
+            yield Snapshot(first, second, stack, self._settings, self._find_deadline())
 
     def fetch_schema(self) -> Schema:
         """Return what the database has. Raise the errors of open_snapshot."""
         with explain_errors(), ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            return Snapshot(connection, None, stack).read_schema()
+            snapshot = Snapshot(connection, None, stack, self._settings)
+            snapshot.begin()
+            return snapshot.read_schema()
 
     def fetch_rows(self, tables: Iterable[str], build_query: Callable[[Schema], Query]) -> list[Any]:
         """Return the rows of the query that is built for the schema, on one connection of its own.
@@ -111,7 +117,7 @@ class Database:
         """
         with explain_errors(), ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            snapshot = Snapshot(connection, None, stack, self._find_deadline())
+            snapshot = Snapshot(connection, None, stack, self._settings, self._find_deadline())
             snapshot.begin(tables)
             query = build_query(snapshot.read_schema())
             for name, value in self._limits():  # waiting for the locks took part of the time
@@ -139,20 +145,17 @@ class Database:
                 keepalives_interval=5,
                 keepalives_count=3,
                 application_name=self.name,
+                client_encoding="UTF8",
+                # PgBouncer gives each transaction another session, without the statements of earlier ones.
+                prepare_threshold=None,
             )
         except psycopg.OperationalError as error:
             raise self._explain_refusal(translate_error(error)) from None
 
     def _prepare(self, connection: Connection) -> None:
         release = connection.info.server_version
-        (description,) = connection.execute("SELECT version()").fetchone() or ("",)
-        check_server(release, str(description))
-        for name, value in self._settings():
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-        if release >= POSTGRES_11:
-            connection.execute("SET jit = off")
-        if release >= POSTGRES_14:
-            connection.execute("SET client_connection_check_interval = '1s'")
+        (is_postgresql,) = connection.execute(IS_POSTGRESQL).fetchone() or (False,)
+        check_server(release, is_postgresql=is_postgresql)
 
     def _explain_refusal(self, error: ExportError) -> ExportError:
         """Return the error of a connection that was not made, with its reason if that is a certificate."""
@@ -162,15 +165,18 @@ class Database:
         host, port = str(where["host"]), int(where.get("port") or DEFAULT_PORT)
         return ExportError(TLS_FAILED, explain_tls_failure(host, port, str(where["sslrootcert"])))
 
-    def _settings(self) -> Iterable[tuple[str, str]]:
-        yield "default_transaction_read_only", "on"
+    def _settings(self, release: int) -> Iterable[tuple[str, str]]:
+        """Yield the settings of a transaction on a server of this release."""
         yield "idle_in_transaction_session_timeout", "10min"
         yield "DateStyle", "ISO, YMD"
         yield "TimeZone", self.time_zone
-        yield "client_encoding", "UTF8"
         yield "work_mem", "64MB"
         # Codes and children are looked up once per event, so prefer index scans to reading their tables.
         yield "random_page_cost", "1.1"
+        if release >= POSTGRES_11:
+            yield "jit", "off"
+        if release >= POSTGRES_14:
+            yield "client_connection_check_interval", "1s"
         yield from self._limits()
 
     def _limits(self) -> Iterable[tuple[str, str]]:
@@ -191,13 +197,20 @@ class Snapshot:
     """One unchanging state of the database. Only `cancel` is safe to call from other threads.
 
     `begin` starts it. Rows that are fetched before are not part of it. `second` is another connection for
-    the same snapshot, or None; `deadline` is when to stop waiting for locks, by time.monotonic().
+    the same snapshot, or None. `settings` are those of its transactions. `deadline` is when to stop waiting
+    for locks, by time.monotonic().
     """
 
     def __init__(
-        self, first: Connection, second: Connection | None, cleanup: ExitStack, deadline: float | None = None
+        self,
+        first: Connection,
+        second: Connection | None,
+        cleanup: ExitStack,
+        settings: Settings,
+        deadline: float | None = None,
     ) -> None:
         self._first = first
+        self._settings = settings
         self._second = second
         self._deadline = deadline
         self.connections = [first] if second is None else [first, second]
@@ -215,7 +228,7 @@ class Snapshot:
         Tables that the schema lacks, or that the user may not read, are left to the queries that name them.
         Raise ExportError if the locks cannot be had before the deadline.
         """
-        while not self._try_begin(self._build_lock(tables)):
+        while not self._try_begin(self._build_start(tables)):
             if self._cancelled_at is not None or self._is_late():
                 raise ExportError("TABLES_LOCKED", TABLES_LOCKED)
             time.sleep(LOCK_PAUSE)
@@ -291,6 +304,18 @@ class Snapshot:
         """Return the rows of a query, read in this snapshot."""
         return self._first.execute(_bind(self._first, query)).fetchall()
 
+    def _build_start(self, tables: Iterable[str]) -> pgsql.Composed:
+        """Return the statements that begin a transaction: its settings, and the locks of its tables.
+
+        Settings of a session would stay with the session, which PgBouncer gives to other programs.
+        """
+        release = self._first.info.server_version
+        settings = [
+            pgsql.SQL("SET LOCAL {} = {}").format(pgsql.Identifier(name), value)
+            for name, value in self._settings(release)
+        ]
+        return pgsql.SQL("; ").join([*settings, self._build_lock(tables)])
+
     def _build_lock(self, tables: Iterable[str]) -> pgsql.Composed:
         """Return the statement that locks those of the tables that exist and may be read, by name."""
         # Views can be locked from PostgreSQL 11 on.
@@ -301,11 +326,11 @@ class Snapshot:
         names = pgsql.SQL(", ").join(pgsql.Identifier(*row) for row in found)
         return pgsql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names)
 
-    def _try_begin(self, lock: pgsql.Composed) -> bool:
+    def _try_begin(self, start: pgsql.Composed) -> bool:
         """Lock and take the snapshot. Return False, with nothing held, if another session holds a table."""
         try:
-            _begin(self._first, lock)
-            if self._second is not None and not share_snapshot(self._first, self._second, lock):
+            _begin(self._first, start)
+            if self._second is not None and not share_snapshot(self._first, self._second, start):
                 self._second.close()
                 self._second, self.connections = None, [self._first]
         except psycopg.errors.LockNotAvailable:
@@ -332,17 +357,20 @@ class Snapshot:
             self.cancel()
 
 
-def _begin(connection: Connection, lock: pgsql.Composed, snapshot: str | None = None) -> None:
-    """Begin a transaction with the locks. Use `snapshot` if it is given, else take one at the first query."""
+def _begin(connection: Connection, start: pgsql.Composed, snapshot: str | None = None) -> None:
+    """Begin a transaction with its settings and locks.
+
+    Use `snapshot` if it is given, else take one at the first query.
+    """
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     if snapshot is not None:
         connection.execute(pgsql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
     connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.execute(lock)
+    connection.execute(start)
     connection.execute("SET LOCAL lock_timeout = 0")
 
 
-def share_snapshot(first: Connection, second: Connection, lock: pgsql.Composed) -> bool:
+def share_snapshot(first: Connection, second: Connection, start: pgsql.Composed) -> bool:
     """Begin on the second connection with the snapshot of the first. Return False if that is impossible.
 
     Behind a proxy or a reader endpoint the two connections can lead to different instances.
@@ -352,10 +380,10 @@ def share_snapshot(first: Connection, second: Connection, lock: pgsql.Composed) 
     except psycopg.Error:
         # The failed transaction holds no lock, so it is begun again for the first connection alone.
         first.execute("ROLLBACK")
-        _begin(first, lock)
+        _begin(first, start)
         return False
     try:
-        _begin(second, lock, snapshot)
+        _begin(second, start, snapshot)
     except psycopg.errors.LockNotAvailable:
         raise
     except psycopg.Error:
