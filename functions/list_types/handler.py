@@ -6,7 +6,10 @@ from doseexport.actions.catalogue import list_export_types
 from doseexport.actions.views import view_catalogue
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.services import Services
+
+prepare_clients("dynamodb")
 
 
 def list_types(services: Services, call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,10 +15,10 @@ from tests.browser.conftest import DESKTOP, PHONE, Hold, Visits
 from tests.browser.steps import field, newest, open_details, start, wait_for
 
 LOOKS = [
-    pytest.param(dark, size, id=f"{'dark' if dark else 'light'}-{'phone' if size == PHONE else 'desktop'}")
+    pytest.param({"dark": dark, "size": size}, id=f"{'dark' if dark else 'light'}-{name}")
     for dark in (False, True)
-    for size in (DESKTOP, PHONE)
-]
+    for name, size in (("desktop", DESKTOP), ("phone", PHONE))
+] + [pytest.param({"size": DESKTOP, "forced_colors": True}, id="forced-colors")]
 
 
 def list_findings(page: Page) -> list[str]:
@@ -29,13 +30,12 @@ def list_findings(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("dark", "size"), LOOKS)
+@pytest.mark.parametrize("look", LOOKS)
 def test_views_have_no_axe_findings(
     visit: Visits,
     privileged: User,
     as_service: Callable[[User], Service],
-    dark: bool,
-    size: tuple[int, int],
+    look: dict[str, Any],
 ) -> None:
     service = as_service(privileged)
     service.wait(
@@ -44,7 +44,7 @@ def test_views_have_no_axe_findings(
         ]
     )
     service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
-    window = visit(dark=dark, size=size)
+    window = visit(**look)
     window.open()
     page = window.page
     assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -84,7 +84,7 @@ def test_views_have_no_axe_findings(
     wait_for(newest(page), "Failed")
     open_details(page, page.locator("#rows tr:not(.details)").last)
     assert list_findings(page) == []
-    page.get_by_label("Select all exports").check() if size == DESKTOP else newest(page).get_by_role(
+    page.get_by_label("Select all exports").check() if look["size"] == DESKTOP else newest(page).get_by_role(
         "checkbox"
     ).check()
     page.get_by_role("button", name="Delete", exact=False).first.click()
@@ -163,6 +163,35 @@ def test_page_works_with_keyboard_alone(visit: Visits, physicist: User, tmp_path
     keys.press("Enter")
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
+
+
+def test_export_is_reached_in_a_few_keys(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    keys = page.keyboard
+    page.reload()
+    assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
+    for _ in range(2):
+        keys.press("Tab")
+    assert_that(page.get_by_role("button", name="Skip to export")).to_be_focused()
+    assert_that(page.get_by_role("button", name="Skip to export")).to_be_in_viewport()
+    keys.press("Enter")
+    assert_that(page.get_by_role("button", name="Export to csv")).to_be_focused()
+
+
+def test_control_enter_exports(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    field(page, "Station").press("Control+Enter")
+    assert_that(page.get_by_role("heading", name="Exports")).to_be_focused()
+    wait_for(newest(page), "Completed")
+
+
+def test_small_phone_shows_whole_dates(visit: Visits, physicist: User) -> None:
+    page = visit(size=(320, 640)).sign_in(physicist, "#CT?date_from=2025-10-25")
+    for end in ("from", "to"):
+        place = field(page, f"Study date {end}").bounding_box()
+        assert place is not None
+        assert place["width"] >= 150
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 # Chromium's measure of layout shifts, without those that a click causes.

@@ -11,7 +11,7 @@ import pytest
 from local.stack.service import Service
 from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
-from playwright.sync_api import Route
+from playwright.sync_api import Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import PHONE, Hold, Visits
@@ -280,6 +280,44 @@ def test_ready_message_downloads_the_file(
     assert_that(message).to_be_hidden()
 
 
+def test_title_tells_in_a_hidden_tab_that_an_export_has_ended(
+    visit: Visits, physicist: User, database_held: Hold
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        show_tab(page, hidden=True)
+    assert_that(page).to_have_title("Completed: CT table (csv)", timeout=60_000)
+    show_tab(page, hidden=False)
+    assert_that(page).to_have_title("Exports · Dose Export")
+
+
+def show_tab(page: Page, *, hidden: bool) -> None:
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_message_covers_no_button_of_the_last_row(
+    visit: Visits, physicist: User, as_service: AsService, stack: Stack
+) -> None:
+    service = as_service(physicist)
+    export = service.request_export(**FEW).json["id"]
+    service.wait(export)
+    copy_rows(stack, export, 12)
+    page = visit(size=PHONE).sign_in(physicist, "#CT?nonsense=1&more=2")
+    assert_that(page.locator(".message")).to_contain_text("Ignored from this link")
+    page.get_by_role("link", name="Exports").click()
+    assert_that(rows(page)).to_have_count(13)
+    rows(page).last.get_by_role("button", name="Details").click(timeout=10_000)
+    assert_that(page.locator(".message")).to_be_visible()
+
+
 def test_address_with_malformed_id_is_not_followed(visit: Visits, physicist: User) -> None:
     window = visit()
     asked: list[str] = []
@@ -341,9 +379,8 @@ def test_list_sends_no_requests_in_hidden_tab(visit: Visits, physicist: User) ->
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
-    hide = "(hidden) => {Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
-    page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'));}", True)
+    show_tab(page, hidden=True)
     page.clock.run_for("10:00")
     assert requested == []
     with page.expect_request("**/exports?*"):
-        page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'));}", False)
+        show_tab(page, hidden=False)

@@ -66,6 +66,26 @@ def test_preset_is_saved_and_fills_form(visit: Visits, physicist: User) -> None:
     assert_that(field(other, "Station")).to_have_value("CT1")
 
 
+def test_preset_of_the_same_name_is_replaced_after_confirmation(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?station=CT1")
+    save(page, "Thorax")
+    field(page, "Station").fill("CT2")
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("Thorax")
+    dialog.get_by_role("button", name="Save").click()
+    question = page.get_by_role("dialog", name="Replace “Thorax”?")
+    question.get_by_role("button", name="Cancel").click()
+    assert_that(question).to_be_hidden()
+    assert_that(dialog.get_by_label("Name")).to_have_value("Thorax")
+    dialog.get_by_role("button", name="Save").click()
+    question.get_by_role("button", name="Replace").click()
+    assert_that(own_presets(page)).to_have_text(["Thorax"])
+    assert_that(dialog).to_be_hidden()
+    page.get_by_role("button", name="Clear filters").click()
+    use(page, "Thorax")
+    assert_that(field(page, "Station")).to_have_value("CT2")
+
+
 def test_shared_preset_is_usable_by_others_without_delete(
     visit: Visits, physicist: User, make_user: Callable[..., User]
 ) -> None:

@@ -90,6 +90,44 @@ def test_dialog_creates_schedule_from_form(
     assert_that(shown.locator(".state")).to_have_text("Enabled")
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        ("every quarter", None, "cron(0 7 1 1,4,7,10 ? *)", "every quarter on the 1st at 07:00"),
+        ("every year", "April", "cron(0 7 1 4 ? *)", "every year in April on the 1st at 07:00"),
+    ],
+    ids=["quarter", "year"],
+)
+def test_dialog_creates_quarterly_and_yearly_schedules(
+    visit: Visits,
+    physicist: User,
+    as_service: Callable[[User], Service],
+    terms: tuple[str, str | None, str, str],
+) -> None:
+    every, month, expression, words = terms
+    page = visit().sign_in(physicist)
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("Survey")
+    dialog.get_by_label("Repeat").select_option(label=every)
+    if month:
+        dialog.get_by_label("Month", exact=True).select_option(label=month)
+    press_create(page)
+    assert_that(row(page, "Survey")).to_contain_text(words)
+    assert [each["expression"] for each in list_schedules(as_service(physicist))] == [expression]
+
+
+def test_weekday_of_a_month_is_shown_in_words(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(physicist)
+    for name, expression in (("One", "cron(0 7 ? * 2#1 *)"), ("Two", "cron(30 6 ? * FRIL *)")):
+        create_by_api(service, name=name, expression=expression)
+    page = visit().sign_in(physicist, "#schedules")
+    assert_that(row(page, "One")).to_contain_text("every month on the first Monday at 07:00")
+    assert_that(row(page, "Two")).to_contain_text("every month on the last Friday at 06:30")
+    assert_that(row(page, "One").locator(".next")).to_have_text(re.compile(r"07:00 (GMT|BST)$"))
+
+
 def test_schedule_is_disabled_enabled_and_deleted(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#schedules")
     assert_that(page.get_by_text("No schedules yet.")).to_be_visible()

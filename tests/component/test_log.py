@@ -145,3 +145,28 @@ def test_unexpected_error_is_logged_with_the_id_of_its_request(ready, load_handl
     assert [first["message"], second["message"]] == ["unexpected", "http"]
     assert first["correlation_id"] == second["correlation_id"] == "request"
     assert "SMITH" not in str([first, second])
+
+
+def test_lines_of_the_upload_name_their_export(services, load_handler, sample_url, read_log, monkeypatch):
+    def fail(*_):
+        raise OSError("SMITH^JOHN")
+
+    monkeypatch.setattr("doseexport.aws.s3.S3Upload.discard", fail)
+    broken = services_with(services, f"{sample_url}_missing")
+    export = add(broken)
+    message = json.dumps({"export_id": export.id, "attempt": 1})
+    load_handler("run_export", broken)({"Records": [{"body": message}]}, CONTEXT)
+    (line,) = [line for line in read_log() if line["message"] == "discard_failed"]
+    assert [line[key] for key in ("export_id", "attempt", "error")] == [export.id, 1, "OSError"]
+    assert "SMITH" not in str(line)
+
+
+def test_lines_of_the_next_invocation_do_not_name_the_last_export(
+    ready, load_handler, request_export, work, read_log
+):
+    export_id = request_export()
+    work()
+    load_handler("sweep_exports", ready)({}, CONTEXT)
+    line = read_log()[-1]
+    assert (line["message"], line["correlation_id"]) == ("swept", "invocation")
+    assert export_id not in str(line)

@@ -20,6 +20,7 @@ start().catch(showFailure);
 async function start() {
   byId("try-again").addEventListener("click", () => location.reload());
   byId("skip").addEventListener("click", () => byId("main").focus());
+  byId("skip-export").addEventListener("click", () => byId("start").focus());
   const session = new Session(await readConfiguration());
   const signIn = new SignIn(session);
   const draft = await signInFirst(session, signIn);
@@ -156,6 +157,7 @@ function navigate({ new: form, ...others }, moveFocus) {
 function showOnly(id) {
   for (const view of ["loading", "failure", "no-access", "new", "exports", "schedules", "usage"])
     setShown(byId(view), view === id);
+  setShown(byId("skip-export"), id === "new");
 }
 
 /** Show the number of the user's active exports beside the link to them. */

@@ -4,7 +4,7 @@ import { Actions } from "./actions.js";
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
-import { announce, notifyError, offer } from "./messages.js";
+import { announce, markTitle, notifyError, offer } from "./messages.js";
 import { Row } from "./row.js";
 import { Selection } from "./selection.js";
 import { count } from "./words.js";
@@ -15,7 +15,7 @@ const IDLE_REFRESH_MS = 15_000;
 const ID = /^[A-Za-z0-9_-]+$/;
 const STATES = ["QUEUED", "RUNNING", "COMPLETED", "FAILED", "ABORTED"];
 
-/** The list of exports. It also refreshes while another view is shown, but never in a hidden tab. */
+/** The list of exports. It also refreshes while another view is shown; in a hidden tab only until exports end. */
 export class ExportList {
   /**
    * @param {import("./api.js").Api} api
@@ -82,7 +82,7 @@ export class ExportList {
   /** Refresh now, and regularly from now on. */
   async refresh() {
     clearTimeout(this.timer);
-    if (document.hidden) return;
+    if (document.hidden && !this.#isBusy) return;
     const number = (this.refreshCount += 1);
     try {
       const page = await this.api.listExports({ ...this.query, limit: PAGE_SIZE });
@@ -110,8 +110,12 @@ export class ExportList {
 
   #scheduleRefresh() {
     clearTimeout(this.timer);
-    const isBusy = [...this.rows.values()].some((row) => isActive(row.export));
-    this.timer = setTimeout(() => this.refresh(), isBusy ? ACTIVE_REFRESH_MS : IDLE_REFRESH_MS);
+    const isSoon = this.#isBusy && !document.hidden;
+    this.timer = setTimeout(() => this.refresh(), isSoon ? ACTIVE_REFRESH_MS : IDLE_REFRESH_MS);
+  }
+
+  get #isBusy() {
+    return [...this.rows.values()].some((row) => isActive(row.export));
   }
 
   #clear() {
@@ -205,6 +209,7 @@ export class ExportList {
     const name = nameExport(each, this.catalogue);
     const size = each.state === "COMPLETED" ? `, ${count(each.studies, "study", "studies")}` : "";
     announce(`${name}: ${nameState(each.state)}${size}.`);
+    if (each.mine && document.hidden && !isActive(each)) markTitle(`${nameState(each.state)}: ${name}`);
     if (!each.mine || each.state !== "COMPLETED" || !byId("exports").hidden) return;
     const row = this.rows.get(each.id);
     offer(`${name} is ready.`, "Download", (button) => this.actions.download(row, button));

@@ -33,6 +33,12 @@ export class ExportForm {
     byId("form").addEventListener("change", () => this.#updateAddress()); // before a link is followed
     byId("clear").addEventListener("click", () => this.#clear());
     byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
+    byId("form").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault(); // Enter alone previews
+      byId("start").click();
+    });
+    byId("audit-button").addEventListener("click", () => busy(byId("audit-button"), () => this.#audit()));
     byId("form").addEventListener("submit", (event) => {
       event.preventDefault(); // Enter in a field previews; only the button exports
       busy(byId("preview-button"), () => this.#preview());
@@ -133,6 +139,7 @@ export class ExportForm {
     selectTab(byId("modalities"), byId("modality"), modality.name);
     this.#makeFilters();
     this.fileOptions.show(modality, { type, order, options, values: this.values, retention_days });
+    setShown(byId("audit-button"), Boolean(this.fileOptions.auditType));
     this.preview.clear();
     this.#describe();
   }
@@ -238,6 +245,13 @@ export class ExportForm {
     } catch (problem) {
       this.showProblem(problem);
     }
+  }
+
+  /** Start the audit of the modality, with its default options unless it is the chosen type already. */
+  #audit() {
+    const { type, auditType } = this.fileOptions;
+    if (type !== auditType) this.fileOptions.choose(auditType);
+    return this.#start();
   }
 
   async #start() {

@@ -35,6 +35,22 @@ function showMessage(text, style, button = null) {
   return close;
 }
 
+let titleBefore = null;
+
+/** Show a text in the title of the page, until the user looks at the tab. */
+export function markTitle(text) {
+  if (titleBefore === null) {
+    titleBefore = document.title;
+    document.addEventListener("visibilitychange", restoreTitle, { once: true });
+  }
+  document.title = text;
+}
+
+function restoreTitle() {
+  document.title = titleBefore;
+  titleBefore = null;
+}
+
 /** Show an error until the user closes it. */
 export const notifyError = (error) => notify(error.message, true);
 

@@ -105,9 +105,12 @@ export class Presets {
   async #save() {
     const name = byId("preset-name").value.trim();
     if (!name) return this.#showError(UNNAMED);
+    const replaced = this.presets.find((each) => each.mine && each.name === name);
+    if (replaced && !(await confirm(describeReplacement(name)))) return undefined;
     try {
       const preset = { name, shared: byId("preset-shared").checked, request: this.request };
       const { id } = await this.api.savePreset(preset);
+      if (replaced) await this.api.deletePreset(replaced.id);
       byId("preset-dialog").close();
       notify(`Preset “${name}” saved.`);
       return this.#refresh(id);
@@ -122,6 +125,11 @@ export class Presets {
     name.setAttribute("aria-invalid", String(message !== ""));
     if (message) name.focus();
   }
+}
+
+function describeReplacement(name) {
+  const text = "You have a preset of this name. The form replaces what it holds.";
+  return { title: `Replace “${name}”?`, text, action: "Replace" };
 }
 
 function makeGroup(label, presets) {

@@ -26,7 +26,10 @@ export const WEEKDAYS = {
 };
 
 const ROLLING = /^rolling_(\d+)_(day|month)s$/;
-const SIMPLE = /^cron\((\d{1,2}) (\d{1,2}) (\S+) \* (\S+) \*\)$/;
+const SIMPLE = /^cron\((\d{1,2}) (\d{1,2}) (\S+) (\S+) (\S+) \*\)$/;
+const NTH_WEEKDAY = /^(\w{1,3})(?:#([1-5])|L)$/;
+const QUARTERS = "1,4,7,10";
+const NTH = { 1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth" };
 const LAST = "L";
 const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
@@ -36,6 +39,14 @@ export const MONTH_DAYS = Object.fromEntries([
   ...Array.from({ length: 28 }, (_, index) => [String(index + 1), formatOrdinal(index + 1)]),
   [LAST, "last day"],
 ]);
+
+/** Months: the number in an expression, and the name. */
+export const MONTHS = Object.fromEntries(
+  Array.from({ length: 12 }, (_, index) => [
+    String(index + 1),
+    new Intl.DateTimeFormat("en-GB", { month: "long" }).format(new Date(2000, index)),
+  ]),
+);
 
 /**
  * Return the name of a window in the API, or null for none. Throw a Problem if a rolling window has no number.
@@ -50,14 +61,20 @@ export function writeWindow(window, number) {
 
 /**
  * Return the expression of a recurrence. Throw a Problem if the time is not valid.
- * @param {{every: string, weekday: string, day: string, time: string, other: string}} recurrence `every` is
- *   "day", "week" or "month"; otherwise `other` is the expression
+ * @param {{every: string, weekday: string, day: string, month: string, time: string, other: string}} recurrence
+ *   `every` is "day", "week", "month", "quarter" or "year"; otherwise `other` is the expression
  */
-export function writeExpression({ every, weekday, day, time, other }) {
-  if (!["day", "week", "month"].includes(every)) return other.trim();
+export function writeExpression({ every, weekday, day, month, time, other }) {
+  if (every === "other") return other.trim();
   const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(time) ?? [];
   if (!hour) throw makeProblem("expression", "Enter a time in hours and minutes.");
-  const days = { day: "* * ?", week: `? * ${weekday}`, month: `${day} * ?` }[every];
+  const days = {
+    day: "* * ?",
+    week: `? * ${weekday}`,
+    month: `${day} * ?`,
+    quarter: `${day} ${QUARTERS} ?`,
+    year: `${day} ${month} ?`,
+  }[every];
   return `cron(${Number(minute)} ${Number(hour)} ${days} *)`;
 }
 
@@ -70,13 +87,28 @@ export function describeWindow(window) {
 
 /** Return an expression in words, such as "every week on Monday at 07:00". Return other expressions unchanged. */
 export function describeExpression(expression) {
-  const [, minute, hour, day, weekday] = SIMPLE.exec(expression) ?? [];
-  if (!hour) return expression;
-  const time = `at ${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
-  if (["* ?", "? *"].includes(`${day} ${weekday}`)) return `every day ${time}`;
-  if (day === "?" && weekday in WEEKDAYS) return `every week on ${WEEKDAYS[weekday]} ${time}`;
-  if (weekday === "?" && day in MONTH_DAYS) return `every month on the ${MONTH_DAYS[day]} ${time}`;
-  return expression;
+  const [, minute, hour, day, month, weekday] = SIMPLE.exec(expression) ?? [];
+  const days = hour && describeDays(day, month, weekday);
+  return days ? `${days} at ${hour.padStart(2, "0")}:${minute.padStart(2, "0")}` : expression;
+}
+
+function describeDays(day, month, weekday) {
+  const months = { "*": "every month", [QUARTERS]: "every quarter" }[month] ?? nameYearly(month);
+  if (weekday === "?" && day in MONTH_DAYS && months) return `${months} on the ${MONTH_DAYS[day]}`;
+  if (day === "?" && NTH_WEEKDAY.test(weekday) && months) return describeNth(months, weekday);
+  if (month !== "*") return null;
+  if (["* ?", "? *"].includes(`${day} ${weekday}`)) return "every day";
+  return day === "?" && weekday in WEEKDAYS ? `every week on ${WEEKDAYS[weekday]}` : null;
+}
+
+const nameYearly = (month) => MONTHS[month] && `every year in ${MONTHS[month]}`;
+
+/** Describe "MON#1" or "2#1", the first Monday, and "FRIL", the last Friday. AWS counts weekdays from Sunday. */
+function describeNth(months, text) {
+  const [, weekday, nth] = NTH_WEEKDAY.exec(text);
+  const names = Object.values(WEEKDAYS);
+  const name = WEEKDAYS[weekday] ?? names.at(Number(weekday) - 2);
+  return name ? `${months} on the ${nth ? NTH[nth] : "last"} ${name}` : null;
 }
 
 function formatOrdinal(number) {

@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { capitalise, nameTypeInFull } from "./catalogue.js";
 import { busy, byId, fill, make, setShown, setText } from "./dom.js";
 import { notify } from "./messages.js";
-import { MONTH_DAYS, WEEKDAYS, WINDOWS, writeExpression, writeWindow } from "./recurrence.js";
+import { MONTH_DAYS, MONTHS, WEEKDAYS, WINDOWS, writeExpression, writeWindow } from "./recurrence.js";
 import { formatTime } from "./words.js";
 
 const ROLLING = { rolling_days: "Last N days", rolling_months: "Last N months" };
@@ -29,6 +29,7 @@ export class ScheduleDialog {
     Object.assign(this, { api, form, oncreate });
     fillSelect("schedule-window", { ...capitaliseAll(WINDOWS), ...ROLLING, "": "Dates in the form" });
     fillSelect("schedule-weekday", WEEKDAYS);
+    fillSelect("schedule-month", MONTHS);
     fillSelect("schedule-day", MONTH_DAYS);
     fill(
       byId("schedule-zones"),
@@ -64,7 +65,8 @@ export class ScheduleDialog {
     const window = byId("schedule-window").value;
     const every = byId("schedule-every").value;
     setShown(byId("schedule-number").parentElement, window in ROLLING);
-    for (const each of ["week", "month", "other"]) setShown(byId(`schedule-of-${each}`), every === each);
+    for (const each of ["week", "year", "other"]) setShown(byId(`schedule-of-${each}`), every === each);
+    setShown(byId("schedule-of-month"), ["month", "quarter", "year"].includes(every));
     setShown(byId("schedule-other-hint"), every === "other");
     setShown(byId("schedule-time").parentElement, every !== "other");
     const hasDates = DATES.some((name) => this.request.filters[name]);
@@ -103,6 +105,7 @@ export class ScheduleDialog {
         every: byId("schedule-every").value,
         weekday: byId("schedule-weekday").value,
         day: byId("schedule-day").value,
+        month: byId("schedule-month").value,
         time: byId("schedule-time").value,
         other: byId("schedule-other").value,
       }),

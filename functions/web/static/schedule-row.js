@@ -5,7 +5,7 @@ import { capitalise } from "./catalogue.js";
 import { make, makeButton } from "./dom.js";
 import { describeExport, nameExport } from "./export-words.js";
 import { describeExpression, describeWindow } from "./recurrence.js";
-import { formatExactTime, formatTime } from "./words.js";
+import { formatExactTime, formatTime, formatZonedTime } from "./words.js";
 
 const OUTCOMES = {
   STARTED: "In progress",
@@ -31,7 +31,7 @@ export function makeScheduleRow(schedule, catalogue, actions) {
     { role: "row" },
     cell("what", null, makeTitle(schedule), makeWhat(schedule, catalogue)),
     cell("when", null, capitalise(describeWhen(schedule)), makeEnd(schedule)),
-    cell("next", "Next run", makeTime(schedule.next_run)),
+    cell("next", "Next run", makeTime(schedule.next_run, formatZonedTime)),
     cell("last", "Last run", makeLastRun(schedule)),
     cell("status", null, makeState(schedule)),
     cell("actions", null, makeActions(schedule, actions)),
@@ -59,8 +59,8 @@ function describeWhen({ window, expression, time_zone: zone }) {
 
 const makeEnd = ({ ends_on: end }) => end && make("small", {}, ` until ${end}`);
 
-function makeTime(text) {
-  return text ? make("time", { datetime: text, title: formatExactTime(text) }, formatTime(text)) : "–";
+function makeTime(text, format = formatTime) {
+  return text ? make("time", { datetime: text, title: formatExactTime(text) }, format(text)) : "–";
 }
 
 function makeLastRun({ last_run: run, mine }) {

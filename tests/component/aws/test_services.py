@@ -52,6 +52,18 @@ def test_library_loggers_stay_quiet_at_every_level(caplog):
     assert "SMITH" not in caplog.text
 
 
+@pytest.mark.parametrize(("wanted", "level"), [("WARN", logging.WARNING), ("DEBUG", logging.DEBUG)])
+def test_log_level_is_applied_whatever_lambda_lets_pass(monkeypatch, wanted, level):
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "DEBUG" if wanted == "DEBUG" else "INFO")
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", wanted)
+    configure_logging.cache_clear()
+    configure_logging()
+    assert logging.getLogger("doseexport.jobs.sweep").getEffectiveLevel() == level
+    monkeypatch.undo()
+    configure_logging.cache_clear()
+    configure_logging()
+
+
 def test_product_loggers_write_json_lines(read_log):
     with pytest.raises(KeyError) as caught:
         {}["Secret"]

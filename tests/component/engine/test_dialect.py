@@ -54,7 +54,7 @@ def serve(answer):
 
 
 def speak_old_postgresql(client):
-    """Answer as PostgreSQL 9.6 does, until the client has asked for version()."""
+    """Answer as PostgreSQL 9.6 does, until the client has asked whether it is PostgreSQL."""
     if client.recv(8)[4:] == struct.pack("!i", 80877103):  # the client asks for TLS
         client.sendall(b"N")
         client.recv(8)
@@ -64,8 +64,8 @@ def speak_old_postgresql(client):
     client.sendall(message(b"S", b"client_encoding\x00UTF8\x00"))
     client.sendall(message(b"Z", b"I"))
     client.recv(1024)
-    column = b"version\x00" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
-    text = b"PostgreSQL 9.6.24 on x86_64-pc-linux-gnu"
+    column = b"?column?\x00" + struct.pack("!ihihih", 0, 0, 16, 1, -1, 0)
+    text = b"t"
     client.sendall(message(b"T", struct.pack("!h", 1) + column))
     client.sendall(message(b"D", struct.pack("!hi", 1, len(text)) + text))
     client.sendall(message(b"C", b"SELECT 1\x00") + message(b"Z", b"I"))

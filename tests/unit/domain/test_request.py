@@ -67,7 +67,7 @@ def test_options_are_canonical():
     requested = parse(
         type="mg-nhsbsp-csv", options={"survey_number": " 007 ", "whole_years": True, "words": ""}
     )
-    assert requested.options == {"survey_number": "7", "whole_years": "yes"}
+    assert requested.options == {"survey_number": "7", "whole_years": "yes", "words": ""}
     assert parse(type="mg-nhsbsp-csv").options == {}
     assert requested.fingerprint != parse(type="mg-nhsbsp-csv").fingerprint
 

@@ -8,21 +8,20 @@ from doseexport.errors import ExportError
 
 @pytest.mark.parametrize("release", [100_023, 120_022, 160_004, 180_001])
 def test_server_from_postgresql_10_on_is_accepted(release):
-    check_server(release, "PostgreSQL 12.22 on x86_64-pc-linux-gnu")
+    check_server(release, is_postgresql=True)
 
 
 def test_server_below_postgresql_10_is_refused_by_name():
     with pytest.raises(ExportError) as refused:
-        check_server(90_624, "PostgreSQL 9.6.24 on x86_64-pc-linux-gnu")
+        check_server(90_624, is_postgresql=True)
     assert refused.value.message == (
         "The database server is PostgreSQL 9.6. Dose Export needs PostgreSQL 10 or later."
     )
 
 
-@pytest.mark.parametrize("name", ["CockroachDB CCL v23.1.11", "CrateDB 5.4", ""])
-def test_server_that_only_speaks_like_postgresql_is_refused(name):
+def test_server_that_only_speaks_like_postgresql_is_refused():
     with pytest.raises(ExportError) as refused:
-        check_server(130_000, name)
+        check_server(130_000, is_postgresql=False)
     assert refused.value.code == "NOT_POSTGRESQL"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.clients import BotoCoreError, ClientError, error_code
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.schedule import Schedule
+from doseexport.errors import unprocessable
 
 TRIES = 3
 """How often to send a schedule that changes while it is being sent."""
@@ -31,6 +32,9 @@ def sync_to_scheduler(services: Services, schedule_id: str) -> bool:
             if services.schedules.mark_synced(schedule):
                 return True
     except (ClientError, BotoCoreError) as error:
+        if error_code(error) == "ValidationException":
+            message = "EventBridge Scheduler does not accept this time zone or expression. Choose another."
+            raise unprocessable("SCHEDULE_REFUSED", message, "time_zone") from error
         _LOGGER.warning("sync_failed", extra={"schedule_id": schedule_id, **describe_error(error)})
     return False
 

@@ -6,6 +6,7 @@ The text of an error can contain data, such as a filter's value or a row.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from aws_lambda_powertools import Logger
 from doseexport.aws.clients import error_code
 from doseexport.errors import DoseExportError
 
+SERVICE = "doseexport"
+"""The logger that all loggers of this package belong to."""
 FRAMES = 6
 """How many of the innermost places of a traceback are logged."""
 HTTP_REQUEST_ID = "requestContext.requestId"
@@ -35,7 +38,10 @@ def configure_logging() -> Logger:
         # At DEBUG they log complete requests and answers, with passwords and filters that name patients.
         logging.getLogger(name).setLevel(logging.WARNING)
     # Lambda filters by level only lines whose time has this form.
-    return Logger(service="doseexport", use_rfc3339=True)
+    logger = Logger(service=SERVICE, use_rfc3339=True)
+    # Powertools would take the level of Lambda's own filter, which must let the lines of metrics pass.
+    logging.getLogger(SERVICE).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    return logger
 
 
 def log_invocations(handler: Handler, correlation_id_path: str = "") -> Handler:

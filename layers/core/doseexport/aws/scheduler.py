@@ -13,7 +13,6 @@ from doseexport.aws.clients import ClientError, error_code
 from doseexport.aws.settings import SchedulerTarget
 from doseexport.domain.recurrence import Rate
 from doseexport.domain.schedule import Schedule
-from doseexport.errors import unprocessable
 
 _RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
 
@@ -26,17 +25,14 @@ class Scheduler:
         self._target = target
 
     def put(self, schedule: Schedule, now: datetime) -> None:
-        """Create or update the AWS schedule. It is enabled only if the schedule is live.
-
-        Raise RequestError (422) if EventBridge Scheduler does not know the time zone or the expression.
-        """
+        """Create or update the AWS schedule. It is enabled only if the schedule is live."""
+        entry = self._describe(schedule, now)
         try:
-            self._write(self._describe(schedule, now))
+            self._client.update_schedule(**entry)
         except ClientError as error:
-            if error_code(error) != "ValidationException":
+            if error_code(error) != "ResourceNotFoundException":
                 raise
-            message = "EventBridge Scheduler does not accept this time zone or expression. Choose another."
-            raise unprocessable("SCHEDULE_REFUSED", message, "time_zone") from error
+            self._client.create_schedule(**entry)
 
     def remove(self, schedule_id: str) -> None:
         """Delete the AWS schedule, if there is one."""
@@ -45,14 +41,6 @@ class Scheduler:
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        try:
-            self._client.update_schedule(**entry)
-        except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
-                raise
-            self._client.create_schedule(**entry)
 
     def _describe(self, schedule: Schedule, now: datetime) -> dict[str, Any]:
         terms, target = schedule.terms, self._target

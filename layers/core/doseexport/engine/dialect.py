@@ -20,9 +20,9 @@ _ZEROS = r"'(\.\d*[1-9])0+$|\.0*$'"
 _TOKEN = re.compile(r"'(?:[^']|'')*'|[()]")
 
 
-def check_server(release: int, description: str) -> None:
-    """Raise ExportError unless the server is PostgreSQL 10 or later. `description` is its version()."""
-    if not description.startswith("PostgreSQL "):
+def check_server(release: int, *, is_postgresql: bool) -> None:
+    """Raise ExportError unless the server is PostgreSQL 10 or later."""
+    if not is_postgresql:
         raise ExportError(*NOT_POSTGRESQL)
     if release < POSTGRES_10:
         name = f"{release // 10_000}.{release // 100 % 100}"

@@ -64,6 +64,8 @@ FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relname
 WHERE class.oid IN (SELECT to_regclass(name) FROM unnest(%s::text[]) name)
   AND class.relkind = ANY(%s::text[]) AND has_table_privilege(class.oid, 'SELECT')
 ORDER BY class.relname"""
+# A text could be bytes: the encoding is not set yet.
+IS_POSTGRESQL = "SELECT version() LIKE 'PostgreSQL %'"
 TABLES = """SELECT name, has_table_privilege(to_regclass(name), 'SELECT')
 FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL"""
 COLUMNS = """SELECT attname FROM pg_attribute
@@ -152,8 +154,8 @@ class Database:
 
     def _prepare(self, connection: Connection) -> None:
         release = connection.info.server_version
-        (description,) = connection.execute("SELECT version()").fetchone() or ("",)
-        check_server(release, str(description))
+        (is_postgresql,) = connection.execute(IS_POSTGRESQL).fetchone() or (False,)
+        check_server(release, is_postgresql=is_postgresql)
 
     def _explain_refusal(self, error: ExportError) -> ExportError:
         """Return the error of a connection that was not made, with its reason if that is a certificate."""

@@ -7,6 +7,7 @@ from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared import totals
+from doseexport.catalogue.shared.dap_units import DAP_UNIT
 from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
@@ -183,7 +184,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=DX_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
-        options=(MAX_EVENTS,),
+        options=(MAX_EVENTS, DAP_UNIT),
     )
 
 
