@@ -58,15 +58,21 @@ def test_export_through_tls_of_the_hospital_authority_completes(connect, hospita
         assert list_keys(ready)
 
 
+def sign_in(services):
+    """Connect to the database of the service, and ask it one question."""
+    database = find_database(services.settings, "doseexport:x", lambda: 60.0)
+    return database.fetch_rows([], lambda _: running.Query("SELECT 1", ()))
+
+
 def test_several_authorities_in_the_secret_are_all_trusted(connect, hospital, tmp_path):
     certificates = Authority("Another").pem + hospital.pem
     with connect(hospital.issue(tmp_path, "localhost"), ca=certificates) as ready:
-        find_database(ready.settings, "doseexport:x", lambda: 60.0).fetch_rows(running.Query("SELECT 1", ()))
+        sign_in(ready)
 
 
 def test_certificate_for_an_address_is_accepted(connect, hospital, tmp_path):
     with connect(hospital.issue(tmp_path, "127.0.0.1"), "127.0.0.1", ca=hospital.pem) as ready:
-        find_database(ready.settings, "doseexport:x", lambda: 60.0).fetch_rows(running.Query("SELECT 1", ()))
+        sign_in(ready)
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["another authority", "the roots of RDS"])
