@@ -1,5 +1,5 @@
 -- Create the database user of Dose Export. It reads the tables that exports need, and nothing else:
--- no accounts of OpenREM's web pages, no settings, no passwords of DICOM nodes.
+-- no accounts of OpenREM's web pages, no passwords of DICOM nodes.
 --
 -- Run as an administrator, in OpenREM's database:
 --     psql --dbname openremdb --set password="'…'" --file read_only_role.sql
@@ -35,6 +35,7 @@ BEGIN
     'remapp_ctradiationdose', 'remapp_ctxraysourceparameters', 'remapp_doserelateddistancemeasurements',
     'remapp_exposure', 'remapp_generalequipmentmoduleattr', 'remapp_generalstudymoduleattr',
     'remapp_generalstudymoduleattr_standard_names', 'remapp_glomerularfiltrationrate',
+    'remapp_highdosemetricalertsettings',
     'remapp_imageviewmodifier', 'remapp_irradeventxraydata',
     'remapp_irradeventxraydata_standard_protocols', 'remapp_irradeventxraydetectordata',
     'remapp_irradeventxraymechanicaldata', 'remapp_irradeventxraysourcedata', 'remapp_kvp',
@@ -42,7 +43,8 @@ BEGIN
     'remapp_personparticipant', 'remapp_petseries', 'remapp_projectionxrayradiationdose',
     'remapp_pulsewidth', 'remapp_radiopharmaceuticaladministrationeventdata',
     'remapp_radiopharmaceuticaladministrationpatientcharacteristics',
-    'remapp_radiopharmaceuticalradiationdose', 'remapp_scanninglength', 'remapp_standardnames',
+    'remapp_radiopharmaceuticalradiationdose', 'remapp_scanninglength', 'remapp_skindosemapresults',
+    'remapp_standardnames',
     'remapp_standardnamesettings', 'remapp_uniqueequipmentnames', 'remapp_xrayfilters', 'remapp_xraygrid',
     'remapp_xraytubecurrent'
   ] LOOP

@@ -7,7 +7,7 @@ from doseexport.domain.request import OPENREM_ORDER
 from doseexport.domain.rights import PATIENT_GROUP
 from local.openapi.schemas import FLAG as BOOLEAN
 from local.openapi.schemas import RETENTION_DAYS, Json, make_object, refer
-from local.openapi.values import VALUES, make_values
+from local.openapi.values import make_values, refer_to_value
 
 REQUESTED_RETENTION: Json = {
     **RETENTION_DAYS,
@@ -41,11 +41,13 @@ def _make_requests() -> Json:
 
 def _filters_name(spec: Spec) -> str:
     """Return the name of the filters schema, which types share unless they have filters of their own."""
-    return f"{spec.type if spec.own_filters else spec.modality.name}-filters"
+    is_own = spec.own_filters or spec.default_filters or not spec.is_ordered
+    return f"{spec.type if is_own else spec.modality.name}-filters"
 
 
 def _order_name(spec: Spec) -> str:
-    return f"{spec.modality.name}-order"
+    """Return the name of the orders schema, which types share unless they have no choice of order."""
+    return f"{spec.modality.name if spec.is_ordered else spec.type}-order"
 
 
 def _make_request(spec: Spec) -> Json:
@@ -70,7 +72,7 @@ def _make_inclusion(spec: Spec, inclusion: str, description: str) -> Json:
 
 def _make_options(spec: Spec) -> Json:
     properties = {
-        each.name: refer(VALUES[each.value_type]) | {"description": each.help, "default": each.default}
+        each.name: refer_to_value(each.value_type) | {"description": each.help, "default": each.default}
         for each in spec.options
     }
     return make_object(properties, *properties) | {"type": ["object", "null"]}
@@ -80,8 +82,10 @@ def _make_filters(spec: Spec) -> Json:
     properties: Json = {}
     for each in spec.filters:
         properties[each.name] = _make_filter(each)
+        if each.name in spec.default_filters:
+            properties[each.name]["default"] = spec.default_filters[each.name]
         for alias in each.aliases:
-            properties[alias] = refer(VALUES[each.value_type]) | {"description": f"An alias of {each.name}."}
+            properties[alias] = refer_to_value(each.value_type) | {"description": f"An alias of {each.name}."}
     order = {"description": "The order, under the name that OpenREM's URLs use."}
     properties[OPENREM_ORDER] = refer(_order_name(spec)) | order
     closed = make_object(properties, *properties, description="A study must match all filters.")
@@ -93,7 +97,7 @@ def _make_filters(spec: Spec) -> Json:
 
 def _make_filter(known: Filter) -> Json:
     description = known.help + (f", in {known.unit}" if known.unit else "")
-    schema = refer(VALUES[known.value_type]) | {
+    schema = refer_to_value(known.value_type) | {
         "description": description,
         "x-value-type": known.value_type.name,
     }

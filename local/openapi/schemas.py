@@ -4,7 +4,6 @@ from typing import Any
 
 from doseexport import catalogue
 from doseexport.actions.exports import MAX_DELETED
-from doseexport.catalogue import values
 from doseexport.domain.audit import AuditEvent
 from doseexport.domain.export import ID_PATTERN, State
 
@@ -21,7 +20,11 @@ _NUMBER: Json = {"type": "integer", "minimum": 0}
 _NUMBER_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
 TIME: Json = {"type": "string", "format": "date-time"}
 TIME_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
-_VALUE_TYPES = sorted({each.name for each in vars(values).values() if isinstance(each, values.ValueType)})
+_SPECS = catalogue.load_specs().values()
+_VALUE_TYPES = sorted(
+    {each.value_type.name for spec in _SPECS for each in spec.filters}
+    | {each.value_type.name for spec in _SPECS for each in spec.options}
+)
 _SCHEDULE: Json = ID | {
     "type": ["string", "null"],
     "description": "The schedule that requested the export. Null: a caller did.",
@@ -191,9 +194,20 @@ def _make_catalogue() -> Json:
             "include_names": FLAG | {"description": "Whether files can hold patients' names."},
             "include_ids": FLAG | {"description": "Whether files can hold patients' IDs."},
             "options": make_list(
-                make_object({**helped, "value_type": {"enum": _VALUE_TYPES}, "default": TEXT})
+                make_object({
+                    **helped,
+                    "value_type": {"enum": _VALUE_TYPES},
+                    "default": TEXT,
+                    "choices": make_list(TEXT) | {"description": "The values, if there is a choice of few."},
+                })
             ),
             "own_filters": make_list(refer("KnownFilter")),
+            "default_filters": {
+                "type": "object",
+                "additionalProperties": TEXT,
+                "description": "Filters that hold where a request has no other value.",
+            },
+            "is_ordered": FLAG | {"description": "Whether the order of studies matters to the file."},
             "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
         }),
     }  # fmt: skip
@@ -244,6 +258,7 @@ def _make_file_fields() -> Json:
         "studies": _NUMBER_OR_NULL,
         "events": _NUMBER_OR_NULL,
         "warnings": make_list(TEXT),
+        "answer": TEXT_OR_NULL | {"description": "What an audit found, in one line. Otherwise null."},
         "has_manifest": FLAG | {"description": "Whether the export has a manifest to download."},
     }
 

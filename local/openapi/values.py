@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from doseexport.catalogue.shared.audit.options import MAP_VALUE, MOST_LINES, RANGE_VALUE
 from doseexport.catalogue.values import (
     COUNT_VALUE,
     DATE_VALUE,
@@ -13,17 +14,21 @@ from doseexport.catalogue.values import (
     LIMIT_VALUE,
     MAX_TEXT,
     NUMBER_VALUE,
+    POSITIVE_VALUE,
     TEST_PATIENTS_VALUE,
     TEXT_VALUE,
     WORDS_VALUE,
     ValueType,
 )
-from local.openapi.schemas import Json
+from local.openapi.schemas import Json, refer
 
 VALUES: Mapping[ValueType, str] = {
     TEXT_VALUE: "TextValue",
     HASHABLE_VALUE: "TextValue",
     NUMBER_VALUE: "NumberValue",
+    POSITIVE_VALUE: "PositiveValue",
+    RANGE_VALUE: "RangeValue",
+    MAP_VALUE: "LinesValue",
     DATE_VALUE: "DateValue",
     COUNT_VALUE: "CountValue",
     TEST_PATIENTS_VALUE: "TestPatientsValue",
@@ -36,12 +41,21 @@ VALUES: Mapping[ValueType, str] = {
 _ABSENT = "Null or blank means not given."
 
 
+def refer_to_value(value_type: ValueType) -> Json:
+    """Return the schema of a value: a reference, or the list of the texts that are valid."""
+    if value_type.choices:
+        return {"enum": [*value_type.choices, *value_type.spellings, "", None]}
+    return refer(VALUES[value_type])
+
+
 def make_values() -> Json:
     """Return the schema of each value type.
 
     catalogue/values.py parses the same values; tests compare the two.
     """
     number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
+    unsigned = r"\+?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16})"
+    line = r"([^\S\n]*|[^\n]*\S[^\n]* = [^\n]*\S[^\n]*)"
     most = 10**16
     day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
     few = {"pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$", "minimum": 0, "maximum": 10}
@@ -60,6 +74,22 @@ def make_values() -> Json:
             pattern=number,
             exclusiveMinimum=-most,
             exclusiveMaximum=most,
+        ),
+        "PositiveValue": _make_value(
+            "A plain number above 0.",
+            "string",
+            "number",
+            pattern=rf"^\s*((?=[0-9.+]*[1-9]){unsigned})?\s*$",
+            exclusiveMinimum=0,
+            exclusiveMaximum=most,
+        ),
+        "RangeValue": _make_value(
+            "Two numbers such as 50-90, both included.",
+            "string",
+            pattern=rf"^\s*({unsigned}\s*[-–]\s*{unsigned})?\s*$",
+        ),
+        "LinesValue": _make_value(
+            f"At most {MOST_LINES} lines of `pattern = DRL exam`.", "string", pattern=rf"^{line}(\n{line})*$"
         ),
         "DateValue": _make_value("YYYY-MM-DD.", "string", pattern=day),
         "CountValue": _make_value(

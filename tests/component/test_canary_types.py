@@ -49,6 +49,29 @@ def test_canary_is_shown_by_a_type_only_where_requested(spec, stage, needed):
         assert refused.status == (200 if name == "plain" else 403)
         stage.collect(refused.body)
         stage.collect(stage.sign_in(PIA).call("POST", f"/exports/{export_id}/download").body)
-    assert bool(found["named"]) == any(inclusions.values())
+    # An audit has accession numbers on request, and never a name or an ID.
+    assert bool(found["named"]) == (any(inclusions.values()) and not spec.type.endswith("-audit"))
     assert found["filtered"] == found["plain"] == set()
+    stage.assert_silent()
+
+
+@pytest.mark.parametrize("name", ["ct-audit", "dx-audit", "mg-audit", "nm-audit", "rf-audit"])
+def test_audit_shows_an_accession_number_only_with_its_right(name, stage):
+    with psycopg.connect(stage.url) as connection:
+        numbers = [
+            number
+            for (number,) in connection.execute(
+                "SELECT accession_number FROM remapp_generalstudymoduleattr WHERE accession_number <> ''"
+            )
+        ]
+    options = {"z": "0.1", "exam_by": "standard_name", "drl_factor": "0.001", "above_p95": "yes"}
+    plain = stage.request_export(
+        ADA, type=name, filters={}, options=options, include_names=False, include_ids=False
+    )
+    row = stage.work(plain)
+    assert row.failure is None
+    text = stage.read_file(row)
+    assert [number for number in numbers if number in text] == []
+    refused = stage.sign_in(ADA).call("POST", "/exports", {"type": name, "include_ids": True})
+    assert refused.status == 403
     stage.assert_silent()

@@ -38,7 +38,7 @@ def _undisturbed(stack: Stack) -> Iterator[None]:
 def _switch_rhythms(stack: Stack, state: str) -> None:
     client = stack.cloud.client("scheduler")
     found = client.list_schedules(GroupName="default")["Schedules"]
-    assert len(found) == 3
+    assert len(found) == 3, "the sweep, the reconciliation, and the daily call of previews"
     for each in found:
         plan = client.get_schedule(Name=each["Name"])
         names = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")

@@ -11,6 +11,7 @@ const MODALITIES = {
 const TYPES = {
   csv: "Table",
   xlsx: "Workbook",
+  audit: "Dose audit",
   phe2019: "PHE 2019 survey",
   "phe2019-projection": "PHE 2019 survey: projection",
   "phe2019-study": "PHE 2019 survey: study",
@@ -29,18 +30,24 @@ const GROUPS = [
 ];
 
 /** Labels for names that are unclear alone. */
-const LABELS = { date: "Study date", events: "Number of events", words: "Exclude protocols containing" };
+const LABELS = {
+  date: "Study date",
+  events: "Number of events",
+  words: "Exclude protocols containing",
+  drl: "DRL table",
+  z: "Robust z",
+};
 
-const CAPITALS = /\b(agd|ct|dap|dlp|id|nhsbsp|phe|rp|uid)\b/g;
+const CAPITALS = /\b(agd|ct|dap|dlp|drl|id|nhsbsp|p95|phe|rp|uid)\b/g;
 
 /** @typedef {{name: string, value_type: string, unit: string, help: string, aliases: string[], needs_group: ?string, identifies_patient: boolean}} Filter */
 
 /** Return whether a filter identifies a patient and must stay out of addresses. */
 export const isPrivate = (filter) => filter.identifies_patient;
 
-/** Return a filter value as its field holds it: the default becomes blank, OpenREM's "2" becomes "exclude". */
+/** Return a filter value as its field holds it: OpenREM's "2" becomes "exclude". */
 export function normalise(filter, value) {
-  return filter.value_type === "choice" ? ({ include: "", 2: "exclude" }[value] ?? value) : value;
+  return filter.value_type === "choice" && value === "2" ? "exclude" : value;
 }
 
 /** Return a readable form of a name: "study_dap" → "Study DAP". */

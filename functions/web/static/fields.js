@@ -6,7 +6,8 @@ import { formatUnit } from "./words.js";
 const MAX_TEXT = 256;
 const COUNTS = [["", "any"], ["0", "none"], ["some", "some"], ...listTens(), ["more", "more than 10"]];
 const CHOICES = [
-  ["", "included"],
+  ["", "included, but left out of audits"],
+  ["include", "included"],
   ["exclude", "excluded"],
 ];
 
@@ -109,20 +110,24 @@ function makeRange(label, [low, high], prefix) {
 
 const makeErrorText = (id) => make("p", { class: "error", id: `${id}-error` });
 
-function makeControl({ name, value_type: valueType }, attributes) {
+function makeControl({ name, value_type: valueType, choices }, attributes) {
   const all = { name, autocomplete: "off", ...attributes };
+  if (choices?.length) return makeSelect(choices.map((choice) => [choice, nameChoice(choice)]), all);
+  if (valueType === "lines") return make("textarea", { rows: 4, spellcheck: "false", ...all });
   if (valueType === "count") return makeSelect(COUNTS, all);
   if (valueType === "choice") return makeSelect(CHOICES, all);
   if (valueType === "flag") return make("input", { type: "checkbox", ...all });
   if (valueType === "date")
     return make("input", { type: "date", max: "9999-12-31", ...all, placeholder: null });
-  if (valueType === "number")
+  if (valueType === "number" || valueType === "positive")
     return make("input", { type: "text", inputmode: "decimal", maxlength: 33, ...all });
   if (valueType === "integer")
     return make("input", { type: "text", inputmode: "numeric", maxlength: 9, ...all });
   const placeholder = valueType === "text" ? "contains" : null;
   return make("input", { type: "text", maxlength: MAX_TEXT, spellcheck: "false", placeholder, ...all });
 }
+
+const nameChoice = (choice) => choice.replaceAll("_", " ");
 
 function makeSelect(choices, attributes) {
   return make(

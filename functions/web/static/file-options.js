@@ -86,7 +86,7 @@ export class FileOptions {
     const patientData = this.#allowedPatientData;
     return {
       type: this.type.type,
-      order: byId("order").value,
+      order: this.type.is_ordered ? byId("order").value : this.catalogue.defaultOrder,
       options: Object.fromEntries(options),
       include_names: includesNames(patientData),
       include_ids: includesIds(patientData),
@@ -114,6 +114,17 @@ export class FileOptions {
   /** Whether the type is the first one of its modality. */
   get isDefaultType() {
     return this.type === this.types[0];
+  }
+
+  /** The type of the modality's audit, or undefined. */
+  get auditType() {
+    return this.types.find(({ type }) => type.endsWith("-audit"));
+  }
+
+  /** Choose a type as if the user had. */
+  choose({ type }) {
+    byId("types").querySelector(`input[value="${type}"]`).checked = true;
+    this.#changeType();
   }
 
   #changeType() {
@@ -147,6 +158,7 @@ export class FileOptions {
       made.map(({ element }) => element),
     );
     setShown(byId("type-fields"), made.length > 0);
+    setShown(byId("order-field"), this.type.is_ordered);
   }
 
   #showPatientData() {
@@ -199,9 +211,9 @@ function makeRadio(name, value, text) {
   return make("label", {}, make("input", { type: "radio", name, value }), make("span", {}, text));
 }
 
-function makeExplained(item, { name, value_type, help }) {
+function makeExplained(item, { name, value_type, help, choices }) {
   const { label, filters } =
-    typeof item === "string" ? { label: item, filters: [{ name, value_type, help }] } : item;
+    typeof item === "string" ? { label: item, filters: [{ name, value_type, help, choices }] } : item;
   const field = makeField({ label, filters }, "option");
   if (value_type !== "flag")
     field.element.insertBefore(make("small", { class: "hint" }, capitalise(help)), field.element.lastChild);

@@ -38,6 +38,7 @@ export class ExportForm {
       event.preventDefault(); // Enter alone previews
       byId("start").click();
     });
+    byId("audit-button").addEventListener("click", () => busy(byId("audit-button"), () => this.#audit()));
     byId("form").addEventListener("submit", (event) => {
       event.preventDefault(); // Enter in a field previews; only the button exports
       busy(byId("preview-button"), () => this.#preview());
@@ -138,6 +139,7 @@ export class ExportForm {
     selectTab(byId("modalities"), byId("modality"), modality.name);
     this.#makeFilters();
     this.fileOptions.show(modality, { type, order, options, values: this.values, retention_days });
+    setShown(byId("audit-button"), Boolean(this.fileOptions.auditType));
     this.preview.clear();
     this.#describe();
   }
@@ -243,6 +245,13 @@ export class ExportForm {
     } catch (problem) {
       this.showProblem(problem);
     }
+  }
+
+  /** Start the audit of the modality, with its default options unless it is the chosen type already. */
+  #audit() {
+    const { type, auditType } = this.fileOptions;
+    if (type !== auditType) this.fileOptions.choose(auditType);
+    return this.#start();
   }
 
   async #start() {

@@ -77,6 +77,8 @@ export class Row {
     setShown(this.parts.patients, each.has_patient_data);
     setText(this.parts.warnings, count(each.warnings.length, "warning"));
     setShown(this.parts.warnings, each.warnings.length > 0);
+    setText(this.parts.answer, each.answer ?? "");
+    setShown(this.parts.answer, Boolean(each.answer));
     setText(this.parts.error, each.error?.message ?? "");
     setShown(this.parts.error, each.error != null);
     setText(this.parts.owner, each.mine ? "you" : each.owner_name);
@@ -132,6 +134,7 @@ function makeParts(row) {
     ),
     warnings: make("span", { class: "badge warnings" }),
     filters: make("span", { class: "filters" }),
+    answer: make("strong", { class: "answer" }),
     error: make("span", { class: "error" }),
     owner: make("span", { class: "owner" }),
     requested: make("time", {}),
@@ -161,6 +164,7 @@ function makeRow(parts) {
       "Export",
       make("div", { class: "title" }, parts.name, parts.patients, parts.warnings),
       parts.filters,
+      parts.answer,
       parts.error,
     ),
     cell("requested", "Requested", parts.requested, make("span", { class: "by" }, " by "), parts.owner),

@@ -113,3 +113,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT array_agg(CASE floor(40 * sample.chance(id * 16 + pulse, what || ''gap'')) WHEN 0 THEN 0 WHEN 1 THEN NULL
         ELSE round((low + (high - low) * sample.chance(id * 16 + pulse, what))::numeric, 2) END ORDER BY pulse)
     FROM generate_series(1, rows) AS pulse';
+
+-- OpenREM's own levels of a high dose: cGy·cm², Gy and Gy.
+INSERT INTO remapp_highdosemetricalertsettings (
+    alert_total_dap_rf, alert_total_rp_dose_rf, alert_skindose, accum_dose_delta_weeks,
+    changed_accum_dose_delta_weeks, show_accum_dose_over_delta_weeks, calc_accum_dose_over_delta_weeks_on_import,
+    send_high_dose_metric_alert_emails_ref, send_high_dose_metric_alert_emails_skin)
+VALUES (20000, 2, 2, 12, true, true, true, false, false);

@@ -217,3 +217,33 @@ CREATE TABLE remapp_doserelateddistancemeasurements (
     radiological_thickness numeric(16,8),
     irradiation_event_xray_mechanical_data_id integer NOT NULL
 );
+
+CREATE TABLE remapp_skindosemapresults (
+    id serial NOT NULL,
+    phantom_width numeric(16,1),
+    phantom_height numeric(16,1),
+    phantom_depth numeric(16,1),
+    patient_mass numeric(16,1),
+    patient_mass_assumed varchar(16),
+    patient_size numeric(16,1),
+    patient_size_assumed varchar(16),
+    patient_orientation varchar(16),
+    patient_orientation_assumed varchar(16),
+    peak_skin_dose numeric(16,4),
+    dap_fraction numeric(16,4),
+    skin_map_version varchar(16),
+    general_study_module_attributes_id integer NOT NULL
+);
+
+CREATE TABLE remapp_highdosemetricalertsettings (
+    id serial NOT NULL,
+    alert_total_dap_rf integer,
+    alert_total_rp_dose_rf double precision,
+    alert_skindose double precision,
+    accum_dose_delta_weeks integer,
+    changed_accum_dose_delta_weeks boolean NOT NULL,
+    show_accum_dose_over_delta_weeks boolean NOT NULL,
+    calc_accum_dose_over_delta_weeks_on_import boolean NOT NULL,
+    send_high_dose_metric_alert_emails_ref boolean NOT NULL,
+    send_high_dose_metric_alert_emails_skin boolean NOT NULL
+);

@@ -61,6 +61,7 @@ def wanted(spec, url):
 def body(spec, wanted):
     inclusions = {"include_names": spec.can_include(NAME), "include_ids": spec.can_include(ID)}
     filters = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
+    filters |= dict.fromkeys(spec.default_filters, "include")
     return {"type": spec.type, "filters": filters, **inclusions}
 
 
@@ -225,6 +226,7 @@ def test_sheet_names_are_legal_and_differ_in_any_case(url, name):
 @every_type
 def test_export_type_filters_and_orders_are_sql_that_runs(spec, url, wanted):
     needed = {spec.needs[0]: str(wanted[0][0][0])} if spec.needs else {}
+    needed |= dict.fromkeys(spec.default_filters, "include")
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         snapshot.begin()
 

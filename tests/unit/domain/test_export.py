@@ -101,6 +101,7 @@ def test_new_export_is_shown():
         "studies": None,
         "events": None,
         "warnings": [],
+        "answer": None,
         "has_manifest": False,
         "error": None,
         "links": {

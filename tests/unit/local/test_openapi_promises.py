@@ -62,6 +62,10 @@ GOOD = {
     "text": ["a", "", None, 12, 1.5, "é" * 256],
     "number": ["12", "12.5", " -.5 ", "", None, 3, 0.25, "1" * 16],
     "date": ["2026-01-31", " 2026-01-31", "", None],
+    "positive": ["12", "12.5", " .5 ", "", None, 3, 0.25],
+    "range": ["50-90", " 50 – 90.5 ", "0-.5", "", None],
+    "lines": ["a = b", "a = b\n\nc d = e = f", "", None],
+    "one_of": ["", None],
     "count": ["0", "10", "010", "some", "more", " 3 ", 0, 10, 10.0, None, ""],
     "choice": ["include", "exclude", "2", 2, 2.0, "", None],
     "integer": ["1", "007", 3, 3.0, " 12 ", "", None],
@@ -74,6 +78,10 @@ BAD = {
     "text": ["a" * 257, "\0", True, ["a"], {}],
     "number": ["1e3", "x", "1" * 17, 10**16, False, "--1", "1 2", [1]],
     "date": ["20260131", "31.01.2026", "2026-1-1", 20260131, True],
+    "positive": ["0", "0.0", "-1", 0, -2, "x", "1e3", True],
+    "range": ["50", "a-b", "50-", "1-2-3", 50, "-5-6", ["1-2"]],
+    "lines": ["a", "a = b\nc", " = b", "a = ", "\0", 1, ["a = b"]],
+    "one_of": ["no such", 1, True, ["auto"]],
     "count": ["11", 11, -1, "few", 1.5, False],
     "choice": ["maybe", 3, True],
     "integer": ["0", 0, -1, "1.5", 1.5, "x", True, 10**9],
@@ -97,7 +105,8 @@ def test_schema_and_code_accept_the_same_filters(spec):
 def test_schema_and_code_accept_the_same_options_and_inclusions(spec):
     body = {"type": spec.type, "filters": dict.fromkeys(spec.needs[:1], "1")}
     for each in spec.options:
-        for value in [*GOOD[each.value_type.name], *BAD[each.value_type.name]]:
+        known = (*each.value_type.choices, *each.value_type.spellings)
+        for value in [*known, *GOOD[each.value_type.name], *BAD[each.value_type.name]]:
             assert_same_verdict({**body, "options": {each.name: value}})
     for options in ({"no_such": 1}, {}, None, []):
         assert_same_verdict({**body, "options": options})

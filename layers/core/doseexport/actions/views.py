@@ -152,6 +152,7 @@ def _view_file(export: Export) -> Json:
         "studies": result.studies if result else None,
         "events": result.events if result else None,
         "warnings": list(result.warnings) if result else [],
+        "answer": result.answer or None if result else None,
         "has_manifest": result.has_manifest if result else False,
     }
 
@@ -390,13 +391,16 @@ def _view_type(spec: Spec) -> Json:
         "options": [_view_option(each) for each in spec.options],
         "own_filters": [_view_filter(each) for each in spec.own_filters],
         "needs": list(spec.needs),
+        "default_filters": dict(spec.default_filters),
+        "is_ordered": spec.is_ordered,
     }
 
 
-def _view_option(known: Option) -> dict[str, str]:
+def _view_option(known: Option) -> Json:
     return {
         "name": known.name,
         "value_type": known.value_type.name,
         "default": known.default,
         "help": known.help,
+        "choices": list(known.value_type.choices),
     }

@@ -8,6 +8,7 @@ import pkgutil
 
 from doseexport.catalogue.columns import ID, NAME, Cells, Column, ColumnKind, Inclusions, Stream
 from doseexport.catalogue.layouts import (
+    AuditWorkbook,
     Blocks,
     CustomRows,
     FileContext,
@@ -24,6 +25,7 @@ from doseexport.catalogue.spec import Modality, Spec
 __all__ = [
     "ID",
     "NAME",
+    "AuditWorkbook",
     "Blocks",
     "Cells",
     "Column",

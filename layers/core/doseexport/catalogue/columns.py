@@ -27,7 +27,11 @@ class ColumnKind:
 _FRACTION = "date_part('microseconds', {0})::integer % 1000000 = 0"
 
 TEXT = ColumnKind("text", "{0}")
+WORD = ColumnKind("word", "{0}")
+"""A short text, in a narrow column."""
 NUMBER = ColumnKind("number", "trim_scale(({0})::numeric)")
+FIGURE = ColumnKind("figure", "{0}")
+"""A number whose format shows as many decimals as its magnitude needs."""
 DATE = ColumnKind("date", "{0}")
 TIME = ColumnKind("time", f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)")
 DATETIME = ColumnKind(

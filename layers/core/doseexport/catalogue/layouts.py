@@ -109,7 +109,8 @@ class Sheet:
 
     `columns` gives headings and kinds. `own_rows_above` replaces the headings above the data.
     `overflow` gives the kinds of the cells beyond the columns, repeated as often as needed. A name that
-    comes from data (`named_by_data`) is made legal and unique.
+    comes from data (`named_by_data`) is made legal and unique. Rows with a text in the column `flag` are
+    marked. A `printable` sheet is as wide as a page.
     """
 
     name: str
@@ -117,6 +118,8 @@ class Sheet:
     own_rows_above: tuple[tuple[str, ...], ...] | None = None
     overflow: tuple[ColumnKind, ...] = ()
     named_by_data: bool = False
+    flag: str = ""
+    printable: bool = False
 
     @property
     def rows_above(self) -> tuple[tuple[str, ...], ...]:
@@ -165,6 +168,52 @@ class CustomRows:
     make_builder: Callable[[FileContext], RowBuilder]
     frequencies: tuple[Frequency, ...] = ()
     summary: bool = False
+
+
+SummaryRow = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of bars with error bars and a line, with its block of cells: name, bar, errors, and line.
+
+    `axis` is the title of the axis of values. Every row has a cell for each heading, blank without a number.
+    """
+
+    title: str
+    axis: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class AuditBuilder(RowBuilder, Protocol):
+    """A builder of the sheets of an audit. What it has beyond rows is complete after `end`.
+
+    The charts come after the sheet with the index `charts_after`.
+    """
+
+    @property
+    def charts_after(self) -> int:
+        """The index of the sheet before the charts."""
+
+    @property
+    def charts(self) -> Sequence[Chart]:
+        """The charts, in their order."""
+
+    @property
+    def summary(self) -> Sequence[SummaryRow]:
+        """The rows of the sheet Summary."""
+
+    @property
+    def answer(self) -> str:
+        """The answer of the audit in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWorkbook(CustomRows):
+    """An xlsx of Summary, the sheets of an audit, Charts and About, all known after the last study only."""
+
+    make_builder: Callable[[FileContext], AuditBuilder]
 
 
 Layout = Wide | Long | ModalityWorkbook | CustomRows

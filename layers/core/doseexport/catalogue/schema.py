@@ -91,12 +91,20 @@ STANDARD_NAMES = Feature(
 FEATURES = (NUCLEAR_MEDICINE, STANDARD_NAMES)
 
 
-FEATURE_TABLES = frozenset(table for feature in FEATURES for table in feature.tables)
+OPTIONAL_TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType({
+    "remapp_skindosemapresults": MappingProxyType({
+        "general_study_module_attributes_id": "integer",
+        "peak_skin_dose": "numeric",
+    }),
+})  # fmt: skip
+"""Tables, with the types of their columns, that count as empty where a release lacks them."""
+
+FEATURE_TABLES = frozenset(table for feature in FEATURES for table in feature.tables) | set(OPTIONAL_TABLES)
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a database has: tables of features, and what it lacks of them and of the totals.
+    """What a database has: tables of features and optional ones, and what it lacks of them and of the totals.
 
     `unreadable` are the tables that the user of the database may not read. `missing_totals` are columns of
     STUDY_TABLE.

@@ -15,11 +15,14 @@ from doseexport.catalogue.columns import (
     RowWarning,
     Stream,
 )
-from doseexport.catalogue.filters import Filter, Order
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
 from doseexport.catalogue.options import Option
 from doseexport.catalogue.schema import Feature, Schema, Total
 from doseexport.errors import unprocessable
+
+SKIPPED = "skipped"
+"""The name of the width that counts the studies that default filters leave out."""
 
 NO_TOTALS = "OpenREM has no totals yet for {n} studies: they were computed from the accumulated doses."
 
@@ -50,6 +53,9 @@ class Spec:
     `events` is None where the file shows no events. `widths` names whole numbers that are counted before
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
     of the filters that `needs` names must be given. `totals` are those that the file shows.
+    `default_filters` hold where a request does not give them, and the width SKIPPED counts the studies that
+    they leave out. `is_ordered` is false where the order of studies makes no difference to the file. `title`
+    follows the modality's name in the file.
     """
 
     type: str
@@ -64,6 +70,9 @@ class Spec:
     options: tuple[Option, ...] = ()
     own_filters: tuple[Filter, ...] = ()
     needs: tuple[str, ...] = ()
+    default_filters: Mapping[str, str] = field(default_factory=dict)
+    is_ordered: bool = True
+    title: str = "export"
     totals: tuple[Total, ...] = ()
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False)
 
@@ -78,8 +87,9 @@ class Spec:
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """The orders of the type."""
-        return self.modality.orders
+        """The orders of the type. Where there is no choice, it is the default order."""
+        every = self.modality.orders
+        return every if self.is_ordered else tuple(each for each in every if each.name == DEFAULT_ORDER)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -112,11 +122,11 @@ class Spec:
 
     def parse_filters(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return filters by canonical name with canonical values, or raise RequestError for one of them."""
-        chosen = filters.parse_filters(self.filters, given)
+        chosen = {**self.default_filters, **filters.parse_filters(self.filters, given)}
         if self.needs and not any(name in chosen for name in self.needs):
             needed = " or ".join(map(_label, self.needs))
             raise unprocessable("FILTER_NEEDED", f"Enter a {needed}.", f"filters.{self.needs[0]}")
-        return chosen
+        return dict(sorted(chosen.items()))
 
     def parse_options(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return options by name with canonical values, or raise RequestError for one of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,13 +18,16 @@ class ValueType:
 
     `words` describes the valid values. `parse` returns the canonical text, or raises ValueError with a
     message that continues "The value". `bind` turns a column, or a condition with %s, and a canonical
-    value into SQL and its parameters.
+    value into SQL and its parameters. `choices` lists the canonical values if they are few, and `spellings`
+    other texts for them.
     """
 
     name: str
     words: str
     parse: Callable[[str], str]
     bind: Callable[[str, str], tuple[str, tuple[str, ...]]]
+    choices: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
 
 
 def read_text(value: object) -> str:
@@ -51,28 +54,42 @@ def hash_value(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def _parse_text(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not contain a NUL character")
+def parse_text(value: str) -> str:
+    """Return a text of at most MAX_TEXT characters. Raise ValueError otherwise."""
+    check_text(value)
     if len(value) > MAX_TEXT:
         raise ValueError(f"must have at most {MAX_TEXT} characters")
+    return value
+
+
+def check_text(value: str) -> None:
+    """Raise ValueError if a text has a character that the database cannot hold."""
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
     try:
         value.encode()
     except UnicodeEncodeError:
         raise ValueError("must be valid Unicode") from None
-    return value
 
 
 def _parse_exact(value: str) -> str:
-    return _parse_text(value.strip())
+    return parse_text(value.strip())
 
 
-def _parse_number(value: str) -> str:
+def parse_number(value: str) -> str:
+    """Return a plain number without superfluous zeros. Raise ValueError otherwise."""
     if not re.fullmatch(r"[+-]?(\d{1,16}(\.\d{0,16})?|\.\d{1,16})", value.strip(), re.ASCII):
         raise ValueError("must be a plain number such as 12 or 12.5")
     text = f"{Decimal(value.strip()):f}"
     short = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if short == "-0" else short
+
+
+def _parse_positive(value: str) -> str:
+    number = parse_number(value)
+    if Decimal(number) <= 0:
+        raise ValueError("must be a number above 0")
+    return number
 
 
 def _parse_date(value: str) -> str:
@@ -120,7 +137,20 @@ def _parse_flag(value: str) -> str:
 
 
 def _parse_words(value: str) -> str:
-    return ", ".join(word.strip() for word in _parse_text(value).split(",") if word.strip())
+    return ", ".join(word.strip() for word in parse_text(value).split(",") if word.strip())
+
+
+def choose_from(choices: tuple[str, ...], spellings: Mapping[str, str] | None = None) -> ValueType:
+    """Return the type of a value that is one of the choices. `spellings` maps other texts to choices."""
+    known = {choice: choice for choice in choices} | dict(spellings or {})
+    words = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
+
+    def parse(value: str) -> str:
+        if value.strip() not in known:
+            raise ValueError(f"must be {words}")
+        return known[value.strip()]
+
+    return ValueType("one_of", words, parse, bind_value, choices, tuple(spellings or ()))
 
 
 def _bind_contains(sql: str, value: str) -> tuple[str, tuple[str, ...]]:
@@ -134,7 +164,8 @@ def _bind_hashable(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
     return sql, (hash_value(value), escape_like(value))
 
 
-def _bind_value(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
+def bind_value(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
+    """Return a condition with %s, and the value as its only parameter."""
     return condition, (value,)
 
 
@@ -147,14 +178,15 @@ def _bind_choice(condition: str, value: str) -> tuple[str, tuple[str, ...]]:
     return (condition, ()) if value == "exclude" else ("true", ())
 
 
-TEXT_VALUE = ValueType("text", "text", _parse_text, _bind_contains)
-HASHABLE_VALUE = ValueType("text", "text", _parse_text, _bind_hashable)
-NUMBER_VALUE = ValueType("number", "number", _parse_number, _bind_value)
-DATE_VALUE = ValueType("date", "YYYY-MM-DD", _parse_date, _bind_value)
+TEXT_VALUE = ValueType("text", "text", parse_text, _bind_contains)
+HASHABLE_VALUE = ValueType("text", "text", parse_text, _bind_hashable)
+NUMBER_VALUE = ValueType("number", "number", parse_number, bind_value)
+POSITIVE_VALUE = ValueType("positive", "number above 0", _parse_positive, bind_value)
+DATE_VALUE = ValueType("date", "YYYY-MM-DD", _parse_date, bind_value)
 COUNT_VALUE = ValueType("count", "0 to 10, some (> 0) or more (> 10)", _parse_count, _bind_count)
 TEST_PATIENTS_VALUE = ValueType("choice", "include or exclude", _parse_test_patients, _bind_choice)
-INTEGER_VALUE = ValueType("integer", "whole number from 1", _parse_integer, _bind_value)
-LIMIT_VALUE = ValueType("limit", "whole number from 1, or all", _parse_limit, _bind_value)
-EXACT_VALUE = ValueType("exact", "complete text", _parse_exact, _bind_value)
-FLAG_VALUE = ValueType("flag", "yes or no", _parse_flag, _bind_value)
-WORDS_VALUE = ValueType("words", "words separated by commas", _parse_words, _bind_value)
+INTEGER_VALUE = ValueType("integer", "whole number from 1", _parse_integer, bind_value)
+LIMIT_VALUE = ValueType("limit", "whole number from 1, or all", _parse_limit, bind_value)
+EXACT_VALUE = ValueType("exact", "complete text", _parse_exact, bind_value)
+FLAG_VALUE = ValueType("flag", "yes or no", _parse_flag, bind_value)
+WORDS_VALUE = ValueType("words", "words separated by commas", _parse_words, bind_value)

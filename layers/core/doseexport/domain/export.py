@@ -84,7 +84,8 @@ class Progress:
 class Result:
     """A finished file: its object key, its size in bytes, its SHA-256 in hexadecimal, and its contents.
 
-    `has_manifest` is whether a manifest is stored beside the file.
+    `has_manifest` is whether a manifest is stored beside the file. `answer` is what an audit found, in one
+    line, or empty.
     """
 
     key: str
@@ -95,6 +96,7 @@ class Result:
     events: int
     warnings: tuple[str, ...] = ()
     has_manifest: bool = False
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
+from doseexport.catalogue.shared.dap_units import DAP_UNIT, convert_spec
 from doseexport.domain.parsing import read_flag, read_object
 from doseexport.domain.rights import require_patient_access
 from doseexport.errors import RequestError, unprocessable
@@ -41,8 +42,12 @@ class ExportRequest:
 
     @property
     def spec(self) -> Spec:
-        """The export type's spec, which warns of computed totals if this request uses totals."""
-        return catalogue.find_spec(self.type).warn_of_totals(self.filters, self.order)
+        """The export type's spec, which warns of computed totals if this request uses totals.
+
+        Its columns show DAP in the requested unit.
+        """
+        spec = catalogue.find_spec(self.type).warn_of_totals(self.filters, self.order)
+        return convert_spec(spec, self.options.get(DAP_UNIT.name, DAP_UNIT.default))
 
     @property
     def has_patient_data(self) -> bool:

@@ -119,6 +119,7 @@ def _finish_file(writer: Writer, report: FileReport) -> FileReport:
     """Write the end of the file, and return the report with the writer's warnings and sheets."""
     writer.end()
     whole = replace(report, warnings=(*report.warnings, *writer.warnings), exclusions=writer.exclusions)
+    whole = replace(whole, answer=writer.answer)
     return replace(whole, sheets=tuple(writer.finish(whole)))
 
 

@@ -47,6 +47,7 @@ def write_manifest(
         "events": report.events,
         "sheets": [asdict(sheet) for sheet in report.sheets],
         "exclusions": [{"reason": reason, "events": n} for reason, n in report.exclusions.items()],
+        "answer": report.answer or None,
         "warnings": list(report.warnings),
         "study_warnings": [
             {"message": each.message, "studies": [asdict(study) for study in each.studies], "more": each.more}

@@ -38,7 +38,7 @@ def plan_file(
     spec = context.request.spec
     events = spec.events
     return FilePlan(
-        title=f"{spec.modality.name} export",
+        title=f"{spec.modality.name} {spec.title}",
         software=SOFTWARE,
         created=context.requested_at,
         context=FileContext(
@@ -77,7 +77,7 @@ def _describe(context: RequestContext, time_zone: str) -> Iterator[tuple[str, st
         yield "Filter", words
     yield "Order", request.order
     for name, value in fill_defaults(request.spec.options, request.options).items():
-        yield "Option", f"{name}: {value}"
+        yield "Option", f"{name}: {value or 'none'}"
     if request.spec.has_event_times:
         yield "Time zone", f"{time_zone}, of the times of events"
     yield "Patient names", "yes" if request.include_names else "no"

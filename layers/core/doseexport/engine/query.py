@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
 from doseexport.catalogue.filters import build_conditions
-from doseexport.catalogue.schema import FULL, STUDY_TABLE, TOTAL_COLUMNS, Schema
+from doseexport.catalogue.schema import FULL, OPTIONAL_TABLES, STUDY_TABLE, TOTAL_COLUMNS, Schema
+from doseexport.catalogue.spec import SKIPPED
 from doseexport.domain.request import ExportRequest
 
 NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LAST, study.id"
@@ -98,11 +99,12 @@ def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema
     chosen, params = choose_studies(request)
 
     def query(sql: str) -> Query:
-        return Query(fill_totals(f"WITH chosen AS ({chosen}) {sql}", schema), params)
+        return Query(fill_gaps(f"WITH chosen AS ({chosen}) {sql}", schema), params)
 
+    skipped, further = _count_skipped(request)
     return Queries(
-        counts=query(_count_all(spec)),
-        widths=tuple(spec.widths),
+        counts=replace(query(_count_all(spec, skipped)), params=(*params, *further)),
+        widths=(*spec.widths, *([SKIPPED] if skipped else [])),
         frequencies={
             each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
         },
@@ -114,8 +116,11 @@ def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema
     )
 
 
-def fill_totals(sql: str, schema: Schema) -> str:
-    """Return a statement in which columns of totals that the schema lacks are NULL."""
+def fill_gaps(sql: str, schema: Schema) -> str:
+    """Return a statement in which missing totals are NULL and missing optional tables are empty."""
+    for table in OPTIONAL_TABLES.keys() - schema.tables:
+        columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind in OPTIONAL_TABLES[table].items())
+        sql = re.sub(rf"\b{table}\b", f"(SELECT {columns} WHERE false)", sql)
     if not schema.missing_totals:
         return sql
     nulls = ", ".join(f"NULL::{TOTAL_COLUMNS[name]} AS {name}" for name in sorted(schema.missing_totals))
@@ -138,7 +143,7 @@ def build_preview(request: ExportRequest, frequency: Frequency, most: int, schem
         (SELECT coalesce(json_agg(json_build_array(value, times) ORDER BY times DESC, value), '[]')
          FROM frequent)
     FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"""
-    return Query(fill_totals(sql, schema), params)
+    return Query(fill_gaps(sql, schema), params)
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
@@ -182,11 +187,25 @@ def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     return sql, params
 
 
-def _count_all(spec: Spec) -> str:
+def _count_skipped(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL that counts the studies left out by default filters, and its parameters.
+
+    The SQL is empty for a request without such filters.
+    """
+    defaults = request.spec.default_filters
+    given = {name: value for name, value in request.filters.items() if defaults.get(name) != value}
+    if given == dict(request.filters):
+        return "", ()
+    every, params = choose_studies(replace(request, filters=given))
+    return f"(SELECT count(*) FROM ({every}) every) - (SELECT count(*) FROM chosen)", params
+
+
+def _count_all(spec: Spec, skipped: str) -> str:
     counted = (
         f"SELECT chosen.id, count(*) AS events FROM chosen {spec.modality.event_tables} GROUP BY chosen.id"
     )
-    widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in spec.widths.values())
+    numbers = (*spec.widths.values(), *([skipped] if skipped else []))
+    widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in numbers)
     return (
         f", counted AS ({counted})"
         " SELECT count(*), coalesce(sum(events), 0), coalesce(max(events), 0),"

@@ -136,5 +136,10 @@ def list_ids(found: Iterable[tuple[str, Concerned]]) -> Collection[bytes]:
 
 
 def shows_accession_numbers(spec: Spec) -> bool:
-    """Return whether a file of this type has a column of accession numbers."""
-    return any(column.sql == "study.accession_number" for column in spec.studies.columns)
+    """Return whether every file of this type has a column of accession numbers.
+
+    Where they are included on request only, they stay in that column.
+    """
+    return any(
+        column.sql == "study.accession_number" and not column.included_by for column in spec.studies.columns
+    )

@@ -68,7 +68,7 @@ def _publish_file(
         )
         size, sha256 = sink.finish(partial(_describe_file, export, report, file_name))
         counts = report.studies, report.events, report.warnings
-        result = Result(key, file_name, size, sha256, *counts, has_manifest=True)
+        result = Result(key, file_name, size, sha256, *counts, has_manifest=True, answer=report.answer)
         # From here on the file may be published even if DynamoDB's answer is lost.
         # Only a refusal discards it.
         cleanup.pop_all()

@@ -107,6 +107,7 @@ def _read_result(row: dict[str, Any]) -> Result | None:
         events=int(row["events"]),
         warnings=tuple(row["warnings"]),
         has_manifest=row.get("has_manifest", False),
+        answer=row.get("answer", ""),
     )
 
 

@@ -475,7 +475,7 @@ def _publish(attempt: int, result: Result, retention_days: int) -> End:
         Cleanup.RETAINED if attempt == 1 else Cleanup.SUPERSEDED,
         f"{RUNNING} AND {SAME_ATTEMPT} AND {SAME_RETENTION}",
         "#key = :key, #file_name = :file_name, #size = :size, #sha256 = :sha256, #studies = :studies,"
-        " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest,"
+        " #events = :events, #warnings = :warnings, #has_manifest = :has_manifest, #answer = :answer,"
         " #studies_done = :studies, #studies_total = :studies, #retention_days = :retention_days,",
         {
             "attempt": attempt,

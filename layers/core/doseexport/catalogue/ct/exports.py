@@ -54,7 +54,10 @@ LEFT JOIN (
     JOIN remapp_ctradiationdose ctdose ON ctdose.{OF_CHOSEN}
     JOIN remapp_ctaccumulateddosedata ctacc ON ctacc.ct_radiation_dose_id = ctdose.id
     GROUP BY chosen.id
-) ctacc ON ctacc.id = study.id"""
+) ctacc ON ctacc.id = study.id
+LEFT JOIN (
+    SELECT chosen.id, sum(event.dlp) AS dlp FROM chosen {_EVENT_JOIN} GROUP BY chosen.id
+) events ON events.id = study.id"""
 
 _OF_EVENT = "ct_irradiation_event_data_id"
 _CHILD_JOIN = f"""
@@ -204,7 +207,7 @@ _STUDY_ROW_WARNINGS = (
         "ctacc.rows > 1",
         "Several accumulated doses in {n} of the studies: DLP total and No. events are their sums.",
     ),
-    warn_of_doubled_total("ctacc.dlp", EVENTS_DLP),
+    warn_of_doubled_total("ctacc.dlp", "events.dlp"),
 )
 
 _EVENT_ROW_WARNINGS = (

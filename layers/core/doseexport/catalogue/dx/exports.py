@@ -7,6 +7,7 @@ from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared import totals
+from doseexport.catalogue.shared.dap_units import DAP_UNIT
 from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
@@ -35,7 +36,6 @@ from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_LINK,
     EVENT_TABLES,
-    EVENTS_DAP,
     EVENTS_FILTER,
     FILTER_MATERIALS,
     FILTER_THICKNESSES,
@@ -92,7 +92,10 @@ LEFT JOIN (
     JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id
     JOIN remapp_accumintegratedprojradiogdose integ ON integ.accumulated_xray_dose_id = accum.id
     GROUP BY chosen.id
-) integ ON integ.id = study.id"""
+) integ ON integ.id = study.id
+LEFT JOIN (
+    SELECT chosen.id, sum(event.dose_area_product) AS dap FROM chosen {EVENT_TABLES} GROUP BY chosen.id
+) events ON events.id = study.id"""
 
 # A study whose device declared no number of frames has the number of its events.
 _EVENTS = f"coalesce(integ.frames, {totals.EVENTS.value})"
@@ -116,7 +119,7 @@ _STUDY_STREAM = Stream(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
-        warn_of_doubled_total("integ.dap", f"{CGYCM2} * {EVENTS_DAP}"),
+        warn_of_doubled_total("integ.dap", f"{CGYCM2} * events.dap"),
     ),
 )
 
@@ -181,7 +184,7 @@ def _make_spec(form: str, help_text: str, layout: Wide | ModalityWorkbook) -> Sp
         events=DX_EVENT_STREAM,
         layout=layout,
         repeat_warnings=_REPEAT_WARNINGS,
-        options=(MAX_EVENTS,),
+        options=(MAX_EVENTS, DAP_UNIT),
     )
 
 

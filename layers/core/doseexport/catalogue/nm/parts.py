@@ -75,11 +75,16 @@ class Group:
         return f"child.{self.link} = {self.parent}.id"
 
 
+AGENT = (
+    "CASE WHEN event.radiopharmaceutical_agent_id IS NULL THEN event.radiopharmaceutical_agent_string"
+    f" ELSE {code_meaning('event.radiopharmaceutical_agent_id')} END"
+)
+"""SQL for the radiopharmaceutical agent of an administration."""
+
 ADMINISTRATION = (
     Column(
         "Radiopharmaceutical Agent",
-        "CASE WHEN event.radiopharmaceutical_agent_id IS NULL THEN event.radiopharmaceutical_agent_string"
-        f" ELSE {code_meaning('event.radiopharmaceutical_agent_id')} END",
+        AGENT,
         meaning="(349358000, SCT), or the agent as text where it is not coded",
     ),
     Column("Radionuclide", code_meaning("event.radionuclide_id"), meaning="(89457008, SCT)"),

@@ -7,6 +7,7 @@ from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Blocks, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.rf.group_blocks import GROUP_COLUMNS, GROUP_EXTRAS, group_events
 from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANE_JOIN, PLANE_ROW_WARNINGS
+from doseexport.catalogue.shared.dap_units import DAP_UNIT
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
     COMMON_ORDERS,
@@ -134,6 +135,7 @@ SPECS = (
         events=None,
         layout=Wide(),
         repeat_warnings=_REPEAT_WARNINGS,
+        options=(DAP_UNIT,),
     ),
     Spec(
         type="rf-xlsx",
@@ -149,5 +151,6 @@ SPECS = (
             blocks=Blocks("G", GROUP_COLUMNS, group_events),
         ),
         repeat_warnings=(*_REPEAT_WARNINGS, SOURCE.repeated, MECHANICAL.repeated),
+        options=(DAP_UNIT,),
     ),
 )

@@ -70,6 +70,19 @@ def list_event_names(link: str, modality: str) -> Column:
     return Column(STANDARD_SHEETS, f"(SELECT {names} {_of_event(link, modality)})", included_by=STANDARD)
 
 
+def list_names(heading: str, link: str, of: str, join: str) -> Column:
+    """Return the column of the names linked to a study or an event, as a JSON list sorted by code point.
+
+    `link` is the table of links without its prefix remapp_, `of` its column, and `join` what that refers to.
+    """
+    sql = (
+        f"(SELECT json_agg(DISTINCT {_NAME})::text FROM remapp_{link} link"
+        " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
+        f" WHERE link.{of} = {join} AND standard.standard_name <> '')"
+    )
+    return Column(heading, sql, meaning="OpenREM's standard names", included_by=STANDARD)
+
+
 STUDY_NAMES = Frequency(
     "Standard study name",
     "standard.standard_name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from doseexport.catalogue import CustomRows, Long, ModalityWorkbook, Spec, Wide
+from doseexport.catalogue import AuditWorkbook, CustomRows, Long, ModalityWorkbook, Spec, Wide
 from doseexport.engine.merge import Study
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
@@ -43,6 +43,10 @@ class Writer(Protocol):
     def exclusions(self) -> Mapping[str, int]:
         """The number of events excluded on purpose, by reason, complete after `end`."""
 
+    @property
+    def answer(self) -> str:
+        """What the file answers in one line, complete after `end`, or "" for a file that holds data only."""
+
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the rest of the file with this report, and return the counts of its sheets in order."""
 
@@ -59,8 +63,13 @@ def find_writer(spec: Spec) -> type[Writer]:
 
         kinds = {Wide: WideWriter, Long: LongWriter, CustomRows: RowsWriter}
     else:
+        from doseexport.engine.writers.audits import AuditWriter
         from doseexport.engine.writers.books import ModalityWorkbookWriter
         from doseexport.engine.writers.xlsx import SheetsWriter
 
-        kinds = {ModalityWorkbook: ModalityWorkbookWriter, CustomRows: SheetsWriter}
+        kinds = {
+            ModalityWorkbook: ModalityWorkbookWriter,
+            CustomRows: SheetsWriter,
+            AuditWorkbook: AuditWriter,
+        }
     return kinds[type(spec.layout)]

@@ -19,12 +19,13 @@ from doseexport.engine.writers import Sink
 from doseexport.engine.writers.cells import column_letters
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.parts import Packed, Parts, deflate
-from doseexport.engine.writers.sheets import GrowingSheet, SharedState
+from doseexport.engine.writers.sheets import GrowingSheet, SharedState, Worksheet
 from doseexport.engine.writers.texts import SharedTexts
 from doseexport.engine.writers.workbook import (
     ABOUT,
     SUMMARY,
     WARNINGS,
+    DrawnSheet,
     SheetFrame,
     Summary,
     build_workbook,
@@ -43,21 +44,24 @@ _DIMENSION = re.compile(rb'<dimension ref="[A-Z0-9:]+"')
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """The data sheets of a workbook in their order, their shared state, and Summary, if it comes first."""
+    """The sheets of a workbook in their order, their shared state, and Summary, if it comes first."""
 
-    sheets: Sequence[GrowingSheet]
+    sheets: Sequence[GrowingSheet | DrawnSheet]
     shared: SharedState
     summary: Summary | None
 
 
 def assemble(sink: Sink, plan: FilePlan, report: FileReport, tabs: Tabs) -> None:
     """Write the complete workbook to the sink."""
-    worksheets = [(sheet, worksheet) for sheet in tabs.sheets for worksheet in sheet.worksheets]
-    frames = [sheet.frame(worksheet) for sheet, worksheet in worksheets]
+    worksheets = list(_list_worksheets(tabs))
+    frames = [each if isinstance(each, DrawnSheet) else each[0].frame(each[1]) for each in worksheets]
     skeleton = build_workbook(plan, report, frames, summary=tabs.summary)
     first = 1 if tabs.summary is None else 2
-    numbered = dict(enumerate(zip(worksheets, frames, strict=True), start=first))
-    parts = {f"xl/worksheets/sheet{n}.xml": found for n, found in numbered.items()}
+    parts = {
+        f"xl/worksheets/sheet{n}.xml": (found, frame)
+        for n, (found, frame) in enumerate(zip(worksheets, frames, strict=True), start=first)
+        if not isinstance(found, DrawnSheet) and isinstance(frame, SheetFrame)
+    }
     heads = _Heads()
     stream = ZipStream(sink)
     with zipfile.ZipFile(io.BytesIO(skeleton)) as package:
@@ -77,10 +81,21 @@ def assemble(sink: Sink, plan: FilePlan, report: FileReport, tabs: Tabs) -> None
 def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCount]:
     """Return the counts of each sheet of the workbook, in the order of tabs."""
     summary = [] if tabs.summary is None else [SheetCount(SUMMARY, 0, count_summary(plan), 0)]
-    data = [sheet.count(worksheet) for sheet in tabs.sheets for worksheet in sheet.worksheets]
+    data = [
+        SheetCount(each.name, 0, each.rows, 0) if isinstance(each, DrawnSheet) else each[0].count(each[1])
+        for each in _list_worksheets(tabs)
+    ]
     rows = len(list(list_warned_studies(report)))
     warnings = [SheetCount(WARNINGS, 0, rows, 1)] if rows else []
     return [*summary, *data, *warnings, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
+
+
+def _list_worksheets(tabs: Tabs) -> Iterator[tuple[GrowingSheet, Worksheet] | DrawnSheet]:
+    for sheet in tabs.sheets:
+        if isinstance(sheet, DrawnSheet):
+            yield sheet
+        else:
+            yield from ((sheet, worksheet) for worksheet in sheet.worksheets)
 
 
 class _Heads:

@@ -24,6 +24,7 @@ from doseexport.engine.writers.texts import CUT_TEXTS, MAX_TEXT, is_cut
 class ModalityWorkbookWriter:
     """A workbook with a row of All data per study, and a row of its protocol's sheet per event."""
 
+    answer = ""
     copy_format = TEXT
     separator = b"\t"
     exclusions: Mapping[str, int] = NO_EXCLUSIONS

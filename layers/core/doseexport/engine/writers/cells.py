@@ -7,6 +7,7 @@ Blank cells have no XML. The number of the row is formatted once per row.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -15,6 +16,8 @@ from doseexport.catalogue import Cells
 from doseexport.engine.writers.texts import SharedTexts, TextBodies, write_text
 
 DATE_STYLE, TIME_STYLE, DATETIME_STYLE = 1, 2, 3
+FIGURE_STYLES = ((1.0, 4, "0.000"), (10.0, 5, "0.00"), (100.0, 6, "0.0"), (math.inf, 7, "0"))
+"""The styles of figures: the magnitude below which each is used, its number, and its format."""
 
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _EPOCH = date(1899, 12, 30).toordinal()
@@ -73,17 +76,32 @@ def write_number(value: str) -> str:
     return f'"><v>{value}</v></c>' if _PLAIN_NUMBER.fullmatch(value) else write_text(value)
 
 
+def write_figure(value: str) -> str:
+    """Return the body of a number cell with the decimals that its magnitude needs. Other texts stay text."""
+    if not _PLAIN_NUMBER.fullmatch(value):
+        return write_text(value)
+    return f'" s="{find_figure_style(float(value))}"><v>{value}</v></c>'
+
+
+def find_figure_style(value: float) -> int:
+    """Return the number of the style of a figure."""
+    return next(style for limit, style, _ in FIGURE_STYLES if abs(value) < limit)
+
+
 # The template of the cell of column # in the f-string that renders a row.
 _CELL = "{f'{h[#]}{r}BODY' if f[#] else ''}"
 _BODIES = {
     "text": "{texts_#[f[#]]}",
+    "word": "{texts_#[f[#]]}",
     "number": '"><v>{f[#]}</v></c>',
+    "figure": "{write_figure(f[#])}",
     "date": "{write_date(f[#])}",
     "time": "{write_time(f[#])}",
     "datetime": "{write_datetime(f[#])}",
 }
+_TEXTS = ("text", "word")
 _CAREFUL_NUMBER = "{write_number(f[#])}"
-_WRITERS = (write_number, write_date, write_time, write_datetime)
+_WRITERS = (write_number, write_figure, write_date, write_time, write_datetime)
 
 
 def has_odd_numbers(rows: bytes) -> bool:
@@ -97,7 +115,7 @@ class CellWriter:
     def __init__(self, kinds: Sequence[str], texts: SharedTexts) -> None:
         self._kinds = kinds
         self._names: dict[str, object] = {write.__name__: write for write in _WRITERS}
-        self._names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind == "text"}
+        self._names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind in _TEXTS}
 
     @functools.cached_property
     def quick(self) -> WriteCells:

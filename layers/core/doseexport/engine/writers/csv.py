@@ -47,6 +47,7 @@ class _CsvWriter:
     that a spreadsheet would run.
     """
 
+    answer = ""
     copy_format = CSV
     separator = b","
     exclusions: Mapping[str, int] = NO_EXCLUSIONS
@@ -169,6 +170,7 @@ class LongWriter(_CsvWriter):
 class RowsWriter(_CsvWriter):
     """A csv of the rows that a builder makes of each study, all as wide as the header."""
 
+    answer = ""
     copy_format = TEXT
     separator = b"\t"
 

@@ -63,8 +63,9 @@ class FileReport:
     """The report on one file, made after its last row.
 
     `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
-    excluded on purpose, by reason. `snapshot_at` is the time at which the database had the contents of the
-    file. Event times were read in `time_zone`; it is None for a file without them.
+    excluded on purpose, by reason. `answer` is what an audit found, in one line. `snapshot_at` is the time at
+    which the database had the contents of the file. Event times were read in `time_zone`; it is None for a
+    file without them.
     """
 
     studies: int
@@ -75,6 +76,7 @@ class FileReport:
     snapshot_at: datetime | None = None
     study_warnings: tuple[StudyWarning, ...] = ()
     time_zone: str | None = None
+    answer: str = ""
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:

@@ -59,11 +59,23 @@ class SharedState:
         return self._writers[kinds]
 
 
+@dataclass(frozen=True, slots=True)
+class SheetStyle:
+    """How a sheet looks: its rows above the data, or None for the headings, and what is marked and printed.
+
+    Rows with a text in the column `flag` are marked. A printable sheet is as wide as a page.
+    """
+
+    top: tuple[tuple[str, ...], ...] | None = None
+    flag: str = ""
+    printable: bool = False
+
+
 class GrowingSheet:
     """A sheet that continues as "name (2)" when it is full. Columns can be added to it.
 
-    `columns` pairs headings with columns. `top` has the rows above the data, or is None for the headings.
-    `beyond` is the width of the widest row that exceeds the columns. `add` appends the XML of one row.
+    `columns` pairs headings with columns. `beyond` is the width of the widest row that exceeds the columns.
+    `add` appends the XML of one row.
     """
 
     def __init__(
@@ -71,12 +83,12 @@ class GrowingSheet:
         name: str,
         columns: list[tuple[str, Column]],
         shared: SharedState,
-        top: tuple[tuple[str, ...], ...] | None = None,
+        style: SheetStyle = SheetStyle(),
     ) -> None:
         self.columns = columns
         self.beyond = 0
         self._shared = shared
-        self._top = top
+        self._style = style
         self.worksheets: list[Worksheet] = []
         self._most_rows = shared.limits.rows
         self._add_worksheet(name)
@@ -106,9 +118,12 @@ class GrowingSheet:
     def frame(self, worksheet: Worksheet) -> SheetFrame:
         """Return the frame that xlsxwriter makes for a worksheet."""
         headings = tuple(heading for heading, _ in self.columns)
-        top = (headings,) if self._top is None else self._top
+        top = (headings,) if self._style.top is None else self._style.top
         columns = [column for _, column in self.columns]
-        return SheetFrame(worksheet.name, top, columns, worksheet.rows, is_table=self._top is None)
+        style = self._style
+        return SheetFrame(
+            worksheet.name, top, columns, worksheet.rows, style.top is None, style.flag, style.printable
+        )
 
     def count(self, worksheet: Worksheet) -> SheetCount:
         """Return the counts of a worksheet."""
@@ -125,7 +140,7 @@ class GrowingSheet:
 
     @property
     def _rows_above(self) -> int:
-        return 1 if self._top is None else len(self._top)
+        return 1 if self._style.top is None else len(self._style.top)
 
     def _add_worksheet(self, name: str) -> Worksheet:
         """Continue on a new worksheet."""

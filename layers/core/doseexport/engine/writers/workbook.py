@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 
 from doseexport.catalogue import Column
-from doseexport.engine.writers.cells import DATE_STYLE, DATETIME_STYLE, TIME_STYLE
+from doseexport.engine.writers.cells import (
+    DATE_STYLE,
+    DATETIME_STYLE,
+    FIGURE_STYLES,
+    TIME_STYLE,
+    column_letters,
+)
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
 from doseexport.engine.writers.texts import cut_text, escape
 from doseexport.errors import ExportError
 
-_WIDTHS = {"text": 22, "number": 10, "date": 12, "time": 11, "datetime": 20}
-_DATE_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss")
+_WIDTHS = {"text": 22, "word": 12, "number": 10, "figure": 10, "date": 12, "time": 11, "datetime": 20}
+_FORMATS = ("yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss", *(form for *_, form in FIGURE_STYLES))
+_STYLES = (DATE_STYLE, TIME_STYLE, DATETIME_STYLE, *(style for _, style, _ in FIGURE_STYLES))
 _MOST_WIDTH = 40
 MOST_XML = 1 << 20
 """Characters: more than the XML of a text that fits into a cell."""
@@ -34,7 +41,8 @@ _OPTIONS = {
 class SheetFrame:
     """A data sheet without its data: its name, the rows above the data, its columns, and its number of rows.
 
-    `rows` includes the rows above. A table has one row above, its headings, frozen and with a filter.
+    `rows` includes the rows above. A table has one row above, its headings, frozen and with a filter. Its
+    rows with a text in the column `flag` are marked. A printable one is as wide as a page.
     """
 
     name: str
@@ -42,12 +50,26 @@ class SheetFrame:
     columns: list[Column]
     rows: int
     is_table: bool = True
+    flag: str = ""
+    printable: bool = False
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """The key of the rows above the data and of the widths, which are made once for equal keys."""
         columns = tuple((column.heading, column.kind.name) for column in self.columns)
-        return self.is_table, self.top, columns
+        return self.is_table, self.printable, self.top, columns
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSheet:
+    """A small sheet that xlsxwriter writes completely: its name, its number of rows, and what draws it.
+
+    `draw` takes the workbook and the empty sheet.
+    """
+
+    name: str
+    rows: int
+    draw: Callable[[Any, Any], None]
 
 
 Summary = Mapping[str, Mapping[str, str]]
@@ -69,7 +91,7 @@ class _Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
 
 
 def build_workbook(
-    plan: FilePlan, report: FileReport, frames: list[SheetFrame], *, summary: Summary | None
+    plan: FilePlan, report: FileReport, frames: Sequence[SheetFrame | DrawnSheet], *, summary: Summary | None
 ) -> bytes:
     """Return an xlsx with the sheets Summary, those of `frames` without their data, Warnings and About.
 
@@ -87,12 +109,20 @@ def build_workbook(
     seen = set()
     for frame in frames:
         sheet = book.add_worksheet(frame.name)
+        if isinstance(frame, DrawnSheet):
+            frame.draw(book, sheet)
+            continue
         if frame.appearance not in seen:
             _write_top(sheet, frame, header if frame.is_table else None)
             seen.add(frame.appearance)
         if frame.is_table:
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, frame.rows - 1, len(frame.columns) - 1)
+        if frame.printable:
+            fit_to_page(sheet)
+            sheet.repeat_rows(0)
+        if frame.flag and frame.rows > 1:
+            _mark_flagged(book, sheet, frame)
     if report.study_warnings:
         _write_warnings(book.add_worksheet(WARNINGS), report, header)
     _write_about(book.add_worksheet(ABOUT), plan, report, bold)
@@ -102,14 +132,29 @@ def build_workbook(
 
 
 def _fix_styles(book: Any) -> None:
-    """Create the styles of dates and times, whose numbers the rendered cells refer to."""
-    formats = [book.add_format({"num_format": form}) for form in _DATE_FORMATS]
+    """Create the styles of dates, times and figures, whose numbers the rendered cells refer to."""
+    formats = [book.add_format({"num_format": form}) for form in _FORMATS]
     numbers = tuple(each._get_xf_index() for each in formats)  # noqa: SLF001  the only way to a style's number
-    if numbers != (DATE_STYLE, TIME_STYLE, DATETIME_STYLE):
+    if numbers != _STYLES:
         raise ExportError("WORKBOOK_STYLES", "xlsxwriter numbers its styles in an unexpected way.")
 
 
-def _put(sheet: Any, row: int, column: int, value: str | int, style: Any = None) -> None:
+def fit_to_page(sheet: Any) -> None:
+    """Let a sheet be printed in landscape, as wide as a page of A4."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+
+
+def _mark_flagged(book: Any, sheet: Any, frame: SheetFrame) -> None:
+    """Mark the flagged rows by bold type, a border and a grey, which a print in black and white shows too."""
+    place = [column.heading for column in frame.columns].index(frame.flag)
+    style = book.add_format({"bold": True, "bg_color": "#E0E0E0", "top": 1, "bottom": 1})
+    rule = {"type": "formula", "criteria": f'=${column_letters(place)}2<>""', "format": style}
+    sheet.conditional_format(1, 0, frame.rows - 1, len(frame.columns) - 1, rule)
+
+
+def put_cell(sheet: Any, row: int, column: int, value: str | float, style: Any = None) -> None:
     """Write one cell. Raise ExportError for a lost cell, which xlsxwriter reports by a return code only."""
     if value == "":
         return
@@ -117,8 +162,8 @@ def _put(sheet: Any, row: int, column: int, value: str | int, style: Any = None)
         raise ExportError("CELL_LOST", "A cell of the workbook could not be written.")
 
 
-def _put_safely(sheet: Any, row: int, column: int, value: str | int, style: Any) -> int:
-    if isinstance(value, int):
+def _put_safely(sheet: Any, row: int, column: int, value: str | float, style: Any) -> int:
+    if isinstance(value, int | float):
         return int(sheet.write_number(row, column, value, style))
     text = cut_text(value)
     if "_x" in text or text.startswith("<r>") or not text.isprintable():
@@ -132,23 +177,23 @@ def _put_safely(sheet: Any, row: int, column: int, value: str | int, style: Any)
 
 def _write_summary(sheet: Any, plan: FilePlan, report: FileReport, summary: Summary, bold: Any) -> None:
     sheet.set_column("A:A", 30)
-    _put(sheet, 0, 0, plan.title, bold)
-    _put(sheet, 1, 0, f"{plan.software}, {plan.created:%Y-%m-%d %H:%M:%S %Z}")
-    _put(sheet, 3, 0, "Total number of exams")
-    _put(sheet, 3, 1, report.studies)
+    put_cell(sheet, 0, 0, plan.title, bold)
+    put_cell(sheet, 1, 0, f"{plan.software}, {plan.created:%Y-%m-%d %H:%M:%S %Z}")
+    put_cell(sheet, 3, 0, "Total number of exams")
+    put_cell(sheet, 3, 1, report.studies)
     frequencies = plan.context.frequencies
     for column, (title, rows) in zip(range(0, 3 * len(frequencies), 3), frequencies.items(), strict=True):
         sheet.set_column(column, column, 30)
-        _put(sheet, 5, column, title, bold)
-        _put(sheet, 5, column + 1, "Frequency", bold)
+        put_cell(sheet, 5, column, title, bold)
+        put_cell(sheet, 5, column + 1, "Frequency", bold)
         for row, (value, count) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
-            _put(sheet, row, column, value)
-            _put(sheet, row, column + 1, count)
+            put_cell(sheet, row, column, value)
+            put_cell(sheet, row, column + 1, count)
         if title in summary:
             sheet.set_column(column + 2, column + 2, 30)
-            _put(sheet, 5, column + 2, "Sheet", bold)
+            put_cell(sheet, 5, column + 2, "Sheet", bold)
             for row, (value, _) in enumerate(rows, start=_ROWS_ABOVE_FREQUENCIES):
-                _put(sheet, row, column + 2, summary[title][value])
+                put_cell(sheet, row, column + 2, summary[title][value])
 
 
 def count_summary(plan: FilePlan) -> int:
@@ -159,7 +204,7 @@ def count_summary(plan: FilePlan) -> int:
 def _write_top(sheet: Any, frame: SheetFrame, style: Any) -> None:
     for number, row in enumerate(frame.top):
         for column, text in enumerate(row):
-            _put(sheet, number, column, text, style)
+            put_cell(sheet, number, column, text, style)
     for column, below in enumerate(frame.columns):
         width = min(max(_WIDTHS[below.kind.name], len(below.heading) + 3), _MOST_WIDTH)
         sheet.set_column(column, column, width)
@@ -169,7 +214,7 @@ def _write_warnings(sheet: Any, report: FileReport, style: Any) -> None:
     rows = list(list_warned_studies(report))
     for row, cells in enumerate([WARNING_HEADINGS, *rows]):
         for column, value in enumerate(cells):
-            _put(sheet, row, column, value, None if row else style)
+            put_cell(sheet, row, column, value, None if row else style)
     for column, width in enumerate((100, 12, 20, 12)):
         sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 0)
@@ -192,8 +237,8 @@ def _write_about(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> N
     sheet.set_column("A:A", 20)
     sheet.set_column("B:B", 100)
     for row, (name, value) in enumerate(list_about(plan, report)):
-        _put(sheet, row, 0, name, bold)
-        _put(sheet, row, 1, value)
+        put_cell(sheet, row, 0, name, bold)
+        put_cell(sheet, row, 1, value)
 
 
 def list_about(plan: FilePlan, report: FileReport) -> list[tuple[str, str | int]]:

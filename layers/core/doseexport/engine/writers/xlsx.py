@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from doseexport.catalogue import Cells, Column, CustomRows, Sheet
+from doseexport.catalogue import Cells, Column, CustomRows, FileContext, Sheet
 from doseexport.engine.copy_text import TEXT, split_row
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
 from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.cells import column_heads
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
-from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
+from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState, SheetStyle
 from doseexport.engine.writers.texts import CUT_TEXTS, SURELY_WHOLE, is_cut
 from doseexport.errors import ExportError
 
@@ -19,6 +19,7 @@ from doseexport.errors import ExportError
 class SheetsWriter:
     """A workbook of the rows that a builder makes of each study, on the sheets that it defines."""
 
+    answer = ""
     copy_format = TEXT
     separator = b"\t"
 
@@ -28,28 +29,24 @@ class SheetsWriter:
         self._layout = layout
         self._shared = SharedState(limits)
         self._builder = layout.make_builder(plan.context)
-        self._sheets = [
-            _RowSheet(sheet, self._shared, plan.context.name_study) for sheet in self._builder.sheets
-        ]
+        self._sheets = RowSheets(self._builder.sheets, self._shared, plan.context)
 
     def write(self, study: Study) -> None:
         """Add the rows of one study."""
         self._shared.study += 1
         cells, events = study
-        self._add(self._builder.build_rows(split_row(cells), [split_row(event) for event in events]))
+        self._sheets.add(self._builder.build_rows(split_row(cells), [split_row(event) for event in events]))
 
     def end(self) -> None:
         """Add the rows that follow the last study."""
         self._shared.study = 0
-        for sheet in self._sheets:
-            sheet.check_width()
-        self._add(self._builder.end())
+        self._sheets.check_widths()
+        self._sheets.add(self._builder.end())
 
     @property
     def warnings(self) -> list[str]:
         """Warnings of the builder, and about sheets that continue on another."""
-        continued = [message for sheet in self._sheets for message in sheet.grown.describe()]
-        return [*self._builder.warnings, *continued]
+        return [*self._builder.warnings, *self._sheets.warnings]
 
     @property
     def exclusions(self) -> Mapping[str, int]:
@@ -58,8 +55,8 @@ class SheetsWriter:
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
-        sheets = [each.grown for each in _order_tabs(self._sheets)]
-        tabs = Tabs(sheets, self._shared, self._list_names() if self._layout.summary else None)
+        summary = self._sheets.list_names(self._layout.frequencies[0].title) if self._layout.summary else None
+        tabs = Tabs(self._sheets.grown, self._shared, summary)
         assemble(self._sink, self._plan, report, tabs)
         self.discard()
         return count_rows(self._plan, report, tabs)
@@ -68,27 +65,50 @@ class SheetsWriter:
         """Delete the rows and free their file."""
         self._shared.parts.close()
 
-    def _list_names(self) -> dict[str, dict[str, str]]:
-        """Return the names of the sheets that are named by the values of the first frequency."""
-        sheets = zip(self._builder.sheets, self._sheets, strict=True)
-        names = {sheet.name: made.grown.name for sheet, made in sheets if made.by_data}
-        return {self._layout.frequencies[0].title: names}
 
-    def _add(self, rows: Iterable[tuple[int, Cells]]) -> None:
+class RowSheets:
+    """The sheets of a builder, to which its rows are added."""
+
+    def __init__(self, sheets: Iterable[Sheet], shared: SharedState, context: FileContext) -> None:
+        self._context = context
+        self._sheets = [_RowSheet(sheet, shared, context.name_study) for sheet in sheets]
+
+    def list_names(self, title: str) -> dict[str, dict[str, str]]:
+        """Return the names of the sheets that are named by data, by the value that they stand for."""
+        return {title: {each.title: each.grown.name for each in self._sheets if each.by_data}}
+
+    def check_widths(self) -> None:
+        """Raise ExportError if a study was too wide for its sheet."""
+        for sheet in self._sheets:
+            sheet.check_width()
+
+    def add(self, rows: Iterable[tuple[int, Cells]]) -> None:
+        """Add rows, each to the sheet of its index."""
         for index, cells in rows:
             self._sheets[index].add(cells)
             if max(map(len, cells), default=0) > SURELY_WHOLE and (cut := sum(map(is_cut, cells))):
-                self._plan.context.warn(CUT_TEXTS, cut)
+                self._context.warn(CUT_TEXTS, cut)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings about sheets that continue on another."""
+        return [message for sheet in self._sheets for message in sheet.grown.describe()]
+
+    @property
+    def grown(self) -> list[GrowingSheet]:
+        """The sheets in the order of their tabs."""
+        return [each.grown for each in _order_tabs(self._sheets)]
 
 
 class _RowSheet:
     """A sheet of custom rows, which can be narrower or wider than its columns."""
 
     def __init__(self, sheet: Sheet, shared: SharedState, name_study: Callable[[], str]) -> None:
-        self.by_data = sheet.named_by_data
+        self.title, self.by_data = sheet.name, sheet.named_by_data
         name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.reserve(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
-        self.grown = GrowingSheet(name, columns, shared, sheet.own_rows_above)
+        style = SheetStyle(sheet.own_rows_above, sheet.flag, sheet.printable)
+        self.grown = GrowingSheet(name, columns, shared, style)
         self._most_columns = shared.limits.columns
         self._name_study = name_study
         self._filled = 0, ""

@@ -40,6 +40,9 @@ def _collect(value: str, table: str, coded: str, parent: str) -> str:
     )
 
 
+FILTER_TEXTS = _collect("code_meaning", "remapp_xrayfilters", "xray_filter_material_id", OF_SOURCE)
+"""SQL for the materials of all filters of an exposure."""
+
 # In the order of the fields of rows.StudyCells.
 _STUDY_COLUMNS = (
     Column("date", "study.study_date", DATE, "(0008,0020)"),
@@ -78,7 +81,7 @@ _EVENT_COLUMNS = (
     Column("anode_text", code_meaning("src.anode_target_material_id"), meaning="(111632, DCM)"),
     Column(
         "filter_texts",
-        _collect("code_meaning", "remapp_xrayfilters", "xray_filter_material_id", OF_SOURCE),
+        FILTER_TEXTS,
         meaning="X-Ray Filter Material (113757, DCM), of every filter",
     ),
     Column("kv", KVP.value, NUMBER, "kV (113733, DCM), mean over pulses"),

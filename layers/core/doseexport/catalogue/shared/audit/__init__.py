@@ -1,0 +1,1 @@
+"""Audits of dose: groups, figures, diagnostic reference levels (DRLs) and outliers (docs/audit.md)."""

@@ -1,0 +1,163 @@
+"""The values of an audit, sorted in a temporary SQLite file, so that memory does not grow with studies."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_BATCH = 2000
+_FULL = "database or disk is full"
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -16000;
+CREATE TABLE spilled (grp INTEGER, value INTEGER, study INTEGER, event INTEGER);
+CREATE TABLE study (id INTEGER PRIMARY KEY, date TEXT, accession TEXT);
+CREATE TABLE alert (grp INTEGER, study INTEGER, value INTEGER, reasons INTEGER, left_out INTEGER);
+CREATE TABLE outlier (grp INTEGER, study INTEGER, event INTEGER, value INTEGER, quantity INTEGER,
+    ratio REAL, reasons INTEGER, left_out INTEGER, PRIMARY KEY (grp, study, event)) WITHOUT ROWID;
+"""
+# Row n + 1 of `sorted` holds rank n of all values, because rows are numbered as they are inserted.
+_SORT = """
+CREATE TABLE sorted AS SELECT grp, value, study, event FROM spilled ORDER BY grp, value, study, event;
+DROP TABLE spilled;
+"""
+_ADD_OUTLIER = """
+INSERT INTO outlier VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET reasons = reasons | excluded.reasons"""
+_OUTLIERS = """
+SELECT outlier.grp, outlier.study, event, value, reasons, left_out, coalesce(date, ''),
+    coalesce(accession, '')
+FROM outlier LEFT JOIN study ON study.id = outlier.study
+ORDER BY quantity, ratio IS NULL, ratio DESC, outlier.study, event, outlier.grp"""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A sorted value with its study and its event, which is 0 for a value of a study."""
+
+    value: int
+    study: int
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A study that reaches a level of OpenREM. `value` is None if the study has no value in the group.
+
+    `left_out` holds if the value does not count in the group.
+    """
+
+    group: int
+    study: int
+    value: int | None
+    reasons: int
+    left_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """A value to list: its group, its reasons as bits, and the date and accession number of its study."""
+
+    group: int
+    study: int
+    event: int
+    value: int | None
+    reasons: int
+    left_out: int
+    date: str
+    accession: str
+
+
+class Store:
+    """The values of one audit. `add…` come first, then `sort`, then everything else."""
+
+    def __init__(self) -> None:
+        # The empty name is a temporary file that SQLite deletes with the connection. The finalizer may
+        # run on any thread.
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._file.close)
+        self._file.executescript(_SCHEMA)
+        self._file.execute("BEGIN")
+        self._values: list[tuple[int, int, int, int]] = []
+        self._studies: list[tuple[int, str, str]] = []
+
+    def add_value(self, group: int, value: int, study: int, event: int) -> None:
+        """Add a value of a group."""
+        self._values.append((group, value, study, event))
+        if len(self._values) == _BATCH:
+            self._flush()
+
+    def add_study(self, study: int, date: str, accession: str) -> None:
+        """Add what the list of outliers shows of a study."""
+        self._studies.append((study, date, accession))
+
+    def add_alert(self, alert: Alert) -> None:
+        """Add a study that reaches a level of OpenREM, in one of its groups."""
+        row = (alert.group, alert.study, alert.value, alert.reasons, int(alert.left_out))
+        with _explain_full_disk():
+            self._file.execute("INSERT INTO alert VALUES (?, ?, ?, ?, ?)", row)
+
+    def sort(self) -> None:
+        """Sort all values by group and value."""
+        self._flush()
+        with _explain_full_disk():
+            self._file.execute("COMMIT")
+            self._file.executescript(_SORT)
+            self._file.execute("BEGIN")
+
+    def value(self, rank: int) -> int:
+        """Return the value of a rank among all values of all groups, from 0."""
+        row = self._file.execute("SELECT value FROM sorted WHERE rowid = ?", (rank + 1,)).fetchone()
+        return int(row[0])
+
+    def values(self, first: int, last: int) -> Iterator[Value]:
+        """Yield the values from one rank up to, but without, another."""
+        found = self._file.execute(
+            "SELECT value, study, event FROM sorted WHERE rowid > ? AND rowid <= ?", (first, last)
+        )
+        return (Value(*row) for row in found)
+
+    def alerts(self) -> Iterator[Alert]:
+        """Yield the alerts."""
+        for group, study, value, reasons, left_out in self._file.execute("SELECT * FROM alert"):
+            yield Alert(group, study, value, reasons, bool(left_out))
+
+    def add_outliers(self, rows: Iterable[tuple[Alert, int, int, float | None]]) -> None:
+        """Add values to list: each with its event, the number of its quantity and its ratio.
+
+        The reasons of a value that is added again are joined.
+        """
+        cells = (
+            (each.group, each.study, event, each.value, quantity, ratio, each.reasons, int(each.left_out))
+            for each, event, quantity, ratio in rows
+        )
+        with _explain_full_disk():
+            self._file.executemany(_ADD_OUTLIER, cells)
+
+    def outliers(self) -> Iterator[Outlier]:
+        """Yield the values to list: by quantity, highest ratio first, those without a ratio last."""
+        with _explain_full_disk():
+            for row in self._file.execute(_OUTLIERS):
+                yield Outlier(*row)
+
+    def _flush(self) -> None:
+        with _explain_full_disk():
+            self._file.executemany("INSERT INTO spilled VALUES (?, ?, ?, ?)", self._values)
+            self._file.executemany("INSERT INTO study VALUES (?, ?, ?)", self._studies)
+        self._values.clear()
+        self._studies.clear()
+
+
+@contextmanager
+def _explain_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, _FULL) from error

@@ -1,0 +1,71 @@
+"""The option dap_unit: every DAP of a file in one unit, headings and values together, in exact decimals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+from doseexport.catalogue.columns import Column, Stream
+from doseexport.catalogue.layouts import ModalityWorkbook
+from doseexport.catalogue.options import Option
+from doseexport.catalogue.shared.audit.options import DAP_UNIT_VALUE, SPELLINGS
+from doseexport.catalogue.spec import Spec
+from doseexport.catalogue.values import choose_from
+
+AS_OPENREM = "as_openrem"
+DAP_UNIT = Option(
+    "dap_unit",
+    choose_from((AS_OPENREM, *DAP_UNIT_VALUE.choices), SPELLINGS),
+    AS_OPENREM,
+    "unit of every DAP; by default OpenREM's, which differ between columns",
+)
+"""The option of types that show DAP in columns."""
+
+# As headings write them, and how many of each are one Gy·m².
+_PER_GYM2 = {
+    "Gy.m^2": Decimal(1),
+    "Gy.cm^2": Decimal(10**4),
+    "cGy.cm^2": Decimal(10**6),
+    "uGy.m^2": Decimal(10**6),
+    "mGy.cm^2": Decimal(10**7),
+}
+_IN_HEADINGS = {"Gy·cm²": "Gy.cm^2", "cGy·cm²": "cGy.cm^2", "µGy·m²": "uGy.m^2", "mGy·cm²": "mGy.cm^2"}
+_HEADING = re.compile(r"\((c?Gy\.c?m\^2)\)$")
+_MEANING = re.compile(r"^c?Gy\.c?m\^?2")
+
+
+def convert_spec(spec: Spec, unit: str) -> Spec:
+    """Return the spec with every DAP in a unit of the option, if it has the option."""
+    if unit == AS_OPENREM or DAP_UNIT not in spec.options:
+        return spec
+    layout = spec.layout
+    if isinstance(layout, ModalityWorkbook) and layout.blocks:
+        blocks = replace(layout.blocks, columns=_convert_columns(layout.blocks.columns, unit))
+        layout = replace(layout, blocks=blocks)
+    events = None if spec.events is None else _convert_stream(spec.events, unit)
+    return replace(spec, studies=_convert_stream(spec.studies, unit), events=events, layout=layout)
+
+
+def _convert_stream(stream: Stream, unit: str) -> Stream:
+    # Functions find the extras by their headings, which nobody is shown.
+    extras = (replace(_convert(each, unit), heading=each.heading) for each in stream.extras)
+    return replace(stream, columns=_convert_columns(stream.columns, unit), extras=tuple(extras))
+
+
+def _convert_columns(columns: tuple[Column, ...], unit: str) -> tuple[Column, ...]:
+    return tuple(_convert(each, unit) for each in columns)
+
+
+def _convert(column: Column, unit: str) -> Column:
+    found = _HEADING.search(column.heading)
+    if found is None:
+        return column
+    name = _IN_HEADINGS[unit]
+    factor = _PER_GYM2[name] / _PER_GYM2[found[1]]
+    return replace(
+        column,
+        heading=f"{column.heading[: found.start()]}({name})",
+        sql=f"({column.sql}) * {factor:f}" if column.sql else "",
+        meaning=_MEANING.sub(name, column.meaning),
+    )
