@@ -13,7 +13,7 @@ import psycopg
 
 from tests.benchmarks.measure import Backends, Run, measure
 
-RUNS = 1
+RUNS = 3
 
 # The same groups, quantiles, robust z and outliers, without rooms, DRLs and what is left out. Standard names
 # are off, and the texts of phantoms and populations are shortened to what tells groups apart.

@@ -33,12 +33,12 @@ export class ExportForm {
     byId("form").addEventListener("change", () => this.#updateAddress()); // before a link is followed
     byId("clear").addEventListener("click", () => this.#clear());
     byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
+    byId("audit-button").addEventListener("click", () => busy(byId("audit-button"), () => this.#audit()));
     byId("form").addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault(); // Enter alone previews
       byId("start").click();
     });
-    byId("audit-button").addEventListener("click", () => busy(byId("audit-button"), () => this.#audit()));
     byId("form").addEventListener("submit", (event) => {
       event.preventDefault(); // Enter in a field previews; only the button exports
       busy(byId("preview-button"), () => this.#preview());

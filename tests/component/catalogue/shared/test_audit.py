@@ -2,8 +2,10 @@
 
 import io
 import re
+import zipfile
 from collections import Counter
 
+import openpyxl
 import psycopg
 import pytest
 import python_calamine
@@ -329,3 +331,44 @@ def test_audit_has_no_orders_and_excludes_test_patients_by_default():
     assert parse(type="ct-audit").filters == {"test_patients": "exclude"}
     assert parse(type="ct-audit", filters={"test_data": "include"}).filters == {"test_patients": "include"}
     assert parse(type="ct-csv").filters == {}
+
+
+def test_audit_charts_point_at_the_blocks_beside_them(sample_url):
+    data, _ = export(sample_url, type="ct-audit", options={"exam_by": "study_description"})
+    rows = read(data)["Charts"]
+    package = zipfile.ZipFile(io.BytesIO(data))
+    charts = [name for name in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", name)]
+    titles = [n for n, row in enumerate(rows[:-1], start=1) if rows[n][0] == "Room" and row[0]]
+    assert 0 < len(charts) == len(titles) <= 12
+    for number, title in enumerate(titles, start=1):
+        xml = package.read(f"xl/charts/chart{number}.xml").decode()
+        first = title + 2
+        last = first
+        while last < len(rows) and rows[last][0]:
+            last += 1
+        ranges = set(re.findall(r"<c:f>Charts!\$([A-E])\$(\d+)(?::\$([A-E])\$(\d+))?</c:f>", xml))
+        assert {"A", "B", "C", "D"} <= {column for column, *_ in ranges} <= set("ABCDE")
+        ranges.discard(("A", str(title), "", ""))
+        for column, low, end, high in ranges:
+            assert (column, int(low), int(high or low)) == (end or column, first, last)
+        assert "mGy·cm" in xml
+        assert f"<c:f>Charts!$A${title}</c:f>" in xml
+        assert not re.search("[\x00-\x08\x0b-\x1f\ufffe\uffff]", xml)
+
+
+def test_audit_survives_openpyxl_and_marks_flagged_rows(sample_url):
+    data, report = export(sample_url, type="ct-audit", options={"exam_by": "study_description"})
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == [sheet.name for sheet in report.sheets]
+    sheet = book["Examinations"]
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref.startswith("A1:")
+    (marked,) = sheet.conditional_formatting
+    assert str(marked.sqref).startswith("A2:")
+    assert marked.rules[0].dxf.font.b
+    for row in sheet.iter_rows(min_row=2, max_row=50):
+        for cell in row[11:22]:
+            if isinstance(cell.value, int | float):
+                size = abs(cell.value)
+                form = "0.000" if size < 1 else "0.00" if size < 10 else "0.0" if size < 100 else "0"
+                assert cell.number_format == form

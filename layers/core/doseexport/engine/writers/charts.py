@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -20,6 +21,7 @@ _PLACE = 6
 _WIDTH, _HEIGHT = 900, 520
 _MOST_LEVEL = 6
 """Rooms whose names fit below a chart without being turned."""
+_NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _BAR, _LINE, _GRID = "#A6A6A6", "#000000", "#D9D9D9"
 
 
@@ -82,7 +84,10 @@ def _write_block(sheet: Any, start: int, chart: Chart, styles: _Styles) -> None:
 
 def _make_chart(book: Any, name: str, start: int, chart: Chart) -> Any:
     first, last = start + _ROWS_ABOVE, start + _ROWS_ABOVE + len(chart.rows) - 1
-    rooms = [name, first, 0, last, 0]
+    rooms = {
+        "categories": [name, first, 0, last, 0],
+        "categories_data": [_clean(row[0]) for row in chart.rows],
+    }
 
     def refer(column: int) -> list[Any]:
         return [name, first, column, last, column]
@@ -95,7 +100,7 @@ def _make_chart(book: Any, name: str, start: int, chart: Chart) -> Any:
     bars.add_series(
         {
             "name": "Median, with P25 to P75",
-            "categories": rooms,
+            **rooms,
             "values": refer(1),
             "fill": {"color": _BAR},
             "border": {"color": _LINE},
@@ -110,7 +115,14 @@ def _make_chart(book: Any, name: str, start: int, chart: Chart) -> Any:
     )
     if any(row[-1] for row in chart.rows):
         bars.combine(_make_line(book, rooms, refer(4)))
-    bars.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 12}})
+    bars.set_title(
+        {
+            "name": f"={name}!$A${start + 1}",
+            "data": [_clean(chart.title)],
+            "overlay": False,
+            "name_font": {"size": 12},
+        }
+    )
     bars.set_x_axis({"name": "Room", "num_font": {"rotation": -45 if len(chart.rows) > _MOST_LEVEL else 0}})
     grid = {"visible": True, "line": {"color": _GRID}}
     bars.set_y_axis({"name": chart.axis, "min": 0, "max": _find_top(chart), "major_gridlines": grid})
@@ -127,12 +139,17 @@ def _find_top(chart: Chart) -> float:
     return step * (math.floor(most / step) + 1)
 
 
-def _make_line(book: Any, rooms: list[Any], values: list[Any]) -> Any:
+def _clean(text: str) -> str:
+    """Return a text without what XML cannot hold. xlsxwriter copies the texts of charts as they are."""
+    return _NOT_XML.sub(" ", text)
+
+
+def _make_line(book: Any, rooms: dict[str, Any], values: list[Any]) -> Any:
     line = book.add_chart({"type": "line"})
     line.add_series(
         {
             "name": "DRL",
-            "categories": rooms,
+            **rooms,
             "values": values,
             "line": {"color": _LINE, "width": 2, "dash_type": "dash"},
             "marker": {"type": "long_dash", "size": 12, "border": {"color": _LINE}, "fill": {"color": _LINE}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from doseexport.catalogue import Cells, Column, CustomRows, FileContext, Sheet
 from doseexport.engine.copy_text import TEXT, split_row
@@ -55,8 +55,7 @@ class SheetsWriter:
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write the complete workbook to the sink, and return the counts of its sheets."""
-        summary = self._sheets.list_names(self._layout.frequencies[0].title) if self._layout.summary else None
-        tabs = Tabs(self._sheets.grown, self._shared, summary)
+        tabs = Tabs(self._sheets.grown, self._shared, self._list_names() if self._layout.summary else None)
         assemble(self._sink, self._plan, report, tabs)
         self.discard()
         return count_rows(self._plan, report, tabs)
@@ -65,20 +64,27 @@ class SheetsWriter:
         """Delete the rows and free their file."""
         self._shared.parts.close()
 
+    def _list_names(self) -> dict[str, dict[str, str]]:
+        """Return the names of the sheets that are named by the values of the first frequency."""
+        return {self._layout.frequencies[0].title: self._sheets.names_by_data}
+
 
 class RowSheets:
     """The sheets of a builder, to which its rows are added."""
 
-    def __init__(self, sheets: Iterable[Sheet], shared: SharedState, context: FileContext) -> None:
+    def __init__(self, sheets: Sequence[Sheet], shared: SharedState, context: FileContext) -> None:
         self._context = context
+        self._names = [sheet.name for sheet in sheets]
         self._sheets = [_RowSheet(sheet, shared, context.name_study) for sheet in sheets]
 
-    def list_names(self, title: str) -> dict[str, dict[str, str]]:
-        """Return the names of the sheets that are named by data, by the value that they stand for."""
-        return {title: {each.title: each.grown.name for each in self._sheets if each.by_data}}
+    @property
+    def names_by_data(self) -> dict[str, str]:
+        """The names of the sheets that are named by data, by the value that names them."""
+        made = zip(self._names, self._sheets, strict=True)
+        return {name: sheet.grown.name for name, sheet in made if sheet.by_data}
 
     def check_widths(self) -> None:
-        """Raise ExportError if a study was too wide for its sheet."""
+        """Raise ExportError if a study was too wide for a sheet."""
         for sheet in self._sheets:
             sheet.check_width()
 
@@ -104,7 +110,7 @@ class _RowSheet:
     """A sheet of custom rows, which can be narrower or wider than its columns."""
 
     def __init__(self, sheet: Sheet, shared: SharedState, name_study: Callable[[], str]) -> None:
-        self.title, self.by_data = sheet.name, sheet.named_by_data
+        self.by_data = sheet.named_by_data
         name = shared.names.name_protocol(sheet.name) if self.by_data else shared.names.reserve(sheet.name)
         columns = [(column.heading, column) for column in sheet.columns]
         style = SheetStyle(sheet.own_rows_above, sheet.flag, sheet.printable)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from doseexport.catalogue.columns import Cells
 from doseexport.catalogue.layouts import Chart, FileContext, Row, Sheet, SummaryRow
@@ -19,7 +18,8 @@ from doseexport.catalogue.shared.audit.groups import NO_NAME, Group, GroupKey, G
 from doseexport.catalogue.shared.audit.options import BY_STANDARD_NAME
 from doseexport.catalogue.shared.audit.outliers import OutlierRules, OutlierSearch
 from doseexport.catalogue.shared.audit.populations import Patient, PatientReader
-from doseexport.catalogue.shared.audit.reading import AuditRules, ExamNames, Places, explain_missing
+from doseexport.catalogue.shared.audit.quantities import explain_missing, write_quotient
+from doseexport.catalogue.shared.audit.reading import AuditRules, ExamNames, Places, read_first
 from doseexport.catalogue.shared.audit.results import Analyst, Result
 from doseexport.catalogue.shared.audit.rooms import RoomMedians
 from doseexport.catalogue.shared.audit.sheets import Units
@@ -66,13 +66,18 @@ class Audit:
             reading.EVENT_NAMES,
             reading.EVENT_VALUE,
             reading.EXCLUSION,
+            reading.DETAIL,
         )
+        self._has_plain_details = rules.make_detail is read_first
+        self._read_values = [quantity.read for quantity in self._quantities]
         self._has_names = reading.STUDY_NAMES in self._studies
         self._patients = PatientReader.of(options)
         self._names = ExamNames(options["exam_by"], events_as_studies=rules.exams_of_studies)
         self._groups = Groups()
+        self._found_by_event: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self._found: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self._store = Store()
+        self._add_value = self._store.values_to_add.append
         self._counted = self._values = 0
         self._left_out: Counter[str] = Counter()
         self._levels = Levels(options["drl"], rules.modality, options["exam_map"])
@@ -184,38 +189,39 @@ class Audit:
 
     def _add_study_values(self, study: Cells, read: _Study) -> None:
         for place, quantity in enumerate(self._rules.of_studies):
-            text = study[self._studies[quantity.name]]
-            self._add(read, read.exams, place, "", text, "", 0)
+            found = self._find_groups(read, read.exams, place, "")
+            self._add(read, found, place, study[self._studies[quantity.name]], "", 0)
 
     def _add_event(self, event: Cells, read: _Study) -> None:
-        number, protocol, names, text, exclusion = self._read_event(event)
+        number, protocol, names, text, exclusion, detail = self._read_event(event)
         if not number:
             return
-        detail = self._rules.make_detail(event[self._events[reading.DETAIL] :]) or NO_NAME
-        exams = self._names.name_event(protocol, names, read.exams)
-        self._add(read, exams, len(self._quantities) - 1, detail, text, exclusion, int(number))
+        place = len(self._quantities) - 1
+        if not self._has_plain_details:
+            detail = self._rules.make_detail(event[self._events[reading.DETAIL] :])
+        exams = read.exams if self._rules.exams_of_studies else ()
+        key = protocol, names, exams, read.room, read.patient.populations, detail
+        found = self._found_by_event.get(key)
+        if found is None:
+            named = self._names.name_event(protocol, names, read.exams)
+            found = self._find_groups(read, named, place, detail or NO_NAME)
+            self._found_by_event[key] = found
+        self._add(read, found, place, text, exclusion, int(number))
 
     def _add(  # noqa: PLR0913, PLR0917  a value has this many properties
-        self,
-        read: _Study,
-        exams: tuple[str, ...],
-        place: int,
-        detail: str,
-        text: str,
-        exclusion: str,
-        event: int,
+        self, read: _Study, groups: tuple[Group, ...], place: int, text: str, exclusion: str, event: int
     ) -> None:
-        reason = explain_missing(text) or exclusion or read.patient.exclusion
-        value = 0 if reason else self._quantities[place].scale(text)
-        self._values += not reason
+        reason, value = self._read_values[place](text)
+        reason = reason or exclusion or read.patient.exclusion
         if reason:
             self._left_out[reason] += 1
-        for group in self._find_groups(read, exams, place, detail):
-            if reason:
+            for group in groups:
                 group.left_out[reason] += 1
-            else:
-                group.add(value, read.number, read.patient.weight)
-                self._store.add_value(group.number, value, read.number, event)
+            return
+        self._values += 1
+        for group in groups:
+            group.add(value, read.number, read.patient.weight)
+            self._add_value((group.number, value, read.number, event))
 
     def _find_groups(
         self, read: _Study, exams: tuple[str, ...], place: int, detail: str
@@ -260,9 +266,9 @@ class Audit:
 
     def _write_outlier(self, each: Outlier, result: Result, z: float | None, reasons: str) -> Cells:
         key, quantity = result.group.key, self._quantities[result.group.key.quantity]
-        ratio = None
-        if each.value is not None and result.median is not None:
-            ratio = Fraction(each.value) / result.median
+        ratio, median = "", result.median
+        if each.value is not None and median is not None:
+            ratio = write_quotient(each.value * median.denominator, median.numerator)
         return [
             each.date,
             str(each.study),
@@ -275,8 +281,8 @@ class Audit:
             quantity.name,
             self._units.name(quantity),
             self._units.write(quantity, each.value),
-            self._units.write(quantity, result.median),
-            sheets.write_ratio(ratio),
+            self._units.write(quantity, median),
+            ratio,
             sheets.write_float(z),
             reasons,
             "",

@@ -118,4 +118,6 @@ class OutlierSearch:
 
 
 def _ratio(value: int | None, result: Result) -> float | None:
-    return None if value is None or result.median is None else float(value / result.median)
+    if value is None or result.median is None:
+        return None
+    return value * result.median.denominator / result.median.numerator

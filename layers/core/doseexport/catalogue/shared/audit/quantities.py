@@ -6,15 +6,21 @@ are exact. Conversions to other units are fractions, and only a cell's text is r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 
 DIGITS = 17
 """Significant digits of a cell, as many as a double has."""
 
+NOT_RECORDED, NOT_POSITIVE = "not recorded", "zero or negative"
+"""Why a stored number is no value."""
+
+_REMEMBERED = 10_000
+"""Texts of numbers that are remembered: doses of events are often repeated."""
 ONE = Fraction(1)
 _CONTEXT = Context(prec=DIGITS)
 
@@ -28,6 +34,13 @@ DAP_UNITS: Mapping[str, Fraction] = MappingProxyType(
     }
 )
 """Units of DAP, and how many of each are one Gy·m², which OpenREM stores."""
+
+
+def explain_missing(text: str) -> str:
+    """Return why a stored number is no value, or "" if it is one."""
+    if text in ("", "NaN"):
+        return NOT_RECORDED
+    return NOT_POSITIVE if text[0] == "-" or text == "0" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,15 @@ class Quantity:
         if len(decimals) > self.decimals:
             raise ValueError("a stored number has more decimals than OpenREM's column")
         return int(whole + decimals.ljust(self.decimals, "0"))
+
+    @property
+    def read(self) -> Callable[[str], tuple[str, int]]:
+        """A function from a stored number to why it is no value, or "", and the number as it is held."""
+        return lru_cache(maxsize=_REMEMBERED)(self._read)
+
+    def _read(self, text: str) -> tuple[str, int]:
+        reason = explain_missing(text)
+        return reason, 0 if reason else self.scale(text)
 
     def factor(self, unit: str) -> Fraction:
         """Return what a whole number is multiplied by to give the value in a unit."""
@@ -96,6 +118,10 @@ def read_unit(text: str) -> str:
 
 def write_number(number: Fraction | int, factor: Fraction = ONE) -> str:
     """Return the text of a cell: number × factor as a plain decimal with 17 significant digits."""
-    above = Decimal(number.numerator * factor.numerator)
-    text = f"{_CONTEXT.divide(above, Decimal(number.denominator * factor.denominator)):f}"
+    return write_quotient(number.numerator * factor.numerator, number.denominator * factor.denominator)
+
+
+def write_quotient(above: int, below: int) -> str:
+    """Return the text of a cell: the quotient of two whole numbers, which need no common factor removed."""
+    text = f"{_CONTEXT.divide(Decimal(above), Decimal(below)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

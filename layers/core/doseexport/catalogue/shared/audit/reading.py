@@ -17,7 +17,6 @@ from doseexport.catalogue.shared.audit.options import (
 )
 from doseexport.catalogue.shared.audit.quantities import QUANTITIES, Quantity
 
-NOT_RECORDED, NOT_POSITIVE = "not recorded", "zero or negative"
 LOCALISER, STATIONARY = "localiser", "stationary acquisition"
 
 STUDY_ID, STUDY_DATE, ACCESSION = "study id", "study date", "accession number"
@@ -88,13 +87,6 @@ def _list_names(names: str) -> tuple[str, ...]:
     return tuple(json.loads(names)) if names else ()
 
 
-def explain_missing(text: str) -> str:
-    """Return why a stored number is no value, or "" if it is one."""
-    if text in ("", "NaN"):
-        return NOT_RECORDED
-    return NOT_POSITIVE if text[0] == "-" or text == "0" else ""
-
-
 class Places:
     """The places of cells by the headings of their columns. A column that is not included has none."""
 
@@ -110,5 +102,6 @@ class Places:
     def make_reader(self, *headings: str) -> Callable[[Cells], tuple[str, ...]]:
         """Return the function from cells to those under headings, blank without such a column."""
         blank = len(self._places)
-        read = itemgetter(*(self._places.get(heading, blank) for heading in headings))
-        return lambda cells: read([*cells, ""])
+        places = [self._places.get(heading, blank) for heading in headings]
+        read = itemgetter(*places)
+        return (lambda cells: read([*cells, ""])) if blank in places else read

@@ -74,7 +74,10 @@ class Outlier:
 
 
 class Store:
-    """The values of one audit. `add…` come first, then `sort`, then everything else."""
+    """The values of one audit. Values, studies and alerts are added first, then `sort`, then everything else.
+
+    `values_to_add` takes values: the number of a group, the value, the ids of its study and event, or 0.
+    """
 
     def __init__(self) -> None:
         # The empty name is a temporary file that SQLite deletes with the connection. The finalizer may
@@ -83,18 +86,14 @@ class Store:
         weakref.finalize(self, self._file.close)
         self._file.executescript(_SCHEMA)
         self._file.execute("BEGIN")
-        self._values: list[tuple[int, int, int, int]] = []
+        self.values_to_add: list[tuple[int, int, int, int]] = []
         self._studies: list[tuple[int, str, str]] = []
 
-    def add_value(self, group: int, value: int, study: int, event: int) -> None:
-        """Add a value of a group."""
-        self._values.append((group, value, study, event))
-        if len(self._values) == _BATCH:
-            self._flush()
-
     def add_study(self, study: int, date: str, accession: str) -> None:
-        """Add what the list of outliers shows of a study."""
+        """Add what the list of outliers shows of a study, after its values."""
         self._studies.append((study, date, accession))
+        if len(self.values_to_add) > _BATCH:
+            self._flush()
 
     def add_alert(self, alert: Alert) -> None:
         """Add a study that reaches a level of OpenREM, in one of its groups."""
@@ -147,9 +146,9 @@ class Store:
 
     def _flush(self) -> None:
         with _explain_full_disk():
-            self._file.executemany("INSERT INTO spilled VALUES (?, ?, ?, ?)", self._values)
+            self._file.executemany("INSERT INTO spilled VALUES (?, ?, ?, ?)", self.values_to_add)
             self._file.executemany("INSERT INTO study VALUES (?, ?, ?)", self._studies)
-        self._values.clear()
+        self.values_to_add.clear()
         self._studies.clear()
 
 
