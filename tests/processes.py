@@ -12,6 +12,7 @@ from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
+from doseexport.aws.dynamodb.schemas import SchemaRepository
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.sqs import Queue
 from tests.fakes import AUDIT_RETENTION, AUDIT_TABLE, BUCKET, SAVED_REQUESTS_TABLE, TABLE, aws_client
@@ -179,4 +180,5 @@ def services_of(process, services):
         presets=PresetRepository(dynamodb, SAVED_REQUESTS_TABLE),
         files=ExportBucket(_Client(aws_client("s3"), process), BUCKET),
         queue=Queue(_Client(aws_client("sqs"), process), services.settings.queue_url),
+        schemas=SchemaRepository(dynamodb, TABLE),
     )

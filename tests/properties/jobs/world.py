@@ -140,9 +140,9 @@ class World:
 
         patch.setattr(Table, "query", query)
 
-    def _make_heartbeat(self, store, export, clock, seconds_left):
+    def _make_heartbeat(self, store, export, clock, seconds_left, on_schema):
         # Its own store: beats are made by the test, between the calls of the worker.
-        _HERE.worker.heart = StillHeartbeat(self.services.exports, export, clock, seconds_left)
+        _HERE.worker.heart = StillHeartbeat(self.services.exports, export, clock, seconds_left, on_schema)
         return _HERE.worker.heart
 
     def _find_database(self, settings, name, seconds_left):

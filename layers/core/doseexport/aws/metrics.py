@@ -46,7 +46,7 @@ UNITS: Mapping[Metric, MetricUnit] = {
 }
 """The units of metrics that are no counts."""
 
-REQUEST_FAILURES = frozenset({"NO_STUDIES", "SEVERAL_STUDIES", "TOO_WIDE"})
+REQUEST_FAILURES = frozenset({"NOT_IN_OPENREM", "NO_STUDIES", "NO_VALUES", "SEVERAL_STUDIES", "TOO_WIDE"})
 """Codes of failures for which only the request can be the reason. Any other code needs an engineer."""
 
 

@@ -26,7 +26,7 @@ NO_TOTALS = [
 ]
 ALL_EVENTS = "the events of all are included, the comment is that of the first."
 # Ordinary studies of the sample have such values too.
-DERIVED = re.compile("averaged|computed|number of frames")
+DERIVED = re.compile("averaged|computed|number of frames|negative")
 COMPUTED = "mAs of 1 exposures computed from tube current and pulse width."
 SUMS = "Several accumulated doses in 1 of the studies: DAP total and No. events are their sums."
 

@@ -236,7 +236,7 @@ def test_mg_csv_missing_or_repeated_record_is_a_warning_with_count(archive, plai
 
 
 def test_mg_csv_has_no_warning_without_reason(sample_url, plain):
-    others = 2 + 2  # of distances, and of values that are derived
+    others = 2 + 2 + 1  # of distances, of values that are derived, and of negative ages
     assert len(plain[1].warnings) == 2 * len(RECORDS) + others
     _, report = export(sample_url, type="mg-csv", filters={"study_description": "broken: MG Hologic pairs"})
     assert (report.studies, report.warnings) == (1, ())
