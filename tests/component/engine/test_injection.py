@@ -34,6 +34,7 @@ TEXTS = [(spec, each) for spec, each in FILTERS if each.value_type.name in LITER
 
 def make_request(spec, **filters):
     needed = {} if not spec.needs or spec.needs[-1] in filters else {spec.needs[0]: "1"}
+    needed |= dict.fromkeys(spec.default_filters, "include")
     return parse_request({"type": spec.type, "filters": {**needed, **filters}}, may_see_patients=True)
 
 
