@@ -47,7 +47,8 @@ def find_literally(connection, spec, each, text):
         condition = f"CASE WHEN {hashed} THEN {column} = %s ELSE {_holds(column)} END"
         values = [hash_value(text), text]
     elif "%s" in each.sql:
-        condition, values = re.sub(r"(\S+) ILIKE %s", lambda found: _holds(found[1]), each.sql), [text]
+        condition = re.sub(r"(\S+) ILIKE %s", lambda found: _holds(found[1]), each.sql)
+        values = [text] * each.sql.count("%s")
     else:
         condition, values = _holds(each.sql), [text]
     assert "ILIKE" not in condition
