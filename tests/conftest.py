@@ -6,12 +6,16 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from local import sample
 from local.sample.postgres import Postgres
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_STUDIES = 400
 NUMBERS = count(1)
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
