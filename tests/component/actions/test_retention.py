@@ -248,7 +248,7 @@ def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, c
 def test_retention_set_in_first_attempt_holds_for_the_second(services, clock):
     export = run(services, add(services, retention_days=7))
     change_retention(services, export, 3)
-    sweep_exports(services, clock.move(minutes=1))
+    sweep_exports(services, clock.move(minutes=2))
     done = finish(services, services.exports.load(export.id))
     assert (done.attempt, done.retention_days, done.expires_at) == (2, 3, clock() + 3 * DAY)
     assert (

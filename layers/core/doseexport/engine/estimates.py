@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from doseexport.catalogue import CustomRows, Inclusions, Long, ModalityWorkbook, Spec, Wide
+from doseexport.catalogue import AuditWorkbook, CustomRows, Inclusions, Long, ModalityWorkbook, Spec, Wide
 from doseexport.engine.query import Counts
 
 CELL_COSTS: Mapping[str, tuple[float, float]] = {
@@ -38,6 +38,8 @@ CELL_COSTS: Mapping[str, tuple[float, float]] = {
 """Bytes and microseconds per cell, by type (15,000 CT studies; two cores shared with PostgreSQL)."""
 DEFAULT_CELL_COSTS: Mapping[str, tuple[float, float]] = {"csv": (7.7, 3.4), "xlsx": (6.7, 3.3)}
 """The medians of CELL_COSTS by format, for a type that has not been measured."""
+AUDIT_BYTES = 30_000
+"""The size of the charts and the sheets of an audit before its first value."""
 START_SECONDS = 5.0
 """Time from the request to the first row: queue, cold start in a VPC, connection. Not measured in AWS."""
 
@@ -47,6 +49,7 @@ def estimate_file(spec: Spec, inclusions: Inclusions, counts: Counts) -> tuple[i
     cost = CELL_COSTS.get(spec.type, DEFAULT_CELL_COSTS[spec.format])
     cells, blank = count_cells(spec, inclusions, counts)
     size = cells * cost[0] + (blank if spec.format == "csv" else 0)
+    size += AUDIT_BYTES if isinstance(spec.layout, AuditWorkbook) else 0
     return _round(size), _round(START_SECONDS + cells * cost[1] / 1e6)
 
 
