@@ -360,7 +360,8 @@ def test_recurrence_is_written_and_described(
 
 
 @pytest.mark.parametrize(
-    "expression", ["cron(0 7 1 1 ? *)", "cron(0 7 31 * ? *)", "cron(0 7 ? * MON#1 *)", "cron(0/5 7 * * ? *)"]
+    "expression",
+    ["cron(0 7 1 1,2,7 ? *)", "cron(0 7 31 * ? *)", "cron(0 7 ? * MON#1,TUE#2 *)", "cron(0/5 7 * * ? *)"],
 )
 def test_recurrence_shows_other_expressions_unchanged(visit: Visits, expression: str) -> None:
     window = visit()
