@@ -106,7 +106,7 @@ def test_cli_ends_on_ctrl_c_with_one_line_and_no_file(sample_url, tmp_path):
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'sample'"
         )
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         with psycopg.connect(sample_url, autocommit=True) as watching:
             while not watching.execute(waiting).fetchone()[0]:
                 assert time.monotonic() < end
@@ -201,10 +201,9 @@ def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
         done = subprocess.run([*PROGRAM, "list", *options], capture_output=True, text=True, check=True)
         listed[url] = done.stdout
     assert listed[sample_url] == listed[None]
-    assert re.findall(r"^(nm-\S+|    standard_\S+)", listed[old], re.MULTILINE) == []
-    assert len(re.findall(r"^[a-z]", listed[None], re.MULTILINE)) - 2 == len(
-        re.findall(r"^[a-z]", listed[old], re.MULTILINE)
-    )
+    assert "    standard_" not in listed[old]
+    types = {url: set(re.findall(r"^[a-z]\S+", text, re.MULTILINE)) for url, text in listed.items()}
+    assert types[None] - types[old] == {"nm-csv", "nm-xlsx", "nm-audit"}
 
 
 def test_cli_says_that_the_database_has_no_such_studies(make_database, tmp_path):
