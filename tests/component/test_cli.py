@@ -97,12 +97,24 @@ def test_cli_full_disk_is_one_line_and_no_file(run, tmp_path, kind):
     assert list(tmp_path.iterdir()) == []
 
 
+def heed_signals():
+    """Undo what nohup or a shell's background does: a signal that is ignored stays ignored in children."""
+    for each in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
+
+
 def test_cli_ends_on_ctrl_c_with_one_line_and_no_file(sample_url, tmp_path):
     with psycopg.connect(sample_url) as blocking:
         blocking.execute("LOCK TABLE remapp_contextid IN ACCESS EXCLUSIVE MODE")
         output = str(tmp_path / "out.csv")
         command = [*PROGRAM, "ct-csv", "--database-url", sample_url, "--output", output]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_signals,  # noqa: PLW1509  no other thread runs
+        )
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'sample'"
         )
@@ -126,6 +138,7 @@ def test_cli_stopped_by_a_signal_leaves_nothing(sample_url, tmp_path, sign):
             [*PROGRAM, "ct-csv", "--database-url", sample_url, "--output", str(output)],
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heed_signals,  # noqa: PLW1509  no other thread runs
         )
         while process.poll() is None and not list(tmp_path.iterdir()):
             time.sleep(0.05)

@@ -4,7 +4,9 @@ import getpass
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -17,10 +19,10 @@ pytestmark = pytest.mark.skipif(not shutil.which(PROGRAM), reason="PgBouncer is 
 
 
 @pytest.fixture(scope="module")
-def pooled_url(sample_url, tmp_path_factory):
+def pooled_url(sample_url):
     """The URL of the sample behind a pool, which has one session for each export's two connections."""
     found = urlsplit(sample_url)
-    folder = tmp_path_factory.mktemp("pgbouncer")
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))  # pytest's folders are for its user alone
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,8 +41,6 @@ unix_socket_dir =
     )
     user = ["-u", "nobody"] if getpass.getuser() == "root" else []
     folder.chmod(0o755)
-    for parent in list(folder.parents)[:2]:  # of pytest, which are for its user alone
-        parent.chmod(0o755)
     process = subprocess.Popen(
         [PROGRAM, *user, str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -56,6 +56,7 @@ unix_socket_dir =
     finally:
         process.kill()
         process.wait()
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("kind", ["ct-csv", "rf-xlsx"])
