@@ -178,6 +178,7 @@ class Stack:
             "DatabaseUser": login["username"],
             "DatabaseSecretArn": secret["ARN"],
             "AppUrl": self.cloud.endpoint,
+            "PreviewConcurrency": "2",
             "AdditionalCallbackUrls": f"{self.url}/",
             **self._parameters,
         }

@@ -38,6 +38,7 @@ def test_usage_shows_counts_per_user_to_admin(
 def test_usage_reports_month_without_exports(visit: Visits, make_user: Callable[..., User]) -> None:
     page = visit().sign_in(make_user("eve", ADMIN), "#usage")
     month = page.get_by_role("combobox", name="Month", exact=True)
+    assert_that(month).not_to_have_value("")
     this_month = month.input_value()
     month.select_option(index=11)
     assert_that(page.get_by_text("No exports were requested in this month.")).to_be_visible()

@@ -80,7 +80,7 @@ function showService(api, catalogue, draft) {
   });
   const usage = new LatePart(async () => {
     const { Usage } = await import("./usage.js");
-    return new Usage(api, catalogue);
+    return new Usage(api);
   });
   const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
   const scheduleDialog = new LatePart(async () => {
@@ -90,6 +90,7 @@ function showService(api, catalogue, draft) {
   const openScheduleDialog = () => scheduleDialog.use((dialog) => dialog.open());
   byId("schedule-button").addEventListener("click", (event) => busy(event.target, openScheduleDialog));
   setText(byId("user"), catalogue.user + (catalogue.isAdmin ? " (admin)" : ""));
+  setShown(byId("to-usage"), catalogue.isAdmin);
   setShown(byId("navigation"), true);
   if (draft) form.restore(draft);
   addEventListener("hashchange", () => navigate(views, true));

@@ -21,13 +21,9 @@ const NONE = "No exports were requested in this month.";
 
 /** The usage table. Only administrators have a link to it. */
 export class Usage {
-  /**
-   * @param {import("./api.js").Api} api
-   * @param {import("./catalogue.js").Catalogue} catalogue
-   */
-  constructor(api, catalogue) {
+  /** @param {import("./api.js").Api} api */
+  constructor(api) {
     Object.assign(this, { api, loadCount: 0, months: listMonths(new Date()) });
-    setShown(byId("to-usage"), catalogue.isAdmin);
     fill(
       byId("month"),
       this.months.map((month) => make("option", { value: month }, NAME.format(new Date(`${month}-01`)))),
