@@ -8,13 +8,13 @@ import getpass
 import io
 import os
 import re
+import secrets
 import signal
 import sys
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doseexport import catalogue
@@ -281,16 +281,17 @@ def _read_time_zone(name: str) -> str:
 
 def open_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
     """Open a file for writing. Write to a pipe or device directly, and replace any other file at the end."""
+    if path == STDOUT:
+        return contextlib.nullcontext(sys.stdout.buffer)
+    return _replace_when_complete(path.resolve()) if is_replaceable(path) else _create(path, "wb")
+
+
+def _create(path: Path, mode: str) -> BinaryIO:
+    """Open a file that only its user may read. Raise DoseExportError if that is refused."""
     try:
-        if path == STDOUT:
-            return contextlib.nullcontext(sys.stdout.buffer)
-        if not is_replaceable(path):
-            return path.open("wb")
-        path = path.resolve()
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        return cast("BinaryIO", open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600)))
     except OSError as error:
         raise DoseExportError("BAD_OUTPUT", f"{error.strerror}.", "--output", 422) from error
-    return _replace_when_complete(os.fdopen(handle, "wb"), Path(name), path)
 
 
 def is_replaceable(path: Path) -> bool:
@@ -299,13 +300,16 @@ def is_replaceable(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _replace_when_complete(file: BinaryIO, temporary: Path, path: Path) -> Iterator[BinaryIO]:
+def _replace_when_complete(path: Path) -> Iterator[BinaryIO]:
+    """Write to a new file beside `path`. Its name is known before it exists, so that no signal leaves it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with file:
+        with _create(temporary, "xb") as file:
             yield file
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # if it could not be created
+            temporary.unlink()
         raise
 
 
