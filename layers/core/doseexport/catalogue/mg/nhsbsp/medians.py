@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import sqlite3
-import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
+from doseexport.catalogue.shared.temporary_database import explain_full_disk, open_temporary_database
+
 _BATCH = 1000
 _DECIMALS = 8  # both columns are numeric(16,8): scaled by 10**8 they are integers, which SQLite keeps exact
-_FULL = "database or disk is full"
 
 _TABLE = 'CREATE TABLE exposure (survey INTEGER, "view" TEXT, thickness INTEGER, agd INTEGER)'
 _COUNTS = 'SELECT survey, "view", count(*) FROM exposure GROUP BY 1, 2 ORDER BY 1, 2'
@@ -40,12 +37,7 @@ class Medians:
     """The medians of exposures, by survey and view."""
 
     def __init__(self) -> None:
-        # The empty name is a temporary file that SQLite deletes with the connection. The finalizer may
-        # run on any thread.
-        self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        weakref.finalize(self, self._table.close)
-        self._table.execute(_TABLE)
-        self._table.execute("BEGIN")
+        self._table = open_temporary_database(self, _TABLE)
         self._pending: list[tuple[int, str, int | None, int | None]] = []
 
     def add(self, survey: int, view: str, thickness: str, agd: str) -> None:
@@ -57,14 +49,14 @@ class Medians:
     def summarise(self) -> Iterator[Summary]:
         """Yield the views of each survey, sorted by name."""
         self._store()
-        with _explain_full_disk():
+        with explain_full_disk():
             thicknesses, agds = self._find_medians("thickness"), self._find_medians("agd")
             for survey, view, count in self._table.execute(_COUNTS):
                 key = (survey, view)
                 yield Summary(survey, view, count, thicknesses.get(key, ""), agds.get(key, ""))
 
     def _store(self) -> None:
-        with _explain_full_disk():
+        with explain_full_disk():
             self._table.executemany("INSERT INTO exposure VALUES (?, ?, ?, ?)", self._pending)
         self._pending.clear()
 
@@ -80,13 +72,3 @@ def _scale(number: str) -> int | None:
 def _unscale(number: Decimal) -> str:
     text = f"{number.scaleb(-_DECIMALS):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@contextmanager
-def _explain_full_disk() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-            raise
-        raise OSError(errno.ENOSPC, _FULL) from error

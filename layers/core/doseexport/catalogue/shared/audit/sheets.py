@@ -28,13 +28,12 @@ _DRL = (
 )
 _SOURCE = Column("Source", "", meaning="the DRL table's source")
 
+_VALUES = (_POPULATION, _DETAIL, _QUANTITY, _UNIT)
+
 _GROUP = (
     _EXAM,
     _ROOM,
-    _POPULATION,
-    _DETAIL,
-    _QUANTITY,
-    _UNIT,
+    *_VALUES,
     Column("Studies", "", NUMBER, "different studies with a value"),
     Column("n", "", NUMBER, "values"),
     Column("Left out", "", NUMBER, "values that the sheet Excluded counts for this group"),
@@ -59,10 +58,7 @@ _GROUP = (
 
 _ROOM_MEDIANS = (
     _EXAM,
-    _POPULATION,
-    _DETAIL,
-    _QUANTITY,
-    _UNIT,
+    *_VALUES,
     Column("Rooms", "", NUMBER, "rooms with at least 10 values"),
     Column("P25", "", FIGURE, "25th percentile of the rooms' medians, from 4 rooms on"),
     Column("Median", "", FIGURE, "median of the rooms' medians"),
@@ -83,10 +79,7 @@ _ACCESSION = Column("Accession number", "", meaning="(0008,0050), or its hash as
 _OF_OUTLIERS = (
     _EXAM,
     _ROOM,
-    _POPULATION,
-    _DETAIL,
-    _QUANTITY,
-    _UNIT,
+    *_VALUES,
     Column("Value", "", FIGURE, "the value"),
     Column("Group median", "", FIGURE, "median of its group"),
     Column("Ratio", "", FIGURE, "value divided by the group's median"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from typing import TYPE_CHECKING
 
 from doseexport.catalogue.columns import DATE, ID, NUMBER, Column, RepeatWarning, RowWarning, Stream
-from doseexport.catalogue.layouts import AuditWorkbook
+from doseexport.catalogue.layouts import AuditWorkbook, FileContext
 from doseexport.catalogue.shared.audit import reading
-from doseexport.catalogue.shared.audit.builder import Audit
 from doseexport.catalogue.shared.audit.options import list_options
 from doseexport.catalogue.shared.audit.reading import AuditRules
 from doseexport.catalogue.shared.standard_names import list_names
 from doseexport.catalogue.shared.study import OF_CHOSEN, OF_STUDY, warn_of_repeats
 from doseexport.catalogue.spec import Modality, Spec
+
+if TYPE_CHECKING:
+    from doseexport.catalogue.shared.audit.builder import Audit
 
 _PATIENT_AND_ROOM = f"""
 LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY}
@@ -93,6 +95,13 @@ def make_audit(
     repeat_warnings: tuple[RepeatWarning, ...] = (),
 ) -> Spec:
     """Return the spec of the audit of a modality."""
+
+    def make_builder(context: FileContext) -> Audit:
+        # Only an audit needs what computes it, and every function loads the catalogue.
+        from doseexport.catalogue.shared.audit.builder import Audit  # noqa: PLC0415
+
+        return Audit(rules, context)
+
     return Spec(
         type=f"{modality.name.lower()}-audit",
         format="xlsx",
@@ -100,7 +109,7 @@ def make_audit(
         modality=modality,
         studies=studies,
         events=events,
-        layout=AuditWorkbook(partial(Audit, rules)),
+        layout=AuditWorkbook(make_builder),
         repeat_warnings=(*_REPEAT_WARNINGS, *repeat_warnings),
         options=list_options(modality.name),
         default_filters={"test_patients": "exclude"},

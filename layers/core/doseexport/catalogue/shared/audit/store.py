@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import sqlite3
-import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
+from doseexport.catalogue.shared.temporary_database import explain_full_disk, open_temporary_database
+
 _BATCH = 2000
-_FULL = "database or disk is full"
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -80,12 +77,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        # The empty name is a temporary file that SQLite deletes with the connection. The finalizer may
-        # run on any thread.
-        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        weakref.finalize(self, self._file.close)
-        self._file.executescript(_SCHEMA)
-        self._file.execute("BEGIN")
+        self._file = open_temporary_database(self, _SCHEMA)
         self.values_to_add: list[tuple[int, int, int, int]] = []
         self._studies: list[tuple[int, str, str]] = []
 
@@ -98,13 +90,13 @@ class Store:
     def add_alert(self, alert: Alert) -> None:
         """Add a study that reaches a level of OpenREM, in one of its groups."""
         row = (alert.group, alert.study, alert.value, alert.reasons, int(alert.left_out))
-        with _explain_full_disk():
+        with explain_full_disk():
             self._file.execute("INSERT INTO alert VALUES (?, ?, ?, ?, ?)", row)
 
     def sort(self) -> None:
         """Sort all values by group and value."""
         self._flush()
-        with _explain_full_disk():
+        with explain_full_disk():
             self._file.execute("COMMIT")
             self._file.executescript(_SORT)
             self._file.execute("BEGIN")
@@ -135,28 +127,18 @@ class Store:
             (each.group, each.study, event, each.value, quantity, ratio, each.reasons, int(each.left_out))
             for each, event, quantity, ratio in rows
         )
-        with _explain_full_disk():
+        with explain_full_disk():
             self._file.executemany(_ADD_OUTLIER, cells)
 
     def outliers(self) -> Iterator[Outlier]:
         """Yield the values to list: by quantity, highest ratio first, those without a ratio last."""
-        with _explain_full_disk():
+        with explain_full_disk():
             for row in self._file.execute(_OUTLIERS):
                 yield Outlier(*row)
 
     def _flush(self) -> None:
-        with _explain_full_disk():
+        with explain_full_disk():
             self._file.executemany("INSERT INTO spilled VALUES (?, ?, ?, ?)", self.values_to_add)
             self._file.executemany("INSERT INTO study VALUES (?, ?, ?)", self._studies)
         self.values_to_add.clear()
         self._studies.clear()
-
-
-@contextmanager
-def _explain_full_disk() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-            raise
-        raise OSError(errno.ENOSPC, _FULL) from error
