@@ -53,61 +53,62 @@ def make_values() -> Json:
 
     catalogue/values.py parses the same values; tests compare the two.
     """
-    number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
-    unsigned = r"\+?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16})"
-    line = r"([^\S\n]*|[^\n]*\S[^\n]* = [^\n]*\S[^\n]*)"
-    most = 10**16
-    day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
-    few = {"pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$", "minimum": 0, "maximum": 10}
-    whole = {"pattern": r"^\s*(0*[1-9][0-9]{0,8})?\s*$", "minimum": 1, "maximum": 999_999_999}
-    limit = whole | {"pattern": r"^\s*(0*[1-9][0-9]{0,8}|[aA][lL][lL])?\s*$"}
-    text = {"maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"}
     flags = ["yes", "no", True, False, "true", "false", "1", "0", 1, 0, "", None]
+    return {
+        **_make_texts(),
+        **_make_numbers(),
+        "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
+        "TestPatientsValue": {
+            "enum": ["include", "exclude", "2", 2, "", None],
+            "description": f"2 is OpenREM's code for exclude. {_ABSENT}",
+        },
+    }
+
+
+def _make_texts() -> Json:
+    text = {"maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"}
+    day = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$"
+    line = r"([^\S\n]*|[^\n]*\S[^\n]* = [^\n]*\S[^\n]*)"
     return {
         "TextValue": _make_value(
             "Case is ignored; %, _ and \\ are ordinary characters.", "string", "number", **text
-        ),
-        "NumberValue": _make_value(
-            "A plain number such as 12 or 12.5.",
-            "string",
-            "number",
-            pattern=number,
-            exclusiveMinimum=-most,
-            exclusiveMaximum=most,
-        ),
-        "PositiveValue": _make_value(
-            "A plain number above 0.",
-            "string",
-            "number",
-            pattern=rf"^\s*((?=[0-9.+]*[1-9]){unsigned})?\s*$",
-            exclusiveMinimum=0,
-            exclusiveMaximum=most,
-        ),
-        "RangeValue": _make_value(
-            "Two numbers such as 50-90, both included.",
-            "string",
-            pattern=rf"^\s*({unsigned}\s*[-–]\s*{unsigned})?\s*$",
         ),
         "LinesValue": _make_value(
             f"At most {MOST_LINES} lines of `pattern = DRL exam`.", "string", pattern=rf"^{line}(\n{line})*$"
         ),
         "DateValue": _make_value("YYYY-MM-DD.", "string", pattern=day),
-        "CountValue": _make_value(
-            "0 to 10, some (more than 0) or more (more than 10).", "string", "integer", **few
-        ),
-        "IntegerValue": _make_value("A whole number, at least 1.", "string", "integer", **whole),
-        "LimitValue": _make_value("A whole number, at least 1, or all.", "string", "integer", **limit),
         "ExactValue": _make_value("The complete text, as stored.", "string", **text),
-        "FlagValue": {"enum": flags, "description": f"yes or no. {_ABSENT}"},
         "WordsValue": {
             "type": ["string", "null"],
             **text,
             "description": "Texts, separated by commas. Blank means none. Null means not given.",
         },
-        "TestPatientsValue": {
-            "enum": ["include", "exclude", "2", 2, "", None],
-            "description": f"2 is OpenREM's code for exclude. {_ABSENT}",
-        },
+    }
+
+
+def _make_numbers() -> Json:
+    number = r"^\s*([+-]?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16}))?\s*$"
+    unsigned = r"\+?([0-9]{1,16}(\.[0-9]{0,16})?|\.[0-9]{1,16})"
+    positive = rf"^\s*((?=[0-9.+]*[1-9]){unsigned})?\s*$"
+    interval = rf"^\s*({unsigned}\s*[-–]\s*{unsigned})?\s*$"
+    most = 10**16
+    below = {"exclusiveMaximum": most}
+    few = {"pattern": r"^\s*(0*([0-9]|10)|some|more)?\s*$", "minimum": 0, "maximum": 10}
+    whole = {"pattern": r"^\s*(0*[1-9][0-9]{0,8})?\s*$", "minimum": 1, "maximum": 999_999_999}
+    limit = whole | {"pattern": r"^\s*(0*[1-9][0-9]{0,8}|[aA][lL][lL])?\s*$"}
+    numbers = ("string", "number")
+    counts = ("string", "integer")
+    return {
+        "NumberValue": _make_value(
+            "A plain number such as 12 or 12.5.", *numbers, pattern=number, exclusiveMinimum=-most, **below
+        ),
+        "PositiveValue": _make_value(
+            "A plain number above 0.", *numbers, pattern=positive, exclusiveMinimum=0, **below
+        ),
+        "RangeValue": _make_value("Two numbers such as 50-90, both included.", "string", pattern=interval),
+        "CountValue": _make_value("0 to 10, some (more than 0) or more (more than 10).", *counts, **few),
+        "IntegerValue": _make_value("A whole number, at least 1.", *counts, **whole),
+        "LimitValue": _make_value("A whole number, at least 1, or all.", *counts, **limit),
     }
 
 
