@@ -1,4 +1,4 @@
-"""What becomes of exports is counted, once each, whoever settles them."""
+"""Each end of an export is counted once, no matter which process settles it."""
 
 from doseexport.aws.clients import ClientError
 from doseexport.jobs.sweep import sweep_exports

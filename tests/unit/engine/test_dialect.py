@@ -8,7 +8,7 @@ from doseexport.errors import ExportError
 
 @pytest.mark.parametrize("release", [100_023, 120_022, 160_004, 180_001])
 def test_server_from_postgresql_10_on_is_accepted(release):
-    check_server(release, is_postgresql=True)
+    assert check_server(release, is_postgresql=True) is None
 
 
 def test_server_below_postgresql_10_is_refused_by_name():
