@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
 from doseexport import catalogue
 from doseexport.actions.features import check_features
@@ -19,7 +18,8 @@ from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
-from doseexport.engine.query import Counts, Query, build_preview
+from doseexport.engine.preview_query import PreviewRow, build_preview
+from doseexport.engine.query import Counts, Query
 from doseexport.errors import ExportError, UnavailableError
 
 STATEMENT_SECONDS = 20.0
@@ -52,22 +52,12 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
     return make_preview(request, row)
 
 
-def make_preview(request: ExportRequest, row: Any) -> Preview:
-    """Return the preview that a row of `build_preview` means for a request."""
-    studies, events, widest, first_date, last_date, protocols = row
+def make_preview(request: ExportRequest, row: PreviewRow) -> Preview:
+    """Return the preview that the row of a preview's statement means for a request."""
     inclusions = Inclusions(request.include_names, request.include_ids)
-    counts = Counts(studies, events, limit_events(request.options, widest))
+    counts = Counts(row.studies, row.events, limit_events(request.options, row.most_events))
     size, seconds = estimate_file(request.spec, inclusions, counts)
-    return Preview(
-        studies=studies,
-        events=events,
-        most_events=widest,
-        first_date=first_date,
-        last_date=last_date,
-        protocols=[(value, count) for value, count in protocols],
-        estimated_size=size if studies else 0,
-        estimated_seconds=seconds if studies else 0,
-    )
+    return Preview(row, size if row.studies else 0, seconds if row.studies else 0)
 
 
 def find_frequency(modality: Modality) -> Frequency:
@@ -82,8 +72,8 @@ def find_frequency(modality: Modality) -> Frequency:
     raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
 
 
-def count_export(services: Services, request: ExportRequest) -> Any:
-    """Return the row of counts, dates and frequent values of what an export would contain."""
+def count_export(services: Services, request: ExportRequest) -> PreviewRow:
+    """Return the counts, dates and frequent values of what an export would contain."""
     start = time.monotonic()
     database = find_database(
         services.settings,
@@ -97,4 +87,4 @@ def count_export(services: Services, request: ExportRequest) -> Any:
         return build_preview(request, frequency, MOST_FREQUENT, schema)
 
     (row,) = database.fetch_rows(build_preview(request, frequency, MOST_FREQUENT).tables, build_query)
-    return row
+    return PreviewRow(*row)
