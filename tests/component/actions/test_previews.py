@@ -191,7 +191,7 @@ def test_preview_after_slow_connection_has_less_time_to_count(preview_of, monkey
 class _Nothing:
     """A database that has counted already."""
 
-    def fetch_rows(self, _tables, _build_query):
+    def fetch_rows(self, _tables, _build_query, replaces):
         return [(0, 0, 0)]
 
 

@@ -65,7 +65,7 @@ class Server:
 @pytest.fixture
 def schema(services, load_handler, monkeypatch):
     row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
-    monkeypatch.setattr(preview, "count_export", lambda _services, _request: row)
+    monkeypatch.setattr(preview, "count_export", lambda *_: row)
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)
     # 429 is a valid answer that is tested elsewhere. Here every request must get past the limit.

@@ -38,7 +38,7 @@ SHAPES = [as_text, sorted]
 @pytest.fixture
 def gateway(load_handler, monkeypatch):
     row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
-    monkeypatch.setattr(preview, "count_export", lambda _services, _request: row)
+    monkeypatch.setattr(preview, "count_export", lambda *_: row)
     return Gateway(cache(load_handler))
 
 

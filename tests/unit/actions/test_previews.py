@@ -70,6 +70,34 @@ def test_preview_that_times_out_has_no_numbers(monkeypatch):
     assert set(answer) | {"timed_out"} == set(show((1, 1, 1)))
 
 
+@pytest.mark.parametrize("token", ["", "a b", "x" * 65, "é", "a\n"])
+def test_preview_refuses_token_that_is_not_possible(token):
+    with pytest.raises(RequestError) as refused:
+        preview.preview_export(SERVICES, ADA, {"type": "ct-csv"}, token)
+    assert (refused.value.status, refused.value.code, refused.value.field) == (400, "BAD_TOKEN", "replaces")
+
+
+@pytest.mark.parametrize(("token", "status"), [("tab-1", 409), (None, 503)])
+def test_preview_that_another_one_stopped_is_409(monkeypatch, token, status):
+    monkeypatch.setattr(preview, "count_export", fail(ExportError("QUERY_CANCELLED", "Cancelled.")))
+    with pytest.raises(RequestError) as refused:
+        preview.preview_export(SERVICES, ADA, {"type": "ct-csv"}, token)
+    assert refused.value.status == status
+
+
+def test_preview_replaces_none_of_another_caller_or_token(monkeypatch):
+    given = []
+    monkeypatch.setattr(preview, "count_export", lambda *arguments: given.append(arguments[2]) or ROW)
+    for caller, token in ((ADA, "tab-1"), (ADA, "tab-1"), (ADA, "tab-2"), (PIA, "tab-1"), (ADA, None)):
+        preview.preview_export(SERVICES, caller, {"type": "ct-csv"}, token)
+    assert given[0] == given[1]
+    assert len(set(given)) == 4
+    assert given[4] == ""
+
+
+ROW = PreviewRow(1, 1, 1)
+
+
 def test_preview_without_database_is_503_with_reason(monkeypatch, caplog):
     error = ExportError("DATABASE_UNREACHABLE", "The database cannot be reached.")
     monkeypatch.setattr(preview, "count_export", fail(error))
