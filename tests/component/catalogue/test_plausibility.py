@@ -17,8 +17,8 @@ EVENTS = {
     "MG": f"""SELECT sum(average_glandular_dose) FROM remapp_projectionxrayradiationdose report
         JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = report.id
         JOIN remapp_irradeventxraysourcedata src ON src.irradiation_event_xray_data_id = event.id
-        JOIN remapp_contextid side ON side.id = event.laterality_id AND side.code_meaning IN ('Right', 'Right breast')
-        WHERE report.{OF_STUDY} = study.id""",
+        JOIN remapp_contextid side ON side.id = event.laterality_id
+        WHERE report.{OF_STUDY} = study.id AND side.code_meaning IN ('Right', 'Right breast')""",
     "XR": f"""SELECT sum(event.dose_area_product) FROM remapp_projectionxrayradiationdose report
         JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = report.id
         WHERE report.{OF_STUDY} = study.id""",
