@@ -32,7 +32,6 @@ _PER_GYM2 = {
 }
 _IN_HEADINGS = {"Gy·cm²": "Gy.cm^2", "cGy·cm²": "cGy.cm^2", "µGy·m²": "uGy.m^2", "mGy·cm²": "mGy.cm^2"}
 _HEADING = re.compile(r"\((c?Gy\.c?m\^2)\)$")
-_MEANING = re.compile(r"^c?Gy\.c?m\^?2")
 
 
 def convert_spec(spec: Spec, unit: str) -> Spec:
@@ -67,5 +66,6 @@ def _convert(column: Column, unit: str) -> Column:
         column,
         heading=f"{column.heading[: found.start()]}({name})",
         sql=f"({column.sql}) * {factor:f}" if column.sql else "",
-        meaning=_MEANING.sub(name, column.meaning),
+        unit=unit,
+        conversion=f"× {_PER_GYM2[name]:,} from Gy·m²",
     )
