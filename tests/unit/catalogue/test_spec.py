@@ -148,3 +148,14 @@ def test_spec_order_comes_before_the_default_and_ids_end_it(spec):
         sql = build_queries(ExportRequest(spec.type, order=order.name), Inclusions()).studies.sql
         assert f"ORDER BY {order.sql + ', ' if order.sql else ''}study.study_date DESC NULLS LAST" in sql
         assert "study.study_time DESC NULLS LAST, study.id)" in sql
+
+
+@pytest.mark.parametrize("export_type", SPECS)
+def test_find_spec_finds_each_type_by_its_name(export_type: str) -> None:
+    assert catalogue.find_spec(export_type) is SPECS[export_type]
+
+
+@pytest.mark.parametrize("name", ["", "ct", "ct-", "shared-csv", "columns", "CT-csv", "../ct-csv"])
+def test_find_spec_refuses_unknown_names(name: str) -> None:
+    with pytest.raises(KeyError):
+        catalogue.find_spec(name)

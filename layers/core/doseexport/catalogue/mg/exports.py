@@ -9,6 +9,7 @@ from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, Long, ModalityWorkbook
 from doseexport.catalogue.options import MAX_EVENTS
 from doseexport.catalogue.shared import exposures
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
 from doseexport.catalogue.shared.standard_names import (
     STUDY_NAMES,
@@ -46,6 +47,7 @@ from doseexport.catalogue.shared.xray import (
     UAS,
     XRAY_EVENT,
     XRAY_SCOPES,
+    code,
     code_meaning,
     list_xray_filters,
 )
@@ -202,6 +204,24 @@ def _total_agd(side: str, sql: str, of: str) -> Column:
     )
 
 
+# As a side of a patient, and as a breast.
+_LEFT = "'G-A101', '7771000', 'T-04030', '80248007'"
+_RIGHT = "'G-A100', '24028007', 'T-04020', '73056007'"
+_AGD = (
+    "(SELECT src.average_glandular_dose FROM remapp_irradeventxraysourcedata src"
+    " WHERE src.irradiation_event_xray_data_id = event.id ORDER BY src.id LIMIT 1)"
+)
+_EVENTS_AGD_JOIN = f"""
+LEFT JOIN (
+    SELECT id, sum(agd) FILTER (WHERE side IN ({_LEFT})) AS l,
+        sum(agd) FILTER (WHERE side IN ({_RIGHT})) AS r,
+        sum(agd) FILTER (WHERE (side IN ({_LEFT}, {_RIGHT})) IS NOT TRUE) AS other
+    FROM (
+        SELECT chosen.id, {code("event.laterality_id")} AS side, {_AGD} AS agd FROM chosen {EVENT_TABLES}
+    ) events
+    GROUP BY id
+) events ON events.id = study.id"""
+
 # OpenREM's workbook has these columns, and its csv has not.
 _BOOK_STUDY_STREAM = replace(
     _STUDY_STREAM,
@@ -211,6 +231,13 @@ _BOOK_STUDY_STREAM = replace(
         _total_agd("Left", AGD_LEFT.value, "of the left breast"),
         _total_agd("Right", AGD_RIGHT.value, "of the right breast"),
         _total_agd("Both", AGD_BOTH.value, "of exposures whose side is not left or right"),
+    ),
+    joins=_STUDY_STREAM.joins + _EVENTS_AGD_JOIN,
+    row_warnings=(
+        *_STUDY_STREAM.row_warnings,
+        warn_of_doubled_total(
+            (AGD_LEFT.value, "events.l"), (AGD_RIGHT.value, "events.r"), (AGD_BOTH.value, "events.other")
+        ),
     ),
 )
 _BOOK_EVENT_STREAM = replace(

@@ -13,6 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 
+from doseexport.catalogue.shared.dap_units import PER_GYM2
+
 DIGITS = 17
 """Significant digits of a cell, as many as a double has."""
 
@@ -24,16 +26,7 @@ _REMEMBERED = 10_000
 ONE = Fraction(1)
 _CONTEXT = Context(prec=DIGITS)
 
-DAP_UNITS: Mapping[str, Fraction] = MappingProxyType(
-    {
-        "Gy·cm²": Fraction(10**4),
-        "cGy·cm²": Fraction(10**6),
-        "µGy·m²": Fraction(10**6),
-        "mGy·cm²": Fraction(10**7),
-        "Gy·m²": Fraction(1),
-    }
-)
-"""Units of DAP, and how many of each are one Gy·m², which OpenREM stores."""
+_DAP_UNITS = {unit: Fraction(number) for unit, number in PER_GYM2.items()}
 
 
 def explain_missing(text: str) -> str:
@@ -78,7 +71,7 @@ class Quantity:
     @property
     def has_dap_unit(self) -> bool:
         """Whether the option dap_unit changes the unit."""
-        return self.units is DAP_UNITS
+        return self.units is _DAP_UNITS
 
     def scale(self, text: str) -> int:
         """Return a plain number as the whole number that holds it. Raise ValueError if it is not exact."""
@@ -140,7 +133,7 @@ RF_DAP = Quantity(
     "DAP",
     "Gy·cm²",
     12,
-    DAP_UNITS,
+    _DAP_UNITS,
     Origin(f"dose-area product {_PLANES}", f"{_INTEGRATED}dose_area_product_total", "113722 DCM", "Gy·m²"),
 )
 RP_DOSE = Quantity(
@@ -161,14 +154,14 @@ DX_DAP = Quantity(
     "DAP",
     "cGy·cm²",
     12,
-    DAP_UNITS,
+    _DAP_UNITS,
     Origin("dose-area product of the study", f"{_INTEGRATED}dose_area_product_total", "113722 DCM", "Gy·m²"),
 )
 EVENT_DAP = Quantity(
     "DAP per exposure",
     "cGy·cm²",
     12,
-    DAP_UNITS,
+    _DAP_UNITS,
     Origin(
         "dose-area product of an exposure",
         f"{_XRAY_EVENT}dose_area_product",
