@@ -22,6 +22,7 @@ from doseexport.actions.results import (
     Usage,
 )
 from doseexport.catalogue import ID, NAME, Spec
+from doseexport.catalogue.dictionary import Entry, describe_type
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.options import Option
 from doseexport.domain.audit import AuditEntry
@@ -393,6 +394,22 @@ def _view_type(spec: Spec) -> Json:
         "needs": list(spec.needs),
         "default_filters": dict(spec.default_filters),
         "is_ordered": spec.is_ordered,
+        "columns": [_view_column(entry) for entry in describe_type(spec.type)],
+    }
+
+
+def _view_column(entry: Entry) -> Json:
+    return {
+        "sheets": list(entry.sheets),
+        "heading": entry.heading,
+        "meaning": entry.meaning,
+        "unit": entry.unit,
+        "dicom": entry.dicom,
+        "source": entry.source,
+        "conversion": entry.conversion,
+        "blank": entry.blank,
+        "several_rows": entry.several_rows,
+        "included_by": entry.included_by,
     }
 
 

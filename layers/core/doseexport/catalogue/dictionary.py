@@ -6,9 +6,11 @@ under a pattern of its headings: E<n> CTDIvol. Sheets that data name have one to
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from doseexport.catalogue import find_spec
 from doseexport.catalogue.columns import (
     COUNTED,
     DATETIME,
@@ -79,7 +81,7 @@ class Entry:
     source: str
     conversion: str
     blank: str
-    rows: str
+    several_rows: str
     included_by: str = ""
 
 
@@ -98,8 +100,10 @@ WARNING_COLUMNS = (
 """The columns of the sheet Warnings."""
 
 
-def describe_type(spec: Spec) -> tuple[Entry, ...]:
+@functools.cache
+def describe_type(export_type: str) -> tuple[Entry, ...]:
     """Return an entry for every heading that a file of the type can have."""
+    spec = find_spec(export_type)
     every = Inclusions(include_names=True, include_ids=True, standard=True)
     return describe_file(spec, spec.build_sample_context(), every)
 
@@ -126,7 +130,7 @@ def _describe(heading: str, column: Column) -> Entry:
         source=column.source,
         conversion=column.conversion or (_IN_TIME_ZONE if column.kind is DATETIME else ""),
         blank=column.blank,
-        rows=column.rows or ROWS.get(table, ""),
+        several_rows=column.rows or ROWS.get(table, ""),
         included_by=INCLUDED_BY[column.included_by],
     )
 
@@ -201,7 +205,14 @@ def _list_frequencies(frequencies: tuple[Frequency, ...], inclusions: Inclusions
     for each in frequencies:
         if each.included_by != STANDARD or inclusions.standard:
             meaning = f"Every {each.title.lower()} of the {each.of}, the most frequent first"
-            column = Column(each.title, "", meaning=meaning, source=each.source, included_by=each.included_by)
+            column = Column(
+                each.title,
+                "",
+                meaning=meaning,
+                source=each.source,
+                rows="one row per value",
+                included_by=each.included_by,
+            )
             yield SUMMARY, each.title, column
     yield SUMMARY, _FREQUENCY.heading, _FREQUENCY
     yield SUMMARY, _SHEET.heading, _SHEET

@@ -23,7 +23,7 @@ class Frequency:
 
     title: str
     value: str
-    source: str
+    source: str = ""
     of: str = STUDIES
     joins: str = ""
     included_by: str = ""

@@ -96,15 +96,6 @@ class Spec:
         """All columns of studies and of events, whatever a request includes."""
         return (*self.studies.columns, *(self.events.columns if self.events else ()))
 
-    def list_columns(self) -> list[Column]:
-        """Return all columns that a file can show. Columns with the same heading are listed once."""
-        layout = self.layout
-        if not isinstance(layout, CustomRows):
-            blocks = layout.blocks.columns if isinstance(layout, ModalityWorkbook) and layout.blocks else ()
-            return [*self.columns, *blocks]
-        sheets = layout.describe_sheets(self.build_sample_context())
-        return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
-
     def build_sample_context(self) -> FileContext:
         """Return the context of a file with all columns, in which everything repeated occurs once."""
         every = Inclusions(include_names=True, include_ids=True, standard=True)

@@ -80,5 +80,5 @@ def _convert(column: Column, unit: str) -> Column:
         heading=f"{column.heading[: found.start()]}({name})",
         sql=f"({column.sql}) * {factor:f}" if column.sql else "",
         unit=unit,
-        conversion=f"× {_PER_GYM2[name]:,} from Gy·m²",
+        conversion=f"× {PER_GYM2[unit]:,} from Gy·m²",
     )
