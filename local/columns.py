@@ -18,8 +18,8 @@ the code (`make columns`). The sheet Columns of every workbook, the manifest bes
 
 - **Heading**: `<n>` stands for the number of a repeated block: `E<n> CTDIvol` is E1 CTDIvol, E2 CTDIvol and
   so on.
-- **Source**: columns of OpenREM as table.column, without the prefix `remapp_` of its tables. Words stand where
-  OpenREM does not hold the value. [Export rules](export-rules.md) describe how the tables are joined.
+- **Source**: columns of OpenREM as table.column, without the prefix `remapp_` of its tables. Words stand
+  where OpenREM does not hold the value. [Export rules](export-rules.md) describe how the tables are joined.
 - **Conversion**: what is done to the stored value. It is written as stored where this is empty. The option
   `dap_unit` changes unit and conversion of every DAP ([export rules](export-rules.md), §1.9).
 - **Several rows**: what happens if OpenREM holds several rows where a cell shows one. "With a warning" means

@@ -29,6 +29,7 @@ _SCHEDULE: Json = ID | {
     "type": ["string", "null"],
     "description": "The schedule that requested the export. Null: a caller did.",
 }
+_COLUMNS_HELP = "An entry for every heading that a file can have. Null if the request omitted the columns."
 _RETENTION_HELP = "Days from the export's end until its file is deleted."
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
@@ -211,7 +212,7 @@ def _make_catalogue() -> Json:
             "is_ordered": FLAG | {"description": "Whether the order of studies matters to the file."},
             "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
             "columns": make_list(refer("KnownColumn"))
-            | {"description": "The dictionary: an entry for every heading that a file can have."},
+            | {"type": ["array", "null"], "description": _COLUMNS_HELP},
         }),
     }  # fmt: skip
 

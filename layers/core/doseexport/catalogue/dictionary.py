@@ -167,7 +167,6 @@ def _repeat(sheet: str, prefix: str, columns: Iterable[Column]) -> Iterator[Head
 def _list_workbook(
     layout: ModalityWorkbook, context: FileContext, inclusions: Inclusions
 ) -> Iterator[Heading]:
-    yield from _list_frequencies(layout.frequencies, inclusions)
     prefix = layout.blocks.prefix if layout.blocks else layout.prefix
     blocks = layout.blocks.columns if layout.blocks else context.event_columns
     named = [_name_sheets(layout.sheets)]
@@ -178,14 +177,15 @@ def _list_workbook(
     yield from _repeat(ALL_DATA, prefix, (each for each in blocks if each.is_included(inclusions)))
     for sheet in named:
         yield from ((sheet, _name(column), column) for column in context.event_columns)
+    yield from _list_frequencies(layout.frequencies, inclusions)
 
 
 def _list_custom(layout: CustomRows, context: FileContext) -> Iterator[Heading]:
-    if layout.summary:
-        yield from _list_frequencies(layout.frequencies, Inclusions())
     sample = {each.title: [(_name_sheets(each), 1)] for each in layout.frequencies}
     for sheet in layout.describe_sheets(replace(context, frequencies=sample)):
         yield from ((sheet.name, _name(column), column) for column in sheet.columns)
+    if layout.summary:
+        yield from _list_frequencies(layout.frequencies, Inclusions())
 
 
 def _name_sheets(frequency: Frequency) -> str:

@@ -43,10 +43,10 @@ def list_described_sheets(quantities: Sequence[Quantity], *, has_accession: bool
     """Return all sheets with all of their headings, for the dictionary."""
     sheets = list_sheets(quantities, has_accession=has_accession)
     return (
-        Sheet(SUMMARY, columns.SUMMARY_COLUMNS),
         *sheets,
         Sheet(LEVELS, columns.MATCH_COLUMNS),
         Sheet(CHARTS, columns.CHART_COLUMNS),
+        Sheet(SUMMARY, columns.SUMMARY_COLUMNS),
     )
 
 
