@@ -11,8 +11,8 @@ from types import MappingProxyType
 class Origin:
     """What the values of a quantity are, and where they come from.
 
-    `stored` is the unit in OpenREM. `exam` is the source of the exams of events. `detail` says what it is, and
-    `detail_source` where it comes from. They are empty for values of studies.
+    `stored` is the unit in OpenREM. `exam` is the source of the exams of events. `detail` names the detail,
+    and `detail_source` is its source. They are empty for values of studies.
     """
 
     meaning: str
