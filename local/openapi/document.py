@@ -2,6 +2,7 @@
 
 import json
 
+from doseexport.actions.catalogue import ALL, COLUMN_CHOICES
 from doseexport.actions.listing import LIST_SCOPES, MAX_LIMIT, ListQuery
 from doseexport.actions.previews import REPLACES
 from doseexport.api.static import CONTENT_TYPES
@@ -256,8 +257,10 @@ def _get_health() -> Json:
 
 def _list_types() -> Json:
     answers = {"200": make_answer("The export types, and the caller's rights.", "Catalogue")}
-    summary = "List the export types with their filters, orders and options"
-    return make_operation("list_types", summary, answers)
+    summary = "List the export types with their filters, orders, options and columns"
+    choice = {"enum": list(COLUMN_CHOICES), "default": ALL}
+    columns = make_parameter("columns", "query", choice, "Whether to describe the columns of every type.")
+    return make_operation("list_types", summary, answers, {400: ["BAD_COLUMNS"]}) | {"parameters": [columns]}
 
 
 def _get_page() -> Json:

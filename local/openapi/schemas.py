@@ -29,6 +29,7 @@ _SCHEDULE: Json = ID | {
     "type": ["string", "null"],
     "description": "The schedule that requested the export. Null: a caller did.",
 }
+_COLUMNS_HELP = "An entry for every heading that a file can have. Null if the request omitted the columns."
 _RETENTION_HELP = "Days from the export's end until its file is deleted."
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
@@ -213,6 +214,7 @@ def _make_catalogue() -> Json:
             "identifies_patient": FLAG | {"description": "Keep the value out of addresses, logs and files."},
             "suggests": FLAG | {"description": "Whether GET /suggestions answers for it."},
         }),
+        "KnownColumn": _make_column(),
         "ExportType": make_object({
             "type": TEXT,
             "format": {"enum": ["csv", "xlsx"]},
@@ -235,8 +237,28 @@ def _make_catalogue() -> Json:
             },
             "is_ordered": FLAG | {"description": "Whether the order of studies matters to the file."},
             "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
+            "columns": make_list(refer("KnownColumn"))
+            | {"type": ["array", "null"], "description": _COLUMNS_HELP},
         }),
     }  # fmt: skip
+
+
+def _make_column() -> Json:
+    """Return the schema of an entry of the dictionary."""
+    descriptions = {
+        "sheets": "The sheets with this heading. A name in <> stands for the sheets that data name.",
+        "heading": "The heading. <n> stands for the number of a repeated block.",
+        "meaning": "What the cells hold.",
+        "unit": "The unit, or empty.",
+        "dicom": "The concept or the tag of DICOM, or empty.",
+        "source": "Columns of OpenREM as table.column, without the prefix remapp_, or words.",
+        "conversion": "What is done to the stored value. Empty: nothing.",
+        "blank": "When a cell is blank.",
+        "several_rows": "What happens to several rows in OpenREM. Empty: it cannot be.",
+        "included_by": "What includes the column. Empty: every file has it.",
+    }
+    texts = {name: TEXT | {"description": each} for name, each in descriptions.items()}
+    return make_object({**texts, "sheets": make_list(TEXT) | {"description": descriptions["sheets"]}})
 
 
 def _make_request_fields() -> Json:

@@ -268,7 +268,7 @@ def test_form_supports_unknown_modality(visit: Visits, physicist: User, modality
         catalogue["modalities"] = [found]
         route.fulfill(json=catalogue)
 
-    window.page.route("**/export-types", rename)
+    window.page.route("**/export-types*", rename)
     page = window.sign_in(physicist)
     assert_that(page.get_by_role("tab")).to_have_text(["PT"])
     assert_that(field(page, "Uptake min")).to_be_visible()

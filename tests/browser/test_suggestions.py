@@ -113,5 +113,6 @@ def test_suggestions_have_no_axe_findings_and_fit(
     focus(page, "Acquisition protocol").press_sequentially("t")
     assert options(page)
     page.keyboard.press("ArrowDown")
+    assert_that(page.locator(".popup")).to_be_in_viewport(ratio=1)
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

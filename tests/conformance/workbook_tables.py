@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from tests.conformance.tables import Table, is_number
 
-OTHER_SHEETS = ("Summary", "All data", "Warnings", "About")
+OTHER_SHEETS = ("Summary", "All data", "Warnings", "Columns", "About")
 
 Rows = list[list[Any]]
 
@@ -34,14 +34,14 @@ def read_by_calamine(path: Path, sheet: str) -> Rows:
 
 
 def read_cells(file: bytes) -> dict[str, Any]:
-    """Return the cells of a workbook by sheet, without About and Warnings, or the whole csv."""
+    """Return the cells of a workbook by sheet, without Warnings, Columns and About, or the whole csv."""
     if not zipfile.is_zipfile(io.BytesIO(file)):
         return {"csv": file}
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
     return {
         name: book.get_sheet_by_name(name).to_python()
         for name in book.sheet_names
-        if name not in ("About", "Warnings")
+        if name not in ("Warnings", "Columns", "About")
     }
 
 

@@ -30,8 +30,11 @@ export class Api {
     this.signInAgain = signInAgain;
   }
 
-  /** Return what can be exported and what this user may do. */
-  listExportTypes = () => this.#call("GET", "/export-types");
+  /** Return what can be exported and what this user may do, without the columns of the types. */
+  listExportTypes = () => this.#call("GET", "/export-types?columns=none");
+
+  /** Return the same with the columns of every type. */
+  listColumns = () => this.#call("GET", "/export-types");
 
   /** Return the counts and estimates of an export before it is requested. It replaces one with the same token. */
   previewExport(request, token, signal) {

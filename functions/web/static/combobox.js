@@ -89,6 +89,7 @@ class Combobox {
     setShown(this.note, text !== "");
     setShown(this.popup, true);
     setShown(this.list, this.#options.length > 0);
+    this.popup.scrollIntoView({ block: "nearest" });
     this.input.setAttribute("aria-expanded", String(this.#options.length > 0));
     announce(this.#options.length ? `${count(this.#options.length, "suggestion")}. ${text}` : text);
   }

@@ -26,7 +26,7 @@ export class ExportForm {
    */
   constructor(api, catalogue, onstart) {
     Object.assign(this, { api, catalogue, onstart, values: {}, fields: [] });
-    this.fileOptions = new FileOptions(catalogue, () => this.#change());
+    this.fileOptions = new FileOptions(catalogue, () => this.#change(), api);
     this.preview = new Preview(api, this);
     makeTabs(byId("modalities"), catalogue.modalities, (name) => this.#switchTo(name));
     byId("filters").addEventListener("input", () => this.#change());

@@ -271,6 +271,7 @@ def test_handlers_refuse_as_documented(route):
         (("GET", "/exports"), {"queryStringParameters": {"state": "queued"}}, "BAD_STATE"),
         (("GET", "/exports"), {"queryStringParameters": {"cursor": "x"}}, "BAD_CURSOR"),
         (("GET", "/exports"), {"queryStringParameters": {"scope": "x"}}, "BAD_SCOPE"),
+        (("GET", "/export-types"), {"queryStringParameters": {"columns": "x"}}, "BAD_COLUMNS"),
         (("DELETE", "/exports"), {"body": '{"ids": []}'}, "BAD_IDS"),
         (("DELETE", "/exports"), {"body": "{"}, "BAD_JSON"),
         (("POST", "/exports"), {"body": '{"preset": "x"}'}, "UNKNOWN_PRESET"),

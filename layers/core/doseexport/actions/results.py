@@ -127,9 +127,13 @@ class ModalityEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every modality, by name. Files are retained for `retention`; a user may set up to `max_retention`."""
+    """Every modality, by name. Files are retained for `retention`; a user may set up to `max_retention`.
+
+    The columns of the types are shown if `has_columns` holds.
+    """
 
     modalities: tuple[ModalityEntry, ...]
     retention: timedelta
     max_retention: timedelta
     default_order: str = DEFAULT_ORDER
+    has_columns: bool = True

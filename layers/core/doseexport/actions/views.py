@@ -23,6 +23,7 @@ from doseexport.actions.results import (
     Usage,
 )
 from doseexport.catalogue import ID, NAME, Spec
+from doseexport.catalogue.dictionary import Entry, describe_type
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.options import Option
 from doseexport.domain.audit import AuditEntry
@@ -363,9 +364,12 @@ def _view_owner_usage(usage: OwnerUsage) -> Json:
 
 
 def view_catalogue(catalogue: Catalogue, caller: Caller) -> Json:
-    """Return every modality with its filters, orders and types, and what the caller may do."""
+    """Return every modality with its filters, orders and types, and what the caller may do.
+
+    The columns of the types are null if the request omitted them.
+    """
     return {
-        "modalities": [_view_modality(each) for each in catalogue.modalities],
+        "modalities": [_view_modality(each, catalogue.has_columns) for each in catalogue.modalities],
         "default_order": catalogue.default_order,
         "may_see_patients": caller.may_see_patients,
         "is_admin": caller.is_admin,
@@ -377,12 +381,12 @@ def view_catalogue(catalogue: Catalogue, caller: Caller) -> Json:
     }
 
 
-def _view_modality(entry: ModalityEntry) -> Json:
+def _view_modality(entry: ModalityEntry, has_columns: bool) -> Json:
     return {
         "name": entry.modality.name,
         "filters": [_view_filter(each) for each in entry.modality.filters],
         "orders": [{"name": each.name, "help": each.help} for each in entry.modality.orders],
-        "types": [_view_type(spec) for spec in entry.specs],
+        "types": [_view_type(spec, has_columns) for spec in entry.specs],
     }
 
 
@@ -399,7 +403,7 @@ def _view_filter(known: Filter) -> Json:
     }
 
 
-def _view_type(spec: Spec) -> Json:
+def _view_type(spec: Spec, has_columns: bool) -> Json:
     return {
         "type": spec.type,
         "format": spec.format,
@@ -411,6 +415,22 @@ def _view_type(spec: Spec) -> Json:
         "needs": list(spec.needs),
         "default_filters": dict(spec.default_filters),
         "is_ordered": spec.is_ordered,
+        "columns": [_view_column(entry) for entry in describe_type(spec.type)] if has_columns else None,
+    }
+
+
+def _view_column(entry: Entry) -> Json:
+    return {
+        "sheets": list(entry.sheets),
+        "heading": entry.heading,
+        "meaning": entry.meaning,
+        "unit": entry.unit,
+        "dicom": entry.dicom,
+        "source": entry.source,
+        "conversion": entry.conversion,
+        "blank": entry.blank,
+        "several_rows": entry.several_rows,
+        "included_by": entry.included_by,
     }
 
 

@@ -17,11 +17,13 @@ EVENTS = "events"
 class Frequency:
     """Counts of each value among studies or events: one table of the sheet Summary.
 
-    `value` is SQL and `joins` are further tables. `included_by` is empty, or what includes the table.
+    `value` is SQL and `joins` are further tables. `source` is as in Column. `included_by` is empty, or what
+    includes the table.
     """
 
     title: str
     value: str
+    source: str = ""
     of: str = STUDIES
     joins: str = ""
     included_by: str = ""
@@ -169,6 +171,10 @@ class CustomRows:
     frequencies: tuple[Frequency, ...] = ()
     summary: bool = False
 
+    def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:
+        """Return the sheets with all of their headings, for the dictionary."""
+        return self.make_builder(context).sheets
+
 
 SummaryRow = tuple[str | int, ...]
 
@@ -219,6 +225,13 @@ class AuditWorkbook(CustomRows):
 
     make_builder: Callable[[FileContext], AuditBuilder]
     count_groups: Callable[[Mapping[str, str], bool], str] = field(kw_only=True)
+    list_described_sheets: Callable[[FileContext], Sequence[Sheet]] | None = None
+
+    def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:
+        """Return the sheets with all of their headings, without a builder, which opens a temporary file."""
+        if self.list_described_sheets is None:
+            return CustomRows.describe_sheets(self, context)
+        return self.list_described_sheets(context)
 
 
 Layout = Wide | Long | ModalityWorkbook | CustomRows

@@ -96,16 +96,7 @@ class Spec:
         """All columns of studies and of events, whatever a request includes."""
         return (*self.studies.columns, *(self.events.columns if self.events else ()))
 
-    def list_columns(self) -> list[Column]:
-        """Return all columns that a file can show. Columns with the same heading are listed once."""
-        layout = self.layout
-        if not isinstance(layout, CustomRows):
-            blocks = layout.blocks.columns if isinstance(layout, ModalityWorkbook) and layout.blocks else ()
-            return [*self.columns, *blocks]
-        sheets = layout.make_builder(self._build_sample_context(layout)).sheets
-        return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
-
-    def _build_sample_context(self, layout: CustomRows) -> FileContext:
+    def build_sample_context(self) -> FileContext:
         """Return the context of a file with all columns, in which everything repeated occurs once."""
         every = Inclusions(include_names=True, include_ids=True, standard=True)
         return FileContext(
@@ -113,7 +104,6 @@ class Spec:
             event_columns=self.events.included(every) if self.events else (),
             widths=dict.fromkeys(self.widths, 1),
             options=options.fill_defaults(self.options, {}),
-            frequencies={each.title: [] for each in layout.frequencies},
         )
 
     def filter(self, name: str) -> Filter:
