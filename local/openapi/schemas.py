@@ -112,7 +112,11 @@ def _make_usage() -> Json:
 
 def _make_preview() -> Json:
     date = {"type": ["string", "null"], "format": "date"}
-    frequent = make_list(make_object({"value": TEXT, "count": _NUMBER}))
+    missing = make_object({"has_studies": FLAG, "filters": make_list(TEXT)})
+    words = (
+        "Why there are no studies: whether OpenREM has any of this modality, and the filters that match none"
+        " of them alone. The two ends of a range count as one filter. Null if there are studies."
+    )
     protocols = "The most frequent protocols: the values by which the workbook is split into sheets."
     return make_object({
         "studies": _NUMBER_OR_NULL,
@@ -120,11 +124,21 @@ def _make_preview() -> Json:
         "most_events": _NUMBER_OR_NULL | {"description": "Number of events of the study with most."},
         "first_date": date,
         "last_date": date,
-        "protocols": frequent | {"type": ["array", "null"], "description": protocols},
+        "protocols": _make_counts("value", protocols),
+        "rooms": _make_counts("value", "The most frequent display names, by studies."),
+        "descriptions": _make_counts("value", "The most frequent study descriptions, by studies."),
+        "months": _make_counts("month", "Studies of each month that has any, oldest first."),
+        "groups": _NUMBER_OR_NULL | {"description": "About how many groups an audit has. Null otherwise."},
+        "missing": missing | {"type": ["object", "null"], "description": words},
         "estimated_size": _NUMBER_OR_NULL | {"description": "Estimated size of the file in bytes."},
         "estimated_seconds": _NUMBER_OR_NULL | {"description": "Estimated time until the file is ready."},
         "timed_out": FLAG | {"description": "True: counting took too long, and everything else is null."},
     })  # fmt: skip
+
+
+def _make_counts(name: str, description: str) -> Json:
+    counts = make_list(make_object({name: TEXT, "count": _NUMBER}))
+    return counts | {"type": ["array", "null"], "description": description}
 
 
 def _make_audit_trail() -> Json:

@@ -36,8 +36,11 @@ export class Api {
   /** Return the same with the columns of every type. */
   listColumns = () => this.#call("GET", "/export-types");
 
-  /** Return the counts and estimates of an export before it is requested. */
-  previewExport = (request, signal) => this.#call("POST", "/exports/preview", { body: request, signal });
+  /** Return the counts and estimates of an export before it is requested. It replaces one with the same token. */
+  previewExport(request, token, signal) {
+    const path = `/exports/preview?${new URLSearchParams({ replaces: token })}`;
+    return this.#call("POST", path, { body: request, signal });
+  }
 
   /** Request an export. */
   requestExport = (request) => this.#postOnce("/exports", request);

@@ -5,7 +5,7 @@ Only this module and api/ know JSON. A caller who may not read a value gets null
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,12 @@ POLL_SECONDS = 2
 """How often to poll an export that is under way."""
 SHORTEST_RATE = timedelta(seconds=3)
 """A rate measured over less time is not reliable."""
+PREVIEW_FIELDS = (
+    *("studies", "events", "most_events", "first_date", "last_date"),
+    *("protocols", "rooms", "descriptions", "months", "groups", "missing"),
+    *("estimated_size", "estimated_seconds"),
+)
+"""The fields of a preview besides `timed_out`."""
 
 Json = dict[str, Any]
 
@@ -295,29 +301,30 @@ def _view_run(run: Run | None) -> Json | None:
 
 
 def view_preview(preview: Preview | None) -> Json:
-    """Return a preview. Every number is null where PostgreSQL ran out of time (None)."""
+    """Return a preview. Everything is null where PostgreSQL ran out of time (None)."""
     if preview is None:
-        names = (
-            "studies",
-            "events",
-            "most_events",
-            "first_date",
-            "last_date",
-            "estimated_size",
-            "estimated_seconds",
-        )
-        return {**dict.fromkeys(names), "protocols": None, "timed_out": True}
+        return {**dict.fromkeys(PREVIEW_FIELDS), "timed_out": True}
+    found = preview.found
     return {
-        "studies": preview.studies,
-        "events": preview.events,
-        "most_events": preview.most_events,
-        "first_date": preview.first_date,
-        "last_date": preview.last_date,
-        "protocols": [{"value": value, "count": count} for value, count in preview.protocols],
+        "studies": found.studies,
+        "events": found.events,
+        "most_events": found.most_events,
+        "first_date": found.first_date,
+        "last_date": found.last_date,
+        "protocols": _view_counts(found.protocols, "value"),
+        "rooms": _view_counts(found.rooms, "value"),
+        "descriptions": _view_counts(found.descriptions, "value"),
+        "months": _view_counts(found.months, "month"),
+        "groups": found.groups,
+        "missing": found.missing,
         "estimated_size": preview.estimated_size,
         "estimated_seconds": preview.estimated_seconds,
         "timed_out": False,
     }
+
+
+def _view_counts(counts: Iterable[tuple[str, int]] | None, name: str) -> list[Json]:
+    return [{name: value, "count": count} for value, count in counts or ()]
 
 
 def view_usage(usage: Usage) -> Json:

@@ -217,9 +217,14 @@ class AuditBuilder(RowBuilder, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuditWorkbook(CustomRows):
-    """An xlsx of Summary, the sheets of an audit, Charts and About, all known after the last study only."""
+    """An xlsx of Summary, the sheets of an audit, Charts and About, all known after the last study only.
+
+    `count_groups` takes options, and whether OpenREM has standard names. It returns SQL over `chosen` (id)
+    for the number of groups to expect.
+    """
 
     make_builder: Callable[[FileContext], AuditBuilder]
+    count_groups: Callable[[Mapping[str, str], bool], str] = field(kw_only=True)
     list_described_sheets: Callable[[FileContext], Sequence[Sheet]] | None = None
 
     def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from doseexport.catalogue.columns import DATE, ID, NUMBER, Column, RepeatWarning, RowWarning, Stream
 from doseexport.catalogue.layouts import AuditWorkbook, FileContext, Sheet
 from doseexport.catalogue.shared.audit import reading
+from doseexport.catalogue.shared.audit.group_count import GroupCount
 from doseexport.catalogue.shared.audit.options import list_options
 from doseexport.catalogue.shared.audit.reading import AuditRules
 from doseexport.catalogue.shared.standard_names import list_names
@@ -115,7 +116,11 @@ def make_audit(
         modality=modality,
         studies=studies,
         events=events,
-        layout=AuditWorkbook(make_builder, list_described_sheets=list_described),
+        layout=AuditWorkbook(
+            make_builder,
+            list_described_sheets=list_described,
+            count_groups=GroupCount(modality, rules, studies, events).write,
+        ),
         repeat_warnings=(*_REPEAT_WARNINGS, *repeat_warnings),
         options=list_options(modality.name),
         default_filters={"test_patients": "exclude"},
