@@ -1,0 +1,73 @@
+"""datapackage.json: the tables of a file, their columns, types and keys, as a Frictionless Data Package 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from doseexport.catalogue import Column, Table
+from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
+
+_TYPES: Mapping[str, str] = {"text": "string", "word": "string", "figure": "number"}
+"""Types by kind of column. The name of every other kind is also that of its type."""
+_DIALECT = {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "header": True}
+NOT_GUARDED = (
+    "For programs. Texts are as OpenREM stores them, and a text that begins with = + - or @ is not made"
+    " harmless: do not open these files in a spreadsheet."
+)
+
+Json = dict[str, Any]
+
+
+def write_data_package(plan: FilePlan, report: FileReport, counts: Iterable[SheetCount]) -> bytes:
+    """Return datapackage.json in UTF-8, for tables with these counts of rows."""
+    rows = {each.name: each.rows for each in counts}
+    package = {
+        "profile": "tabular-data-package",
+        "name": plan.title.lower().replace(" ", "-"),
+        "title": plan.title,
+        "description": "\n".join((NOT_GUARDED, *(f"{name}: {value}" for name, value in plan.about))),
+        "created": plan.created.isoformat(timespec="seconds"),
+        "software": plan.software,
+        "time_zone": report.time_zone,
+        "warnings": list(report.warnings),
+        "resources": [_describe_table(each, rows[each.name]) for each in plan.tables],
+    }
+    text = json.dumps(package, ensure_ascii=False, indent=2)
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def _describe_table(table: Table, rows: int) -> Json:
+    return {
+        "profile": "tabular-data-resource",
+        "name": table.name,
+        "path": f"{table.name}.csv",
+        "description": table.help,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "dialect": _DIALECT,
+        "rows": rows,
+        "schema": {
+            "fields": [_describe_column(each) for each in table.columns],
+            "missingValues": [""],
+            "primaryKey": list(table.key),
+            "foreignKeys": [
+                {"fields": [column], "reference": {"resource": other, "fields": [column]}}
+                for column, other in table.references.items()
+            ],
+        },
+    }
+
+
+def _describe_column(column: Column) -> Json:
+    field = {
+        "name": column.heading,
+        "type": _TYPES.get(column.kind.name, column.kind.name),
+        "description": column.meaning,
+        "unit": column.unit,
+        "dicom": column.dicom,
+        "source": column.source,
+    }
+    return {name: value for name, value in field.items() if value}
