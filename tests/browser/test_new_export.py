@@ -214,11 +214,25 @@ def test_file_options_list_every_type(visit: Visits, privileged: User) -> None:
         page.get_by_role("tab", name=modality).click()
         shown[modality] = page.locator("#types strong").all_inner_texts()
     assert shown == {
-        "CT": ["Table", "Workbook", "Dose audit", "PHE 2019 survey"],
-        "DX": ["Table", "Workbook", "Dose audit", "PHE 2019 survey: projection", "PHE 2019 survey: study"],
-        "MG": ["Table", "Workbook", "Dose audit", "NHSBSP survey", "NHSBSP survey workbook"],
-        "NM": ["Table", "Workbook", "Dose audit"],
-        "RF": ["Table", "Workbook", "Dose audit", "openSkin", "PHE 2019 survey"],
+        "CT": ["Table", "Workbook", "Dose audit", "PHE 2019 survey", "Tables for programs"],
+        "DX": [
+            "Table",
+            "Workbook",
+            "Dose audit",
+            "PHE 2019 survey: projection",
+            "PHE 2019 survey: study",
+            "Tables for programs",
+        ],
+        "MG": [
+            "Table",
+            "Workbook",
+            "Dose audit",
+            "NHSBSP survey",
+            "NHSBSP survey workbook",
+            "Tables for programs",
+        ],
+        "NM": ["Table", "Workbook", "Dose audit", "Tables for programs"],
+        "RF": ["Table", "Workbook", "Dose audit", "openSkin", "PHE 2019 survey", "Tables for programs"],
     }
 
 

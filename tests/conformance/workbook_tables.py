@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from tests.conformance.tables import Table, is_number
 
+PACKAGE = "datapackage.json"
 OTHER_SHEETS = ("Summary", "All data", "Warnings", "About")
 
 Rows = list[list[Any]]
@@ -34,9 +35,12 @@ def read_by_calamine(path: Path, sheet: str) -> Rows:
 
 
 def read_cells(file: bytes) -> dict[str, Any]:
-    """Return the cells of a workbook by sheet, without About and Warnings, or the whole csv."""
+    """Return the cells of a workbook by sheet, without About and Warnings, the whole csv, or all tables."""
     if not zipfile.is_zipfile(io.BytesIO(file)):
         return {"csv": file}
+    with zipfile.ZipFile(io.BytesIO(file)) as package:
+        if PACKAGE in package.namelist():
+            return {name: package.read(name) for name in package.namelist() if name != PACKAGE}
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
     return {
         name: book.get_sheet_by_name(name).to_python()

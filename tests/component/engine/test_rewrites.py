@@ -15,6 +15,7 @@ from tests.databases.rewrites import REWRITES, export_meanwhile, is_waiting, mak
 
 EVENT_AND_CHILDREN = {
     "ct-csv": ("ctirradiationeventdata", "ctxraysourceparameters", "patientstudymoduleattr"),
+    "dx-tables": ("kvp",),
     "dx-csv": ("irradeventxraydata", "irradeventxraysourcedata", "patientmoduleattr"),
     "mg-csv": ("irradeventxraydata", "irradeventxraymechanicaldata", "generalequipmentmoduleattr"),
     "nm-csv": ("radiopharmaceuticaladministrationeventdata", "patientstate", "patientmoduleattr"),
@@ -89,7 +90,13 @@ def test_queries_name_every_table_that_their_statements_read(postgres, standard_
     queries = build_queries(parse(type=spec.type, filters=needed), inclusions)
     read = set()
     with psycopg.connect(standard_url) as connection:
-        statements = (queries.counts, *queries.frequencies.values(), queries.studies, queries.events)
+        statements = (
+            queries.counts,
+            *queries.frequencies.values(),
+            queries.studies,
+            queries.events,
+            *queries.details.values(),
+        )
         for query in filter(None, statements):
             sql = query.sql.replace("%s", "'1'")
             width = len(connection.execute(f"SELECT * FROM ({sql}) found LIMIT 0").description)

@@ -31,7 +31,7 @@ class _Total:
     meaning: str
 
 
-_TOTALS = (
+TOTALS = (
     _Total("dap", "DAP total (Gy.m^2)", _INTEGRATED, "dose_area_product_total", "Gy.m2 (113722, DCM)"),
     _Total("rp", "Dose RP total (Gy)", _INTEGRATED, "dose_rp_total", "Gy (113725, DCM)"),
     _Total("fluoro_dap", "Fluoro DAP total (Gy.m^2)", _PROJECTION, "fluoro_dose_area_product_total",
@@ -51,7 +51,7 @@ _TOTALS = (
 
 def _add_rows(alias: str, table: str) -> str:
     """Return SQL for the sums over an accumulated dose's rows of one table, and for the number of rows."""
-    sums = ", ".join(f"sum({each.column}) AS {each.name}" for each in _TOTALS if each.table == table)
+    sums = ", ".join(f"sum({each.column}) AS {each.name}" for each in TOTALS if each.table == table)
     return (
         f"CROSS JOIN LATERAL (SELECT count(*) AS rows, {sums} FROM {table}"
         f" WHERE accumulated_xray_dose_id = accum.id) {alias}"
@@ -65,32 +65,34 @@ JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = pro
 {_add_rows("accproj", _PROJECTION)}"""
 """Joins `chosen` to its accumulated doses, with their totals as `integ` and `accproj`."""
 
-_PLANES = f"""
+PLANES = f"""
     SELECT chosen.id, code.code_value AS code, min(code.code_meaning) AS meaning,
         bool_or(integ.rows > 1 OR accproj.rows > 1) OR count(*) > 1 AS is_added,
-        {", ".join(f"sum({each.name}) AS {each.name}" for each in _TOTALS)}
+        {", ".join(f"sum({each.name}) AS {each.name}" for each in TOTALS)}
     FROM chosen {ACCUMULATED}
     LEFT JOIN remapp_contextid code ON code.id = accum.acquisition_plane_id
     GROUP BY chosen.id, code.code_value"""
+"""SQL over `chosen` for the planes of the studies (id, code, meaning), each with its totals by name."""
 
 _RANKED = f"""
     SELECT *, code IS NOT DISTINCT FROM '{PLANE_B}' AS is_b,
         bool_or(code = '{PLANE_B}') OVER (PARTITION BY id) IS TRUE AS has_b,
         row_number() OVER (PARTITION BY id, code IS NOT DISTINCT FROM '{PLANE_B}'
             ORDER BY code COLLATE "C") AS rank
-    FROM ({_PLANES}) plane"""
+    FROM ({PLANES}) plane"""
 
-_EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
+EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
             WHERE {code_meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
+"""The number of events of `plane`."""
 
 _BLOCKS = f"""
-    SELECT *, {_EVENTS_OF_PLANE} AS events,
+    SELECT *, {EVENTS_OF_PLANE} AS events,
         CASE WHEN is_b OR (rank = 2 AND NOT has_b) THEN 'b' WHEN rank = 1 THEN 'a' END AS block
     FROM ({_RANKED}) plane"""
 
 
 def _pick(block: str) -> str:
-    names = [*(each.name for each in _TOTALS), "events"]
+    names = [*(each.name for each in TOTALS), "events"]
     return ", ".join(f"max({name}) FILTER (WHERE block = '{block}') AS {block}_{name}" for name in names)
 
 
@@ -123,7 +125,7 @@ def _list_columns(block: str) -> tuple[Column, ...]:
     )
     totals = (
         Column(f"{block} {each.heading}", f"planes.{block.lower()}_{each.name}", NUMBER, each.meaning)
-        for each in _TOTALS
+        for each in TOTALS
     )
     return (*totals, counted)
 

@@ -1,0 +1,132 @@
+"""Mammography as tables for programs (docs/tables.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from doseexport.catalogue.columns import NUMBER, Column, Stream
+from doseexport.catalogue.layouts import Table, Tables
+from doseexport.catalogue.mg import exports
+from doseexport.catalogue.mg.exports import MG
+from doseexport.catalogue.shared.tables.columns import (
+    EVENT_ID,
+    STUDY_ID,
+    Names,
+    make_code,
+    make_joined_code,
+    number_rows,
+    rename_columns,
+)
+from doseexport.catalogue.shared.tables.names import list_name_tables
+from doseexport.catalogue.shared.tables.specs import EVENTS, STUDIES, make_tables
+from doseexport.catalogue.shared.tables.studies import name_study_columns
+from doseexport.catalogue.shared.tables.xray import FILTERS, PULSES
+from doseexport.catalogue.shared.totals import AGD_BOTH, AGD_LEFT, AGD_RIGHT
+from doseexport.catalogue.shared.xray import DISTANCE, EVENT_LINK, EVENT_TABLES, MECHANICAL, SOURCE
+
+_BOOK = exports.SPECS[1]
+_CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
+_SIDES = (("left", AGD_LEFT), ("right", AGD_RIGHT), ("both", AGD_BOTH))
+
+_EVENT_NAMES: Names = {
+    "View": make_code("view", "event.image_view_id", "image view", "111031 DCM",
+                      "irradeventxraydata.image_view_id"),
+    "View Modifier": (),
+    "Laterality": make_code("laterality", "event.laterality_id", "laterality", "G-C171 SRT",
+                            "irradeventxraydata.laterality_id"),
+    "Acquisition": "acquisition_protocol",
+    "Standard acquisition name": (),
+    "Thickness": "compression_thickness_mm",
+    "Radiological thickness": "radiological_thickness_mm",
+    "Force": "compression_force_n",
+    "Mag": "magnification",
+    "Area": "collimated_area_m2",
+    "Mode": "exposure_control_mode",
+    "Target": make_code("target", "src.anode_target_material_id", "material of the anode", "111632 DCM",
+                        "irradeventxraysourcedata.anode_target_material_id"),
+    "Filter": (),
+    "Filter thickness": (),
+    "Focal spot size": "focal_spot_size_mm",
+    "kVp": (),
+    "mA": "average_tube_current_ma",
+    "ms": "exposure_time_ms",
+    "uAs": (),
+    "ESD": "entrance_exposure_mgy",
+    "AGD": "agd_mgy",
+    "% Fibroglandular tissue": "fibroglandular_percent",
+    "Exposure mode description": "comment",
+    "Number of pulses": "number_of_pulses",
+}  # fmt: skip
+"""Modifiers, kVp, uAs and filters can be several, so they are tables of their own."""
+
+_TOTALS = Table(
+    name="totals",
+    help="One row per side with a total: left, right, or both where the device does not tell the side",
+    columns=(
+        STUDY_ID,
+        Column("side", "total.side", meaning="left, right or both"),
+        Column("agd_mgy", "total.agd", NUMBER, meaning="accumulated average glandular dose",
+               source="generalstudymoduleattr.total_agd_left, generalstudymoduleattr.total_agd_right,"
+                      " generalstudymoduleattr.total_agd_both",
+               unit="mGy", dicom="111637 DCM"),
+    ),
+    key=("study_id", "side"),
+    references={"study_id": "studies"},
+    joins=(
+        "JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id JOIN LATERAL ("
+        + " UNION ALL ".join(
+            f"SELECT {place} AS place, '{side}' AS side, {total.value} AS agd"
+            for place, (side, total) in enumerate(_SIDES)
+        )
+        + ") total ON total.agd IS NOT NULL"
+    ),
+    order=("total.place",),
+)  # fmt: skip
+
+_MODIFIERS = Table(
+    name="view_modifiers",
+    help="One row per modifier of the view of an event",
+    columns=(
+        EVENT_ID,
+        number_rows("modifier.id"),
+        *make_joined_code("modifier", ("modifier_code.code_value", "modifier_code.code_meaning"),
+                          "modifier of the view", "111032 DCM",
+                          "imageviewmodifier.image_view_modifier_id"),
+    ),
+    key=("event_id", "n"),
+    references={"event_id": "events"},
+    joins=f"""{EVENT_TABLES}
+JOIN remapp_imageviewmodifier modifier ON modifier.irradiation_event_xray_data_id = event.id
+JOIN remapp_contextid modifier_code ON modifier_code.id = modifier.image_view_modifier_id""",
+    order=("event.id", "modifier.id"),
+)  # fmt: skip
+
+_STUDIES = replace(
+    _BOOK.studies,
+    columns=name_study_columns(
+        _BOOK.studies.columns, {"Total AGD Left": (), "Total AGD Right": (), "Total AGD Both": ()}
+    ),
+)
+_EVENTS = Stream(
+    columns=rename_columns(_BOOK.events.columns if _BOOK.events else (), _EVENT_NAMES),
+    joins="".join(each.join for each in _CHILDREN),
+    ties=tuple(each.tie for each in _CHILDREN),
+    row_warnings=tuple(each.missing for each in _CHILDREN),
+)
+
+SPECS = (
+    replace(
+        make_tables(
+            MG,
+            _STUDIES,
+            _EVENTS,
+            Tables(
+                STUDIES,
+                EVENTS,
+                (_TOTALS, PULSES, FILTERS, _MODIFIERS, *list_name_tables("MG", EVENT_TABLES, EVENT_LINK)),
+            ),
+            _BOOK.repeat_warnings,
+        ),
+        totals=_BOOK.totals,
+    ),
+)

@@ -1,0 +1,90 @@
+"""Tables of X-ray events: single pulses and single filters."""
+
+from __future__ import annotations
+
+from doseexport.catalogue.columns import NUMBER, Column
+from doseexport.catalogue.layouts import Table
+from doseexport.catalogue.shared.tables.columns import EVENT_ID, make_code, number_rows
+from doseexport.catalogue.shared.xray import EVENT_TABLES, OF_SOURCE
+
+_OF_EVENT = "irradiation_event_xray_data_id"
+_FIRST_SOURCE = f"""{EVENT_TABLES}
+JOIN remapp_irradeventxraysourcedata src ON src.{_OF_EVENT} = event.id AND NOT EXISTS (
+    SELECT FROM remapp_irradeventxraysourcedata earlier
+    WHERE earlier.{_OF_EVENT} = src.{_OF_EVENT} AND earlier.id < src.id)"""
+
+_KINDS = (
+    ("kvp", "remapp_kvp", "kvp"),
+    ("tube_current", "remapp_xraytubecurrent", "xray_tube_current"),
+    ("exposure", "remapp_exposure", "exposure"),
+    ("pulse_width", "remapp_pulsewidth", "pulse_width"),
+)
+_SOURCE_ID = OF_SOURCE.partition(" ")[0]
+_ROWS = " UNION ALL ".join(
+    f"SELECT {place} AS place, '{kind}' AS kind, id, {_SOURCE_ID}, {column}::numeric AS value FROM {table}"
+    for place, (kind, table, column) in enumerate(_KINDS)
+)
+
+PULSES = Table(
+    name="pulses",
+    help="One row per value that is stored for a pulse, or for the exposure as a whole if it is the only one",
+    columns=(
+        EVENT_ID,
+        Column(
+            "kind", "pulse.kind", meaning="kvp (kV), tube_current (mA), exposure (µA·s) or pulse_width (ms)"
+        ),
+        number_rows(
+            "pulse.id", "event.id, pulse.place", "number of the value, from 1, for its event and kind"
+        ),
+        Column(
+            "value",
+            "pulse.value",
+            NUMBER,
+            meaning="the value, in the unit of its kind",
+            source="kvp.kvp, xraytubecurrent.xray_tube_current, exposure.exposure, pulsewidth.pulse_width",
+            dicom="113733 DCM, 113734 DCM, 113736 DCM, 113793 DCM",
+        ),
+    ),
+    key=("event_id", "kind", "n"),
+    references={"event_id": "events"},
+    joins=f"{_FIRST_SOURCE}\nJOIN ({_ROWS}) pulse ON pulse.{OF_SOURCE}",
+    order=("event.id", "pulse.place", "pulse.id"),
+)
+
+EVENT_DAP = Column(
+    "dap_gy_cm2",
+    "event.dose_area_product * 10000",
+    NUMBER,
+    meaning="DAP of the event",
+    source="irradeventxraydata.dose_area_product",
+    unit="Gy·cm²",
+    dicom="122130 DCM",
+)
+NUMBER_OF_PULSES = Column(
+    "number_of_pulses",
+    "src.number_of_pulses",
+    NUMBER,
+    meaning="number of pulses of the event",
+    source="irradeventxraysourcedata.number_of_pulses",
+    dicom="113768 DCM",
+)
+
+_FILTER = "xrayfilters."
+FILTERS = Table(
+    name="filters",
+    help="One row per X-ray filter of an event",
+    columns=(
+        EVENT_ID,
+        number_rows("filter.id"),
+        *make_code("material", "filter.xray_filter_material_id", "material of the filter", "113757 DCM",
+                   f"{_FILTER}xray_filter_material_id"),
+        Column("thickness_min_mm", "filter.xray_filter_thickness_minimum", NUMBER, "least thickness",
+               source=f"{_FILTER}xray_filter_thickness_minimum", unit="mm", dicom="113758 DCM"),
+        Column("thickness_max_mm", "filter.xray_filter_thickness_maximum", NUMBER, "greatest thickness",
+               source=f"{_FILTER}xray_filter_thickness_maximum", unit="mm", dicom="113773 DCM"),
+    ),
+    key=("event_id", "n"),
+    references={"event_id": "events"},
+    joins=f"{_FIRST_SOURCE}\nJOIN remapp_xrayfilters filter ON filter.{OF_SOURCE}",
+    order=("event.id", "filter.id"),
+)  # fmt: skip
