@@ -98,7 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Return 0 if it succeeded, 1 if the export failed, 2 for bad input."""
     _accept_all_texts()
     try:
-        options = _make_parser().parse_args(_join_order(sys.argv[1:] if arguments is None else arguments))
+        given = _join_order(sys.argv[1:] if arguments is None else arguments)
+        options = _make_parser(given).parse_args(given)
         _clean_up_after_signals()
         return _COMMANDS.get(options.type, _export)(options)
     except DoseExportError as error:
@@ -138,7 +139,8 @@ def _join_order(arguments: Iterable[str]) -> list[str]:
     return joined
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def _make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of all commands, or of one type alone if the arguments begin with that type."""
     parser = OneLineParser(prog="doseexport", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="type", required=True, metavar="TYPE")
     listing = commands.add_parser(
@@ -148,10 +150,17 @@ def _make_parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check a file against its manifest")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.add_argument("manifest", type=Path, metavar="MANIFEST")
-    for spec in catalogue.load_specs().values():
+    for spec in _list_specs(arguments):
         own = commands.add_parser(spec.type, help=spec.help, description=spec.help, allow_abbrev=False)
         _add_options(own)
     return parser
+
+
+def _list_specs(arguments: Sequence[str]) -> Iterable[Spec]:
+    try:
+        return (catalogue.find_spec(next(iter(arguments), "")),)
+    except KeyError:
+        return catalogue.load_specs().values()
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

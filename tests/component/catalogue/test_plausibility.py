@@ -14,6 +14,11 @@ EVENTS = {
     "CT": f"""SELECT sum(event.dlp) FROM remapp_ctradiationdose report
         JOIN remapp_ctirradiationeventdata event ON event.ct_radiation_dose_id = report.id
         WHERE report.{OF_STUDY} = study.id""",
+    "MG": f"""SELECT sum(average_glandular_dose) FROM remapp_projectionxrayradiationdose report
+        JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = report.id
+        JOIN remapp_irradeventxraysourcedata src ON src.irradiation_event_xray_data_id = event.id
+        JOIN remapp_contextid side ON side.id = event.laterality_id
+        WHERE report.{OF_STUDY} = study.id AND side.code_meaning IN ('Right', 'Right breast')""",
     "XR": f"""SELECT sum(event.dose_area_product) FROM remapp_projectionxrayradiationdose report
         JOIN remapp_irradeventxraydata event ON event.projection_xray_radiation_dose_id = report.id
         WHERE report.{OF_STUDY} = study.id""",
@@ -34,7 +39,7 @@ def database(postgres):
                 f"""SELECT study.id FROM remapp_generalstudymoduleattr study
                 JOIN remapp_patientstudymoduleattr patient ON patient.{OF_STUDY} = study.id
                 WHERE modality_type = %s AND study_description NOT LIKE 'broken%%'
-                AND {"true" if modality in ("MG", "NM") else f"({EVENTS.get(modality, EVENTS['XR'])}) > 0"}
+                AND {"true" if modality == "NM" else f"({EVENTS.get(modality, EVENTS['XR'])}) > 0"}
                 GROUP BY study.id HAVING count(*) = 1 ORDER BY study.id LIMIT 1""",
                 [modality],
             ).fetchone()
@@ -63,6 +68,11 @@ def database(postgres):
                 [odd[modality]] * 2,
             )
         connection.execute(
+            f"""UPDATE remapp_generalstudymoduleattr study SET total_agd_right = 2 * ({EVENTS["MG"]})
+                WHERE id = %s""",
+            [odd["MG"]],
+        )
+        connection.execute(
             f"""UPDATE remapp_irradeventxraysourcedata SET dose_rp = 1000
             WHERE irradiation_event_xray_data_id = (SELECT event.id FROM remapp_irradeventxraydata event
             JOIN {REPORT} WHERE {OF_STUDY} = %s AND dose_area_product > 0 ORDER BY event.id LIMIT 1)""",
@@ -88,6 +98,7 @@ CASES = [
     ("dx-phe2019-study", {AGE, TOTAL}),
     ("dx-phe2019-projection", {AGE}),
     ("mg-csv", {AGE}),
+    ("mg-xlsx", {AGE, TOTAL}),
     ("mg-nhsbsp-csv", {AGE}),
     ("nm-csv", {AGE}),
     ("rf-csv", {AGE, TOTAL, DOSE.format("studies")}),

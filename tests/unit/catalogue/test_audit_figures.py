@@ -9,9 +9,10 @@ import pytest
 from doseexport.catalogue.shared.audit import drl
 from doseexport.catalogue.shared.audit.drl import NONE, Levels, load_tables, parse_table
 from doseexport.catalogue.shared.audit.figures import find_first, find_interval, find_quantile, measure_spread
-from doseexport.catalogue.shared.audit.options import DAP_UNIT_VALUE, MAP_VALUE, RANGE_VALUE
+from doseexport.catalogue.shared.audit.options import MAP_VALUE, RANGE_VALUE
 from doseexport.catalogue.shared.audit.populations import PatientReader
 from doseexport.catalogue.shared.audit.quantities import DLP, RF_DAP, read_unit, write_number
+from doseexport.catalogue.shared.dap_units import DAP_UNIT_VALUE
 
 UK = "ndrl_uk_ct_adult_2024-11-20"
 HEADINGS = ",".join(drl.HEADINGS)

@@ -172,3 +172,14 @@ def test_spec_tables_have_names_of_snake_case_with_their_units_and_known_keys(na
         for column, other in table.references.items():
             assert column in headings
             assert column in [each.heading for each in tables[other].columns]
+
+
+@pytest.mark.parametrize("export_type", SPECS)
+def test_find_spec_finds_each_type_by_its_name(export_type: str) -> None:
+    assert catalogue.find_spec(export_type) is SPECS[export_type]
+
+
+@pytest.mark.parametrize("name", ["", "ct", "ct-", "shared-csv", "columns", "CT-csv", "../ct-csv"])
+def test_find_spec_refuses_unknown_names(name: str) -> None:
+    with pytest.raises(KeyError):
+        catalogue.find_spec(name)

@@ -1,4 +1,4 @@
-"""The catalogue of export types: every module below this package that defines SPECS adds its types."""
+"""The catalogue of export types: every module of a modality that defines SPECS adds its types."""
 
 from __future__ import annotations
 
@@ -54,12 +54,8 @@ __all__ = [
 
 @functools.cache
 def load_specs() -> dict[str, Spec]:
-    """Return every export type by its name, sorted.
-
-    All modules below this package are searched for SPECS, so a new type needs no registration.
-    """
-    modules = [each.name for each in pkgutil.walk_packages(__path__, f"{__name__}.")]
-    specs = [spec for name in modules for spec in getattr(importlib.import_module(name), "SPECS", ())]
+    """Return every export type by its name, sorted."""
+    specs = [spec for package in _list_packages() for spec in _load_package(package)]
     return {spec.type: spec for spec in sorted(specs, key=lambda spec: spec.type)}
 
 
@@ -69,5 +65,23 @@ def list_specs(schema: Schema) -> list[Spec]:
 
 
 def find_spec(export_type: str) -> Spec:
-    """Return the spec of an export type, or raise KeyError if it does not exist."""
-    return load_specs()[export_type]
+    """Return the spec of an export type, or raise KeyError if it does not exist.
+
+    Only the package of its modality is loaded: a type's name begins with the name of its package.
+    """
+    package = export_type.partition("-")[0]
+    found = _load_package(package) if package in _list_packages() else ()
+    return {spec.type: spec for spec in found}[export_type]
+
+
+@functools.cache
+def _list_packages() -> frozenset[str]:
+    return frozenset(each.name for each in pkgutil.iter_modules(__path__) if each.ispkg)
+
+
+@functools.cache
+def _load_package(name: str) -> tuple[Spec, ...]:
+    """Return the export types of a package. All its modules are searched for SPECS: no type is registered."""
+    package = importlib.import_module(f"{__name__}.{name}")
+    modules = [each.name for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    return tuple(spec for each in modules for spec in getattr(importlib.import_module(each), "SPECS", ()))

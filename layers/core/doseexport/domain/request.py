@@ -114,13 +114,13 @@ def bad_retention(message: str) -> RequestError:
 
 
 def _find_spec(name: object) -> Spec:
-    specs = catalogue.load_specs()
-    if not isinstance(name, str) or name not in specs:
-        known = ", ".join(sorted(specs))
+    try:
+        return catalogue.find_spec(name if isinstance(name, str) else "")
+    except KeyError:
+        known = ", ".join(catalogue.load_specs())
         raise unprocessable(
             "UNKNOWN_EXPORT_TYPE", f"There is no such export type. Choose from: {known}.", "type"
-        )
-    return specs[name]
+        ) from None
 
 
 def _read_order(spec: Spec, given: object, openrem: object) -> str:

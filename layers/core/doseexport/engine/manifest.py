@@ -7,6 +7,7 @@ about, with their accession numbers if the file shows these.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
+from doseexport.engine.study_warnings import StudyWarning
 from doseexport.engine.writers.file_plan import FileReport
 from doseexport.version import VERSION
 
@@ -50,12 +52,28 @@ def write_manifest(
         "answer": report.answer or None,
         "warnings": list(report.warnings),
         "study_warnings": [
-            {"message": each.message, "studies": [asdict(study) for study in each.studies], "more": each.more}
+            {"message": each.message, "studies": _list_studies(each), "more": each.more}
             for each in report.study_warnings
         ],
         "file": asdict(file),
     }
-    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode(errors="backslashreplace")
+    return _write_lines(manifest).encode(errors="backslashreplace")
+
+
+def _write_lines(manifest: Mapping[str, Any]) -> str:
+    """Return JSON with a line for each field of the manifest."""
+    # json's indent works in pure Python: it would take longer than a small export.
+    lines = (
+        f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in manifest.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _list_studies(warning: StudyWarning) -> list[dict[str, Any]]:
+    return [
+        {"id": each.id, "accession_number": each.accession_number, "rows": each.rows}
+        for each in warning.studies
+    ]
 
 
 def _describe_request(request: ExportRequest) -> dict[str, Any]:

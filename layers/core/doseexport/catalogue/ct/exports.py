@@ -207,7 +207,7 @@ _STUDY_ROW_WARNINGS = (
         "ctacc.rows > 1",
         "Several accumulated doses in {n} of the studies: DLP total and No. events are their sums.",
     ),
-    warn_of_doubled_total("ctacc.dlp", "events.dlp"),
+    warn_of_doubled_total(("ctacc.dlp", "events.dlp")),
 )
 
 _EVENT_ROW_WARNINGS = (

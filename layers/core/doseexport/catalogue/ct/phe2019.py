@@ -115,7 +115,7 @@ _STUDY_ROW_WARNINGS = (
     RowWarning("total.reports = 0", "No CT dose report in {n} of the studies: its cells are blank."),
     RowWarning("total.rows = 0", "No accumulated dose in {n} of the studies: total DLP is blank."),
     NEGATIVE_AGE,
-    warn_of_doubled_total("total.dlp", EVENTS_DLP),
+    warn_of_doubled_total(("total.dlp", EVENTS_DLP)),
     RowWarning(
         "total.reports > 1", "Several CT dose reports in {n} of the studies: the events of all are included."
     ),

@@ -119,7 +119,7 @@ _STUDY_STREAM = Stream(
             "integ.rows > 1",
             "Several accumulated doses in {n} of the studies: DAP total and No. events are their sums.",
         ),
-        warn_of_doubled_total("integ.dap", f"{CGYCM2} * events.dap"),
+        warn_of_doubled_total(("integ.dap", f"{CGYCM2} * events.dap")),
     ),
 )
 

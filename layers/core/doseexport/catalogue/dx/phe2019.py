@@ -67,7 +67,7 @@ _STUDY_STREAM = Stream(
 )
 _WITH_TOTALS = dataclasses.replace(
     _STUDY_STREAM,
-    row_warnings=(*_STUDY_STREAM.row_warnings, warn_of_doubled_total(DAP.value, EVENTS_DAP)),
+    row_warnings=(*_STUDY_STREAM.row_warnings, warn_of_doubled_total((DAP.value, EVENTS_DAP))),
 )
 _EVENT_STREAM = dataclasses.replace(DX_EVENT_STREAM, columns=_EVENT_COLUMNS, extras=())
 

@@ -8,6 +8,7 @@ from doseexport.catalogue.columns import NUMBER, Column, Stream
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, Long, ModalityWorkbook
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
 from doseexport.catalogue.shared.standard_names import (
     STUDY_NAMES,
@@ -45,6 +46,7 @@ from doseexport.catalogue.shared.xray import (
     UAS,
     XRAY_EVENT,
     XRAY_SCOPES,
+    code,
     code_meaning,
     list_xray_filters,
 )
@@ -160,6 +162,24 @@ _EVENT_STREAM = Stream(
     extras=(list_event_names(EVENT_LINK, "MG"),),
 )
 
+# As a side of a patient, and as a breast.
+_LEFT = "'G-A101', '7771000', 'T-04030', '80248007'"
+_RIGHT = "'G-A100', '24028007', 'T-04020', '73056007'"
+_AGD = (
+    "(SELECT src.average_glandular_dose FROM remapp_irradeventxraysourcedata src"
+    " WHERE src.irradiation_event_xray_data_id = event.id ORDER BY src.id LIMIT 1)"
+)
+_EVENTS_AGD_JOIN = f"""
+LEFT JOIN (
+    SELECT id, sum(agd) FILTER (WHERE side IN ({_LEFT})) AS l,
+        sum(agd) FILTER (WHERE side IN ({_RIGHT})) AS r,
+        sum(agd) FILTER (WHERE (side IN ({_LEFT}, {_RIGHT})) IS NOT TRUE) AS other
+    FROM (
+        SELECT chosen.id, {code("event.laterality_id")} AS side, {_AGD} AS agd FROM chosen {EVENT_TABLES}
+    ) events
+    GROUP BY id
+) events ON events.id = study.id"""
+
 # OpenREM's workbook has these columns, and its csv has not.
 _BOOK_STUDY_STREAM = replace(
     _STUDY_STREAM,
@@ -173,6 +193,13 @@ _BOOK_STUDY_STREAM = replace(
             AGD_BOTH.value,
             NUMBER,
             "mGy, of exposures whose side is not left or right",
+        ),
+    ),
+    joins=_STUDY_STREAM.joins + _EVENTS_AGD_JOIN,
+    row_warnings=(
+        *_STUDY_STREAM.row_warnings,
+        warn_of_doubled_total(
+            (AGD_LEFT.value, "events.l"), (AGD_RIGHT.value, "events.r"), (AGD_BOTH.value, "events.other")
         ),
     ),
 )

@@ -77,7 +77,7 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS
         RowWarning("totals.is_added", ADDED),
         NEGATIVE_AGE,
         warn_of_high_dose(RP_DOSE.value, DAP.value, "studies"),
-        warn_of_doubled_total(DAP.value, EVENTS_DAP),
+        warn_of_doubled_total((DAP.value, EVENTS_DAP)),
     ),
 )
 

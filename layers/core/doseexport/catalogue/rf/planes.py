@@ -112,7 +112,7 @@ PLANE_ROW_WARNINGS = (
     RowWarning("planes.is_added", ADDED),
     warn_of_high_dose("planes.a_rp", "planes.a_dap", "studies"),
     warn_of_high_dose("planes.b_rp", "planes.b_dap", "studies of two planes"),
-    warn_of_doubled_total("(coalesce(planes.a_dap, 0) + coalesce(planes.b_dap, 0))", EVENTS_DAP),
+    warn_of_doubled_total(("(coalesce(planes.a_dap, 0) + coalesce(planes.b_dap, 0))", EVENTS_DAP)),
 )  # fmt: skip
 
 

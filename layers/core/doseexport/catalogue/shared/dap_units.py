@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 
 from doseexport.catalogue.columns import Column, Stream
 from doseexport.catalogue.layouts import ModalityWorkbook
 from doseexport.catalogue.options import Option
-from doseexport.catalogue.shared.audit.options import DAP_UNIT_VALUE, SPELLINGS
 from doseexport.catalogue.spec import Spec
 from doseexport.catalogue.values import choose_from
+
+PER_GYM2: Mapping[str, int] = MappingProxyType(
+    {"Gy·cm²": 10**4, "cGy·cm²": 10**6, "µGy·m²": 10**6, "mGy·cm²": 10**7, "Gy·m²": 1}
+)
+"""Units of DAP, and how many of each are one Gy·m², which OpenREM stores."""
+
+_SPELLINGS = {
+    spelling: unit
+    for unit in PER_GYM2
+    for spelling in (
+        unit.replace("·", ".").replace("²", "2").replace("µ", "u"),
+        unit.replace("·", ".").replace("²", "^2").replace("µ", "u"),
+        unit.replace("µ", "μ"),  # the Greek letter
+    )
+    if spelling != unit
+}
+_CHOICES = tuple(unit for unit in PER_GYM2 if unit != "Gy·m²")
+DAP_UNIT_VALUE = choose_from(_CHOICES, _SPELLINGS)
+"""One of the units that people use, however it is spelled."""
 
 AS_OPENREM = "as_openrem"
 DAP_UNIT = Option(
     "dap_unit",
-    choose_from((AS_OPENREM, *DAP_UNIT_VALUE.choices), SPELLINGS),
+    choose_from((AS_OPENREM, *_CHOICES), _SPELLINGS),
     AS_OPENREM,
     "unit of every DAP; by default OpenREM's, which differ between columns",
 )
 """The option of types that show DAP in columns."""
 
-# As headings write them, and how many of each are one Gy·m².
-_PER_GYM2 = {
-    "Gy.m^2": Decimal(1),
-    "Gy.cm^2": Decimal(10**4),
-    "cGy.cm^2": Decimal(10**6),
-    "uGy.m^2": Decimal(10**6),
-    "mGy.cm^2": Decimal(10**7),
-}
-_IN_HEADINGS = {"Gy·cm²": "Gy.cm^2", "cGy·cm²": "cGy.cm^2", "µGy·m²": "uGy.m^2", "mGy·cm²": "mGy.cm^2"}
+_IN_HEADINGS = {unit: unit.replace("·", ".").replace("²", "^2").replace("µ", "u") for unit in PER_GYM2}
+_PER_GYM2 = {_IN_HEADINGS[unit]: Decimal(number) for unit, number in PER_GYM2.items()}
 _HEADING = re.compile(r"\((c?Gy\.c?m\^2)\)$")
 _MEANING = re.compile(r"^c?Gy\.c?m\^?2")
 

@@ -27,12 +27,15 @@ def warn_of_high_dose(dose: str, dap: str, of: str) -> RowWarning:
     )
 
 
-def warn_of_doubled_total(total: str, events: str) -> RowWarning:
-    """Return the warning of a total that is twice the sum of the events: its rows can be stored twice.
+def warn_of_doubled_total(*totals: tuple[str, str]) -> RowWarning:
+    """Return the warning of totals that are twice the sum of their events: a total can be stored twice.
 
-    Both are SQL for a number in the same unit. A thousandth is allowed for rounding.
+    Each is SQL for a total and for the sum of its events, in the same unit. A thousandth is allowed for
+    rounding.
     """
     return RowWarning(
-        f"{total} > 0 AND abs({total} - 2 * {events}) <= {total} * 0.001",
+        " OR ".join(
+            f"({total} > 0 AND abs({total} - 2 * {events}) <= {total} * 0.001)" for total, events in totals
+        ),
         f"The total is twice the sum of the events in {{n}} of the studies: {_STORED}",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from doseexport.catalogue.columns import Cells
 from doseexport.catalogue.layouts import Chart, FileContext, Row, Sheet, SummaryRow
@@ -28,15 +28,17 @@ from doseexport.catalogue.shared.audit.summary import Summary
 from doseexport.catalogue.spec import SKIPPED
 from doseexport.errors import ExportError
 
+_Found = dict[tuple[str, str, str], tuple[Group, ...]]
 
-@dataclass(frozen=True, slots=True)
-class _Study:
-    """A study while its events are read."""
+
+class _Study(NamedTuple):
+    """A study while its events are read. `found` remembers groups by protocol, names and detail of events."""
 
     number: int
     exams: tuple[str, ...]
     room: str
     patient: Patient
+    found: _Found
 
 
 class Audit:
@@ -74,7 +76,7 @@ class Audit:
         self._patients = PatientReader.of(options)
         self._names = ExamNames(options["exam_by"], events_as_studies=rules.exams_of_studies)
         self._groups = Groups()
-        self._found_by_event: dict[tuple[object, ...], tuple[Group, ...]] = {}
+        self._found_by_event: dict[tuple[object, ...], _Found] = {}
         self._found: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self._store = Store()
         self._add_value = self._store.values_to_add.append
@@ -120,7 +122,7 @@ class Audit:
             self._store,
             has_weight_limits=bool(self._options["adult_weight"]),
         )
-        search = OutlierSearch(OutlierRules(self._options), analyst, self._store)
+        search = OutlierSearch(OutlierRules(self._options), self._store)
         results: dict[int, Result] = {}
         rooms = RoomMedians()
         for group in self._groups.sorted():
@@ -185,7 +187,10 @@ class Audit:
     def _read_study(self, study: Cells) -> _Study:
         number, description, request, names, room, age, weight = self._read_cells(study)
         exams = self._names.name_study(description, request, names)
-        return _Study(int(number), exams, room or NO_NAME, self._patients.read(age, weight))
+        patient = self._patients.read(age, weight)
+        key = exams if self._rules.exams_of_studies else (), room, patient.populations
+        found = self._found_by_event.setdefault(key, {})
+        return _Study(int(number), exams, room or NO_NAME, patient, found)
 
     def _add_study_values(self, study: Cells, read: _Study) -> None:
         for place, quantity in enumerate(self._rules.of_studies):
@@ -199,13 +204,11 @@ class Audit:
         place = len(self._quantities) - 1
         if not self._has_plain_details:
             detail = self._rules.make_detail(event[self._events[reading.DETAIL] :])
-        exams = read.exams if self._rules.exams_of_studies else ()
-        key = protocol, names, exams, read.room, read.patient.populations, detail
-        found = self._found_by_event.get(key)
+        key = protocol, names, detail
+        found = read.found.get(key)
         if found is None:
             named = self._names.name_event(protocol, names, read.exams)
-            found = self._find_groups(read, named, place, detail or NO_NAME)
-            self._found_by_event[key] = found
+            found = read.found[key] = self._find_groups(read, named, place, detail or NO_NAME)
         self._add(read, found, place, text, exclusion, int(number))
 
     def _add(  # noqa: PLR0913, PLR0917  a value has this many properties

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from importlib.resources import files
+from pathlib import Path
 
 from doseexport.catalogue.shared.audit.populations import POPULATIONS
 from doseexport.catalogue.shared.audit.quantities import QUANTITIES, Quantity, read_unit
@@ -119,9 +119,8 @@ def _is_positive(text: str) -> bool:
 @functools.cache
 def load_tables() -> Mapping[str, tuple[DrlRow, ...]]:
     """Return every table by its name, sorted. Raise ValueError if one cannot be parsed."""
-    found = files(__package__).joinpath(_FOLDER).iterdir()
-    paths = {each.name.removesuffix(".csv"): each for each in found if each.name.endswith(".csv")}
-    return {name: parse_table(name, paths[name].read_text("utf-8")) for name in sorted(paths)}
+    paths = sorted(Path(__file__).with_name(_FOLDER).glob("*.csv"))
+    return {each.stem: parse_table(each.stem, each.read_text("utf-8")) for each in paths}
 
 
 def find_default(modality: str) -> str:

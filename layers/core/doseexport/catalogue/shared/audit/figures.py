@@ -23,10 +23,11 @@ LogAt = Callable[[int], float]
 
 def find_quantile(at: At, n: int, p: Fraction) -> Fraction:
     """Return the quantile of n sorted values by linear interpolation (type 7, as PERCENTILE.INC)."""
-    h = (n - 1) * p
-    k = math.floor(h)
-    low = Fraction(at(k))
-    return low if h == k else low + (h - k) * (at(k + 1) - low)
+    k, rest = divmod((n - 1) * p.numerator, p.denominator)
+    low = at(k)
+    if not rest:
+        return Fraction(low)
+    return Fraction(low * p.denominator + rest * (at(k + 1) - low), p.denominator)
 
 
 def find_interval(n: int) -> tuple[int, int]:

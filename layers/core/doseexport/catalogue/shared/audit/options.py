@@ -8,7 +8,8 @@ from decimal import Decimal
 from doseexport.catalogue.options import Option
 from doseexport.catalogue.shared.audit import drl
 from doseexport.catalogue.shared.audit.populations import BANDS, BY_WEIGHT
-from doseexport.catalogue.shared.audit.quantities import DAP_UNITS, QUANTITIES
+from doseexport.catalogue.shared.audit.quantities import QUANTITIES
+from doseexport.catalogue.shared.dap_units import DAP_UNIT_VALUE
 from doseexport.catalogue.values import (
     FLAG_VALUE,
     MAX_TEXT,
@@ -63,20 +64,6 @@ def _parse_map(value: str) -> str:
 
 RANGE_VALUE = ValueType("range", "two numbers such as 50-90", _parse_range, bind_value)
 MAP_VALUE = ValueType("lines", "lines of pattern = DRL exam", _parse_map, bind_value)
-
-SPELLINGS = {
-    spelling: unit
-    for unit in DAP_UNITS
-    for spelling in (
-        unit.replace("·", ".").replace("²", "2").replace("µ", "u"),
-        unit.replace("·", ".").replace("²", "^2").replace("µ", "u"),
-        unit.replace("µ", "μ"),  # the Greek letter
-    )
-    if spelling != unit
-}
-"""Other spellings of the units of DAP."""
-
-DAP_UNIT_VALUE = choose_from(tuple(unit for unit in DAP_UNITS if unit != "Gy·m²"), SPELLINGS)
 
 
 def list_options(modality: str) -> tuple[Option, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
-from doseexport.catalogue.shared.audit.figures import Spread, find_first
+from doseexport.catalogue.shared.audit.figures import Spread, find_first, measure_spread
 from doseexport.catalogue.shared.audit.groups import Group
 from doseexport.catalogue.shared.audit.quantities import Quantity
-from doseexport.catalogue.shared.audit.results import Analyst, Result, log_value
+from doseexport.catalogue.shared.audit.results import Result, log_value
 from doseexport.catalogue.shared.audit.store import Alert, Store
 
 LEAST_STUDIES = 20
@@ -70,9 +70,8 @@ def _score(spread: Spread, value: int, quantity: Quantity) -> float:
 class OutlierSearch:
     """The search for the values to list, group by group. `spreads` holds those of the groups searched."""
 
-    def __init__(self, rules: OutlierRules, analyst: Analyst, store: Store) -> None:
+    def __init__(self, rules: OutlierRules, store: Store) -> None:
         self._rules = rules
-        self._analyst = analyst
         self._store = store
         self._spreads: dict[int, Spread] = {}
 
@@ -81,15 +80,14 @@ class OutlierSearch:
         group = result.group
         if group.studies < LEAST_STUDIES:
             return
-        spread = self._spreads[group.number] = self._analyst.measure_spread(group, quantity)
+        at = self._store.open_group(group.first, group.n)
+        spread = measure_spread(lambda rank: log_value(at(rank), quantity), group.n)
+        self._spreads[group.number] = spread
         tests = self._rules.list_tests(result, spread, quantity)
-        firsts = {reason: self._find_first(group, test) for reason, test in tests.items()}
-        lows = self._find_first(group, lambda value: self._rules.is_not_low(spread, value, quantity))
+        firsts = {reason: _find_first(group, at, test) for reason, test in tests.items()}
+        lows = _find_first(group, at, lambda value: self._rules.is_not_low(spread, value, quantity))
         self._add(result, 0, lows, {LOW: 0, **firsts})
         self._add(result, max(lows, min(firsts.values(), default=group.n)), group.n, firsts)
-
-    def _find_first(self, group: Group, test: Callable[[int], bool]) -> int:
-        return find_first(group.n, lambda rank: test(self._store.value(group.first + rank)))
 
     def score(self, group: Group, value: int, quantity: Quantity) -> float | None:
         """Return the z of a value of a group that was searched, or None."""
@@ -115,6 +113,10 @@ class OutlierSearch:
             reasons = sum(reason for reason, start in firsts.items() if rank >= start)
             row = Alert(group.number, each.study, each.value, reasons, left_out=False)
             yield row, each.event, group.key.quantity, _ratio(each.value, result)
+
+
+def _find_first(group: Group, at: Callable[[int], int], test: Callable[[int], bool]) -> int:
+    return find_first(group.n, lambda rank: test(at(rank)))
 
 
 def _ratio(value: int | None, result: Result) -> float | None:

@@ -6,10 +6,9 @@ Age and weight are never turned into each other (Almén 2021, doi 10.1259/bjr.20
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 UNKNOWN, ADULT, NO_WEIGHT = "age unknown", "adult", "child, no weight"
 BY_WEIGHT, BY_AGE, BY_BOTH = BANDS = ("weight", "age", "both")
@@ -42,8 +41,7 @@ WEIGHT_DECIMALS = 8
 """OpenREM stores weights with at most eight decimals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(NamedTuple):
     """What an audit knows of the patient of a study.
 
     `populations` are those that the study counts in. `weight` is in kg times 10^WEIGHT_DECIMALS, or None.

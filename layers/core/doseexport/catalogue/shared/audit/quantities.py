@@ -13,6 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 
+from doseexport.catalogue.shared.dap_units import PER_GYM2
+
 DIGITS = 17
 """Significant digits of a cell, as many as a double has."""
 
@@ -24,16 +26,7 @@ _REMEMBERED = 10_000
 ONE = Fraction(1)
 _CONTEXT = Context(prec=DIGITS)
 
-DAP_UNITS: Mapping[str, Fraction] = MappingProxyType(
-    {
-        "Gy·cm²": Fraction(10**4),
-        "cGy·cm²": Fraction(10**6),
-        "µGy·m²": Fraction(10**6),
-        "mGy·cm²": Fraction(10**7),
-        "Gy·m²": Fraction(1),
-    }
-)
-"""Units of DAP, and how many of each are one Gy·m², which OpenREM stores."""
+_DAP_UNITS = {unit: Fraction(number) for unit, number in PER_GYM2.items()}
 
 
 def explain_missing(text: str) -> str:
@@ -60,7 +53,7 @@ class Quantity:
     @property
     def has_dap_unit(self) -> bool:
         """Whether the option dap_unit changes the unit."""
-        return self.units is DAP_UNITS
+        return self.units is _DAP_UNITS
 
     def scale(self, text: str) -> int:
         """Return a plain number as the whole number that holds it. Raise ValueError if it is not exact."""
@@ -87,13 +80,13 @@ _MGY: Mapping[str, Fraction] = MappingProxyType({"mGy": Fraction(1)})
 
 DLP = Quantity("DLP", "mGy·cm", 8, MappingProxyType({"mGy·cm": Fraction(1)}))
 CTDIVOL = Quantity("CTDIvol", "mGy", 8, _MGY, per_event=True)
-RF_DAP = Quantity("DAP", "Gy·cm²", 12, DAP_UNITS)
+RF_DAP = Quantity("DAP", "Gy·cm²", 12, _DAP_UNITS)
 RP_DOSE = Quantity("RP dose", "mGy", 12, MappingProxyType({"mGy": Fraction(1000), "Gy": Fraction(1)}))
 FLUORO_TIME = Quantity(
     "Fluoroscopy time", "min", 8, MappingProxyType({"min": Fraction(1, 60), "s": Fraction(1)})
 )
-DX_DAP = Quantity("DAP", "cGy·cm²", 12, DAP_UNITS)
-EVENT_DAP = Quantity("DAP per exposure", "cGy·cm²", 12, DAP_UNITS, per_event=True)
+DX_DAP = Quantity("DAP", "cGy·cm²", 12, _DAP_UNITS)
+EVENT_DAP = Quantity("DAP per exposure", "cGy·cm²", 12, _DAP_UNITS, per_event=True)
 AGD = Quantity("AGD", "mGy", 8, _MGY, per_event=True)
 ACTIVITY = Quantity("Activity", "MBq", 8, MappingProxyType({"MBq": Fraction(1)}), per_event=True)
 

@@ -11,10 +11,8 @@ from doseexport.catalogue.shared.audit.figures import (
     LEAST_CI,
     LEAST_P95,
     LEAST_QUARTILES,
-    Spread,
     find_interval,
     find_quantile,
-    measure_spread,
 )
 from doseexport.catalogue.shared.audit.groups import Group
 from doseexport.catalogue.shared.audit.populations import ADULT, UNKNOWN
@@ -78,25 +76,22 @@ class Analyst:
         level = None if row is None else row.level(quantity)
         if not n:
             return Result(group, row, level)
-        low, high = find_interval(n) if n >= LEAST_CI else (None, None)
+        at = self._store.open_group(group.first, n)
+        low, high = (at(rank) for rank in find_interval(n)) if n >= LEAST_CI else (None, None)
         return Result(
             group=group,
-            minimum=self._at(group, 0),
-            p25=self._find(group, P25, LEAST_QUARTILES),
-            median=self._find(group, MEDIAN),
-            p75=self._find(group, P75, LEAST_QUARTILES),
-            p95=self._find(group, P95, LEAST_P95),
-            maximum=self._at(group, n - 1),
+            minimum=at(0),
+            p25=find_quantile(at, n, P25) if n >= LEAST_QUARTILES else None,
+            median=find_quantile(at, n, MEDIAN),
+            p75=find_quantile(at, n, P75) if n >= LEAST_QUARTILES else None,
+            p95=find_quantile(at, n, P95) if n >= LEAST_P95 else None,
+            maximum=at(n - 1),
             mean=Fraction(group.total, n),
-            low=None if low is None else self._at(group, low),
-            high=None if high is None else self._at(group, high),
+            low=low,
+            high=high,
             drl=row,
             level=level,
         )
-
-    def measure_spread(self, group: Group, quantity: Quantity) -> Spread:
-        """Return the spread of a group's logarithms."""
-        return measure_spread(lambda rank: log_value(self._at(group, rank), quantity), group.n)
 
     def list_cautions(self, result: Result) -> list[str]:
         """Return what a reader of the group's figures must know."""
@@ -116,12 +111,6 @@ class Analyst:
         if self._modality == "CT" and population in {ADULT, UNKNOWN} and not self._has_weight_limits:
             return _LEAST_CT
         return _LEAST_STUDIES.get(self._modality, _LEAST_OTHERS)
-
-    def _at(self, group: Group, rank: int) -> int:
-        return self._store.value(group.first + rank)
-
-    def _find(self, group: Group, p: Fraction, least: int = 1) -> Fraction | None:
-        return find_quantile(lambda rank: self._at(group, rank), group.n, p) if group.n >= least else None
 
 
 def log_value(value: int, quantity: Quantity) -> float:

@@ -127,6 +127,7 @@ class Units:
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self._dap = options.get("dap_unit", "")
+        self._factors: dict[str, Fraction] = {}
 
     def name(self, quantity: Quantity) -> str:
         """Return the unit of a quantity."""
@@ -134,7 +135,12 @@ class Units:
 
     def write(self, quantity: Quantity, number: Fraction | int | None) -> str:
         """Return the text of a held number in the quantity's unit, blank for None."""
-        return "" if number is None else write_number(number, quantity.factor(self.name(quantity)))
+        if number is None:
+            return ""
+        factor = self._factors.get(quantity.name)
+        if factor is None:
+            factor = self._factors[quantity.name] = quantity.factor(self.name(quantity))
+        return write_number(number, factor)
 
 
 def write_ratio(number: Fraction | None) -> str:

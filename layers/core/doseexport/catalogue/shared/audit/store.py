@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from doseexport.catalogue.shared.temporary_database import explain_full_disk, open_temporary_database
 
 _BATCH = 2000
+_MOST_READ = 1000
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -23,6 +24,7 @@ _SORT = """
 CREATE TABLE sorted AS SELECT grp, value, study, event FROM spilled ORDER BY grp, value, study, event;
 DROP TABLE spilled;
 """
+_RANKS = "FROM sorted WHERE rowid > ? AND rowid <= ?"
 _ADD_OUTLIER = """
 INSERT INTO outlier VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET reasons = reasons | excluded.reasons"""
@@ -33,8 +35,7 @@ FROM outlier LEFT JOIN study ON study.id = outlier.study
 ORDER BY quantity, ratio IS NULL, ratio DESC, outlier.study, event, outlier.grp"""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A sorted value with its study and its event, which is 0 for a value of a study."""
 
     value: int
@@ -42,8 +43,7 @@ class Value:
     event: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """A study that reaches a level of OpenREM. `value` is None if the study has no value in the group.
 
     `left_out` holds if the value does not count in the group.
@@ -56,8 +56,7 @@ class Alert:
     left_out: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outlier:
+class Outlier(NamedTuple):
     """A value to list: its group, its reasons as bits, and the date and accession number of its study."""
 
     group: int
@@ -101,17 +100,25 @@ class Store:
             self._file.executescript(_SORT)
             self._file.execute("BEGIN")
 
-    def value(self, rank: int) -> int:
-        """Return the value of a rank among all values of all groups, from 0."""
+    def open_group(self, first: int, n: int) -> Callable[[int], int]:
+        """Return a function from a rank in a group of n values, from 0, to its value.
+
+        `first` is the rank of its first value among those of all groups. A small group is read at once, and
+        of a large one only the values that are asked for.
+        """
+        if n <= _MOST_READ:
+            found = self._file.execute(f"SELECT value {_RANKS}", (first, first + n))
+            return [value for (value,) in found].__getitem__
+        return lambda rank: self._read_value(first + rank)
+
+    def _read_value(self, rank: int) -> int:
         row = self._file.execute("SELECT value FROM sorted WHERE rowid = ?", (rank + 1,)).fetchone()
         return int(row[0])
 
     def values(self, first: int, last: int) -> Iterator[Value]:
         """Yield the values from one rank up to, but without, another."""
-        found = self._file.execute(
-            "SELECT value, study, event FROM sorted WHERE rowid > ? AND rowid <= ?", (first, last)
-        )
-        return (Value(*row) for row in found)
+        found = self._file.execute(f"SELECT value, study, event {_RANKS}", (first, last))
+        return map(Value._make, found)
 
     def alerts(self) -> Iterator[Alert]:
         """Yield the alerts."""
@@ -134,7 +141,7 @@ class Store:
         """Yield the values to list: by quantity, highest ratio first, those without a ratio last."""
         with explain_full_disk():
             for row in self._file.execute(_OUTLIERS):
-                yield Outlier(*row)
+                yield Outlier._make(row)
 
     def _flush(self) -> None:
         with explain_full_disk():
