@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from doseexport.catalogue.columns import Cells, Column, ColumnKind
+from doseexport.catalogue.columns import INTEGER, Cells, Column, ColumnKind
 
 STUDIES = "studies"
 EVENTS = "events"
@@ -214,6 +214,12 @@ class AuditWorkbook(CustomRows):
     """An xlsx of Summary, the sheets of an audit, Charts and About, all known after the last study only."""
 
     make_builder: Callable[[FileContext], AuditBuilder]
+
+
+STUDY_ID = Column("study_id", "chosen.id", INTEGER, meaning="OpenREM's number of the study")
+EVENT_ID = Column("event_id", "event.id", INTEGER, meaning="OpenREM's number of the event")
+EVENT_NO = Column("event_no", "", INTEGER, meaning="number of the event in its study, from 1, by id")
+"""The keys of studies and events in tables."""
 
 
 @dataclass(frozen=True, slots=True)

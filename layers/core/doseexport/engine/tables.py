@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doseexport.catalogue.shared.tables.columns import EVENT_ID
+from doseexport.catalogue.layouts import EVENT_ID
 from doseexport.engine.merge import ROWS_LOST, MergeStats
 from doseexport.engine.progress import Monitor
 from doseexport.engine.query import Counts

@@ -7,9 +7,8 @@ from dataclasses import replace
 from doseexport.catalogue.columns import BOOLEAN, NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.ct import exports
 from doseexport.catalogue.ct.exports import CT
-from doseexport.catalogue.layouts import Table, Tables
+from doseexport.catalogue.layouts import EVENT_ID, Table, Tables
 from doseexport.catalogue.shared.tables.columns import (
-    EVENT_ID,
     Names,
     find_unit,
     make_joined_code,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from doseexport.catalogue.columns import NUMBER, Column, Stream
-from doseexport.catalogue.layouts import Table, Tables
+from doseexport.catalogue.layouts import EVENT_ID, STUDY_ID, Table, Tables
 from doseexport.catalogue.mg import exports
 from doseexport.catalogue.mg.exports import MG
 from doseexport.catalogue.shared.tables.columns import (
-    EVENT_ID,
-    STUDY_ID,
     Names,
     make_code,
     make_joined_code,

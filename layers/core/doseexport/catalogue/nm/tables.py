@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from doseexport.catalogue.columns import INTEGER, Column, Stream
-from doseexport.catalogue.layouts import Table, Tables
+from doseexport.catalogue.layouts import STUDY_ID, Table, Tables
 from doseexport.catalogue.nm import exports
 from doseexport.catalogue.nm.exports import NM
 from doseexport.catalogue.nm.parts import (
@@ -20,13 +20,7 @@ from doseexport.catalogue.nm.parts import (
     Group,
 )
 from doseexport.catalogue.shared.study import OF_CHOSEN
-from doseexport.catalogue.shared.tables.columns import (
-    STUDY_ID,
-    Names,
-    make_code,
-    number_rows,
-    rename_columns,
-)
+from doseexport.catalogue.shared.tables.columns import Names, make_code, number_rows, rename_columns
 from doseexport.catalogue.shared.tables.specs import STUDIES, make_tables
 from doseexport.catalogue.shared.tables.studies import name_study_columns
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from doseexport.catalogue.columns import INTEGER, NUMBER, Column, RowWarning, Stream
-from doseexport.catalogue.layouts import Table, Tables
+from doseexport.catalogue.layouts import STUDY_ID, Table, Tables
 from doseexport.catalogue.rf import exports
 from doseexport.catalogue.rf.exports import RF, RF_STUDY_STREAM
 from doseexport.catalogue.rf.planes import EVENTS_OF_PLANE, PLANE_COLUMNS, PLANES, TOTALS
 from doseexport.catalogue.shared.tables.columns import (
-    STUDY_ID,
     Names,
     find_unit,
     make_code,

@@ -39,10 +39,6 @@ UNITS: Mapping[str, str] = {
 }
 """The unit of a column by the end of its name. The longest end that fits is the right one."""
 
-STUDY_ID = Column("study_id", "chosen.id", INTEGER, meaning="OpenREM's number of the study")
-EVENT_ID = Column("event_id", "event.id", INTEGER, meaning="OpenREM's number of the event")
-EVENT_NO = Column("event_no", "", INTEGER, meaning="number of the event in its study, from 1, by id")
-
 Names = Mapping[str, str | Iterable[Column]]
 """The name of a column in a table by its heading in other files, or the columns in its place."""
 

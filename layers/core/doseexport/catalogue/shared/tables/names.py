@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from doseexport.catalogue.columns import STANDARD, Column
-from doseexport.catalogue.layouts import Table
+from doseexport.catalogue.layouts import EVENT_ID, STUDY_ID, Table
 from doseexport.catalogue.shared.standard_names import join_event_names, join_study_names
-from doseexport.catalogue.shared.tables.columns import EVENT_ID, STUDY_ID, number_rows
+from doseexport.catalogue.shared.tables.columns import number_rows
 
 _NAME = Column(
     "standard_name",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from doseexport.catalogue.columns import RepeatWarning, Stream
-from doseexport.catalogue.layouts import Table, Tables
-from doseexport.catalogue.shared.tables.columns import EVENT_ID, EVENT_NO, STUDY_ID
+from doseexport.catalogue.layouts import EVENT_ID, EVENT_NO, STUDY_ID, Table, Tables
 from doseexport.catalogue.spec import Modality, Spec
 
 STUDIES = Table("studies", "One row per study", (STUDY_ID,), ("study_id",))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from doseexport.catalogue.columns import NUMBER, Column
-from doseexport.catalogue.layouts import Table
-from doseexport.catalogue.shared.tables.columns import EVENT_ID, make_code, number_rows
+from doseexport.catalogue.layouts import EVENT_ID, Table
+from doseexport.catalogue.shared.tables.columns import make_code, number_rows
 from doseexport.catalogue.shared.xray import EVENT_TABLES, OF_SOURCE
 
 _OF_EVENT = "irradiation_event_xray_data_id"
