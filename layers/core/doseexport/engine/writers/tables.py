@@ -63,7 +63,7 @@ class TablesWriter:
         written = studies = 0
         last = b""
         # The size of a table is not known before its last row.
-        with self._zip.open(self._make_info(f"{table.name}.csv"), "w", force_zip64=True) as file:
+        with self._zip.open(f"{table.name}.csv", "w", force_zip64=True) as file:
             chunk = [_write_heading(table)]
             size = 0
             for study, row in rows:
@@ -91,7 +91,8 @@ class TablesWriter:
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write datapackage.json and the end of the zip, and return the counts of the tables."""
         package = write_data_package(self._plan, report, self._sheets)
-        self._zip.writestr(self._make_info(DATA_PACKAGE), package, compresslevel=LEVEL)
+        with self._zip.open(DATA_PACKAGE, "w") as file:
+            file.write(package)
         self._zip.close()
         return self._sheets
 
@@ -99,11 +100,6 @@ class TablesWriter:
         """Write nothing more, and free the zip, which otherwise writes its end when it is deleted."""
         self._stream.detach()
         self._zip.close()
-
-    def _make_info(self, name: str) -> zipfile.ZipInfo:
-        info = zipfile.ZipInfo(name, self._plan.created.timetuple()[:6])
-        info.compress_type = zipfile.ZIP_DEFLATED
-        return info
 
 
 def _write_heading(table: Table) -> bytes:
