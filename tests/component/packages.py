@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import tempfile
 import zipfile
 from collections import defaultdict
 from decimal import Decimal
+
+import duckdb
 
 from tests.component.exporting import export
 from tests.oracles.ct import add, guard, write
@@ -34,6 +37,18 @@ class Package:
             if all(row[key] == value for key, value in wanted.items()):
                 grouped[row[column]].append(row)
         return grouped
+
+
+class Parquet:
+    """A Parquet file as DuckDB reads it: the types and the rows of its columns."""
+
+    def __init__(self, data):
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as database:
+            file.write(data)
+            file.flush()
+            found = database.sql(f"SELECT * FROM read_parquet('{file.name}')")
+            self.types = dict(zip(found.columns, map(str, found.types), strict=True))
+            self.rows = found.fetchall()
 
 
 def read_rows(text):

@@ -9,14 +9,13 @@ import psycopg
 import pytest
 import python_calamine
 
-from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
-from tests.component.exporting import export, parse, read_csv
+from tests.component.exporting import export, list_distinct_specs, parse, read_csv
 from tests.oracles.ct import guard
 
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 EXAMPLES = {
     "text": "a", "number": "1", "date": "2022-01-01", "count": "some", "choice": "exclude",
     "integer": "1", "exact": "1.2.3", "flag": "yes", "words": "scout",

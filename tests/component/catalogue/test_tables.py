@@ -1,5 +1,8 @@
 """Tables of the sample: every row of OpenREM once, keys that resolve, and the cells of other files."""
 
+import io
+import json
+import zipfile
 from collections import Counter, defaultdict
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -10,7 +13,7 @@ from frictionless import Package as DataPackage
 
 from doseexport import catalogue
 from tests.component.exporting import export, read_csv
-from tests.component.packages import CtPivot, DxPivot, Package, export_package
+from tests.component.packages import CtPivot, DxPivot, Package, Parquet, export_package
 from tests.databases.hostile import CORPUS
 from tests.oracles.dx import is_same_mean
 
@@ -325,7 +328,58 @@ def test_tables_hold_long_texts_line_ends_and_empty_texts(make_database, standar
     package, _ = export_package(url, "ct-tables")
     for row in package["studies"]:
         assert row["study_description"] == texts[int(row["study_id"]) % 5]
+    assert_same_tables(url, "ct-tables")
     assert package.texts["studies"].count("\n") > len(package["studies"])
+
+
+def read_cell(text, kind):
+    """A csv's cell as a value of its type."""
+    read = {"integer": int, "number": Decimal, "boolean": "true".__eq__, "date": date.fromisoformat,
+            "time": time.fromisoformat, "datetime": datetime.fromisoformat}  # fmt: skip
+    return read.get(kind, str)(text) if text else None
+
+
+def assert_same_tables(url, kind):
+    """Assert that the Parquet of a type holds the values of its csv, with the types that are promised."""
+    inclusions = {"include_names": True, "include_ids": True}
+    package, report = export_package(url, kind, **inclusions)
+    data, other = export(url, type=kind.replace("tables", "parquet"), **inclusions)
+    counts = [(each.name, each.studies, each.rows) for each in report.sheets]
+    assert [(each.name, each.studies, each.rows) for each in other.sheets] == counts
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        described = json.loads(file.read("datapackage.json"))
+        tables = {each["name"]: Parquet(file.read(each["path"])) for each in described["resources"]}
+    assert list(tables) == list(package.rows)
+    for name, table in tables.items():
+        kinds = {each["name"]: each["type"] for each in package.resources[name]["schema"]["fields"]}
+        assert table.types == {column: PARQUET_TYPES[kind] for column, kind in kinds.items()}
+        expected = [
+            tuple(read_cell(row[column], kind) for column, kind in kinds.items()) for row in package[name]
+        ]
+        assert table.rows == expected, name
+
+
+PARQUET_TYPES = {
+    "string": "VARCHAR", "integer": "BIGINT", "number": "DECIMAL(30,12)", "boolean": "BOOLEAN",
+    "date": "DATE", "time": "TIME", "datetime": "TIMESTAMP",
+}  # fmt: skip
+
+
+def test_parquet_holds_the_values_of_the_csv(url, kind):
+    assert_same_tables(url, kind)
+
+
+def test_parquet_holds_hostile_texts_unchanged(hostile_url, kind):
+    assert_same_tables(hostile_url, kind)
+
+
+def test_numbers_of_openrem_have_no_more_decimals_than_parquet_holds(sample_url):
+    with psycopg.connect(sample_url) as connection:
+        (most,) = connection.execute(
+            "SELECT max(coalesce(numeric_scale, 99)) FROM information_schema.columns"
+            " WHERE table_name LIKE 'remapp\\_%' AND data_type = 'numeric'"
+        ).fetchone()
+    assert most <= 12
 
 
 def test_tables_without_standard_names_lack_their_tables(sample_url, standard_url):

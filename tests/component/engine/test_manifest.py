@@ -142,7 +142,7 @@ def test_manifest_link_follows_the_right_to_the_file(services, sample_url):
         download_export(ready, BEN, row.id)
 
 
-@pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx", "ct-tables"])
+@pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx", "ct-tables", "nm-parquet"])
 def test_manifest_is_written_and_verified_by_the_command_line(sample_url, tmp_path, capsys, kind):
     file = tmp_path / f"out.{find_spec(kind).format}"
     manifest = tmp_path / f"{file.name}.manifest.json"

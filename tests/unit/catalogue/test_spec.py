@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -32,12 +33,13 @@ TYPES = {
     "mg-csv", "mg-nhsbsp-csv", "mg-nhsbsp-xlsx", "mg-xlsx", "nm-csv", "nm-xlsx",
     "rf-csv", "rf-openskin", "rf-phe2019", "rf-xlsx",
     "ct-tables", "dx-tables", "mg-tables", "nm-tables", "rf-tables",
+    "ct-parquet", "dx-parquet", "mg-parquet", "nm-parquet", "rf-parquet",
 }  # fmt: skip
 NAMELESS = {name for name in TYPES if any(word in name for word in ("phe2019", "nhsbsp", "openskin"))}
 
 
 AUDITS = {name for name in TYPES if name.endswith("-audit")}
-TABLES = {name for name in TYPES if name.endswith("-tables")}
+TABLES = {name for name in TYPES if name.endswith(("-tables", "-parquet"))}
 IDENTITY_OF_TABLES = {"patient_name": NAME, "patient_id": ID, "patient_birth_date": NAME_OR_ID}
 
 
@@ -183,3 +185,11 @@ def test_find_spec_finds_each_type_by_its_name(export_type: str) -> None:
 def test_find_spec_refuses_unknown_names(name: str) -> None:
     with pytest.raises(KeyError):
         catalogue.find_spec(name)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TYPES if name.endswith("-parquet")))
+def test_spec_of_parquet_reads_what_the_csv_tables_read(name):
+    spec, other = SPECS[name], SPECS[name.replace("-parquet", "-tables")]
+    assert spec.layout.form == "parquet"
+    layout = replace(spec.layout, form="csv")
+    assert replace(spec, type=other.type, help=other.help, layout=layout) == other

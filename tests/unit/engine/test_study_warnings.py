@@ -59,5 +59,5 @@ def test_accession_numbers_are_shown_by_files_that_have_them_as_a_column():
     assert shown == {
         f"{modality}-{form}"
         for modality in ("ct", "dx", "mg", "nm", "rf")
-        for form in ("csv", "xlsx", "tables")
+        for form in ("csv", "xlsx", "tables", "parquet")
     }

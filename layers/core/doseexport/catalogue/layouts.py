@@ -242,9 +242,13 @@ class Table:
     included_by: str = ""
 
 
+CSV, PARQUET = "csv", "parquet"
+"""The forms of tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """A zip of csv tables with their keys and types in datapackage.json.
+    """A zip of tables, as csv or as Parquet, with their keys and types in datapackage.json.
 
     `studies` and `events` hold the rows of the streams. Their own columns come first and are known without
     SQL: the id of the study, and of an event also its id, if it is shown, and its number. `details` are read
@@ -254,6 +258,7 @@ class Tables:
     studies: Table
     events: Table
     details: tuple[Table, ...]
+    form: str = CSV
 
 
 Layout = Wide | Long | ModalityWorkbook | CustomRows | Tables

@@ -24,29 +24,34 @@ from doseexport.engine.query import Counts
 CELL_COSTS: Mapping[str, tuple[float, float]] = {
     "ct-audit": (2.4, 9.6),
     "ct-csv": (7.6, 1.0),
+    "ct-parquet": (2.0, 0.8),
     "ct-phe2019": (6.3, 3.2),
-    "ct-tables": (1.8, 1.4),
+    "ct-tables": (2.2, 1.0),
     "ct-xlsx": (6.8, 0.6),
     "dx-audit": (1.6, 12.0),
     "dx-csv": (7.2, 2.5),
+    "dx-parquet": (4.2, 2.0),
     "dx-phe2019-projection": (4.2, 4.9),
     "dx-phe2019-study": (19.0, 8.5),
-    "dx-tables": (3.6, 4.6),
+    "dx-tables": (4.3, 2.3),
     "dx-xlsx": (7.2, 1.6),
     "mg-audit": (2.5, 16.0),
     "mg-csv": (8.7, 1.4),
     "mg-nhsbsp-csv": (3.2, 4.3),
     "mg-nhsbsp-xlsx": (5.5, 7.5),
-    "mg-tables": (4.7, 5.2),
+    "mg-parquet": (4.6, 2.6),
+    "mg-tables": (5.7, 3.5),
     "mg-xlsx": (7.2, 1.6),
     "nm-audit": (4.0, 24.0),
     "nm-csv": (39.0, 6.3),
-    "nm-tables": (4.6, 4.2),
+    "nm-parquet": (4.8, 2.4),
+    "nm-tables": (5.7, 3.3),
     "nm-xlsx": (61.0, 10.8),
     "rf-audit": (5.1, 23.0),
     "rf-csv": (7.9, 4.7),
+    "rf-parquet": (5.9, 4.4),
     "rf-phe2019": (1.2, 3.4),
-    "rf-tables": (5.3, 5.9),
+    "rf-tables": (6.4, 4.0),
     "rf-xlsx": (6.6, 1.2),
 }
 """Bytes and microseconds per cell, by type (15,000 CT studies; two cores shared with PostgreSQL).
@@ -56,7 +61,7 @@ Tables were measured on a busy machine, and their times are scaled by those of c
 DEFAULT_CELL_COSTS: Mapping[str, tuple[float, float]] = {
     "csv": (7.7, 3.4),
     "xlsx": (6.7, 3.3),
-    "zip": (4.6, 4.6),
+    "zip": (5.2, 2.5),
 }
 """The medians of CELL_COSTS by format, for a type that has not been measured."""
 AUDIT_BYTES = 30_000

@@ -11,6 +11,8 @@ import html
 import io
 import json
 import re
+import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -21,7 +23,6 @@ from doseexport.errors import ExportError
 _PIECE = 1 << 20
 _LONGEST = 64
 """Bytes of the longest start of a row element that two pieces can share."""
-_CSV = ".csv"
 csv.field_size_limit(1 << 30)  # PostgreSQL's largest text
 _SHEET = re.compile(r'<sheet name="([^"]*)"')
 _ROW = re.compile(rb'<row r="(\d+)"')
@@ -86,15 +87,28 @@ def count_sheets(path: Path) -> list[tuple[str, int]]:
 
 
 def count_tables(path: Path) -> list[tuple[str, int]]:
-    """Return the csv files in a zip, by name without .csv, each with its number of rows."""
+    """Return the tables in a zip by name, each with the number of its rows, headings of a csv included."""
     with zipfile.ZipFile(path) as package:
-        names = [name for name in package.namelist() if name.endswith(_CSV)]
-        return [(name.removesuffix(_CSV), _count_rows(package, name)) for name in names]
+        names = [Path(name) for name in package.namelist() if Path(name).suffix in _COUNT_ROWS]
+        return [(name.stem, _COUNT_ROWS[name.suffix](package, str(name))) for name in names]
 
 
-def _count_rows(package: zipfile.ZipFile, name: str) -> int:
+def _count_csv(package: zipfile.ZipFile, name: str) -> int:
     with package.open(name) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as table:
         return sum(1 for _ in csv.reader(table))
+
+
+def _count_parquet(package: zipfile.ZipFile, name: str) -> int:
+    # Only files of Parquet need arro3.
+    from arro3.io import read_parquet  # noqa: PLC0415
+
+    # Parquet is read from its end, which is slow in a zip.
+    with package.open(name) as packed, tempfile.TemporaryFile() as table:
+        shutil.copyfileobj(packed, table)
+        return sum(batch.num_rows for batch in read_parquet(table))
+
+
+_COUNT_ROWS = {".csv": _count_csv, ".parquet": _count_parquet}
 
 
 _COUNTS = {".xlsx": count_sheets, ".zip": count_tables}

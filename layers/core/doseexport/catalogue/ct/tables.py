@@ -120,14 +120,10 @@ LEFT JOIN remapp_ctdosecheckdetails chk ON chk.{_OF_EVENT} = event.id""",
 )
 _REPEAT_WARNINGS = tuple(each for each in _CSV.repeat_warnings if _SOURCE_TABLE not in each.sql)
 
-SPECS = (
-    make_tables(
-        CT,
-        _STUDIES,
-        _EVENTS,
-        Tables(
-            STUDIES, EVENTS, (_SOURCES, *list_name_tables("CT", CT.event_tables, "ctirradiationeventdata"))
-        ),
-        _REPEAT_WARNINGS,
-    ),
+SPECS = make_tables(
+    CT,
+    _STUDIES,
+    _EVENTS,
+    Tables(STUDIES, EVENTS, (_SOURCES, *list_name_tables("CT", CT.event_tables, "ctirradiationeventdata"))),
+    _REPEAT_WARNINGS,
 )

@@ -66,12 +66,10 @@ _EVENTS = Stream(
     row_warnings=tuple(each.missing for each in _CHILDREN),
 )
 
-SPECS = (
-    make_tables(
-        DX,
-        _STUDIES,
-        _EVENTS,
-        Tables(STUDIES, EVENTS, (PULSES, FILTERS, *list_name_tables("DX", EVENT_TABLES, EVENT_LINK))),
-        _CSV.repeat_warnings,
-    ),
+SPECS = make_tables(
+    DX,
+    _STUDIES,
+    _EVENTS,
+    Tables(STUDIES, EVENTS, (PULSES, FILTERS, *list_name_tables("DX", EVENT_TABLES, EVENT_LINK))),
+    _CSV.repeat_warnings,
 )

@@ -112,19 +112,17 @@ _EVENTS = Stream(
     row_warnings=tuple(each.missing for each in _CHILDREN),
 )
 
-SPECS = (
-    replace(
-        make_tables(
-            MG,
-            _STUDIES,
-            _EVENTS,
-            Tables(
-                STUDIES,
-                EVENTS,
-                (_TOTALS, PULSES, FILTERS, _MODIFIERS, *list_name_tables("MG", EVENT_TABLES, EVENT_LINK)),
-            ),
-            _BOOK.repeat_warnings,
+SPECS = tuple(
+    replace(each, totals=_BOOK.totals)
+    for each in make_tables(
+        MG,
+        _STUDIES,
+        _EVENTS,
+        Tables(
+            STUDIES,
+            EVENTS,
+            (_TOTALS, PULSES, FILTERS, _MODIFIERS, *list_name_tables("MG", EVENT_TABLES, EVENT_LINK)),
         ),
-        totals=_BOOK.totals,
-    ),
+        _BOOK.repeat_warnings,
+    )
 )

@@ -191,12 +191,10 @@ _EVENTS = replace(
     extras=(),
 )
 
-SPECS = (
-    make_tables(
-        NM,
-        _STUDIES,
-        _EVENTS,
-        Tables(STUDIES, _ADMINISTRATIONS, _DETAILS),
-        _CSV.repeat_warnings,
-    ),
+SPECS = make_tables(
+    NM,
+    _STUDIES,
+    _EVENTS,
+    Tables(STUDIES, _ADMINISTRATIONS, _DETAILS),
+    _CSV.repeat_warnings,
 )

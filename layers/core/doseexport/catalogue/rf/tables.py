@@ -114,14 +114,10 @@ _EVENTS = Stream(
     row_warnings=(*(each.missing for each in _CHILDREN), HIGH_DOSE),
 )
 
-SPECS = (
-    make_tables(
-        RF,
-        _STUDIES,
-        _EVENTS,
-        Tables(
-            STUDIES, EVENTS, (_TOTALS, PULSES, FILTERS, *list_name_tables("RF", EVENT_TABLES, EVENT_LINK))
-        ),
-        _BOOK.repeat_warnings,
-    ),
+SPECS = make_tables(
+    RF,
+    _STUDIES,
+    _EVENTS,
+    Tables(STUDIES, EVENTS, (_TOTALS, PULSES, FILTERS, *list_name_tables("RF", EVENT_TABLES, EVENT_LINK))),
+    _BOOK.repeat_warnings,
 )

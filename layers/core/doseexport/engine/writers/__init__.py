@@ -1,11 +1,13 @@
 """Writers of files: csv as a stream, xlsx from streamed rows and an xlsxwriter workbook, and tables."""
 
+# ruff: noqa: PLC0415
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from doseexport.catalogue import AuditWorkbook, CustomRows, Long, ModalityWorkbook, Spec, Tables, Wide
+from doseexport.catalogue.layouts import PARQUET
 from doseexport.engine.merge import Study
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
@@ -61,15 +63,23 @@ class StudyWriter(Writer, Protocol):
         """Add one study with its events."""
 
 
+def _find_tables_writer(spec: Spec) -> type[TablesWriter]:
+    """Return the writer of tables. Only that of Parquet imports arro3."""
+    if isinstance(spec.layout, Tables) and spec.layout.form == PARQUET:
+        from doseexport.engine.writers.parquet import ParquetWriter
+
+        return ParquetWriter
+    from doseexport.engine.writers.tables import TablesWriter
+
+    return TablesWriter
+
+
 def find_writer(spec: Spec) -> type[StudyWriter | TablesWriter]:
     """Return the writer for the format and the layout of a spec. Only writers of xlsx import xlsxwriter."""
-    # ruff: noqa: PLC0415
-    kinds: dict[type, type[StudyWriter | TablesWriter]]
+    kinds: dict[type, type[StudyWriter]]
     if spec.format == "zip":
-        from doseexport.engine.writers.tables import TablesWriter
-
-        kinds = {Tables: TablesWriter}
-    elif spec.format == "csv":
+        return _find_tables_writer(spec)
+    if spec.format == "csv":
         from doseexport.engine.writers.csv import LongWriter, RowsWriter, WideWriter
 
         kinds = {Wide: WideWriter, Long: LongWriter, CustomRows: RowsWriter}

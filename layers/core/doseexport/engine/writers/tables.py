@@ -1,4 +1,4 @@
-"""Files of tables: a zip of csv files that is written while they are read, and datapackage.json.
+"""Files of tables: a zip that is written while the tables are read, and datapackage.json.
 
 The csv files are for programs: UTF-8 without BOM, LF, no guard against formulas (docs/tables.md). PostgreSQL
 quotes their cells. The zip is made by Python's zipfile, which writes to a stream with data descriptors, and
@@ -8,7 +8,8 @@ zip64 where a file can be large.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO
 
 from doseexport.catalogue import Table
 from doseexport.catalogue.layouts import NO_EXCLUSIONS
@@ -17,8 +18,6 @@ from doseexport.engine.writers import Sink
 from doseexport.engine.writers.data_package import write_data_package
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 
-LEVEL = 1
-"""The level of compression. A higher one takes four times as long and saves a fifth."""
 DATA_PACKAGE = "datapackage.json"
 _CHUNK = 1 << 18
 
@@ -43,6 +42,31 @@ class _Stream:
         self._sink = None
 
 
+class RowChunks:
+    """The rows of a table in large chunks of csv, counted: `rows`, and `studies` that have any."""
+
+    def __init__(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        self._rows = rows
+        self.rows = self.studies = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        chunk: list[bytes] = []
+        size = 0
+        last = b""
+        for study, row in self._rows:
+            self.rows += 1
+            if study != last:
+                self.studies += 1
+                last = study
+            chunk.append(row)
+            size += len(row)
+            if size > _CHUNK:
+                yield b"".join(chunk)
+                chunk, size = [], 0
+        if chunk:
+            yield b"".join(chunk)
+
+
 class TablesWriter:
     """A zip of csv tables, written one after the other."""
 
@@ -50,35 +74,34 @@ class TablesWriter:
     separator = b","
     answer = ""
     exclusions: Mapping[str, int] = NO_EXCLUSIONS
+    form = "csv"
+    level = 1
+    """The level of compression. A higher one takes four times as long and saves a fifth."""
 
     def __init__(self, sink: Sink, plan: FilePlan, layout: object) -> None:  # noqa: ARG002  the plan has the tables
         self.tables = plan.tables
         self._plan = plan
         self._stream = _Stream(sink)
-        self._zip = zipfile.ZipFile(self._stream, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)  # type: ignore[call-overload]
+        self._zip = zipfile.ZipFile(self._stream, "w", zipfile.ZIP_DEFLATED, compresslevel=self.level)  # type: ignore[call-overload]
         self._sheets: list[SheetCount] = []
 
-    def write_table(self, table: Table, rows: Iterator[tuple[bytes, bytes]]) -> int:
+    def write_table(self, table: Table, rows: Iterable[tuple[bytes, bytes]]) -> int:
         """Write one table, and return the number of its rows, each given with the id of its study."""
-        written = studies = 0
-        last = b""
+        chunks = RowChunks(rows)
         # The size of a table is not known before its last row.
-        with self._zip.open(f"{table.name}.csv", "w", force_zip64=True) as file:
-            chunk = [_write_heading(table)]
-            size = 0
-            for study, row in rows:
-                written += 1
-                if study != last:
-                    studies += 1
-                    last = study
-                chunk.append(row)
-                size += len(row)
-                if size > _CHUNK:
-                    file.write(b"".join(chunk))
-                    chunk, size = [], 0
-            file.write(b"".join(chunk))
-        self._sheets.append(SheetCount(table.name, studies, written, 1))
-        return written
+        with self._zip.open(f"{table.name}.{self.form}", "w", force_zip64=True) as file:
+            self.write_rows(table, chunks, file)
+        self._sheets.append(SheetCount(table.name, chunks.studies, chunks.rows, self.rows_above))
+        return chunks.rows
+
+    rows_above = 1
+    """The rows above the data: the headings of a csv."""
+
+    def write_rows(self, table: Table, chunks: Iterable[bytes], file: IO[bytes]) -> None:
+        """Write the rows of one table, given as csv, into its file."""
+        file.write(",".join(column.heading for column in table.columns).encode() + b"\n")
+        for chunk in chunks:
+            file.write(chunk)
 
     def end(self) -> None:
         """Add nothing: every row was read from the database."""
@@ -90,7 +113,7 @@ class TablesWriter:
 
     def finish(self, report: FileReport) -> list[SheetCount]:
         """Write datapackage.json and the end of the zip, and return the counts of the tables."""
-        package = write_data_package(self._plan, report, self._sheets)
+        package = write_data_package(self._plan, report, self._sheets, self.form)
         with self._zip.open(DATA_PACKAGE, "w") as file:
             file.write(package)
         self._zip.close()
@@ -100,7 +123,3 @@ class TablesWriter:
         """Write nothing more, and free the zip, which otherwise writes its end when it is deleted."""
         self._stream.detach()
         self._zip.close()
-
-
-def _write_heading(table: Table) -> bytes:
-    return ",".join(column.heading for column in table.columns).encode() + b"\n"

@@ -1,9 +1,11 @@
-"""The export type of tables: a zip of csv tables for programs (docs/tables.md)."""
+"""The export types of tables: a zip of csv or Parquet tables for programs (docs/tables.md)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from doseexport.catalogue.columns import RepeatWarning, Stream
-from doseexport.catalogue.layouts import EVENT_ID, EVENT_NO, STUDY_ID, Table, Tables
+from doseexport.catalogue.layouts import EVENT_ID, EVENT_NO, PARQUET, STUDY_ID, Table, Tables
 from doseexport.catalogue.spec import Modality, Spec
 
 STUDIES = Table("studies", "One row per study", (STUDY_ID,), ("study_id",))
@@ -22,10 +24,11 @@ def make_tables(
     events: Stream,
     layout: Tables,
     repeat_warnings: tuple[RepeatWarning, ...],
-) -> Spec:
-    """Return the spec of the tables of a modality."""
-    return Spec(
-        type=f"{modality.name.lower()}-tables",
+) -> tuple[Spec, Spec]:
+    """Return the specs of the tables of a modality: as csv, and the same as Parquet."""
+    name = modality.name.lower()
+    as_csv = Spec(
+        type=f"{name}-tables",
         format="zip",
         help="Zip of csv tables with keys and types, for programs; do not open them in a spreadsheet",
         modality=modality,
@@ -35,3 +38,10 @@ def make_tables(
         repeat_warnings=repeat_warnings,
         title="tables",
     )
+    as_parquet = replace(
+        as_csv,
+        type=f"{name}-parquet",
+        help="Zip of Parquet tables with real types, for DuckDB, pandas and Athena",
+        layout=replace(layout, form=PARQUET),
+    )
+    return as_csv, as_parquet
