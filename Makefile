@@ -14,7 +14,7 @@ NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PAS
   --exclude-lines 'fingerprint ==|-0123456789abcdef|=db-ABCDEFGHIJ'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test runtime chromium check validate sample bench screenshots openapi lock audit clean
+.PHONY: help setup demo test runtime chromium check validate sample bench screenshots openapi columns lock audit clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -72,6 +72,9 @@ screenshots: setup chromium  ## retake docs/screenshots
 
 openapi: setup  ## regenerate docs/openapi.json from the code
 	$(BIN)/python -m local.openapi
+
+columns: setup  ## regenerate docs/columns.md from the columns in the code
+	$(BIN)/python -m local.columns
 
 lock: setup  ## update the lock files from pyproject.toml, and the layers' requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -14,7 +14,7 @@ prepare_clients("dynamodb")
 
 def list_types(services: Services, call: Call) -> Reply:
     """Answer 200 with the modalities, their export types, and what the caller may do."""
-    return Reply(200, view_catalogue(list_export_types(services), call.caller))
+    return Reply(200, view_catalogue(list_export_types(services, **call.query), call.caller))
 
 
-handler = serve({"GET /export-types": list_types})
+handler = serve({"GET /export-types": list_types}, "columns")

@@ -16,7 +16,8 @@ prepare_login(os.environ)
 
 def preview(services: Services, call: Call) -> Reply:
     """Answer 200 with counts, or with `timed_out` if PostgreSQL could not count in time."""
-    return Reply(200, view_preview(preview_export(services, call.caller, call.read_json())))
+    found = preview_export(services, call.caller, call.read_json(), call.query.get("replaces"))
+    return Reply(200, view_preview(found))
 
 
-handler = serve({"POST /exports/preview": preview})
+handler = serve({"POST /exports/preview": preview}, own={"POST /exports/preview": ["replaces"]})

@@ -2,7 +2,9 @@
 
 import json
 
+from doseexport.actions.catalogue import ALL, COLUMN_CHOICES
 from doseexport.actions.listing import LIST_SCOPES, MAX_LIMIT, ListQuery
+from doseexport.actions.previews import REPLACES
 from doseexport.api.static import CONTENT_TYPES
 from doseexport.domain.export import State
 from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
@@ -129,9 +131,16 @@ def _preview_export() -> Json:
         "content": {each: {"schema": refer(schema)} for each, schema in UNAVAILABLE}
     }
     summary = "Count what an export would contain, and estimate its size and time"
-    operation = make_operation("preview_export", summary, answers, BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE)
+    replaced: Codes = {400: ["BAD_TOKEN"], 409: ["PREVIEW_REPLACED"]}
+    problems = (BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, replaced)
+    operation = make_operation("preview_export", summary, answers, *problems)
     operation["responses"]["503"] = unavailable
-    return operation | {"requestBody": make_body("ExportRequest")}
+    words = "Stop the caller's earlier previews that have the same token. They are answered with 409."
+    token = {"type": "string", "pattern": f"^{REPLACES}$"}
+    return operation | {
+        "parameters": [make_parameter("replaces", "query", token, words)],
+        "requestBody": make_body("ExportRequest"),
+    }
 
 
 def _list_exports() -> Json:
@@ -227,8 +236,10 @@ def _get_health() -> Json:
 
 def _list_types() -> Json:
     answers = {"200": make_answer("The export types, and the caller's rights.", "Catalogue")}
-    summary = "List the export types with their filters, orders and options"
-    return make_operation("list_types", summary, answers)
+    summary = "List the export types with their filters, orders, options and columns"
+    choice = {"enum": list(COLUMN_CHOICES), "default": ALL}
+    columns = make_parameter("columns", "query", choice, "Whether to describe the columns of every type.")
+    return make_operation("list_types", summary, answers, {400: ["BAD_COLUMNS"]}) | {"parameters": [columns]}
 
 
 def _get_page() -> Json:

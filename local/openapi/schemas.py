@@ -29,6 +29,7 @@ _SCHEDULE: Json = ID | {
     "type": ["string", "null"],
     "description": "The schedule that requested the export. Null: a caller did.",
 }
+_COLUMNS_HELP = "An entry for every heading that a file can have. Null if the request omitted the columns."
 _RETENTION_HELP = "Days from the export's end until its file is deleted."
 _SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
@@ -111,7 +112,11 @@ def _make_usage() -> Json:
 
 def _make_preview() -> Json:
     date = {"type": ["string", "null"], "format": "date"}
-    frequent = make_list(make_object({"value": TEXT, "count": _NUMBER}))
+    missing = make_object({"has_studies": FLAG, "filters": make_list(TEXT)})
+    words = (
+        "Why there are no studies: whether OpenREM has any of this modality, and the filters that match none"
+        " of them alone. The two ends of a range count as one filter. Null if there are studies."
+    )
     protocols = "The most frequent protocols: the values by which the workbook is split into sheets."
     return make_object({
         "studies": _NUMBER_OR_NULL,
@@ -119,11 +124,21 @@ def _make_preview() -> Json:
         "most_events": _NUMBER_OR_NULL | {"description": "Number of events of the study with most."},
         "first_date": date,
         "last_date": date,
-        "protocols": frequent | {"type": ["array", "null"], "description": protocols},
+        "protocols": _make_counts("value", protocols),
+        "rooms": _make_counts("value", "The most frequent display names, by studies."),
+        "descriptions": _make_counts("value", "The most frequent study descriptions, by studies."),
+        "months": _make_counts("month", "Studies of each month that has any, oldest first."),
+        "groups": _NUMBER_OR_NULL | {"description": "About how many groups an audit has. Null otherwise."},
+        "missing": missing | {"type": ["object", "null"], "description": words},
         "estimated_size": _NUMBER_OR_NULL | {"description": "Estimated size of the file in bytes."},
         "estimated_seconds": _NUMBER_OR_NULL | {"description": "Estimated time until the file is ready."},
         "timed_out": FLAG | {"description": "True: counting took too long, and everything else is null."},
     })  # fmt: skip
+
+
+def _make_counts(name: str, description: str) -> Json:
+    counts = make_list(make_object({name: TEXT, "count": _NUMBER}))
+    return counts | {"type": ["array", "null"], "description": description}
 
 
 def _make_audit_trail() -> Json:
@@ -187,6 +202,7 @@ def _make_catalogue() -> Json:
             "needs_group": TEXT_OR_NULL,
             "identifies_patient": FLAG | {"description": "Keep the value out of addresses, logs and files."},
         }),
+        "KnownColumn": _make_column(),
         "ExportType": make_object({
             "type": TEXT,
             "format": {"enum": ["csv", "xlsx", "zip"]},
@@ -209,8 +225,28 @@ def _make_catalogue() -> Json:
             },
             "is_ordered": FLAG | {"description": "Whether the order of studies matters to the file."},
             "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
+            "columns": make_list(refer("KnownColumn"))
+            | {"type": ["array", "null"], "description": _COLUMNS_HELP},
         }),
     }  # fmt: skip
+
+
+def _make_column() -> Json:
+    """Return the schema of an entry of the dictionary."""
+    descriptions = {
+        "sheets": "The sheets with this heading. A name in <> stands for the sheets that data name.",
+        "heading": "The heading. <n> stands for the number of a repeated block.",
+        "meaning": "What the cells hold.",
+        "unit": "The unit, or empty.",
+        "dicom": "The concept or the tag of DICOM, or empty.",
+        "source": "Columns of OpenREM as table.column, without the prefix remapp_, or words.",
+        "conversion": "What is done to the stored value. Empty: nothing.",
+        "blank": "When a cell is blank.",
+        "several_rows": "What happens to several rows in OpenREM. Empty: it cannot be.",
+        "included_by": "What includes the column. Empty: every file has it.",
+    }
+    texts = {name: TEXT | {"description": each} for name, each in descriptions.items()}
+    return make_object({**texts, "sheets": make_list(TEXT) | {"description": descriptions["sheets"]}})
 
 
 def _make_request_fields() -> Json:

@@ -21,7 +21,8 @@ from doseexport.engine.estimates import START_SECONDS, count_cells, estimate_fil
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
-from doseexport.engine.query import Counts, build_preview
+from doseexport.engine.preview_query import build_preview
+from doseexport.engine.query import Counts
 
 STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
 RUNS = 3

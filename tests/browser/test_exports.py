@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 from local.stack.service import Service
 from local.stack.stack import Stack
@@ -387,3 +388,22 @@ def test_list_sends_no_requests_in_hidden_tab(visit: Visits, physicist: User) ->
     assert requested == []
     with page.expect_request("**/exports?*"):
         show_tab(page, hidden=False)
+
+
+def test_audit_shows_its_answer_in_the_row_and_on_the_first_sheet(
+    visit: Visits, physicist: User, tmp_path: Path
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-09-01")
+    page.get_by_role("radio", name="Dose audit").check()
+    field(page, "Robust z").fill("0")
+    page.get_by_role("button", name="Export to xlsx").click()
+    assert_that(field(page, "Robust z")).to_be_focused()
+    field(page, "Robust z").fill("3")
+    start(page, "Export to xlsx")
+    row = newest(page)
+    wait_for(row, "Completed")
+    answer = row.locator(".answer").inner_text()
+    assert re.fullmatch(r"\d+ of \d+ groups above their DRL.*", answer)
+    book = openpyxl.load_workbook(download(page, row, tmp_path), read_only=True)
+    cells = [cell for cells in book["Summary"].iter_rows(max_row=3, values_only=True) for cell in cells]
+    assert answer in cells

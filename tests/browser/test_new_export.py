@@ -43,20 +43,11 @@ def test_form_filters_previews_exports_and_downloads(visit: Visits, physicist: U
     assert count_studies(path) == previewed > 0
 
 
-def test_preview_becomes_stale_when_form_changes(visit: Visits, physicist: User) -> None:
-    page = visit().sign_in(physicist, "#CT?date_from=2025-10-01")
-    page.get_by_role("button", name="Preview").click()
-    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
-    assert_that(page.locator("#preview")).not_to_have_class(re.compile("stale"))
-    field(page, "Station").fill("CT1")
-    assert_that(page.locator("#preview")).to_have_class(re.compile("stale"))
-
-
 def test_enter_in_field_previews_without_export(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     field(page, "Study date from").fill("2090-01-01")
     field(page, "Procedure").press("Enter")
-    assert_that(page.locator("#preview")).to_have_text("No study matches these filters.")
+    assert_that(page.locator("#preview")).to_contain_text("No study matches these filters.")
     page.get_by_role("link", name="Exports").click()
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
 
@@ -285,7 +276,7 @@ def test_form_supports_unknown_modality(visit: Visits, physicist: User, modality
         catalogue["modalities"] = [found]
         route.fulfill(json=catalogue)
 
-    window.page.route("**/export-types", rename)
+    window.page.route("**/export-types*", rename)
     page = window.sign_in(physicist)
     assert_that(page.get_by_role("tab")).to_have_text(["PT"])
     assert_that(field(page, "Uptake min")).to_be_visible()

@@ -49,7 +49,7 @@ def test_tab_that_missed_the_sign_out_signs_out_at_its_next_request(visit: Visit
     page = window.sign_in(physicist)
     page.context.add_init_script("addEventListener('storage', (event) => event.stopImmediatePropagation())")
     second = window.open_tab().page
-    assert_that(second.get_by_role("tab", name="CT")).to_be_visible()
+    assert_that(second.get_by_text("Most frequent protocols")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     second.get_by_role("button", name="Preview").click()

@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 from tests.conformance.tables import Table, is_number
 
 PACKAGE = "datapackage.json"
-OTHER_SHEETS = ("Summary", "All data", "Warnings", "About")
+OTHER_SHEETS = ("Summary", "All data", "Warnings", "Columns", "About")
 
 Rows = list[list[Any]]
 
@@ -35,7 +35,10 @@ def read_by_calamine(path: Path, sheet: str) -> Rows:
 
 
 def read_cells(file: bytes) -> dict[str, Any]:
-    """Return the cells of a workbook by sheet, without About and Warnings, the whole csv, or all tables."""
+    """Return the cells of a workbook by sheet, without Warnings, Columns and About, or of all others files.
+
+    Those are the whole csv, or the tables of a zip.
+    """
     if not zipfile.is_zipfile(io.BytesIO(file)):
         return {"csv": file}
     with zipfile.ZipFile(io.BytesIO(file)) as package:
@@ -45,7 +48,7 @@ def read_cells(file: bytes) -> dict[str, Any]:
     return {
         name: book.get_sheet_by_name(name).to_python()
         for name in book.sheet_names
-        if name not in ("About", "Warnings")
+        if name not in ("Warnings", "Columns", "About")
     }
 
 

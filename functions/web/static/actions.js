@@ -72,7 +72,7 @@ export class Actions {
     const { type, filters, order, options, include_names, include_ids, retention_days } = row.export;
     const request = { type, filters, order, options, include_names, include_ids, retention_days };
     return this.#try(button, async () => {
-      this.list.add(await this.api.requestExport(request));
+      await this.list.add(await this.api.requestExport(request));
       notify("Requested again.");
     });
   }

@@ -30,11 +30,17 @@ export class Api {
     this.signInAgain = signInAgain;
   }
 
-  /** Return what can be exported and what this user may do. */
-  listExportTypes = () => this.#call("GET", "/export-types");
+  /** Return what can be exported and what this user may do, without the columns of the types. */
+  listExportTypes = () => this.#call("GET", "/export-types?columns=none");
 
-  /** Return the counts and estimates of an export before it is requested. */
-  previewExport = (request, signal) => this.#call("POST", "/exports/preview", { body: request, signal });
+  /** Return the same with the columns of every type. */
+  listColumns = () => this.#call("GET", "/export-types");
+
+  /** Return the counts and estimates of an export before it is requested. It replaces one with the same token. */
+  previewExport(request, token, signal) {
+    const path = `/exports/preview?${new URLSearchParams({ replaces: token })}`;
+    return this.#call("POST", path, { body: request, signal });
+  }
 
   /** Request an export. */
   requestExport = (request) => this.#postOnce("/exports", request);

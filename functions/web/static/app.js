@@ -99,7 +99,7 @@ function showService(api, catalogue, draft) {
   return form;
 
   function showStarted(started) {
-    list.add(started);
+    list.add(started).catch(notifyError);
     location.hash = "#exports";
   }
 
@@ -144,8 +144,12 @@ function navigate({ new: form, ...others }, moveFocus) {
   const view = Object.hasOwn(others, path) ? path : "new";
   const isNewView = byId(view).hidden;
   showOnly(view);
-  if (view === "new") form.open(path, parameters);
-  else others[view].open(parameters);
+  if (view === "new") {
+    form.open(path, parameters);
+  } else {
+    form.leave();
+    others[view].open(parameters);
+  }
   document.title = `${byId(`${view}-title`).textContent} · ${NAME}`;
   byId("to-new").setAttribute("href", form.address);
   for (const name of ["new", ...Object.keys(others)]) {

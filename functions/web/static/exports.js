@@ -5,7 +5,6 @@ import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
 import { announce, markTitle, notifyError, offer } from "./messages.js";
-import { Row } from "./row.js";
 import { Selection } from "./selection.js";
 import { count } from "./words.js";
 
@@ -49,6 +48,7 @@ export class ExportList {
     if (!ID.test(id)) throw new Error("This link names no export.");
     if (!this.rows.has(id)) {
       const each = await this.api.getExport(id);
+      await this.#loadRow();
       const shown = [...this.rows.values()].map((row) => row.export);
       this.#merge({ exports: [...shown, each], next_cursor: this.cursor });
     }
@@ -59,8 +59,9 @@ export class ExportList {
   }
 
   /** Add a new export at the top. */
-  add(each) {
+  async add(each) {
     this.newest = each.id;
+    await this.#loadRow();
     this.#merge({
       exports: [each, ...[...this.rows.values()].map((row) => row.export)],
       next_cursor: this.cursor,
@@ -86,6 +87,7 @@ export class ExportList {
     const number = (this.refreshCount += 1);
     try {
       const page = await this.api.listExports({ ...this.query, limit: PAGE_SIZE });
+      if (page.exports.length) await this.#loadRow();
       if (number !== this.refreshCount) return; // a later refresh has started
       this.#mergeFirstPage(page);
       await this.#refreshOlder(page);
@@ -199,8 +201,14 @@ export class ExportList {
     return row;
   }
 
+  /** Load what shows an export, which a user without exports does not need. */
+  async #loadRow() {
+    const { Row } = await import("./row.js");
+    this.Row = Row;
+  }
+
   #makeRow(each) {
-    const row = new Row(each, this.catalogue, this.actions, () => this.selection.update());
+    const row = new this.Row(each, this.catalogue, this.actions, () => this.selection.update());
     row.element.classList.toggle("new", each.id === this.newest);
     return row;
   }

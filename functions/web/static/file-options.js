@@ -1,6 +1,7 @@
 /** File options: export type, options, order of studies, retention, and patient identifiers. */
 
 import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
+import { Columns } from "./columns.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
 import { isRetention, makeRetentionField, readDays, writeDays } from "./retention.js";
@@ -35,10 +36,12 @@ export class FileOptions {
   /**
    * @param {import("./catalogue.js").Catalogue} catalogue
    * @param {() => void} onchange
+   * @param {import("./api.js").Api} api
    */
-  constructor(catalogue, onchange) {
+  constructor(catalogue, onchange, api) {
     this.catalogue = catalogue;
     this.onchange = onchange;
+    this.columns = new Columns(api);
     this.fields = [];
     this.patientData = "";
     this.retentionField = makeRetentionField(catalogue.retention, "file");
@@ -143,6 +146,7 @@ export class FileOptions {
   }
 
   #showFields(values) {
+    this.columns.show(this.type.type);
     const filters = pairRanges(this.type.own_filters).map((item) => makeExplained(item, item.filters[0]));
     const options = this.type.options.map((option) =>
       makeExplained(labelOption(option), { ...option, unit: "" }),

@@ -26,8 +26,8 @@ export class ExportForm {
    */
   constructor(api, catalogue, onstart) {
     Object.assign(this, { api, catalogue, onstart, values: {}, fields: [] });
-    this.fileOptions = new FileOptions(catalogue, () => this.#change());
-    this.preview = new Preview(api);
+    this.fileOptions = new FileOptions(catalogue, () => this.#change(), api);
+    this.preview = new Preview(api, this);
     makeTabs(byId("modalities"), catalogue.modalities, (name) => this.#switchTo(name));
     byId("filters").addEventListener("input", () => this.#change());
     byId("form").addEventListener("change", () => this.#updateAddress()); // before a link is followed
@@ -84,7 +84,7 @@ export class ExportForm {
   /** Return the part of the form that a preset can store. Throw a Problem if a filter identifies a patient. */
   readForPreset() {
     const { type, filters, order, options } = this.readRequest();
-    const found = this.#listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
+    const found = this.listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
     if (found) throw new Problem(422, { detail: PRIVATE_FILTER, field: `filters.${found.name}` });
     return { type, filters, order, options };
   }
@@ -104,7 +104,7 @@ export class ExportForm {
   /** The address of the form with its current values. */
   get address() {
     const { type, order, options } = this.fileOptions.read();
-    return writeFormAddress(this.#listFilters(), {
+    return writeFormAddress(this.listFilters(), {
       modality: this.modality.name,
       type: this.fileOptions.isDefaultType ? "" : type,
       order: order === this.catalogue.defaultOrder ? "" : order,
@@ -113,7 +113,24 @@ export class ExportForm {
     });
   }
 
-  #listFilters = () => this.catalogue.listFilters(this.modality, this.fileOptions.type);
+  /** Return the filters of the tab and of the chosen type. */
+  listFilters = () => this.catalogue.listFilters(this.modality, this.fileOptions.type);
+
+  /** Return the filters that hold in words, or those of these names. */
+  describeGiven(names) {
+    const values = { ...this.fileOptions.type.default_filters, ...this.#readFilters() };
+    const given = Object.entries(values).filter(([name]) => !names || names.includes(name));
+    return describeFilters(this.listFilters(), Object.fromEntries(given)).map(({ text }) => text);
+  }
+
+  /** Add a filter to those of the tab. */
+  addFilter(name, value) {
+    this.#write({ ...readFields(this.fields), [name]: value });
+    byId("studies-title").focus({ preventScroll: true });
+  }
+
+  /** Stop counting, because another view is shown. */
+  leave = () => this.preview.pause();
 
   #listAllFilters(modality) {
     const own = modality.types.flatMap((type) => type.own_filters);
@@ -142,6 +159,7 @@ export class ExportForm {
     setShown(byId("audit-button"), Boolean(this.fileOptions.auditType));
     this.preview.clear();
     this.#describe();
+    this.#follow();
   }
 
   #switchTo(name) {
@@ -181,8 +199,8 @@ export class ExportForm {
 
   #change() {
     this.#read();
-    this.preview.markStale();
     this.#describe();
+    this.#follow();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#updateAddress(), ADDRESS_DELAY_MS);
   }
@@ -206,7 +224,7 @@ export class ExportForm {
   }
 
   #describe() {
-    const items = describeFilters(this.#listFilters(), this.#readFilters());
+    const items = describeFilters(this.listFilters(), this.#readFilters());
     const chips = items.map(({ names, text }) => this.#makeChip(names, text));
     const all = make("li", { class: "all" }, nameStudies(this.modality.name));
     fill(byId("chosen"), chips.length ? chips : all);
@@ -224,7 +242,7 @@ export class ExportForm {
   }
 
   #readFilters() {
-    const names = new Set(this.#listFilters().map(({ name }) => name));
+    const names = new Set(this.listFilters().map(({ name }) => name));
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => names.has(name)));
   }
 
@@ -237,6 +255,14 @@ export class ExportForm {
     if (incomplete)
       throw new Problem(422, { detail: "Enter a complete date.", field: `filters.${incomplete}` });
     return { filters: this.#readFilters(), ...this.fileOptions.read() };
+  }
+
+  /** Let the preview follow the form, while the form is shown. */
+  #follow() {
+    if (byId("new").hidden) return;
+    const fields = [...this.fields, ...this.fileOptions.fields];
+    const request = { filters: this.#readFilters(), ...this.fileOptions.read(), retention_days: undefined };
+    this.preview.follow(findIncomplete(fields) ? null : request);
   }
 
   async #preview() {

@@ -1,108 +1,157 @@
-/** Preview of an export: counts and estimates before it is requested. */
+/** Preview of an export, which follows the form: counts and estimates before it is requested. */
 
-import { byId, fill, make } from "./dom.js";
+import { humanise } from "./catalogue.js";
+import { byId, fill, make, setText } from "./dom.js";
 import { announce } from "./messages.js";
-import { count, formatDuration, formatNumber, formatSize } from "./words.js";
+import { count, formatDuration, formatSize } from "./words.js";
 
-const INVITATION = "Preview counts the studies and estimates the file size before you export.";
+const DELAY_MS = 500;
+const BUSY_DELAY_MS = 3000;
+const BUSY = [429, 503];
+const INVITATION = "The preview counts the studies and estimates the file size before you export.";
 const TIMED_OUT = "Counting took over 20 seconds and was stopped. You can still export.";
 const NOTHING = "No study matches these filters.";
+const NONE_ALONE = "Each filter alone matches studies, but no study matches all of them.";
 
-/** The card "Preview" of the form. */
+/** The card "Preview" of the form, and the summary beside its buttons. */
 export class Preview {
-  constructor(api) {
-    this.api = api;
+  /**
+   * @param {import("./api.js").Api} api
+   * @param {import("./form.js").ExportForm} form
+   */
+  constructor(api, form) {
+    Object.assign(this, { api, form, token: crypto.randomUUID() });
     this.card = byId("preview");
+    this.summary = byId("summary");
     this.clear();
   }
 
-  /** Remove the last preview. */
+  /** Remove the last preview, and stop what is under way. */
   clear() {
-    this.pending?.abort();
+    this.pause();
+    this.key = null;
     this.isShown = false;
-    this.card.classList.remove("stale");
-    fill(this.card, make("p", { class: "hint" }, INVITATION));
+    this.#markStale(false);
+    this.#showMessage(INVITATION, "");
   }
 
-  /** Mark the preview as stale, because the form has changed. */
-  markStale() {
-    if (this.isShown) this.card.classList.add("stale");
-  }
-
-  /** Load and show a preview. Throw a Problem to the caller. A newer call cancels this one. */
-  async load(request) {
+  /** Stop what is under way. */
+  pause() {
+    clearTimeout(this.timer);
     this.pending?.abort();
-    this.pending = new AbortController();
-    this.card.setAttribute("aria-busy", "true");
-    if (!this.isShown) fill(this.card, make("p", { class: "hint" }, "Counting …"));
+    this.card.removeAttribute("aria-busy");
+  }
+
+  /** Count again soon, unless the counts are those of this request. Null is a request that is not complete. */
+  follow(request) {
+    const key = request && makeKey(request);
+    if (key && key === this.key) return;
+    this.pause();
+    this.key = key;
+    this.#markStale(this.isShown);
+    if (request) this.timer = setTimeout(() => this.#loadQuietly(request, true), DELAY_MS);
+  }
+
+  /** Load and show a preview now, in view. Throw a Problem to the caller. A newer call cancels this one. */
+  async load(request) {
+    this.key = makeKey(request);
     try {
-      this.#show(await this.api.previewExport(request, this.pending.signal));
-      this.card.removeAttribute("aria-busy");
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      this.card.removeAttribute("aria-busy");
+      if (!(await this.#load(request))) return;
+      this.card.parentElement.scrollIntoView({ block: "nearest" });
+      announce(this.summary.textContent);
+    } catch (problem) {
       this.clear();
-      throw error;
+      throw problem;
     }
   }
 
-  #show(answer) {
+  /** Load and show a preview. A problem is shown in the summary only. A busy service is asked once more. */
+  async #loadQuietly(request, mayRepeat) {
+    try {
+      const before = this.summary.textContent;
+      if (!(await this.#load(request))) return;
+      if (this.summary.textContent !== before) announce(this.summary.textContent);
+    } catch (problem) {
+      const isBusy = BUSY.includes(problem.status) && !problem.code;
+      if (isBusy && mayRepeat) {
+        this.timer = setTimeout(() => this.#loadQuietly(request, false), BUSY_DELAY_MS);
+        return;
+      }
+      this.clear();
+      setText(this.summary, `Not counted. ${describeProblem(problem)}`);
+    }
+  }
+
+  /** Load and show a preview. Return whether it is still wanted when it arrives. */
+  async #load(request) {
+    this.pause();
+    const pending = new AbortController();
+    this.pending = pending;
+    this.card.setAttribute("aria-busy", "true");
+    if (!this.isShown) fill(this.card, make("p", { class: "hint" }, "Counting …"));
+    try {
+      const [answer, { makeCard }] = await Promise.all([
+        this.api.previewExport(request, this.token, pending.signal),
+        import("./preview-card.js"),
+      ]);
+      if (pending.signal.aborted) return false;
+      this.#show(answer, makeCard);
+      return true;
+    } catch (error) {
+      if (pending.signal.aborted) return false;
+      throw error;
+    } finally {
+      if (this.pending === pending) this.card.removeAttribute("aria-busy");
+    }
+  }
+
+  #show(answer, makeCard) {
     this.isShown = true;
-    this.card.classList.remove("stale");
-    if (answer.timed_out) return this.#showMessage(TIMED_OUT);
-    if (!answer.studies) return this.#showMessage(NOTHING);
-    fill(this.card, makeNumbers(answer), makeProtocols(answer.protocols));
-    this.#bringIntoView();
-    return announce(`${count(answer.studies, "study", "studies")}, ${count(answer.events, "event")}.`);
+    this.#markStale(false);
+    if (answer.timed_out) return this.#showMessage(TIMED_OUT, TIMED_OUT);
+    if (!answer.studies) {
+      const message = [NOTHING, ...this.#explain(answer.missing)].join(" ");
+      return this.#showMessage(message, message);
+    }
+    setText(this.summary, summarise(answer));
+    return fill(this.card, makeCard(answer, this.form));
   }
 
-  #showMessage(message) {
-    fill(this.card, make("p", {}, message));
-    this.#bringIntoView();
-    announce(message);
+  /** Return sentences that say why no study matches. */
+  #explain({ has_studies: hasStudies, filters }) {
+    if (!hasStudies) return [`OpenREM has no ${this.form.modality.name} studies.`];
+    const texts = this.form.describeGiven(filters);
+    if (texts.length) return texts.map((text) => `${text}: this alone leaves nothing.`);
+    return this.form.describeGiven().length > 1 ? [NONE_ALONE] : [];
   }
 
-  #bringIntoView() {
-    this.card.parentElement.scrollIntoView({ block: "nearest" });
+  #markStale(isStale) {
+    this.card.classList.toggle("stale", isStale);
+    this.summary.classList.toggle("stale", isStale);
+  }
+
+  #showMessage(message, summary) {
+    fill(this.card, make("p", { class: this.isShown ? null : "hint" }, message));
+    setText(this.summary, summary);
   }
 }
 
-function makeNumbers(answer) {
-  const entries = [
-    ["Studies", formatNumber(answer.studies), "large"],
-    ["Events", formatNumber(answer.events), "large"],
-    ["Most events of a study", answer.most_events && formatNumber(answer.most_events)],
-    ["Dates", answer.first_date && `${answer.first_date} to ${answer.last_date}`, "wide"],
-    ["Estimated size", answer.estimated_size != null && formatSize(answer.estimated_size)],
-    ["Estimated time", answer.estimated_seconds != null && formatDuration(answer.estimated_seconds)],
-  ];
-  const shown = entries.filter(([, text]) => text);
-  return make(
-    "dl",
-    { class: "numbers" },
-    shown.map(([name, text, size]) => makeNumber(name, text, size)),
-  );
+/** Return what the counts depend on. */
+const makeKey = ({ order, retention_days, ...request }) => JSON.stringify(request);
+
+function summarise(answer) {
+  return [
+    count(answer.studies, "study", "studies"),
+    count(answer.events, "event"),
+    answer.groups != null && `about ${count(answer.groups, "group")}`,
+    `about ${formatSize(answer.estimated_size)}`,
+    `about ${formatDuration(answer.estimated_seconds)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
-const makeNumber = (name, text, size = "") =>
-  make("div", { class: size }, make("dt", {}, name), make("dd", {}, text));
-
-function makeProtocols(protocols) {
-  if (!protocols?.length) return null;
-  const most = protocols[0].count;
-  const rows = protocols.map(({ value, count: events }) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row", title: value }, value || "(none)"),
-      make("td", { "aria-hidden": "true" }, make("progress", { value: events, max: most, tabindex: "-1" })),
-      make("td", { class: "number" }, formatNumber(events)),
-    ),
-  );
-  return make(
-    "table",
-    { class: "protocols" },
-    make("caption", {}, "Most frequent protocols"),
-    make("tbody", {}, rows),
-  );
+function describeProblem({ field, message }) {
+  const name = field?.replace(/^(filters|options)\./, "");
+  return name && name !== field ? `${humanise(name)}: ${message}` : message;
 }

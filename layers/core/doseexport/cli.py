@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doseexport import catalogue
 from doseexport.catalogue import Spec
+from doseexport.catalogue.dictionary import Entry, describe_type
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.schema import FULL, Schema
 from doseexport.catalogue.values import WORDS_VALUE
@@ -346,7 +347,7 @@ def _fetch_schema(url: str) -> Schema:
 def _describe(spec: Spec) -> Iterator[str]:
     yield f"{spec.type}  {spec.help}\n"
     parts = {
-        "columns": [(each.heading, each.meaning) for each in spec.list_columns()],
+        "columns": [(each.heading, _describe_column(each)) for each in describe_type(spec.type)],
         "filters": [
             (each.name, f"{each.help}: {each.unit or each.value_type.words}") for each in spec.filters
         ],
@@ -357,6 +358,11 @@ def _describe(spec: Spec) -> Iterator[str]:
     }
     for title, lines in parts.items():
         yield from [f"  {title}\n", *(f"    {name:28} {text}\n" for name, text in lines)] if lines else ()
+
+
+def _describe_column(entry: Entry) -> str:
+    """Return meaning, unit and DICOM concept in one line."""
+    return ": ".join((entry.meaning, " ".join(filter(None, (entry.unit, entry.dicom))))).rstrip(": ")
 
 
 _COMMANDS = {"list": _list_types, "verify": _verify}

@@ -1,7 +1,11 @@
 """A preview counts what the export then holds, on a real PostgreSQL."""
 
+import io
+
+import openpyxl
 import psycopg
 import pytest
+from local import sample
 
 from doseexport import catalogue
 from doseexport.actions import previews as preview
@@ -77,6 +81,84 @@ def test_preview_without_studies_counts_none(preview_of):
     assert (shown["first_date"], shown["timed_out"]) == (None, False)
 
 
+def test_preview_counts_studies_by_room_description_and_month(preview_of, sample_url):
+    counted = """SELECT {} AS value, count(DISTINCT study.id) FROM remapp_generalstudymoduleattr study
+    LEFT JOIN remapp_generalequipmentmoduleattr equip ON equip.general_study_module_attributes_id = study.id
+    LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id
+    WHERE study.modality_type = 'CT' GROUP BY 1 ORDER BY {} LIMIT {}"""
+    most = "2 DESC, 1", 10
+    by_month = counted.format("to_char(study.study_date, 'YYYY-MM')", "1", 1000)
+    shown = preview_of("ct-csv", filters={"test_patients": "include"})
+    pairs = {name: [tuple(each.values()) for each in shown[name]] for name in LISTS}
+    assert pairs == {
+        "rooms": select(sample_url, counted.format("coalesce(uen.display_name, '') COLLATE \"C\"", *most)),
+        "descriptions": select(
+            sample_url, counted.format("coalesce(study.study_description, '') COLLATE \"C\"", *most)
+        ),
+        "months": [(month, count) for month, count in select(sample_url, by_month) if month],
+    }
+
+
+LISTS = ("rooms", "descriptions", "months")
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"date_from": "2090-01-01", "station": "C"}, ["date_from"]),
+        ({"station": "no such", "model": "no such", "dlp_min": "1"}, ["model", "station"]),
+        # Each end of the range alone has studies.
+        ({"age_min": "41.00001", "age_max": "41.00002"}, ["age_max", "age_min"]),
+        # Each filter alone has studies.
+        ({"date_to": "2019-03-31", "display_name": "Sainte-Claire", "age_max": "5", "dlp_min": "900"}, []),
+    ],
+)
+def test_preview_of_nothing_names_the_filters_that_match_nothing_alone(preview_of, filters, names):
+    shown = preview_of("ct-csv", filters=filters)
+    assert (shown["studies"], shown["missing"]) == (0, {"has_studies": True, "filters": names})
+
+
+def test_preview_says_that_openrem_has_no_studies_of_a_modality(services, postgres):
+    empty = postgres.create_database("no_mammography")
+    sample.fill(empty, 3, mg=0, rf=0, dx=0, nm=0)
+    shown = preview_export(services_with(services, empty), PIA, {"type": "mg-csv"})
+    assert (shown["studies"], shown["missing"]) == (0, {"has_studies": False, "filters": []})
+
+
+def test_preview_with_studies_misses_nothing(preview_of):
+    assert preview_of("ct-csv", filters={"station": "C"})["missing"] is None
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        {"type": "ct-audit"},
+        {"type": "dx-audit"},
+        {"type": "nm-audit", "options": {"exam_by": "requested_procedure"}},
+        {"type": "rf-audit", "options": {"child_bands": "both", "adult_age": "40"}},
+        {"type": "ct-audit", "options": {"child_bands": "age", "adult_weight": "50-90", "adult_age": "30"}},
+        {"type": "ct-audit", "options": {"exam_by": "standard_name"}},
+    ],
+    ids=str,
+)
+def test_preview_expects_the_groups_that_the_audit_then_has(preview_of, sample_url, request_of):
+    data, _ = export(sample_url, **request_of)
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    groups = sum(book[sheet].max_row - 1 for sheet in ("Examinations", "Protocols") if sheet in book)
+    export_type = request_of.pop("type")
+    assert preview_of(export_type, **request_of)["groups"] == groups > 0
+
+
+def test_preview_of_mammography_expects_about_the_groups_of_the_audit(preview_of, sample_url):
+    data, _ = export(sample_url, type="mg-audit")
+    groups = openpyxl.load_workbook(io.BytesIO(data), read_only=True)["Protocols"].max_row - 1
+    assert preview_of("mg-audit")["groups"] == pytest.approx(groups, rel=0.05)
+
+
+def test_preview_of_other_types_expects_no_groups(preview_of):
+    assert preview_of("ct-csv")["groups"] is None
+
+
 def test_preview_starts_and_stores_nothing(preview_of, services):
     preview_of("ct-csv")
     assert take_messages(services) == []
@@ -109,8 +191,8 @@ def test_preview_after_slow_connection_has_less_time_to_count(preview_of, monkey
 class _Nothing:
     """A database that has counted already."""
 
-    def fetch_rows(self, _tables, _build_query):
-        return [(0, 0, 0, None, None, [])]
+    def fetch_rows(self, _tables, _build_query, replaces):
+        return [(0, 0, 0)]
 
 
 def test_preview_without_database_reports_it(services, sample_url):

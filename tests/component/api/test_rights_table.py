@@ -8,6 +8,7 @@ import pytest
 
 from doseexport.actions import previews as preview
 from doseexport.domain.rights import Caller
+from doseexport.engine.preview_query import PreviewRow
 from tests.component.gateway import Gateway
 from tests.fakes import (
     BEN,
@@ -36,8 +37,8 @@ SHAPES = [as_text, sorted]
 
 @pytest.fixture
 def gateway(load_handler, monkeypatch):
-    row = (1, 2, 2, "2026-01-01", "2026-01-01", [])
-    monkeypatch.setattr(preview, "count_export", lambda _services, _request: row)
+    row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
+    monkeypatch.setattr(preview, "count_export", lambda *_: row)
     return Gateway(cache(load_handler))
 
 

@@ -1,7 +1,9 @@
 """Every export type over the sample, with standard names off and on: nothing is lost or repeated."""
 
 import io
+import json
 import re
+import zipfile
 from collections import Counter
 from datetime import date, datetime, time
 
@@ -64,6 +66,18 @@ def body(spec, wanted):
     return {"type": spec.type, "filters": filters, **inclusions}
 
 
+EXPORTED = {}
+
+
+@pytest.fixture
+def exported(spec, url, body):
+    """The complete file and its report, made once for all tests of this module."""
+    key = spec.type, url
+    if key not in EXPORTED:
+        EXPORTED[key] = export(url, **body)
+    return EXPORTED[key]
+
+
 def read_sheets(data):
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
@@ -98,17 +112,17 @@ def convert(text, kind):
 
 
 @every_type
-def test_export_type_holds_every_study_and_event_once(spec, url, wanted, body):
+def test_export_type_holds_every_study_and_event_once(wanted, exported):
     studies, events = wanted
-    _, report = export(url, **body)
+    _, report = exported
     assert (report.studies, report.events) == (len(studies), sum(events.values()))
     assert report.studies > 0
 
 
 @pytest.mark.parametrize("spec", PLAIN_CSV, ids=lambda spec: spec.type)
-def test_export_type_rows_are_studies_or_events(spec, url, wanted, body):
+def test_export_type_rows_are_studies_or_events(spec, wanted, exported):
     studies, events = wanted
-    data, _ = export(url, **body)
+    data, _ = exported
     rows = read_csv(data)
     if isinstance(spec.layout, Wide):
         assert len(rows) == 1 + len(studies)
@@ -119,6 +133,72 @@ def test_export_type_rows_are_studies_or_events(spec, url, wanted, body):
     assert {len(row) for row in rows} == {len(rows[0])}
     if spec.type != "rf-openskin":
         assert_same_studies(rows, studies, events if isinstance(spec.layout, Long) else {})
+
+
+@every_type
+def test_export_type_describes_every_heading_once(spec, exported):
+    data, report = exported
+    headings = list(list_headings(spec, data))
+    assert headings or spec.type in {"rf-openskin", "rf-phe2019"}  # without headings
+    for sheet, heading in headings:
+        found = [each for each in report.dictionary if is_entry_of(each, sheet, heading)]
+        assert len(found) == 1, (sheet, heading, found)
+
+
+@every_type
+def test_export_type_lists_its_dictionary_on_the_sheet_columns(spec, exported):
+    if spec.format != "xlsx":
+        return
+    data, report = exported
+    rows = read_sheets(data)["Columns"]
+    assert rows[0] == [
+        "Heading", "Meaning", "Unit", "DICOM", "OpenREM source", "Conversion", "Blank", "Several rows",
+        "Sheets",
+    ]  # fmt: skip
+    assert rows[1:] == [
+        [
+            each.heading, each.meaning, each.unit, each.dicom, each.source, each.conversion, each.blank,
+            each.several_rows, ", ".join(each.sheets),
+        ]
+        for each in report.dictionary
+    ]  # fmt: skip
+    (counted,) = [each for each in report.sheets if each.name == "Columns"]
+    assert (counted.rows, counted.rows_above) == (len(rows) - 1, 1)
+
+
+def list_headings(spec, data):
+    """Yield the headings of a file, each once with its sheet. A csv's sheet is None."""
+    if spec.format == "csv":
+        yield from ((None, heading) for heading in (read_csv(data)[0] if spec.type != "rf-openskin" else ()))
+        return
+    if spec.format == "zip":
+        for table in read_data_package(data)["resources"]:
+            yield from ((table["name"], each["name"]) for each in table["schema"]["fields"])
+        return
+    for name, rows in read_sheets(data).items():
+        has_frequencies = name == "Summary" and spec.layout.frequencies
+        top = (
+            rows[5] if has_frequencies else () if name in NO_TABLES or spec.type == "rf-phe2019" else rows[0]
+        )
+        yield from ((name, heading) for heading in dict.fromkeys(filter(None, top)))
+
+
+def read_data_package(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return json.loads(file.read("datapackage.json"))
+
+
+NO_TABLES = {"Summary", "Charts", "Columns", "About"}
+
+
+def is_entry_of(entry, sheet, heading):
+    """Whether an entry, whose heading and sheets can be patterns, describes this heading of the sheet."""
+    sheets = {each for each in entry.sheets if "<" not in each}
+    on_sheet = sheet is None or sheet in sheets or (len(sheets) < len(entry.sheets) and sheet not in FIXED)
+    return on_sheet and re.fullmatch(re.escape(entry.heading).replace("<n>", r"\d+"), heading)
+
+
+FIXED = {"Summary", "All data", "Warnings"}
 
 
 def assert_same_studies(rows, studies, times):
@@ -178,7 +258,8 @@ def test_workbook_has_event_on_one_protocol_sheet_and_those_of_its_names(url, na
     sheets = read_sheets(data)
     sheets.pop("Warnings", None)
     assert list(sheets)[:2] == ["Summary", "All data"]
-    assert list(sheets)[-1] == "About"
+    assert list(sheets)[-2:] == ["Columns", "About"]
+    sheets.pop("Columns")
     frequencies = read_frequencies(sheets["Summary"])
     names = frequencies.get("Standard acquisition name", {})
     protocols = len(frequencies["Acquisition protocol"])

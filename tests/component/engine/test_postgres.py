@@ -210,6 +210,32 @@ def test_session_is_read_only(sample_url):
             snapshot.connections[0].execute("CREATE TABLE x ()")
 
 
+def test_fetch_rows_replaces_statement_of_the_same_name_only(sample_url):
+    ended = {}
+
+    def count(name, **options):
+        try:
+            ended[name] = Database({"conninfo": sample_url}, name=name).fetch_rows(
+                (), lambda _: SLOW, **options
+            )
+        except ExportError as error:
+            ended[name] = error.code
+
+    slow = [threading.Thread(target=count, args=(name,)) for name in ("mine", "another's")]
+    for each in slow:
+        each.start()
+    wait_until(lambda: all("md5" in str(cleanup(sample_url, name)) for name in ("mine", "another's")))
+    newer = Database({"conninfo": sample_url}, name="mine")
+    assert newer.fetch_rows((), lambda _: Query("SELECT 1", ()), replaces=True) == [(1,)]
+    slow[0].join(10)
+    assert ended == {"mine": "QUERY_CANCELLED"}
+    with psycopg.connect(sample_url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $$another's$$"
+        )
+    slow[1].join(10)
+
+
 def test_fetch_rows_counts_the_wait_for_locks_as_time(sample_url):
     left = iter([20.0, 20.0])
     database = Database({"conninfo": sample_url}, seconds_left=lambda: next(left, 5.0))

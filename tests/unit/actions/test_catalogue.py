@@ -1,15 +1,37 @@
 """The catalogue describes everything that a request form needs."""
 
+import pytest
+
 from doseexport import catalogue
-from doseexport.actions.catalogue import list_export_types
+from doseexport.actions.catalogue import NONE, list_export_types
 from doseexport.actions.views import view_catalogue
+from doseexport.catalogue.dictionary import describe_type
 from doseexport.catalogue.schema import FULL, make_schema_without
 from doseexport.domain.request import parse_request
+from doseexport.errors import RequestError
 from tests.fakes import ADA, ADMIN, PIA, seen_database
 
 
 def show(caller, schema=FULL):
     return view_catalogue(list_export_types(seen_database(schema)), caller)
+
+
+def test_catalogue_describes_the_columns_of_every_type():
+    for name, one in types(show(ADA)).items():
+        assert [each["heading"] for each in one["columns"]] == [each.heading for each in describe_type(name)]
+        assert all(each["meaning"] and each["source"] and each["blank"] for each in one["columns"])
+
+
+def test_catalogue_leaves_the_columns_out_on_request():
+    shown = view_catalogue(list_export_types(seen_database(FULL), NONE), ADA)
+    assert {name: one["columns"] for name, one in types(shown).items()} == dict.fromkeys(types(shown))
+
+
+@pytest.mark.parametrize("columns", ["", "ALL", "ct-csv"])
+def test_catalogue_refuses_another_choice_of_columns(columns):
+    with pytest.raises(RequestError) as caught:
+        list_export_types(seen_database(FULL), columns)
+    assert (caught.value.status, caught.value.code, caught.value.field) == (400, "BAD_COLUMNS", "columns")
 
 
 def types(shown):

@@ -1,11 +1,13 @@
 """A manifest's content, and the verification of a file against it."""
 
+import dataclasses
 import hashlib
 import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from doseexport.catalogue.dictionary import describe_type
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.manifest import FileFacts, write_manifest
 from doseexport.engine.verify import verify_file
@@ -34,6 +36,25 @@ def test_manifest_holds_request_and_result():
     }
     assert any(words.endswith("7 mGy.cm") for words in manifest["filters"]["words"])
     assert "Secret" not in json.dumps(manifest)
+
+
+def test_manifest_holds_the_dictionary_of_the_file():
+    entry = next(each for each in describe_type("ct-csv") if each.heading == "E<n> DLP")
+    report = dataclasses.replace(REPORT, dictionary=(entry,))
+    manifest = json.loads(write_manifest(None, ExportRequest("ct-csv"), report, FACTS))
+    assert manifest["columns"] == [
+        {
+            "sheets": [],
+            "heading": "E<n> DLP",
+            "meaning": "DLP of the acquisition",
+            "unit": "mGy·cm",
+            "dicom": "113838 DCM",
+            "source": "ctirradiationeventdata.dlp",
+            "conversion": "",
+            "blank": "not recorded",
+            "several_rows": "one row per event",
+        }
+    ]
 
 
 @pytest.fixture

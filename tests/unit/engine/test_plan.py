@@ -17,7 +17,8 @@ AT = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
 def plan(widest=3, frequencies=None, kind="ct-xlsx", **request):
     requested = RequestContext(ExportRequest(kind, **request), "ada", AT)
     inclusions = Inclusions(requested.request.include_names, requested.request.include_ids)
-    return plan_file(requested, inclusions, Counts(5, 9, widest), frequencies or {}, "Europe/Paris")
+    counts = Counts(5, 9, widest, dict.fromkeys(requested.request.spec.widths, 1))
+    return plan_file(requested, inclusions, counts, frequencies or {}, "Europe/Paris")
 
 
 def test_about_holds_requester_request_and_time():

@@ -18,6 +18,7 @@ from doseexport.api import handler as api
 from doseexport.catalogue.schema import FULL
 from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
+from doseexport.engine.preview_query import PreviewRow
 from doseexport.errors import RequestError
 from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, seen_database
 from tests.invocation import CONTEXT
@@ -173,8 +174,17 @@ def test_catalogue_matches_the_schema(caller):
     assert not schema_of("Catalogue").is_valid({**shown, "more": 1})
 
 
+ROOM, MONTH = [["A", 9]], [["2026-01", 3]]
+MISSING = {"has_studies": True, "filters": ["age_min"]}
+
+
 @pytest.mark.parametrize(
-    "row", [(3, 9, 4, "2026-01-01", "2026-02-01", [["A", 9]]), (0, 0, 0, None, None, []), None]
+    "row",
+    [
+        PreviewRow(3, 9, 4, "2026-01-01", "2026-02-01", ROOM, ROOM, ROOM, MONTH, 12),
+        PreviewRow(0, 0, 0, protocols=[], rooms=[], descriptions=[], months=[], missing=MISSING),
+        None,
+    ],
 )
 def test_previews_match_the_schema(row):
     shown = view_preview(make_preview(ExportRequest("ct-csv"), row) if row else None)
@@ -261,6 +271,7 @@ def test_handlers_refuse_as_documented(route):
         (("GET", "/exports"), {"queryStringParameters": {"state": "queued"}}, "BAD_STATE"),
         (("GET", "/exports"), {"queryStringParameters": {"cursor": "x"}}, "BAD_CURSOR"),
         (("GET", "/exports"), {"queryStringParameters": {"scope": "x"}}, "BAD_SCOPE"),
+        (("GET", "/export-types"), {"queryStringParameters": {"columns": "x"}}, "BAD_COLUMNS"),
         (("DELETE", "/exports"), {"body": '{"ids": []}'}, "BAD_IDS"),
         (("DELETE", "/exports"), {"body": "{"}, "BAD_JSON"),
         (("POST", "/exports"), {"body": '{"preset": "x"}'}, "UNKNOWN_PRESET"),

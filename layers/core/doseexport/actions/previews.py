@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 import time
-from typing import Any
 
 from doseexport import catalogue
 from doseexport.actions.features import check_features
@@ -19,31 +20,43 @@ from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
-from doseexport.engine.query import Counts, Query, build_preview
-from doseexport.errors import ExportError, UnavailableError
+from doseexport.engine.postgres_errors import QUERY_CANCELLED
+from doseexport.engine.preview_query import PreviewRow, build_preview
+from doseexport.engine.query import Counts, Query
+from doseexport.errors import ExportError, RequestError, UnavailableError
 
 STATEMENT_SECONDS = 20.0
 """How long PostgreSQL may count."""
 ANSWER_SECONDS = 27.0
 """How long connecting and counting may take together: API Gateway waits for 30 s."""
 MOST_FREQUENT = 10
+REPLACES = "[A-Za-z0-9-]{1,64}"
+"""The pattern of a token by which a preview replaces earlier ones."""
 
 _LOGGER = logging.getLogger(__name__)
 _TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
 
 
-def preview_export(services: Services, caller: Caller, body: object) -> Preview | None:
+def preview_export(
+    services: Services, caller: Caller, body: object, replaces: str | None = None
+) -> Preview | None:
     """Check a request as request_export does, and count what it would hold. Nothing is started or stored.
 
-    Return None if PostgreSQL cannot count in time. Raise RequestError: 400, 403 or 422 as request_export
-    does, and 503 if the database cannot answer.
+    It stops the caller's previews that have the same token `replaces`. Return None if PostgreSQL cannot count
+    in time. Raise RequestError: 400, 403 or 422 as request_export does, 409 if another preview has stopped
+    this one, and 503 if the database cannot answer.
     """
     require_service(caller)
+    token = _read_token(caller, replaces)
     request = parse_request(body, may_see_patients=caller.may_see_patients)
     check_retention(request.retention_days, services.settings.max_retention)
     try:
-        row = count_export(services, request)
+        row = count_export(services, request, token)
     except ExportError as error:
+        if token and error.code == QUERY_CANCELLED:
+            raise RequestError(
+                "PREVIEW_REPLACED", "A newer preview has replaced this one.", None, 409
+            ) from None
         if error.code in _TIMED_OUT:
             record_preview_timeout(request.type, error.code)
             return None
@@ -52,22 +65,24 @@ def preview_export(services: Services, caller: Caller, body: object) -> Preview 
     return make_preview(request, row)
 
 
-def make_preview(request: ExportRequest, row: Any) -> Preview:
-    """Return the preview that a row of `build_preview` means for a request."""
-    studies, events, widest, first_date, last_date, protocols = row
+def _read_token(caller: Caller, given: str | None) -> str:
+    """Return what the sessions of a caller's token are called by, or "" without a token.
+
+    Raise RequestError (400) for a token that is not possible.
+    """
+    if given is None:
+        return ""
+    if not re.fullmatch(REPLACES, given, re.ASCII):
+        raise RequestError("BAD_TOKEN", "A token has 1 to 64 letters, digits and hyphens.", "replaces", 400)
+    return hashlib.sha256(f"{caller.id} {given}".encode()).hexdigest()[:32]
+
+
+def make_preview(request: ExportRequest, row: PreviewRow) -> Preview:
+    """Return the preview that the row of a preview's statement means for a request."""
     inclusions = Inclusions(request.include_names, request.include_ids)
-    counts = Counts(studies, events, limit_events(request.options, widest))
+    counts = Counts(row.studies, row.events, limit_events(request.options, row.most_events))
     size, seconds = estimate_file(request.spec, inclusions, counts)
-    return Preview(
-        studies=studies,
-        events=events,
-        most_events=widest,
-        first_date=first_date,
-        last_date=last_date,
-        protocols=[(value, count) for value, count in protocols],
-        estimated_size=size if studies else 0,
-        estimated_seconds=seconds if studies else 0,
-    )
+    return Preview(row, size if row.studies else 0, seconds if row.studies else 0)
 
 
 def find_frequency(modality: Modality) -> Frequency:
@@ -82,12 +97,15 @@ def find_frequency(modality: Modality) -> Frequency:
     raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
 
 
-def count_export(services: Services, request: ExportRequest) -> Any:
-    """Return the row of counts, dates and frequent values of what an export would contain."""
+def count_export(services: Services, request: ExportRequest, token: str = "") -> PreviewRow:
+    """Return the counts, dates and frequent values of what an export would contain.
+
+    With a token, first stop what other sessions with the same token are counting.
+    """
     start = time.monotonic()
     database = find_database(
         services.settings,
-        "doseexport:preview",
+        ":".join(filter(None, ("doseexport:preview", token))),
         lambda: min(STATEMENT_SECONDS, start + ANSWER_SECONDS - time.monotonic()),
     )
     frequency = find_frequency(request.spec.modality)
@@ -96,5 +114,6 @@ def count_export(services: Services, request: ExportRequest) -> Any:
         check_features(request, schema)
         return build_preview(request, frequency, MOST_FREQUENT, schema)
 
-    (row,) = database.fetch_rows(build_preview(request, frequency, MOST_FREQUENT).tables, build_query)
-    return row
+    tables = build_preview(request, frequency, MOST_FREQUENT).tables
+    (row,) = database.fetch_rows(tables, build_query, replaces=bool(token))
+    return PreviewRow(*row)

@@ -11,6 +11,7 @@ from doseexport.catalogue.filters import DEFAULT_ORDER
 from doseexport.domain.audit import AuditEntry
 from doseexport.domain.export import Export
 from doseexport.domain.preset import Preset
+from doseexport.engine.preview_query import PreviewRow
 from doseexport.errors import RequestError
 
 
@@ -67,18 +68,9 @@ class PresetList:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an export would hold: counts, first and last study date, and the most frequent protocols.
+    """What an export would hold, and estimates of its file: bytes, and seconds until it is ready."""
 
-    `most_events` is the number of events of the study with most. Dates are ISO texts, or None where no study
-    has one. `estimated_size` is in bytes.
-    """
-
-    studies: int
-    events: int
-    most_events: int
-    first_date: str | None
-    last_date: str | None
-    protocols: Sequence[tuple[str, int]]
+    found: PreviewRow
     estimated_size: int
     estimated_seconds: int
 
@@ -122,9 +114,13 @@ class ModalityEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every modality, by name. Files are retained for `retention`; a user may set up to `max_retention`."""
+    """Every modality, by name. Files are retained for `retention`; a user may set up to `max_retention`.
+
+    The columns of the types are shown if `has_columns` holds.
+    """
 
     modalities: tuple[ModalityEntry, ...]
     retention: timedelta
     max_retention: timedelta
     default_order: str = DEFAULT_ORDER
+    has_columns: bool = True

@@ -5,7 +5,7 @@ Only this module and api/ know JSON. A caller who may not read a value gets null
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from doseexport.actions.results import (
     Usage,
 )
 from doseexport.catalogue import ID, NAME, Spec
+from doseexport.catalogue.dictionary import Entry, describe_type
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.options import Option
 from doseexport.domain.audit import AuditEntry
@@ -44,6 +45,12 @@ POLL_SECONDS = 2
 """How often to poll an export that is under way."""
 SHORTEST_RATE = timedelta(seconds=3)
 """A rate measured over less time is not reliable."""
+PREVIEW_FIELDS = (
+    *("studies", "events", "most_events", "first_date", "last_date"),
+    *("protocols", "rooms", "descriptions", "months", "groups", "missing"),
+    *("estimated_size", "estimated_seconds"),
+)
+"""The fields of a preview besides `timed_out`."""
 
 Json = dict[str, Any]
 
@@ -294,29 +301,30 @@ def _view_run(run: Run | None) -> Json | None:
 
 
 def view_preview(preview: Preview | None) -> Json:
-    """Return a preview. Every number is null where PostgreSQL ran out of time (None)."""
+    """Return a preview. Everything is null where PostgreSQL ran out of time (None)."""
     if preview is None:
-        names = (
-            "studies",
-            "events",
-            "most_events",
-            "first_date",
-            "last_date",
-            "estimated_size",
-            "estimated_seconds",
-        )
-        return {**dict.fromkeys(names), "protocols": None, "timed_out": True}
+        return {**dict.fromkeys(PREVIEW_FIELDS), "timed_out": True}
+    found = preview.found
     return {
-        "studies": preview.studies,
-        "events": preview.events,
-        "most_events": preview.most_events,
-        "first_date": preview.first_date,
-        "last_date": preview.last_date,
-        "protocols": [{"value": value, "count": count} for value, count in preview.protocols],
+        "studies": found.studies,
+        "events": found.events,
+        "most_events": found.most_events,
+        "first_date": found.first_date,
+        "last_date": found.last_date,
+        "protocols": _view_counts(found.protocols, "value"),
+        "rooms": _view_counts(found.rooms, "value"),
+        "descriptions": _view_counts(found.descriptions, "value"),
+        "months": _view_counts(found.months, "month"),
+        "groups": found.groups,
+        "missing": found.missing,
         "estimated_size": preview.estimated_size,
         "estimated_seconds": preview.estimated_seconds,
         "timed_out": False,
     }
+
+
+def _view_counts(counts: Iterable[tuple[str, int]] | None, name: str) -> list[Json]:
+    return [{name: value, "count": count} for value, count in counts or ()]
 
 
 def view_usage(usage: Usage) -> Json:
@@ -346,9 +354,12 @@ def _view_owner_usage(usage: OwnerUsage) -> Json:
 
 
 def view_catalogue(catalogue: Catalogue, caller: Caller) -> Json:
-    """Return every modality with its filters, orders and types, and what the caller may do."""
+    """Return every modality with its filters, orders and types, and what the caller may do.
+
+    The columns of the types are null if the request omitted them.
+    """
     return {
-        "modalities": [_view_modality(each) for each in catalogue.modalities],
+        "modalities": [_view_modality(each, catalogue.has_columns) for each in catalogue.modalities],
         "default_order": catalogue.default_order,
         "may_see_patients": caller.may_see_patients,
         "is_admin": caller.is_admin,
@@ -360,12 +371,12 @@ def view_catalogue(catalogue: Catalogue, caller: Caller) -> Json:
     }
 
 
-def _view_modality(entry: ModalityEntry) -> Json:
+def _view_modality(entry: ModalityEntry, has_columns: bool) -> Json:
     return {
         "name": entry.modality.name,
         "filters": [_view_filter(each) for each in entry.modality.filters],
         "orders": [{"name": each.name, "help": each.help} for each in entry.modality.orders],
-        "types": [_view_type(spec) for spec in entry.specs],
+        "types": [_view_type(spec, has_columns) for spec in entry.specs],
     }
 
 
@@ -381,7 +392,7 @@ def _view_filter(known: Filter) -> Json:
     }
 
 
-def _view_type(spec: Spec) -> Json:
+def _view_type(spec: Spec, has_columns: bool) -> Json:
     return {
         "type": spec.type,
         "format": spec.format,
@@ -393,6 +404,22 @@ def _view_type(spec: Spec) -> Json:
         "needs": list(spec.needs),
         "default_filters": dict(spec.default_filters),
         "is_ordered": spec.is_ordered,
+        "columns": [_view_column(entry) for entry in describe_type(spec.type)] if has_columns else None,
+    }
+
+
+def _view_column(entry: Entry) -> Json:
+    return {
+        "sheets": list(entry.sheets),
+        "heading": entry.heading,
+        "meaning": entry.meaning,
+        "unit": entry.unit,
+        "dicom": entry.dicom,
+        "source": entry.source,
+        "conversion": entry.conversion,
+        "blank": entry.blank,
+        "several_rows": entry.several_rows,
+        "included_by": entry.included_by,
     }
 
 

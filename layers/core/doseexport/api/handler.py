@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from doseexport.actions.views import suggest_wait, view_export
@@ -55,17 +56,21 @@ class Call:
 
 
 Route = Callable[[Services, Call], Reply]
+NO_PARAMETERS: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
-def serve(routes: Mapping[str, Route], *parameters: str) -> Handler:
+def serve(
+    routes: Mapping[str, Route], *parameters: str, own: Mapping[str, Collection[str]] = NO_PARAMETERS
+) -> Handler:
     """Return the Lambda handler of these routes, which take these URL parameters and no others.
 
-    A route's function runs only for a caller who may use the service. Errors become
-    application/problem+json. An unforeseen error becomes a 500 that reveals nothing.
+    `own` gives parameters of single routes. A route's function runs only for a caller who may use the
+    service. Errors become application/problem+json. An unforeseen error becomes a 500 that reveals nothing.
     """
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        response = _answer_safely(routes, event, frozenset(parameters))
+        known = frozenset((*parameters, *own.get(event.get("routeKey", ""), ())))
+        response = _answer_safely(routes, event, known)
         _log(event, response)
         return compress_response(response, _read_headers(event).get("accept-encoding", ""))
 

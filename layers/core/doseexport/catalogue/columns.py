@@ -1,11 +1,12 @@
 """Columns of a file, and the streams of rows that they are read from.
 
-A column knows the SQL of its text, its unit and DICOM concept, and which option of a request includes it.
+A column knows the SQL of its text, its entry in the dictionary, and which option of a request includes it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 NAME = "name"
 ID = "id"
@@ -57,13 +58,31 @@ class Inclusions:
     standard: bool = False
 
 
+NOT_RECORDED = "not recorded"
+ALWAYS = "always"
+NEVER = "never"
+"""When a cell is blank."""
+
+CODED = "the meaning of the code"
+"""The conversion of a coded value: contextid.code_meaning."""
+
+NO_SOURCE = "none"
+COUNTED = "Dose Export"
+"""Sources of what OpenREM does not hold: nothing, or a number that is counted while the file is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its heading, its source, and when a file includes it.
 
     `included_by` is empty for a column that is always included, or else NAME, ID, NAME_OR_ID or STANDARD.
-    `meaning` gives the unit and the DICOM concept, unless `unit` and `dicom` do. `source` lists columns of
-    OpenREM as table.column, without the prefix remapp_. `sql` is empty where a function makes the cells.
+    `sql` is empty where a function makes the cells.
+
+    The texts from `meaning` to `rows` are its entry in the dictionary (catalogue/dictionary.py). `source`
+    lists columns of OpenREM as table.column, without the prefix remapp_. `dicom` is a concept such as
+    "113830 DCM", or a tag. `conversion` says what is done to the stored value, `blank` when the cell is
+    blank, and `rows` what happens to several rows, where the rule of the table does not hold. A repeated
+    column has the heading `pattern` there, such as "Projection <n> DAP".
     """
 
     heading: str
@@ -73,7 +92,19 @@ class Column:
     source: str = ""
     unit: str = ""
     dicom: str = ""
+    conversion: str = ""
+    blank: str = NOT_RECORDED
+    rows: str = ""
     included_by: str = ""
+    pattern: str = ""
+
+    def named(self, heading: str, **changes: Any) -> Self:
+        """Return the column under another heading, with other changes."""
+        return replace(self, heading=heading, **changes)
+
+    def made(self, heading: str, **changes: Any) -> Self:
+        """Return the column under another heading, whose cells a function makes of the same values."""
+        return replace(self, heading=heading, sql="", **changes)
 
     @property
     def select(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from doseexport.catalogue.columns import INTEGER, Cells, Column, ColumnKind
+from doseexport.catalogue.columns import COUNTED, INTEGER, NEVER, Cells, Column, ColumnKind
 
 STUDIES = "studies"
 EVENTS = "events"
@@ -17,11 +17,13 @@ EVENTS = "events"
 class Frequency:
     """Counts of each value among studies or events: one table of the sheet Summary.
 
-    `value` is SQL and `joins` are further tables. `included_by` is empty, or what includes the table.
+    `value` is SQL and `joins` are further tables. `source` is as in Column. `included_by` is empty, or what
+    includes the table.
     """
 
     title: str
     value: str
+    source: str = ""
     of: str = STUDIES
     joins: str = ""
     included_by: str = ""
@@ -169,6 +171,10 @@ class CustomRows:
     frequencies: tuple[Frequency, ...] = ()
     summary: bool = False
 
+    def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:
+        """Return the sheets with all of their headings, for the dictionary."""
+        return self.make_builder(context).sheets
+
 
 SummaryRow = tuple[str | int, ...]
 
@@ -211,14 +217,47 @@ class AuditBuilder(RowBuilder, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuditWorkbook(CustomRows):
-    """An xlsx of Summary, the sheets of an audit, Charts and About, all known after the last study only."""
+    """An xlsx of Summary, the sheets of an audit, Charts and About, all known after the last study only.
+
+    `count_groups` takes options, and whether OpenREM has standard names. It returns SQL over `chosen` (id)
+    for the number of groups to expect.
+    """
 
     make_builder: Callable[[FileContext], AuditBuilder]
+    count_groups: Callable[[Mapping[str, str], bool], str] = field(kw_only=True)
+    list_described_sheets: Callable[[FileContext], Sequence[Sheet]] | None = None
+
+    def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:
+        """Return the sheets with all of their headings, without a builder, which opens a temporary file."""
+        if self.list_described_sheets is None:
+            return CustomRows.describe_sheets(self, context)
+        return self.list_described_sheets(context)
 
 
-STUDY_ID = Column("study_id", "chosen.id", INTEGER, meaning="OpenREM's number of the study")
-EVENT_ID = Column("event_id", "event.id", INTEGER, meaning="OpenREM's number of the event")
-EVENT_NO = Column("event_no", "", INTEGER, meaning="number of the event in its study, from 1, by id")
+STUDY_ID = Column(
+    "study_id",
+    "chosen.id",
+    INTEGER,
+    "OpenREM's number of the study",
+    "generalstudymoduleattr.id",
+    blank=NEVER,
+)
+EVENT_ID = Column(
+    "event_id",
+    "event.id",
+    INTEGER,
+    "OpenREM's number of the event",
+    "irradeventxraydata.id",
+    blank=NEVER,
+)
+EVENT_NO = Column(
+    "event_no",
+    "",
+    INTEGER,
+    "Number of the event in its study, from 1, by id",
+    COUNTED,
+    blank=NEVER,
+)
 """The keys of studies and events in tables."""
 
 

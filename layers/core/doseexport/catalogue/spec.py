@@ -111,32 +111,13 @@ class Spec:
             *(column for table in details for column in table.columns),
         )
 
-    def list_columns(self) -> list[Column]:
-        """Return all columns that a file can show. Columns with the same heading are listed once.
-
-        The heading of a column of tables has the name of its table in front.
-        """
-        layout = self.layout
-        if isinstance(layout, Tables):
-            return [
-                replace(column, heading=f"{table.name}.{column.heading}")
-                for table in self.list_tables(EVERYTHING)
-                for column in table.columns
-            ]
-        if not isinstance(layout, CustomRows):
-            blocks = layout.blocks.columns if isinstance(layout, ModalityWorkbook) and layout.blocks else ()
-            return [*self.columns, *blocks]
-        sheets = layout.make_builder(self._build_sample_context(layout)).sheets
-        return list({column.heading: column for sheet in sheets for column in sheet.columns}.values())
-
-    def _build_sample_context(self, layout: CustomRows) -> FileContext:
+    def build_sample_context(self) -> FileContext:
         """Return the context of a file with all columns, in which everything repeated occurs once."""
         return FileContext(
             study_columns=self.studies.included(EVERYTHING),
             event_columns=self.events.included(EVERYTHING) if self.events else (),
             widths=dict.fromkeys(self.widths, 1),
             options=options.fill_defaults(self.options, {}),
-            frequencies={each.title: [] for each in layout.frequencies},
         )
 
     def filter(self, name: str) -> Filter:

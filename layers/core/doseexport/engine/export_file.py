@@ -77,6 +77,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                 snapshot_at=snapshot.taken_at(),
                 study_warnings=tuple(each for each in warnings if each.studies),
                 time_zone=database.time_zone if spec.has_event_times else None,
+                dictionary=plan.dictionary,
             )
         return _finish_file(writer, report)
 

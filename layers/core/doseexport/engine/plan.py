@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext, Inclusions, ModalityWorkbook, Spec
+from doseexport.catalogue.dictionary import describe_file
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
@@ -37,22 +38,24 @@ def plan_file(
     """Return the plan of the requested file for the counted studies. Event times are read in `time_zone`."""
     spec = context.request.spec
     events = spec.events
+    file_context = FileContext(
+        study_columns=spec.studies.included(inclusions),
+        event_columns=events.included(inclusions) if events else (),
+        widths=counts.widths,
+        options=fill_defaults(spec.options, context.request.options),
+        frequencies=dict(frequencies),
+    )
     return FilePlan(
         title=f"{spec.modality.name} {spec.title}",
         software=SOFTWARE,
         created=context.requested_at,
-        context=FileContext(
-            study_columns=spec.studies.included(inclusions),
-            event_columns=events.included(inclusions) if events else (),
-            widths=counts.widths,
-            options=fill_defaults(spec.options, context.request.options),
-            frequencies=dict(frequencies),
-        ),
+        context=file_context,
         event_extras=tuple(each for each in events.extras if each.is_included(inclusions)) if events else (),
         block_columns=_block_columns(spec, inclusions),
         counts=counts,
         about=list(_describe(context, time_zone)),
         tables=spec.list_tables(inclusions),
+        dictionary=describe_file(spec, file_context, inclusions),
     )
 
 

@@ -68,6 +68,8 @@ ORDER BY class.relname"""
 IS_POSTGRESQL = "SELECT version() LIKE 'PostgreSQL %'"
 TABLES = """SELECT name, has_table_privilege(to_regclass(name), 'SELECT')
 FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL"""
+CANCEL_NAMESAKES = """SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+WHERE application_name = %s AND usename = current_user AND pid <> pg_backend_pid()"""
 COLUMNS = """SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 TABLES_LOCKED = (
@@ -110,13 +112,18 @@ class Database:
             snapshot.begin()
             return snapshot.read_schema()
 
-    def fetch_rows(self, tables: Iterable[str], build_query: Callable[[Schema], Query]) -> list[Any]:
+    def fetch_rows(
+        self, tables: Iterable[str], build_query: Callable[[Schema], Query], *, replaces: bool = False
+    ) -> list[Any]:
         """Return the rows of the query that is built for the schema, on one connection of its own.
 
-        Raise the errors of open_snapshot.
+        With `replaces`, first cancel what other sessions of this name and user are doing. Raise the errors of
+        open_snapshot.
         """
         with explain_errors(), ExitStack() as stack:
             connection = stack.enter_context(self._connect())
+            if replaces:
+                connection.execute(CANCEL_NAMESAKES, (self.name,))
             snapshot = Snapshot(connection, None, stack, self._settings, self._find_deadline())
             snapshot.begin(tables)
             query = build_query(snapshot.read_schema())

@@ -52,8 +52,10 @@ _FINAL = {
         "The database did not answer within the time limit of an export. Choose fewer studies.",
     ),
 }
+QUERY_CANCELLED = "QUERY_CANCELLED"
+"""The code of a query that another session cancelled."""
 _CANCELLED = (
-    "QUERY_CANCELLED",
+    QUERY_CANCELLED,
     "An administrator of the database cancelled the query of this export. Try again later.",
 )
 _LOST = ("DATABASE_LOST", "The connection to the database was lost.")

@@ -116,7 +116,7 @@ def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema
         counts=replace(query(_count_all(spec, numbers.values())), params=(*params, *further)),
         widths=tuple(numbers),
         frequencies={
-            each.title: query(_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
+            each.title: query(write_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
         },
         studies=query(_study_rows(spec.studies, spec.selected_study_columns(inclusions))),
         events=query(_event_rows(spec.modality, spec.events, spec.selected_event_columns(inclusions)))
@@ -136,25 +136,6 @@ def fill_gaps(sql: str, schema: Schema) -> str:
         return sql
     nulls = ", ".join(f"NULL::{TOTAL_COLUMNS[name]} AS {name}" for name in sorted(schema.missing_totals))
     return re.sub(rf"\b{STUDY_TABLE} study\b", f"(SELECT *, {nulls} FROM {STUDY_TABLE}) study", sql)
-
-
-def build_preview(request: ExportRequest, frequency: Frequency, most: int, schema: Schema = FULL) -> Query:
-    """Return the query for a preview: one row of what an export would contain.
-
-    The row has studies, events, most events of a study, first and last date (ISO texts), and the most
-    frequent values as JSON, [[value, count], …], at most `most` of them.
-    """
-    modality = request.spec.modality
-    chosen, params = choose_studies(request)
-    sql = f"""WITH chosen AS ({chosen}),
-    counted AS (SELECT count(*) AS events FROM chosen {modality.event_tables} GROUP BY chosen.id),
-    frequent (value, times) AS ({_frequency(modality, frequency)} LIMIT {most})
-    SELECT count(*), (SELECT coalesce(sum(events), 0)::bigint FROM counted),
-        (SELECT coalesce(max(events), 0) FROM counted), min(study_date)::text, max(study_date)::text,
-        (SELECT coalesce(json_agg(json_build_array(value, times) ORDER BY times DESC, value), '[]')
-         FROM frequent)
-    FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"""
-    return Query(fill_gaps(sql, schema), params)
 
 
 def build_repeat_counts(spec: Spec, studies: Iterable[bytes]) -> Query:
@@ -187,15 +168,17 @@ def _write_ids(studies: Iterable[bytes]) -> str:
 def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     """Return the SELECT of `chosen` (id, position), as SQL with %s, and its parameters."""
     spec = request.spec
-    codes = ", ".join(f"'{code}'" for code in spec.modality.codes)
-    given = [(spec.filter(name), value) for name, value in request.filters.items()]
-    where, params = build_conditions(spec.modality.scopes, given)
     order = ", ".join(filter(None, (spec.order_sql(request.order), NEWEST_FIRST)))
-    sql = (
-        f"SELECT study.id, row_number() OVER (ORDER BY {order}) AS position"
-        f" FROM remapp_generalstudymoduleattr study WHERE study.modality_type IN ({codes}) AND {where}"
-    )
-    return sql, params
+    source, params = select_studies(spec, request.filters)
+    return f"SELECT study.id, row_number() OVER (ORDER BY {order}) AS position {source}", params
+
+
+def select_studies(spec: Spec, filters: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return the FROM and WHERE of the studies that filters choose, as SQL with %s, and its parameters."""
+    codes = ", ".join(f"'{code}'" for code in spec.modality.codes)
+    given = [(spec.filter(name), value) for name, value in filters.items()]
+    where, params = build_conditions(spec.modality.scopes, given)
+    return f"FROM {STUDY_TABLE} study WHERE study.modality_type IN ({codes}) AND {where}", params
 
 
 def _count_skipped(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
@@ -225,7 +208,8 @@ def _count_all(spec: Spec, numbers: Collection[str]) -> str:
     )
 
 
-def _frequency(modality: Modality, frequency: Frequency) -> str:
+def write_frequency(modality: Modality, frequency: Frequency) -> str:
+    """Return the SQL of the values of a frequency and their counts, most frequent first."""
     study = "JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id"
     tables, key = {"studies": (study, "chosen.id"), "events": (modality.event_tables, modality.event_key)}[
         frequency.of

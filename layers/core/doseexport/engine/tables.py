@@ -46,7 +46,7 @@ def write_tables(
     """
     studies, events, *details = writer.tables
     writer.write_table(studies, progress.count_rows(_read_studies(next(streams), stats)))
-    shows_ids = EVENT_ID in events.columns
+    shows_ids = any(column.heading == EVENT_ID.heading for column in events.columns)
     numbered = _read_events(next(streams), stats, shows_ids=shows_ids)
     writer.write_table(events, progress.count_rows(numbered))
     for table, rows in zip(details, streams, strict=True):

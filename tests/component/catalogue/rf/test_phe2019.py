@@ -65,7 +65,7 @@ def test_rf_phe2019_every_cell_follows_the_rules(form, archive):
 def test_rf_phe2019_rows_above_hold_units_only(form, book):
     above = {cell.coordinate: cell.value for row in form["A1:AQ6"] for cell in row if cell.value is not None}
     assert above == {"F4": "Gy·m²", "H4": "seconds", "I4": "Gy"}
-    assert book.sheetnames == ["PHE IR-Fluoro", "Warnings", "About"]
+    assert book.sheetnames == ["PHE IR-Fluoro", "Warnings", "Columns", "About"]
 
 
 def test_rf_phe2019_dates_are_date_cells(form, archive):

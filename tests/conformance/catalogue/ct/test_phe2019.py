@@ -77,7 +77,7 @@ def test_d13_kv_of_two_sources_is_plain_where_openrem_keeps_8_decimals(our_file,
 
 
 def test_ct_phe2019_form_is_the_first_sheet_and_warnings_and_about_follow(our_file) -> None:
-    assert load_workbook(our_file).sheetnames == [SHEET, "Warnings", "About"]
+    assert load_workbook(our_file).sheetnames == [SHEET, "Warnings", "Columns", "About"]
 
 
 def test_ct_phe2019_form_has_no_localiser_of_the_test_files(our_file, openrem_url: str) -> None:

@@ -77,7 +77,9 @@ def test_p02_study_with_two_dose_reports_keeps_all_its_events(our_csv, altered, 
     assert found.rows == our_csv.rows
 
 
-@pytest.mark.parametrize("protocol", ["Summary", "All data", "About", "History", "''TAP''", "daily qa"])
+@pytest.mark.parametrize(
+    "protocol", ["Summary", "All data", "Columns", "About", "History", "''TAP''", "daily qa"]
+)
 def test_p03_protocol_with_awkward_name_has_its_own_sheet(protocol: str, altered, export) -> None:
     book = load_workbook(export("ct-xlsx", altered(PROTOCOL.format(protocol, "TAP"))))
     stored = protocol.replace("''", "'")

@@ -67,7 +67,7 @@ def test_ct_xlsx_protocol_sheets_hold_every_event_of_the_csv_once(reader, our_xl
 
 def test_ct_xlsx_protocol_sheets_are_openrems_in_alphabetical_order(ours, theirs) -> None:
     names = [name for name in ours.sheetnames if name != "Warnings"]
-    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
+    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "Columns", "About"]
 
 
 def test_ct_xlsx_protocol_sheet_has_as_many_acquisitions_as_openrems(ours, theirs) -> None:

@@ -108,7 +108,7 @@ def test_d25_dx_total_that_is_not_recorded_is_blank_where_openrem_has_0(differen
 
 def test_d09_dx_dates_and_times_are_cells_of_their_kind(ours, theirs) -> None:
     for heading, kind in (("Study date", datetime), ("Study time", time)):
-        for sheet in set(ours.sheetnames) - {"Summary", "Warnings", "About"}:
+        for sheet in set(ours.sheetnames) - {"Summary", "Warnings", "Columns", "About"}:
             assert {type(value) for value in column(ours[sheet], heading) if value is not None} <= {kind}
         assert kind in {type(value) for value in column(ours["All data"], heading)}
         assert {type(value) for value in column(theirs["All data"], heading)} <= {int, float, type(None)}
@@ -140,7 +140,7 @@ def test_dx_xlsx_sheets_are_openrems_and_as_long(ours, theirs) -> None:
         return {sheet.title: sheet.max_row - 1 for sheet in book if sheet.title not in OTHER_SHEETS}
 
     names = [name for name in ours.sheetnames if name != "Warnings"]
-    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
+    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "Columns", "About"]
     assert sizes(ours) == sizes(theirs)
     assert sum(sizes(ours).values()) == 23
 

@@ -145,7 +145,7 @@ def test_mg_xlsx_columns_that_the_csv_has_not_follow_the_study_and_end_each_expo
 
 
 def test_mg_xlsx_sheets_are_openrems(ours, theirs) -> None:
-    assert ours.sheetnames == [*theirs.sheetnames, "Warnings", "About"]
+    assert ours.sheetnames == [*theirs.sheetnames, "Warnings", "Columns", "About"]
 
 
 @pytest.mark.parametrize("title", TABLES)

@@ -72,7 +72,7 @@ def test_nm_xlsx_each_description_has_a_sheet_with_its_rows(
 
 def test_nm_xlsx_sheets_are_openrems(ours, theirs) -> None:
     names = [name for name in ours.sheetnames if name != "Warnings"]
-    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "About"]
+    assert names == ["Summary", "All data", *sorted(theirs.sheetnames[2:]), "Columns", "About"]
 
 
 def read_theirs(theirs) -> list[dict[str, object]]:

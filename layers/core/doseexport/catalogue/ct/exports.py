@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import NUMBER, Column, RepeatWarning, RowWarning, Stream
+from typing import Any
+
+from doseexport.catalogue.columns import (
+    CODED,
+    NOT_RECORDED,
+    NUMBER,
+    Column,
+    RepeatWarning,
+    RowWarning,
+    Stream,
+)
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
@@ -32,6 +42,8 @@ from doseexport.catalogue.shared.study import (
     STUDY_REPEAT_WARNINGS,
     STUDY_ROW_WARNINGS,
     STUDY_TIES,
+    count_events,
+    read_comments,
     study_columns,
     warn_of_repeats,
 )
@@ -71,42 +83,131 @@ LEFT JOIN remapp_ctxraysourceparameters s1 ON s1.{_OF_EVENT} = event.id AND NOT 
 LEFT JOIN remapp_ctxraysourceparameters s2 ON s2.{_OF_EVENT} = s1.{_OF_EVENT} AND s2.id > s1.id"""
 
 
+_SOURCES = "ctxraysourceparameters."
+_SOURCE_RULES = (
+    "the source with the lowest id of the event, whatever its name",
+    "the second source by id; third and later ones are left out, with a warning",
+)
+_SOURCE_BLANKS = (NOT_RECORDED, "not recorded, or the event has one source")
+
+
 def _tube(n: int) -> tuple[Column, ...]:
     """Return the columns of the n-th X-ray source by id, whatever its name."""
+    rules: Any = {"rows": _SOURCE_RULES[n - 1], "blank": _SOURCE_BLANKS[n - 1]}
     return (
-        Column(f"S{n} name", f"s{n}.identification_of_the_xray_source", meaning="(113832, DCM)"),
-        Column(f"S{n} kVp", f"s{n}.kvp", NUMBER, "kV (113733, DCM)"),
-        Column(f"S{n} max mA", f"s{n}.maximum_xray_tube_current", NUMBER, "mA (113833, DCM)"),
-        Column(f"S{n} mA", f"s{n}.xray_tube_current", NUMBER, "mA (113734, DCM)"),
-        Column(f"S{n} Exposure time/rotation", f"s{n}.exposure_time_per_rotation", NUMBER, "s (113834, DCM)"),
-    )
+        Column(
+            f"S{n} name",
+            f"s{n}.identification_of_the_xray_source",
+            meaning="Name of the X-ray source",
+            source=f"{_SOURCES}identification_of_the_xray_source",
+            dicom="113832 DCM",
+            **rules,
+        ),
+        Column(f"S{n} kVp", f"s{n}.kvp", NUMBER, "Tube voltage",
+               f"{_SOURCES}kvp", "kV", "113733 DCM", **rules),
+        Column(f"S{n} max mA", f"s{n}.maximum_xray_tube_current", NUMBER, "Largest tube current",
+               f"{_SOURCES}maximum_xray_tube_current", "mA", "113833 DCM", **rules),
+        Column(f"S{n} mA", f"s{n}.xray_tube_current", NUMBER, "Mean tube current",
+               f"{_SOURCES}xray_tube_current", "mA", "113734 DCM", **rules),
+        Column(f"S{n} Exposure time/rotation", f"s{n}.exposure_time_per_rotation", NUMBER,
+               "Exposure time of one rotation", f"{_SOURCES}exposure_time_per_rotation", "s",
+               "113834 DCM", **rules),
+    )  # fmt: skip
 
 
-PHANTOM = (
+PHANTOM_SQL = (
     "CASE phantom.code_value WHEN '113691' THEN '32 cm' WHEN '113690' THEN '16 cm'"
     " ELSE phantom.code_meaning END"
 )
 
 _TABLE = "ctirradiationeventdata"
+_OF = f"{_TABLE}."
+PHANTOM = Column(
+    "Phantom",
+    PHANTOM_SQL,
+    meaning="Phantom to which CTDIvol refers",
+    source=f"{_OF}ctdiw_phantom_type_id",
+    dicom="113835 DCM",
+    conversion="code 113691: 32 cm; code 113690: 16 cm; else the meaning of the code",
+)
+CTDIVOL = Column("CTDIvol", "event.mean_ctdivol", NUMBER, "Mean CTDIvol of the acquisition",
+                 f"{_OF}mean_ctdivol", "mGy", "113830 DCM")  # fmt: skip
+DLP = Column("DLP", "event.dlp", NUMBER, "DLP of the acquisition", f"{_OF}dlp", "mGy·cm", "113838 DCM")
+SCANNING_LENGTH = Column("Scanning length", "scanlen.scanning_length", NUMBER, "Length that was scanned",
+                         "scanninglength.scanning_length", "mm", "113825 DCM")  # fmt: skip
+DLP_TOTAL = Column(
+    "DLP total (mGy.cm)",
+    "ctacc.dlp",
+    NUMBER,
+    "Total DLP of the study, as the device declared it",
+    "ctaccumulateddosedata.ct_dose_length_product_total",
+    "mGy·cm",
+    "113813 DCM",
+    rows="added, with a warning",
+)
+_PROTOCOL = Column(
+    "Protocol",
+    "event.acquisition_protocol",
+    meaning="Acquisition protocol",
+    source=f"{_OF}acquisition_protocol",
+    dicom="125203 DCM",
+)
+_TYPE = Column(
+    "Type",
+    "acquisition_type.code_meaning",
+    meaning="Type of the acquisition, such as Spiral Acquisition",
+    source=f"{_OF}ct_acquisition_type_id",
+    dicom="113820 DCM",
+    conversion=CODED,
+)
+_MODULATION = Column(
+    "mA Modulation type",
+    "event.xray_modulation_type",
+    meaning="Type of the modulation of the tube current",
+    source=f"{_OF}xray_modulation_type",
+    dicom="113842 DCM",
+)
+_DOSE_CHECK = Column(
+    "Dose check details",
+    DOSE_CHECK,
+    meaning="Dose Check: configured alerts and notifications (mGy·cm and mGy), estimates, reason and person",
+    source=(
+        "ctdosecheckdetails.dlp_alert_value, ctdosecheckdetails.ctdivol_alert_value,"
+        " ctdosecheckdetails.dlp_notification_value, ctdosecheckdetails.ctdivol_notification_value"
+    ),
+    dicom="113900 DCM, 113908 DCM",
+    conversion="one line of text; numbers with two decimals, halves to even",
+    blank="no value is configured",
+)
+_COMMENTS = Column("Comments", "event.comment", meaning="Comment of the acquisition",
+                   source=f"{_OF}comment", dicom="121106 DCM")  # fmt: skip
+
 _EVENT_COLUMNS = (
-    Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+    _PROTOCOL,
     name_event(_TABLE, "CT"),
-    Column("Type", "acquisition_type.code_meaning", meaning="CT Acquisition Type (113820, DCM)"),
-    Column("Exposure time", "event.exposure_time", NUMBER, "s (113824, DCM)"),
-    Column("Scanning length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
-    Column("Slice thickness", "event.nominal_single_collimation_width", NUMBER, "mm (113826, DCM)"),
-    Column("Total collimation", "event.nominal_total_collimation_width", NUMBER, "mm (113827, DCM)"),
-    Column("Pitch", "event.pitch_factor", NUMBER, "ratio (113828, DCM)"),
-    Column("No. sources", "event.number_of_xray_sources", NUMBER, "(113823, DCM)"),
-    Column("CTDIvol", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
-    Column("Phantom", PHANTOM, meaning="CTDIw Phantom Type (113835, DCM)"),
-    Column("DLP", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
+    _TYPE,
+    Column("Exposure time", "event.exposure_time", NUMBER, "Total exposure time of the acquisition",
+           f"{_OF}exposure_time", "s", "113824 DCM"),
+    SCANNING_LENGTH,
+    Column("Slice thickness", "event.nominal_single_collimation_width", NUMBER,
+           "Nominal width of a single collimated slice", f"{_OF}nominal_single_collimation_width", "mm",
+           "113826 DCM"),
+    Column("Total collimation", "event.nominal_total_collimation_width", NUMBER,
+           "Nominal total width of the collimation", f"{_OF}nominal_total_collimation_width", "mm",
+           "113827 DCM"),
+    Column("Pitch", "event.pitch_factor", NUMBER, "Pitch factor", f"{_OF}pitch_factor", "ratio",
+           "113828 DCM"),
+    Column("No. sources", "event.number_of_xray_sources", NUMBER, "Number of X-ray sources",
+           f"{_OF}number_of_xray_sources", "", "113823 DCM"),
+    CTDIVOL,
+    PHANTOM,
+    DLP,
     *_tube(1),
     *_tube(2),
-    Column("mA Modulation type", "event.xray_modulation_type", meaning="(113842, DCM)"),
-    Column("Dose check details", DOSE_CHECK, meaning="mGy.cm and mGy (113900 and 113908, DCM)"),
-    Column("Comments", "event.comment", meaning="(121106, DCM)"),
-)
+    _MODULATION,
+    _DOSE_CHECK,
+    _COMMENTS,
+)  # fmt: skip
 
 _EVENT = "ctradiationdose__ctirradiationeventdata__"
 
@@ -225,10 +326,19 @@ CT = Modality(
     event_tables=_EVENT_JOIN,
 )
 
+_EVENTS = count_events(
+    "ctacc.events",
+    "Number of irradiation events, as the device declared it",
+    "ctaccumulateddosedata.total_number_of_irradiation_events",
+    dicom="113812 DCM",
+    blank="not declared, even if the study has events",
+    rows="added, with a warning",
+)
+
 _STUDY_STREAM = Stream(
     columns=(
-        *study_columns("ctdose.comment", "ctacc.events", standard="CT"),
-        Column("DLP total (mGy.cm)", "ctacc.dlp", NUMBER, "mGy.cm (113813, DCM)"),
+        *study_columns(read_comments("ctdose.comment", "ctradiationdose.comment"), _EVENTS, standard="CT"),
+        DLP_TOTAL,
     ),
     joins=STUDY_JOINS + _TOTAL_JOIN,
     ties=(*STUDY_TIES, "ctdose.id"),
@@ -243,7 +353,7 @@ _EVENT_STREAM = Stream(
     extras=(list_event_names(_TABLE, "CT"),),
 )
 
-_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", _PROTOCOL.source, EVENTS)
 _EVENT_NAMES = count_event_names(_TABLE, "CT")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),

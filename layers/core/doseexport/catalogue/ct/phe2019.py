@@ -9,11 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from doseexport.catalogue.columns import NUMBER, TEXT, Cells, Column, RowWarning, Stream
-from doseexport.catalogue.ct.exports import CT, EVENTS_DLP, PHANTOM, warn_of_repeats_in_event
+from doseexport.catalogue.columns import (
+    ALWAYS,
+    COUNTED,
+    NEVER,
+    NO_SOURCE,
+    NUMBER,
+    TEXT,
+    Cells,
+    Column,
+    RowWarning,
+    Stream,
+)
+from doseexport.catalogue.ct.exports import (
+    CT,
+    CTDIVOL,
+    DLP,
+    DLP_TOTAL,
+    EVENTS_DLP,
+    PHANTOM,
+    SCANNING_LENGTH,
+    warn_of_repeats_in_event,
+)
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, CustomRows, FileContext, Row, Sheet
 from doseexport.catalogue.shared.plausibility import NEGATIVE_AGE, warn_of_doubled_total
-from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
+from doseexport.catalogue.shared.study import AGE, HEIGHT, MASS, OF_STUDY, warn_of_repeats
 from doseexport.catalogue.spec import Spec
 
 HEADED_SERIES = 4
@@ -45,33 +65,47 @@ LEFT JOIN LATERAL (
 _KVP = "CASE source.tubes WHEN 2 THEN array_to_string(source.kvps, ' | ') ELSE source.kvps[1]::text END"
 
 _PATIENT_COLUMNS = (
-    Column("Age (yrs)", "patstudy.patient_age_decimal", NUMBER, "years"),
-    Column("Weight (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
-    Column("Height (cm)", "patstudy.patient_size * 100", NUMBER, "cm (0010,1020)"),
+    AGE.named("Age (yrs)"),
+    MASS.named("Weight (kg)"),
+    HEIGHT.named("Height (cm)", sql="patstudy.patient_size * 100", unit="cm", conversion="× 100 from m"),
 )
-_TOTAL_COLUMN = Column("Total DLP* (whole scan) mGy.cm", "total.dlp", NUMBER, "mGy.cm (113813, DCM)")
+_TOTAL_COLUMN = DLP_TOTAL.named("Total DLP* (whole scan) mGy.cm", sql="total.dlp")
 
+_PLACE = "of the scanning length, TID 10014"
 _SERIES_COLUMNS = (
-    Column("Imaged length", "scanlen.scanning_length", NUMBER, "mm (113825, DCM)"),
-    Column("Start position", "scanlen.bottom_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
-    Column("End position", "scanlen.top_z_location_of_scanning_length", NUMBER, "mm, TID 10014"),
-    Column("kV", _KVP, TEXT, "kV (113733, DCM); both values as a text if there are two sources"),
-    Column("CTDI phantom", PHANTOM, TEXT, "CTDIw Phantom Type (113835, DCM)"),
-    Column("Scan FOV (mm)", "NULL", NUMBER, "always blank"),
-    Column("CTDIvol (mGy)*", "event.mean_ctdivol", NUMBER, "mGy (113830, DCM)"),
-    Column("DLP (mGy.cm)*", "event.dlp", NUMBER, "mGy.cm (113838, DCM)"),
-)
+    SCANNING_LENGTH.named("Imaged length"),
+    Column("Start position", "scanlen.bottom_z_location_of_scanning_length", NUMBER, f"Lower end {_PLACE}",
+           "scanninglength.bottom_z_location_of_scanning_length", "mm"),
+    Column("End position", "scanlen.top_z_location_of_scanning_length", NUMBER, f"Upper end {_PLACE}",
+           "scanninglength.top_z_location_of_scanning_length", "mm"),
+    Column("kV", _KVP, TEXT, "Tube voltage", "ctxraysourceparameters.kvp", "kV", "113733 DCM",
+           rows="two X-ray sources: both as a text joined by |; else the first by id"),
+    PHANTOM.named("CTDI phantom"),
+    Column("Scan FOV (mm)", "NULL", NUMBER, "Field of view: to fill in", NO_SOURCE, "mm", blank=ALWAYS),
+    CTDIVOL.named("CTDIvol (mGy)*"),
+    DLP.named("DLP (mGy.cm)*"),
+)  # fmt: skip
 _SHOWN_SERIES = tuple(
     replace(each, kind=NUMBER) if each.heading == "kV" else each for each in _SERIES_COLUMNS
 )
 
 _HEADED_CELLS = HEADED_SERIES * len(_SHOWN_SERIES)
 _FORM_COLUMNS = (
-    Column("Patient No", "", NUMBER, "counted from 1"),
+    Column("Patient No", "", NUMBER, "Number of the study in the form, from 1", COUNTED, blank=NEVER),
     *_PATIENT_COLUMNS,
     *(_SHOWN_SERIES * HEADED_SERIES),
     _TOTAL_COLUMN,
-    Column("Patient comments", "", TEXT, "CT Acquisition Type (113820, DCM) of every series"),
+    Column(
+        "Patient comments",
+        "",
+        TEXT,
+        "CT acquisition types of all series of the study",
+        "ctirradiationeventdata.ct_acquisition_type_id",
+        dicom="113820 DCM",
+        conversion="the meanings of the codes; a series without a code is of unknown type",
+        blank=NEVER,
+        rows="joined by commas",
+    ),
 )
 
 

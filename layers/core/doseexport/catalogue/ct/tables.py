@@ -7,11 +7,11 @@ from dataclasses import replace
 from doseexport.catalogue.columns import BOOLEAN, NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.ct import exports
 from doseexport.catalogue.ct.exports import CT
-from doseexport.catalogue.layouts import EVENT_ID, Table, Tables
+from doseexport.catalogue.layouts import EVENT_ID, EVENT_NO, STUDY_ID, Table, Tables
 from doseexport.catalogue.shared.tables.columns import (
     Names,
     find_unit,
-    make_joined_code,
+    make_coded,
     number_rows,
     rename_columns,
 )
@@ -21,38 +21,37 @@ from doseexport.catalogue.shared.tables.studies import name_study_columns
 
 _CSV = exports.SPECS[0]
 _OF_EVENT = "ct_irradiation_event_data_id"
+_TABLE = "ctirradiationeventdata"
 _CHECK = "ctdosecheckdetails."
 
 
-def _check(name: str, column: str, meaning: str, dicom: str = "") -> Column:
+def _check(name: str, column: str, meaning: str) -> Column:
     """Return a column of the first Dose Check of an event. Names that begin with is_ are true or false."""
     kind = BOOLEAN if name.startswith("is_") else NUMBER
-    unit = find_unit(name)
-    return Column(name, f"chk.{column}", kind, meaning, source=_CHECK + column, unit=unit, dicom=dicom)
+    return Column(name, f"chk.{column}", kind, meaning, _CHECK + column, find_unit(name))
 
 
 def _list_checks(part: str, estimate: str) -> tuple[Column, ...]:
     """Return the columns of alerts or of notifications, which are the parts of a Dose Check."""
     reason = f"{part}_reason_for_proceeding"
     return (
-        _check(f"is_dlp_{part}_configured", f"dlp_{part}_value_configured", f"whether a DLP {part} is set"),
+        _check(f"is_dlp_{part}_configured", f"dlp_{part}_value_configured", f"Whether a DLP {part} is set"),
         _check(f"dlp_{part}_mgy_cm", f"dlp_{part}_value", f"DLP {part} value"),
-        _check(f"dlp_{part}_estimate_mgy_cm", estimate.format("dlp"), f"estimate of the DLP {part}"),
+        _check(f"dlp_{part}_estimate_mgy_cm", estimate.format("dlp"), f"Estimate of the DLP {part}"),
         _check(f"is_ctdivol_{part}_configured", f"ctdivol_{part}_value_configured",
-               f"whether a CTDIvol {part} is set"),
+               f"Whether a CTDIvol {part} is set"),
         _check(f"ctdivol_{part}_mgy", f"ctdivol_{part}_value", f"CTDIvol {part} value"),
-        _check(f"ctdivol_{part}_estimate_mgy", estimate.format("ctdivol"), f"estimate of the CTDIvol {part}"),
-        Column(f"{part}_reason", f"chk.{reason}", meaning=f"reason for proceeding after the {part}",
+        _check(f"ctdivol_{part}_estimate_mgy", estimate.format("ctdivol"), f"Estimate of the CTDIvol {part}"),
+        Column(f"{part}_reason", f"chk.{reason}", meaning=f"Reason for proceeding after the {part}",
                source=_CHECK + reason),
     )  # fmt: skip
 
 
+_TUBE_HEADINGS = ("name", "kVp", "max mA", "mA", "Exposure time/rotation")
 _EVENT_NAMES: Names = {
     "Protocol": "acquisition_protocol",
     "Standard acquisition name": (),
-    "Type": make_joined_code("type", ("acquisition_type.code_value", "acquisition_type.code_meaning"),
-                             "type of the acquisition", "113820 DCM",
-                             "ctirradiationeventdata.ct_acquisition_type_id"),
+    "Type": "type_*",
     "Exposure time": "exposure_time_s",
     "Scanning length": "scanning_length_mm",
     "Slice thickness": "slice_thickness_mm",
@@ -60,43 +59,40 @@ _EVENT_NAMES: Names = {
     "Pitch": "pitch",
     "No. sources": "number_of_sources",
     "CTDIvol": "ctdivol_mgy",
-    "Phantom": make_joined_code("phantom", ("phantom.code_value", "phantom.code_meaning"),
-                                "phantom of the CTDIvol", "113835 DCM",
-                                "ctirradiationeventdata.ctdiw_phantom_type_id"),
+    "Phantom": tuple(make_coded(exports.PHANTOM.named("phantom", sql="phantom.code_meaning"))),
     "DLP": "dlp_mgy_cm",
-    **{
-        f"S{n} {what}": ()
-        for n in (1, 2)
-        for what in ("name", "kVp", "max mA", "mA", "Exposure time/rotation")
-    },
+    **{f"S{n} {heading}": () for n in (1, 2) for heading in _TUBE_HEADINGS},
     "mA Modulation type": "modulation_type",
     "Dose check details": "dose_check_details",
     "Comments": "comment",
-}  # fmt: skip
+}
 
-_SOURCE = "ctxraysourceparameters."
+_SOURCE_NAMES: Names = {
+    "S1 name": "name",
+    "S1 kVp": "kvp",
+    "S1 max mA": "max_tube_current_ma",
+    "S1 mA": "tube_current_ma",
+    "S1 Exposure time/rotation": "exposure_time_per_rotation_s",
+}
+_EVENT_ID = EVENT_ID.named(EVENT_ID.heading, source=f"{_TABLE}.id")
 _SOURCE_TABLE = "remapp_ctxraysourceparameters"
+_READ = _CSV.events.columns if _CSV.events else ()
 _SOURCES = Table(
     name="sources",
     help="One row per X-ray source of an event",
     columns=(
-        EVENT_ID,
-        number_rows("tube.id"),
-        Column("name", "tube.identification_of_the_xray_source", meaning="name of the X-ray source",
-               source=f"{_SOURCE}identification_of_the_xray_source", dicom="113832 DCM"),
-        Column("kvp", "tube.kvp", NUMBER, "tube voltage", f"{_SOURCE}kvp", "kV", "113733 DCM"),
-        Column("max_tube_current_ma", "tube.maximum_xray_tube_current", NUMBER, "greatest tube current",
-               f"{_SOURCE}maximum_xray_tube_current", "mA", "113833 DCM"),
-        Column("tube_current_ma", "tube.xray_tube_current", NUMBER, "mean tube current",
-               f"{_SOURCE}xray_tube_current", "mA", "113734 DCM"),
-        Column("exposure_time_per_rotation_s", "tube.exposure_time_per_rotation", NUMBER,
-               "exposure time of a rotation", f"{_SOURCE}exposure_time_per_rotation", "s", "113834 DCM"),
+        _EVENT_ID,
+        number_rows("s1.id"),
+        *(
+            each.named(each.heading, rows="one row per source")
+            for each in rename_columns((c for c in _READ if c.heading in _SOURCE_NAMES), _SOURCE_NAMES)
+        ),
     ),
     key=("event_id", "n"),
     references={"event_id": "events"},
-    joins=f"{CT.event_tables}\nJOIN {_SOURCE_TABLE} tube ON tube.{_OF_EVENT} = event.id",
-    order=("event.id", "tube.id"),
-)  # fmt: skip
+    joins=f"{CT.event_tables}\nJOIN {_SOURCE_TABLE} s1 ON s1.{_OF_EVENT} = event.id",
+    order=("event.id", "s1.id"),
+)
 
 _STUDIES = replace(
     _CSV.studies,
@@ -104,7 +100,7 @@ _STUDIES = replace(
 )
 _EVENTS = Stream(
     columns=(
-        *rename_columns(_CSV.events.columns if _CSV.events else (), _EVENT_NAMES),
+        *rename_columns(_READ, _EVENT_NAMES),
         *_list_checks("alert", "accumulated_{}_forward_estimate"),
         *_list_checks("notification", "{}_forward_estimate"),
     ),
@@ -124,6 +120,10 @@ SPECS = make_tables(
     CT,
     _STUDIES,
     _EVENTS,
-    Tables(STUDIES, EVENTS, (_SOURCES, *list_name_tables("CT", CT.event_tables, "ctirradiationeventdata"))),
+    Tables(
+        STUDIES,
+        replace(EVENTS, columns=(STUDY_ID, _EVENT_ID, EVENT_NO)),
+        (_SOURCES, *list_name_tables("CT", CT.event_tables, _TABLE)),
+    ),
     _REPEAT_WARNINGS,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import NUMBER, Column, RowWarning, Stream
+from doseexport.catalogue.columns import RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import EVENTS, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.options import MAX_EVENTS
-from doseexport.catalogue.shared import totals
+from doseexport.catalogue.shared import exposures, totals
 from doseexport.catalogue.shared.dap_units import DAP_UNIT
 from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import (
@@ -28,6 +28,8 @@ from doseexport.catalogue.shared.study import (
     STUDY_REPEAT_WARNINGS,
     STUDY_ROW_WARNINGS,
     STUDY_TIES,
+    count_events,
+    read_comments,
     study_columns,
 )
 from doseexport.catalogue.shared.xray import (
@@ -37,11 +39,8 @@ from doseexport.catalogue.shared.xray import (
     EVENT_LINK,
     EVENT_TABLES,
     EVENTS_FILTER,
-    FILTER_MATERIALS,
-    FILTER_THICKNESSES,
     HIGHEST_DAP,
     KVP,
-    MAS,
     MECHANICAL,
     PROJ_JOIN,
     PROJ_REPEAT_WARNING,
@@ -52,7 +51,6 @@ from doseexport.catalogue.shared.xray import (
     UAS,
     XRAY_EVENT,
     XRAY_SCOPES,
-    code_meaning,
     list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
@@ -98,12 +96,27 @@ LEFT JOIN (
 ) events ON events.id = study.id"""
 
 # A study whose device declared no number of frames has the number of its events.
-_EVENTS = f"coalesce(integ.frames, {totals.EVENTS.value})"
+_EVENTS = count_events(
+    f"coalesce(integ.frames, {totals.EVENTS.value})",
+    "Number of radiographic frames that the device declared, or else of events",
+    "accumintegratedprojradiogdose.total_number_of_radiographic_frames,"
+    " generalstudymoduleattr.number_of_events",
+    dicom="113731 DCM",
+    rows="added, with a warning",
+)
 
 _STUDY_STREAM = Stream(
     columns=(
-        *study_columns("proj.comment", _EVENTS, standard="DX"),
-        Column("DAP total (cGy.cm^2)", "integ.dap", NUMBER, "cGy.cm^2 (113722, DCM)"),
+        *study_columns(
+            read_comments("proj.comment", "projectionxrayradiationdose.comment"), _EVENTS, standard="DX"
+        ),
+        exposures.DAP_TOTAL.named(
+            "DAP total (cGy.cm^2)",
+            sql="integ.dap",
+            unit="cGy·cm²",
+            meaning="Total dose-area product of the study",
+            conversion=exposures.FROM_GYM2,
+        ),
     ),
     joins=STUDY_JOINS + PROJ_JOIN + _TOTAL_JOIN,
     ties=(*STUDY_TIES, PROJ_TIE),
@@ -124,32 +137,34 @@ _STUDY_STREAM = Stream(
 )
 
 _EVENT_COLUMNS = (
-    Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+    exposures.PROTOCOL,
     name_event(EVENT_LINK, "DX"),
-    Column("Anatomy", code_meaning("event.anatomical_structure_id"), meaning="(91723000, SCT)"),
-    Column("Image view", code_meaning("event.image_view_id"), meaning="(111031, DCM)"),
-    Column("Exposure control mode", "src.exposure_control_mode", meaning="(0018,7060)"),
-    Column("kVp", KVP.value, NUMBER, "kV (113733, DCM); mean of several, without zeros"),
-    Column("mAs", MAS, NUMBER, "mAs: sum of the exposures (113736, DCM), or of mA times ms without any"),
-    Column("mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
-    Column("Exposure time (ms)", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
-    Column("Filters", FILTER_MATERIALS, meaning="X-Ray Filter Material (113757, DCM)"),
-    Column(
-        "Filter thicknesses (mm)",
-        FILTER_THICKNESSES,
-        meaning="mm, mean of minimum and maximum (113758 and 113773, DCM)",
+    exposures.read_code(
+        "Anatomy",
+        "event.anatomical_structure_id",
+        "Part of the body",
+        "irradeventxraydata.anatomical_structure_id",
+        "91723000 SCT",
     ),
-    Column("Exposure index", "det.exposure_index", NUMBER, "(113845, DCM)"),
-    Column("Target exposure index", "det.target_exposure_index", NUMBER, "(113846, DCM)"),
-    Column("Deviation index", "det.deviation_index", NUMBER, "(113847, DCM)"),
-    Column("Relative x-ray exposure", "det.relative_xray_exposure", NUMBER, "(0018,1405)"),
-    Column("DAP (cGy.cm^2)", f"event.dose_area_product * {CGYCM2}", NUMBER, "cGy.cm^2 (122130, DCM)"),
-    Column("Entrance Exposure at RP (mGy)", "event.entrance_exposure_at_rp", NUMBER, "mGy (111636, DCM)"),
-    Column("SDD Detector Dist", "dist.distance_source_to_detector", NUMBER, "mm (113750, DCM)"),
-    Column("SPD Patient Dist", "dist.distance_source_to_entrance_surface", NUMBER, "mm (0040,0306)"),
-    Column("SIsoD Isocentre Dist", "dist.distance_source_to_isocenter", NUMBER, "mm (113748, DCM)"),
-    Column("Table Height", "dist.table_height_position", NUMBER, "mm (113753, DCM)"),
-    Column("Comment", "event.comment", meaning="(121106, DCM)"),
+    exposures.VIEW,
+    exposures.MODE,
+    exposures.KVP,
+    exposures.TUBE_LOAD,
+    exposures.AVERAGE_CURRENT,
+    exposures.EXPOSURE_TIME,
+    exposures.FILTERS,
+    exposures.THICKNESSES,
+    exposures.EXPOSURE_INDEX,
+    exposures.TARGET_INDEX,
+    exposures.DEVIATION_INDEX,
+    exposures.RELATIVE_EXPOSURE,
+    exposures.DAP_CGYCM2,
+    exposures.ENTRANCE,
+    exposures.SOURCE_TO_DETECTOR,
+    exposures.SOURCE_TO_PATIENT,
+    exposures.SOURCE_TO_ISOCENTRE,
+    exposures.TABLE_HEIGHT,
+    exposures.COMMENT,
 )
 
 _CHILDREN = (SOURCE, MECHANICAL, DETECTOR, DISTANCE)
@@ -165,7 +180,9 @@ DX_EVENT_STREAM = Stream(
 DX_EVENT_REPEAT_WARNINGS = tuple(child.repeated for child in _CHILDREN)
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, *DX_EVENT_REPEAT_WARNINGS)
 
-_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_PROTOCOLS = Frequency(
+    "Acquisition protocol", "event.acquisition_protocol", exposures.PROTOCOL.source, EVENTS
+)
 _EVENT_NAMES = count_event_names(EVENT_LINK, "DX")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _EVENT_NAMES),

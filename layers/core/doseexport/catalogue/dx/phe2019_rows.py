@@ -7,11 +7,15 @@ shifts others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from doseexport.catalogue.columns import DATE, NUMBER, Cells, Column
+from doseexport.catalogue.columns import ALWAYS, CODED, COUNTED, NEVER, NO_SOURCE, NUMBER, Cells, Column
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
+from doseexport.catalogue.shared import exposures
+from doseexport.catalogue.shared.study import AGE, DATE_OF_STUDY, HEIGHT, MASS, SEX, STUDY_ID
+from doseexport.catalogue.shared.totals import COMPUTED
 
 
 class Exam(NamedTuple):
@@ -87,17 +91,52 @@ def describe_projection(event: Projection) -> Cells:
     ]
 
 
+_TO_FILL_IN = "Blank in the form: to fill in"
+
+
+def _leave_blank(heading: str) -> Column:
+    return Column(heading, "", meaning=_TO_FILL_IN, source=NO_SOURCE, blank=ALWAYS)
+
+
+_POSITION = "irradeventxraydata.patient_"
 _PROJECTION = (
-    Column("Detector used", "", meaning="always blank"),
-    Column("Grid used", "", NUMBER, "mm, focal distance of the grid"),
-    Column("FDD", "", NUMBER, "cm, source to detector"),
-    Column("Filtration in mm Al", "", meaning="materials, then thicknesses in mm"),
-    Column("AEC used", "", meaning="exposure control mode"),
-    Column("kVp", "", NUMBER, "kV"),
-    Column("mAs", "", NUMBER, "mAs"),
-    Column("Patient position", "", meaning="orientation, modifier, relation to the table"),
-    Column("Detector in bucky", "", meaning="always blank"),
-    Column("Other projection info", "", meaning="exposure index and view"),
+    _leave_blank("Detector used"),
+    exposures.GRID.made("Grid used"),
+    exposures.SOURCE_TO_DETECTOR.made(
+        "FDD", unit="cm", conversion="÷ 10 from mm", blank="not recorded, or 0"
+    ),
+    Column(
+        "Filtration in mm Al",
+        "",
+        meaning="Materials of the filters, then their thicknesses in mm",
+        source=f"{exposures.FILTERS.source}, {exposures.THICKNESSES.source}",
+        unit="mm",
+        dicom=f"{exposures.FILTERS.dicom}, {exposures.THICKNESSES.dicom}",
+        conversion=f"{exposures.SHORT}; {exposures.THICKNESSES.conversion}",
+        blank="no filter with a material",
+        rows=exposures.LISTED,
+    ),
+    exposures.MODE.made("AEC used"),
+    exposures.KVP.made("kVp"),
+    exposures.TUBE_LOAD.made("mAs"),
+    Column(
+        "Patient position",
+        "",
+        meaning="Orientation of the patient, its modifier, and the relation to the table",
+        source=f"{_POSITION}orientation_cid_id, {_POSITION}orientation_modifier_cid_id,"
+        f" {_POSITION}table_relationship_cid_id",
+        dicom="113743 DCM, 113744 DCM, 113745 DCM",
+        conversion=f"{CODED}, joined by commas",
+    ),
+    _leave_blank("Detector in bucky"),
+    Column(
+        "Other projection info",
+        "",
+        meaning="Exposure index and view of the image",
+        source=f"{exposures.EXPOSURE_INDEX.source}, {exposures.VIEW.source}",
+        dicom=f"{exposures.EXPOSURE_INDEX.dicom}, {exposures.VIEW.dicom}",
+        conversion=f"index with two decimals, left out if 0; {CODED}",
+    ),
 )
 
 _ENDING = (
@@ -112,21 +151,41 @@ _ENDING = (
 )
 
 
-def _exam_columns(dap: str) -> tuple[Column, ...]:
+_NAMES_OF_STUDY = (
+    "generalstudymoduleattr.procedure_code_meaning, generalstudymoduleattr.requested_procedure_code_meaning,"
+    " generalstudymoduleattr.study_description"
+)
+_NAME = Column(
+    "Protocol name",
+    "",
+    meaning="Procedure, requested procedure and description of the study",
+    source=_NAMES_OF_STUDY,
+    dicom="(0008,1032), (0032,1064), (0008,1030)",
+    conversion="joined by |, without missing parts",
+)
+_NAME_WITH_PROTOCOL = _NAME.named(
+    "Protocol name",
+    meaning=f"{_NAME.meaning}, and acquisition protocol",
+    source=f"{_NAMES_OF_STUDY}, {exposures.PROTOCOL.source}",
+    dicom=f"{_NAME.dicom}, {exposures.PROTOCOL.dicom}",
+)
+
+
+def _exam_columns(dap: Column, name: Column) -> tuple[Column, ...]:
     return (
         Column("", ""),
-        Column("PHE Record No", "", NUMBER, "number of the row"),
-        Column("Contributor's record ID", "", NUMBER, "OpenREM's number of the study"),
-        Column("Exam date", "", DATE, "(0008,0020)"),
-        Column(dap, "", NUMBER, "cGy.cm^2"),
-        Column("DAP dose units", "", meaning="cGy·cm²"),
-        Column("Protocol name", "", meaning="procedure, requested procedure, study description"),
-        Column("Patient weight", "", NUMBER, "kg"),
+        Column("PHE Record No", "", NUMBER, "Number of the study in the form, from 1", COUNTED, blank=NEVER),
+        STUDY_ID.made("Contributor's record ID"),
+        DATE_OF_STUDY.made("Exam date"),
+        dap,
+        Column("DAP dose units", "", meaning="Unit of DAP: cGy·cm²", source=NO_SOURCE, blank=NEVER),
+        name,
+        MASS.made("Patient weight"),
         Column("", ""),
         Column("", ""),
-        Column("Patient age", "", NUMBER, "years"),
-        Column("Sex", "", meaning="(0010,0040)"),
-        Column("Height", "", NUMBER, "m"),
+        AGE.made("Patient age"),
+        SEX.made("Sex"),
+        HEIGHT.made("Height"),
     )
 
 
@@ -145,9 +204,9 @@ class SingleProjection:
         Sheet(
             "PHE DX 2019 Single Projection",
             (
-                *_exam_columns("Projection DAP dose"),
+                *_exam_columns(exposures.DAP_CGYCM2.made("Projection DAP dose"), _NAME_WITH_PROTOCOL),
                 *_PROJECTION,
-                *(Column(heading, "", meaning="always blank") for heading in _ENDING),
+                *map(_leave_blank, _ENDING),
             ),
         ),
     )
@@ -210,20 +269,46 @@ class WholeStudy:
         return ()
 
 
+_STUDY_DAP = Column(
+    "Study DAP dose",
+    "",
+    NUMBER,
+    "Dose-area product of all planes of the study",
+    "generalstudymoduleattr.total_dap",
+    "cGy·cm²",
+    "113722 DCM",
+    conversion=f"{exposures.FROM_GYM2}; {COMPUTED}",
+    blank="not recorded, or 0",
+)
+_PROJECTIONS = Column(
+    "number of projections",
+    "",
+    NUMBER,
+    "Number of events that OpenREM counted",
+    "generalstudymoduleattr.number_of_events",
+    conversion="where OpenREM has stored no number: the number of events",
+    blank="no dose report",
+)
+
+
 def _lay_out_study(projections: int) -> Sheet:
     numbers = range(1, projections + 1)
     block = (Column("", ""), *_PROJECTION)
     ending = zip(_ENDING, block, strict=False)  # the first further block is under these headings
     kinds = tuple(column.kind for column in block)
+    dap = exposures.DAP_CGYCM2
     columns = (
-        *_exam_columns("Study DAP dose"),
-        Column("number of projections", "", NUMBER, "events of the study"),
-        *(Column(f"Projection {n} DAP", "", NUMBER, "cGy.cm^2") for n in numbers),
+        *_exam_columns(_STUDY_DAP, _NAME),
+        _PROJECTIONS,
+        *(dap.made(f"Projection {n} DAP", pattern="Projection <n> DAP") for n in numbers),
         *(
             column
             for n in numbers
-            for column in (Column(f"Projection {n} Name", "", meaning="acquisition protocol"), *_PROJECTION)
+            for column in (
+                exposures.PROTOCOL.made(f"Projection {n} Name", pattern="Projection <n> Name"),
+                *_PROJECTION,
+            )
         ),
-        *(Column(heading, "", below.kind, "always blank") for heading, below in ending),
+        *(replace(_leave_blank(heading), kind=below.kind) for heading, below in ending),
     )
     return Sheet("PHE DX 2019 Exam", columns, overflow=kinds[len(_ENDING) :] + kinds[: len(_ENDING)])

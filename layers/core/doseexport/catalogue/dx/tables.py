@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from doseexport.catalogue.columns import NUMBER, Column, Stream
+from doseexport.catalogue.columns import Stream
 from doseexport.catalogue.dx import exports
 from doseexport.catalogue.dx.exports import DX
 from doseexport.catalogue.layouts import Tables
-from doseexport.catalogue.shared.tables.columns import Names, make_code, rename_columns
+from doseexport.catalogue.shared import exposures
+from doseexport.catalogue.shared.tables.columns import Names, rename_columns
 from doseexport.catalogue.shared.tables.names import list_name_tables
 from doseexport.catalogue.shared.tables.specs import EVENTS, STUDIES, make_tables
 from doseexport.catalogue.shared.tables.studies import name_study_columns
@@ -21,10 +22,8 @@ _CHILDREN = (SOURCE, MECHANICAL, DETECTOR, DISTANCE)
 _EVENT_NAMES: Names = {
     "Protocol": "acquisition_protocol",
     "Standard acquisition name": (),
-    "Anatomy": make_code("anatomy", "event.anatomical_structure_id", "anatomical structure", "91723000 SCT",
-                         "irradeventxraydata.anatomical_structure_id"),
-    "Image view": make_code("image_view", "event.image_view_id", "image view", "111031 DCM",
-                            "irradeventxraydata.image_view_id"),
+    "Anatomy": "anatomy_*",
+    "Image view": "image_view_*",
     "Exposure control mode": "exposure_control_mode",
     "kVp": (),
     "mAs": (),
@@ -43,17 +42,15 @@ _EVENT_NAMES: Names = {
     "SIsoD Isocentre Dist": "source_to_isocentre_mm",
     "Table Height": "table_height_mm",
     "Comment": "comment",
-}  # fmt: skip
+}
 """kVp, mAs and filters can be several, so they are tables of their own."""
 
-_DAP_TOTAL = Column(
+_DAP_TOTAL = exposures.DAP_TOTAL.named(
     "dap_total_gy_cm2",
-    "integ.dap * 0.01",
-    NUMBER,
-    meaning="total DAP",
-    source="accumintegratedprojradiogdose.dose_area_product_total",
+    sql="integ.dap * 0.01",
     unit="Gy·cm²",
-    dicom="113722 DCM",
+    meaning="Total dose-area product of the study",
+    conversion="× 10,000 from Gy·m²",
 )
 _STUDIES = replace(
     _CSV.studies,

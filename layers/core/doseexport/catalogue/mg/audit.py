@@ -88,10 +88,16 @@ _EVENTS = Stream(
     row_warnings=(SOURCE.missing, MECHANICAL.missing),
 )
 
+_VIEW_AND_BAND = (
+    f"concat_ws('|', coalesce({code_meaning('event.image_view_id')}, ''),"
+    f" CASE WHEN mech.compression_thickness > 0 THEN floor(mech.compression_thickness / {_STEP}) END)"
+)
+"""The parts of a detail that SQL can tell. The technique needs find_technique."""
+
 SPECS = (
     make_audit(
         MG,
-        AuditRules("MG", make_detail=name_detail),
+        AuditRules("MG", make_detail=name_detail, detail_sql=_VIEW_AND_BAND),
         read_studies(()),
         _EVENTS,
         (PROJ_REPEAT_WARNING, SOURCE.repeated, MECHANICAL.repeated),

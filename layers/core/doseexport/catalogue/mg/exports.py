@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from doseexport.catalogue.columns import NUMBER, Column, Stream
+from doseexport.catalogue.columns import CODED, NEVER, NUMBER, Column, Stream
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Frequency, Long, ModalityWorkbook
 from doseexport.catalogue.options import MAX_EVENTS
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.plausibility import warn_of_doubled_total
 from doseexport.catalogue.shared.selection import COMMON_FILTERS, COMMON_ORDERS, STUDY_NAME_FILTER
 from doseexport.catalogue.shared.standard_names import (
@@ -24,17 +25,17 @@ from doseexport.catalogue.shared.study import (
     STUDY_REPEAT_WARNINGS,
     STUDY_ROW_WARNINGS,
     STUDY_TIES,
+    count_events,
+    read_comments,
     study_columns,
 )
-from doseexport.catalogue.shared.totals import AGD_BOTH, AGD_LEFT, AGD_RIGHT
+from doseexport.catalogue.shared.totals import AGD_BOTH, AGD_LEFT, AGD_RIGHT, COMPUTED
 from doseexport.catalogue.shared.xray import (
     DISTANCE,
     EVENT_ALIAS,
     EVENT_LINK,
     EVENT_TABLES,
     EVENTS_FILTER,
-    FILTER_MATERIALS,
-    FILTER_THICKNESSES,
     KVP,
     MECHANICAL,
     PROJ_JOIN,
@@ -68,30 +69,44 @@ _MODIFIERS = (
 )
 
 _EVENT_COLUMNS = (
-    Column("View", code_meaning("event.image_view_id"), meaning="Image View (111031, DCM)"),
-    Column("View Modifier", _MODIFIERS, meaning="Image View Modifier (111032, DCM)"),
-    Column("Laterality", code_meaning("event.laterality_id"), meaning="Laterality (G-C171, SRT)"),
-    Column("Acquisition", "event.acquisition_protocol", meaning="Acquisition Protocol (125203, DCM)"),
+    exposures.VIEW.named("View"),
+    Column(
+        "View Modifier",
+        _MODIFIERS,
+        meaning="Modifiers of the view",
+        source="imageviewmodifier.image_view_modifier_id",
+        dicom="111032 DCM",
+        conversion=CODED,
+        rows="each followed by a space, by id",
+    ),
+    exposures.LATERALITY.named("Laterality", meaning="Side of the breast"),
+    exposures.PROTOCOL.named("Acquisition"),
     name_event(EVENT_LINK, "MG"),
-    Column("Thickness", "mech.compression_thickness", NUMBER, "mm (111633, DCM)"),
-    Column("Radiological thickness", "dist.radiological_thickness", NUMBER, "mm, as the device reports it"),
-    Column("Force", "mech.compression_force", NUMBER, "N (111647, DCM)"),
-    Column("Mag", "mech.magnification_factor", NUMBER, "Estimated Radiographic Magnification (0018,1114)"),
-    Column("Area", "src.collimated_field_area", NUMBER, "m2 (113790, DCM)"),
-    Column("Mode", "src.exposure_control_mode", meaning="Exposure Control Mode (0018,7060)"),
-    Column("Target", TARGET, meaning="Anode Target Material (111632, DCM), in short"),
-    Column("Filter", FILTER_MATERIALS, meaning="X-Ray Filter Material (113757, DCM), in short"),
-    Column("Filter thickness", FILTER_THICKNESSES, meaning="mm (113758 and 113773, DCM), their mean"),
-    Column("Focal spot size", "src.focal_spot_size", NUMBER, "mm (113766, DCM)"),
-    Column("kVp", KVP.value, NUMBER, "kV (113733, DCM), mean over pulses"),
-    Column("mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
-    Column("ms", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
-    Column("uAs", UAS.value, NUMBER, "uA.s (113736, DCM), sum over pulses"),
-    Column("ESD", "event.entrance_exposure_at_rp", NUMBER, "mGy (111636, DCM)"),
-    Column("AGD", "src.average_glandular_dose", NUMBER, "mGy (111631, DCM)"),
-    Column("% Fibroglandular tissue", "event.percent_fibroglandular_tissue", NUMBER, "percent (111634, DCM)"),
-    Column("Exposure mode description", "event.comment", meaning="comment of the event (121106, DCM)"),
-)
+    exposures.COMPRESSION,
+    exposures.RADIOLOGICAL_THICKNESS,
+    Column("Force", "mech.compression_force", NUMBER, "Force of the compression",
+           "irradeventxraymechanicaldata.compression_force", "N", "111647 DCM"),
+    Column("Mag", "mech.magnification_factor", NUMBER, "Estimated radiographic magnification factor",
+           "irradeventxraymechanicaldata.magnification_factor", "ratio", "(0018,1114)"),
+    exposures.FIELD_AREA,
+    exposures.MODE.named("Mode"),
+    Column("Target", TARGET, meaning="Material of the anode's target",
+           source="irradeventxraysourcedata.anode_target_material_id", dicom="111632 DCM",
+           conversion="Mo, Rh or W, else the meaning of the code"),
+    exposures.FILTERS.named("Filter"),
+    exposures.THICKNESSES.named("Filter thickness"),
+    exposures.FOCAL_SPOT,
+    exposures.KVP,
+    exposures.AVERAGE_CURRENT,
+    exposures.EXPOSURE_TIME.named("ms"),
+    exposures.UAS,
+    exposures.ENTRANCE.named("ESD"),
+    exposures.AGD,
+    Column("% Fibroglandular tissue", "event.percent_fibroglandular_tissue", NUMBER,
+           "Part of fibroglandular tissue in the breast", "irradeventxraydata.percent_fibroglandular_tissue",
+           "percent", "111046 DCM"),
+    exposures.COMMENT.named("Exposure mode description"),
+)  # fmt: skip
 
 # The first row by id, whose values are those in the file.
 _THICKNESS = (
@@ -147,7 +162,18 @@ REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING, SOURCE.repeated,
 """The warnings of every MG file. Files that show distances also warn of repeated distances."""
 
 _STUDY_STREAM = Stream(
-    columns=study_columns("proj.comment", _EXPOSURES, mass=False, standard="MG"),
+    columns=study_columns(
+        read_comments("proj.comment", "projectionxrayradiationdose.comment"),
+        count_events(
+            _EXPOSURES,
+            "Number of exposures of the study",
+            "irradeventxraydata.id",
+            blank=NEVER,
+            rows="counted",
+        ),
+        mass=False,
+        standard="MG",
+    ),
     joins=STUDY_JOINS + PROJ_JOIN,
     ties=(*STUDY_TIES, PROJ_TIE),
     row_warnings=(*STUDY_ROW_WARNINGS, PROJ_ROW_WARNING),
@@ -161,6 +187,22 @@ _EVENT_STREAM = Stream(
     row_warnings=(*(child.missing for child in _CHILDREN), KVP.derived, UAS.derived),
     extras=(list_event_names(EVENT_LINK, "MG"),),
 )
+
+
+def _total_agd(side: str, sql: str, of: str) -> Column:
+    return Column(
+        f"Total AGD {side}",
+        sql,
+        NUMBER,
+        f"Total average glandular dose {of}",
+        f"generalstudymoduleattr.total_agd_{side.lower()},"
+        " accummammographyxraydose.accumulated_average_glandular_dose",
+        "mGy",
+        "111637 DCM",
+        conversion=COMPUTED,
+        rows="the accumulated dose of this side with the highest id",
+    )
+
 
 # As a side of a patient, and as a breast.
 _LEFT = "'G-A101', '7771000', 'T-04030', '80248007'"
@@ -186,14 +228,9 @@ _BOOK_STUDY_STREAM = replace(
     columns=(
         *_STUDY_STREAM.columns,
         *SIZE,
-        Column("Total AGD Left", AGD_LEFT.value, NUMBER, "mGy"),
-        Column("Total AGD Right", AGD_RIGHT.value, NUMBER, "mGy"),
-        Column(
-            "Total AGD Both",
-            AGD_BOTH.value,
-            NUMBER,
-            "mGy, of exposures whose side is not left or right",
-        ),
+        _total_agd("Left", AGD_LEFT.value, "of the left breast"),
+        _total_agd("Right", AGD_RIGHT.value, "of the right breast"),
+        _total_agd("Both", AGD_BOTH.value, "of exposures whose side is not left or right"),
     ),
     joins=_STUDY_STREAM.joins + _EVENTS_AGD_JOIN,
     row_warnings=(
@@ -205,10 +242,12 @@ _BOOK_STUDY_STREAM = replace(
 )
 _BOOK_EVENT_STREAM = replace(
     _EVENT_STREAM,
-    columns=(*_EVENT_COLUMNS, Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)")),
+    columns=(*_EVENT_COLUMNS, exposures.PULSES),
 )
 
-_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_PROTOCOLS = Frequency(
+    "Acquisition protocol", "event.acquisition_protocol", exposures.PROTOCOL.source, EVENTS
+)
 _NAMES = count_event_names(EVENT_LINK, "MG")
 _BOOK = ModalityWorkbook(
     frequencies=(*STUDY_FREQUENCIES, _PROTOCOLS, STUDY_NAMES, _NAMES),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from doseexport.catalogue.columns import NUMBER, Column, Stream
+from doseexport.catalogue.columns import COUNTED, NEVER, NUMBER, Column, Stream
 from doseexport.catalogue.layouts import EVENT_ID, STUDY_ID, Table, Tables
 from doseexport.catalogue.mg import exports
 from doseexport.catalogue.mg.exports import MG
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.tables.columns import (
     Names,
-    make_code,
-    make_joined_code,
+    make_coded,
     number_rows,
     rename_columns,
 )
@@ -26,12 +26,17 @@ _BOOK = exports.SPECS[1]
 _CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
 _SIDES = (("left", AGD_LEFT), ("right", AGD_RIGHT), ("both", AGD_BOTH))
 
+_TARGET = exposures.read_code(
+    "target",
+    "src.anode_target_material_id",
+    "Material of the anode",
+    "irradeventxraysourcedata.anode_target_material_id",
+    "111632 DCM",
+)
 _EVENT_NAMES: Names = {
-    "View": make_code("view", "event.image_view_id", "image view", "111031 DCM",
-                      "irradeventxraydata.image_view_id"),
+    "View": "view_*",
     "View Modifier": (),
-    "Laterality": make_code("laterality", "event.laterality_id", "laterality", "G-C171 SRT",
-                            "irradeventxraydata.laterality_id"),
+    "Laterality": "laterality_*",
     "Acquisition": "acquisition_protocol",
     "Standard acquisition name": (),
     "Thickness": "compression_thickness_mm",
@@ -40,8 +45,7 @@ _EVENT_NAMES: Names = {
     "Mag": "magnification",
     "Area": "collimated_area_m2",
     "Mode": "exposure_control_mode",
-    "Target": make_code("target", "src.anode_target_material_id", "material of the anode", "111632 DCM",
-                        "irradeventxraysourcedata.anode_target_material_id"),
+    "Target": tuple(make_coded(_TARGET)),
     "Filter": (),
     "Filter thickness": (),
     "Focal spot size": "focal_spot_size_mm",
@@ -62,11 +66,11 @@ _TOTALS = Table(
     help="One row per side with a total: left, right, or both where the device does not tell the side",
     columns=(
         STUDY_ID,
-        Column("side", "total.side", meaning="left, right or both"),
-        Column("agd_mgy", "total.agd", NUMBER, meaning="accumulated average glandular dose",
-               source="generalstudymoduleattr.total_agd_left, generalstudymoduleattr.total_agd_right,"
-                      " generalstudymoduleattr.total_agd_both",
-               unit="mGy", dicom="111637 DCM"),
+        Column("side", "total.side", meaning="left, right or both", source=COUNTED, blank=NEVER),
+        Column("agd_mgy", "total.agd", NUMBER, "Total average glandular dose of the side",
+               "generalstudymoduleattr.total_agd_left, generalstudymoduleattr.total_agd_right,"
+               " generalstudymoduleattr.total_agd_both", "mGy", "111637 DCM", blank=NEVER,
+               rows="one row per side"),
     ),
     key=("study_id", "side"),
     references={"study_id": "studies"},
@@ -81,15 +85,20 @@ _TOTALS = Table(
     order=("total.place",),
 )  # fmt: skip
 
+_MODIFIER = Column(
+    "modifier",
+    "modifier_code.code_meaning",
+    meaning="Modifier of the view",
+    source="imageviewmodifier.image_view_modifier_id",
+    dicom="111032 DCM",
+)
 _MODIFIERS = Table(
     name="view_modifiers",
     help="One row per modifier of the view of an event",
     columns=(
         EVENT_ID,
         number_rows("modifier.id"),
-        *make_joined_code("modifier", ("modifier_code.code_value", "modifier_code.code_meaning"),
-                          "modifier of the view", "111032 DCM",
-                          "imageviewmodifier.image_view_modifier_id"),
+        *(each.named(each.heading, rows="one row per modifier") for each in make_coded(_MODIFIER)),
     ),
     key=("event_id", "n"),
     references={"event_id": "events"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import RowWarning, Stream
+from doseexport.catalogue.columns import NO_SOURCE, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import CustomRows
 from doseexport.catalogue.nm.parts import (
@@ -23,6 +23,7 @@ from doseexport.catalogue.shared.study import (
     STUDY_REPEAT_WARNINGS,
     STUDY_ROW_WARNINGS,
     STUDY_TIES,
+    read_comments,
     study_columns,
 )
 from doseexport.catalogue.spec import Modality, Spec
@@ -81,7 +82,7 @@ _EVENT_ROW_WARNINGS = (
 )
 
 _STUDY_STREAM = Stream(
-    columns=study_columns("NULL"),
+    columns=study_columns(read_comments("NULL", NO_SOURCE)),
     joins=STUDY_JOINS,
     ties=STUDY_TIES,
     row_warnings=_STUDY_ROW_WARNINGS,

@@ -7,9 +7,10 @@ The source is a Radiopharmaceutical Radiation Dose report (DICOM PS3.16 TID 1002
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from doseexport.catalogue.columns import DATETIME, NUMBER, Column
+from doseexport.catalogue.shared.exposures import read_code
 from doseexport.catalogue.shared.study import OF_CHOSEN
 from doseexport.catalogue.shared.xray import code_meaning
 
@@ -68,7 +69,12 @@ class Group:
         """Yield the columns of this number of children, numbered from 1."""
         for n in range(1, times + 1):
             for column in self.columns:
-                yield replace(column, heading=column.heading.format(n=n), sql="")
+                yield column.made(
+                    column.heading.format(n=n),
+                    pattern=column.heading.format(n="<n>"),
+                    blank=f"not recorded, or fewer {self.name}",
+                    rows="in adjacent columns, by id",
+                )
 
     @property
     def of_parent(self) -> str:
@@ -82,32 +88,45 @@ AGENT = (
 )
 """SQL for the radiopharmaceutical agent of an administration."""
 
+_EVENT = "radiopharmaceuticaladministrationeventdata."
+_REPORT = "radiopharmaceuticalradiationdose."
+_CHARACTERISTIC = "radiopharmaceuticaladministrationpatientcharacteristics."
+
+
+def _number(of: str, heading: str, *texts: str) -> Column:
+    """Return the column of a number. `of` is the row, as SQL.column, and `texts` are those of Column."""
+    return Column(heading, of, NUMBER, *texts)
+
+
 ADMINISTRATION = (
     Column(
         "Radiopharmaceutical Agent",
         AGENT,
-        meaning="(349358000, SCT), or the agent as text where it is not coded",
+        meaning="Radiopharmaceutical",
+        source=f"{_EVENT}radiopharmaceutical_agent_id, {_EVENT}radiopharmaceutical_agent_string",
+        dicom="349358000 SCT",
+        conversion="the meaning of the code, or the text where it is not coded",
     ),
-    Column("Radionuclide", code_meaning("event.radionuclide_id"), meaning="(89457008, SCT)"),
-    Column("Radionuclide Half Live", "event.radionuclide_half_life", NUMBER, "s (304283002, SCT)"),
-    Column("Administered activity (MBq)", "event.administered_activity", NUMBER, "MBq (113507, DCM)"),
-    Column("Effective dose (mSv)", "event.effective_dose", NUMBER, "mSv (113839, DCM)"),
-    Column("Associated Procedure", code_meaning("rad.associated_procedure_id"), meaning="TID 10021"),
-    Column(
-        "Radiopharmaceutical Start Time",
-        "event.radiopharmaceutical_start_datetime",
-        DATETIME,
-        "(123003, DCM)",
-    ),
-    Column(
-        "Radiopharmaceutical Stop Time",
-        "event.radiopharmaceutical_stop_datetime",
-        DATETIME,
-        "(123004, DCM)",
-    ),
-    Column("Route of Administration", code_meaning("event.route_of_administration_id"), meaning="TID 10022"),
-    Column("Route of Administration Laterality", code_meaning("event.laterality_id"), meaning="TID 10022"),
-)
+    read_code("Radionuclide", "event.radionuclide_id", "Radionuclide", f"{_EVENT}radionuclide_id",
+              "89457008 SCT"),
+    _number("event.radionuclide_half_life", "Radionuclide Half Live", "Half-life of the radionuclide",
+            f"{_EVENT}radionuclide_half_life", "s", "304283002 SCT"),
+    _number("event.administered_activity", "Administered activity (MBq)", "Administered activity",
+            f"{_EVENT}administered_activity", "MBq", "113507 DCM"),
+    _number("event.effective_dose", "Effective dose (mSv)", "Effective dose", f"{_EVENT}effective_dose",
+            "mSv", "113839 DCM"),
+    read_code("Associated Procedure", "rad.associated_procedure_id", "Procedure",
+              f"{_REPORT}associated_procedure_id", "TID 10021"),
+    Column("Radiopharmaceutical Start Time", "event.radiopharmaceutical_start_datetime", DATETIME,
+           "Start of the administration", f"{_EVENT}radiopharmaceutical_start_datetime",
+           dicom="123003 DCM"),
+    Column("Radiopharmaceutical Stop Time", "event.radiopharmaceutical_stop_datetime", DATETIME,
+           "End of the administration", f"{_EVENT}radiopharmaceutical_stop_datetime", dicom="123004 DCM"),
+    read_code("Route of Administration", "event.route_of_administration_id", "Route of the administration",
+              f"{_EVENT}route_of_administration_id", "410675002 SCT"),
+    read_code("Route of Administration Laterality", "event.laterality_id", "Side of the route",
+              f"{_EVENT}laterality_id", "272741003 SCT"),
+)  # fmt: skip
 
 PARTICIPANTS = Group(
     "participants",
@@ -115,16 +134,18 @@ PARTICIPANTS = Group(
     _ADMINISTRATION_OF,
     "event",
     (
-        Column("Person participant name {n}", "child.person_name", meaning="staff, TID 1020"),
-        Column(
-            "Person participant role {n}",
-            code_meaning("child.person_role_in_procedure_cid_id"),
-            meaning="coded role, TID 1020",
-        ),
+        Column("Person participant name {n}", "child.person_name", meaning="Name of a member of staff",
+               source="personparticipant.person_name", dicom="TID 1020"),
+        read_code("Person participant role {n}", "child.person_role_in_procedure_cid_id",
+                  "Role of the member of staff", "personparticipant.person_role_in_procedure_cid_id",
+                  "113875 DCM"),
     ),
-)
+)  # fmt: skip
 
-COMMENT = (Column("Comment", "rad.comment", meaning="comment of the dose report (121106, DCM)"),)
+COMMENT = (
+    Column("Comment", "rad.comment", meaning="Comment of the dose report", source=f"{_REPORT}comment",
+           dicom="121106 DCM"),
+)  # fmt: skip
 
 ORGANS = Group(
     "organ doses",
@@ -132,93 +153,114 @@ ORGANS = Group(
     _ADMINISTRATION_OF,
     "event",
     (
-        Column("Organ Dose Finding Site {n}", code_meaning("child.finding_site_id"), meaning="TID 10023"),
-        Column("Organ Laterality {n}", code_meaning("child.laterality_id"), meaning="TID 10023"),
-        Column("Organ Dose {n} (mGy)", "child.organ_dose", NUMBER, "mGy, TID 10023"),
-        Column("Organ Mass {n}(g)", "child.mass", NUMBER, "g, TID 10023"),
-        Column("Organ Dose Measurement Method {n}", "child.measurement_method", meaning="TID 10023"),
+        read_code("Organ Dose Finding Site {n}", "child.finding_site_id", "Organ",
+                  "organdose.finding_site_id", "363698007 SCT"),
+        read_code("Organ Laterality {n}", "child.laterality_id", "Side of the organ",
+                  "organdose.laterality_id", "272741003 SCT"),
+        _number("child.organ_dose", "Organ Dose {n} (mGy)", "Organ dose", "organdose.organ_dose", "mGy",
+                "113518 DCM"),
+        _number("child.mass", "Organ Mass {n}(g)", "Mass of the organ", "organdose.mass", "g", "TID 10023"),
+        Column("Organ Dose Measurement Method {n}", "child.measurement_method",
+               meaning="How the organ dose was found", source="organdose.measurement_method",
+               dicom="370129005 SCT"),
         Column(
             "Organ Dose Reference Authority {n}",
             "CASE WHEN child.reference_authority_code_id IS NULL THEN child.reference_authority_text"
             f" ELSE {code_meaning('child.reference_authority_code_id')} END",
-            meaning="TID 10023, as text where it is not coded",
+            meaning="Authority that the organ dose refers to",
+            source="organdose.reference_authority_code_id, organdose.reference_authority_text",
+            dicom="121406 DCM",
+            conversion="the meaning of the code, or the text where it is not coded",
         ),
     ),
-)
+)  # fmt: skip
 
 STATES = Group(
     "patient states",
     "remapp_patientstate",
     _PATIENT_OF,
     "patchar",
-    (Column("Patient state {n}", code_meaning("child.patient_state_id"), meaning="TID 10024"),),
-)
+    (
+        read_code("Patient state {n}", "child.patient_state_id", "State of the patient",
+                  "patientstate.patient_state_id", "109054 DCM"),
+    ),
+)  # fmt: skip
 
 CHARACTERISTICS = (
-    Column("Body Surface Area (m^2)", "patchar.body_surface_area", NUMBER, "m², TID 10024"),
-    Column(
-        "Body Surface Area Formula", code_meaning("patchar.body_surface_area_formula_id"), meaning="TID 10024"
-    ),
-    Column("Body Mass Index (kg/m^2)", "patchar.body_mass_index", NUMBER, "kg/m², TID 10024"),
-    Column("Body Mass Index Equation", code_meaning("patchar.equation_id"), meaning="TID 10024"),
-    Column("Glucose (mmol/l)", "patchar.glucose", NUMBER, "mmol/l, TID 10024"),
-    Column("Fasting Duration (hours)", "patchar.fasting_duration", NUMBER, "hours, TID 10024"),
-    Column("Hydration Volume (ml)", "patchar.hydration_volume", NUMBER, "ml, TID 10024"),
-    Column("Recent Physical Activity", "patchar.recent_physical_activity", meaning="TID 10024"),
-    Column("Serum Creatinine (mg/dl)", "patchar.serum_creatinine", NUMBER, "mg/dl, TID 10024"),
-)
+    _number("patchar.body_surface_area", "Body Surface Area (m^2)", "Body surface area of the patient",
+            f"{_CHARACTERISTIC}body_surface_area", "m²", "TID 10024"),
+    read_code("Body Surface Area Formula", "patchar.body_surface_area_formula_id",
+              "Formula of the body surface area", f"{_CHARACTERISTIC}body_surface_area_formula_id",
+              "TID 10024"),
+    _number("patchar.body_mass_index", "Body Mass Index (kg/m^2)", "Body mass index of the patient",
+            f"{_CHARACTERISTIC}body_mass_index", "kg/m²", "60621009 SCT"),
+    read_code("Body Mass Index Equation", "patchar.equation_id", "Equation of the body mass index",
+              f"{_CHARACTERISTIC}equation_id", "121420 DCM"),
+    _number("patchar.glucose", "Glucose (mmol/l)", "Blood glucose of the patient",
+            f"{_CHARACTERISTIC}glucose", "mmol/l", "TID 10024"),
+    _number("patchar.fasting_duration", "Fasting Duration (hours)", "Duration of fasting",
+            f"{_CHARACTERISTIC}fasting_duration", "hours", "113550 DCM"),
+    _number("patchar.hydration_volume", "Hydration Volume (ml)", "Volume of fluid that was drunk or given",
+            f"{_CHARACTERISTIC}hydration_volume", "ml", "113551 DCM"),
+    Column("Recent Physical Activity", "patchar.recent_physical_activity",
+           meaning="Recent physical activity of the patient",
+           source=f"{_CHARACTERISTIC}recent_physical_activity", dicom="113552 DCM"),
+    _number("patchar.serum_creatinine", "Serum Creatinine (mg/dl)", "Serum creatinine of the patient",
+            f"{_CHARACTERISTIC}serum_creatinine", "mg/dl", "TID 10024"),
+)  # fmt: skip
 
+_RATE = "glomerularfiltrationrate."
 FILTRATION_RATES = Group(
     "glomerular filtration rates",
     "remapp_glomerularfiltrationrate",
     _PATIENT_OF,
     "patchar",
     (
-        Column(
-            "Glomerular Filtration Rate {n} (ml/min/1.73m^2)",
-            "child.glomerular_filtration_rate",
-            NUMBER,
-            "ml/min/1.73m², TID 10024",
-        ),
-        Column("Measurement Method {n}", code_meaning("child.measurement_method_id"), meaning="TID 10024"),
-        Column(
-            "Equivalent meaning of concept name {n}",
-            code_meaning("child.equivalent_meaning_of_concept_name_id"),
-            meaning="TID 10024",
-        ),
+        _number("child.glomerular_filtration_rate", "Glomerular Filtration Rate {n} (ml/min/1.73m^2)",
+                "Glomerular filtration rate", f"{_RATE}glomerular_filtration_rate", "ml/min/1.73 m²",
+                "TID 10024"),
+        read_code("Measurement Method {n}", "child.measurement_method_id", "How the rate was found",
+                  f"{_RATE}measurement_method_id", "370129005 SCT"),
+        read_code("Equivalent meaning of concept name {n}", "child.equivalent_meaning_of_concept_name_id",
+                  "Kind of the rate", f"{_RATE}equivalent_meaning_of_concept_name_id", "121050 DCM"),
     ),
-)
+)  # fmt: skip
 
+_SERIES = "petseries."
+_SCAN = "Direction in which the scan went on"
 SERIES = Group(
     "PET series",
     "remapp_petseries",
     _REPORT_OF,
     "rad",
     (
-        Column("Series {n} date", "child.series_datetime", DATETIME, "(0008,0021) and (0008,0031)"),
-        Column("Series {n} number of slices", "child.number_of_slices", NUMBER, "(0054,0081)"),
-        Column("Series {n} reconstruction method", "child.reconstruction_method", meaning="(0054,1103)"),
-        Column(
-            "Series {n} coincidence window width", "child.coincidence_window_width", NUMBER, "ns (0054,1210)"
-        ),
-        Column(
-            "Series {n} energy window lower limit",
-            "child.energy_window_lower_limit",
-            NUMBER,
-            "keV (0054,0014)",
-        ),
-        Column(
-            "Series {n} energy window upper limit",
-            "child.energy_window_upper_limit",
-            NUMBER,
-            "keV (0054,0015)",
-        ),
-        Column("Series {n} scan procession", "child.scan_progression_direction", meaning="(0054,0501)"),
-        Column("Series {n} number of RR intervals", "child.number_of_rr_intervals", NUMBER, "(0054,0061)"),
-        Column("Series {n} number of time slots", "child.number_of_time_slots", NUMBER, "(0054,0071)"),
-        Column("Series {n} number of time slices", "child.number_of_time_slices", NUMBER, "(0054,0101)"),
+        Column("Series {n} date", "child.series_datetime", DATETIME, "Date and time of the PET series",
+               f"{_SERIES}series_datetime", dicom="(0008,0021), (0008,0031)"),
+        _number("child.number_of_slices", "Series {n} number of slices", "Number of slices",
+                f"{_SERIES}number_of_slices", "", "(0054,0081)"),
+        Column("Series {n} reconstruction method", "child.reconstruction_method",
+               meaning="Method of the reconstruction", source=f"{_SERIES}reconstruction_method",
+               dicom="(0054,1103)"),
+        _number("child.coincidence_window_width", "Series {n} coincidence window width",
+                "Width of the coincidence window", f"{_SERIES}coincidence_window_width", "ns",
+                "(0054,1210)"),
+        _number("child.energy_window_lower_limit", "Series {n} energy window lower limit",
+                "Lower limit of the energy window", f"{_SERIES}energy_window_lower_limit", "keV",
+                "(0054,0014)"),
+        _number("child.energy_window_upper_limit", "Series {n} energy window upper limit",
+                "Upper limit of the energy window", f"{_SERIES}energy_window_upper_limit", "keV",
+                "(0054,0015)"),
+        Column("Series {n} scan procession", "child.scan_progression_direction", meaning=_SCAN,
+               source=f"{_SERIES}scan_progression_direction", dicom="(0054,0501)"),
+        _number("child.number_of_rr_intervals", "Series {n} number of RR intervals",
+                "Number of intervals between heartbeats", f"{_SERIES}number_of_rr_intervals", "",
+                "(0054,0061)"),
+        _number("child.number_of_time_slots", "Series {n} number of time slots", "Number of time slots",
+                f"{_SERIES}number_of_time_slots", "", "(0054,0071)"),
+        _number("child.number_of_time_slices", "Series {n} number of time slices", "Number of time slices",
+                f"{_SERIES}number_of_time_slices", "", "(0054,0101)"),
     ),
-)
+)  # fmt: skip
 
 PARTS = (
     ADMINISTRATION,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from doseexport.catalogue.columns import INTEGER, Column, Stream
+from doseexport.catalogue.columns import COUNTED, INTEGER, NEVER, Column, Stream
 from doseexport.catalogue.layouts import STUDY_ID, Table, Tables
 from doseexport.catalogue.nm import exports
 from doseexport.catalogue.nm.exports import NM
@@ -19,50 +20,66 @@ from doseexport.catalogue.nm.parts import (
     STATES,
     Group,
 )
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.study import OF_CHOSEN
-from doseexport.catalogue.shared.tables.columns import Names, make_code, number_rows, rename_columns
+from doseexport.catalogue.shared.tables.columns import Names, make_coded, number_rows, rename_columns
 from doseexport.catalogue.shared.tables.specs import STUDIES, make_tables
 from doseexport.catalogue.shared.tables.studies import name_study_columns
 
 _CSV = exports.SPECS[0]
 _ADMINISTRATION_ID = Column(
-    "administration_id", "event.id", INTEGER, meaning="OpenREM's number of the administration"
+    "administration_id",
+    "event.id",
+    INTEGER,
+    "OpenREM's number of the administration",
+    "radiopharmaceuticaladministrationeventdata.id",
+    blank="the dose report has no administration",
 )
-_REPORT_ID = Column("report_id", "rad.id", INTEGER, meaning="OpenREM's number of the dose report")
+_REPORT_ID = Column(
+    "report_id",
+    "rad.id",
+    INTEGER,
+    "OpenREM's number of the dose report",
+    "radiopharmaceuticalradiationdose.id",
+    blank=NEVER,
+)
 _REPORTS = f"JOIN remapp_radiopharmaceuticalradiationdose rad ON rad.{OF_CHOSEN}"
 _EVENT = "radiopharmaceuticaladministrationeventdata."
-_PATIENT = "radiopharmaceuticaladministrationpatientcharacteristics."
 
+_AGENT = exposures.read_code(
+    "agent",
+    "event.radiopharmaceutical_agent_id",
+    "Radiopharmaceutical",
+    f"{_EVENT}radiopharmaceutical_agent_id",
+    "349358000 SCT",
+)
+_AUTHORITY = exposures.read_code(
+    "reference_authority",
+    "child.reference_authority_code_id",
+    "Authority that the organ dose refers to",
+    "organdose.reference_authority_code_id",
+    "121406 DCM",
+)
 _ADMINISTRATION_NAMES: Names = {
     "Radiopharmaceutical Agent": (
-        *make_code("agent", "event.radiopharmaceutical_agent_id", "radiopharmaceutical agent",
-                   "349358000 SCT", f"{_EVENT}radiopharmaceutical_agent_id"),
-        Column("agent_text", "event.radiopharmaceutical_agent_string",
-               meaning="radiopharmaceutical agent as text",
-               source=f"{_EVENT}radiopharmaceutical_agent_string"),
+        *make_coded(_AGENT),
+        Column("agent_text", "event.radiopharmaceutical_agent_string", meaning="Radiopharmaceutical, as text",
+               source=f"{_EVENT}radiopharmaceutical_agent_string", dicom=_AGENT.dicom),
     ),
-    "Radionuclide": make_code("radionuclide", "event.radionuclide_id", "radionuclide", "89457008 SCT",
-                              f"{_EVENT}radionuclide_id"),
+    "Radionuclide": "radionuclide_*",
     "Radionuclide Half Live": "half_life_s",
     "Administered activity (MBq)": "activity_mbq",
     "Effective dose (mSv)": "effective_dose_msv",
-    "Associated Procedure": make_code("procedure", "rad.associated_procedure_id", "associated procedure", "",
-                                      "radiopharmaceuticalradiationdose.associated_procedure_id"),
+    "Associated Procedure": "procedure_*",
     "Radiopharmaceutical Start Time": "started_at",
     "Radiopharmaceutical Stop Time": "stopped_at",
-    "Route of Administration": make_code("route", "event.route_of_administration_id",
-                                         "route of administration", "",
-                                         f"{_EVENT}route_of_administration_id"),
-    "Route of Administration Laterality": make_code("laterality", "event.laterality_id", "side of the route",
-                                                    "", f"{_EVENT}laterality_id"),
+    "Route of Administration": "route_*",
+    "Route of Administration Laterality": "laterality_*",
     "Comment": "comment",
     "Body Surface Area (m^2)": "body_surface_m2",
-    "Body Surface Area Formula": make_code("body_surface_formula", "patchar.body_surface_area_formula_id",
-                                           "formula of the body surface", "",
-                                           f"{_PATIENT}body_surface_area_formula_id"),
+    "Body Surface Area Formula": "body_surface_formula_*",
     "Body Mass Index (kg/m^2)": "body_mass_index_kg_m2",
-    "Body Mass Index Equation": make_code("body_mass_index_equation", "patchar.equation_id",
-                                          "equation of the body mass index", "", f"{_PATIENT}equation_id"),
+    "Body Mass Index Equation": "body_mass_index_equation_*",
     "Glucose (mmol/l)": "glucose_mmol_l",
     "Fasting Duration (hours)": "fasting_hours",
     "Hydration Volume (ml)": "hydration_ml",
@@ -71,37 +88,28 @@ _ADMINISTRATION_NAMES: Names = {
 }  # fmt: skip
 
 _ORGAN_NAMES: Names = {
-    "Organ Dose Finding Site {n}": make_code("finding_site", "child.finding_site_id", "organ", "",
-                                             "organdose.finding_site_id"),
-    "Organ Laterality {n}": make_code("laterality", "child.laterality_id", "side of the organ", "",
-                                      "organdose.laterality_id"),
+    "Organ Dose Finding Site {n}": "finding_site_*",
+    "Organ Laterality {n}": "laterality_*",
     "Organ Dose {n} (mGy)": "organ_dose_mgy",
     "Organ Mass {n}(g)": "organ_mass_g",
     "Organ Dose Measurement Method {n}": "measurement_method",
     "Organ Dose Reference Authority {n}": (
-        *make_code("reference_authority", "child.reference_authority_code_id", "reference authority", "",
-                   "organdose.reference_authority_code_id"),
+        *make_coded(_AUTHORITY),
         Column("reference_authority_text", "child.reference_authority_text",
-               meaning="reference authority as text", source="organdose.reference_authority_text"),
+               meaning="Authority that the organ dose refers to, as text",
+               source="organdose.reference_authority_text", dicom=_AUTHORITY.dicom),
     ),
 }  # fmt: skip
 _PARTICIPANT_NAMES: Names = {
     "Person participant name {n}": "person_name",
-    "Person participant role {n}": make_code("role", "child.person_role_in_procedure_cid_id", "role", "",
-                                             "personparticipant.person_role_in_procedure_cid_id"),
-}  # fmt: skip
-_STATE_NAMES: Names = {
-    "Patient state {n}": make_code("state", "child.patient_state_id", "state of the patient", "",
-                                   "patientstate.patient_state_id"),
-}  # fmt: skip
+    "Person participant role {n}": "role_*",
+}
+_STATE_NAMES: Names = {"Patient state {n}": "state_*"}
 _RATE_NAMES: Names = {
     "Glomerular Filtration Rate {n} (ml/min/1.73m^2)": "rate_ml_min_173m2",
-    "Measurement Method {n}": make_code("measurement_method", "child.measurement_method_id", "method", "",
-                                        "glomerularfiltrationrate.measurement_method_id"),
-    "Equivalent meaning of concept name {n}": make_code(
-        "equivalent_concept", "child.equivalent_meaning_of_concept_name_id", "equivalent meaning", "",
-        "glomerularfiltrationrate.equivalent_meaning_of_concept_name_id"),
-}  # fmt: skip
+    "Measurement Method {n}": "measurement_method_*",
+    "Equivalent meaning of concept name {n}": "equivalent_concept_*",
+}
 _SERIES_NAMES: Names = {
     "Series {n} date": "series_at",
     "Series {n} number of slices": "number_of_slices",
@@ -116,6 +124,12 @@ _SERIES_NAMES: Names = {
 }
 
 
+def _name_children(group: Group, names: Names) -> Iterator[Column]:
+    """Yield the columns of a group of children, each of which has its own row."""
+    for each in rename_columns(group.columns, names):
+        yield each.named(each.heading, rows="one row per record", pattern="")
+
+
 def _of_administration(name: str, help_text: str, group: Group, names: Names) -> Table:
     """Return the table of a group of children of administrations."""
     return Table(
@@ -125,7 +139,7 @@ def _of_administration(name: str, help_text: str, group: Group, names: Names) ->
             STUDY_ID,
             _number(f"{EVENT_KEY}, child.id"),
             _ADMINISTRATION_ID,
-            *rename_columns(group.columns, names),
+            *_name_children(group, names),
         ),
         key=("study_id", "n"),
         references={"study_id": "studies", "administration_id": "administrations"},
@@ -143,7 +157,7 @@ def _of_report(name: str, help_text: str, group: Group, names: Names, joins: str
             STUDY_ID,
             _number("rad.id, child.id"),
             _REPORT_ID,
-            *rename_columns(group.columns, names),
+            *_name_children(group, names),
         ),
         key=("study_id", "n"),
         references={"study_id": "studies"},
@@ -153,7 +167,7 @@ def _of_report(name: str, help_text: str, group: Group, names: Names, joins: str
 
 
 def _number(order: str) -> Column:
-    return number_rows(order, "chosen.id", "number of the row in its study, from 1")
+    return number_rows(order, "chosen.id", "Number of the row in its study, from 1")
 
 
 _DETAILS = (
@@ -172,7 +186,7 @@ _ADMINISTRATIONS = Table(
     help="One row per administration, and per dose report without one",
     columns=(
         STUDY_ID,
-        Column("n", "", INTEGER, meaning="number of the administration in its study, from 1, by id"),
+        Column("n", "", INTEGER, "Number of the row in its study, from 1, by id", COUNTED, blank=NEVER),
     ),
     key=("study_id", "n"),
     references={"study_id": "studies"},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import DATETIME, NUMBER, Column, Stream
+from doseexport.catalogue.columns import NEVER, Stream
 from doseexport.catalogue.filters import Filter, Order
 from doseexport.catalogue.layouts import EVENTS, Blocks, Frequency, ModalityWorkbook, Wide
 from doseexport.catalogue.rf.group_blocks import GROUP_COLUMNS, GROUP_EXTRAS, group_events
 from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANE_JOIN, PLANE_ROW_WARNINGS
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.dap_units import DAP_UNIT
 from doseexport.catalogue.shared.selection import (
     COMMON_FILTERS,
@@ -27,16 +28,15 @@ from doseexport.catalogue.shared.study import (
     STUDY_REPEAT_WARNINGS,
     STUDY_ROW_WARNINGS,
     STUDY_TIES,
+    count_events,
+    read_comments,
     study_columns,
 )
 from doseexport.catalogue.shared.totals import RP_DOSE_A
 from doseexport.catalogue.shared.xray import (
-    CGYCM2,
     CURRENT,
     EVENT_LINK,
     EVENT_TABLES,
-    FILTER_MATERIALS,
-    FILTER_THICKNESSES,
     HIGH_DOSE,
     HIGHEST_DAP,
     KVP,
@@ -49,7 +49,6 @@ from doseexport.catalogue.shared.xray import (
     SOURCE,
     STUDY_DAP_FILTERS,
     XRAY_SCOPES,
-    code_meaning,
     list_xray_filters,
 )
 from doseexport.catalogue.spec import Modality, Spec
@@ -80,8 +79,14 @@ RF = Modality(
 RF_STUDY_STREAM = Stream(
     columns=(
         *study_columns(
-            "proj.comment",
-            f"(SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES})",
+            read_comments("proj.comment", "projectionxrayradiationdose.comment"),
+            count_events(
+                f"(SELECT count(*) FROM (SELECT study.id) chosen {EVENT_TABLES})",
+                "Number of events of the study",
+                "irradeventxraydata.id",
+                blank=NEVER,
+                rows="counted",
+            ),
             physician=True,
             standard="RF",
         ),
@@ -95,25 +100,25 @@ RF_STUDY_STREAM = Stream(
 _PULSES = (KVP, CURRENT, PULSE_WIDTH)
 _EVENT_STREAM = Stream(
     columns=(
-        Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
-        Column("Type", code_meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
-        Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
+        exposures.TIME,
+        exposures.TYPE,
+        exposures.PROTOCOL,
         name_event(EVENT_LINK, "RF"),
-        Column("Plane", code_meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
-        Column("Field size", "src.ii_field_size", NUMBER, "mm, of the image intensifier"),
-        Column("Filter material", FILTER_MATERIALS, meaning="(113757, DCM)"),
-        Column("Mean filter thickness (mm)", FILTER_THICKNESSES, meaning="mm, of (113758 and 113773, DCM)"),
-        Column("kVp", KVP.value, NUMBER, "kV (113733, DCM), mean of the pulses"),
-        Column("mA", CURRENT.value, NUMBER, "mA (113734, DCM), mean of the pulses"),
-        Column("Pulse width (ms)", PULSE_WIDTH.value, NUMBER, "ms (113793, DCM), mean of the pulses"),
-        Column("Pulse rate", "src.pulse_rate", NUMBER, "pulses/s (113791, DCM)"),
-        Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)"),
-        Column("Exposure time (ms)", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
-        Column("Exposure duration (s)", "src.irradiation_duration", NUMBER, "s (113742, DCM)"),
-        Column("DAP (cGy.cm^2)", f"event.dose_area_product * {CGYCM2}", NUMBER, "cGy.cm2 (122130, DCM)"),
-        Column("Ref point dose (Gy)", "src.dose_rp", NUMBER, "Gy (113738, DCM)"),
-        Column("Primary angle", "mech.positioner_primary_angle", NUMBER, "degrees (112011, DCM)"),
-        Column("Secondary angle", "mech.positioner_secondary_angle", NUMBER, "degrees (112012, DCM)"),
+        exposures.PLANE,
+        exposures.FIELD_SIZE,
+        exposures.FILTERS.named("Filter material"),
+        exposures.THICKNESSES.named("Mean filter thickness (mm)"),
+        exposures.KVP,
+        exposures.CURRENT,
+        exposures.PULSE_WIDTH,
+        exposures.PULSE_RATE,
+        exposures.PULSES,
+        exposures.EXPOSURE_TIME,
+        exposures.DURATION,
+        exposures.DAP_CGYCM2,
+        exposures.RP_DOSE,
+        exposures.PRIMARY_ANGLE,
+        exposures.SECONDARY_ANGLE,
     ),
     joins="".join(each.join for each in (SOURCE, MECHANICAL, *_PULSES)),
     ties=(SOURCE.tie, MECHANICAL.tie),
@@ -122,7 +127,9 @@ _EVENT_STREAM = Stream(
 )
 
 _REPEAT_WARNINGS = (*STUDY_REPEAT_WARNINGS, PROJ_REPEAT_WARNING)
-_PROTOCOLS = Frequency("Acquisition protocol", "event.acquisition_protocol", of=EVENTS)
+_PROTOCOLS = Frequency(
+    "Acquisition protocol", "event.acquisition_protocol", exposures.PROTOCOL.source, EVENTS
+)
 _EVENT_NAMES = count_event_names(EVENT_LINK, "RF")
 
 SPECS = (

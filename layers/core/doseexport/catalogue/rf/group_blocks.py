@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from operator import itemgetter
 
-from doseexport.catalogue.columns import NUMBER, Cells, Column
+from doseexport.catalogue.columns import COUNTED, NEVER, NUMBER, Cells, Column
 from doseexport.catalogue.rf.groups import group_exposures, read_exposure, summarize
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.standard_names import name_event
 from doseexport.catalogue.shared.xray import EVENT_LINK, OF_SOURCE
 
@@ -38,35 +39,41 @@ GROUP_EXTRAS = (
 )
 """The cells of an event that grouping needs beside its columns."""
 
-# Quantity and unit as in the headings, unit and DICOM concept, and the source: a column or an extra.
+_OF_PULSES = "all pulses of the group, without 0"
+_OF_EXPOSURES = "all exposures of the group"
+
+# Quantity and unit as in the headings, the column of one exposure, the cells, and what counts.
 _QUANTITIES = (
-    ("kVp", "", "kV (113733, DCM)", "all kVp"),
-    ("mA", "", "mA (113734, DCM)", "all mA"),
-    ("pulse width", " (ms)", "ms (113793, DCM)", "all pulse widths"),
-    ("Exp time", " (ms)", "ms (113824, DCM)", "Exposure time (ms)"),
-    ("DAP", " (Gy.m^2)", "Gy.m2 (122130, DCM)", "DAP (Gy.m^2)"),
-    ("Ref point dose", " (Gy)", "Gy (113738, DCM)", "Ref point dose (Gy)"),
-    ("Primary angle", "", "degrees (112011, DCM)", "Primary angle"),
-    ("Secondary angle", "", "degrees (112012, DCM)", "Secondary angle"),
+    ("kVp", "", exposures.KVP, "all kVp", _OF_PULSES),
+    ("mA", "", exposures.CURRENT, "all mA", _OF_PULSES),
+    ("pulse width", " (ms)", exposures.PULSE_WIDTH, "all pulse widths", _OF_PULSES),
+    ("Exp time", " (ms)", exposures.EXPOSURE_TIME, "Exposure time (ms)", _OF_EXPOSURES),
+    ("DAP", " (Gy.m^2)", exposures.DAP, "DAP (Gy.m^2)", _OF_EXPOSURES),
+    ("Ref point dose", " (Gy)", exposures.RP_DOSE, "Ref point dose (Gy)", _OF_EXPOSURES),
+    ("Primary angle", "", exposures.PRIMARY_ANGLE, "Primary angle", _OF_EXPOSURES),
+    ("Secondary angle", "", exposures.SECONDARY_ANGLE, "Secondary angle", _OF_EXPOSURES),
 )
+_STATISTICS = {"min": "smallest", "max": "largest", "mean": "arithmetic mean"}
 _SHOWN = ("Plane", "Pulse rate", "Field size", "Filter material", "Mean filter thickness (mm)")
 _FACTORS = ("Type", "Protocol", "Plane", "Pulse rate", "Field size")
 _ANGLES = ("Primary angle", "Secondary angle")
 
 
 def _list_columns() -> Iterator[Column]:
-    yield Column("Type", "", meaning="(113721, DCM)")
-    yield Column("Protocol", "", meaning="(125203, DCM)")
-    yield replace(name_event(EVENT_LINK, "RF"), sql="")
-    yield Column("No. exposures", "", NUMBER, "irradiation events of the group")
-    yield Column("Plane", "", meaning="(113764, DCM)")
-    yield Column("Pulse rate", "", NUMBER, "pulses/s (113791, DCM)")
-    yield Column("Field size", "", NUMBER, "mm, of the image intensifier")
-    yield Column("Filter material", "", meaning="(113757, DCM)")
-    yield Column("Mean filter thickness (mm)", "", meaning="mm, of (113758 and 113773, DCM)")
-    for quantity, unit, concept, _ in _QUANTITIES:
-        for statistic in ("min", "max", "mean"):
-            yield Column(f"{quantity} {statistic}{unit}", "", NUMBER, concept)
+    first = "the first exposure of the group"
+    yield exposures.TYPE.made("Type", rows=first)
+    yield exposures.PROTOCOL.made("Protocol", rows=first)
+    yield replace(name_event(EVENT_LINK, "RF"), sql="", rows=f"{first}; sorted and joined by |")
+    yield Column("No. exposures", "", NUMBER, "Number of exposures of the group", COUNTED, blank=NEVER)
+    yield exposures.PLANE.made("Plane", rows=first)
+    yield exposures.PULSE_RATE.made("Pulse rate", rows=first)
+    yield exposures.FIELD_SIZE.made("Field size", rows=first)
+    yield exposures.FILTERS.made("Filter material", rows=f"{first}; {exposures.LISTED}")
+    yield exposures.THICKNESSES.made("Mean filter thickness (mm)", rows=f"{first}; {exposures.LISTED}")
+    for quantity, unit, column, _, of in _QUANTITIES:
+        for statistic, word in _STATISTICS.items():
+            heading = f"{quantity} {statistic}{unit}"
+            yield column.made(heading, meaning=f"{column.meaning}: {word}", rows=of)
 
 
 GROUP_COLUMNS = tuple(_list_columns())
@@ -81,7 +88,7 @@ def group_events(columns: tuple[Column, ...]) -> Callable[[list[Cells]], list[Ce
 
     head = pick(*(each for each in ("Type", "Protocol", "Standard acquisition name") if each in positions))
     shown, factors, others = pick(*_SHOWN), pick(*_FACTORS), pick("filters", *_ANGLES)
-    measured = [positions[source] for *_, source in _QUANTITIES]
+    measured = [positions[cells] for *_, cells, _ in _QUANTITIES]
 
     def make_blocks(events: list[Cells]) -> list[Cells]:
         exposures = [read_exposure(factors(event), *others(event)) for event in events]

@@ -6,12 +6,23 @@ Only the last copper filter of an exposure is shown.
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import DATETIME, NUMBER, Column, RowWarning, Stream
+from doseexport.catalogue.columns import (
+    ALWAYS,
+    CODED,
+    NEVER,
+    NO_SOURCE,
+    NUMBER,
+    TEXT,
+    Column,
+    RowWarning,
+    Stream,
+)
 from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.layouts import Long
 from doseexport.catalogue.rf.exports import RF
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.selection import STUDY
-from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
+from doseexport.catalogue.shared.study import OF_STUDY, SEX, warn_of_repeats
 from doseexport.catalogue.shared.xray import (
     CURRENT,
     DISTANCE,
@@ -30,10 +41,16 @@ from doseexport.catalogue.values import EXACT_VALUE, INTEGER_VALUE
 
 _STUDY_STREAM = Stream(
     columns=(
-        Column("Patient", "'Anon'", meaning="openSkin's patient name"),
-        Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
-        Column("Study UID", "study.study_instance_uid", meaning="(0020,000D)"),
-        Column("Blank", "''", meaning="always blank"),
+        Column("Patient", "'Anon'", meaning="Anon: openSkin's patient name", source=NO_SOURCE, blank=NEVER),
+        SEX,
+        Column(
+            "Study UID",
+            "study.study_instance_uid",
+            meaning="UID of the study",
+            source="generalstudymoduleattr.study_instance_uid",
+            dicom="(0020,000D)",
+        ),
+        Column("Blank", "''", meaning="Not used by OpenREM", source=NO_SOURCE, blank=ALWAYS),
     ),
     joins=f"LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}",
     ties=("pat.id",),
@@ -50,47 +67,101 @@ LEFT JOIN LATERAL (
     WHERE filter.{OF_SOURCE} AND code.code_meaning ~* 'copper' ORDER BY filter.id DESC LIMIT 1
 ) copper ON true"""
 
+
+def _read_angle(heading: str, column: str, dicom: str) -> Column:
+    meaning = heading.replace("end angle", "angle of the positioner at the end")
+    source = f"{exposures.MECHANICAL}{column}"
+    return Column(heading, f"mech.{column}", NUMBER, meaning, source, "degrees", dicom)
+
+
+def _read_copper(heading: str, column: str, what: str, dicom: str) -> Column:
+    is_coded = column.endswith("_id")
+    return Column(
+        heading,
+        code_meaning(f"copper.{column}") if is_coded else f"copper.{column}",
+        TEXT if is_coded else NUMBER,
+        f"{what} of the copper filter",
+        f"xrayfilters.{column}",
+        "" if is_coded else "mm",
+        dicom,
+        conversion=CODED if is_coded else "",
+        blank="not recorded, or no copper filter",
+        rows="the last copper filter by id",
+    )
+
+
 _CHILDREN = (SOURCE, MECHANICAL, DISTANCE)
 _PULSES = (KVP, CURRENT, PULSE_WIDTH)
 _EVENT_STREAM = Stream(
     columns=(
-        Column("Plane", code_meaning("event.acquisition_plane_id"), meaning="(113764, DCM)"),
-        Column("Time", "event.date_time_started", DATETIME, "(111526, DCM)"),
-        Column("Type", code_meaning("event.irradiation_event_type_id"), meaning="(113721, DCM)"),
-        Column("Protocol", "event.acquisition_protocol", meaning="(125203, DCM)"),
-        Column("Reference point", "src.reference_point_definition", meaning="(113780, DCM)"),
-        Column("Event UID", "event.irradiation_event_uid", meaning="(113769, DCM)"),
-        Column("DAP", "event.dose_area_product", NUMBER, "Gy.m2 (122130, DCM)"),
-        Column("Dose RP", "src.dose_rp", NUMBER, "Gy (113738, DCM)"),
-        Column("Primary angle", "mech.positioner_primary_angle", NUMBER, "degrees (112011, DCM)"),
-        Column("Secondary angle", "mech.positioner_secondary_angle", NUMBER, "degrees (112012, DCM)"),
-        Column("Primary end angle", "mech.positioner_primary_end_angle", NUMBER, "degrees (113739, DCM)"),
-        Column("Secondary end angle", "mech.positioner_secondary_end_angle", NUMBER, "degrees (113740, DCM)"),
-        Column("Column angulation", "mech.column_angulation", NUMBER, "degrees (113770, DCM)"),
-        Column("Copper filter type", code_meaning("copper.xray_filter_type_id"), meaning="(113772, DCM)"),
+        exposures.PLANE,
+        exposures.TIME,
+        exposures.TYPE,
+        exposures.PROTOCOL,
         Column(
-            "Copper filter material", code_meaning("copper.xray_filter_material_id"), meaning="(113757, DCM)"
+            "Reference point",
+            "src.reference_point_definition",
+            meaning="Definition of the reference point",
+            source=f"{exposures.SOURCE}reference_point_definition",
+            dicom="113780 DCM",
         ),
-        Column("Copper minimum", "copper.xray_filter_thickness_minimum", NUMBER, "mm (113758, DCM)"),
-        Column("Copper maximum", "copper.xray_filter_thickness_maximum", NUMBER, "mm (113773, DCM)"),
-        Column("Fluoro mode", code_meaning("src.fluoro_mode_id"), meaning="(113732, DCM)"),
-        Column("Pulse rate", "src.pulse_rate", NUMBER, "pulses/s (113791, DCM)"),
-        Column("Number of pulses", "src.number_of_pulses", NUMBER, "(113768, DCM)"),
-        Column("kVp", KVP.value, NUMBER, "kV (113733, DCM), mean of the pulses"),
-        Column("mA", CURRENT.value, NUMBER, "mA (113734, DCM), mean of the pulses"),
-        Column("Exposure time", "src.exposure_time", NUMBER, "ms (113824, DCM)"),
-        Column("Pulse width", PULSE_WIDTH.value, NUMBER, "ms (113793, DCM), mean of the pulses"),
-        Column("Exposure", STORED_UAS, NUMBER, "uAs (113736, DCM), sum of the pulses"),
-        Column("Focal spot size", "src.focal_spot_size", NUMBER, "mm (113766, DCM)"),
-        Column("Irradiation duration", "src.irradiation_duration", NUMBER, "s (113742, DCM)"),
-        Column("Average mA", "src.average_xray_tube_current", NUMBER, "mA (113767, DCM)"),
-        Column("Source to detector", "dist.distance_source_to_detector", NUMBER, "mm (113750, DCM)"),
-        Column("Source to isocenter", "dist.distance_source_to_isocenter", NUMBER, "mm (113748, DCM)"),
-        Column("Table longitudinal", "dist.table_longitudinal_position", NUMBER, "mm (113751, DCM)"),
-        Column("Table lateral", "dist.table_lateral_position", NUMBER, "mm (113752, DCM)"),
-        Column("Table height", "dist.table_height_position", NUMBER, "mm (113753, DCM)"),
-        Column("Target region", code_meaning("event.target_region_id"), meaning="(123014, DCM)"),
-        Column("Comment", "event.comment", meaning="(121106, DCM)"),
+        Column(
+            "Event UID",
+            "event.irradiation_event_uid",
+            meaning="UID of the irradiation event",
+            source=f"{exposures.EVENT}irradiation_event_uid",
+            dicom="113769 DCM",
+        ),
+        exposures.DAP,
+        exposures.RP_DOSE.named("Dose RP"),
+        exposures.PRIMARY_ANGLE,
+        exposures.SECONDARY_ANGLE,
+        _read_angle("Primary end angle", "positioner_primary_end_angle", "113739 DCM"),
+        _read_angle("Secondary end angle", "positioner_secondary_end_angle", "113740 DCM"),
+        _read_angle("Column angulation", "column_angulation", "113770 DCM"),
+        _read_copper("Copper filter type", "xray_filter_type_id", "Type", "113772 DCM"),
+        _read_copper("Copper filter material", "xray_filter_material_id", "Material", "113757 DCM"),
+        _read_copper("Copper minimum", "xray_filter_thickness_minimum", "Smallest thickness", "113758 DCM"),
+        _read_copper("Copper maximum", "xray_filter_thickness_maximum", "Largest thickness", "113773 DCM"),
+        exposures.read_code(
+            "Fluoro mode",
+            "src.fluoro_mode_id",
+            "Mode of fluoroscopy",
+            f"{exposures.SOURCE}fluoro_mode_id",
+            "113732 DCM",
+        ),
+        exposures.PULSE_RATE,
+        exposures.PULSES,
+        exposures.KVP,
+        exposures.CURRENT,
+        exposures.EXPOSURE_TIME.named("Exposure time"),
+        exposures.PULSE_WIDTH.named("Pulse width"),
+        Column(
+            "Exposure",
+            STORED_UAS,
+            NUMBER,
+            "Tube load",
+            "exposure.exposure",
+            "µAs",
+            "113736 DCM",
+            rows="added",
+        ),
+        exposures.FOCAL_SPOT,
+        exposures.DURATION.named("Irradiation duration"),
+        exposures.AVERAGE_CURRENT.named("Average mA"),
+        exposures.SOURCE_TO_DETECTOR.named("Source to detector"),
+        exposures.SOURCE_TO_ISOCENTRE.named("Source to isocenter"),
+        exposures.TABLE_LONGITUDINAL,
+        exposures.TABLE_LATERAL,
+        exposures.TABLE_HEIGHT.named("Table height"),
+        exposures.read_code(
+            "Target region",
+            "event.target_region_id",
+            "Part of the body",
+            f"{exposures.EVENT}target_region_id",
+            "123014 DCM",
+        ),
+        exposures.COMMENT,
     ),
     joins="".join(each.join for each in (*_CHILDREN, *_PULSES)) + _COPPER,
     ties=tuple(child.tie for child in _CHILDREN),

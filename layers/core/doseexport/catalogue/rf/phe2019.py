@@ -6,18 +6,41 @@ expects: units in row 4, one row per study from row 7.
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import DATE, NUMBER, Column, RowWarning, Stream
+from typing import Any
+
+from doseexport.catalogue.columns import (
+    ALWAYS,
+    CODED,
+    COUNTED,
+    NEVER,
+    NO_SOURCE,
+    NUMBER,
+    TEXT,
+    Column,
+    RowWarning,
+    Stream,
+)
 from doseexport.catalogue.layouts import CustomRows, Sheet
 from doseexport.catalogue.rf.exports import RF
 from doseexport.catalogue.rf.phe2019_rows import SurveyRows
-from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED
+from doseexport.catalogue.rf.planes import ACCUMULATED, ADDED, TOTALS
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.plausibility import (
     NEGATIVE_AGE,
     warn_of_doubled_total,
     warn_of_high_dose,
 )
-from doseexport.catalogue.shared.study import OF_STUDY, warn_of_repeats
-from doseexport.catalogue.shared.totals import DAP, RP_DOSE
+from doseexport.catalogue.shared.study import (
+    AGE,
+    DATE_OF_STUDY,
+    HEIGHT,
+    MASS,
+    OF_STUDY,
+    SEX,
+    STUDY_ID,
+    warn_of_repeats,
+)
+from doseexport.catalogue.shared.totals import COMPUTED, DAP, RP_DOSE
 from doseexport.catalogue.shared.xray import (
     EVENTS_DAP,
     OF_SOURCE,
@@ -42,23 +65,64 @@ _EXAMINATION = (
     " nullif(study.requested_procedure_code_meaning, ''), nullif(study.study_description, ''))"
 )
 
+_OF_PLANES = "of all planes of the study"
+
+
+def _total(heading: str, sql: str, meaning: str, column: str, unit: str, **texts: str) -> Column:
+    source = f"generalstudymoduleattr.{column}"
+    return Column(heading, sql, NUMBER, f"{meaning} {_OF_PLANES}", source, unit, **texts)
+
+
+def _sum(heading: str, name: str) -> Column:
+    """Return the column of a total of rf-csv, added over all planes."""
+    total = next(each for each in TOTALS if each.name == name)
+    return Column(
+        heading,
+        f"totals.{name}",
+        NUMBER,
+        f"{total.meaning} {_OF_PLANES}",
+        total.source,
+        total.unit,
+        total.dicom,
+        rows="added",
+    )
+
+
 _STUDY_STREAM = Stream(
     columns=(
-        Column("Study id", "study.id", NUMBER, "C: OpenREM's id of the study"),
-        Column("Exam date", "study.study_date", DATE, "D (0008,0020)"),
-        Column("Total DAP", DAP.value, NUMBER, "E: Gy.m2"),
-        Column("Fluoro DAP", "totals.fluoro_dap", NUMBER, "F: Gy.m2 (113726, DCM), of all planes"),
-        Column("Acquisition DAP", "totals.acq_dap", NUMBER, "G: Gy.m2 (113727, DCM), of all planes"),
-        Column("Fluoro time", "totals.fluoro_time", NUMBER, "H: s (113730, DCM), of all planes"),
-        Column("Total RP dose", RP_DOSE.value, NUMBER, "I: Gy, of all planes"),
-        Column("Fluoro RP dose", "totals.fluoro_rp", NUMBER, "J: Gy (113728, DCM), of all planes"),
-        Column("Acquisition RP dose", "totals.acq_rp", NUMBER, "K: Gy (113729, DCM), of all planes"),
-        Column("Examination", _EXAMINATION, meaning="L: procedure, requested procedure, description"),
-        Column("Patient weight", "patstudy.patient_weight", NUMBER, "M: kg (0010,1030)"),
-        Column("N", "''", meaning="blank in the form"),
-        Column("Patient age", "patstudy.patient_age_decimal", NUMBER, "O: years"),
-        Column("Patient sex", "pat.patient_sex", meaning="P (0010,0040)"),
-        Column("Patient height", "patstudy.patient_size", NUMBER, "Q: m (0010,1020)"),
+        STUDY_ID,
+        DATE_OF_STUDY.named("Exam date"),
+        _total("Total DAP", DAP.value, "Dose-area product", "total_dap", "Gy·m²", conversion=COMPUTED),
+        _sum("Fluoro DAP", "fluoro_dap"),
+        _sum("Acquisition DAP", "acq_dap"),
+        _sum("Fluoro time", "fluoro_time"),
+        _total(
+            "Total RP dose",
+            RP_DOSE.value,
+            "Dose at the reference point",
+            "total_rp_dose_a, generalstudymoduleattr.total_rp_dose_b",
+            "Gy",
+            conversion=f"the two are added; {COMPUTED}",
+        ),
+        _sum("Fluoro RP dose", "fluoro_rp"),
+        _sum("Acquisition RP dose", "acq_rp"),
+        Column(
+            "Examination",
+            _EXAMINATION,
+            meaning="Procedure, requested procedure and description of the study",
+            source=(
+                "generalstudymoduleattr.procedure_code_meaning,"
+                " generalstudymoduleattr.requested_procedure_code_meaning,"
+                " generalstudymoduleattr.study_description"
+            ),
+            dicom="(0008,1032), (0032,1064), (0008,1030)",
+            conversion="joined by |, without missing parts",
+        ),
+        MASS.named("Patient weight"),
+        Column("N", "''", meaning="Not filled by OpenREM", source=NO_SOURCE, blank=ALWAYS),
+        AGE.named("Patient age"),
+        SEX.named("Patient sex"),
+        HEIGHT.named("Patient height"),
     ),
     joins=f"""
 LEFT JOIN remapp_patientmoduleattr pat ON pat.{OF_STUDY}
@@ -84,9 +148,9 @@ LEFT JOIN remapp_patientstudymoduleattr patstudy ON patstudy.{OF_STUDY} {_TOTALS
 _GRIDS = f"""(SELECT json_agg(code.code_meaning ORDER BY grid.id)::text FROM remapp_xraygrid grid
     JOIN remapp_contextid code ON code.id = grid.xray_grid_id WHERE grid.{OF_SOURCE})"""
 
-_POSITION = ("patient_table_relationship", "patient_orientation", "patient_orientation_modifier")
-_POSITION_IDS = ", '/', ".join(f"event.{name}_cid_id" for name in _POSITION)
-_POSITION_WORDS = ", ".join(f"{code_meaning(f'event.{name}_cid_id')} || ', '" for name in _POSITION)
+_POSITIONS = ("patient_table_relationship", "patient_orientation", "patient_orientation_modifier")
+_POSITION_IDS = ", '/', ".join(f"event.{name}_cid_id" for name in _POSITIONS)
+_POSITION_WORDS = ", ".join(f"{code_meaning(f'event.{name}_cid_id')} || ', '" for name in _POSITIONS)
 
 _COPPER = "'C-127F9', 'C-12700', '66925006'"
 _ALUMINIUM = "'C-120F9', 'C-12000', '12503006'"
@@ -123,33 +187,72 @@ _EVENT_STREAM = Stream(
     row_warnings=(SOURCE.missing,),
 )
 
-_EVENT_CELLS = (
-    Column("R", "", meaning="protocols of fluoroscopy"),
-    Column("S", "", meaning="modes of fluoroscopy"),
-    Column("T", "", NUMBER, "pulse rate of fluoroscopy, pulses/s, or Multiple rates"),
-    Column("U", "", NUMBER, "pulse rate of acquisitions, pulses/s, Multiple rates or Single shot"),
-    Column("V", "", NUMBER, "number of acquisitions"),
-    Column("W", "", meaning="types of grid"),
-    Column("X", "", meaning="blank in the form"),
-    Column("Y", "", meaning="positions of the patient"),
-    Column("Z", "", meaning="blank in the form"),
-    Column("AA", "", meaning="blank in the form"),
-    Column("AB", "", meaning="collimated field, m2; width and height in mm"),
-    Column("AC", "", meaning="field sizes, mm"),
-    Column("AD", "", meaning="blank in the form"),
-    Column("AE", "", meaning="thickness of copper filters, mm"),
-    Column("AF", "", meaning="thickness of aluminium filters, mm"),
-    *(Column(f"A{letter}", "", meaning="blank in the form") for letter in "GHIJKLMNOP"),
-    Column("AQ", "", meaning="all pulse rates, where there are several"),
+_BLANK = Column("", "", meaning="Blank in the form: to fill in", source=NO_SOURCE, blank=ALWAYS)
+_DISTINCT = "different ones, joined by |"
+
+
+def _tell(letter: str, column: Column, meaning: str, **texts: Any) -> Column:
+    """Return a cell about all events of a study, from the column of one event."""
+    return column.made(letter, meaning=meaning, **texts)
+
+
+_POSITION = "irradeventxraydata.patient_"
+_FIELD = "irradeventxraysourcedata.collimated_field_"
+_THICKEST = Column(
+    "",
+    "",
+    source="xrayfilters.xray_filter_thickness_maximum",
+    unit="mm",
+    dicom="113773 DCM",
+    conversion="smallest to largest, with two significant digits",
+    blank="not recorded, or the smallest is 0",
+    rows="all filters of all events",
 )
+_EVENT_CELLS = (
+    _tell("R", exposures.PROTOCOL, "Protocols of fluoroscopy", rows=_DISTINCT),
+    Column("S", "", meaning="Modes of fluoroscopy", source="irradeventxraysourcedata.fluoro_mode_id",
+           dicom="113732 DCM", conversion=CODED, rows=_DISTINCT),
+    _tell("T", exposures.PULSE_RATE, "Pulse rate of fluoroscopy", rows="several: Multiple rates"),
+    _tell("U", exposures.PULSE_RATE, "Pulse rate of acquisitions", blank="no acquisition",
+          conversion="none recorded: Single shot", rows="several: Multiple rates"),
+    Column("V", "", NUMBER, "Number of acquisitions", "irradeventxraydata.irradiation_event_type_id",
+           dicom="113721 DCM", conversion="codes 113611 to 113613 are acquisitions", blank=NEVER,
+           rows="counted"),
+    Column("W", "", meaning="Types of grid", source="xraygrid.xray_grid_id", dicom="111635 DCM",
+           conversion=CODED, rows=_DISTINCT),
+    _BLANK.named("X"),
+    Column("Y", "", meaning="Positions of the patient",
+           source=f"{_POSITION}table_relationship_cid_id, {_POSITION}orientation_cid_id,"
+           f" {_POSITION}orientation_modifier_cid_id",
+           dicom="113745 DCM, 113743 DCM, 113744 DCM", conversion=CODED,
+           rows="different ones, each part followed by a comma"),
+    _BLANK.named("Z"),
+    _BLANK.named("AA"),
+    Column("AB", "", meaning="Area, width and height of the collimated field, in m², mm and mm",
+           source=f"{_FIELD}area, {_FIELD}width, {_FIELD}height",
+           unit="m², mm", dicom="113790 DCM, 113789 DCM, 113788 DCM",
+           conversion="smallest to largest of all events, with four decimals",
+           blank="not recorded, or the smallest is 0"),
+    _tell("AC", exposures.FIELD_SIZE, "Field sizes of the image intensifier", kind=TEXT,
+          rows="different ones, each followed by a comma"),
+    _BLANK.named("AD"),
+    _THICKEST.named("AE", meaning="Thickness of copper filters"),
+    _THICKEST.named("AF", meaning="Thickness of aluminium filters"),
+    *(_BLANK.named(f"A{letter}") for letter in "GHIJKLMNOP"),
+    _tell("AQ", exposures.PULSE_RATE, "All pulse rates, of fluoroscopy and of acquisitions", kind=TEXT,
+          conversion="one decimal", blank="neither has several", rows=_DISTINCT),
+)  # fmt: skip
 
 _UNITS = ("", "", "", "", "", "Gy·m²", "", "seconds", "Gy")
 SHEET = Sheet(
     name="PHE IR-Fluoro",
     columns=(
-        Column("A", "", meaning="blank in the form"),
-        Column("B", "", NUMBER, "running number from 1"),
-        *_STUDY_STREAM.columns,
+        _BLANK.named("A"),
+        Column("B", "", NUMBER, "Number of the study in the form, from 1", COUNTED, blank=NEVER),
+        *(
+            each.named(each.heading, pattern=f"{letter}: {each.heading}")
+            for letter, each in zip("CDEFGHIJKLMNOPQ", _STUDY_STREAM.columns, strict=True)
+        ),
         *_EVENT_CELLS,
     ),
     own_rows_above=((), (), (), _UNITS, (), ()),

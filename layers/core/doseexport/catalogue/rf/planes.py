@@ -21,32 +21,42 @@ _PROJECTION = "remapp_accumprojxraydose"
 
 
 @dataclass(frozen=True, slots=True)
-class _Total:
-    """A total: its name in SQL, its heading, the column that it adds, its unit and DICOM concept."""
+class PlaneTotal:
+    """A total: its name in SQL, heading and meaning, the column that it adds, its unit and DICOM concept."""
 
     name: str
     heading: str
+    meaning: str
     table: str
     column: str
-    meaning: str
+    unit: str
+    dicom: str
+
+    @property
+    def source(self) -> str:
+        """The source in the dictionary."""
+        return f"{self.table.removeprefix('remapp_')}.{self.column}"
 
 
 TOTALS = (
-    _Total("dap", "DAP total (Gy.m^2)", _INTEGRATED, "dose_area_product_total", "Gy.m2 (113722, DCM)"),
-    _Total("rp", "Dose RP total (Gy)", _INTEGRATED, "dose_rp_total", "Gy (113725, DCM)"),
-    _Total("fluoro_dap", "Fluoro DAP total (Gy.m^2)", _PROJECTION, "fluoro_dose_area_product_total",
-           "Gy.m2 (113726, DCM)"),
-    _Total("fluoro_rp", "Fluoro dose RP total (Gy)", _PROJECTION, "fluoro_dose_rp_total",
-           "Gy (113728, DCM)"),
-    _Total("fluoro_time", "Fluoro duration total (s)", _PROJECTION, "total_fluoro_time",
-           "s (113730, DCM)"),
-    _Total("acq_dap", "Acq. DAP total (Gy.m^2)", _PROJECTION, "acquisition_dose_area_product_total",
-           "Gy.m2 (113727, DCM)"),
-    _Total("acq_rp", "Acq. dose RP total (Gy)", _PROJECTION, "acquisition_dose_rp_total",
-           "Gy (113729, DCM)"),
-    _Total("acq_time", "Acq. duration total (s)", _PROJECTION, "total_acquisition_time",
-           "s (113855, DCM)"),
+    PlaneTotal("dap", "DAP total (Gy.m^2)", "Total dose-area product", _INTEGRATED, "dose_area_product_total",
+               "Gy·m²", "113722 DCM"),
+    PlaneTotal("rp", "Dose RP total (Gy)", "Total dose at the reference point", _INTEGRATED, "dose_rp_total",
+               "Gy", "113725 DCM"),
+    PlaneTotal("fluoro_dap", "Fluoro DAP total (Gy.m^2)", "Dose-area product of fluoroscopy", _PROJECTION,
+               "fluoro_dose_area_product_total", "Gy·m²", "113726 DCM"),
+    PlaneTotal("fluoro_rp", "Fluoro dose RP total (Gy)", "Dose at the reference point of fluoroscopy",
+               _PROJECTION, "fluoro_dose_rp_total", "Gy", "113728 DCM"),
+    PlaneTotal("fluoro_time", "Fluoro duration total (s)", "Time of fluoroscopy", _PROJECTION,
+               "total_fluoro_time", "s", "113730 DCM"),
+    PlaneTotal("acq_dap", "Acq. DAP total (Gy.m^2)", "Dose-area product of acquisitions", _PROJECTION,
+               "acquisition_dose_area_product_total", "Gy·m²", "113727 DCM"),
+    PlaneTotal("acq_rp", "Acq. dose RP total (Gy)", "Dose at the reference point of acquisitions",
+               _PROJECTION, "acquisition_dose_rp_total", "Gy", "113729 DCM"),
+    PlaneTotal("acq_time", "Acq. duration total (s)", "Time of acquisitions", _PROJECTION,
+               "total_acquisition_time", "s", "113855 DCM"),
 )  # fmt: skip
+"""The totals of a plane, in the order of their columns."""
 
 
 def _add_rows(alias: str, table: str) -> str:
@@ -116,16 +126,38 @@ PLANE_ROW_WARNINGS = (
 )  # fmt: skip
 
 
+_PLANES_OF_BLOCKS = {
+    "A": "plane A, or the first plane that is not plane B",
+    "B": "plane B, or the second plane without a plane B",
+}
+
+
 def _list_columns(block: str) -> tuple[Column, ...]:
+    of = f"of {_PLANES_OF_BLOCKS[block]}"
+    blank = "not recorded, or the study has no such plane"
+    totals = (
+        Column(
+            f"{block} {each.heading}",
+            f"planes.{block.lower()}_{each.name}",
+            NUMBER,
+            f"{each.meaning} {of}",
+            each.source,
+            each.unit,
+            each.dicom,
+            blank=blank,
+            rows="those of one plane are added, with a warning; a third plane is left out, with a warning",
+        )
+        for each in TOTALS
+    )
     counted = Column(
         f"{block} Number of events",
         f"planes.{block.lower()}_events",
         NUMBER,
-        "events of the plane (113764, DCM)",
-    )
-    totals = (
-        Column(f"{block} {each.heading}", f"planes.{block.lower()}_{each.name}", NUMBER, each.meaning)
-        for each in TOTALS
+        f"Number of events {of}",
+        "irradeventxraydata.acquisition_plane_id",
+        dicom="113764 DCM",
+        blank="the study has no such plane",
+        rows="counted",
     )
     return (*totals, counted)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from doseexport.catalogue.columns import INTEGER, NUMBER, Column, RowWarning, Stream
+from doseexport.catalogue.columns import INTEGER, NEVER, NUMBER, Column, RowWarning, Stream
 from doseexport.catalogue.layouts import STUDY_ID, Table, Tables
 from doseexport.catalogue.rf import exports
 from doseexport.catalogue.rf.exports import RF, RF_STUDY_STREAM
 from doseexport.catalogue.rf.planes import EVENTS_OF_PLANE, PLANE_COLUMNS, PLANES, TOTALS
+from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.tables.columns import (
     Names,
     find_unit,
-    make_code,
-    make_joined_code,
     rename_columns,
 )
 from doseexport.catalogue.shared.tables.names import list_name_tables
@@ -25,14 +24,15 @@ from doseexport.catalogue.shared.xray import EVENT_LINK, EVENT_TABLES, HIGH_DOSE
 _BOOK = exports.SPECS[1]
 _CHILDREN = (SOURCE, MECHANICAL)
 
+_RP_DOSE = exposures.RP_DOSE.named(
+    "rp_dose_mgy", sql=f"{exposures.RP_DOSE.sql} * 1000", unit="mGy", conversion="× 1,000 from Gy"
+)
 _EVENT_NAMES: Names = {
     "Time": "started_at",
-    "Type": make_code("type", "event.irradiation_event_type_id", "type of the event", "113721 DCM",
-                      "irradeventxraydata.irradiation_event_type_id"),
+    "Type": "type_*",
     "Protocol": "acquisition_protocol",
     "Standard acquisition name": (),
-    "Plane": make_code("plane", "event.acquisition_plane_id", "acquisition plane", "113764 DCM",
-                       "irradeventxraydata.acquisition_plane_id"),
+    "Plane": "plane_*",
     "Field size": "field_size_mm",
     "Filter material": (),
     "Mean filter thickness (mm)": (),
@@ -44,47 +44,61 @@ _EVENT_NAMES: Names = {
     "Exposure time (ms)": "exposure_time_ms",
     "Exposure duration (s)": "exposure_duration_s",
     "DAP (cGy.cm^2)": (EVENT_DAP,),
-    "Ref point dose (Gy)": (
-        Column("rp_dose_mgy", "src.dose_rp * 1000", NUMBER, meaning="dose at the reference point",
-               source="irradeventxraysourcedata.dose_rp", unit="mGy", dicom="113738 DCM"),
-    ),
+    "Ref point dose (Gy)": (_RP_DOSE,),
     "Primary angle": "primary_angle_degrees",
     "Secondary angle": "secondary_angle_degrees",
 }  # fmt: skip
 """Filters, kVp, mA and pulse widths can be several, so they are tables of their own."""
 
 
-_FACTORS = {"Gy·cm²": " * 10000", "mGy": " * 1000", "s": ""}
-"""What a stored total is multiplied by, by its unit: OpenREM stores Gy·m², Gy and s."""
+_CONVERSIONS = {
+    "Gy·cm²": (" * 10000", "× 10,000 from Gy·m²"),
+    "mGy": (" * 1000", "× 1,000 from Gy"),
+    "s": ("", ""),
+}
+"""SQL and words for what is done to a stored total, by its unit in the table."""
 
 
-def _total(name: str, of: str, meaning: str, dicom: str) -> Column:
+def _total(name: str, of: str) -> Column:
     """Return the column of the total that planes call `of`."""
     stored = next(each for each in TOTALS if each.name == of)
     unit = find_unit(name)
-    source = f"{stored.table.removeprefix('remapp_')}.{stored.column}"
-    return Column(name, f"plane.{of}{_FACTORS[unit]}", NUMBER, meaning, source, unit, dicom)
+    sql, conversion = _CONVERSIONS[unit]
+    texts = (stored.meaning, stored.source, unit, stored.dicom, conversion)
+    return Column(name, f"plane.{of}{sql}", NUMBER, *texts, rows="added by plane, with a warning")
 
 
+_PLANE = Column(
+    "plane",
+    "plane.meaning",
+    meaning="Acquisition plane",
+    source="accumxraydose.acquisition_plane_id",
+    dicom="113764 DCM",
+    rows="one row per plane",
+)
+_SHORT_PLANE = (
+    "CASE plane.code WHEN '113620' THEN 'A' WHEN '113621' THEN 'B'"
+    " WHEN '113622' THEN 'single' ELSE coalesce(plane.code, 'none') END"
+)
 _TOTALS = Table(
     name="totals",
     help="One row per plane with an accumulated dose",
     columns=(
         STUDY_ID,
-        Column("plane", "CASE plane.code WHEN '113620' THEN 'A' WHEN '113621' THEN 'B'"
-                        " WHEN '113622' THEN 'single' ELSE coalesce(plane.code, 'none') END",
-               meaning="A, B, single or none, or the code of another plane"),
-        *make_joined_code("plane", ("plane.code", "plane.meaning"), "acquisition plane", "113764 DCM",
-                          "accumxraydose.acquisition_plane_id"),
-        _total("dap_gy_cm2", "dap", "DAP", "113722 DCM"),
-        _total("rp_dose_mgy", "rp", "dose at the reference point", "113725 DCM"),
-        _total("fluoro_dap_gy_cm2", "fluoro_dap", "DAP of fluoroscopy", "113726 DCM"),
-        _total("fluoro_rp_dose_mgy", "fluoro_rp", "dose of fluoroscopy at the reference point", "113728 DCM"),
-        _total("fluoro_time_s", "fluoro_time", "time of fluoroscopy", "113730 DCM"),
-        _total("acquisition_dap_gy_cm2", "acq_dap", "DAP of acquisitions", "113727 DCM"),
-        _total("acquisition_rp_dose_mgy", "acq_rp", "dose of acquisitions at the same point", "113729 DCM"),
-        _total("acquisition_time_s", "acq_time", "time of acquisitions", "113855 DCM"),
-        Column("number_of_events", EVENTS_OF_PLANE, INTEGER, meaning="number of events of the plane"),
+        Column("plane", _SHORT_PLANE, meaning="A, B, single or none, or the code of another plane",
+               source=_PLANE.source, blank=NEVER, rows=_PLANE.rows),
+        _PLANE.named("plane_code", sql="plane.code", conversion="the code"),
+        _PLANE.named("plane_meaning", conversion="the meaning of the code"),
+        _total("dap_gy_cm2", "dap"),
+        _total("rp_dose_mgy", "rp"),
+        _total("fluoro_dap_gy_cm2", "fluoro_dap"),
+        _total("fluoro_rp_dose_mgy", "fluoro_rp"),
+        _total("fluoro_time_s", "fluoro_time"),
+        _total("acquisition_dap_gy_cm2", "acq_dap"),
+        _total("acquisition_rp_dose_mgy", "acq_rp"),
+        _total("acquisition_time_s", "acq_time"),
+        Column("number_of_events", EVENTS_OF_PLANE, INTEGER, "Number of events of the plane",
+               "irradeventxraydata.acquisition_plane_id", blank=NEVER, rows="counted"),
     ),
     key=("study_id", "plane"),
     references={"study_id": "studies"},

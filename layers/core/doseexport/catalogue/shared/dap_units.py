@@ -45,7 +45,6 @@ DAP_UNIT = Option(
 _IN_HEADINGS = {unit: unit.replace("·", ".").replace("²", "^2").replace("µ", "u") for unit in PER_GYM2}
 _PER_GYM2 = {_IN_HEADINGS[unit]: Decimal(number) for unit, number in PER_GYM2.items()}
 _HEADING = re.compile(r"\((c?Gy\.c?m\^2)\)$")
-_MEANING = re.compile(r"^c?Gy\.c?m\^?2")
 
 
 def convert_spec(spec: Spec, unit: str) -> Spec:
@@ -80,5 +79,6 @@ def _convert(column: Column, unit: str) -> Column:
         column,
         heading=f"{column.heading[: found.start()]}({name})",
         sql=f"({column.sql}) * {factor:f}" if column.sql else "",
-        meaning=_MEANING.sub(name, column.meaning),
+        unit=unit,
+        conversion=f"× {PER_GYM2[unit]:,} from Gy·m²",
     )

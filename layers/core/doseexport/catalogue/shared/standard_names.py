@@ -15,6 +15,8 @@ from doseexport.catalogue.schema import STANDARD_NAMES
 from doseexport.catalogue.values import TEXT_VALUE
 
 STANDARD_SHEETS = "standard sheets"
+_SOURCE = "standardnames.standard_name"
+JOINED = "sorted and joined by |"
 
 # Sort by code points, so that the order does not depend on the collation of the server.
 _NAME = 'standard.standard_name COLLATE "C"'
@@ -28,7 +30,15 @@ def name_study(heading: str, modality: str, matches: str) -> Column:
         f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
         f" AND standard.{matches} = study.{matches} AND standard.standard_name <> '')"
     )
-    return Column(heading, sql, meaning="OpenREM's standard names", included_by=STANDARD)
+    return Column(
+        heading,
+        sql,
+        meaning="Standard names that map this text of the study",
+        source=f"{_SOURCE}, standardnames.{matches}",
+        blank="no standard name maps it",
+        rows=JOINED,
+        included_by=STANDARD,
+    )
 
 
 def _linked(link: str) -> str:
@@ -59,7 +69,10 @@ def name_event(link: str, modality: str) -> Column:
     return Column(
         "Standard acquisition name",
         f"(SELECT {_SORTED_NAMES} {_of_event(link, modality)})",
-        meaning="OpenREM's standard names",
+        meaning="Standard names linked to the event, and those that map its protocol",
+        source=f"{_SOURCE}, standardnames.acquisition_protocol",
+        blank="no standard name fits",
+        rows=JOINED,
         included_by=STANDARD,
     )
 
@@ -106,6 +119,7 @@ def join_study_names(modality: str) -> str:
 STUDY_NAMES = Frequency(
     "Standard study name",
     "standard.standard_name",
+    _SOURCE,
     joins=(
         "JOIN remapp_generalstudymoduleattr_standard_names link ON link.generalstudymoduleattr_id = study.id"
         " JOIN remapp_standardnames standard ON standard.id = link.standardnames_id"
@@ -120,6 +134,7 @@ def count_event_names(link: str, modality: str) -> Frequency:
     return Frequency(
         "Standard acquisition name",
         "standard.standard_name",
+        _SOURCE,
         of=EVENTS,
         joins=f"JOIN LATERAL (SELECT standard.standard_name {_of_event(link, modality)}) standard ON true",
         included_by=STANDARD,

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doseexport.catalogue.columns import (
+    ALWAYS,
     DATE,
     ID,
     NAME,
     NAME_OR_ID,
+    NEVER,
+    NO_SOURCE,
+    NOT_RECORDED,
     NUMBER,
     TIME,
     Column,
@@ -42,61 +46,147 @@ STUDY_ROW_WARNINGS = (
 )
 
 
-_PHYSICIAN = Column("Physician", "study.performing_physician_name", meaning="(0008,1050)")
-SIZE = (
-    Column("Height", "patstudy.patient_size", NUMBER, "m (0010,1020)"),
-    Column("Mass (kg)", "patstudy.patient_weight", NUMBER, "kg (0010,1030)"),
+_STUDY, _PATIENT, _BODY = "generalstudymoduleattr.", "patientmoduleattr.", "patientstudymoduleattr."
+_EQUIPMENT = "generalequipmentmoduleattr."
+
+DATE_OF_STUDY = Column(
+    "Study date", "study.study_date", DATE, "Date of the study", f"{_STUDY}study_date", dicom="(0008,0020)"
+)
+TIME_OF_STUDY = Column(
+    "Study time", "study.study_time", TIME, "Time of the study", f"{_STUDY}study_time", dicom="(0008,0030)"
+)
+STUDY_ID = Column("Study id", "study.id", NUMBER, "OpenREM's number of the study", f"{_STUDY}id", blank=NEVER)
+ACCESSION = Column(
+    "Accession number",
+    "study.accession_number",
+    meaning="Accession number, or its hash where OpenREM stores hashes",
+    source=f"{_STUDY}accession_number",
+    dicom="(0008,0050)",
+)
+AGE = Column(
+    "Age",
+    "patstudy.patient_age_decimal",
+    NUMBER,
+    "Age of the patient at the study",
+    f"{_BODY}patient_age_decimal",
+    "years",
+    "(0010,1010)",
+)
+SEX = Column("Sex", "pat.patient_sex", meaning="Sex of the patient", source=f"{_PATIENT}patient_sex",
+             dicom="(0010,0040)")  # fmt: skip
+HEIGHT = Column("Height", "patstudy.patient_size", NUMBER, "Height of the patient",
+                f"{_BODY}patient_size", "m", "(0010,1020)")  # fmt: skip
+MASS = Column("Mass (kg)", "patstudy.patient_weight", NUMBER, "Body mass of the patient",
+              f"{_BODY}patient_weight", "kg", "(0010,1030)")  # fmt: skip
+SIZE = (HEIGHT, MASS)
+DISPLAY_NAME = Column(
+    "Display name",
+    "uen.display_name",
+    meaning="Name that OpenREM's users gave the equipment",
+    source="uniqueequipmentnames.display_name",
+)
+DESCRIPTION = Column("Study description", "study.study_description", meaning="Study description",
+                     source=f"{_STUDY}study_description", dicom="(0008,1030)")  # fmt: skip
+REQUEST = Column(
+    "Requested procedure",
+    "study.requested_procedure_code_meaning",
+    meaning="Meaning of the code of the requested procedure",
+    source=f"{_STUDY}requested_procedure_code_meaning",
+    dicom="(0032,1064)",
+)
+_IDENTITY = (
+    Column("Patient name", "pat.patient_name", meaning="Name of the patient, or its hash",
+           source=f"{_PATIENT}patient_name", dicom="(0010,0010)", included_by=NAME),
+    Column("Patient ID", "pat.patient_id", meaning="ID of the patient, or its hash",
+           source=f"{_PATIENT}patient_id", dicom="(0010,0020)", included_by=ID),
+)  # fmt: skip
+_EQUIPMENT_COLUMNS = (
+    Column("Institution", "equip.institution_name", meaning="Institution of the equipment",
+           source=f"{_EQUIPMENT}institution_name", dicom="(0008,0080)"),
+    Column("Manufacturer", "equip.manufacturer", meaning="Manufacturer of the equipment",
+           source=f"{_EQUIPMENT}manufacturer", dicom="(0008,0070)"),
+    Column("Model name", "equip.manufacturer_model_name", meaning="Model of the equipment",
+           source=f"{_EQUIPMENT}manufacturer_model_name", dicom="(0008,1090)"),
+    Column("Station name", "equip.station_name", meaning="Station name of the equipment",
+           source=f"{_EQUIPMENT}station_name", dicom="(0008,1010)"),
+    DISPLAY_NAME,
+)  # fmt: skip
+_OPERATOR = Column("Operator", "study.operator_name", meaning="Operators", dicom="(0008,1070)",
+                   source=f"{_STUDY}operator_name", rows="OpenREM joins several by |")  # fmt: skip
+_PHYSICIAN = Column("Physician", "study.performing_physician_name", meaning="Performing physician",
+                    source=f"{_STUDY}performing_physician_name", dicom="(0008,1050)")  # fmt: skip
+_BIRTH = Column("Date of birth", "pat.patient_birth_date", DATE, "Date of birth of the patient",
+                f"{_PATIENT}patient_birth_date", dicom="(0010,0030)", included_by=NAME_OR_ID)  # fmt: skip
+_TEST_PATIENT = Column(
+    "Test patient?",
+    "pat.not_patient_indicator",
+    meaning="OpenREM's reason to take the patient for test data",
+    source=f"{_PATIENT}not_patient_indicator",
+    blank="OpenREM takes the patient for a patient",
 )
 
 
+def read_comments(sql: str, source: str) -> Column:
+    """Return the column Study Comments of a modality. `sql` is "NULL" and `source` "none" without any."""
+    return Column(
+        "Study Comments",
+        sql,
+        meaning="Comment of the dose report",
+        source=source,
+        dicom="121106 DCM",
+        blank=ALWAYS if source == NO_SOURCE else NOT_RECORDED,
+    )
+
+
+def count_events(sql: str, meaning: str, source: str, **texts: str) -> Column:
+    """Return the column No. events of a modality."""
+    return Column("No. events", sql, NUMBER, meaning, source, **texts)
+
+
 def study_columns(
-    comment: str, events: str = "", *, mass: bool = True, physician: bool = False, standard: str = ""
+    comments: Column,
+    events: Column | None = None,
+    *,
+    mass: bool = True,
+    physician: bool = False,
+    standard: str = "",
 ) -> tuple[Column, ...]:
     """Return the columns of a study in their order.
 
-    `comment` and `events` are the modality's SQL for Study Comments and No. events. Without `events` there
-    is no such column. `standard` is the modality of the standard names, or empty without standard names.
+    `comments` and `events` are those of the modality. `standard` is the modality of the standard names, or
+    empty without standard names.
     """
     return (
-        Column("Patient name", "pat.patient_name", meaning="(0010,0010)", included_by=NAME),
-        Column("Patient ID", "pat.patient_id", meaning="(0010,0020)", included_by=ID),
-        Column("Institution", "equip.institution_name", meaning="(0008,0080)"),
-        Column("Manufacturer", "equip.manufacturer", meaning="(0008,0070)"),
-        Column("Model name", "equip.manufacturer_model_name", meaning="(0008,1090)"),
-        Column("Station name", "equip.station_name", meaning="(0008,1010)"),
-        Column("Display name", "uen.display_name", meaning="the equipment's name in OpenREM"),
-        Column("Accession number", "study.accession_number", meaning="(0008,0050), or its hash as stored"),
-        Column("Operator", "study.operator_name", meaning="(0008,1070)"),
+        *_IDENTITY,
+        *_EQUIPMENT_COLUMNS,
+        ACCESSION,
+        _OPERATOR,
         *([_PHYSICIAN] if physician else []),
-        Column("Study date", "study.study_date", DATE, "(0008,0020)"),
-        Column("Study time", "study.study_time", TIME, "(0008,0030)"),
-        Column("Date of birth", "pat.patient_birth_date", DATE, "(0010,0030)", included_by=NAME_OR_ID),
-        Column("Age", "patstudy.patient_age_decimal", NUMBER, "years at the study"),
-        Column("Sex", "pat.patient_sex", meaning="(0010,0040)"),
+        DATE_OF_STUDY,
+        TIME_OF_STUDY,
+        _BIRTH,
+        AGE,
+        SEX,
         *(SIZE if mass else ()),
-        Column(
-            "Test patient?",
-            "pat.not_patient_indicator",
-            meaning="OpenREM's reason to take the patient for test data",
-        ),
+        _TEST_PATIENT,
         *_describe_study(standard),
-        Column("Study Comments", comment, meaning="comment of the dose report (121106, DCM)"),
-        *([Column("No. events", events, NUMBER, "irradiation events of the study")] if events else []),
+        comments,
+        *([events] if events else []),
     )
 
 
 def _describe_study(standard: str) -> Iterator[Column]:
-    yield Column("Study description", "study.study_description", meaning="(0008,1030)")
+    yield DESCRIPTION
     if standard:
         yield name_study("Standard study name (study)", standard, "study_description")
-    yield Column("Requested procedure", "study.requested_procedure_code_meaning", meaning="(0032,1064)")
+    yield REQUEST
     if standard:
         yield name_study("Standard study name (request)", standard, "requested_procedure_code_meaning")
 
 
 STUDY_FREQUENCIES = (
-    Frequency("Study Description", "study.study_description"),
-    Frequency("Requested Procedure", "study.requested_procedure_code_meaning"),
+    Frequency("Study Description", DESCRIPTION.sql, DESCRIPTION.source),
+    Frequency("Requested Procedure", REQUEST.sql, REQUEST.source),
 )
 
 

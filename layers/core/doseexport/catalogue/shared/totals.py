@@ -8,6 +8,9 @@ from __future__ import annotations
 from doseexport.catalogue.schema import Total
 from doseexport.catalogue.shared.study import OF_STUDY
 
+COMPUTED = "where OpenREM has stored no total: from the accumulated doses, with a warning"
+"""The conversion of a total in the dictionary."""
+
 _DOSES = """FROM remapp_projectionxrayradiationdose proj
     JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = proj.id"""
 _INTEGRATED = """

@@ -23,6 +23,7 @@ from doseexport.engine.writers.sheets import GrowingSheet, SharedState, Workshee
 from doseexport.engine.writers.texts import SharedTexts
 from doseexport.engine.writers.workbook import (
     ABOUT,
+    COLUMNS,
     SUMMARY,
     WARNINGS,
     DrawnSheet,
@@ -87,7 +88,8 @@ def count_rows(plan: FilePlan, report: FileReport, tabs: Tabs) -> list[SheetCoun
     ]
     rows = len(list(list_warned_studies(report)))
     warnings = [SheetCount(WARNINGS, 0, rows, 1)] if rows else []
-    return [*summary, *data, *warnings, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
+    columns = SheetCount(COLUMNS, 0, len(plan.dictionary), 1)
+    return [*summary, *data, *warnings, columns, SheetCount(ABOUT, 0, len(list_about(plan, report)), 0)]
 
 
 def _list_worksheets(tabs: Tabs) -> Iterator[tuple[GrowingSheet, Worksheet] | DrawnSheet]:

@@ -74,5 +74,6 @@ def _describe_column(column: Column) -> Json:
         "unit": column.unit,
         "dicom": column.dicom,
         "source": column.source,
+        "conversion": column.conversion,
     }
     return {name: value for name, value in field.items() if value}

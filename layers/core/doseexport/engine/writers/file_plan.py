@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext, Table
+from doseexport.catalogue.dictionary import Entry
 from doseexport.catalogue.options import MAX_EVENTS, limit_events
 from doseexport.engine.query import Counts
 from doseexport.engine.study_warnings import StudyWarning
@@ -18,7 +19,8 @@ class FilePlan:
 
     `context` has the included columns. `event_extras` are the cells after an event's columns, which are not
     shown. `block_columns` are those of one block beside a study. `about` has the lines of the sheet About on
-    the request. `tables` are those of a file of tables, with their included columns.
+    the request, and `dictionary` those of the sheet Columns. `tables` are those of a file of tables, with
+    their included columns.
     """
 
     title: str
@@ -29,6 +31,7 @@ class FilePlan:
     event_extras: tuple[Column, ...] = ()
     block_columns: tuple[Column, ...] = ()
     about: list[tuple[str, str]] = field(default_factory=list)
+    dictionary: tuple[Entry, ...] = ()
     tables: tuple[Table, ...] = ()
 
     def limit_events(self, events: int) -> int:
@@ -64,7 +67,8 @@ class FileReport:
     """The report on one file, made after its last row.
 
     `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
-    excluded on purpose, by reason. `answer` is what an audit found, in one line. `snapshot_at` is the time at
+    excluded on purpose, by reason. `dictionary` describes the headings of the file. `answer` is what an audit
+    found, in one line. `snapshot_at` is the time at
     which the database had the contents of the file. Event times were read in `time_zone`; it is None for a
     file without them.
     """
@@ -78,6 +82,7 @@ class FileReport:
     study_warnings: tuple[StudyWarning, ...] = ()
     time_zone: str | None = None
     answer: str = ""
+    dictionary: tuple[Entry, ...] = ()
 
 
 def block_headings(prefix: str, columns: tuple[Column, ...], number: int) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 
 MAX_NAME = 31
-RESERVED = ("Summary", "All data", "Warnings", "About", "History")
+RESERVED = ("Summary", "All data", "Warnings", "Columns", "About", "History")
 UNKNOWN = "unknown"
 
 _OPENREM = str.maketrans({" ": "_", "[": "(", "]": ")", ":": ";", "?": ";", "*": "#", "/": "|", "\\": "|"})

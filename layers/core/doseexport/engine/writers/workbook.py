@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from doseexport.catalogue import Column
+from doseexport.catalogue.dictionary import WARNING_COLUMNS, Entry
 from doseexport.engine.writers.cells import (
     DATE_STYLE,
     DATETIME_STYLE,
@@ -28,7 +29,7 @@ _MOST_WIDTH = 40
 MOST_XML = 1 << 20
 """Characters: more than the XML of a text that fits into a cell."""
 _ROWS_ABOVE_FREQUENCIES = 6
-SUMMARY, WARNINGS, ABOUT = "Summary", "Warnings", "About"
+SUMMARY, WARNINGS, COLUMNS, ABOUT = "Summary", "Warnings", "Columns", "About"
 _OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,
@@ -93,7 +94,7 @@ class _Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
 def build_workbook(
     plan: FilePlan, report: FileReport, frames: Sequence[SheetFrame | DrawnSheet], *, summary: Summary | None
 ) -> bytes:
-    """Return an xlsx with the sheets Summary, those of `frames` without their data, Warnings and About.
+    """Return an xlsx with Summary, the sheets of `frames` without their data, Warnings, Columns and About.
 
     Of several sheets with the same appearance only the first has the rows above its data and the widths,
     because those of all sheets would not fit into memory.
@@ -125,6 +126,7 @@ def build_workbook(
             _mark_flagged(book, sheet, frame)
     if report.study_warnings:
         _write_warnings(book.add_worksheet(WARNINGS), report, header)
+    _write_columns(book, book.add_worksheet(COLUMNS), plan.dictionary, header)
     _write_about(book.add_worksheet(ABOUT), plan, report, bold)
     book.is_complete = True
     book.close()
@@ -221,7 +223,7 @@ def _write_warnings(sheet: Any, report: FileReport, style: Any) -> None:
     sheet.autofilter(0, 0, len(rows), len(WARNING_HEADINGS) - 1)
 
 
-WARNING_HEADINGS = ("Warning", "Study ID", "Accession number", "Number")
+WARNING_HEADINGS = tuple(column.heading for column in WARNING_COLUMNS)
 
 
 def list_warned_studies(report: FileReport) -> Iterator[tuple[str | int, ...]]:
@@ -231,6 +233,53 @@ def list_warned_studies(report: FileReport) -> Iterator[tuple[str | int, ...]]:
             yield warning.message, study.id, study.accession_number or "", study.rows
         if warning.more:
             yield warning.message, f"{warning.more:,} more", "", ""
+
+
+_DICTIONARY = {
+    "Heading": 30,
+    "Meaning": 44,
+    "Unit": 10,
+    "DICOM": 14,
+    "OpenREM source": 44,
+    "Conversion": 32,
+    "Blank": 22,
+    "Several rows": 30,
+    "Sheets": 24,
+}
+"""The headings of the sheet Columns, with their widths in characters. Tables lack their prefix remapp_."""
+_LINE_HEIGHT = 15
+
+
+def _write_columns(book: Any, sheet: Any, dictionary: Sequence[Entry], style: Any) -> None:
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    widths = list(_DICTIONARY.values())
+    for column, (heading, width) in enumerate(_DICTIONARY.items()):
+        sheet.set_column(column, column, width)
+        put_cell(sheet, 0, column, heading, style)
+    for row, cells in enumerate(map(_list_texts, dictionary), start=1):
+        # No program counts the lines by itself when it opens a file.
+        lines = max(1 + len(text) // width for text, width in zip(cells, widths, strict=True))
+        sheet.set_row(row, _LINE_HEIGHT * lines)
+        for column, text in enumerate(cells):
+            put_cell(sheet, row, column, text, wrapped)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, len(dictionary), len(_DICTIONARY) - 1)
+    fit_to_page(sheet)
+    sheet.repeat_rows(0)
+
+
+def _list_texts(entry: Entry) -> tuple[str, ...]:
+    return (
+        entry.heading,
+        entry.meaning,
+        entry.unit,
+        entry.dicom,
+        entry.source,
+        entry.conversion,
+        entry.blank,
+        entry.several_rows,
+        ", ".join(entry.sheets),
+    )
 
 
 def _write_about(sheet: Any, plan: FilePlan, report: FileReport, bold: Any) -> None:

@@ -11,46 +11,91 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
-from doseexport.catalogue.columns import DATE, NUMBER, TIME, Cells, Column
+from doseexport.catalogue.columns import ALWAYS, COUNTED, NEVER, NO_SOURCE, NUMBER, Cells, Column
 from doseexport.catalogue.layouts import FileContext, Row, Sheet
 from doseexport.catalogue.mg.nhsbsp.exposures import YES, Exposure, Rules
 from doseexport.catalogue.mg.nhsbsp.medians import Medians
 from doseexport.catalogue.mg.nhsbsp.surveys import SURVEYS, ViewNumbers, assign_survey
+from doseexport.catalogue.shared import exposures
+from doseexport.catalogue.shared.study import AGE, DATE_OF_STUDY, TIME_OF_STUDY
 
+
+def _leave_blank(heading: str) -> Column:
+    return Column(heading, "", meaning="Blank: to fill in", source=NO_SOURCE, blank=ALWAYS)
+
+
+_SURVEY_NUMBER = Column(
+    "Survey number",
+    "",
+    NUMBER,
+    "Number of the survey; the surveys DBT and CEM of a workbook have the next two",
+    "option survey_number",
+    blank="the exposure is in no survey",
+)
 COLUMNS = (
-    Column("Survey number", "", NUMBER, "option survey_number; DBT and CEM have the next two"),
-    Column("Patient number", "", NUMBER, "from 1 without gaps, the same in every survey"),
-    Column("View code", "", meaning="side and view, then the number of the exposure from the second on"),
-    Column("kV", "", NUMBER, "kV (113733, DCM), mean over pulses"),
-    Column("Anode", "", meaning="material, in short (111632, DCM)"),
-    Column("Filter", "", meaning="materials, in short (113757, DCM)"),
-    Column("Thickness", "", NUMBER, "mm, compressed (111633, DCM)"),
-    Column("mAs", "", NUMBER, "mAs (113736, DCM), sum over pulses"),
-    Column("large cassette used", "", meaning="blank"),
-    Column("auto/man", "", meaning="AUTO or MANUAL"),
-    Column("Auto mode", "", meaning="Exposure Control Mode (0018,7060)"),
-    Column("Density setting", "", meaning="blank"),
-    Column("Age", "", NUMBER, "years at the study"),
-    Column("Comment", "", meaning="blank"),
-    Column("AEC density mode", "", meaning="blank"),
+    _SURVEY_NUMBER,
+    Column(
+        "Patient number",
+        "",
+        NUMBER,
+        "Number of the study among those with a selected exposure, from 1 without gaps",
+        COUNTED,
+        blank="no exposure of the study is selected",
+    ),
+    Column(
+        "View code",
+        "",
+        meaning="Side and view of the exposure, then its number from the second of that view on",
+        source=f"{exposures.LATERALITY.source}, {exposures.VIEW.source}",
+        dicom=f"{exposures.LATERALITY.dicom}, {exposures.VIEW.dicom}",
+        conversion="first letter of the side, then the survey's name of the view",
+        blank=NEVER,
+    ),
+    exposures.KVP.made("kV"),
+    Column(
+        "Anode",
+        "",
+        meaning="Material of the anode's target",
+        source="irradeventxraysourcedata.anode_target_material_id",
+        dicom="111632 DCM",
+        conversion="W, Mo or Rh, else the meaning of the code",
+    ),
+    exposures.FILTERS.made("Filter", rows="different ones, joined by |"),
+    exposures.COMPRESSION.made("Thickness"),
+    exposures.TUBE_LOAD.made("mAs"),
+    _leave_blank("large cassette used"),
+    exposures.MODE.made(
+        "auto/man",
+        meaning="Exposure control: AUTO or MANUAL",
+        conversion="a mode that contains auto: AUTO; else one that contains man: MANUAL",
+        blank="not recorded, or another mode",
+    ),
+    exposures.MODE.made("Auto mode"),
+    _leave_blank("Density setting"),
+    AGE.made("Age", conversion="whole years, rounded down, with the option whole_years"),
+    _leave_blank("Comment"),
+    _leave_blank("AEC density mode"),
 )
 """The columns of the survey software, in its order."""
 
 _REVIEW_COLUMNS = (
-    Column("Study date", "", DATE, "(0008,0020)"),
-    Column("Study time", "", TIME, "(0008,0030)"),
-    Column("Acquisition protocol", "", meaning="(125203, DCM)"),
-    Column("Laterality", "", meaning="as stored (G-C171, SRT)"),
-    Column("View", "", meaning="as stored (111031, DCM)"),
-    Column("Reason", "", meaning="why the exposure is on this sheet"),
+    DATE_OF_STUDY.made("Study date"),
+    TIME_OF_STUDY.made("Study time"),
+    exposures.PROTOCOL.made("Acquisition protocol"),
+    exposures.LATERALITY.made("Laterality"),
+    exposures.VIEW.made("View", conversion="the meaning of the code, or the code without a meaning"),
+    Column("Reason", "", meaning="Why the exposure is on this sheet", source=COUNTED, blank=NEVER),
 )
+_OVER_EXPOSURES = "the exposures of the survey and view that have a value"
 _SUMMARY = (
-    Column("Survey", "", meaning="2D, DBT or CEM"),
-    Column("Survey number", "", NUMBER, "option survey_number, and the two after it"),
-    Column("View", "", meaning="View code without its number"),
-    Column("n", "", NUMBER, "exposures"),
-    Column("Median thickness (mm)", "", NUMBER, "mm (111633, DCM)"),
-    Column("Median AGD (mGy)", "", NUMBER, "mGy (111631, DCM)"),
+    Column("Survey", "", meaning="Survey: 2D, DBT or CEM", source=COUNTED, blank=NEVER),
+    _SURVEY_NUMBER.named("Survey number", blank=NEVER),
+    COLUMNS[2].named("View", meaning="Side and view of the exposures"),
+    Column("n", "", NUMBER, "Number of exposures", "irradeventxraydata.id", blank=NEVER, rows="counted"),
+    exposures.COMPRESSION.made(
+        "Median thickness (mm)", meaning="Median thickness of the compressed breast", rows=_OVER_EXPOSURES
+    ),
+    exposures.AGD.made("Median AGD (mGy)", meaning="Median average glandular dose", rows=_OVER_EXPOSURES),
 )
 
 _CSV = (Sheet("NHSBSP", COLUMNS),)

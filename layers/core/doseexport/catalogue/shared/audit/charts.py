@@ -6,6 +6,7 @@ from collections import defaultdict
 from fractions import Fraction
 
 from doseexport.catalogue.layouts import Chart
+from doseexport.catalogue.shared.audit.columns import CHART_COLUMNS
 from doseexport.catalogue.shared.audit.groups import NO_NAME
 from doseexport.catalogue.shared.audit.populations import ADULT
 from doseexport.catalogue.shared.audit.quantities import Quantity
@@ -13,7 +14,7 @@ from doseexport.catalogue.shared.audit.results import Result
 from doseexport.catalogue.shared.audit.sheets import Units
 
 MOST_CHARTS = 12
-HEADINGS = ("Room", "Median", "Median − P25", "P75 − median", "DRL")
+HEADINGS = tuple(column.heading for column in CHART_COLUMNS)
 
 
 class ChartChoice:

@@ -90,6 +90,31 @@ class PatientReader:
         return {BY_WEIGHT: [by_weight], BY_AGE: [by_age], BY_BOTH: [by_weight, by_age]}[self._bands]
 
 
+def write_populations(age: str, weight: str, options: Mapping[str, str]) -> str:
+    """Return SQL for the array of the populations of a study, empty for one that is left out.
+
+    `age` and `weight` are SQL of numbers. The populations are those of PatientReader.
+    """
+    is_weight = f"{weight} > 0 AND {weight} <> 'NaN'"
+    low, _, high = options["adult_weight"].partition("-")
+    adults = f"{is_weight} AND {weight} BETWEEN {low} AND {high}" if low else "true"
+    by_weight = f"CASE WHEN {is_weight} THEN {_write_band(_WEIGHT_BANDS, weight)} ELSE '{NO_WEIGHT}' END"
+    by_age = _write_band(_AGE_BANDS, age)
+    bands = {BY_WEIGHT: by_weight, BY_AGE: by_age, BY_BOTH: f"{by_weight}, {by_age}"}
+    return (
+        f"CASE WHEN {age} >= 0 AND {age} <> 'NaN' THEN CASE"
+        f" WHEN {age} < {options['adult_age']} THEN ARRAY[{bands[options['child_bands']]}]"
+        f" WHEN {adults} THEN ARRAY['{ADULT}'] ELSE ARRAY[]::text[] END"
+        f" ELSE ARRAY['{UNKNOWN}'] END"
+    )
+
+
+def _write_band(bands: tuple[tuple[Decimal, str], ...], number: str) -> str:
+    *limited, (_, last) = bands
+    cases = " ".join(f"WHEN {number} < {limit} THEN '{name}'" for limit, name in limited)
+    return f"CASE {cases} ELSE '{last}' END"
+
+
 def _read_number(text: str) -> Decimal | None:
     return None if text in ("", "NaN") else Decimal(text)
 

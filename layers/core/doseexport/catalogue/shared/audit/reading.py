@@ -36,13 +36,15 @@ def read_first(cells: Cells) -> str:
 class AuditRules:
     """How the audit of a modality reads its studies and events.
 
-    `make_detail` makes the detail of an event of the cells from the column DETAIL on. With
+    `make_detail` makes the detail of an event of the cells from the column DETAIL on. `detail_sql` differs
+    where those details do, as far as SQL can tell, or is empty for the column DETAIL itself. With
     `exams_of_studies` events have the exams of their studies. `alerts` gives the place of the quantity on
     whose row the alerts of a study column stand.
     """
 
     modality: str
     make_detail: Callable[[Cells], str] = read_first
+    detail_sql: str = ""
     exams_of_studies: bool = False
     alerts: Mapping[str, int] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""The sheets of an audit: their columns, and the cells of their rows."""
+"""The sheets of an audit, and the cells of their rows."""
 
 from __future__ import annotations
 
@@ -6,119 +6,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from doseexport.catalogue.columns import DATE, FIGURE, NUMBER, TEXT, WORD, Cells, Column
+from doseexport.catalogue.columns import Cells
 from doseexport.catalogue.layouts import Sheet
+from doseexport.catalogue.shared.audit import columns
 from doseexport.catalogue.shared.audit.drl import HEADINGS, DrlRow, Match
 from doseexport.catalogue.shared.audit.quantities import Quantity, write_number
 from doseexport.catalogue.shared.audit.results import Result
 
 EXAMINATIONS, PROTOCOLS, ROOMS = "Examinations", "Protocols", "Rooms"
 OUTLIERS, EXCLUDED, LEVELS = "Outliers", "Excluded", "DRLs"
-FLAG = "Flag"
+SUMMARY, CHARTS = "Summary", "Charts"
 
-_EXAM = Column("Exam", "", meaning="by the option exam_by; (none) where nothing is recorded")
-_ROOM = Column("Room", "", meaning="the equipment's display name in OpenREM")
-_POPULATION = Column("Population", "", WORD, "adults, and children by weight or age")
-_DETAIL = Column("Detail", "", meaning="phantom, view, technique or agent; blank for values of studies")
-_QUANTITY = Column("Quantity", "", WORD, "what the values are")
-_UNIT = Column("Unit", "", WORD, "the unit of the values")
-_DRL = (
-    Column("DRL", "", FIGURE, "level of the table, in the unit of the row"),
-    Column("Ratio", "", FIGURE, "median divided by DRL, from 6 values on"),
-)
-_SOURCE = Column("Source", "", meaning="the DRL table's source")
-
-_VALUES = (_POPULATION, _DETAIL, _QUANTITY, _UNIT)
-
-_GROUP = (
-    _EXAM,
-    _ROOM,
-    *_VALUES,
-    Column("Studies", "", NUMBER, "different studies with a value"),
-    Column("n", "", NUMBER, "values"),
-    Column("Left out", "", NUMBER, "values that the sheet Excluded counts for this group"),
-    Column("With weight", "", NUMBER, "values of studies with a weight"),
-    Column("Mean weight (kg)", "", FIGURE, "kg, over those values"),
-    Column("Min", "", FIGURE, "smallest value"),
-    Column("P25", "", FIGURE, "25th percentile, from 4 values on"),
-    Column("Median", "", FIGURE, "50th percentile"),
-    Column("P75", "", FIGURE, "75th percentile, from 4 values on"),
-    Column("P95", "", FIGURE, "95th percentile, from 20 values on"),
-    Column("Max", "", FIGURE, "largest value"),
-    Column("Mean", "", FIGURE, "arithmetic mean"),
-    Column(
-        "Median CI low", "", FIGURE, "lower limit of the median's 95 % confidence interval, from 6 values"
-    ),
-    Column("Median CI high", "", FIGURE, "upper limit of the same interval"),
-    *_DRL,
-    Column(FLAG, "", WORD, "above: the median is above the DRL; clearly above: its CI low is too"),
-    Column("Caution", "", meaning="what to know before the figures are used"),
-    _SOURCE,
-)
-
-_ROOM_MEDIANS = (
-    _EXAM,
-    *_VALUES,
-    Column("Rooms", "", NUMBER, "rooms with at least 10 values"),
-    Column("P25", "", FIGURE, "25th percentile of the rooms' medians, from 4 rooms on"),
-    Column("Median", "", FIGURE, "median of the rooms' medians"),
-    Column("P75", "", FIGURE, "75th percentile of the rooms' medians, from 4 rooms on"),
-    Column("Called", "", WORD, "local DRL from 10 rooms on, typical value below (ICRP 135)"),
-    Column("Local value", "", FIGURE, "P75 from 10 rooms on, else the median"),
-    Column("DRL", "", FIGURE, "level of the table, in the unit of the row"),
-    Column("Ratio", "", FIGURE, "local value divided by DRL"),
-    _SOURCE,
-)
-
-_OUTLIERS = (
-    Column("Study date", "", DATE, "(0008,0020)"),
-    Column("Study id", "", NUMBER, "OpenREM's number of the study"),
-    Column("Event id", "", NUMBER, "OpenREM's number of the event; blank for values of studies"),
-)
-_ACCESSION = Column("Accession number", "", meaning="(0008,0050), or its hash as stored")
-_OF_OUTLIERS = (
-    _EXAM,
-    _ROOM,
-    *_VALUES,
-    Column("Value", "", FIGURE, "the value"),
-    Column("Group median", "", FIGURE, "median of its group"),
-    Column("Ratio", "", FIGURE, "value divided by the group's median"),
-    Column("z", "", FIGURE, "robust z of its logarithm in its group"),
-    Column("Reasons", "", meaning="why the value is listed"),
-    Column("Reviewed by", "", meaning="to fill in"),
-    Column("Outcome", "", meaning="to fill in"),
-)
-
-_EXCLUDED = (
-    _EXAM,
-    _ROOM,
-    _POPULATION,
-    _QUANTITY,
-    Column("Reason", "", meaning="why these are no values, or do not count"),
-    Column("Number", "", NUMBER, "how many are left out for this reason"),
-)
-
-_KINDS = {"value": FIGURE, "effective_from": DATE, "year_adopted": NUMBER}
-_LEVEL_COLUMNS = tuple(
-    Column(f"DRL {name.replace('_', ' ')}", "", _KINDS.get(name, TEXT), "of the DRL table")
-    for name in HEADINGS
-)
-MATCH_HEADINGS = ("Exam in the data", "Matched text", "Text from", "Exam in the table")
+MATCH_HEADINGS = tuple(column.heading for column in columns.MATCH_COLUMNS)
 
 
 def list_sheets(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple[Sheet, ...]:
     """Return the sheets of the audit of these quantities, in the order of their tabs."""
-    accession = (_ACCESSION,) if has_accession else ()
     per_study, per_event = (
-        any(each.per_event is per_event for each in quantities) for per_event in (False, True)
+        [each for each in quantities if each.per_event is per_event] for per_event in (False, True)
     )
     return (
-        *([Sheet(EXAMINATIONS, _GROUP, flag=FLAG, printable=True)] if per_study else []),
-        *([Sheet(PROTOCOLS, _GROUP, flag=FLAG, printable=True)] if per_event else []),
-        Sheet(ROOMS, _ROOM_MEDIANS, printable=True),
-        Sheet(OUTLIERS, (*_OUTLIERS, *accession, *_OF_OUTLIERS), printable=True),
-        Sheet(EXCLUDED, _EXCLUDED, printable=True),
-        Sheet(LEVELS, _LEVEL_COLUMNS, printable=True),
+        *([_lay_out_groups(EXAMINATIONS, per_study)] if per_study else []),
+        *([_lay_out_groups(PROTOCOLS, per_event)] if per_event else []),
+        Sheet(ROOMS, columns.list_rooms(quantities), printable=True),
+        Sheet(OUTLIERS, columns.list_outliers(quantities, has_accession=has_accession), printable=True),
+        Sheet(EXCLUDED, columns.list_excluded(quantities), printable=True),
+        Sheet(LEVELS, columns.LEVEL_COLUMNS, printable=True),
+    )
+
+
+def _lay_out_groups(name: str, quantities: Sequence[Quantity]) -> Sheet:
+    return Sheet(name, columns.list_groups(quantities), flag=columns.FLAG, printable=True)
+
+
+def list_described_sheets(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple[Sheet, ...]:
+    """Return all sheets with all of their headings, for the dictionary."""
+    sheets = list_sheets(quantities, has_accession=has_accession)
+    return (
+        *sheets,
+        Sheet(LEVELS, columns.MATCH_COLUMNS),
+        Sheet(CHARTS, columns.CHART_COLUMNS),
+        Sheet(SUMMARY, columns.SUMMARY_COLUMNS),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from doseexport.catalogue.columns import DATE, ID, NUMBER, Column, RepeatWarning, RowWarning, Stream
-from doseexport.catalogue.layouts import AuditWorkbook, FileContext
+from doseexport.catalogue.layouts import AuditWorkbook, FileContext, Sheet
 from doseexport.catalogue.shared.audit import reading
+from doseexport.catalogue.shared.audit.group_count import GroupCount
 from doseexport.catalogue.shared.audit.options import list_options
 from doseexport.catalogue.shared.audit.reading import AuditRules
 from doseexport.catalogue.shared.standard_names import list_names
@@ -102,6 +103,12 @@ def make_audit(
 
         return Audit(rules, context)
 
+    def list_described(context: FileContext) -> Sequence[Sheet]:
+        from doseexport.catalogue.shared.audit.sheets import list_described_sheets  # noqa: PLC0415
+
+        has_accession = any(each.heading == reading.ACCESSION for each in context.study_columns)
+        return list_described_sheets(rules.quantities, has_accession=has_accession)
+
     return Spec(
         type=f"{modality.name.lower()}-audit",
         format="xlsx",
@@ -109,7 +116,11 @@ def make_audit(
         modality=modality,
         studies=studies,
         events=events,
-        layout=AuditWorkbook(make_builder),
+        layout=AuditWorkbook(
+            make_builder,
+            list_described_sheets=list_described,
+            count_groups=GroupCount(modality, rules, studies, events).write,
+        ),
         repeat_warnings=(*_REPEAT_WARNINGS, *repeat_warnings),
         options=list_options(modality.name),
         default_filters={"test_patients": "exclude"},

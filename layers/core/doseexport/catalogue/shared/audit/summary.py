@@ -7,22 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from doseexport.catalogue.layouts import SummaryRow
+from doseexport.catalogue.shared.audit.columns import SUMMARY_COLUMNS
 from doseexport.catalogue.shared.audit.drl import NONE, Levels
 from doseexport.catalogue.shared.audit.groups import NO_NAME
 from doseexport.catalogue.shared.audit.quantities import Quantity
 from doseexport.catalogue.shared.audit.results import CLEARLY_ABOVE, Result
 from doseexport.catalogue.shared.audit.sheets import Units
 
-_HEADINGS = (
-    "Quantity",
-    "Unit",
-    "Groups",
-    "Values",
-    "Left out",
-    "Groups compared with a DRL",
-    "Above their DRL",
-    "Of these clearly above",
-)
+_HEADINGS = tuple(column.heading for column in SUMMARY_COLUMNS[:-1])
 
 
 @dataclass(slots=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
-from doseexport.catalogue.columns import DATETIME, INTEGER, ISO_DATETIME, Column
-from doseexport.catalogue.shared.xray import code, code_meaning
+from doseexport.catalogue.columns import COUNTED, DATETIME, INTEGER, ISO_DATETIME, NEVER, Column
 
 UNITS: Mapping[str, str] = {
     "_mgy_cm": "mGy·cm",
@@ -25,7 +23,7 @@ UNITS: Mapping[str, str] = {
     "_ms": "ms",
     "_ns": "ns",
     "_hours": "hours",
-    "_per_s": "1/s",
+    "_per_s": "pulses/s",
     "_years": "years",
     "_percent": "percent",
     "_degrees": "degrees",
@@ -35,9 +33,13 @@ UNITS: Mapping[str, str] = {
     "_ml": "ml",
     "_mg_dl": "mg/dl",
     "_mmol_l": "mmol/l",
-    "_ml_min_173m2": "ml/min/1.73m²",
+    "_ml_min_173m2": "ml/min/1.73 m²",
 }
 """The unit of a column by the end of its name. The longest end that fits is the right one."""
+
+CODED = "_*"
+"""The end of a name that stands for the two columns of a coded value, such as type_*."""
+_PARTS = ("code", "meaning")
 
 Names = Mapping[str, str | Iterable[Column]]
 """The name of a column in a table by its heading in other files, or the columns in its place."""
@@ -49,12 +51,6 @@ def find_unit(name: str) -> str:
     return UNITS[max(ends, key=len)] if ends else ""
 
 
-def make_column(name: str, column: Column) -> Column:
-    """Return a column of other files under its name in a table, which tells its unit."""
-    kind = ISO_DATETIME if column.kind is DATETIME else column.kind
-    return replace(column, heading=name, kind=kind, unit=find_unit(name))
-
-
 def rename_columns(columns: Iterable[Column], names: Names) -> tuple[Column, ...]:
     """Return the columns of other files as those of a table. Raise KeyError if one has no place."""
     return tuple(_rename(columns, names))
@@ -63,29 +59,33 @@ def rename_columns(columns: Iterable[Column], names: Names) -> tuple[Column, ...
 def _rename(columns: Iterable[Column], names: Names) -> Iterator[Column]:
     for column in columns:
         place = names[column.heading]
-        if isinstance(place, str):
-            yield make_column(place, column)
-        else:
+        if not isinstance(place, str):
             yield from place
+        elif place.endswith(CODED):
+            yield from make_coded(column.named(place.removesuffix(CODED)))
+        else:
+            kind = ISO_DATETIME if column.kind is DATETIME else column.kind
+            yield column.named(place, kind=kind, unit=find_unit(place) or column.unit)
 
 
-def make_code(name: str, column: str, meaning: str, dicom: str = "", source: str = "") -> tuple[Column, ...]:
-    """Return the two columns of a coded value. `column` refers to the table of codes."""
-    return make_joined_code(name, (code(column), code_meaning(column)), meaning, dicom, source)
+def make_coded(column: Column) -> Iterator[Column]:
+    """Yield the columns of a code and of its meaning, which `column` reads.
+
+    Its heading is the beginning of their names.
+    """
+    for part in _PARTS:
+        yield column.named(
+            f"{column.heading}_{part}",
+            sql=column.sql.replace(".code_meaning", f".code_{'value' if part == 'code' else part}"),
+            meaning=column.meaning if part == "meaning" else f"{column.meaning}: the code",
+            conversion=_CONVERSIONS[part],
+        )
 
 
-def make_joined_code(
-    name: str, sql: tuple[str, str], meaning: str, dicom: str = "", source: str = ""
-) -> tuple[Column, ...]:
-    """Return the two columns of a coded value, from the SQL of its code and of the code's meaning."""
-    parts = (("code", "code"), ("meaning", "meaning of the code"))
-    return tuple(
-        Column(f"{name}_{part}", each, meaning=f"{meaning}: {words}", source=source, dicom=dicom)
-        for each, (part, words) in zip(sql, parts, strict=True)
-    )
+_CONVERSIONS = {"code": "the code", "meaning": "the meaning of the code"}
 
 
-def number_rows(order: str, within: str = "event.id", meaning: str = "") -> Column:
+def number_rows(order: str, within: str = "event.id", meaning: str = "Number of the row, from 1") -> Column:
     """Return the column n, which counts rows from 1 by `order` within each value of `within`."""
     sql = f"row_number() OVER (PARTITION BY chosen.position, {within} ORDER BY {order})"
-    return Column("n", sql, INTEGER, meaning=meaning or "number of the row, from 1, in the order of OpenREM")
+    return Column("n", sql, INTEGER, meaning, COUNTED, blank=NEVER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import STANDARD, Column
+from doseexport.catalogue.columns import COUNTED, NEVER, STANDARD, Column
 from doseexport.catalogue.layouts import EVENT_ID, STUDY_ID, Table
 from doseexport.catalogue.shared.standard_names import join_event_names, join_study_names
 from doseexport.catalogue.shared.tables.columns import number_rows
@@ -12,6 +12,8 @@ _NAME = Column(
     "named.name",
     meaning="OpenREM's standard name",
     source="standardnames.standard_name",
+    blank=NEVER,
+    rows="one row per name, sorted",
     included_by=STANDARD,
 )
 
@@ -26,8 +28,14 @@ def list_name_tables(modality: str, event_tables: str, link: str) -> tuple[Table
         help="One row per standard name that maps the description or the requested procedure of a study",
         columns=(
             STUDY_ID,
-            Column("source", "named.source", meaning="study_description or requested_procedure"),
-            number_rows("named.name", "named.place", "number of the name, from 1, sorted"),
+            Column(
+                "source",
+                "named.source",
+                meaning="What the name maps: study_description or requested_procedure",
+                source=COUNTED,
+                blank=NEVER,
+            ),
+            number_rows("named.name", "named.place", "Number of the name, from 1, sorted"),
             _NAME,
         ),
         key=("study_id", "source", "n"),
@@ -41,7 +49,11 @@ def list_name_tables(modality: str, event_tables: str, link: str) -> tuple[Table
     events = Table(
         name="event_names",
         help="One row per standard name of an event",
-        columns=(EVENT_ID, number_rows("named.name", meaning="number of the name, from 1, sorted"), _NAME),
+        columns=(
+            EVENT_ID.named(EVENT_ID.heading, source=f"{link}.id"),
+            number_rows("named.name", meaning="Number of the name, from 1, sorted"),
+            _NAME,
+        ),
         key=("event_id", "n"),
         references={"event_id": "events"},
         joins=f"{event_tables} {join_event_names(link, modality)}",

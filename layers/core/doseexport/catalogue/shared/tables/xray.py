@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from doseexport.catalogue.columns import NUMBER, Column
+from doseexport.catalogue.columns import COUNTED, NEVER, NUMBER, Column
 from doseexport.catalogue.layouts import EVENT_ID, Table
-from doseexport.catalogue.shared.tables.columns import make_code, number_rows
+from doseexport.catalogue.shared import exposures
+from doseexport.catalogue.shared.tables.columns import make_coded, number_rows
 from doseexport.catalogue.shared.xray import EVENT_TABLES, OF_SOURCE
 
 _OF_EVENT = "irradiation_event_xray_data_id"
@@ -31,18 +32,21 @@ PULSES = Table(
     columns=(
         EVENT_ID,
         Column(
-            "kind", "pulse.kind", meaning="kvp (kV), tube_current (mA), exposure (µA·s) or pulse_width (ms)"
+            "kind",
+            "pulse.kind",
+            meaning="What the value is: kvp (kV), tube_current (mA), exposure (µA·s) or pulse_width (ms)",
+            source=COUNTED,
+            blank=NEVER,
         ),
-        number_rows(
-            "pulse.id", "event.id, pulse.place", "number of the value, from 1, for its event and kind"
-        ),
+        number_rows("pulse.id", "event.id, pulse.place", "Number of the value, from 1, of its kind"),
         Column(
             "value",
             "pulse.value",
             NUMBER,
-            meaning="the value, in the unit of its kind",
+            meaning="The value, in the unit of its kind",
             source="kvp.kvp, xraytubecurrent.xray_tube_current, exposure.exposure, pulsewidth.pulse_width",
             dicom="113733 DCM, 113734 DCM, 113736 DCM, 113793 DCM",
+            rows="one row per value",
         ),
     ),
     key=("event_id", "kind", "n"),
@@ -51,37 +55,31 @@ PULSES = Table(
     order=("event.id", "pulse.place", "pulse.id"),
 )
 
-EVENT_DAP = Column(
-    "dap_gy_cm2",
-    "event.dose_area_product * 10000",
-    NUMBER,
-    meaning="DAP of the event",
-    source="irradeventxraydata.dose_area_product",
-    unit="Gy·cm²",
-    dicom="122130 DCM",
+EVENT_DAP = exposures.DAP.named(
+    "dap_gy_cm2", sql=f"{exposures.DAP.sql} * 10000", unit="Gy·cm²", conversion="× 10,000 from Gy·m²"
 )
-NUMBER_OF_PULSES = Column(
-    "number_of_pulses",
-    "src.number_of_pulses",
-    NUMBER,
-    meaning="number of pulses of the event",
-    source="irradeventxraysourcedata.number_of_pulses",
-    dicom="113768 DCM",
-)
+NUMBER_OF_PULSES = exposures.PULSES.named("number_of_pulses")
 
-_FILTER = "xrayfilters."
+_PER_FILTER = "one row per filter"
+_THICKNESS = "xrayfilters.xray_filter_thickness_"
+_MATERIAL = exposures.read_code(
+    "material",
+    "filter.xray_filter_material_id",
+    "Material of the filter",
+    exposures.FILTERS.source,
+    exposures.FILTERS.dicom,
+)
 FILTERS = Table(
     name="filters",
     help="One row per X-ray filter of an event",
     columns=(
         EVENT_ID,
         number_rows("filter.id"),
-        *make_code("material", "filter.xray_filter_material_id", "material of the filter", "113757 DCM",
-                   f"{_FILTER}xray_filter_material_id"),
-        Column("thickness_min_mm", "filter.xray_filter_thickness_minimum", NUMBER, "least thickness",
-               source=f"{_FILTER}xray_filter_thickness_minimum", unit="mm", dicom="113758 DCM"),
-        Column("thickness_max_mm", "filter.xray_filter_thickness_maximum", NUMBER, "greatest thickness",
-               source=f"{_FILTER}xray_filter_thickness_maximum", unit="mm", dicom="113773 DCM"),
+        *(each.named(each.heading, rows=_PER_FILTER) for each in make_coded(_MATERIAL)),
+        Column("thickness_min_mm", "filter.xray_filter_thickness_minimum", NUMBER, "Least thickness",
+               f"{_THICKNESS}minimum", "mm", "113758 DCM", rows=_PER_FILTER),
+        Column("thickness_max_mm", "filter.xray_filter_thickness_maximum", NUMBER, "Greatest thickness",
+               f"{_THICKNESS}maximum", "mm", "113773 DCM", rows=_PER_FILTER),
     ),
     key=("event_id", "n"),
     references={"event_id": "events"},
