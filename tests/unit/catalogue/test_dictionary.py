@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -107,6 +108,13 @@ def test_dictionary_describes_repeated_blocks_once():
     assert "Organ Dose <n> (mGy)" in [each.heading for each in describe_type("nm-csv")]
 
 
+def test_dictionary_describes_children_once_however_many_a_file_has():
+    spec = SPECS["nm-csv"]
+    context = replace(spec.build_sample_context(), widths=dict.fromkeys(spec.widths, 3))
+    every = Inclusions(include_names=True, include_ids=True, standard=True)
+    assert describe_file(spec, context, every) == describe_type("nm-csv")
+
+
 def test_dictionary_of_a_workbook_names_sheets_of_blocks_and_of_events():
     sheets = {each.heading: each.sheets for each in describe_type("ct-xlsx")}
     named = ("<acquisition protocol>", "(standard)_<standard acquisition name>")
@@ -141,11 +149,10 @@ def test_dictionary_follows_the_unit_of_dap(export_type):
 def test_dictionary_of_a_file_has_identities_and_standard_names_only_if_it_includes_them(spec):
     plain = Inclusions()
     context = spec.build_sample_context()
-    included = context.__class__(
-        spec.studies.included(plain),
-        spec.events.included(plain) if spec.events else (),
-        context.widths,
-        context.options,
+    included = replace(
+        context,
+        study_columns=spec.studies.included(plain),
+        event_columns=spec.events.included(plain) if spec.events else (),
     )
     found = describe_file(spec, included, plain)
     assert [each.heading for each in found if each.included_by] == []

@@ -110,19 +110,19 @@ def describe_type(export_type: str) -> tuple[Entry, ...]:
 
 def describe_file(spec: Spec, context: FileContext, inclusions: Inclusions) -> tuple[Entry, ...]:
     """Return an entry for every heading of a file, in the order of the headings."""
-    sheets: dict[Entry, dict[str, None]] = {}
+    sheets: dict[tuple[str, Column], dict[str, None]] = {}
     for sheet, heading, column in _list_headings(spec, context, inclusions):
         if heading:
-            sheets.setdefault(_describe(heading, column), {})[sheet] = None
-    if spec.format == "csv":
-        return tuple(sheets)
-    return tuple(replace(entry, sheets=tuple(names)) for entry, names in sheets.items())
+            same = column.named(heading) if column.pattern else column
+            sheets.setdefault((heading, same), {})[sheet] = None
+    has_sheets = spec.format != "csv"
+    return tuple(_describe(tuple(names) if has_sheets else (), *place) for place, names in sheets.items())
 
 
-def _describe(heading: str, column: Column) -> Entry:
+def _describe(sheets: tuple[str, ...], heading: str, column: Column) -> Entry:
     table = column.source.partition(".")[0]
     return Entry(
-        sheets=(),
+        sheets=sheets,
         heading=heading,
         meaning=column.meaning,
         unit=column.unit,

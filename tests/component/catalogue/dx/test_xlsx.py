@@ -38,7 +38,7 @@ def pick(cells):
 
 def list_protocols(sheets):
     """The rows of each protocol's sheet."""
-    return [rows for name, rows in list(sheets.items())[2:-1] if name != "Warnings"]
+    return [rows for name, rows in list(sheets.items())[2:-2] if name != "Warnings"]
 
 
 def test_dx_xlsx_each_event_is_once_on_its_protocols_sheet(awkward_url, sheets):

@@ -144,7 +144,7 @@ def test_rf_xlsx_standard_name_has_a_sheet_of_all_its_exposures(standard_url):
                 wanted.setdefault(name, []).append(show(own, set()))
     found = [
         [list(map(say, row[-len(own) :])) for row in rows[1:]]
-        for sheet, rows in list(sheets.items())[2 + len(protocols) : -1]
+        for sheet, rows in list(sheets.items())[2 + len(protocols) : -2]
         if sheet != "Warnings"
     ]
     assert len(found) == len(wanted) > 2

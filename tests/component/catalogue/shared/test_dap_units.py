@@ -22,7 +22,7 @@ def read_rows(url, name, unit):
         return read_csv(data)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     sheets = [
-        book.get_sheet_by_name(each).to_python(skip_empty_area=False) for each in book.sheet_names[1:-1]
+        book.get_sheet_by_name(each).to_python(skip_empty_area=False) for each in book.sheet_names[1:-2]
     ]
     return [row for rows in sheets for row in rows]
 

@@ -18,6 +18,7 @@ from doseexport.catalogue.columns import (
     ColumnKind,
 )
 from doseexport.catalogue.shared.audit.drl import HEADINGS
+from doseexport.catalogue.shared.audit.origins import ORIGINS, Origin
 from doseexport.catalogue.shared.audit.quantities import Quantity
 from doseexport.catalogue.shared.study import ACCESSION, DATE_OF_STUDY, DISPLAY_NAME, MASS, STUDY_ID
 
@@ -45,12 +46,16 @@ def _text(heading: str, meaning: str, source: str = COUNTED, blank: str = NEVER,
     return Column(heading, "", TEXT, meaning, source, blank=blank, **texts)
 
 
+def _of(quantity: Quantity) -> Origin:
+    return ORIGINS[quantity.name]
+
+
 def _name_exams(quantities: Sequence[Quantity]) -> Column:
     of_study = (
         "generalstudymoduleattr.study_description, generalstudymoduleattr.requested_procedure_code_meaning"
     )
-    protocols = dict.fromkeys(each.origin.exam for each in quantities if each.origin.exam)
-    shows_studies = any(not each.origin.exam for each in quantities)
+    protocols = dict.fromkeys(_of(each).exam for each in quantities if _of(each).exam)
+    shows_studies = any(not _of(each).exam for each in quantities)
     sources = [*([of_study] if shows_studies else []), *protocols, "standardnames.standard_name"]
     return _text(
         "Exam",
@@ -73,11 +78,11 @@ _POPULATION = _word(
 
 def _describe_values(quantities: Sequence[Quantity]) -> tuple[Column, ...]:
     """Return the columns from Population to Unit for the values of these quantities."""
-    details = [each for each in quantities if each.origin.detail]
+    details = [each for each in quantities if _of(each).detail]
     detail = _text(
         "Detail",
-        "; ".join(f"{each.name}: {each.origin.detail}" for each in details) or "Always blank here",
-        ", ".join(each.origin.detail_source for each in details) or NO_SOURCE,
+        "; ".join(f"{each.name}: {_of(each).detail}" for each in details) or "Always blank here",
+        ", ".join(_of(each).detail_source for each in details) or NO_SOURCE,
         blank="a value of a study" if details else ALWAYS,
         conversion="nothing recorded: (none)" if details else "",
     )
@@ -87,16 +92,16 @@ def _describe_values(quantities: Sequence[Quantity]) -> tuple[Column, ...]:
 def _name_quantities(quantities: Sequence[Quantity]) -> Column:
     return _word(
         "Quantity",
-        "; ".join(f"{each.name}: {each.origin.meaning}" for each in quantities),
-        ", ".join(each.origin.source for each in quantities),
-        dicom=", ".join(each.origin.dicom for each in quantities),
+        "; ".join(f"{each.name}: {_of(each).meaning}" for each in quantities),
+        ", ".join(_of(each).source for each in quantities),
+        dicom=", ".join(_of(each).dicom for each in quantities),
         conversion="numbers that are missing, NaN, 0 or negative are no values",
         rows="those that are values are added" if any(not each.per_event for each in quantities) else "",
     )
 
 
 def _name_units(quantities: Sequence[Quantity]) -> Column:
-    stored = "; ".join(f"{each.name} is stored in {each.origin.stored}" for each in quantities)
+    stored = "; ".join(f"{each.name} is stored in {_of(each).stored}" for each in quantities)
     with_option = any(each.has_dap_unit for each in quantities)
     return _word(
         "Unit",
@@ -201,7 +206,7 @@ def list_outliers(quantities: Sequence[Quantity], *, has_accession: bool) -> tup
 
 
 def _count_events(quantities: Sequence[Quantity]) -> Column:
-    tables = {each.origin.source.split(".")[0] for each in quantities if each.per_event}
+    tables = {_of(each).source.split(".")[0] for each in quantities if each.per_event}
     table = "irradeventxraydata" if tables == {"irradeventxraysourcedata"} else "".join(tables)
     return Column(
         "Event id",

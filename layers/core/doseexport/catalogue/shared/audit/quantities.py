@@ -37,23 +37,6 @@ def explain_missing(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the values of a quantity come from, for the dictionary.
-
-    `stored` is the unit in OpenREM. `exam` is the source of the exams of events, and `detail` says what the
-    detail is and `detail_source` where it comes from. They are empty for values of studies.
-    """
-
-    meaning: str
-    source: str
-    dicom: str
-    stored: str
-    exam: str = ""
-    detail: str = ""
-    detail_source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Quantity:
     """A quantity: its name, its unit as written, and how it is stored.
 
@@ -65,7 +48,6 @@ class Quantity:
     unit: str
     decimals: int
     units: Mapping[str, Fraction]
-    origin: Origin
     per_event: bool = False
 
     @property
@@ -96,115 +78,17 @@ class Quantity:
 
 _MGY: Mapping[str, Fraction] = MappingProxyType({"mGy": Fraction(1)})
 
-_INTEGRATED, _PROJECTION = "accumintegratedprojradiogdose.", "accumprojxraydose."
-_CT_EVENT, _XRAY_EVENT = "ctirradiationeventdata.", "irradeventxraydata."
-_NM_EVENT = "radiopharmaceuticaladministrationeventdata."
-_PLANES = "of all planes of the study"
-
-DLP = Quantity(
-    "DLP",
-    "mGy·cm",
-    8,
-    MappingProxyType({"mGy·cm": Fraction(1)}),
-    Origin(
-        "total DLP of the study",
-        "ctaccumulateddosedata.ct_dose_length_product_total",
-        "113813 DCM",
-        "mGy·cm",
-    ),
-)
-CTDIVOL = Quantity(
-    "CTDIvol",
-    "mGy",
-    8,
-    _MGY,
-    Origin(
-        "mean CTDIvol of an acquisition",
-        f"{_CT_EVENT}mean_ctdivol",
-        "113830 DCM",
-        "mGy",
-        f"{_CT_EVENT}acquisition_protocol",
-        "phantom (16 cm, 32 cm or unknown)",
-        f"{_CT_EVENT}ctdiw_phantom_type_id",
-    ),
-    per_event=True,
-)
-RF_DAP = Quantity(
-    "DAP",
-    "Gy·cm²",
-    12,
-    _DAP_UNITS,
-    Origin(f"dose-area product {_PLANES}", f"{_INTEGRATED}dose_area_product_total", "113722 DCM", "Gy·m²"),
-)
-RP_DOSE = Quantity(
-    "RP dose",
-    "mGy",
-    12,
-    MappingProxyType({"mGy": Fraction(1000), "Gy": Fraction(1)}),
-    Origin(f"dose at the reference point {_PLANES}", f"{_INTEGRATED}dose_rp_total", "113725 DCM", "Gy"),
-)
+DLP = Quantity("DLP", "mGy·cm", 8, MappingProxyType({"mGy·cm": Fraction(1)}))
+CTDIVOL = Quantity("CTDIvol", "mGy", 8, _MGY, per_event=True)
+RF_DAP = Quantity("DAP", "Gy·cm²", 12, _DAP_UNITS)
+RP_DOSE = Quantity("RP dose", "mGy", 12, MappingProxyType({"mGy": Fraction(1000), "Gy": Fraction(1)}))
 FLUORO_TIME = Quantity(
-    "Fluoroscopy time",
-    "min",
-    8,
-    MappingProxyType({"min": Fraction(1, 60), "s": Fraction(1)}),
-    Origin(f"time of fluoroscopy {_PLANES}", f"{_PROJECTION}total_fluoro_time", "113730 DCM", "s"),
+    "Fluoroscopy time", "min", 8, MappingProxyType({"min": Fraction(1, 60), "s": Fraction(1)})
 )
-DX_DAP = Quantity(
-    "DAP",
-    "cGy·cm²",
-    12,
-    _DAP_UNITS,
-    Origin("dose-area product of the study", f"{_INTEGRATED}dose_area_product_total", "113722 DCM", "Gy·m²"),
-)
-EVENT_DAP = Quantity(
-    "DAP per exposure",
-    "cGy·cm²",
-    12,
-    _DAP_UNITS,
-    Origin(
-        "dose-area product of an exposure",
-        f"{_XRAY_EVENT}dose_area_product",
-        "122130 DCM",
-        "Gy·m²",
-        f"{_XRAY_EVENT}acquisition_protocol",
-        "view of the image",
-        f"{_XRAY_EVENT}image_view_id",
-    ),
-    per_event=True,
-)
-AGD = Quantity(
-    "AGD",
-    "mGy",
-    8,
-    _MGY,
-    Origin(
-        "average glandular dose of an exposure",
-        "irradeventxraysourcedata.average_glandular_dose",
-        "111631 DCM",
-        "mGy",
-        f"{_XRAY_EVENT}acquisition_protocol",
-        "technique, view and band of compressed thickness",
-        f"{_XRAY_EVENT}irradiation_event_type_id, {_XRAY_EVENT}image_view_id,"
-        " irradeventxraymechanicaldata.compression_thickness",
-    ),
-    per_event=True,
-)
-ACTIVITY = Quantity(
-    "Activity",
-    "MBq",
-    8,
-    MappingProxyType({"MBq": Fraction(1)}),
-    Origin(
-        "administered activity",
-        f"{_NM_EVENT}administered_activity",
-        "113507 DCM",
-        "MBq",
-        detail="radiopharmaceutical",
-        detail_source=f"{_NM_EVENT}radiopharmaceutical_agent_id, {_NM_EVENT}radiopharmaceutical_agent_string",
-    ),
-    per_event=True,
-)
+DX_DAP = Quantity("DAP", "cGy·cm²", 12, _DAP_UNITS)
+EVENT_DAP = Quantity("DAP per exposure", "cGy·cm²", 12, _DAP_UNITS, per_event=True)
+AGD = Quantity("AGD", "mGy", 8, _MGY, per_event=True)
+ACTIVITY = Quantity("Activity", "MBq", 8, MappingProxyType({"MBq": Fraction(1)}), per_event=True)
 
 QUANTITIES: Mapping[str, tuple[Quantity, ...]] = MappingProxyType(
     {
