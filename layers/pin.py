@@ -14,6 +14,7 @@ LAYERS = Path(__file__).resolve().parent
 LOCK = LAYERS.parent / "requirements.lock"
 PACKAGES = {
     "core": ("aws-lambda-powertools", "jmespath", "typing-extensions", "tzdata"),
+    "parquet": ("arro3-core", "arro3-io"),
     "worker": ("isal", "psycopg", "psycopg-binary", "xlsxwriter"),
 }
 

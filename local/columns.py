@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from doseexport import catalogue
-from doseexport.catalogue import AuditWorkbook, CustomRows, Spec
+from doseexport.catalogue import AuditWorkbook, CustomRows, Spec, Tables
 from doseexport.catalogue.dictionary import SUMMARY, WARNINGS, Entry, describe_type
 from local.stack.build import ROOT
 
@@ -68,7 +68,9 @@ def _choose_sheets(spec: Spec, entry: Entry) -> tuple[str, ...]:
     if set(entry.sheets) <= _FIXED_SHEETS:
         return entry.sheets
     own = {sheet for each in describe_type(spec.type) for sheet in each.sheets} - _FIXED_SHEETS
-    has_several_kinds = isinstance(layout, CustomRows) and not layout.summary and len(own) > 1
+    has_several_kinds = isinstance(layout, Tables) or (
+        isinstance(layout, CustomRows) and not layout.summary and len(own) > 1
+    )
     return entry.sheets if has_several_kinds else ()
 
 

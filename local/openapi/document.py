@@ -36,7 +36,7 @@ from local.openapi.schemas import ID, MONTH, Json, make_answer_schemas, refer
 from local.stack.build import ROOT
 
 TARGET = ROOT / "docs" / "openapi.json"
-_DESCRIPTION = f"""Exact csv and xlsx exports of OpenREM dose records.
+_DESCRIPTION = f"""Exact csv, xlsx and table exports of OpenREM dose records.
 
 Request an export (POST /exports). Poll the address in the Location header until `state` is COMPLETED, FAILED
 or ABORTED. Then request a download link (POST /exports/{{id}}/download). The `links` of an export list the

@@ -217,7 +217,7 @@ def _make_catalogue() -> Json:
         "KnownColumn": _make_column(),
         "ExportType": make_object({
             "type": TEXT,
-            "format": {"enum": ["csv", "xlsx"]},
+            "format": {"enum": ["csv", "xlsx", "zip"]},
             "help": TEXT,
             "include_names": FLAG | {"description": "Whether files can hold patients' names."},
             "include_ids": FLAG | {"description": "Whether files can hold patients' IDs."},

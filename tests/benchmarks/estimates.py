@@ -1,11 +1,12 @@
 """Measure the cost per cell of each export type, for layers/core/doseexport/engine/estimates.py.
 
-`python -m tests.benchmarks.estimates` prints bytes and microseconds per cell, as counted by `count_cells`, on
-the synthetic database. It also compares the estimates with the measurements.
+`python -m tests.benchmarks.estimates [TYPE …]` prints bytes and microseconds per cell, as counted by
+`count_cells`, on the synthetic database. It also compares the estimates with the measurements.
 """
 
 import io
 import statistics
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -43,16 +44,16 @@ class NoMonitor:
         """Do nothing."""
 
 
-def main() -> None:
+def main(types: list[str]) -> None:
     """Measure. Print one line per type, and then the medians per format."""
-    costs: dict[str, list[tuple[float, float]]] = {"csv": [], "xlsx": []}
+    costs: dict[str, list[tuple[float, float]]] = {}
     with Postgres() as server:
         database = Database({"conninfo": server.create_database("estimates")})
         sample.fill(database.parameters["conninfo"], **STUDIES)
         print(f"{'type':<18}{'cells':>12}{'bytes/cell':>12}{'µs/cell':>9}{'estimate/size':>16}")
         for spec in catalogue.load_specs().values():
-            if not spec.needs:
-                costs[spec.format].append(measure(database, spec.type))
+            if not spec.needs and spec.type in (types or [spec.type]):
+                costs.setdefault(spec.format, []).append(measure(database, spec.type))
     for form, pairs in costs.items():
         size, seconds = (statistics.median(each) for each in zip(*pairs, strict=True))
         print(f"{form}: {size:.2f} bytes and {seconds:.2f} µs per cell")
@@ -85,4 +86,4 @@ def _export(database: Database, request: ExportRequest) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

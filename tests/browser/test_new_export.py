@@ -204,12 +204,20 @@ def test_file_options_list_every_type(visit: Visits, privileged: User) -> None:
     for modality in ("CT", "DX", "MG", "NM", "RF"):
         page.get_by_role("tab", name=modality).click()
         shown[modality] = page.locator("#types strong").all_inner_texts()
+    programs = ["Tables for programs", "Parquet tables"]
     assert shown == {
-        "CT": ["Table", "Workbook", "Dose audit", "PHE 2019 survey"],
-        "DX": ["Table", "Workbook", "Dose audit", "PHE 2019 survey: projection", "PHE 2019 survey: study"],
-        "MG": ["Table", "Workbook", "Dose audit", "NHSBSP survey", "NHSBSP survey workbook"],
-        "NM": ["Table", "Workbook", "Dose audit"],
-        "RF": ["Table", "Workbook", "Dose audit", "openSkin", "PHE 2019 survey"],
+        "CT": ["Table", "Workbook", "Dose audit", "PHE 2019 survey", *programs],
+        "DX": [
+            "Table",
+            "Workbook",
+            "Dose audit",
+            "PHE 2019 survey: projection",
+            "PHE 2019 survey: study",
+            *programs,
+        ],
+        "MG": ["Table", "Workbook", "Dose audit", "NHSBSP survey", "NHSBSP survey workbook", *programs],
+        "NM": ["Table", "Workbook", "Dose audit", *programs],
+        "RF": ["Table", "Workbook", "Dose audit", "openSkin", "PHE 2019 survey", *programs],
     }
 
 

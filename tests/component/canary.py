@@ -11,6 +11,7 @@ from local import sample
 from doseexport.aws.logging import configure_logging
 from doseexport.catalogue.values import hash_value
 from tests.component.gateway import Gateway
+from tests.component.packages import Parquet
 from tests.component.running import read_object, services_with
 from tests.fakes import ADA, ADMIN, BEN, BUCKET, PIA, aws_client, list_keys, take_messages
 from tests.invocation import CONTEXT
@@ -86,12 +87,12 @@ class Stage:
         return self.load("sweep_exports")({}, CONTEXT)
 
     def read_file(self, row):
-        """Return the text of the file. For a workbook this is the text of every part."""
+        """Return the text of the file. For a zip this is the text of every part."""
         data = read_object(self.services, row.result.key)
         if not data.startswith(b"PK"):
             return data.decode("utf-8-sig")
         with zipfile.ZipFile(io.BytesIO(data)) as book:
-            return "\n".join(book.namelist() + [book.read(name).decode() for name in book.namelist()])
+            return "\n".join(book.namelist() + [read_part(name, book.read(name)) for name in book.namelist()])
 
     def collect(self, what):
         self._collected.append(json.dumps(what, default=str))
@@ -124,6 +125,11 @@ class Stage:
         assert betrayed == [], betrayed
         assert len(text) > ENOUGH
         return text
+
+
+def read_part(name, data):
+    """The text of a part of a zip. That of Parquet is compressed, so its rows are read."""
+    return str(Parquet(data).rows) if name.endswith(".parquet") else data.decode()
 
 
 def find_traces(text):

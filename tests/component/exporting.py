@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
+from doseexport import catalogue
 from doseexport.domain.request import parse_request
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
@@ -28,6 +29,15 @@ class Indifferent:
 
 def parse(**body):
     return parse_request({"type": "ct-csv", **body}, may_see_patients=True)
+
+
+def list_distinct_specs():
+    """Every type by name, but of the types of Parquet, which read what those of tables read, only one."""
+    every = catalogue.load_specs()
+    return {name: spec for name, spec in every.items() if spec.format != "zip" or name in _DISTINCT}
+
+
+_DISTINCT = {"ct-tables", "dx-tables", "mg-tables", "nm-tables", "rf-tables", "ct-parquet"}
 
 
 def export(url, **body):

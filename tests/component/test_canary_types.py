@@ -3,12 +3,12 @@
 import psycopg
 import pytest
 
-from doseexport import catalogue
 from doseexport.catalogue import ID, NAME
 from tests.component.canary import FILTERS, find_traces
+from tests.component.exporting import list_distinct_specs
 from tests.fakes import ADA, ADMIN, PIA
 
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 
 
 @pytest.fixture(params=SPECS)

@@ -216,7 +216,7 @@ def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
     assert listed[sample_url] == listed[None]
     assert "    standard_" not in listed[old]
     types = {url: set(re.findall(r"^[a-z]\S+", text, re.MULTILINE)) for url, text in listed.items()}
-    assert types[None] - types[old] == {"nm-csv", "nm-xlsx", "nm-audit"}
+    assert types[None] - types[old] == {"nm-csv", "nm-xlsx", "nm-audit", "nm-tables", "nm-parquet"}
 
 
 def test_cli_says_that_the_database_has_no_such_studies(make_database, tmp_path):

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from local.sample.postgres import Postgres
 
-from doseexport import catalogue
-from tests.component.exporting import export
+from tests.component.exporting import export, list_distinct_specs
 from tests.conformance.workbook_tables import read_cells
 from tests.databases import servers
 
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 NEEDED = {"rf-openskin": {"study_id": "44"}}
 
 

@@ -13,17 +13,16 @@ import psycopg
 import pytest
 from local.sample.postgres import Postgres
 
-from doseexport import catalogue
 from doseexport.catalogue import Inclusions
 from doseexport.catalogue.schema import STUDY_TABLE, TOTAL_COLUMNS
 from doseexport.catalogue.values import COUNT_VALUE
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import ExportError
-from tests.component.exporting import export, parse
+from tests.component.exporting import export, list_distinct_specs, parse
 from tests.conformance.workbook_tables import read_cells
 
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 BEFORE_1 = ("openrem-0.10.0", "openrem-0.10.0-summaries-not-populated")
 RELEASES = (*BEFORE_1, "openrem-1.0.0b1", "openrem-1.0.0b3")
 NEEDED = {"rf-openskin": {"study_id": "44"}}

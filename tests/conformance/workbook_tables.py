@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from tests.conformance.tables import Table, is_number
 
+PACKAGE = "datapackage.json"
 OTHER_SHEETS = ("Summary", "All data", "Warnings", "Columns", "About")
 
 Rows = list[list[Any]]
@@ -34,9 +35,15 @@ def read_by_calamine(path: Path, sheet: str) -> Rows:
 
 
 def read_cells(file: bytes) -> dict[str, Any]:
-    """Return the cells of a workbook by sheet, without Warnings, Columns and About, or the whole csv."""
+    """Return the cells of a workbook by sheet, without Warnings, Columns and About, or of all others files.
+
+    Those are the whole csv, or the tables of a zip.
+    """
     if not zipfile.is_zipfile(io.BytesIO(file)):
         return {"csv": file}
+    with zipfile.ZipFile(io.BytesIO(file)) as package:
+        if PACKAGE in package.namelist():
+            return {name: package.read(name) for name in package.namelist() if name != PACKAGE}
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
     return {
         name: book.get_sheet_by_name(name).to_python()

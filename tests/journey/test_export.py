@@ -3,10 +3,13 @@
 import csv
 import hashlib
 import io
+import json
+import zipfile
 from typing import Any
 
 import openpyxl
 import psycopg
+import pytest
 from local.stack.service import Reply, Service, fetch
 
 from tests.journey.backstage import Backstage, until
@@ -49,6 +52,20 @@ def test_csv_has_one_row_per_study_and_the_announced_bytes(physicist: Service, s
     header, *rows = csv.reader(io.StringIO(file.body.decode("utf-8-sig"), newline=""))
     assert len(rows) == count_studies(sample_url) == export["studies"]
     assert {len(row) for row in rows} == {len(header)}
+
+
+@pytest.mark.parametrize("kind", ["ct-tables", "ct-parquet"])
+def test_tables_are_a_zip_with_every_study(physicist: Service, sample_url: str, kind: str) -> None:
+    """The worker has a layer for Parquet, and the file is the zip that its manifest announces."""
+    export = physicist.wait(physicist.request_export(type=kind).json["id"])
+    assert export["state"] == "COMPLETED", export["error"]
+    file = download(physicist, export)
+    assert hashlib.sha256(file.body).hexdigest() == export["sha256"]
+    assert file.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(file.body)) as package:
+        tables = json.loads(package.read("datapackage.json"))["resources"]
+        assert package.namelist() == [*(each["path"] for each in tables), "datapackage.json"]
+    assert (tables[0]["name"], tables[0]["rows"]) == ("studies", count_studies(sample_url))
 
 
 def test_workbook_holds_every_study_and_every_event(physicist: Service, sample_url: str) -> None:

@@ -124,6 +124,7 @@ def test_database_readers_have_both_layers(translated, name):
     layers = json.dumps(translated["Resources"][name]["Properties"]["Layers"])
     assert "CoreLayer" in layers
     assert "WorkerLayer" in layers
+    assert ("ParquetLayer" in layers) == (name == "RunExport")
 
 
 def _own_variables(functions, prefix):

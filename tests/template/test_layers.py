@@ -11,6 +11,7 @@ from cryptography import x509
 ELF = b"\x7fELF"
 AARCH64 = 0xB7  # e_machine, at offset 18 of an ELF header
 LIMIT = 60_000_000  # bytes unpacked; Lambda allows 262 MB for all layers and the code
+PARQUET_LIMIT = 40_000_000
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,11 @@ def worker(build):
 
 
 @pytest.fixture(scope="module")
+def parquet(build):
+    return build("parquet", "ParquetLayer")
+
+
+@pytest.fixture(scope="module")
 def core(build):
     return build("core", "CoreLayer")
 
@@ -59,6 +65,18 @@ def test_worker_layer_binaries_are_for_arm64(worker):
     assert "_psycopg.cpython-313-aarch64-linux-gnu.so" in names
     assert any(name.startswith("libpq") for name in names)
     assert any(name.startswith("isal_zlib") for name in names)
+
+
+def test_parquet_layer_has_only_arro3_for_arm64(parquet):
+    found = dict(_binaries(parquet))
+    assert set(found.values()) == {AARCH64}
+    assert {path.name for path in found} == {"_core.abi3.so", "_io.abi3.so"}
+    assert {path.name.partition("-")[0] for path in (parquet / "python").iterdir()} == {
+        "arro3",
+        "arro3_core",
+        "arro3_io",
+    }
+    assert sum(path.stat().st_size for path in parquet.rglob("*") if path.is_file()) < PARQUET_LIMIT
 
 
 def test_core_layer_has_no_binaries(core):
@@ -114,7 +132,7 @@ def test_worker_layer_has_rds_roots_at_the_configured_path(source, worker):
     assert (worker / variables["DATABASE_CA_FILE"].removeprefix("/opt/")).is_file()
 
 
-@pytest.mark.parametrize("layer", ["core", "worker"])
+@pytest.mark.parametrize("layer", ["core", "parquet", "worker"])
 def test_layer_pins_match_the_lock_file(root, layer):
     spec = importlib.util.spec_from_file_location("pin", root / "layers/pin.py")
     pin = importlib.util.module_from_spec(spec)

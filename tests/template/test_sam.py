@@ -55,11 +55,12 @@ def test_sam_reads_the_samconfig_examples_of_the_document(sam_python, run, tmp_p
         assert json.loads(run(sam_python, "-c", READ_PARAMETERS, tmp_path)) == given
 
 
-def test_sam_build_builds_both_layers(sam, tmp_path):
+def test_sam_build_builds_every_layer(sam, tmp_path):
     output = sam("build", "--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache"))
     assert "Build Succeeded" in output
     built = lower.read(tmp_path / "build/template.yaml")["Resources"]
     assert built["CoreLayer"]["Properties"]["ContentUri"] == "CoreLayer"
     assert (tmp_path / "build/WorkerLayer/rds-ca-bundle.pem").is_file()
     assert (tmp_path / "build/WorkerLayer/python/psycopg").is_dir()
+    assert (tmp_path / "build/ParquetLayer/python/arro3/io").is_dir()
     assert (tmp_path / "build/CoreLayer/python/doseexport/__init__.py").is_file()

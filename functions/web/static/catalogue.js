@@ -12,6 +12,8 @@ const TYPES = {
   csv: "Table",
   xlsx: "Workbook",
   audit: "Dose audit",
+  tables: "Tables for programs",
+  parquet: "Parquet tables",
   phe2019: "PHE 2019 survey",
   "phe2019-projection": "PHE 2019 survey: projection",
   "phe2019-study": "PHE 2019 survey: study",

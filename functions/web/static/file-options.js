@@ -22,12 +22,13 @@ const WARNINGS = {
 const PRECAUTIONS =
   " Only you and members of pidgroup can open it. Store it where patient data belongs, and delete it after use.";
 
-/** Sort types: csv, xlsx, then the special ones. */
+/** Sort types: csv, xlsx, the special ones, then those for programs. */
 const sortTypes = (types) => [...types].sort((one, other) => rank(one) - rank(other));
 
 function rank({ type, format }) {
   const isPlain = type.endsWith(`-${format}`) && type.split("-").length === 2;
-  return isPlain ? Number(format === "xlsx") : 2;
+  if (isPlain) return Number(format === "xlsx");
+  return format === "zip" ? 3 + Number(type.endsWith("-parquet")) : 2;
 }
 
 /** The card "File" of the form. `onchange` is called after every change. */

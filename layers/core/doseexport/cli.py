@@ -38,7 +38,7 @@ BAD_INPUT, FAILED = 2, 1
 STOPPED = "doseexport: stopped; no file was written.\n"
 STDOUT = Path("-")
 TIME_ZONE = "Europe/London"
-_TABLE_SUFFIXES = (".csv", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+_TABLE_SUFFIXES = (".csv", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".zip")
 
 
 class ProgressBar:

@@ -81,10 +81,12 @@ def test_discard_leaves_nothing_twice_or_after_the_end(services):
     assert list_keys(services) == []
 
 
-def test_object_has_its_content_type(services):
-    services.files.open_sink(KEY, lambda _: None).finish()
-    head = aws_client("s3").head_object(Bucket=BUCKET, Key=KEY)
-    assert head["ContentType"].startswith("text/csv")
+@pytest.mark.parametrize(("name", "expected"), [("f.csv", "text/csv"), ("f.zip", "application/zip")])
+def test_object_has_its_content_type(services, name, expected):
+    key = object_key(ID, 1, name)
+    services.files.open_sink(key, lambda _: None).finish()
+    head = aws_client("s3").head_object(Bucket=BUCKET, Key=key)
+    assert head["ContentType"].startswith(expected)
 
 
 def test_delete_export_removes_all_attempts_of_one_export_only(services):

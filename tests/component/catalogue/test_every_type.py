@@ -1,7 +1,9 @@
 """Every export type over the sample, with standard names off and on: nothing is lost or repeated."""
 
 import io
+import json
 import re
+import zipfile
 from collections import Counter
 from datetime import date, datetime, time
 
@@ -9,14 +11,13 @@ import psycopg
 import pytest
 import python_calamine
 
-from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
-from tests.component.exporting import export, parse, read_csv
+from tests.component.exporting import export, list_distinct_specs, parse, read_csv
 from tests.oracles.ct import guard
 
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 EXAMPLES = {
     "text": "a", "number": "1", "date": "2022-01-01", "count": "some", "choice": "exclude",
     "integer": "1", "exact": "1.2.3", "flag": "yes", "words": "scout",
@@ -170,12 +171,21 @@ def list_headings(spec, data):
     if spec.format == "csv":
         yield from ((None, heading) for heading in (read_csv(data)[0] if spec.type != "rf-openskin" else ()))
         return
+    if spec.format == "zip":
+        for table in read_data_package(data)["resources"]:
+            yield from ((table["name"], each["name"]) for each in table["schema"]["fields"])
+        return
     for name, rows in read_sheets(data).items():
         has_frequencies = name == "Summary" and spec.layout.frequencies
         top = (
             rows[5] if has_frequencies else () if name in NO_TABLES or spec.type == "rf-phe2019" else rows[0]
         )
         yield from ((name, heading) for heading in dict.fromkeys(filter(None, top)))
+
+
+def read_data_package(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return json.loads(file.read("datapackage.json"))
 
 
 NO_TABLES = {"Summary", "Charts", "Columns", "About"}

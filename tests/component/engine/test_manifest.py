@@ -12,11 +12,13 @@ import pytest
 from doseexport import cli
 from doseexport.actions.exports import delete_export
 from doseexport.aws.dynamodb.exports import ExportRepository
+from doseexport.catalogue import find_spec
 from doseexport.domain.export import State, name_manifest
 from doseexport.errors import RequestError
 from doseexport.jobs.sweep import sweep_exports
 from tests.component.answers import download_export
 from tests.component.exporting import read_csv
+from tests.component.packages import Package
 from tests.component.running import read_object, run, services_with
 from tests.fakes import ADA, BEN, PIA, RETENTION, add, keys_of, list_keys
 
@@ -71,6 +73,17 @@ def test_manifest_of_csv_has_one_sheet_without_name(ready, kind):
     data, (sheet,) = read_object(ready, row.result.key), read_manifest(ready, row)["sheets"]
     assert sheet["name"] is None
     assert sheet["rows"] + sheet["rows_above"] == len(read_csv(data))
+
+
+@pytest.mark.parametrize("kind", ["ct-tables", "nm-tables"])
+def test_manifest_describes_the_tables(ready, kind):
+    row = run(ready, add(ready, type=kind))
+    manifest, data = read_manifest(ready, row), read_object(ready, row.result.key)
+    assert row.result.file_name.endswith(".zip")
+    rows = {name: len(rows) for name, rows in Package(data).rows.items()}
+    assert {each["name"]: each["rows"] for each in manifest["sheets"]} == rows
+    assert {each["rows_above"] for each in manifest["sheets"]} == {1}
+    assert manifest["time_zone"] == ("Europe/London" if kind == "nm-tables" else None)
 
 
 @pytest.mark.parametrize("kind", ["mg-nhsbsp-xlsx", "mg-nhsbsp-csv"])
@@ -129,9 +142,9 @@ def test_manifest_link_follows_the_right_to_the_file(services, sample_url):
         download_export(ready, BEN, row.id)
 
 
-@pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx"])
+@pytest.mark.parametrize("kind", ["ct-csv", "ct-xlsx", "ct-tables", "nm-parquet"])
 def test_manifest_is_written_and_verified_by_the_command_line(sample_url, tmp_path, capsys, kind):
-    file = tmp_path / f"out.{kind[3:]}"
+    file = tmp_path / f"out.{find_spec(kind).format}"
     manifest = tmp_path / f"{file.name}.manifest.json"
     assert cli.main([kind, "--database-url", sample_url, "--output", str(file), "--manifest"]) == 0
     written = json.loads(manifest.read_text())
@@ -140,7 +153,7 @@ def test_manifest_is_written_and_verified_by_the_command_line(sample_url, tmp_pa
     assert cli.main(["verify", str(file), str(manifest)]) == 0
     written["sheets"][0]["rows"] += 1
     manifest.write_text(json.dumps(written))
-    assert cli.main(["verify", str(file), str(manifest)]) == (kind == "ct-xlsx")
+    assert cli.main(["verify", str(file), str(manifest)]) == (kind != "ct-csv")
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     capsys.readouterr()
     assert cli.main(["verify", str(file), str(manifest)]) == 1

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doseexport import catalogue
 from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import (
@@ -17,10 +16,10 @@ from doseexport.engine.query import (
     build_repeat_counts,
 )
 from doseexport.errors import ExportError
-from tests.component.exporting import export
+from tests.component.exporting import export, list_distinct_specs
 
 SCRIPT = Path(__file__).resolve().parents[3] / "docs" / "read_only_role.sql"
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 PASSWORD = "not-a-secret-here"
 
 

@@ -5,16 +5,16 @@ import threading
 import psycopg
 import pytest
 
-from doseexport import catalogue
 from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from doseexport.errors import ExportError
-from tests.component.exporting import export, parse
+from tests.component.exporting import export, list_distinct_specs, parse
 from tests.databases.rewrites import REWRITES, export_meanwhile, is_waiting, make_template
 
 EVENT_AND_CHILDREN = {
     "ct-csv": ("ctirradiationeventdata", "ctxraysourceparameters", "patientstudymoduleattr"),
+    "dx-tables": ("kvp",),
     "dx-csv": ("irradeventxraydata", "irradeventxraysourcedata", "patientmoduleattr"),
     "mg-csv": ("irradeventxraydata", "irradeventxraymechanicaldata", "generalequipmentmoduleattr"),
     "nm-csv": ("radiopharmaceuticaladministrationeventdata", "patientstate", "patientmoduleattr"),
@@ -81,7 +81,7 @@ def test_begin_is_cancelled_while_it_waits(make_database, template_url):
             stop.join()
 
 
-@pytest.mark.parametrize("spec", catalogue.load_specs().values(), ids=lambda spec: spec.type)
+@pytest.mark.parametrize("spec", list_distinct_specs().values(), ids=lambda spec: spec.type)
 def test_queries_name_every_table_that_their_statements_read(postgres, standard_url, spec):
     """PostgreSQL itself says, by the dependencies of views, which tables the statements read."""
     inclusions = Inclusions(include_names=True, include_ids=True, standard=True)
@@ -89,7 +89,13 @@ def test_queries_name_every_table_that_their_statements_read(postgres, standard_
     queries = build_queries(parse(type=spec.type, filters=needed), inclusions)
     read = set()
     with psycopg.connect(standard_url) as connection:
-        statements = (queries.counts, *queries.frequencies.values(), queries.studies, queries.events)
+        statements = (
+            queries.counts,
+            *queries.frequencies.values(),
+            queries.studies,
+            queries.events,
+            *queries.details.values(),
+        )
         for query in filter(None, statements):
             sql = query.sql.replace("%s", "'1'")
             width = len(connection.execute(f"SELECT * FROM ({sql}) found LIMIT 0").description)

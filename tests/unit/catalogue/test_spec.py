@@ -1,6 +1,8 @@
 """Rules that the spec of every export type must meet."""
 
+import re
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions, ModalityWorkbook
 from doseexport.catalogue.columns import ID, NAME, NAME_OR_ID
+from doseexport.catalogue.shared.tables.columns import find_unit
+from doseexport.catalogue.spec import EVERYTHING
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import build_queries
 from doseexport.engine.writers import find_writer
@@ -28,11 +32,15 @@ TYPES = {
     "ct-csv", "ct-phe2019", "ct-xlsx", "dx-csv", "dx-phe2019-projection", "dx-phe2019-study", "dx-xlsx",
     "mg-csv", "mg-nhsbsp-csv", "mg-nhsbsp-xlsx", "mg-xlsx", "nm-csv", "nm-xlsx",
     "rf-csv", "rf-openskin", "rf-phe2019", "rf-xlsx",
+    "ct-tables", "dx-tables", "mg-tables", "nm-tables", "rf-tables",
+    "ct-parquet", "dx-parquet", "mg-parquet", "nm-parquet", "rf-parquet",
 }  # fmt: skip
 NAMELESS = {name for name in TYPES if any(word in name for word in ("phe2019", "nhsbsp", "openskin"))}
 
 
 AUDITS = {name for name in TYPES if name.endswith("-audit")}
+TABLES = {name for name in TYPES if name.endswith(("-tables", "-parquet"))}
+IDENTITY_OF_TABLES = {"patient_name": NAME, "patient_id": ID, "patient_birth_date": NAME_OR_ID}
 
 
 def test_spec_exists_for_every_type():
@@ -54,8 +62,8 @@ def test_spec_marks_identifying_columns_and_omits_them_by_default(spec):
         for each in spec.studies.columns
         if each.included_by in IDENTITY.values()
     }
-    accession = {"accession number": ID}
-    assert inclusion_of == ({} if spec.type in NAMELESS else accession if spec.type in AUDITS else IDENTITY)
+    by_types = [(NAMELESS, {}), (AUDITS, {"accession number": ID}), (TABLES, IDENTITY_OF_TABLES)]
+    assert inclusion_of == next((found for types, found in by_types if spec.type in types), IDENTITY)
     for inclusions in INCLUSIONS:
         shown = {each.heading for each in spec.selected_study_columns(inclusions)} & set(inclusion_of)
         included = {
@@ -69,12 +77,13 @@ def test_spec_marks_identifying_columns_and_omits_them_by_default(spec):
 @every_type
 def test_spec_reads_identities_in_marked_columns_only(spec):
     identity = ("pat.patient_name", "pat.patient_id", "pat.patient_birth_date")
-    of_event = spec.selected_event_columns(Inclusions(include_names=True, include_ids=True, standard=True))
+    of_event = spec.selected_event_columns(EVERYTHING)
+    of_details = [column for table in spec.list_details(EVERYTHING) for column in table.columns]
     found = [
         each for each in (*spec.studies.columns, *spec.studies.extras) if any(i in each.sql for i in identity)
     ]
     assert all(each.included_by in IDENTITY.values() for each in found)
-    assert not any(i in each.sql for each in of_event for i in identity)
+    assert not any(i in each.sql for each in (*of_event, *of_details) for i in identity)
 
 
 @every_type
@@ -123,7 +132,7 @@ def test_spec_sheets_are_named_by_an_event_column(book):
 
 @every_type
 def test_spec_format_has_a_writer(spec):
-    assert spec.format in ("csv", "xlsx")
+    assert spec.format in ("csv", "xlsx", "zip")
     assert find_writer(spec).copy_format.startswith("FORMAT")
 
 
@@ -136,7 +145,7 @@ def test_spec_passes_filter_values_as_parameters_only(spec):
     filters = {each.name: examples[each.value_type.name] for each in spec.filters}
     queries = build_queries(ExportRequest(spec.type, filters), Inclusions(standard=True))
     streams = [query for query in (queries.studies, queries.events) if query]
-    for query in (queries.counts, *streams, *queries.frequencies.values()):
+    for query in (queries.counts, *streams, *queries.frequencies.values(), *queries.details.values()):
         assert query.sql.count("%s") == len(query.params)
         assert not any(value in query.sql for value in ("QQQ", "77077", "1977-07-07"))
 
@@ -149,6 +158,20 @@ def test_spec_order_comes_before_the_default_and_ids_end_it(spec):
         assert "study.study_time DESC NULLS LAST, study.id)" in sql
 
 
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_spec_tables_have_names_of_snake_case_with_their_units_and_known_keys(name):
+    tables = {table.name: table for table in SPECS[name].list_tables(EVERYTHING)}
+    for table in tables.values():
+        headings = [column.heading for column in table.columns]
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", each) for each in (table.name, *headings))
+        assert twice(headings) == []
+        assert set(table.key) <= set(headings)
+        assert all(find_unit(each.heading) in {"", each.unit} for each in table.columns)
+        for column, other in table.references.items():
+            assert column in headings
+            assert column in [each.heading for each in tables[other].columns]
+
+
 @pytest.mark.parametrize("export_type", SPECS)
 def test_find_spec_finds_each_type_by_its_name(export_type: str) -> None:
     assert catalogue.find_spec(export_type) is SPECS[export_type]
@@ -158,3 +181,11 @@ def test_find_spec_finds_each_type_by_its_name(export_type: str) -> None:
 def test_find_spec_refuses_unknown_names(name: str) -> None:
     with pytest.raises(KeyError):
         catalogue.find_spec(name)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TYPES if name.endswith("-parquet")))
+def test_spec_of_parquet_reads_what_the_csv_tables_read(name):
+    spec, other = SPECS[name], SPECS[name.replace("-parquet", "-tables")]
+    assert spec.layout.form == "parquet"
+    layout = replace(spec.layout, form="csv")
+    assert replace(spec, type=other.type, help=other.help, layout=layout) == other

@@ -57,5 +57,7 @@ def test_warnings_have_accession_numbers_where_these_are_shown():
 def test_accession_numbers_are_shown_by_files_that_have_them_as_a_column():
     shown = {name for name, spec in catalogue.load_specs().items() if shows_accession_numbers(spec)}
     assert shown == {
-        f"{modality}-{form}" for modality in ("ct", "dx", "mg", "nm", "rf") for form in ("csv", "xlsx")
+        f"{modality}-{form}"
+        for modality in ("ct", "dx", "mg", "nm", "rf")
+        for form in ("csv", "xlsx", "tables", "parquet")
     }

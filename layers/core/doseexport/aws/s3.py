@@ -17,6 +17,7 @@ from doseexport.domain.export import name_manifest, object_prefix
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
 }
 CHECKSUM = "CRC32"
 

@@ -17,6 +17,8 @@ from doseexport.catalogue.layouts import (
     ModalityWorkbook,
     RowBuilder,
     Sheet,
+    Table,
+    Tables,
     Wide,
 )
 from doseexport.catalogue.schema import Schema
@@ -41,6 +43,8 @@ __all__ = [
     "Sheet",
     "Spec",
     "Stream",
+    "Table",
+    "Tables",
     "Wide",
     "find_spec",
     "list_specs",

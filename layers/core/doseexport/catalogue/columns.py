@@ -33,12 +33,17 @@ WORD = ColumnKind("word", "{0}")
 NUMBER = ColumnKind("number", "trim_scale(({0})::numeric)")
 FIGURE = ColumnKind("figure", "{0}")
 """A number whose format shows as many decimals as its magnitude needs."""
+INTEGER = ColumnKind("integer", "{0}")
+BOOLEAN = ColumnKind("boolean", "({0})::text")
+"""true or false."""
 DATE = ColumnKind("date", "{0}")
 TIME = ColumnKind("time", f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)")
 DATETIME = ColumnKind(
     "datetime",
     f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'YYYY-MM-DD HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS.US' END)",
 )
+ISO_DATETIME = ColumnKind("datetime", f"replace({DATETIME.sql}, ' ', 'T')")
+"""The same with the letter T between date and time, as ISO 8601 wants it."""
 
 
 @dataclass(frozen=True, slots=True)

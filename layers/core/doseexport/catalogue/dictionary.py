@@ -22,7 +22,7 @@ from doseexport.catalogue.columns import (
     Column,
     Inclusions,
 )
-from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Long, ModalityWorkbook
+from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Long, ModalityWorkbook, Tables
 from doseexport.catalogue.shared.study import ACCESSION, STUDY_ID
 from doseexport.catalogue.spec import Spec
 
@@ -145,6 +145,9 @@ def _list_headings(spec: Spec, context: FileContext, inclusions: Inclusions) -> 
         yield from _list_custom(layout, context)
     elif isinstance(layout, ModalityWorkbook):
         yield from _list_workbook(layout, context, inclusions)
+    elif isinstance(layout, Tables):
+        for table in spec.list_tables(inclusions):
+            yield from ((table.name, column.heading, column) for column in table.columns)
     elif isinstance(layout, Long):
         for n, column in enumerate((*context.study_columns, *context.event_columns), start=1):
             yield "", _name(column) if layout.header else f"{n}: {_name(column)}", column

@@ -1,4 +1,4 @@
-"""Layouts of a file: events in adjacent columns, one row per event, a workbook, or custom rows."""
+"""Layouts of a file: events in adjacent columns, one row per event, a workbook, custom rows, or tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from doseexport.catalogue.columns import Cells, Column, ColumnKind
+from doseexport.catalogue.columns import COUNTED, INTEGER, NEVER, Cells, Column, ColumnKind
 
 STUDIES = "studies"
 EVENTS = "events"
@@ -234,4 +234,70 @@ class AuditWorkbook(CustomRows):
         return self.list_described_sheets(context)
 
 
-Layout = Wide | Long | ModalityWorkbook | CustomRows
+STUDY_ID = Column(
+    "study_id",
+    "chosen.id",
+    INTEGER,
+    "OpenREM's number of the study",
+    "generalstudymoduleattr.id",
+    blank=NEVER,
+)
+EVENT_ID = Column(
+    "event_id",
+    "event.id",
+    INTEGER,
+    "OpenREM's number of the event",
+    "irradeventxraydata.id",
+    blank=NEVER,
+)
+EVENT_NO = Column(
+    "event_no",
+    "",
+    INTEGER,
+    "Number of the event in its study, from 1, by id",
+    COUNTED,
+    blank=NEVER,
+)
+"""The keys of studies and events in tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a file of tables: its name, what a row is, its columns and its keys.
+
+    The columns of `key` identify a row. `references` names the table that a column refers to: each of its
+    values is in the column of the same name there. `joins` is SQL from `chosen` to the rows, and `order` is
+    SQL that sorts the rows of a study. Both are empty where rows are those of a stream. `included_by` is
+    that of a column.
+    """
+
+    name: str
+    help: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    references: Mapping[str, str] = field(default_factory=dict)
+    joins: str = ""
+    order: tuple[str, ...] = ()
+    included_by: str = ""
+
+
+CSV, PARQUET = "csv", "parquet"
+"""The forms of tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A zip of tables, as csv or as Parquet, with their keys and types in datapackage.json.
+
+    `studies` and `events` hold the rows of the streams. Their own columns come first and are known without
+    SQL: the id of the study, and of an event also its id, if it is shown, and its number. `details` are read
+    one after the other.
+    """
+
+    studies: Table
+    events: Table
+    details: tuple[Table, ...]
+    form: str = CSV
+
+
+Layout = Wide | Long | ModalityWorkbook | CustomRows | Tables

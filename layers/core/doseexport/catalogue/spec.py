@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import filters, options
 from doseexport.catalogue.columns import (
-    DATETIME,
     STANDARD,
     Column,
     Inclusions,
@@ -16,13 +15,24 @@ from doseexport.catalogue.columns import (
     Stream,
 )
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
-from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Layout, ModalityWorkbook
+from doseexport.catalogue.layouts import (
+    CustomRows,
+    FileContext,
+    Frequency,
+    Layout,
+    ModalityWorkbook,
+    Table,
+    Tables,
+)
 from doseexport.catalogue.options import Option
 from doseexport.catalogue.schema import Feature, Schema, Total
 from doseexport.errors import unprocessable
 
 SKIPPED = "skipped"
 """The name of the width that counts the studies that default filters leave out."""
+
+EVERYTHING = Inclusions(include_names=True, include_ids=True, standard=True)
+"""Everything that a file can include."""
 
 NO_TOTALS = "OpenREM has no totals yet for {n} studies: they were computed from the accumulated doses."
 
@@ -48,7 +58,7 @@ class Modality:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """An export type: `type` is its public name, `format` is csv or xlsx.
+    """An export type: `type` is its public name, `format` is csv, xlsx or zip.
 
     `events` is None where the file shows no events. `widths` names whole numbers that are counted before
     the first row, each with its SQL over `chosen`. `own_filters` exist for this type only. At least one
@@ -93,15 +103,19 @@ class Spec:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """All columns of studies and of events, whatever a request includes."""
-        return (*self.studies.columns, *(self.events.columns if self.events else ()))
+        """All columns of studies, of events and of further tables, whatever a request includes."""
+        details = self.layout.details if isinstance(self.layout, Tables) else ()
+        return (
+            *self.studies.columns,
+            *(self.events.columns if self.events else ()),
+            *(column for table in details for column in table.columns),
+        )
 
     def build_sample_context(self) -> FileContext:
         """Return the context of a file with all columns, in which everything repeated occurs once."""
-        every = Inclusions(include_names=True, include_ids=True, standard=True)
         return FileContext(
-            study_columns=self.studies.included(every),
-            event_columns=self.events.included(every) if self.events else (),
+            study_columns=self.studies.included(EVERYTHING),
+            event_columns=self.events.included(EVERYTHING) if self.events else (),
             widths=dict.fromkeys(self.widths, 1),
             options=options.fill_defaults(self.options, {}),
         )
@@ -181,6 +195,20 @@ class Spec:
         needed = isinstance(self.layout, ModalityWorkbook | CustomRows)
         return self.events.selected(inclusions) if needed else self.events.included(inclusions)
 
+    def list_details(self, inclusions: Inclusions) -> tuple[Table, ...]:
+        """Return the tables of a file beside those of studies and events, if it consists of tables."""
+        details = self.layout.details if isinstance(self.layout, Tables) else ()
+        return tuple(each for each in details if each.included_by != STANDARD or inclusions.standard)
+
+    def list_tables(self, inclusions: Inclusions) -> tuple[Table, ...]:
+        """Return the tables of a file in their order, each with all its columns. Other files have none."""
+        layout = self.layout
+        if not isinstance(layout, Tables) or self.events is None:
+            return ()
+        studies = replace(layout.studies, columns=layout.studies.columns + self.studies.included(inclusions))
+        events = replace(layout.events, columns=layout.events.columns + self.events.included(inclusions))
+        return (studies, events, *self.list_details(inclusions))
+
     @property
     def has_standard_names(self) -> bool:
         """Whether the file depends on the setting of OpenREM that switches standard names on."""
@@ -189,7 +217,7 @@ class Spec:
     @property
     def has_event_times(self) -> bool:
         """Whether the file has times that depend on the time zone in which OpenREM runs."""
-        return any(column.kind is DATETIME for column in self.columns)
+        return any(column.kind.name == "datetime" for column in self.columns)
 
     def frequencies(self, inclusions: Inclusions) -> tuple[Frequency, ...]:
         """Return what must be counted before the first row of such a file."""

@@ -23,8 +23,10 @@ from doseexport.engine.study_warnings import (
     list_ids,
     shows_accession_numbers,
 )
-from doseexport.engine.writers import Sink, Writer, find_writer
+from doseexport.engine.tables import TableProgress, write_tables
+from doseexport.engine.writers import Sink, StudyWriter, Writer, find_writer
 from doseexport.engine.writers.file_plan import FileReport
+from doseexport.engine.writers.tables import TablesWriter
 from doseexport.errors import ExportError
 
 UNREADABLE_NAMES = (
@@ -61,10 +63,11 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             plan = plan_file(context, inclusions, counts, frequencies, database.time_zone)
             writer = writer_type(sink, log_warnings(plan, stats.log), spec.layout)
             cleanup.callback(writer.discard)
-            studies, events = snapshot.stream(queries, writer.copy_format)
-            for study in merge_streams(studies, events, writer.separator, stats):
-                writer.write(study)
-                monitor.advance()
+            if isinstance(writer, TablesWriter):
+                streams = snapshot.stream_tables(queries, writer.copy_format)
+                write_tables(streams, writer, stats, TableProgress(monitor, counts))
+            else:
+                _write_studies(*snapshot.stream(queries, writer.copy_format), writer, stats, monitor)
             stats.check_totals(counts.studies, counts.events if spec.events else None)
             warnings = [*map(StudyWarning, unread), *_collect_warnings(spec, stats, snapshot)]
             report = FileReport(
@@ -77,6 +80,18 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                 dictionary=plan.dictionary,
             )
         return _finish_file(writer, report)
+
+
+def _write_studies(
+    studies: Iterator[bytes],
+    events: Iterator[bytes],
+    writer: StudyWriter,
+    stats: MergeStats,
+    monitor: Monitor,
+) -> None:
+    for study in merge_streams(studies, events, writer.separator, stats):
+        writer.write(study)
+        monitor.advance()
 
 
 def _check_counts(spec: Spec, counts: Counts) -> None:

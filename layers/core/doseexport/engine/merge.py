@@ -12,6 +12,10 @@ from doseexport.engine.study_warnings import FlaggedRows, WarningLog
 from doseexport.errors import ExportError
 
 Study = tuple[bytes, list[bytes]]
+ROWS_LOST = (
+    "ROWS_LOST",
+    "The rows read are not the rows counted, so the file was discarded. Export it again.",
+)
 MOST_REPEATED = 10_000
 """Studies with repeated rows that are remembered by id, so that memory stays constant."""
 
@@ -42,10 +46,7 @@ class MergeStats:
     def check_totals(self, studies: int, events: int | None) -> None:
         """Raise ExportError unless these numbers were merged. `events` is None if no events are read."""
         if (self.studies, self.events) != (studies, events or 0):
-            raise ExportError(
-                "ROWS_LOST",
-                "The rows read are not the rows counted, so the file was discarded. Export it again.",
-            )
+            raise ExportError(*ROWS_LOST)
 
 
 def merge_streams(

@@ -54,6 +54,7 @@ def plan_file(
         block_columns=_block_columns(spec, inclusions),
         counts=counts,
         about=list(_describe(context, time_zone)),
+        tables=spec.list_tables(inclusions),
         dictionary=describe_file(spec, file_context, inclusions),
     )
 

@@ -279,6 +279,24 @@ class Snapshot:
             return studies, _read(self._events)
         return _spill(studies), _read(self._start(self._first, queries.events, copy_format))
 
+    def stream_tables(self, queries: Queries, copy_format: str) -> Iterator[Iterator[bytes]]:
+        """Yield the ordered rows of studies, of events, then of each further table, as COPY writes them.
+
+        Each must be read completely before the next is taken. Further tables are read on the first
+        connection, the first of them is sorted while the events are read, so that it is never idle for long.
+        """
+        yield _read(self._start(self._first, queries.studies, copy_format))
+        details = [*queries.details.values()]
+        if self._events is None and queries.events is not None:
+            yield _read(self._start(self._first, queries.events, copy_format))
+        elif self._events is not None:
+            ahead = [self._start(self._first, each, copy_format) for each in details[:1]]
+            yield _read(self._events)
+            yield from map(_read, ahead)
+            del details[:1]
+        for each in details:
+            yield _read(self._start(self._first, each, copy_format))
+
     def explain_repeats(self, spec: Spec, studies: Collection[bytes]) -> list[tuple[str, Concerned]]:
         """Return the messages about repeated children of these studies (ids), and what each concerns."""
         if not studies or not spec.repeat_warnings:

@@ -7,10 +7,10 @@ and their order. Positions count from 1 and never repeat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream
+from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream, Table
 from doseexport.catalogue.filters import Filter, build_conditions, write_values
 from doseexport.catalogue.schema import FULL, OPTIONAL_TABLES, STUDY_TABLE, TOTAL_COLUMNS, Schema
 from doseexport.catalogue.spec import SKIPPED
@@ -61,7 +61,9 @@ class Queries:
     most, then one number for each of `widths`.
     `frequencies` gives rows (value, count) by title, most frequent first. `studies` gives rows (study id,
     flags, cells…). `events` gives rows (study id, event id, flags, cells…), or is None. Both are in the
-    order of positions. `repeats` is the SQL that counts repeated children afterwards.
+    order of positions. `details` gives the rows (study id, cells…) of further tables by name, in their
+    order, and `widths` has the number of rows of each. `repeats` is the SQL that counts repeated children
+    afterwards.
     """
 
     counts: Query
@@ -70,6 +72,7 @@ class Queries:
     studies: Query
     events: Query | None
     repeats: tuple[str, ...] = ()
+    details: Mapping[str, Query] = field(default_factory=dict)
 
     @property
     def tables(self) -> frozenset[str]:
@@ -79,6 +82,7 @@ class Queries:
             *self.frequencies.values(),
             self.studies,
             *([self.events] if self.events else []),
+            *self.details.values(),
         ]
         return find_tables(" ".join([*(query.sql for query in queries), *self.repeats]))
 
@@ -102,9 +106,15 @@ def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema
         return Query(fill_gaps(f"WITH chosen AS ({chosen}) {sql}", schema), params)
 
     skipped, further = _count_skipped(request)
+    details = spec.list_details(inclusions)
+    numbers = {
+        **spec.widths,
+        **{each.name: f"SELECT count(*) FROM chosen {each.joins}" for each in details},
+        **({SKIPPED: skipped} if skipped else {}),
+    }
     return Queries(
-        counts=replace(query(_count_all(spec, skipped)), params=(*params, *further)),
-        widths=(*spec.widths, *([SKIPPED] if skipped else [])),
+        counts=replace(query(_count_all(spec, numbers.values())), params=(*params, *further)),
+        widths=tuple(numbers),
         frequencies={
             each.title: query(write_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
         },
@@ -113,6 +123,7 @@ def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema
         if spec.events
         else None,
         repeats=tuple(each.sql for each in spec.repeat_warnings),
+        details={each.name: query(_detail_rows(each)) for each in details},
     )
 
 
@@ -183,11 +194,10 @@ def _count_skipped(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     return f"(SELECT count(*) FROM ({every}) every) - (SELECT count(*) FROM chosen)", params
 
 
-def _count_all(spec: Spec, skipped: str) -> str:
+def _count_all(spec: Spec, numbers: Collection[str]) -> str:
     counted = (
         f"SELECT chosen.id, count(*) AS events FROM chosen {spec.modality.event_tables} GROUP BY chosen.id"
     )
-    numbers = (*spec.widths.values(), *([skipped] if skipped else []))
     widths = "".join(f", coalesce(({sql}), 0)::integer" for sql in numbers)
     return (
         f", counted AS ({counted})"
@@ -242,6 +252,13 @@ def _event_rows(modality: Modality, stream: Stream, columns: tuple[Column, ...])
         f"SELECT chosen.id, {key}, {_build_flags(stream)}, {_cells(columns)}"
         f" FROM chosen {modality.event_tables} {stream.joins}"
         f" ORDER BY {', '.join(('chosen.position', key, *stream.ties))}"
+    )
+
+
+def _detail_rows(table: Table) -> str:
+    return (
+        f"SELECT chosen.id, {_cells(table.columns)} FROM chosen {table.joins}"
+        f" ORDER BY {', '.join(('chosen.position', *table.order))}"
     )
 
 

@@ -1,14 +1,18 @@
-"""Verification of a file against its manifest: size, SHA-256, and the sheets and rows of a workbook.
+"""Verification of a file against its manifest: size, SHA-256, and the rows of its sheets or tables.
 
-A workbook is read, in pieces, only after its SHA-256 is verified.
+A workbook or a zip of tables is read, in pieces, only after its SHA-256 is verified.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import html
+import io
 import json
 import re
+import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -19,6 +23,7 @@ from doseexport.errors import ExportError
 _PIECE = 1 << 20
 _LONGEST = 64
 """Bytes of the longest start of a row element that two pieces can share."""
+csv.field_size_limit(1 << 30)  # PostgreSQL's largest text
 _SHEET = re.compile(r'<sheet name="([^"]*)"')
 _ROW = re.compile(rb'<row r="(\d+)"')
 
@@ -65,7 +70,8 @@ def _check(path: Path, manifest: dict[str, Any]) -> None:
     with path.open("rb") as opened:
         if hashlib.file_digest(opened, "sha256").hexdigest() != file["sha256"]:
             raise ExportError("WRONG_SHA256", f"The SHA-256 of {path} is not the manifest's.")
-    if file["name"].endswith(".xlsx") and count_sheets(path) != expected:
+    count = next((count for suffix, count in _COUNTS.items() if file["name"].endswith(suffix)), None)
+    if count is not None and count(path) != expected:
         raise ExportError("WRONG_SHEETS", f"The sheets of {path}, or their rows, are not the manifest's.")
 
 
@@ -78,6 +84,34 @@ def count_sheets(path: Path) -> list[tuple[str, int]]:
     with zipfile.ZipFile(path) as package:
         names = [html.unescape(name) for name in _SHEET.findall(package.read("xl/workbook.xml").decode())]
         return [(name, _find_last_row(package, number)) for number, name in enumerate(names, start=1)]
+
+
+def count_tables(path: Path) -> list[tuple[str, int]]:
+    """Return the tables in a zip by name, each with the number of its rows, headings of a csv included."""
+    with zipfile.ZipFile(path) as package:
+        names = [Path(name) for name in package.namelist() if Path(name).suffix in _COUNT_ROWS]
+        return [(name.stem, _COUNT_ROWS[name.suffix](package, str(name))) for name in names]
+
+
+def _count_csv(package: zipfile.ZipFile, name: str) -> int:
+    with package.open(name) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as table:
+        return sum(1 for _ in csv.reader(table))
+
+
+def _count_parquet(package: zipfile.ZipFile, name: str) -> int:
+    # Only files of Parquet need arro3.
+    from arro3.io import read_parquet  # noqa: PLC0415
+
+    # Parquet is read from its end, which is slow in a zip.
+    with package.open(name) as packed, tempfile.TemporaryFile() as table:
+        shutil.copyfileobj(packed, table)
+        return sum(batch.num_rows for batch in read_parquet(table))
+
+
+_COUNT_ROWS = {".csv": _count_csv, ".parquet": _count_parquet}
+
+
+_COUNTS = {".xlsx": count_sheets, ".zip": count_tables}
 
 
 def _find_last_row(package: zipfile.ZipFile, number: int) -> int:

@@ -54,14 +54,14 @@ class Group:
         """The extra that holds the children by id, as a JSON list of the lists of their cells."""
         cells = ", ".join(f"({column.select})::text" for column in self.columns)
         children = f"json_agg(json_build_array({cells}) ORDER BY child.id)"
-        return Column(self.name, f"(SELECT {children} FROM {self.table} child WHERE {self._of_parent})")
+        return Column(self.name, f"(SELECT {children} FROM {self.table} child WHERE {self.of_parent})")
 
     @property
     def count_most(self) -> str:
         """SQL over `chosen` for the largest number of children of a row."""
         return (
             f"SELECT max(children) FROM (SELECT count(*) AS children FROM chosen {EVENT_TABLES}"
-            f" {FIRST_CHARACTERISTICS} JOIN {self.table} child ON {self._of_parent}"
+            f" {FIRST_CHARACTERISTICS} JOIN {self.table} child ON {self.of_parent}"
             f" GROUP BY {EVENT_KEY}) counted"
         )
 
@@ -77,7 +77,8 @@ class Group:
                 )
 
     @property
-    def _of_parent(self) -> str:
+    def of_parent(self) -> str:
+        """The SQL of the condition that joins `child` to its parent."""
         return f"child.{self.link} = {self.parent}.id"
 
 

@@ -75,26 +75,28 @@ JOIN remapp_accumxraydose accum ON accum.projection_xray_radiation_dose_id = pro
 {_add_rows("accproj", _PROJECTION)}"""
 """Joins `chosen` to its accumulated doses, with their totals as `integ` and `accproj`."""
 
-_PLANES = f"""
+PLANES = f"""
     SELECT chosen.id, code.code_value AS code, min(code.code_meaning) AS meaning,
         bool_or(integ.rows > 1 OR accproj.rows > 1) OR count(*) > 1 AS is_added,
         {", ".join(f"sum({each.name}) AS {each.name}" for each in TOTALS)}
     FROM chosen {ACCUMULATED}
     LEFT JOIN remapp_contextid code ON code.id = accum.acquisition_plane_id
     GROUP BY chosen.id, code.code_value"""
+"""SQL over `chosen` for the planes of the studies (id, code, meaning), each with its totals by name."""
 
 _RANKED = f"""
     SELECT *, code IS NOT DISTINCT FROM '{PLANE_B}' AS is_b,
         bool_or(code = '{PLANE_B}') OVER (PARTITION BY id) IS TRUE AS has_b,
         row_number() OVER (PARTITION BY id, code IS NOT DISTINCT FROM '{PLANE_B}'
             ORDER BY code COLLATE "C") AS rank
-    FROM ({_PLANES}) plane"""
+    FROM ({PLANES}) plane"""
 
-_EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
+EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
             WHERE {code_meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
+"""The number of events of `plane`."""
 
 _BLOCKS = f"""
-    SELECT *, {_EVENTS_OF_PLANE} AS events,
+    SELECT *, {EVENTS_OF_PLANE} AS events,
         CASE WHEN is_b OR (rank = 2 AND NOT has_b) THEN 'b' WHEN rank = 1 THEN 'a' END AS block
     FROM ({_RANKED}) plane"""
 

@@ -96,6 +96,26 @@ def list_names(heading: str, link: str, of: str, join: str) -> Column:
     return Column(heading, sql, meaning="OpenREM's standard names", included_by=STANDARD)
 
 
+def join_event_names(link: str, modality: str) -> str:
+    """Return the join of `event` to its names, as the column `name` of `named`."""
+    return f"JOIN LATERAL (SELECT DISTINCT {_NAME} AS name {_of_event(link, modality)}) named ON true"
+
+
+def join_study_names(modality: str) -> str:
+    """Return the join of `study` to the names that map its texts, as the columns of `named`.
+
+    `name` is the name, `source` the text that it maps, and `place` sorts the texts.
+    """
+    texts = (("1", "study_description"), ("2", "requested_procedure_code_meaning"))
+    names = " UNION ALL ".join(
+        f"SELECT DISTINCT {place} AS place, '{text.removesuffix('_code_meaning')}' AS source, {_NAME} AS name"
+        f" FROM remapp_standardnames standard WHERE standard.modality = '{modality}'"
+        f" AND standard.{text} = study.{text} AND standard.standard_name <> ''"
+        for place, text in texts
+    )
+    return f"JOIN LATERAL ({names}) named ON true"
+
+
 STUDY_NAMES = Frequency(
     "Standard study name",
     "standard.standard_name",

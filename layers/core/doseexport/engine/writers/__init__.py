@@ -1,13 +1,18 @@
-"""Writers of files: csv as a stream, and xlsx from streamed rows and an xlsxwriter workbook around them."""
+"""Writers of files: csv as a stream, xlsx from streamed rows and an xlsxwriter workbook, and tables."""
 
+# ruff: noqa: PLC0415
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from doseexport.catalogue import AuditWorkbook, CustomRows, Long, ModalityWorkbook, Spec, Wide
+from doseexport.catalogue import AuditWorkbook, CustomRows, Long, ModalityWorkbook, Spec, Tables, Wide
+from doseexport.catalogue.layouts import PARQUET
 from doseexport.engine.merge import Study
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
+
+if TYPE_CHECKING:
+    from doseexport.engine.writers.tables import TablesWriter
 
 
 class Sink(Protocol):
@@ -28,9 +33,6 @@ class Writer(Protocol):
 
     def __init__(self, sink: Sink, plan: FilePlan, layout: Any) -> None:
         """Start the file of this plan. `layout` is the layout of its spec."""
-
-    def write(self, study: Study) -> None:
-        """Add one study with its events."""
 
     def end(self) -> None:
         """Add the rows that are known only after the last study."""
@@ -54,10 +56,29 @@ class Writer(Protocol):
         """Delete everything that is not written, and free all resources. It may follow `finish`."""
 
 
-def find_writer(spec: Spec) -> type[Writer]:
+class StudyWriter(Writer, Protocol):
+    """The writer of a file to which studies are added one by one."""
+
+    def write(self, study: Study) -> None:
+        """Add one study with its events."""
+
+
+def _find_tables_writer(spec: Spec) -> type[TablesWriter]:
+    """Return the writer of tables. Only that of Parquet imports arro3."""
+    if isinstance(spec.layout, Tables) and spec.layout.form == PARQUET:
+        from doseexport.engine.writers.parquet import ParquetWriter
+
+        return ParquetWriter
+    from doseexport.engine.writers.tables import TablesWriter
+
+    return TablesWriter
+
+
+def find_writer(spec: Spec) -> type[StudyWriter | TablesWriter]:
     """Return the writer for the format and the layout of a spec. Only writers of xlsx import xlsxwriter."""
-    # ruff: noqa: PLC0415
-    kinds: dict[type, type[Writer]]
+    kinds: dict[type, type[StudyWriter]]
+    if spec.format == "zip":
+        return _find_tables_writer(spec)
     if spec.format == "csv":
         from doseexport.engine.writers.csv import LongWriter, RowsWriter, WideWriter
 

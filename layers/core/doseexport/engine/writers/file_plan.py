@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from doseexport.catalogue import Column, FileContext
+from doseexport.catalogue import Column, FileContext, Table
 from doseexport.catalogue.dictionary import Entry
 from doseexport.catalogue.options import MAX_EVENTS, limit_events
 from doseexport.engine.query import Counts
@@ -19,7 +19,8 @@ class FilePlan:
 
     `context` has the included columns. `event_extras` are the cells after an event's columns, which are not
     shown. `block_columns` are those of one block beside a study. `about` has the lines of the sheet About on
-    the request, and `dictionary` those of the sheet Columns.
+    the request, and `dictionary` those of the sheet Columns. `tables` are those of a file of tables, with
+    their included columns.
     """
 
     title: str
@@ -31,6 +32,7 @@ class FilePlan:
     block_columns: tuple[Column, ...] = ()
     about: list[tuple[str, str]] = field(default_factory=list)
     dictionary: tuple[Entry, ...] = ()
+    tables: tuple[Table, ...] = ()
 
     def limit_events(self, events: int) -> int:
         """Return how many of a study's events stand in adjacent columns."""
