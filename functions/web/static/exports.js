@@ -1,6 +1,5 @@
 /** The view "Exports": table, actions, and automatic refresh. */
 
-import { Actions } from "./actions.js";
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { Endings } from "./endings.js";
@@ -23,12 +22,11 @@ export class ExportList {
    * @param {{onedit: (each: Object) => void, onactive: (active: Object[]) => void}} listeners
    */
   constructor(api, catalogue, { onedit, onactive }) {
-    Object.assign(this, { api, catalogue, onactive, query: { scope: "mine", state: "" } });
+    Object.assign(this, { api, catalogue, onedit, onactive, query: { scope: "mine", state: "" } });
     this.rows = new Map();
     this.refreshCount = 0;
     this.selection = new Selection(() => [...this.rows.values()]);
     this.deleted = new Set();
-    this.actions = new Actions(api, this, onedit);
     this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
     this.#listen();
   }
@@ -205,8 +203,9 @@ export class ExportList {
 
   /** Load what shows an export, which a user without exports does not need. */
   async #loadRow() {
-    const { Row } = await import("./row.js");
+    const [{ Row }, { Actions }] = await Promise.all([import("./row.js"), import("./actions.js")]);
     this.Row = Row;
+    this.actions ??= new Actions(this.api, this, this.onedit);
   }
 
   #makeRow(each) {
