@@ -21,6 +21,7 @@ async function start() {
   byId("try-again").addEventListener("click", () => location.reload());
   byId("skip").addEventListener("click", () => byId("main").focus());
   byId("skip-export").addEventListener("click", () => byId("start").focus());
+  addEventListener("keydown", showKeys);
   const session = new Session(await readConfiguration());
   const signIn = new SignIn(session);
   const draft = await signInFirst(session, signIn);
@@ -35,6 +36,13 @@ async function start() {
   if (!catalogue) return;
   signIn.rememberUser();
   form = showService(api, catalogue, draft);
+}
+
+/** Show the keys of the page at "?", unless it is typed into a field or a dialog is open. */
+async function showKeys({ key, target }) {
+  if (key !== "?" || target.matches?.("input, select, textarea") || document.querySelector("dialog[open]")) return;
+  const keys = await import("./keys.js").catch(notifyError);
+  keys?.showKeys();
 }
 
 async function readConfiguration() {

@@ -34,6 +34,9 @@ export class ExportForm {
     byId("form").addEventListener("change", () => this.#updateAddress()); // before a link is followed
     byId("clear").addEventListener("click", () => this.#clear());
     byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
+    byId("copies").addEventListener("click", ({ target }) => {
+      if (target.value) busy(target, () => this.#copy(target.value));
+    });
     byId("audit-button").addEventListener("click", () => busy(byId("audit-button"), () => this.#audit()));
     byId("form").addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -85,10 +88,13 @@ export class ExportForm {
   /** Return the part of the form that a preset can store. Throw a Problem if a filter identifies a patient. */
   readForPreset() {
     const { type, filters, order, options } = this.readRequest();
-    const found = this.listFilters().find((filter) => isPrivate(filter) && filters[filter.name]);
+    const found = this.findPrivate(filters);
     if (found) throw new Problem(422, { detail: PRIVATE_FILTER, field: `filters.${found.name}` });
     return { type, filters, order, options };
   }
+
+  /** Return the first of the given filters that identifies a patient, or undefined. */
+  findPrivate = (filters) => this.listFilters().find((each) => isPrivate(each) && filters[each.name]);
 
   /** The entries of the form, to be restored after signing in again. */
   get draft() {
@@ -290,6 +296,15 @@ export class ExportForm {
     const { type, auditType } = this.fileOptions;
     if (type !== auditType) this.fileOptions.choose(auditType);
     return this.#start();
+  }
+
+  async #copy(kind) {
+    try {
+      const { copyRequest } = await import("./copies.js");
+      await copyRequest(kind, this, this.api.base);
+    } catch (problem) {
+      this.showProblem(problem);
+    }
   }
 
   async #start() {
