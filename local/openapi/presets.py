@@ -13,11 +13,13 @@ from local.openapi.parts import (
     make_operation,
 )
 from local.openapi.requests import REQUESTED_RETENTION
-from local.openapi.schemas import FLAG, ID, TEXT, TIME, Json, make_object, refer
+from local.openapi.schemas import FLAG, ID, TEXT, TEXT_OR_NULL, TIME, Json, make_object, refer
 
 _NAME: Json = {"type": "string", "maxLength": MAX_NAME, "pattern": r"\S"}
 _VALUES: Json = {"type": "object", "additionalProperties": TEXT}
-_BAD_PRESET: Codes = {422: ["BAD_NAME", "FIELD_NEEDED", "NO_PATIENTS_IN_PRESETS"]}
+_BAD_PRESET: Codes = {
+    422: ["BAD_NAME", "BAD_WINDOW", "FIELD_NEEDED", "NO_PATIENTS_IN_PRESETS", "WINDOW_AND_DATES"]
+}
 _CONFLICT: Codes = {409: ["PRESET_BUSY"]}
 
 
@@ -42,8 +44,12 @@ def make_preset_schemas() -> Json:
             "identify a patient."
         },
     }
+    window = (
+        "Study dates relative to the moment of use, as of a schedule, without since_last_run. Null: none."
+    )
+    given["window"] = TEXT_OR_NULL | {"description": window}
     return {
-        "PresetRequest": make_object(given, "shared"),
+        "PresetRequest": make_object(given, "shared", "window"),
         "PresetChange": make_object(given, *given, minProperties=1),
         "PresetUse": _make_use(),
         "Preset": _make_preset(),
@@ -59,6 +65,10 @@ def _make_preset() -> Json:
         {"type": TEXT, "filters": _VALUES, "order": TEXT, "options": _VALUES},
         description="The request as it was saved, possibly by another release.",
     )
+    dates = make_object({"date_from": TEXT, "date_to": TEXT}) | {
+        "type": ["object", "null"],
+        "description": "The filters that the window means now. Null without a window.",
+    }
     links = make_object(
         dict.fromkeys(("self", "change", "delete"), TEXT),
         "change",
@@ -75,6 +85,8 @@ def _make_preset() -> Json:
         "created_at": TIME,
         "changed_at": TIME,
         "request": saved,
+        "window": TEXT_OR_NULL,
+        "dates": dates,
         "usable": FLAG | {"description": "Whether this release supports everything that the preset uses."},
         "links": links,
     })  # fmt: skip

@@ -66,6 +66,21 @@ def test_preset_is_saved_and_fills_form(visit: Visits, physicist: User) -> None:
     assert_that(field(other, "Station")).to_have_value("CT1")
 
 
+def test_preset_with_a_relative_period_fills_the_dates_of_today(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?station=CT1&date_from=2020-01-01")
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("Months")
+    dialog.get_by_label("Study dates").select_option("previous calendar month")
+    dialog.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Last month", exact=True).click()
+    dates = [field(page, f"Study date {end}").input_value() for end in ("from", "to")]
+    assert_that(page.locator("#preset-note")).to_have_text(f"Study dates now: {dates[0]} to {dates[1]}.")
+    page.get_by_role("button", name="Clear filters").click()
+    use(page, "Months")
+    assert_that(field(page, "Station")).to_have_value("CT1")
+    assert [field(page, f"Study date {end}").input_value() for end in ("from", "to")] == dates
+
+
 def test_preset_of_the_same_name_is_replaced_after_confirmation(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?station=CT1")
     save(page, "Thorax")

@@ -8,6 +8,7 @@ from typing import Any
 from doseexport.actions import exports, presets, previews, schedules, usage, views
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export
+from doseexport.domain.preset import Preset
 from doseexport.domain.rights import Caller
 
 Json = dict[str, Any]
@@ -50,20 +51,26 @@ def show_audit_trail(services: Services, caller: Caller, export_id: str) -> Json
     return views.view_audit_trail(exports.get_audit_trail(services, caller, export_id), caller)
 
 
+def show_preset(services: Services, caller: Caller, preset: Preset) -> Json:
+    return views.view_preset(preset, caller, services.clock(), services.settings.time_zone)
+
+
 def create_preset(services: Services, caller: Caller, body: object) -> Json:
-    return views.view_preset(presets.create_preset(services, caller, body), caller)
+    return show_preset(services, caller, presets.create_preset(services, caller, body))
 
 
 def list_presets(services: Services, caller: Caller) -> Json:
-    return views.view_presets(presets.list_presets(services, caller), caller)
+    return views.view_presets(
+        presets.list_presets(services, caller), caller, services.clock(), services.settings.time_zone
+    )
 
 
 def get_preset(services: Services, caller: Caller, preset_id: str) -> Json:
-    return views.view_preset(presets.get_preset(services, caller, preset_id), caller)
+    return show_preset(services, caller, presets.get_preset(services, caller, preset_id))
 
 
 def change_preset(services: Services, caller: Caller, preset_id: str, body: object) -> Json:
-    return views.view_preset(presets.change_preset(services, caller, preset_id, body), caller)
+    return show_preset(services, caller, presets.change_preset(services, caller, preset_id, body))
 
 
 def create_schedule(services: Services, caller: Caller, body: object) -> Json:

@@ -21,7 +21,7 @@ export class Presets {
     byId("preset").addEventListener("input", () => this.#describe());
     byId("preset-use").addEventListener("click", () => this.#use());
     byId("preset-delete").addEventListener("click", () => busy(byId("preset-delete"), () => this.#delete()));
-    byId("preset-open").addEventListener("click", () => this.#open());
+    byId("preset-open").addEventListener("click", () => busy(byId("preset-open"), () => this.#open()));
     byId("preset-cancel").addEventListener("click", () => byId("preset-dialog").close());
     byId("preset-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -61,12 +61,14 @@ export class Presets {
     byId("preset-use").disabled = !isUsable;
     byId("preset-delete").disabled = !preset?.links.delete;
     const reason = preset?.usable ? UNAVAILABLE : UNUSABLE;
-    setText(byId("preset-note"), preset && !isUsable ? reason : "");
+    const dates = preset?.dates;
+    const moving = dates ? `Study dates now: ${dates.date_from} to ${dates.date_to}.` : "";
+    setText(byId("preset-note"), preset && !isUsable ? reason : moving);
   }
 
   #use() {
-    const { name, request } = this.#chosen;
-    this.form.usePreset(request);
+    const { name, request, dates } = this.#chosen;
+    this.form.usePreset({ ...request, filters: { ...request.filters, ...dates } });
     notify(`Preset “${name}” loaded into the form.`);
   }
 
@@ -87,7 +89,7 @@ export class Presets {
   }
 
   /** Open the dialog if the form can be saved as a preset. */
-  #open() {
+  async #open() {
     try {
       this.request = this.form.readForPreset();
     } catch (problem) {
@@ -99,6 +101,13 @@ export class Presets {
     this.#showError("");
     byId("preset-name").value = "";
     byId("preset-shared").checked = false;
+    try {
+      const { PRESET_WINDOWS } = await import("./recurrence.js");
+      fill(byId("preset-window"), [["", "as in the form"], ...Object.entries(PRESET_WINDOWS)].map(makeOption));
+    } catch (error) {
+      notifyError(error);
+      return;
+    }
     byId("preset-dialog").showModal();
   }
 
@@ -108,7 +117,13 @@ export class Presets {
     const replaced = this.presets.find((each) => each.mine && each.name === name);
     if (replaced && !(await confirm(describeReplacement(name)))) return undefined;
     try {
-      const preset = { name, shared: byId("preset-shared").checked, request: this.request };
+      const period = byId("preset-window").value || null;
+      const preset = {
+        name,
+        shared: byId("preset-shared").checked,
+        window: period,
+        request: period ? omitDates(this.request) : this.request,
+      };
       const { id } = await this.api.savePreset(preset);
       if (replaced) await this.api.deletePreset(replaced.id);
       byId("preset-dialog").close();
@@ -130,6 +145,13 @@ export class Presets {
 function describeReplacement(name) {
   const text = "You have a preset of this name. The form replaces what it holds.";
   return { title: `Replace “${name}”?`, text, action: "Replace" };
+}
+
+const makeOption = ([value, text]) => make("option", { value }, text);
+
+function omitDates(request) {
+  const { date_from, date_to, ...filters } = request.filters;
+  return { ...request, filters };
 }
 
 function makeGroup(label, presets) {

@@ -14,6 +14,13 @@ export const WINDOWS = {
   since_last_run: "days since the last run",
 };
 
+/** Windows of a preset, which has no runs. */
+export const PRESET_WINDOWS = {
+  ...Object.fromEntries(Object.entries(WINDOWS).filter(([name]) => name !== "since_last_run")),
+  rolling_30_days: "last 30 days",
+  rolling_12_months: "last 12 months",
+};
+
 /** Weekdays: the word in an expression, and the name. */
 export const WEEKDAYS = {
   MON: "Monday",

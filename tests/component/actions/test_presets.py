@@ -169,6 +169,20 @@ def test_preset_change_is_visible_to_all(services, clock):
     assert names(services, BEN) == ["New"]
 
 
+def test_preset_window_is_stored_changed_and_used(services, clock):
+    request = {"type": "ct-csv", "filters": {"age_min": "16"}}
+    made = create_preset(services, ADA, {"name": "Months", "window": "last_month", "request": request})
+    assert get_preset(services, ADA, made["id"]) == made
+    change_preset(services, ADA, made["id"], {"window": "last_quarter"})
+    assert get_preset(services, ADA, made["id"])["window"] == "last_quarter"
+    exported = request_export(services, ADA, {"preset": made["id"]})
+    assert exported["filters"] == {"age_min": "16", "date_from": "2026-07-01", "date_to": "2026-09-30"}
+    clock.move(days=60)
+    assert get_preset(services, ADA, made["id"])["dates"]["date_from"] == "2026-10-01"
+    change_preset(services, ADA, made["id"], {"window": None})
+    assert get_preset(services, ADA, made["id"])["dates"] is None
+
+
 def test_preset_changes_at_once_lose_none(services):
     preset_id = store_preset(services)
     slow = Paced()

@@ -1,6 +1,8 @@
 """Presets: their content, their use in a request, and the rights to them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,6 +29,7 @@ from doseexport.errors import RequestError
 from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, STRANGER
 
 ID = "p" * 32
+LONDON = ZoneInfo("Europe/London")
 REQUEST = {"type": "ct-csv", "filters": {"date_from": "2026-01-01", "age_min": "16"}}
 BODY = {"name": "Adults", "request": REQUEST}
 PROGRAM = Caller("client", "client", frozenset({"exportgroup", "admingroup"}), is_machine=True)
@@ -125,6 +128,49 @@ def test_preset_change_touches_only_what_it_gives(changes, name, shared, filters
     assert (changed.revision, changed.created_at, changed.owner) == (2, NOW, ADA.id)
 
 
+MONTHLY = {
+    "name": "Last month",
+    "window": "last_month",
+    "request": {"type": "ct-csv", "filters": {"age_min": "16"}},
+}
+
+
+def test_preset_window_gives_the_dates_of_the_moment_of_use():
+    preset = make_preset(ID, ADA, parse_preset(MONTHLY), NOW)
+    assert read_row(new_row(preset)) == preset
+    for now, dates in (
+        (NOW, ("2026-10-01", "2026-10-31")),
+        (datetime(2027, 2, 28, 23, 59, tzinfo=UTC), ("2027-01-01", "2027-01-31")),
+        (datetime(2027, 3, 1, tzinfo=UTC), ("2027-02-01", "2027-02-28")),
+    ):
+        whole = apply_preset({"preset": ID, "filters": {"age_min": 18}}, preset, now, LONDON)
+        assert whole["filters"] == {"age_min": 18, "date_from": dates[0], "date_to": dates[1]}
+        shown = view_preset(preset, ADA, now, LONDON)
+        assert (shown["window"], shown["request"]["filters"]) == ("last_month", {"age_min": "16"})
+        assert tuple(shown["dates"].values()) == dates
+
+
+def test_preset_dates_of_a_request_replace_those_of_its_window():
+    preset = make_preset(ID, ADA, parse_preset(MONTHLY), NOW)
+    given = {"preset": ID, "filters": {"date_before": "2026-10-15"}}
+    request = parse_request(apply_preset(given, preset, NOW, LONDON), may_see_patients=False)
+    assert request.filters == {"age_min": "16", "date_from": "2026-10-01", "date_to": "2026-10-15"}
+
+
+@pytest.mark.parametrize("window", ["since_last_run", "last_fortnight", "", 7, ["last_month"]])
+def test_preset_window_that_is_not_possible_is_refused(window):
+    assert refusal(parse_preset, {**MONTHLY, "window": window}) == (422, "BAD_WINDOW", "window")
+
+
+def test_preset_has_a_window_or_dates():
+    assert refusal(parse_preset, {**BODY, "window": "last_month"}) == (422, "WINDOW_AND_DATES", "window")
+    changes = parse_changes({"window": "last_month"})
+    assert refusal(revise_preset, make(), changes, NOW) == (422, "WINDOW_AND_DATES", "window")
+    monthly = make_preset(ID, ADA, parse_preset(MONTHLY), NOW)
+    changes = parse_changes({"window": None, "request": REQUEST})
+    assert revise_preset(monthly, changes, NOW).find_period(NOW, LONDON) is None
+
+
 def test_preset_change_of_nothing_is_refused():
     assert refusal(parse_changes, {}) == (422, "FIELD_NEEDED", "body")
     assert refusal(parse_changes, {"revision": 7}) == (422, "UNKNOWN_FIELD", "revision")
@@ -141,7 +187,7 @@ SAVED = make(
 
 
 def resolve(**given):
-    return parse_request(apply_preset({"preset": ID, **given}, SAVED), may_see_patients=True)
+    return parse_request(apply_preset({"preset": ID, **given}, SAVED, NOW, LONDON), may_see_patients=True)
 
 
 def test_preset_alone_is_its_request():
@@ -181,14 +227,18 @@ def test_preset_order_is_overridden(given, order):
 
 
 def test_preset_with_names_needs_the_right_to_patients():
-    whole = apply_preset({"preset": ID, "filters": {"patient_name": "x"}}, SAVED)
+    whole = apply_preset({"preset": ID, "filters": {"patient_name": "x"}}, SAVED, NOW, LONDON)
     assert parse_request(whole, may_see_patients=True).filters["patient_name"] == "x"
     assert refusal(lambda: parse_request(whole, may_see_patients=False))[1] == "PIDGROUP_NEEDED"
 
 
 @pytest.mark.parametrize("given", [{"type": "ct-csv"}, {"type": None}, {"type": ["mg-nhsbsp-csv"]}])
 def test_preset_with_another_type_is_refused(given):
-    assert refusal(apply_preset, {"preset": ID, **given}, SAVED) == (422, "PRESET_OF_ANOTHER_TYPE", "type")
+    assert refusal(apply_preset, {"preset": ID, **given}, SAVED, NOW, LONDON) == (
+        422,
+        "PRESET_OF_ANOTHER_TYPE",
+        "type",
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,17 +267,17 @@ def forget(preset, **saved):
 )
 def test_preset_of_another_release_is_shown_but_not_usable(saved, code):
     old = forget(make(), **saved)
-    shown = view_preset(old, ADA)
+    shown = view_preset(old, ADA, NOW, LONDON)
     assert not shown["usable"]
     assert shown["request"] == {**new_row(make())["request"], **saved}
     assert shown["links"]["delete"] == f"/presets/{ID}"
-    whole = apply_preset({"preset": ID, "filters": {"age_min": 1}}, old)
+    whole = apply_preset({"preset": ID, "filters": {"age_min": 1}}, old, NOW, LONDON)
     assert refusal(lambda: parse_request(whole, may_see_patients=True))[1] == code
 
 
 def test_preset_whose_filter_came_to_name_patients_is_not_usable():
-    assert view_preset(make(), PIA)["usable"]
-    assert not view_preset(forget(make(), filters={"patient_name": "x"}), PIA)["usable"]
+    assert view_preset(make(), PIA, NOW, LONDON)["usable"]
+    assert not view_preset(forget(make(), filters={"patient_name": "x"}), PIA, NOW, LONDON)["usable"]
 
 
 def test_preset_row_reads_back_and_marks_shared_ones():

@@ -85,7 +85,7 @@ def load_for_use(services: Services, caller: Caller, body: object) -> object:
     preset = _load(services, caller, body["preset"])
     if preset is None:
         raise unprocessable("UNKNOWN_PRESET", "There is no such preset, or you may not use it.", "preset")
-    return apply_preset(body, preset)
+    return apply_preset(body, preset, services.clock(), services.settings.time_zone)
 
 
 def _retry(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from doseexport.actions.results import (
     AuditTrail,
@@ -233,9 +234,10 @@ def _view_retention(retention: Mapping[str, Any]) -> Json:
 # Presets and schedules
 
 
-def view_preset(preset: Preset, caller: Caller) -> Json:
-    """Return a preset. `links` say what the caller may do with it."""
+def view_preset(preset: Preset, caller: Caller, now: datetime, zone: ZoneInfo) -> Json:
+    """Return a preset. `links` say what the caller may do with it, `dates` what its window means now."""
     itself = f"/presets/{preset.id}"
+    period = preset.find_period(now, zone)
     rights = {"change": may_change_preset(caller, preset), "delete": may_withdraw_preset(caller, preset)}
     return {
         "id": preset.id,
@@ -246,15 +248,17 @@ def view_preset(preset: Preset, caller: Caller) -> Json:
         "created_at": format_time(preset.created_at),
         "changed_at": format_time(preset.changed_at),
         "request": describe_saved(preset.request),
+        "window": preset.window.name if preset.window else None,
+        "dates": period.filters if period else None,
         "usable": preset.is_usable,
         "links": {"self": itself, **{right: itself for right, given in rights.items() if given}},
     }
 
 
-def view_presets(found: PresetList, caller: Caller) -> Json:
+def view_presets(found: PresetList, caller: Caller, now: datetime, zone: ZoneInfo) -> Json:
     """Return a list of presets. `complete` is false if there are more shared ones."""
     return {
-        "presets": [view_preset(preset, caller) for preset in found.presets],
+        "presets": [view_preset(preset, caller, now, zone) for preset in found.presets],
         "complete": found.is_complete,
     }
 

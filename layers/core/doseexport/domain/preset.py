@@ -12,11 +12,13 @@ from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from doseexport import catalogue
 from doseexport.domain.parsing import read_flag, read_name, read_object
 from doseexport.domain.request import EXPORT_REQUEST_FIELDS, OPENREM_ORDER, ExportRequest, parse_request
 from doseexport.domain.rights import Caller
+from doseexport.domain.window import DATES, SINCE_LAST_RUN, Period, Window, parse_window
 from doseexport.errors import RequestError, unprocessable
 
 PRESET_REQUEST_FIELDS = EXPORT_REQUEST_FIELDS - {"include_names", "include_ids", "retention_days"}
@@ -24,7 +26,10 @@ PRESET_REQUEST_FIELDS = EXPORT_REQUEST_FIELDS - {"include_names", "include_ids",
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One preset. Times are aware datetimes. A later release may no longer know what `request` names."""
+    """One preset. Times are aware datetimes. A later release may no longer know what `request` names.
+
+    `window` gives the study dates at the moment of use, or is None for those of `request`.
+    """
 
     id: str
     owner: str
@@ -35,6 +40,11 @@ class Preset:
     created_at: datetime
     changed_at: datetime
     revision: int = 1
+    window: Window | None = None
+
+    def find_period(self, now: datetime, zone: ZoneInfo) -> Period | None:
+        """Return the study dates of the window now. Return None without a window."""
+        return self.window.resolve(now, zone, None) if self.window else None
 
     @property
     def is_usable(self) -> bool:
@@ -47,7 +57,7 @@ class Preset:
 
 
 def parse_preset(body: object) -> dict[str, Any]:
-    """Return name, shared and request (an ExportRequest) of a new preset.
+    """Return name, shared, request (an ExportRequest) and window of a new preset.
 
     Raise RequestError (422) naming the field. Fields inside `request` are named as in a request for an
     export: type, filters.age_min.
@@ -56,14 +66,15 @@ def parse_preset(body: object) -> dict[str, Any]:
     for name in ("name", "request"):
         if name not in fields:
             raise unprocessable("FIELD_NEEDED", "A preset has a name and a request.", name)
+    _check_dates(fields["request"], fields.get("window"))
     return {"shared": False, **fields}
 
 
 def parse_changes(body: object) -> dict[str, Any]:
-    """Return the name, shared and request that a body gives. Raise RequestError (422) if it gives none."""
+    """Return the name, shared, request and window that a body gives. Raise RequestError (422) without any."""
     fields = _parse_fields(body)
     if not fields:
-        raise unprocessable("FIELD_NEEDED", "Give at least one of name, shared and request.", "body")
+        raise unprocessable("FIELD_NEEDED", "Give at least one of name, shared, request and window.", "body")
     return fields
 
 
@@ -73,12 +84,14 @@ def make_preset(preset_id: str, caller: Caller, fields: Mapping[str, Any], now: 
 
 
 def revise_preset(preset: Preset, changes: Mapping[str, Any], now: datetime) -> Preset:
-    """Return the preset's next revision."""
-    return replace(preset, **changes, changed_at=now, revision=preset.revision + 1)
+    """Return the preset's next revision. Raise RequestError (422) if it would have a window and dates."""
+    revised = replace(preset, **changes, changed_at=now, revision=preset.revision + 1)
+    _check_dates(revised.request, revised.window)
+    return revised
 
 
-def apply_preset(body: Mapping[str, Any], preset: Preset) -> dict[str, Any]:
-    """Return the unchecked request that a body and the preset it names make together.
+def apply_preset(body: Mapping[str, Any], preset: Preset, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the unchecked request that a body and the preset it names make together now.
 
     The body takes precedence, for each filter and each option. A null or blank value removes the preset's.
     Raise RequestError (422) if the body gives another type.
@@ -88,8 +101,10 @@ def apply_preset(body: Mapping[str, Any], preset: Preset) -> dict[str, Any]:
     if given.get("type", saved.type) != saved.type:
         raise unprocessable("PRESET_OF_ANOTHER_TYPE", "The preset is for another export type.", "type")
     order = {} if _gives_order(given.get("filters")) else {"order": saved.order}
+    period = preset.find_period(now, zone)
+    filters = {**saved.filters, **(period.filters if period else {})}
     merged = {
-        "filters": _merge(saved.filters, given.get("filters"), _list_aliases(saved.type)),
+        "filters": _merge(filters, given.get("filters"), _list_aliases(saved.type)),
         "options": _merge(saved.options, given.get("options"), {}),
     }
     return {"type": saved.type, **order, **given, **merged}
@@ -139,6 +154,24 @@ def _read_request(value: object) -> ExportRequest:
     return request
 
 
+def _read_window(value: object) -> Window | None:
+    if value is None:
+        return None
+    if value == SINCE_LAST_RUN:
+        raise unprocessable("BAD_WINDOW", "Only a schedule has a last run.", "window")
+    return parse_window(value)
+
+
+def _check_dates(request: ExportRequest, window: Window | None) -> None:
+    if window is not None and DATES & request.filters.keys():
+        raise unprocessable("WINDOW_AND_DATES", "Give either a window or date filters, not both.", "window")
+
+
 _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
-    {"name": read_name, "shared": partial(read_flag, field="shared"), "request": _read_request}
+    {
+        "name": read_name,
+        "shared": partial(read_flag, field="shared"),
+        "request": _read_request,
+        "window": _read_window,
+    }
 )

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from doseexport.domain.export import make_id
-from doseexport.domain.schedule_terms import DATES, Terms
-from doseexport.domain.window import SINCE_LAST_RUN, Period, Window
+from doseexport.domain.schedule_terms import Terms
+from doseexport.domain.window import DATES, SINCE_LAST_RUN, Period, Window
 
 TOLERANCE = timedelta(minutes=1)
 """How far the time of an invocation may be from the due time that is calculated here."""

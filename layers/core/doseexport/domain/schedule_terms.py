@@ -12,13 +12,11 @@ from zoneinfo import ZoneInfo
 from doseexport.domain.parsing import read_flag, read_name, read_object
 from doseexport.domain.recurrence import Cron, Rate, parse_expression
 from doseexport.domain.request import EXPORT_REQUEST_FIELDS, ExportRequest, parse_request
-from doseexport.domain.window import Window, parse_window
+from doseexport.domain.window import DATES, Window, parse_window
 from doseexport.errors import RequestError, unprocessable
 
 SCHEDULE_FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
 """The fields of a schedule that an export request does not have."""
-DATES = frozenset({"date_from", "date_to"})
-"""The filters that a window sets."""
 BLANK = (None, "")
 LAST_YEAR = 2199
 """The last year that a cron expression accepts."""

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from doseexport.errors import unprocessable
 
 SINCE_LAST_RUN = "since_last_run"
+DATES = frozenset({"date_from", "date_to"})
+"""The filters that a window sets."""
 MAX_DAYS = 3660
 MAX_MONTHS = 120
 

@@ -12,6 +12,7 @@ from typing import Any
 from doseexport.domain.preset import Preset, describe_saved
 from doseexport.domain.request import ExportRequest
 from doseexport.domain.timestamps import to_text
+from doseexport.domain.window import Window
 
 SCHEMA_VERSION = 1
 
@@ -38,6 +39,7 @@ def new_row(preset: Preset) -> dict[str, Any]:
         "name": preset.name,
         "shared": preset.shared,
         "request": describe_saved(preset.request),
+        "window": preset.window.name if preset.window else None,
         "created_at": to_text(preset.created_at),
         "changed_at": to_text(preset.changed_at),
         "revision": preset.revision,
@@ -56,4 +58,5 @@ def read_row(row: Mapping[str, Any]) -> Preset:
         created_at=datetime.fromisoformat(row["created_at"]),
         changed_at=datetime.fromisoformat(row["changed_at"]),
         revision=int(row["revision"]),
+        window=Window(row["window"]) if row.get("window") else None,
     )

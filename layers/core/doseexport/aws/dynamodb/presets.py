@@ -35,7 +35,7 @@ class PresetRepository:
     def replace(self, preset: Preset, following: Preset) -> bool:
         """Write the following revision. Return False if the preset has changed since it was read."""
         row = new_row(following)
-        written = ("name", "shared", "kind", "request", "changed_at")
+        written = ("name", "shared", "kind", "request", "window", "changed_at")
         update = "SET #revision = :next, " + ", ".join(f"#{name} = :{name}" for name in written)
         values = {**row, "next": following.revision, "revision": preset.revision}
         return self._table.update(Change(row["pk"], update, _UNCHANGED, values)) is not None
