@@ -30,6 +30,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
         "/exports/preview",
         {"type": "ct-csv", "filters": {"patient_name": "x"}},
     ),
+    "list suggestions": ("GET", "/suggestions?type=ct-csv&filter=station", None),
     "see": ("GET", "/exports/{}", None),
     "read filters": ("GET", "/exports/{}", None),
     "read filters in the list": ("GET", "/exports?scope=all", None),

@@ -1,17 +1,19 @@
-"""POST /exports/preview: count what an export would hold, before it is requested."""
+"""POST /exports/preview and GET /suggestions: what the dose database says before an export is requested."""
 
 from __future__ import annotations
 
 import os
 
 from doseexport.actions.previews import preview_export
-from doseexport.actions.views import view_preview
+from doseexport.actions.suggestions import PARAMETERS, SuggestionCache, list_suggestions
+from doseexport.actions.views import view_preview, view_suggestions
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
 from doseexport.aws.credentials import prepare_login
 from doseexport.aws.services import Services
 
 prepare_login(os.environ)
+CACHE = SuggestionCache()
 
 
 def preview(services: Services, call: Call) -> Reply:
@@ -20,4 +22,12 @@ def preview(services: Services, call: Call) -> Reply:
     return Reply(200, view_preview(found))
 
 
-handler = serve({"POST /exports/preview": preview}, own={"POST /exports/preview": ["replaces"]})
+def suggest(services: Services, call: Call) -> Reply:
+    """Answer 200 with texts, or with the letters needed if PostgreSQL could not list them in time."""
+    return Reply(200, view_suggestions(list_suggestions(services, CACHE, call.caller, call.query)))
+
+
+handler = serve(
+    {"POST /exports/preview": preview, "GET /suggestions": suggest},
+    own={"POST /exports/preview": ["replaces"], "GET /suggestions": PARAMETERS},
+)

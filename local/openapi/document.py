@@ -6,6 +6,7 @@ from doseexport.actions.catalogue import ALL, COLUMN_CHOICES
 from doseexport.actions.listing import LIST_SCOPES, MAX_LIMIT, ListQuery
 from doseexport.actions.previews import REPLACES
 from doseexport.api.static import CONTENT_TYPES
+from doseexport.catalogue.values import MAX_TEXT
 from doseexport.domain.export import State
 from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
 from doseexport.version import VERSION
@@ -96,6 +97,7 @@ def _make_paths() -> Json:
     return {
         "/exports": {"get": _list_exports(), "post": _request_export(), "delete": _delete_exports()},
         "/exports/preview": {"post": _preview_export()},
+        "/suggestions": {"get": _list_suggestions()},
         "/exports/{id}": with_id
         | {"get": _get_export(), "patch": _set_retention(), "delete": _delete_export()},
         "/exports/{id}/abort": with_id | {"post": _abort_export()},
@@ -125,16 +127,35 @@ def _request_export() -> Json:
     }
 
 
-def _preview_export() -> Json:
-    answers = {"200": make_answer("The counts and estimates, or `timed_out`.", "Preview")}
-    unavailable = make_problem("503", []) | {
+def _list_suggestions() -> Json:
+    answers = {"200": make_answer("The texts, or how many letters are needed.", "Suggestions")}
+    problems = {422: ["BAD_FILTER_VALUE", "NO_SUGGESTIONS", "UNKNOWN_EXPORT_TYPE", "UNKNOWN_FILTER"]}
+    summary = "Suggest values of a filter from the database, with their numbers of studies"
+    operation = make_operation("list_suggestions", summary, answers, BAD_FOR_DATABASE, problems)
+    operation["responses"]["503"] = _make_unavailable()
+    text = {"type": "string"}
+    return operation | {
+        "parameters": [
+            make_parameter("type", "query", text, "The export type.") | {"required": True},
+            make_parameter("filter", "query", text, "The filter, which must suggest.") | {"required": True},
+            make_parameter("q", "query", text | {"maxLength": MAX_TEXT}, "A part of the texts."),
+        ]
+    }
+
+
+def _make_unavailable() -> Json:
+    return make_problem("503", []) | {
         "content": {each: {"schema": refer(schema)} for each, schema in UNAVAILABLE}
     }
+
+
+def _preview_export() -> Json:
+    answers = {"200": make_answer("The counts and estimates, or `timed_out`.", "Preview")}
     summary = "Count what an export would contain, and estimate its size and time"
     replaced: Codes = {400: ["BAD_TOKEN"], 409: ["PREVIEW_REPLACED"]}
     problems = (BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, replaced)
     operation = make_operation("preview_export", summary, answers, *problems)
-    operation["responses"]["503"] = unavailable
+    operation["responses"]["503"] = _make_unavailable()
     words = "Stop the caller's earlier previews that have the same token. They are answered with 409."
     token = {"type": "string", "pattern": f"^{REPLACES}$"}
     return operation | {

@@ -92,6 +92,7 @@ def _make_answers() -> Json:
         "Usage": _make_usage(),
         "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
         "Preview": _make_preview(),
+        "Suggestions": _make_suggestions(),
         **_make_audit_trail(),
         **_make_catalogue(),
     }  # fmt: skip
@@ -133,6 +134,16 @@ def _make_preview() -> Json:
         "estimated_size": _NUMBER_OR_NULL | {"description": "Estimated size of the file in bytes."},
         "estimated_seconds": _NUMBER_OR_NULL | {"description": "Estimated time until the file is ready."},
         "timed_out": FLAG | {"description": "True: counting took too long, and everything else is null."},
+    })  # fmt: skip
+
+
+def _make_suggestions() -> Json:
+    needed = "Ask again with this many letters: the database could not answer in time. Null otherwise."
+    counts = make_list(make_object({"value": TEXT, "count": _NUMBER}))
+    return make_object({
+        "values": counts | {"description": "Texts and their numbers of studies, most frequent first."},
+        "complete": FLAG | {"description": "False: more texts contain `q`."},
+        "letters_needed": _NUMBER_OR_NULL | {"description": needed},
     })  # fmt: skip
 
 
@@ -201,6 +212,7 @@ def _make_catalogue() -> Json:
             "aliases": make_list(TEXT),
             "needs_group": TEXT_OR_NULL,
             "identifies_patient": FLAG | {"description": "Keep the value out of addresses, logs and files."},
+            "suggests": FLAG | {"description": "Whether GET /suggestions answers for it."},
         }),
         "KnownColumn": _make_column(),
         "ExportType": make_object({

@@ -26,6 +26,7 @@ from tests.browser.steps import (
     start,
     wait_for,
 )
+from tests.journey.backstage import until
 
 NONE = "\N{EN DASH}"
 FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
@@ -279,6 +280,56 @@ def test_ready_message_downloads_the_file(
     started.value.save_as(tmp_path / "file.csv")
     assert (tmp_path / "file.csv").stat().st_size > 0
     assert_that(message).to_be_hidden()
+
+
+def test_file_is_downloaded_when_it_is_ready(
+    visit: Visits, physicist: User, database_held: Hold, tmp_path: Path
+) -> None:
+    page = visit().sign_in(physicist, "#exports")
+    page.get_by_label("Download when ready").check()
+    page.reload()
+    assert_that(page.get_by_label("Download when ready")).to_be_checked()
+    page.goto(f"{page.url.partition('#')[0]}#CT?date_from=2025-10-25")
+    with page.expect_download(timeout=60_000) as started:
+        start(page)
+    started.value.save_as(tmp_path / "file.csv")
+    assert (tmp_path / "file.csv").stat().st_size > 0
+
+
+RECORD_NOTIFICATIONS = """() => {
+  globalThis.shown = [];
+  globalThis.Notification = class extends EventTarget {
+    static permission = "default";
+    static async requestPermission() { return (this.permission = globalThis.answer); }
+    constructor(title, { body, tag }) { super(); shown.push({title, body, tag, element: this}); }
+    close() {}
+  };
+}
+"""
+
+
+def test_notification_tells_in_a_hidden_tab_that_an_export_has_ended(
+    visit: Visits, physicist: User, database_held: Hold
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    page.evaluate(RECORD_NOTIFICATIONS)
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        box = page.get_by_label("Notify me")
+        page.evaluate("() => { globalThis.answer = 'denied'; }")
+        box.click()
+        assert_that(page.locator(".message.is-error")).to_contain_text("The browser blocks notifications")
+        assert_that(box).not_to_be_checked()
+        page.evaluate("() => { globalThis.answer = 'granted'; }")
+        box.check()
+        show_tab(page, hidden=True)
+    until(lambda: page.evaluate("() => shown.length") == 1, seconds=60)
+    show_tab(page, hidden=False)
+    (shown,) = page.evaluate("() => shown.map(({title, body}) => [title, body])")
+    assert shown == ["Export completed", "CT table (csv)"]
+    page.evaluate("() => { shown[0].element.dispatchEvent(new Event('click')); }")
+    assert_that(page).to_have_url(re.compile(r"#exports\?export="))
 
 
 def test_title_tells_in_a_hidden_tab_that_an_export_has_ended(

@@ -192,6 +192,8 @@ def show_usage(role: Role, scene: Scene) -> None:
 def preview(role: Role, _: Scene) -> None:
     answer = role.sign_in().call("POST", "/exports/preview", {"type": "ct-csv"})
     assert (answer.status, answer.json["studies"] > 0) == (200, True)
+    answer = role.sign_in().call("GET", "/suggestions?type=ct-csv&filter=display_name&q=a")
+    assert (answer.status, len(answer.json["values"]) > 0) == (200, True)
 
 
 def run(role: Role, scene: Scene) -> None:

@@ -71,6 +71,7 @@ def test_forged_token_opens_nothing(physicist: Service, forge: Callable[[str], s
         ("GET", "/exports"),
         ("GET", "/export-types"),
         ("POST", "/exports/preview"),
+        ("GET", "/suggestions"),
         ("DELETE", "/exports"),
         ("GET", f"/exports/{UNKNOWN}"),
         ("DELETE", f"/exports/{UNKNOWN}"),

@@ -21,6 +21,7 @@ ROUTES = {
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",
     ("POST", "/exports/preview"): "PreviewExport",
+    ("GET", "/suggestions"): "PreviewExport",
     ("GET", "/schedules"): "ListSchedules",
     ("POST", "/schedules"): "ManageSchedules",
     ("GET", "/schedules/{id}"): "ListSchedules",

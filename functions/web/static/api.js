@@ -42,6 +42,10 @@ export class Api {
     return this.#call("POST", path, { body: request, signal });
   }
 
+  /** Return texts that a filter can hold, with the number of studies of each. */
+  listSuggestions = (query, signal) =>
+    this.#call("GET", `/suggestions?${new URLSearchParams(query)}`, { signal });
+
   /** Request an export. */
   requestExport = (request) => this.#postOnce("/exports", request);
 

@@ -3,6 +3,7 @@
 import { Actions } from "./actions.js";
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
+import { Endings } from "./endings.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
 import { announce, markTitle, notifyError, offer } from "./messages.js";
 import { Selection } from "./selection.js";
@@ -28,6 +29,7 @@ export class ExportList {
     this.selection = new Selection(() => [...this.rows.values()]);
     this.deleted = new Set();
     this.actions = new Actions(api, this, onedit);
+    this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
     this.#listen();
   }
 
@@ -217,9 +219,11 @@ export class ExportList {
     const name = nameExport(each, this.catalogue);
     const size = each.state === "COMPLETED" ? `, ${count(each.studies, "study", "studies")}` : "";
     announce(`${name}: ${nameState(each.state)}${size}.`);
-    if (each.mine && document.hidden && !isActive(each)) markTitle(`${nameState(each.state)}: ${name}`);
-    if (!each.mine || each.state !== "COMPLETED" || !byId("exports").hidden) return;
+    if (!each.mine || isActive(each)) return;
+    if (document.hidden) markTitle(`${nameState(each.state)}: ${name}`);
     const row = this.rows.get(each.id);
+    this.endings.tell(row, name);
+    if (each.state !== "COMPLETED" || !byId("exports").hidden) return;
     offer(`${name} is ready.`, "Download", (button) => this.actions.download(row, button));
   }
 

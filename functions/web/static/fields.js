@@ -79,9 +79,18 @@ function makeSingle(label, filter, prefix) {
   const unit = filter.unit ? ` (${formatUnit(filter.unit)})` : "";
   const caption = make("label", { for: id }, label, unit && make("span", { class: "unit" }, unit));
   const isBox = filter.value_type === "flag";
+  const place = filter.suggests ? makeCombobox(control) : control;
   const element = make("div", { class: isBox ? "field box" : "field", title: filter.help });
-  element.append(...(isBox ? [control, caption] : [caption, control]), makeErrorText(id));
+  element.append(...(isBox ? [control, caption] : [caption, place]), makeErrorText(id));
   return { element, controls: new Map([[filter.name, control]]) };
+}
+
+/** Mark a control as a combobox, and return the place of its list. combobox.js gives it suggestions. */
+function makeCombobox(control) {
+  control.setAttribute("role", "combobox");
+  control.setAttribute("aria-autocomplete", "list");
+  control.setAttribute("aria-expanded", "false");
+  return make("div", { class: "combobox" }, control);
 }
 
 function makeRange(label, [low, high], prefix) {

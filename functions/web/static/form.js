@@ -30,6 +30,7 @@ export class ExportForm {
     this.preview = new Preview(api, this);
     makeTabs(byId("modalities"), catalogue.modalities, (name) => this.#switchTo(name));
     byId("filters").addEventListener("input", () => this.#change());
+    byId("filters").addEventListener("focusin", ({ target }) => this.#attachSuggestions(target));
     byId("form").addEventListener("change", () => this.#updateAddress()); // before a link is followed
     byId("clear").addEventListener("click", () => this.#clear());
     byId("start").addEventListener("click", () => busy(byId("start"), () => this.#start()));
@@ -175,6 +176,17 @@ export class ExportForm {
     const made = makeGroups(groups, this.values, (from, to) => this.#setDates(from, to));
     this.fields = made.fields;
     fill(byId("filters"), made.elements);
+  }
+
+  /** Give a field of the database's texts suggestions when it is first used. Without them it takes any text. */
+  async #attachSuggestions(input) {
+    if (input.getAttribute("role") !== "combobox" || input.hasAttribute("aria-controls")) return;
+    const before = input.value;
+    const { attachSuggestions } = await import("./combobox.js");
+    if (input.hasAttribute("aria-controls")) return;
+    const load = (q, signal) =>
+      this.api.listSuggestions({ type: this.fileOptions.type.type, filter: input.name, q }, signal);
+    attachSuggestions(input, load, input.value !== before);
   }
 
   #setDates(from, to) {

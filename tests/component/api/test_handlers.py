@@ -172,6 +172,21 @@ def test_preview_export_handler(services, load_handler, sample_url):
     assert take_messages(services) == []
 
 
+def test_suggestions_handler(services, load_handler, sample_url):
+    handler = load_handler("preview_export", services_with(services, sample_url))
+    status, body, headers = call(handler, read_event("list_suggestions"))
+    assert (status, body["letters_needed"], headers["Cache-Control"]) == (200, None, "no-store")
+    assert all("north" in each["value"].lower() for each in body["values"])
+    assert body["values"][0]["count"] > 0
+
+
+def test_parameter_of_another_route_of_a_function_is_unknown(load_handler):
+    event = read_event("list_suggestions")
+    event["queryStringParameters"]["replaces"] = "token"
+    status, body, _ = call(load_handler("preview_export"), event)
+    assert (status, body["code"], body["field"]) == (400, "UNKNOWN_PARAMETER", "replaces")
+
+
 @pytest.mark.parametrize(("event", "content_type"), [("web", "text/html"), ("web_file", "application/json")])
 def test_web_handler(load_handler, monkeypatch, event, content_type):
     for name, value in {
@@ -251,6 +266,7 @@ def test_handler_reports_unknown_export_naming_id(load_handler, name, event):
         ("list_exports", "list_exports"),
         ("list_types", "list_types"),
         ("preview_export", "preview_export"),
+        ("preview_export", "list_suggestions"),
         ("get_export", "get_export"),
         ("abort_export", "abort_export"),
         ("download_export", "download_export"),

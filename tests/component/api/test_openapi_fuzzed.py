@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from doseexport.actions import previews as preview
+from doseexport.actions import suggestions
 from doseexport.engine.preview_query import PreviewRow
 from tests.component.answers import create_preset
 from tests.component.gateway import Gateway
@@ -66,6 +67,7 @@ class Server:
 def schema(services, load_handler, monkeypatch):
     row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
     monkeypatch.setattr(preview, "count_export", lambda *_: row)
+    monkeypatch.setattr(suggestions, "fetch_values", lambda *_: [("CT1", 9), ("CT2", 4)])
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)
     # 429 is a valid answer that is tested elsewhere. Here every request must get past the limit.

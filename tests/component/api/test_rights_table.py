@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from doseexport.actions import previews as preview
+from doseexport.actions import suggestions
 from doseexport.domain.rights import Caller
 from doseexport.engine.preview_query import PreviewRow
 from tests.component.gateway import Gateway
@@ -39,6 +40,7 @@ SHAPES = [as_text, sorted]
 def gateway(load_handler, monkeypatch):
     row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
     monkeypatch.setattr(preview, "count_export", lambda *_: row)
+    monkeypatch.setattr(suggestions, "fetch_values", lambda *_: [("CT1", 9), ("CT2", 4)])
     return Gateway(cache(load_handler))
 
 

@@ -76,6 +76,19 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Texts with the number of studies that have each, most frequent first.
+
+    `is_complete` is false if there are more. Where the database could not answer in time, `letters_needed` is
+    the number of letters to ask again with, or else None.
+    """
+
+    values: Sequence[tuple[str, int]]
+    is_complete: bool = True
+    letters_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerUsage:
     """The exports of one owner, counted by how they ended. The name is that of the newest export.
 

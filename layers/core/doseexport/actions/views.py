@@ -19,6 +19,7 @@ from doseexport.actions.results import (
     OwnerUsage,
     PresetList,
     Preview,
+    Suggestions,
     Usage,
 )
 from doseexport.catalogue import ID, NAME, Spec
@@ -327,6 +328,15 @@ def _view_counts(counts: Iterable[tuple[str, int]] | None, name: str) -> list[Js
     return [{name: value, "count": count} for value, count in counts or ()]
 
 
+def view_suggestions(suggestions: Suggestions) -> Json:
+    """Return suggested texts, and whether there are more."""
+    return {
+        "values": _view_counts(suggestions.values, "value"),
+        "complete": suggestions.is_complete,
+        "letters_needed": suggestions.letters_needed,
+    }
+
+
 def view_usage(usage: Usage) -> Json:
     """Return how much each owner used the service in a month."""
     return {
@@ -389,6 +399,7 @@ def _view_filter(known: Filter) -> Json:
         "aliases": list(known.aliases),
         "needs_group": PATIENT_GROUP if known.pid else None,
         "identifies_patient": known.identifies_patient,
+        "suggests": known.suggests,
     }
 
 

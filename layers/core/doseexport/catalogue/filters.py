@@ -7,6 +7,7 @@ NULL never matches. Filters behave as in OpenREM 1.0, and OpenREM's parameter na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,7 +25,8 @@ class Filter:
     table whose row must match: a key of the modality's scopes. `help` is followed by the value and `unit`.
     `pid` filters hold names or IDs of patients: only members of pidgroup may use them. `one_study` filters
     lead to one study, and so to a patient, without naming one: everyone may use them. `total` is the total
-    of the study that is compared. A database without `feature` has no such filter.
+    of the study that is compared. A database without `feature` has no such filter. The texts of `sql`, or of
+    `values` if that is given, can be suggested to everyone where `suggests` holds.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Filter:
     one_study: bool = False
     total: Total | None = None
     feature: Feature | None = None
+    suggests: bool = False
+    values: str = ""
 
     @property
     def identifies_patient(self) -> bool:
@@ -133,6 +137,14 @@ def build_conditions(
         parts.append(scopes[scope].replace("{}", " AND ".join(f"({sql})" for sql, _ in bound)))
         params.extend(value for _, values in bound for value in values)
     return " AND ".join(parts) or "true", tuple(params)
+
+
+def write_values(scopes: Mapping[str, str], known: Filter) -> str:
+    """Return SQL that joins `study` to `found`, a row (value) for each text that a filter compares."""
+    value = known.values or known.sql
+    rows = re.fullmatch(r"EXISTS \(SELECT (FROM .*)\)", scopes[known.scope], re.DOTALL)
+    source = rows[1].replace("{}", "true") if rows else ""
+    return f"CROSS JOIN LATERAL (SELECT {value} AS value {source}) found"
 
 
 def describe_filters(filters: Iterable[tuple[Filter, str]]) -> list[str]:

@@ -73,7 +73,7 @@ class ExportRequest:
 def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
     """Return the request that a JSON body describes. Raise RequestError (403, 422) naming the field."""
     fields = read_object(body, EXPORT_REQUEST_FIELDS)
-    spec = _find_spec(fields.get("type"))
+    spec = parse_type(fields.get("type"))
     filters = dict(_read_mapping(fields, "filters"))
     request = ExportRequest(
         type=spec.type,
@@ -113,7 +113,8 @@ def bad_retention(message: str) -> RequestError:
     return unprocessable("BAD_RETENTION_DAYS", message, "retention_days")
 
 
-def _find_spec(name: object) -> Spec:
+def parse_type(name: object) -> Spec:
+    """Return the spec of an export type. Raise RequestError (422) if there is none of this name."""
     try:
         return catalogue.find_spec(name if isinstance(name, str) else "")
     except KeyError:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream, Table
-from doseexport.catalogue.filters import build_conditions
+from doseexport.catalogue.filters import Filter, build_conditions, write_values
 from doseexport.catalogue.schema import FULL, OPTIONAL_TABLES, STUDY_TABLE, TOTAL_COLUMNS, Schema
 from doseexport.catalogue.spec import SKIPPED
 from doseexport.domain.request import ExportRequest
@@ -206,6 +206,22 @@ def _count_all(spec: Spec, numbers: Collection[str]) -> str:
         f" (SELECT id FROM counted ORDER BY events DESC, id LIMIT 1){widths}"
         " FROM chosen LEFT JOIN counted ON counted.id = chosen.id"
     )
+
+
+def build_suggestions(spec: Spec, known: Filter, most: int, part: str = "") -> Query:
+    """Return the query for the texts that a filter compares and that contain `part`, if it is given.
+
+    Its rows are a text and the number of the modality's studies with it, at most `most`, most frequent first.
+    """
+    source, _ = select_studies(spec, {})
+    values = write_values(spec.modality.scopes, known)
+    source = source.replace(" WHERE ", f" {values} WHERE ", 1)
+    condition, params = known.value_type.bind("value", part) if part else ("value <> ''", ())
+    sql = (
+        f'SELECT value COLLATE "C", count(*) FROM (SELECT DISTINCT study.id, found.value {source}) texts'
+        f" WHERE {condition} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {most}"
+    )
+    return Query(sql, params)
 
 
 def write_frequency(modality: Modality, frequency: Frequency) -> str:

@@ -237,10 +237,10 @@ def _filter_count(name: str, total: Total, counted: str, alias: str) -> Filter:
 
 _CT_FILTERS = (
     Filter("acquisition_protocol", TEXT_VALUE, "ct_event", "event.acquisition_protocol",
-           "an event's acquisition protocol contains", (_EVENT + "acquisition_protocol",)),
+           "an event's acquisition protocol contains", (_EVENT + "acquisition_protocol",), suggests=True),
     Filter("acquisition_type", TEXT_VALUE, "ct_event",
            "(SELECT code_meaning FROM remapp_contextid code WHERE code.id = event.ct_acquisition_type_id)",
-           "an event's acquisition type contains", ("ct_acquisition_type",)),
+           "an event's acquisition type contains", ("ct_acquisition_type",), suggests=True),
     filter_event_names("ct_event", _TABLE, "CT", _EVENT),
     Filter("dlp_min", NUMBER_VALUE, STUDY, f"{_DLP.value} >= %s::numeric",
            "total DLP of the study at least", ("total_dlp__gte", "study_dlp_min"), "mGy.cm", total=_DLP),

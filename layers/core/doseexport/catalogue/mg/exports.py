@@ -121,13 +121,13 @@ _THICKNESS_ALIAS = EVENT_ALIAS + "irradeventxraymechanicaldata__compression_thic
 
 _FILTERS = (
     Filter("view", TEXT_VALUE, XRAY_EVENT, code_meaning("event.image_view_id"), "an exposure's view contains",
-           (EVENT_ALIAS + "image_view__code_meaning",)),
+           (EVENT_ALIAS + "image_view__code_meaning",), suggests=True),
     Filter("compression_thickness_min", NUMBER_VALUE, XRAY_EVENT, f"{_THICKNESS} >= %s::numeric",
            "an exposure's compressed breast thickness at least", (_THICKNESS_ALIAS + "min",), "mm"),
     Filter("compression_thickness_max", NUMBER_VALUE, XRAY_EVENT, f"{_THICKNESS} <= %s::numeric",
            "an exposure's compressed breast thickness at most", (_THICKNESS_ALIAS + "max",), "mm"),
     Filter("exposure_control_mode", TEXT_VALUE, XRAY_EVENT, _MODE, "an exposure's control mode contains",
-           (EVENT_ALIAS + "irradeventxraysourcedata__exposure_control_mode",)),
+           (EVENT_ALIAS + "irradeventxraysourcedata__exposure_control_mode",), suggests=True),
 )  # fmt: skip
 
 # A sort key of older OpenREM versions, which OpenREM 1.0 treats as its default order.

@@ -46,21 +46,24 @@ COMMON_FILTERS = (
            ("study_date__gt", "date_after")),
     Filter("date_to", DATE_VALUE, STUDY, "study.study_date <= %s::date", "studies on or before this date",
            ("study_date__lt", "date_before")),
-    Filter("study_description", TEXT_VALUE, STUDY, "study.study_description", "study description contains"),
+    Filter("study_description", TEXT_VALUE, STUDY, "study.study_description", "study description contains",
+           suggests=True),
     Filter("procedure", TEXT_VALUE, STUDY, "study.procedure_code_meaning", "procedure contains",
-           ("procedure_code_meaning",)),
+           ("procedure_code_meaning",), suggests=True),
     Filter("requested_procedure", TEXT_VALUE, STUDY, "study.requested_procedure_code_meaning",
-           "requested procedure contains", ("requested_procedure_code_meaning",)),
+           "requested procedure contains", ("requested_procedure_code_meaning",),
+           suggests=True),
     Filter("institution", TEXT_VALUE, EQUIPMENT, "equip.institution_name", "institution contains",
-           (_EQUIP + "institution_name", "institution_name")),
+           (_EQUIP + "institution_name", "institution_name"), suggests=True),
     Filter("manufacturer", TEXT_VALUE, EQUIPMENT, "equip.manufacturer", "manufacturer contains",
-           (_EQUIP + "manufacturer",)),
+           (_EQUIP + "manufacturer",), suggests=True),
     Filter("model", TEXT_VALUE, EQUIPMENT, "equip.manufacturer_model_name", "model name contains",
-           (_EQUIP + "manufacturer_model_name", "model_name", "manufacturer_model_name")),
+           (_EQUIP + "manufacturer_model_name", "model_name", "manufacturer_model_name"), suggests=True),
     Filter("station", TEXT_VALUE, EQUIPMENT, "equip.station_name", "station name contains",
-           (_EQUIP + "station_name", "station_name")),
+           (_EQUIP + "station_name", "station_name"), suggests=True),
     Filter("display_name", TEXT_VALUE, EQUIPMENT, "uen.display_name",
-           "display name of the equipment contains", (_EQUIP + "unique_equipment_name__display_name",)),
+           "display name of the equipment contains", (_EQUIP + "unique_equipment_name__display_name",),
+           suggests=True),
     Filter("age_min", NUMBER_VALUE, PATIENT_STUDY, "patstudy.patient_age_decimal >= %s::numeric",
            "patients of this age or older", (_AGE + "gte", "patient_age_min"), "years"),
     Filter("age_max", NUMBER_VALUE, PATIENT_STUDY, "patstudy.patient_age_decimal <= %s::numeric",
@@ -86,7 +89,7 @@ WEIGHT_FILTERS = (
 
 STUDY_NAME_FILTER = Filter("standard_study_name", TEXT_VALUE, STUDY_NAME, "standard.standard_name",
                            "standard study name contains", ("standard_names__standard_name",),
-                           feature=STANDARD_NAMES)  # fmt: skip
+                           feature=STANDARD_NAMES, suggests=True)  # fmt: skip
 
 
 def order_by_equipment(column: str) -> str:

@@ -152,4 +152,6 @@ def filter_event_names(scope: str, link: str, modality: str, alias: str) -> Filt
         "an event's standard name contains",
         (alias + "standard_protocols__standard_name",),
         feature=STANDARD_NAMES,
+        suggests=True,
+        values=f"unnest(ARRAY(SELECT standard.standard_name {_of_event(link, modality)}))",
     )

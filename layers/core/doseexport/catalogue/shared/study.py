@@ -122,7 +122,7 @@ _TEST_PATIENT = Column(
     "pat.not_patient_indicator",
     meaning="OpenREM's reason to take the patient for test data",
     source=f"{_PATIENT}not_patient_indicator",
-    blank="OpenREM takes the patient for a patient",
+    blank="OpenREM has no such reason",
 )
 
 

@@ -248,6 +248,7 @@ def list_xray_filters(modality: str) -> tuple[Filter, ...]:
         "event.acquisition_protocol",
         "an event's acquisition protocol contains",
         (EVENT_ALIAS + "acquisition_protocol",),
+        suggests=True,
     )
     return protocol, filter_event_names(XRAY_EVENT, EVENT_LINK, modality, EVENT_ALIAS)
 

@@ -240,11 +240,11 @@ _DICTIONARY = {
     "Meaning": 44,
     "Unit": 10,
     "DICOM": 14,
-    "OpenREM source": 44,
+    "OpenREM source": 56,
     "Conversion": 32,
     "Blank": 22,
     "Several rows": 30,
-    "Sheets": 24,
+    "Sheets": 32,
 }
 """The headings of the sheet Columns, with their widths in characters. Tables lack their prefix remapp_."""
 _LINE_HEIGHT = 15
