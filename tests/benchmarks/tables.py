@@ -3,7 +3,7 @@
 `python -m tests.benchmarks.tables URL` measures each type of tables and its bare COPYs on a database, in
 turn, RUNS times, and prints medians: wall time, CPU of the client and of PostgreSQL, and the client's peak
 memory.
-docs/tables.md has the figures.
+docs/adr/0021-tables.md has the figures.
 """
 
 import statistics

@@ -12,7 +12,7 @@ import pytest
 from local.stack.service import Service
 from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Download, Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import PHONE, Hold, Visits
@@ -458,3 +458,43 @@ def test_audit_shows_its_answer_in_the_row_and_on_the_first_sheet(
     book = openpyxl.load_workbook(download(page, row, tmp_path), read_only=True)
     cells = [cell for cells in book["Summary"].iter_rows(max_row=3, values_only=True) for cell in cells]
     assert answer in cells
+
+
+def test_selected_exports_are_downloaded_one_after_the_other(
+    visit: Visits, physicist: User, as_service: AsService
+) -> None:
+    service = as_service(physicist)
+    made = {service.request_export(**FEW).json["id"] for _ in range(2)}
+    for export in made:
+        service.wait(export)
+    page = visit().sign_in(physicist, "#exports")
+    page.get_by_label("Select all exports").check()
+    downloads: list[Download] = []
+    asked: list[str] = []
+    page.on("download", lambda each: downloads.append(each))  # noqa: PLW0108  Playwright wants a function
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Download 2").click()
+    until(lambda: count_events(page, downloads) == len(made), seconds=30)
+    assert all(sum(f"/{export}/" in url for url in asked) == 1 for export in made)
+
+
+def count_events(page: Page, events: list[Download]) -> int:
+    """Let the browser tell its events, and count them."""
+    page.evaluate("() => null")
+    return len(events)
+
+
+def test_selected_exports_are_aborted_after_confirmation(
+    visit: Visits, physicist: User, database_held: Hold, as_service: AsService
+) -> None:
+    service = as_service(physicist)
+    with database_held():
+        for _ in range(2):
+            service.request_export(**FEW)
+        page = visit().sign_in(physicist, "#exports")
+        page.get_by_label("Select all exports").check()
+        page.get_by_role("button", name="Abort 2").click()
+        page.get_by_role("dialog").get_by_role("button", name="Abort").click()
+        for row in rows(page).all():
+            wait_for(row, "Aborted")
+    assert_that(page.get_by_role("button", name="Abort 2")).to_be_hidden()

@@ -6,6 +6,9 @@ import { confirm, notify, notifyError } from "./messages.js";
 import { count, formatExactTime } from "./words.js";
 
 const MAX_DELETED = 100; // of one request
+const BETWEEN_DOWNLOADS_MS = 500; // browsers drop downloads that start at the same time
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Actions on the rows of the exports table. Each action shows an error message if it fails. */
 export class Actions {
@@ -36,6 +39,24 @@ export class Actions {
     return this.#startDownload(row, button, (link) => link);
   }
 
+  /** Download several files, one after the other. */
+  downloadAll(rows, button) {
+    return this.#try(button, async () => {
+      for (const [place, row] of rows.entries()) {
+        if (place) await pause(BETWEEN_DOWNLOADS_MS);
+        await this.#follow(row, (link) => link);
+      }
+    });
+  }
+
+  /** Abort several exports after a confirmation. */
+  async abortAll(rows) {
+    const title = rows.length > 1 ? `Abort ${rows.length} exports?` : "Abort this export?";
+    if (!(await confirm({ title, text: "They end without a file.", action: "Abort" }))) return;
+    await Promise.all(rows.map((row) => this.abort(row)));
+    byId("exports-title").focus();
+  }
+
   /** Download the manifest of the file. */
   downloadManifest(row, button) {
     return this.#startDownload(row, button, (link) => link.manifest);
@@ -58,13 +79,15 @@ export class Actions {
   }
 
   #startDownload(row, button, choose) {
-    return this.#try(button, async () => {
-      const link = choose(await this.api.createDownload(row.export.id));
-      const anchor = document.createElement("a");
-      anchor.href = link.url;
-      anchor.download = link.file_name;
-      anchor.click();
-    });
+    return this.#try(button, () => this.#follow(row, choose));
+  }
+
+  async #follow(row, choose) {
+    const link = choose(await this.api.createDownload(row.export.id));
+    const anchor = document.createElement("a");
+    anchor.href = link.url;
+    anchor.download = link.file_name;
+    anchor.click();
   }
 
   /** Request the same export again. */

@@ -103,7 +103,11 @@ export class ExportList {
     byId("more").addEventListener("click", (event) =>
       busy(event.target, () => this.#showOlder().catch(notifyError)),
     );
-    byId("delete").addEventListener("click", () => this.actions.remove(this.selection.listSelected()));
+    byId("delete").addEventListener("click", () => this.actions.remove(this.selection.listWith("delete")));
+    byId("abort").addEventListener("click", () => this.actions.abortAll(this.selection.listWith("abort")));
+    byId("download").addEventListener("click", (event) =>
+      this.actions.downloadAll(this.selection.listWith("download"), event.currentTarget),
+    );
     byId("exports-bar").addEventListener("change", () => {
       const scope = byId("scope-all").checked ? "all" : "";
       location.hash = writeAddress("exports", { scope, state: byId("state").value });

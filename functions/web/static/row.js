@@ -93,7 +93,7 @@ export class Row {
   #updateActions() {
     const { links } = this.export;
     const { select, download, abort, runAgain } = this.parts;
-    select.disabled = !links.delete;
+    select.disabled = !(links.delete || links.download || links.abort);
     if (select.disabled) select.checked = false;
     const name = nameExport(this.export, this.catalogue);
     select.setAttribute("aria-label", `Select ${name}, ${formatExactTime(this.export.created_at)}`);

@@ -1,6 +1,8 @@
-/** Selection of rows for deletion: checkboxes, the checkbox for all, and the button with the count. */
+/** Selection of rows: checkboxes, the checkbox for all, and the buttons that say how many exports they change. */
 
-import { byId, setText } from "./dom.js";
+import { byId, setShown, setText } from "./dom.js";
+
+const WORDS = { abort: "Abort", download: "Download", delete: "Delete" };
 
 /** The selection in a table. `listRows` returns its rows. */
 export class Selection {
@@ -10,15 +12,22 @@ export class Selection {
     byId("select-all").addEventListener("change", (event) => this.#selectAll(event.target.checked));
   }
 
-  /** Return the selected rows. */
-  listSelected = () => this.listRows().filter((row) => row.parts.select.checked);
+  /** Return the selected rows whose exports have a link, such as "delete". */
+  listWith = (link) => this.#listSelected().filter((row) => row.export.links[link]);
 
-  /** Update the button and the checkbox for all. */
+  #listSelected = () => this.listRows().filter((row) => row.parts.select.checked);
+
+  /** Update the buttons and the checkbox for all. Delete is always there, and the others when they can do something. */
   update() {
-    const selected = this.listSelected().length;
+    for (const [link, word] of Object.entries(WORDS)) {
+      const button = byId(link);
+      const number = this.listWith(link).length;
+      button.disabled = !number;
+      setText(button, number ? `${word} ${number}` : word);
+      if (link !== "delete") setShown(button, number > 0);
+    }
+    const selected = this.#listSelected().length;
     const selectable = this.listRows().filter((row) => !row.parts.select.disabled).length;
-    byId("delete").disabled = !selected;
-    setText(byId("delete"), selected ? `Delete ${selected}` : "Delete");
     const all = byId("select-all");
     all.checked = selected > 0 && selected === selectable;
     all.indeterminate = selected > 0 && selected < selectable;

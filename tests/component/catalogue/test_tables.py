@@ -382,6 +382,24 @@ def test_numbers_of_openrem_have_no_more_decimals_than_parquet_holds(sample_url)
     assert most <= 12
 
 
+def test_pulses_and_filters_are_those_of_the_first_source_record(make_database, standard_url):
+    url = make_database(standard_url)
+    before, _ = export_package(url, "rf-tables")
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "WITH again AS (INSERT INTO remapp_irradeventxraysourcedata (id, irradiation_event_xray_data_id)"
+            " SELECT max(source.id) OVER () + row_number() OVER (), irradiation_event_xray_data_id"
+            " FROM remapp_irradeventxraysourcedata source RETURNING id),"
+            " kvps AS (INSERT INTO remapp_kvp (id, kvp, irradiation_event_xray_source_data_id)"
+            " SELECT (SELECT max(id) FROM remapp_kvp) + row_number() OVER (), 7, id FROM again)"
+            " INSERT INTO remapp_xrayfilters (id, irradiation_event_xray_source_data_id)"
+            " SELECT (SELECT max(id) FROM remapp_xrayfilters) + row_number() OVER (), id FROM again"
+        )
+    after, report = export_package(url, "rf-tables")
+    assert after.rows == before.rows
+    assert [each for each in report.warnings if each.startswith("Several X-ray source data in")]
+
+
 def test_tables_without_standard_names_lack_their_tables(sample_url, standard_url):
     names = {url: set(export_package(url, "ct-tables")[0].rows) for url in (sample_url, standard_url)}
     assert names[standard_url] - names[sample_url] == {"study_names", "event_names"}

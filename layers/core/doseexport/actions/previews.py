@@ -97,7 +97,7 @@ def find_frequency(modality: Modality) -> Frequency:
     raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
 
 
-def count_export(services: Services, request: ExportRequest, token: str = "") -> PreviewRow:
+def count_export(services: Services, request: ExportRequest, token: str) -> PreviewRow:
     """Return the counts, dates and frequent values of what an export would contain.
 
     With a token, first stop what other sessions with the same token are counting.

@@ -128,7 +128,7 @@ def _describe(sheets: tuple[str, ...], heading: str, column: Column) -> Entry:
         unit=column.unit,
         dicom=column.dicom,
         source=column.source,
-        conversion=column.conversion or (_IN_TIME_ZONE if column.kind is DATETIME else ""),
+        conversion=column.conversion or (_IN_TIME_ZONE if column.kind.name == DATETIME.name else ""),
         blank=column.blank,
         several_rows=column.rows or ROWS.get(table, ""),
         included_by=INCLUDED_BY[column.included_by],
