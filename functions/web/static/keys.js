@@ -8,7 +8,7 @@ const KEYS = [
   ["↓ ↑ Enter", "choose a suggestion below a field"],
   ["Escape", "close suggestions or a dialog"],
   ["← →", "change the modality, on its tabs"],
-  ["Tab, at the start of the page", "skip to the content or to the export"],
+  ["Tab", "at the start of the page, skip to the content or to the export"],
   ["?", "show these keys, outside a field"],
 ];
 
