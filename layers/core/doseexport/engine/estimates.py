@@ -19,6 +19,7 @@ from doseexport.catalogue import (
     Tables,
     Wide,
 )
+from doseexport.catalogue.layouts import PARQUET
 from doseexport.engine.query import Counts
 
 CELL_COSTS: Mapping[str, tuple[float, float]] = {
@@ -66,6 +67,8 @@ DEFAULT_CELL_COSTS: Mapping[str, tuple[float, float]] = {
 """The medians of CELL_COSTS by format, for a type that has not been measured."""
 AUDIT_BYTES = 30_000
 """The size of the charts and the sheets of an audit before its first value."""
+PARQUET_BYTES = 50_000
+"""The size of a package of Parquet before its first row: names and types of its columns, not compressed."""
 START_SECONDS = 5.0
 """Time from the request to the first row: queue, cold start in a VPC, connection. Not measured in AWS."""
 
@@ -75,8 +78,17 @@ def estimate_file(spec: Spec, inclusions: Inclusions, counts: Counts) -> tuple[i
     cost = CELL_COSTS.get(spec.type, DEFAULT_CELL_COSTS[spec.format])
     cells, blank = count_cells(spec, inclusions, counts)
     size = cells * cost[0] + (blank if spec.format == "csv" else 0)
-    size += AUDIT_BYTES if isinstance(spec.layout, AuditWorkbook) else 0
+    size += _find_fixed_size(spec)
     return _round(size), _round(START_SECONDS + cells * cost[1] / 1e6)
+
+
+def _find_fixed_size(spec: Spec) -> int:
+    match spec.layout:
+        case AuditWorkbook():
+            return AUDIT_BYTES
+        case Tables(form=form) if form == PARQUET:
+            return PARQUET_BYTES
+    return 0
 
 
 def count_cells(spec: Spec, inclusions: Inclusions, counts: Counts) -> tuple[int, int]:
