@@ -214,7 +214,9 @@ def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
         done = subprocess.run([*PROGRAM, "list", *options], capture_output=True, text=True, check=True)
         listed[url] = done.stdout
     assert listed[sample_url] == listed[None]
-    assert "    standard_" not in listed[old]
+    filters = ("standard_study_name", "standard_acquisition_name")
+    assert not [name for name in filters if re.search(rf"^    {name} ", listed[old], re.MULTILINE)]
+    assert all(re.search(rf"^    {name} ", listed[sample_url], re.MULTILINE) for name in filters)
     types = {url: set(re.findall(r"^[a-z]\S+", text, re.MULTILINE)) for url, text in listed.items()}
     assert types[None] - types[old] == {"nm-csv", "nm-xlsx", "nm-audit", "nm-tables", "nm-parquet"}
 

@@ -126,8 +126,8 @@ def test_selection_tries_every_filter_and_order_of_every_type(kind):
     assert set(modality.openrem_names.values()) == set(modality.filters) - modality.unknown_to_openrem
 
 
-def test_selection_tries_every_type_but_audits_and_those_of_radiography():
-    kinds = {kind for kind in catalogue.load_specs() if not kind.endswith("-audit")}
+def test_selection_tries_every_type_but_audits_tables_and_those_of_radiography():
+    kinds = {kind for kind in catalogue.load_specs() if not kind.endswith(("-audit", "-tables", "-parquet"))}
     assert set(MODALITY_OF) == {kind for kind in kinds if not kind.startswith("dx-")}
 
 
