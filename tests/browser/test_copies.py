@@ -13,6 +13,7 @@ from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
 from tests.browser.steps import field
+from tests.journey.backstage import until
 
 ADDRESS = "#CT?type=ct-xlsx&date_from=2025-10-01&study_description=it%27s+%22%24HOME%22+%5Cn"
 REQUEST = {
@@ -24,7 +25,9 @@ REQUEST = {
 
 def copy(page: Page, what: str) -> str:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('')")
     page.get_by_role("button", name=what).click()
+    until(lambda: page.evaluate("navigator.clipboard.readText()") != "", seconds=20)
     assert_that(page.locator("#messages")).to_contain_text("copied.")
     return str(page.evaluate("navigator.clipboard.readText()"))
 
