@@ -424,18 +424,7 @@ def _view_type(spec: Spec, has_columns: bool) -> Json:
 
 
 def _view_column(entry: Entry) -> Json:
-    return {
-        "sheets": list(entry.sheets),
-        "heading": entry.heading,
-        "meaning": entry.meaning,
-        "unit": entry.unit,
-        "dicom": entry.dicom,
-        "source": entry.source,
-        "conversion": entry.conversion,
-        "blank": entry.blank,
-        "several_rows": entry.several_rows,
-        "included_by": entry.included_by,
-    }
+    return {**entry.texts, "included_by": entry.included_by}
 
 
 def _view_option(known: Option) -> Json:

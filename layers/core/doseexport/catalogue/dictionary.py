@@ -84,6 +84,21 @@ class Entry:
     several_rows: str
     included_by: str = ""
 
+    @property
+    def texts(self) -> dict[str, str | list[str]]:
+        """What it says of a file, by name. `included_by` has been decided there."""
+        return {
+            "sheets": list(self.sheets),
+            "heading": self.heading,
+            "meaning": self.meaning,
+            "unit": self.unit,
+            "dicom": self.dicom,
+            "source": self.source,
+            "conversion": self.conversion,
+            "blank": self.blank,
+            "several_rows": self.several_rows,
+        }
+
 
 WARNING_COLUMNS = (
     Column("Warning", "", meaning="The warning", source=COUNTED, blank=NEVER),

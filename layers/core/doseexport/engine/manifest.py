@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from doseexport.catalogue.dictionary import Entry
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
@@ -49,7 +48,7 @@ def write_manifest(
         "studies": report.studies,
         "events": report.events,
         "sheets": [asdict(sheet) for sheet in report.sheets],
-        "columns": [_describe_column(entry) for entry in report.dictionary],
+        "columns": [entry.texts for entry in report.dictionary],
         "exclusions": [{"reason": reason, "events": n} for reason, n in report.exclusions.items()],
         "answer": report.answer or None,
         "warnings": list(report.warnings),
@@ -69,21 +68,6 @@ def _write_lines(manifest: Mapping[str, Any]) -> str:
         f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in manifest.items()
     )
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _describe_column(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the dictionary without what depends on the request, which has been decided."""
-    return {
-        "sheets": list(entry.sheets),
-        "heading": entry.heading,
-        "meaning": entry.meaning,
-        "unit": entry.unit,
-        "dicom": entry.dicom,
-        "source": entry.source,
-        "conversion": entry.conversion,
-        "blank": entry.blank,
-        "several_rows": entry.several_rows,
-    }
 
 
 def _list_studies(warning: StudyWarning) -> list[dict[str, Any]]:
