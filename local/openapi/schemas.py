@@ -215,32 +215,36 @@ def _make_catalogue() -> Json:
             "suggests": FLAG | {"description": "Whether GET /suggestions answers for it."},
         }),
         "KnownColumn": _make_column(),
-        "ExportType": make_object({
-            "type": TEXT,
-            "format": {"enum": ["csv", "xlsx", "zip"]},
-            "help": TEXT,
-            "include_names": FLAG | {"description": "Whether files can hold patients' names."},
-            "include_ids": FLAG | {"description": "Whether files can hold patients' IDs."},
-            "options": make_list(
-                make_object({
-                    **helped,
-                    "value_type": {"enum": _VALUE_TYPES},
-                    "default": TEXT,
-                    "choices": make_list(TEXT) | {"description": "The values, if there is a choice of few."},
-                })
-            ),
-            "own_filters": make_list(refer("KnownFilter")),
-            "default_filters": {
-                "type": "object",
-                "additionalProperties": TEXT,
-                "description": "Filters that hold where a request has no other value.",
-            },
-            "is_ordered": FLAG | {"description": "Whether the order of studies matters to the file."},
-            "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
-            "columns": make_list(refer("KnownColumn"))
-            | {"type": ["array", "null"], "description": _COLUMNS_HELP},
-        }),
+        "ExportType": _make_export_type(helped),
     }  # fmt: skip
+
+
+def _make_export_type(helped: Json) -> Json:
+    return make_object({
+        "type": TEXT,
+        "format": {"enum": ["csv", "xlsx", "zip"]},
+        "help": TEXT,
+        "include_names": FLAG | {"description": "Whether files can hold patients' names."},
+        "include_ids": FLAG | {"description": "Whether files can hold patients' IDs."},
+        "options": make_list(
+            make_object({
+                **helped,
+                "value_type": {"enum": _VALUE_TYPES},
+                "default": TEXT,
+                "choices": make_list(TEXT) | {"description": "The values, if there is a choice of few."},
+            })
+        ),
+        "own_filters": make_list(refer("KnownFilter")),
+        "default_filters": {
+            "type": "object",
+            "additionalProperties": TEXT,
+            "description": "Filters that hold where a request has no other value.",
+        },
+        "is_ordered": FLAG | {"description": "Whether the order of studies matters to the file."},
+        "needs": make_list(TEXT) | {"description": "Filters of which at least one must be given."},
+        "columns": make_list(refer("KnownColumn"))
+        | {"type": ["array", "null"], "description": _COLUMNS_HELP},
+    })  # fmt: skip
 
 
 def _make_column() -> Json:
