@@ -225,12 +225,10 @@ class AuditWorkbook(CustomRows):
 
     make_builder: Callable[[FileContext], AuditBuilder]
     count_groups: Callable[[Mapping[str, str], bool], str] = field(kw_only=True)
-    list_described_sheets: Callable[[FileContext], Sequence[Sheet]] | None = None
+    list_described_sheets: Callable[[FileContext], Sequence[Sheet]] = field(kw_only=True)
 
     def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:
         """Return the sheets with all of their headings, without a builder, which opens a temporary file."""
-        if self.list_described_sheets is None:
-            return CustomRows.describe_sheets(self, context)
         return self.list_described_sheets(context)
 
 
