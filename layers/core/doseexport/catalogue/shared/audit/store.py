@@ -103,8 +103,8 @@ class Store:
     def open_group(self, first: int, n: int) -> Callable[[int], int]:
         """Return a function from a rank in a group of n values, from 0, to its value.
 
-        `first` is the rank of its first value among those of all groups. A small group is read at once, and
-        of a large one only the values that are asked for.
+        `first` is the rank of its first value among those of all groups. A small group is read at once.
+        Of a large one, each call reads one value.
         """
         if n <= _MOST_READ:
             found = self._file.execute(f"SELECT value {_RANKS}", (first, first + n))
