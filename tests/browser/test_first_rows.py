@@ -51,7 +51,7 @@ def test_study_id_of_a_row_can_be_copied(visit: Visits, physicist: User) -> None
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button = open_rows(page).first.get_by_role("button")
     button.click()
-    assert_that(page.locator("#notices")).to_contain_text(f"Study ID {button.inner_text()} copied.")
+    assert_that(page.locator("#messages")).to_contain_text(f"Study ID {button.inner_text()} copied.")
     assert page.evaluate("() => navigator.clipboard.readText()") == button.inner_text()
 
 
@@ -66,7 +66,7 @@ def test_openskin_lets_choose_its_study_from_the_rows(visit: Visits, physicist: 
 
 def test_first_rows_withhold_names_and_ids(visit: Visits, privileged: User) -> None:
     page = visit().sign_in(privileged, AUTUMN)
-    page.locator("#patient-data").get_by_text("Both").click()
+    page.get_by_role("radio", name="Both").check()
     open_rows(page)
     assert_that(page.locator("#first-rows")).to_contain_text(
         "Names and IDs of patients are in the file only."

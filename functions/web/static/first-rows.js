@@ -49,7 +49,8 @@ export class FirstRows {
       return { type, filters, order, options, include_names, include_ids };
     const others = own.map(({ name }) => name);
     const shared = Object.entries(filters).filter(([name]) => !others.includes(name));
-    return { type: this.form.modality.types.find((each) => !each.needs.length).type, filters: Object.fromEntries(shared), order };
+    const plain = this.form.fileOptions.types.find((each) => !each.needs.length);
+    return { type: plain.type, filters: Object.fromEntries(shared), order };
   }
 
   #makeContents({ tables, timed_out: timedOut }, { include_names: names, include_ids: ids }) {

@@ -131,9 +131,11 @@ export class ExportForm {
     return describeFilters(this.listFilters(), Object.fromEntries(given)).map(({ text }) => text);
   }
 
-  /** Add a filter to those of the tab. */
+  /** Add a filter to those of the tab, or of the type. */
   addFilter(name, value) {
-    this.#write({ ...readFields(this.fields), [name]: value });
+    const isOwn = this.fileOptions.type.own_filters.some((each) => each.name === name);
+    if (isOwn) this.fileOptions.writeFilters({ ...this.fileOptions.readFilters(), [name]: value });
+    this.#write({ ...readFields(this.fields), ...(isOwn ? {} : { [name]: value }) });
     byId("studies-title").focus({ preventScroll: true });
   }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from doseexport.actions.results import (
@@ -42,7 +42,9 @@ from doseexport.domain.rights import (
 )
 from doseexport.domain.schedule import PAUSE_MESSAGES, Pause, Run, Schedule
 from doseexport.domain.timestamps import format_time
-from doseexport.engine.first_rows import FirstTable
+
+if TYPE_CHECKING:
+    from doseexport.engine.first_rows import FirstTable  # it imports psycopg, which most functions lack
 
 POLL_SECONDS = 2
 """How often to poll an export that is under way."""
