@@ -18,7 +18,7 @@ from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, Mo
 from doseexport.catalogue.options import limit_events
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
-from doseexport.domain.rights import Caller, require_service
+from doseexport.domain.rights import Caller, may_use_pseudonyms, require_service
 from doseexport.engine.estimates import estimate_file
 from doseexport.engine.postgres_errors import QUERY_CANCELLED
 from doseexport.engine.preview_query import PreviewRow, build_preview
@@ -48,7 +48,11 @@ def preview_export(
     """
     require_service(caller)
     token = _read_token(caller, replaces)
-    request = parse_request(body, may_see_patients=caller.may_see_patients)
+    request = parse_request(
+        body,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
+    )
     check_retention(request.retention_days, services.settings.max_retention)
     try:
         row = count_export(services, request, token)
