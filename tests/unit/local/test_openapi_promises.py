@@ -21,7 +21,7 @@ from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.preview_query import PreviewRow
 from doseexport.errors import RequestError
-from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, seen_database
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, make_settings, seen_database
 from tests.invocation import CONTEXT
 
 DOCUMENT = json.loads(json.dumps(make_document()))
