@@ -22,10 +22,11 @@ from doseexport.aws.dynamodb.schedules import ScheduleRepository
 from doseexport.aws.dynamodb.schemas import SchemaRepository
 from doseexport.aws.dynamodb.table import Table
 from doseexport.aws.dynamodb.users import UserRepository
+from doseexport.aws.pseudonym_keys import PseudonymKeys
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.services import Services
-from doseexport.aws.settings import SchedulerTarget, Settings
+from doseexport.aws.settings import PseudonymSettings, SchedulerTarget, Settings
 from doseexport.aws.sqs import Queue
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.audit import AuditEntry
@@ -39,6 +40,7 @@ RETENTION = timedelta(days=30)
 MAX_RETENTION = timedelta(days=90)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
+PSEUDONYM_PREFIX = "test/pseudonyms/"
 AUDIT_TABLE = "audit"
 SAVED_REQUESTS_TABLE = "saved"
 GROUP = "schedules"
@@ -89,6 +91,7 @@ def make_settings(**changes: Any) -> Settings:
         "owner_inactive": timedelta(days=90),
         "user_pool_id": "",
         "target": TARGET,
+        "pseudonyms": PseudonymSettings("exportgroup", PSEUDONYM_PREFIX, ""),
         "database": None,
     }
     return Settings(**{**values, **changes})
@@ -143,6 +146,7 @@ def stand_in_for_aws() -> Iterator[Services]:
             users=UserRepository(dynamodb, SAVED_REQUESTS_TABLE),
             schemas=SchemaRepository(dynamodb, TABLE),
             user_pool=UserPool(cognito, pool),
+            pseudonym_keys=PseudonymKeys(aws_client("secretsmanager"), make_settings().pseudonyms),
             clock=Clock(),
         )
 
