@@ -13,6 +13,7 @@ const PATIENT_DATA = [
   { value: "both", label: "Both", words: " with names and IDs" },
 ];
 const NO_PATIENTS = "The file contains no patient names or IDs.";
+const PSEUDONYMS = "The file contains pseudonyms, and neither names nor IDs. Ages and dates are coarse.";
 const NEVER = "Files of this type never contain patient names or IDs.";
 const WARNINGS = {
   names: "The file will contain patient names.",
@@ -50,7 +51,8 @@ export class FileOptions {
     byId("patient-data-choices").addEventListener("change", (event) =>
       this.#changePatientData(event.target.value),
     );
-    for (const id of ["type-fields", "order"]) byId(id).addEventListener("input", onchange);
+    byId("type-fields").addEventListener("input", () => this.#changeFields());
+    byId("order").addEventListener("input", onchange);
     setShown(byId("patient-data"), catalogue.maySeePatients);
     fill(
       byId("patient-data-choices"),
@@ -85,7 +87,8 @@ export class FileOptions {
     const words = this.type.options.filter(({ value_type: valueType }) => valueType === "words");
     const chosen = { ...Object.fromEntries(words.map(({ name }) => [name, ""])), ...given };
     const options = Object.entries(chosen).filter(
-      ([name, value]) => name in defaults && value !== defaults[name],
+      ([name, value]) =>
+        name in defaults && value !== defaults[name] && (name !== "dates" || given.pseudonyms),
     );
     const patientData = this.#allowedPatientData;
     return {
@@ -131,6 +134,11 @@ export class FileOptions {
     this.#changeType();
   }
 
+  #changeFields() {
+    this.#showPatientData();
+    this.onchange();
+  }
+
   #changeType() {
     const name = byId("types").querySelector("input:checked").value;
     this.type = this.types.find(({ type }) => type === name);
@@ -174,8 +182,11 @@ export class FileOptions {
     }
     const note = byId("patient-data-note");
     note.classList.toggle("warning", patientData !== "");
-    const without = this.type.include_names || this.type.include_ids ? NO_PATIENTS : NEVER;
+    const never = this.type.include_names || this.type.include_ids ? NO_PATIENTS : NEVER;
+    const without = this.#pseudonyms ? PSEUDONYMS : never;
     setText(note, patientData ? WARNINGS[patientData] + PRECAUTIONS : without);
+    const dates = byId("type-fields").querySelector('[name="dates"]');
+    if (dates) dates.disabled = !this.#pseudonyms;
     const { words } = PATIENT_DATA.find(({ value }) => value === patientData);
     setText(byId("start"), `Export to ${this.type.format}${words}`);
   }
@@ -185,8 +196,14 @@ export class FileOptions {
     return this.catalogue.maySeePatients && this.#allows(this.patientData) ? this.patientData : "";
   }
 
+  /** The project whose pseudonyms the file contains, or undefined. */
+  get #pseudonyms() {
+    return readFields(this.fields).pseudonyms;
+  }
+
   #allows(patientData) {
     const { include_names: allowsNames, include_ids: allowsIds } = this.type;
+    if (patientData && this.#pseudonyms) return false;
     return (!includesNames(patientData) || allowsNames) && (!includesIds(patientData) || allowsIds);
   }
 }
