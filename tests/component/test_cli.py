@@ -15,7 +15,7 @@ import pytest
 from local import sample
 
 from doseexport.catalogue.schema import NUCLEAR_MEDICINE, STANDARD_NAMES
-from tests.component.exporting import export
+from tests.component.exporting import KEY, export
 
 PROGRAM = (sys.executable, "-m", "doseexport.cli")
 LIMITED = """
@@ -44,6 +44,20 @@ def test_cli_hides_password_and_file_is_only_for_its_user(run, sample_url, monke
     done, output = run("ct-csv", "--include-names", url=without)
     assert (done.returncode, done.stderr) == (0, "")
     assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_cli_writes_the_services_pseudonyms(run, sample_url, tmp_path):
+    key = tmp_path / "project.key"
+    key.write_bytes(KEY)
+    done, output = run(
+        "mg-csv", "--pseudonyms", "pool", "--pseudonym-key-file", str(key), "--option", "dates=shifted"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    options = {"pseudonyms": "pool", "dates": "shifted"}
+    data, report = export(sample_url, type="mg-csv", options=options)
+    assert sorted(output.read_bytes().splitlines()) == sorted(data.splitlines())
+    assert f"pseudonyms: pool, key {report.pseudonym_key_id}" in done.stdout
+    assert KEY.hex() not in done.stdout
 
 
 def test_cli_writes_the_services_file(run, sample_url):

@@ -119,6 +119,9 @@ def test_file_and_manifest_hold_no_identity(name, dates, identified_url):
     # An audit of fewer than 20 studies lists no outliers.
     assert any(each in read_all(data) for each in made) or name.endswith("-audit")
     assert report.pseudonym_key_id == pseudonym_of_key()
+    assert pseudonym_of_key() in manifest
+    if not name.endswith("-csv"):
+        assert pseudonym_of_key() in read_all(data)
     assert report.study_warnings == ()
 
 
