@@ -30,6 +30,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
         "/exports/preview",
         {"type": "ct-csv", "filters": {"patient_name": "x"}},
     ),
+    "see first rows": ("POST", "/exports/preview/rows", {"type": "ct-csv"}),
     "list suggestions": ("GET", "/suggestions?type=ct-csv&filter=station", None),
     "see": ("GET", "/exports/{}", None),
     "read filters": ("GET", "/exports/{}", None),

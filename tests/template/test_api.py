@@ -21,6 +21,7 @@ ROUTES = {
     ("DELETE", "/exports"): "DeleteExports",
     ("GET", "/export-types"): "ListTypes",
     ("POST", "/exports/preview"): "PreviewExport",
+    ("POST", "/exports/preview/rows"): "PreviewExport",
     ("GET", "/suggestions"): "PreviewExport",
     ("GET", "/schedules"): "ListSchedules",
     ("POST", "/schedules"): "ManageSchedules",

@@ -5,9 +5,9 @@ Only this module and api/ know JSON. A caller who may not read a value gets null
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from doseexport.actions.results import (
@@ -44,6 +44,9 @@ from doseexport.domain.rights import (
 )
 from doseexport.domain.schedule import PAUSE_MESSAGES, ComingRun, Pause, Run, Schedule
 from doseexport.domain.timestamps import format_time
+
+if TYPE_CHECKING:
+    from doseexport.engine.first_rows import FirstTable  # it imports psycopg, which most functions lack
 
 POLL_SECONDS = 2
 """How often to poll an export that is under way."""
@@ -357,6 +360,21 @@ def view_preview(preview: Preview | None) -> Json:
         "estimated_size": preview.estimated_size,
         "estimated_seconds": preview.estimated_seconds,
         "timed_out": False,
+    }
+
+
+def view_first_rows(tables: Sequence[FirstTable] | None) -> Json:
+    """Return the first rows of an export. `tables` is null where PostgreSQL ran out of time (None)."""
+    shown = None if tables is None else [_view_first_table(table) for table in tables]
+    return {"tables": shown, "timed_out": tables is None}
+
+
+def _view_first_table(table: FirstTable) -> Json:
+    return {
+        "name": table.name,
+        "headings": list(table.headings),
+        "more_columns": table.has_more_columns,
+        "rows": [{"study_id": row.study_id, "cells": row.cells} for row in table.rows],
     }
 
 

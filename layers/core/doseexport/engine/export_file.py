@@ -52,7 +52,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             schema = snapshot.read_schema()
             monitor.note_schema(schema)
             schema.require(spec.list_features(context.request.filters))
-            standard, unread = _find_standard_names(spec, snapshot, schema)
+            standard, unread = find_standard_names(spec, snapshot, schema)
             inclusions = Inclusions(context.request.include_names, context.request.include_ids, standard)
             queries = build_queries(context.request, inclusions, schema)
             snapshot.start_events(queries, writer_type.copy_format)
@@ -104,7 +104,7 @@ def _check_counts(spec: Spec, counts: Counts) -> None:
         )
 
 
-def _find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tuple[bool, list[str]]:
+def find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tuple[bool, list[str]]:
     """Return whether the file has standard names, and a warning if the database user may not read them."""
     if not spec.has_standard_names or not schema.has(STANDARD_NAMES):
         return False, []

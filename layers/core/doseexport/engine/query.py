@@ -97,10 +97,18 @@ def list_tables(request: ExportRequest) -> frozenset[str]:
     return build_queries(request, Inclusions(standard=request.spec.has_standard_names)).tables
 
 
-def build_queries(request: ExportRequest, inclusions: Inclusions, schema: Schema = FULL) -> Queries:
-    """Return the queries of a request for a database with this schema."""
+def build_queries(
+    request: ExportRequest,
+    inclusions: Inclusions,
+    schema: Schema = FULL,
+    choice: tuple[str, tuple[str, ...]] | None = None,
+) -> Queries:
+    """Return the queries of a request for a database with this schema.
+
+    They are about the studies of `choice`, in the form of choose_studies, or else about all that match.
+    """
     spec = request.spec
-    chosen, params = choose_studies(request)
+    chosen, params = choice or choose_studies(request)
 
     def query(sql: str) -> Query:
         return Query(fill_gaps(f"WITH chosen AS ({chosen}) {sql}", schema), params)
@@ -167,10 +175,25 @@ def _write_ids(studies: Iterable[bytes]) -> str:
 
 def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     """Return the SELECT of `chosen` (id, position), as SQL with %s, and its parameters."""
-    spec = request.spec
-    order = ", ".join(filter(None, (spec.order_sql(request.order), NEWEST_FIRST)))
-    source, params = select_studies(spec, request.filters)
-    return f"SELECT study.id, row_number() OVER (ORDER BY {order}) AS position {source}", params
+    source, params = select_studies(request.spec, request.filters)
+    return f"SELECT study.id, row_number() OVER (ORDER BY {_order(request)}) AS position {source}", params
+
+
+def choose_first(studies: Iterable[int]) -> tuple[str, tuple[str, ...]]:
+    """Return the SELECT of `chosen` for studies (ids) in their order, as choose_studies does."""
+    ids = "{" + ",".join(map(str, studies)) + "}"
+    return "SELECT id, position FROM unnest(%s::integer[]) WITH ORDINALITY given (id, position)", (ids,)
+
+
+def list_first_studies(request: ExportRequest, most: int, schema: Schema = FULL) -> Query:
+    """Return the query for the ids of the first studies of a request, at most `most`."""
+    source, params = select_studies(request.spec, request.filters)
+    sql = f"SELECT study.id {source} ORDER BY {_order(request)} LIMIT {most}"
+    return Query(fill_gaps(sql, schema), params)
+
+
+def _order(request: ExportRequest) -> str:
+    return ", ".join(filter(None, (request.spec.order_sql(request.order), NEWEST_FIRST)))
 
 
 def select_studies(spec: Spec, filters: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
