@@ -270,7 +270,7 @@ def test_handlers_refuse_as_documented(route):
             "PIDGROUP_NEEDED",
         ),
         (("POST", "/exports/preview"), {"body": '{"type": "ct-csv", "filters": {"x": 1}}'}, "UNKNOWN_FILTER"),
-        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv"}'}, "UNEXPECTED"),
+        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv"}'}, "DATABASE_MISSING"),
         (("GET", "/exports"), {"queryStringParameters": {"limit": "101"}}, "BAD_LIMIT"),
         (("GET", "/exports"), {"queryStringParameters": {"state": "queued"}}, "BAD_STATE"),
         (("GET", "/exports"), {"queryStringParameters": {"cursor": "x"}}, "BAD_CURSOR"),

@@ -68,6 +68,20 @@ def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurr
     return "closed"
 
 
+def follow_manual_runs(services: Services, schedule: Schedule) -> list[str]:
+    """Record the ends of manual runs, oldest first. Return what was done."""
+    done = []
+    for run in schedule.manual_runs:
+        export = services.exports.load(run.export_id) if run.export_id else None
+        if export is not None and export.is_active:
+            break
+        outcome = Outcome.ABORTED if export is None else _find_outcome(export)
+        if not services.schedules.close_manual_run(schedule, run, outcome):
+            break
+        done.append("closed")
+    return done
+
+
 def resolve_owner(services: Services, schedule: Schedule) -> Caller | Pause:
     """Return a schedule's owner with the rights they have now, or the reason to pause the schedule."""
     user = services.user_pool.find(schedule.owner_name)
