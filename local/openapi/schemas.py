@@ -178,6 +178,7 @@ def _make_audit_trail() -> Json:
             "patient_filters": values | {"type": ["object", "null"], "description": hidden},
             "include_names": FLAG,
             "include_ids": FLAG,
+            "pseudonyms": TEXT_OR_NULL | {"description": "The project. Null: the file has no pseudonyms."},
             "schedule_id": _SCHEDULE,
         }
     )

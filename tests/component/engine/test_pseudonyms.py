@@ -265,8 +265,9 @@ def test_stored_hash_is_the_value_with_a_warning(hashed_url):
         for who, hashed, number in rows
     ]
     assert sorted([row[0], row[2]] for row in read_csv(data)[1:]) == sorted(expected)
-    (warning,) = [each for each in report.warnings if "hash" in each]
-    assert f"of {sum(hashed for _, hashed, _ in rows)} of the studies" in warning
+    of_ids, of_numbers = [each for each in report.warnings if "hash" in each]
+    assert f"patient ID of {sum(hashed for _, hashed, _ in rows)} of the studies" in of_ids
+    assert f"accession number of {len(rows)} of the studies" in of_numbers
 
 
 def test_missing_identifiers_stay_blank(identified_url, make_database):

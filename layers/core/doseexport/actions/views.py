@@ -223,6 +223,7 @@ def _view_audited_request(request: Mapping[str, Any], caller: Caller) -> Json:
     naming = request["patient_filters"]
     return {
         "schedule_id": None,
+        "pseudonyms": None,
         **request,
         "patient_filters": dict(naming) if may_see_patient_filters(caller) else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -50,9 +51,7 @@ class ExportRequest:
 
         Its columns show DAP in the requested unit, and pseudonyms in the place of patients.
         """
-        spec = catalogue.find_spec(self.type)
-        if self.has_pseudonyms:
-            spec = pseudonymise(spec, self.options[DATES.name])
+        spec = _find_spec(self.type, self.options[DATES.name] if self.has_pseudonyms else None)
         spec = spec.warn_of_totals(self.filters, self.order)
         return convert_spec(spec, self.options.get(DAP_UNIT.name, DAP_UNIT.default))
 
@@ -86,6 +85,13 @@ class ExportRequest:
         if self.include_ids:
             yield "include_ids"
         yield from (f"filters.{name}" for name in self.filters if self.spec.filter(name).pid)
+
+
+@functools.cache
+def _find_spec(export_type: str, dates: str | None) -> Spec:
+    """Return the spec of a type, with pseudonyms if `dates` is given. A request asks for it many times."""
+    spec = catalogue.find_spec(export_type)
+    return spec if dates is None else pseudonymise(spec, dates)
 
 
 def parse_request(body: object, *, may_see_patients: bool, may_use_pseudonyms: bool = False) -> ExportRequest:
