@@ -10,10 +10,14 @@ import pytest
 from doseexport.aws.settings import PseudonymSettings
 from doseexport.domain.export import State, name_manifest
 from doseexport.domain.schedule import Pause
-from doseexport.errors import RequestError
+from doseexport.engine.first_rows import fetch_first_rows
+from doseexport.engine.plan import RequestContext
+from doseexport.engine.postgres import Database
+from doseexport.errors import ExportError, RequestError
 from doseexport.jobs.occurrences import run_occurrence
 from tests.component import answers
 from tests.component.canary import BORN, CANARY, find_traces
+from tests.component.exporting import KEY, parse
 from tests.component.running import assert_no_file, read_object, run, services_with
 from tests.component.schedules import DECEMBER, create, exports_of, join
 from tests.fakes import ADA, ADMIN, BEN, PIA, PSEUDONYM_PREFIX, add, aws_client
@@ -67,6 +71,21 @@ def test_export_with_pseudonyms_is_for_everyone_and_names_nobody(stage, numbers)
     said = stage.assert_silent()
     assert not [each for each in (key.hex(), repr(key), *ENCODED) if each in said]
     assert BORN not in said
+
+
+def test_no_preview_shows_encoded_identifiers(stage, numbers):
+    signed_in = stage.sign_in(ADA)
+    body = {"type": "ct-csv", "options": POOL}
+    rows = signed_in.call("POST", "/exports/preview/rows", body)
+    assert (rows.status, rows.json["code"]) == (422, "NO_FIRST_ROWS")
+    counted = signed_in.call("POST", "/exports/preview", body)
+    assert counted.status == 200
+    said = f"{rows.body} {counted.body}"
+    assert not [each for each in ENCODED | numbers if each in said]
+    context = RequestContext(parse(**body), "ada", stage.clock(), KEY)
+    with pytest.raises(ExportError) as failed:
+        fetch_first_rows(context, Database({"conninfo": stage.url}), lambda _: None)
+    assert failed.value.code == "PSEUDONYM_KEY_MISSING"
 
 
 def read_pseudonyms(stage, row):
