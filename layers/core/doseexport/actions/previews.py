@@ -17,6 +17,7 @@ from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
 from doseexport.catalogue.options import limit_events
 from doseexport.catalogue.schema import Schema
+from doseexport.domain.export_name import split_name
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, require_service
 from doseexport.engine.estimates import estimate_file
@@ -48,7 +49,8 @@ def preview_export(
     """
     require_service(caller)
     token = _read_token(caller, replaces)
-    request = parse_request(body, may_see_patients=caller.may_see_patients)
+    _, unnamed = split_name(body)
+    request = parse_request(unnamed, may_see_patients=caller.may_see_patients)
     check_retention(request.retention_days, services.settings.max_retention)
     try:
         row = count_export(services, request, token)

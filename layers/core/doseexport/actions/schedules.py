@@ -117,7 +117,7 @@ def run_schedule_now(
         raise RequestError("NOTHING_NEW", message, "id", 409)
     request = parse_request(occurrence.request, may_see_patients=caller.may_see_patients)
     export_id = make_id(caller.id, idempotency_key) if idempotency_key else occurrence.export_id
-    return enqueue_export(services, caller, request, export_id, schedule.id)
+    return enqueue_export(services, caller, request, export_id, schedule)
 
 
 def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:

@@ -91,7 +91,7 @@ def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> st
         return _pause(services, schedule, owner, occurrence)
     try:
         request = parse_request(occurrence.request, may_see_patients=owner.may_see_patients)
-        enqueue_export(services, owner, request, occurrence.export_id, schedule.id)
+        enqueue_export(services, owner, request, occurrence.export_id, schedule)
     except RequestError as error:
         if error.status == LIMIT_REACHED_STATUS:
             return "waits"
