@@ -100,6 +100,7 @@ def _make_paths() -> Json:
     return {
         "/exports": {"get": _list_exports(), "post": _request_export(), "delete": _delete_exports()},
         "/exports/preview": {"post": _preview_export()},
+        "/exports/preview/rows": {"post": _show_first_rows()},
         "/suggestions": {"get": _list_suggestions()},
         "/exports/{id}": with_id
         | {"get": _get_export(), "patch": _set_retention(), "delete": _delete_export()},
@@ -165,6 +166,17 @@ def _preview_export() -> Json:
         "parameters": [make_parameter("replaces", "query", token, words)],
         "requestBody": make_body("ExportRequest"),
     }
+
+
+def _show_first_rows() -> Json:
+    answers = {"200": make_answer("The tables with their first rows, or `timed_out`.", "FirstRows")}
+    summary = "Show the first rows of an export, without names and IDs of patients"
+    problems: Codes = {422: ["NO_FIRST_ROWS"]}
+    operation = make_operation(
+        "show_first_rows", summary, answers, BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, problems
+    )
+    operation["responses"]["503"] = _make_unavailable()
+    return operation | {"requestBody": make_body("ExportRequest")}
 
 
 def _list_exports() -> Json:

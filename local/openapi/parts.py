@@ -31,7 +31,7 @@ BAD_KEY: Codes = {
     429: ["TOO_MANY_ACTIVE", "TOO_MANY_REQUESTS"],
 }
 BAD_REQUEST: Codes = {
-    403: ["PIDGROUP_NEEDED"],
+    403: ["PIDGROUP_NEEDED", "PSEUDONYMS_REFUSED"],
     422: [
         "BAD_FILTER_VALUE",
         "BAD_NAME",
@@ -44,6 +44,8 @@ BAD_REQUEST: Codes = {
         "NOT_A_BOOLEAN",
         "NO_PATIENT_COLUMNS",
         "ORDER_GIVEN_TWICE",
+        "PSEUDONYMS_EXCLUDE_PATIENTS",
+        "PSEUDONYMS_NEEDED",
         "UNKNOWN_EXPORT_TYPE",
         "UNKNOWN_FIELD",
         "UNKNOWN_FILTER",

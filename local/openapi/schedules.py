@@ -47,6 +47,7 @@ _BAD_TERMS: Codes = {
         "WINDOW_AND_DATES",
     ]
 }
+_OWN_LINKS = ("run", "change", "preview")
 _DATE_OR_NULL: Json = {"type": ["string", "null"], "format": "date"}
 _ID_OR_NULL: Json = ID | {"type": ["string", "null"]}
 
@@ -55,9 +56,12 @@ def make_schedule_paths(with_id: Json) -> Json:
     """Return the paths. `with_id` declares the parameter {id}."""
     return {
         "/schedules": {"get": _list_schedules(), "post": _create_schedule()},
+        "/schedules/preview": {"post": _preview_schedule()},
         "/schedules/{id}": with_id
         | {"get": _get_schedule(), "patch": _change_schedule(), "delete": _delete_schedule()},
+        "/schedules/{id}/preview": with_id | {"post": _preview_change()},
         "/schedules/{id}/run": with_id | {"post": _run_schedule()},
+        "/schedules/{id}/runs": with_id | {"get": _list_runs()},
     }
 
 
@@ -65,10 +69,12 @@ def make_schedule_schemas() -> Json:
     """Return the schemas by name."""
     given = _make_terms()
     required = {"name", "type", "expression"}
-    run = {"scheduled_at": TIME, "export_id": _ID_OR_NULL, "outcome": {"enum": list(Outcome)}}
     pause = make_object({"code": {"enum": list(Pause)}, "message": TEXT})
     return {
         "ScheduleRequest": make_object(given, *(given.keys() - required)),
+        "SchedulePreviewRequest": make_object(
+            given, *(given.keys() - required), "name", description="A schedule that may lack its name."
+        ),
         "ScheduleChange": make_object(given, *given, description="Omitted fields keep their values."),
         "Schedule": make_object({
             "id": ID,
@@ -79,11 +85,43 @@ def make_schedule_schemas() -> Json:
             "created_at": TIME,
             "paused": pause | OR_NULL | {"description": "Why the service paused it, or null."},
             "next_run": TIME_OR_NULL,
-            "last_run": make_object(run) | OR_NULL,
+            "next_runs": make_list(refer("ComingRun"))
+            | {"description": "The next three runs, as if all succeed. Empty while it does not run."},
+            "last_run": {"oneOf": [refer("ScheduleRun"), {"type": "null"}]},
             "next_day": _DATE_OR_NULL | {"description": "The first study date that is in no file yet."},
-            "links": make_object({"self": TEXT, "run": TEXT}, "run"),
+            "links": make_object(dict.fromkeys((*_OWN_LINKS, "self", "runs"), TEXT), *_OWN_LINKS),
         }),
         "ScheduleList": make_object({"schedules": make_list(refer("Schedule"))}),
+        **_make_runs(),
+    }  # fmt: skip
+
+
+def _make_runs() -> Json:
+    dates = make_object({"date_from": TEXT, "date_to": TEXT}) | OR_NULL
+    coming = {
+        "scheduled_at": TIME,
+        "dates": dates | {"description": "The study dates. Null without a window, or with nothing new."},
+        "nothing_new": FLAG | {"description": "Whether earlier runs export all days of the window."},
+    }
+    run = {
+        "scheduled_at": TIME,
+        "export_id": _ID_OR_NULL,
+        "outcome": {"enum": list(Outcome)},
+        "dates": dates | {"description": "The study dates, or null without a window."},
+        "manual": FLAG | {"description": "Whether its owner ran it, in addition to the regular runs."},
+    }
+    continues = "Whether the first run starts where the last file ended, not with the newest window."
+    return {
+        "ComingRun": make_object(coming),
+        "ScheduleRun": make_object(run),
+        "SchedulePreview": make_object({
+            "next_runs": make_list(refer("ComingRun")),
+            "continues": FLAG | {"description": continues},
+        }),
+        "RunList": make_object({
+            "runs": make_list(refer("ScheduleRun")),
+            "complete": FLAG | {"description": "False: there are older runs."},
+        }),
     }  # fmt: skip
 
 
@@ -157,6 +195,29 @@ def _change_schedule() -> Json:
     return make_operation("change_schedule", "Change, disable or enable a schedule", answers, *problems) | {
         "requestBody": make_body("ScheduleChange")
     }
+
+
+def _preview_schedule() -> Json:
+    answers = {"200": make_answer("Its coming runs.", "SchedulePreview")}
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, {403: ["PEOPLE_ONLY"]})
+    summary = "Show the coming runs of a schedule before it is created"
+    return make_operation("preview_schedule", summary, answers, *problems) | {
+        "requestBody": make_body("SchedulePreviewRequest")
+    }
+
+
+def _preview_change() -> Json:
+    answers = {"200": make_answer("Its coming runs, as if it were enabled.", "SchedulePreview")}
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, FORBIDDEN, NOT_FOUND)
+    summary = "Show the coming runs of a schedule before it is changed"
+    return make_operation("preview_schedule_change", summary, answers, *problems) | {
+        "requestBody": make_body("ScheduleChange")
+    }
+
+
+def _list_runs() -> Json:
+    answers = {"200": make_answer("Its newest 100 runs, newest first.", "RunList")}
+    return make_operation("list_schedule_runs", "List the runs of a schedule", answers, NOT_FOUND)
 
 
 def _delete_schedule() -> Json:

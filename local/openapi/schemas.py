@@ -92,6 +92,7 @@ def _make_answers() -> Json:
         "Usage": _make_usage(),
         "Health": make_object({"status": {"const": "ok"}, "version": TEXT}),
         "Preview": _make_preview(),
+        "FirstRows": _make_first_rows(),
         "Suggestions": _make_suggestions(),
         **_make_audit_trail(),
         **_make_catalogue(),
@@ -134,6 +135,20 @@ def _make_preview() -> Json:
         "estimated_size": _NUMBER_OR_NULL | {"description": "Estimated size of the file in bytes."},
         "estimated_seconds": _NUMBER_OR_NULL | {"description": "Estimated time until the file is ready."},
         "timed_out": FLAG | {"description": "True: counting took too long, and everything else is null."},
+    })  # fmt: skip
+
+
+def _make_first_rows() -> Json:
+    row = make_object({"study_id": _NUMBER, "cells": make_list(TEXT)})
+    table = make_object({
+        "name": TEXT | {"description": "The sheet or table. Empty for a csv."},
+        "headings": make_list(TEXT),
+        "more_columns": FLAG | {"description": "True: the file has more columns on the right."},
+        "rows": make_list(row),
+    })  # fmt: skip
+    return make_object({
+        "tables": make_list(table) | {"type": ["array", "null"], "description": "Empty ones are left out."},
+        "timed_out": FLAG | {"description": "True: reading took too long, and `tables` is null."},
     })  # fmt: skip
 
 

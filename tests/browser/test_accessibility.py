@@ -79,6 +79,14 @@ def test_views_have_no_axe_findings(
     dialog.get_by_role("button", name="Create schedule").click()
     assert_that(page.get_by_role("button", name="Run now: Audit")).to_be_visible()
     assert list_findings(page) == []
+    page.get_by_role("button", name="Edit: Audit").click()
+    assert_that(dialog.locator("#schedule-coming li")).to_have_count(3)
+    assert list_findings(page) == []
+    dialog.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="History: Audit").click()
+    assert_that(page.get_by_text("It has not run yet.")).to_be_visible()
+    assert list_findings(page) == []
+    dialog.get_by_role("button", name="Close").click()
 
     page.get_by_role("link", name="Exports").click()
     wait_for(newest(page), "Failed")

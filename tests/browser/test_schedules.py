@@ -10,6 +10,7 @@ from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 
+from doseexport.domain.recurrence import parse_expression
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, rows, wait_for
 
@@ -81,7 +82,8 @@ def test_dialog_creates_schedule_from_form(
     }
     assert {name: created[name] for name in expected} == expected
     shown = row(page, "Monthly audit")
-    assert_that(shown.locator(".next time")).to_have_attribute("datetime", created["next_run"])
+    assert_that(shown.locator(".next time").first).to_have_attribute("datetime", created["next_run"])
+    assert_that(shown.locator(".next li")).to_have_count(3)
     assert_that(shown).to_contain_text(
         "Previous calendar month, every month on the 1st at 07:00 (Europe/London)"
     )
@@ -125,7 +127,7 @@ def test_weekday_of_a_month_is_shown_in_words(
     page = visit().sign_in(physicist, "#schedules")
     assert_that(row(page, "One")).to_contain_text("every month on the first Monday at 07:00")
     assert_that(row(page, "Two")).to_contain_text("every month on the last Friday at 06:30")
-    assert_that(row(page, "One").locator(".next")).to_have_text(re.compile(r"07:00 (GMT|BST)$"))
+    assert_that(row(page, "One").locator(".next time").first).to_have_text(re.compile(r"07:00 (GMT|BST)$"))
 
 
 def test_schedule_is_disabled_enabled_and_deleted(visit: Visits, physicist: User) -> None:
@@ -234,10 +236,10 @@ def test_schedules_of_others_are_for_admins(
     assert_that(page.get_by_text("No schedules yet.")).to_be_visible()
     page.locator("label", has=page.get_by_role("radio", name="Everyone's")).locator("visible=true").click()
     assert_that(row(page, name)).to_contain_text(f"by {owner.name}")
-    assert_that(row(page, name).get_by_role("button")).to_have_text(["Disable", "Delete"])
+    assert_that(row(page, name).get_by_role("button")).to_have_text(["History", "Disable", "Delete"])
     press(page, "Disable", name)
     assert_that(row(page, name).locator(".state")).to_have_text("Disabled")
-    assert_that(row(page, name).get_by_role("button")).to_have_text(["Delete"])
+    assert_that(row(page, name).get_by_role("button")).to_have_text(["History", "Delete"])
     (schedule,) = list_schedules(as_service(owner))
     assert schedule["enabled"] is False
     press(page, "Delete", name)
@@ -281,7 +283,7 @@ def test_dialog_shows_errors_beside_fields(
     assert_that(dialog.get_by_label("Expression")).not_to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("Time zone").fill("UTC")
     press_create(page)
-    assert_that(row(page, "Audit")).to_contain_text("Last 3 months, rate(7 days)")
+    assert_that(row(page, "Audit")).to_contain_text("Last 3 months, every 7 days")
     (schedule,) = list_schedules(as_service(physicist))
     assert (schedule["window"], schedule["expression"]) == ("rolling_3_months", "rate(7 days)")
 
@@ -339,7 +341,7 @@ RECURRENCES = [
     ("day", "07:00", "cron(0 7 * * ? *)", "every day at 07:00"),
     ("week", "23:59", "cron(59 23 ? * SUN *)", "every week on Sunday at 23:59"),
     ("month", "00:05", "cron(5 0 L * ? *)", "every month on the last day at 00:05"),
-    ("other", "", "rate(7 days)", "rate(7 days)"),
+    ("other", "", "rate(7 days)", "every 7 days"),
 ]
 
 
@@ -359,14 +361,160 @@ def test_recurrence_is_written_and_described(
     assert (written, described) == (expression, words)
 
 
-@pytest.mark.parametrize(
-    "expression",
-    ["cron(0 7 1 1,2,7 ? *)", "cron(0 7 31 * ? *)", "cron(0 7 ? * MON#1,TUE#2 *)", "cron(0/5 7 * * ? *)"],
-)
-def test_recurrence_shows_other_expressions_unchanged(visit: Visits, expression: str) -> None:
+IN_WORDS = {
+    "cron(0 7 ? * 2#1 *)": "every month on the first Monday at 07:00",
+    "cron(0 7 ? 1,4,7,10 6L *)": "every quarter on the last Friday at 07:00",
+    "cron(0 7 1 JAN/3 ? *)": "every quarter on the 1st at 07:00",
+    "cron(0 7 1 1,2,7 ? *)": "every year in January, February and July on the 1st at 07:00",
+    "cron(0 7 1,15 * ? *)": "every month on the 1st and 15th at 07:00",
+    "cron(0 7 31 * ? *)": "every month on the 31st, where it exists, at 07:00",
+    "cron(0 7 ? * MON-FRI *)": "every week on Monday to Friday at 07:00",
+    "cron(30 7,19 ? * 1,4 *)": "every week on Wednesday and Sunday at 07:30 and 19:30",
+    "cron(5 * * * ? *)": "every day every hour at 5 minutes past",
+    "cron(0 7 L 4 ? 2027)": "every year in April on the last day at 07:00 in 2027",
+    "rate(1 day)": "every day",
+    "rate(36 hours)": "every 36 hours",
+    # These have no words.
+    "cron(0/5 7 * * ? *)": "cron(0/5 7 * * ? *)",
+    "cron(0 7 ? * MON#1,TUE#2 *)": "cron(0 7 ? * MON#1,TUE#2 *)",
+    "cron(0 7 15W * ? *)": "cron(0 7 15W * ? *)",
+}
+
+
+def test_recurrence_is_described_in_words(visit: Visits) -> None:
     window = visit()
     window.open()
     described = window.page.evaluate(
-        "async (text) => (await import('./recurrence.js')).describeExpression(text)", expression
+        """async (expressions) => {
+          const { describeExpression } = await import('./recurrence.js');
+          return expressions.map(describeExpression);
+        }""",
+        list(IN_WORDS),
     )
-    assert described == expression
+    assert dict(zip(IN_WORDS, described, strict=True)) == IN_WORDS
+
+
+def test_every_choice_of_recurrence_is_written_read_and_described(visit: Visits) -> None:
+    window = visit()
+    window.open()
+    written: list[tuple[str, str, str]] = window.page.evaluate(
+        """async () => {
+          const known = await import('./recurrence.js');
+          const { describeExpression, readExpression, writeExpression } = known;
+          const choices = [];
+          for (const weekday of Object.keys(known.WEEKLY_DAYS)) choices.push({ every: 'week', weekday });
+          for (const day of Object.keys(known.MONTH_DAYS))
+            for (const every of ['month', 'quarter', 'year'])
+              for (const weekday of day.startsWith('nth') ? Object.keys(known.WEEKDAYS) : ['MON'])
+                choices.push({ every, day, weekday, month: '4' });
+          return [{ every: 'day' }, ...choices].map((choice) => {
+            const expression = writeExpression({ time: '06:30', ...choice });
+            const read = { weekday: 'MON', month: '4', ...readExpression(expression) };
+            return [expression, describeExpression(expression), writeExpression(read)];
+          });
+        }"""
+    )
+    assert len(written) == 1 + 8 + 3 * (29 + 5 * 7)
+    for expression, words, again in written:
+        parse_expression(expression)
+        assert "cron" not in words
+        assert again == expression
+    assert len({words for _, words, _ in written}) == len(written)
+
+
+def test_schedule_is_changed_in_the_dialog(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(physicist)
+    create_by_api(service, filters={"station": "CT1"}, ends_on="2090-12-31", time_zone="Europe/Paris")
+    page = visit().sign_in(physicist, "#schedules")
+    press(page, "Edit", "Monthly")
+    dialog = page.get_by_role("dialog")
+    assert_that(dialog.get_by_label("Name")).to_have_value("Monthly")
+    assert_that(dialog.get_by_label("Time zone")).to_have_value("Europe/Paris")
+    assert_that(dialog.get_by_label("End date (optional)")).to_have_value("2090-12-31")
+    assert_that(dialog.get_by_label("Repeat")).to_have_value("month")
+    assert_that(dialog.locator("#schedule-coming li")).to_have_count(3)
+    dialog.get_by_label("Name").fill("First Mondays")
+    dialog.get_by_label("Day of the month").select_option(label="first …")
+    dialog.get_by_label("Day of the week").select_option(label="Monday")
+    dialog.get_by_label("Time", exact=True).fill("06:30")
+    dialog.get_by_label("Retention (days)").fill("7")
+    dialog.get_by_label("End date (optional)").fill("")
+    assert_that(dialog.locator("#schedule-coming li").first).to_contain_text(
+        re.compile(r"^Mon,? \d+ \w+ \d{4},? (at )?06:30 (CET|CEST|GMT\+\d)")
+    )
+    assert_that(dialog.locator("#schedule-coming li").first).to_contain_text("studies of 1")
+    page.get_by_role("button", name="Save changes").click()
+    assert_that(page.locator(".message")).to_contain_text("Schedule “First Mondays” changed.")
+    shown = row(page, "First Mondays")
+    assert_that(shown).to_contain_text("every month on the first Monday at 06:30 (Europe/Paris)")
+    assert_that(page.get_by_role("button", name="Edit: First Mondays")).to_be_focused()
+    (changed,) = list_schedules(service)
+    expected = {
+        "name": "First Mondays",
+        "expression": "cron(30 6 ? * 2#1 *)",
+        "retention_days": 7,
+        "ends_on": None,
+        "filters": {"station": "CT1"},
+        "window": "last_month",
+    }
+    assert {name: changed[name] for name in expected} == expected
+
+
+def test_schedule_filters_are_changed_in_the_form(
+    visit: Visits, privileged: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(privileged)
+    create_by_api(service, filters={"station": "CT1", "patient_name": "Secretname"}, include_names=True)
+    page = visit().sign_in(privileged, "#schedules")
+    press(page, "Edit", "Monthly")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Repeat").select_option(label="every quarter")
+    dialog.get_by_role("button", name="Filters and options …").click()
+    assert_that(page.get_by_text("You change what “Monthly” exports.")).to_be_visible()
+    assert_that(field(page, "Patient name")).to_have_value("Secretname")
+    assert_that(page.get_by_role("radio", name="Names")).to_be_checked()
+    field(page, "Station").fill("CT2")
+    page.get_by_role("button", name="Schedule …").click()
+    assert_that(dialog.get_by_label("Repeat")).to_have_value("quarter")
+    page.get_by_role("button", name="Save changes").click()
+    assert_that(row(page, "Monthly")).to_contain_text("every quarter")
+    (changed,) = list_schedules(service)
+    assert changed["filters"] == {"station": "CT2", "patient_name": "Secretname"}
+    assert (changed["include_names"], changed["expression"]) == (True, "cron(0 7 1 1,4,7,10 ? *)")
+    assert "Secretname" not in page.evaluate("location.href")
+    page.get_by_role("link", name="New export").click()
+    assert_that(page.get_by_text("You change what")).to_have_count(0)
+
+
+def test_coming_runs_are_shown_before_creating(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist)
+    dialog = open_dialog(page)
+    coming = dialog.locator("#schedule-coming")
+    assert_that(coming.locator("li")).to_have_count(3)
+    assert_that(coming.locator("li").first).to_contain_text(re.compile(r"07:00 (GMT|BST) · studies of 1"))
+    dialog.get_by_label("End date (optional)").fill("2020-01-01")
+    assert_that(coming).to_contain_text("It would never run: check the end date.")
+    dialog.get_by_label("End date (optional)").fill("")
+    dialog.get_by_label("Repeat").select_option(label="every day")
+    assert_that(coming).to_contain_text("no new days")
+    dialog.get_by_label("Study dates").select_option(label="Last N days")
+    assert_that(coming).to_contain_text("Enter a whole number, 1 or more.")
+
+
+def test_history_lists_runs_with_their_exports(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(physicist)
+    schedule = create_by_api(service)
+    export = service.call("POST", f"/schedules/{schedule['id']}/run").json
+    page = visit().sign_in(physicist, "#schedules")
+    assert_that(row(page, "Monthly").locator(".last")).to_contain_text("In progress (Run now)")
+    press(page, "History", "Monthly")
+    dialog = page.get_by_role("dialog", name="Runs of “Monthly”")
+    assert_that(dialog.locator("tbody tr")).to_have_count(1)
+    assert_that(dialog.locator("tbody tr")).to_contain_text("(Run now)")
+    dialog.get_by_role("link", name="In progress").click()
+    assert_that(page.get_by_role("dialog")).to_have_count(0)
+    assert_that(page).to_have_url(re.compile(f"#exports.export={export['id']}$"))

@@ -297,7 +297,11 @@ def list_schedules(role: Role, scene: Scene) -> None:
     mine, all_of_them = me.call("GET", "/schedules"), me.call("GET", "/schedules?scope=all")
     assert [one["id"] for one in mine.json["schedules"]] == [schedule.id]
     assert schedule.id in [one["id"] for one in all_of_them.json["schedules"]]
-    assert me.call("GET", f"/schedules/{schedule.id}").status == 200
+    address = f"/schedules/{schedule.id}"
+    assert me.call("GET", address).status == 200
+    assert me.call("GET", f"{address}/runs").json == {"runs": [], "complete": True}
+    assert me.call("POST", f"{address}/preview", {"window": "last_month"}).status == 200
+    assert me.call("POST", "/schedules/preview", WEEKLY).status == 200
 
 
 def manage_schedules(role: Role, scene: Scene) -> None:

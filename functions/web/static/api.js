@@ -42,6 +42,9 @@ export class Api {
     return this.#call("POST", path, { body: request, signal });
   }
 
+  /** Return the first rows of an export before it is requested. */
+  showFirstRows = (request, signal) => this.#call("POST", "/exports/preview/rows", { body: request, signal });
+
   /** Return texts that a filter can hold, with the number of studies of each. */
   listSuggestions = (query, signal) =>
     this.#call("GET", `/suggestions?${new URLSearchParams(query)}`, { signal });
@@ -100,8 +103,16 @@ export class Api {
   /** Create a schedule that repeats a request. */
   createSchedule = (schedule) => this.#call("POST", "/schedules", { body: schedule });
 
-  /** Enable or disable a schedule. */
-  enableSchedule = (id, enabled) => this.#call("PATCH", `/schedules/${id}`, { body: { enabled } });
+  /** Change fields of a schedule. */
+  changeSchedule = (id, changes) => this.#call("PATCH", `/schedules/${id}`, { body: changes });
+
+  /** Return the coming runs of a schedule before it is created, or, with an id, before it is changed. */
+  previewSchedule(id, body, signal) {
+    return this.#call("POST", id ? `/schedules/${id}/preview` : "/schedules/preview", { body, signal });
+  }
+
+  /** Return the newest runs of a schedule. */
+  listScheduleRuns = (id) => this.#call("GET", `/schedules/${id}/runs`);
 
   /** Delete a schedule. Its exports are kept. */
   deleteSchedule = (id) => this.#call("DELETE", `/schedules/${id}`);

@@ -84,7 +84,7 @@ function showService(api, catalogue, draft) {
   const form = new ExportForm(api, catalogue, showStarted);
   const schedules = new LatePart(async () => {
     const { Schedules } = await import("./schedules.js");
-    return new Schedules(api, catalogue, showStarted);
+    return new Schedules(api, catalogue, { onstart: showStarted, onedit: editSchedule });
   });
   const usage = new LatePart(async () => {
     const { Usage } = await import("./usage.js");
@@ -93,7 +93,7 @@ function showService(api, catalogue, draft) {
   const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
   const scheduleDialog = new LatePart(async () => {
     const { ScheduleDialog } = await import("./schedule-dialog.js");
-    return new ScheduleDialog(api, form, addSchedule);
+    return new ScheduleDialog(api, form, showSchedule);
   });
   const openScheduleDialog = () => scheduleDialog.use((dialog) => dialog.open());
   byId("schedule-button").addEventListener("click", (event) => busy(event.target, openScheduleDialog));
@@ -111,9 +111,13 @@ function showService(api, catalogue, draft) {
     location.hash = "#exports";
   }
 
-  function addSchedule(created) {
-    schedules.use((view) => view.add(created));
+  function showSchedule(written) {
+    schedules.use((view) => view.add(written));
     location.hash = "#schedules";
+  }
+
+  function editSchedule(schedule) {
+    return scheduleDialog.use((dialog) => dialog.edit(schedule));
   }
 
   function edit(each) {

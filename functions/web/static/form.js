@@ -47,6 +47,7 @@ export class ExportForm {
       event.preventDefault(); // Enter in a field previews; only the button exports
       busy(byId("preview-button"), () => this.#preview());
     });
+    byId("first-rows").addEventListener("toggle", () => this.showFirstRows());
     this.#show(catalogue.modalities[0], {});
     this.presets = new Presets(api, this);
   }
@@ -130,10 +131,20 @@ export class ExportForm {
     return describeFilters(this.listFilters(), Object.fromEntries(given)).map(({ text }) => text);
   }
 
-  /** Add a filter to those of the tab. */
+  /** Add a filter to those of the tab, or of the type. */
   addFilter(name, value) {
-    this.#write({ ...readFields(this.fields), [name]: value });
+    const isOwn = this.fileOptions.type.own_filters.some((each) => each.name === name);
+    if (isOwn) this.fileOptions.writeFilters({ ...this.fileOptions.readFilters(), [name]: value });
+    this.#write({ ...readFields(this.fields), ...(isOwn ? {} : { [name]: value }) });
     byId("studies-title").focus({ preventScroll: true });
+  }
+
+  /** Show the first rows of the request if their disclosure is open. */
+  async showFirstRows() {
+    if (!byId("first-rows").open) return;
+    const { FirstRows } = await import("./first-rows.js");
+    this.firstRows ??= new FirstRows(this.api, this);
+    await this.firstRows.show(this.#readQuietly());
   }
 
   /** Stop counting, because another view is shown. */
@@ -279,9 +290,11 @@ export class ExportForm {
   #follow() {
     if (byId("new").hidden) return;
     const fields = [...this.fields, ...this.fileOptions.fields];
-    const request = { filters: this.#readFilters(), ...this.fileOptions.read(), retention_days: undefined };
-    this.preview.follow(findIncomplete(fields) ? null : request);
+    this.preview.follow(findIncomplete(fields) ? null : this.#readQuietly());
   }
+
+  /** Return the request of the form, whether or not its fields are complete. */
+  #readQuietly = () => ({ filters: this.#readFilters(), ...this.fileOptions.read(), retention_days: undefined });
 
   async #preview() {
     try {

@@ -96,6 +96,7 @@ export class Preview {
       ]);
       if (pending.signal.aborted) return false;
       this.#show(answer, makeCard);
+      this.form.showFirstRows();
       return true;
     } catch (error) {
       if (pending.signal.aborted) return false;

@@ -1,49 +1,43 @@
-/** The dialog that creates a schedule from the form. */
+/** The dialog that creates a schedule from the form, or changes one. */
 
 import { Problem } from "./api.js";
-import { capitalise, nameTypeInFull } from "./catalogue.js";
-import { busy, byId, fill, make, setShown, setText } from "./dom.js";
+import { nameTypeInFull } from "./catalogue.js";
+import { makeRunList } from "./coming-runs.js";
+import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
 import { notify } from "./messages.js";
-import { MONTH_DAYS, MONTHS, WEEKDAYS, WINDOWS, writeExpression, writeWindow } from "./recurrence.js";
+import { ScheduleFields } from "./schedule-fields.js";
 import { formatTime } from "./words.js";
 
-const ROLLING = { rolling_days: "Last N days", rolling_months: "Last N months" };
-const ZONES = ["Europe/London", "Europe/Dublin", "Europe/Paris", "Europe/Berlin", "Australia/Sydney", "UTC"];
+const PREVIEW_DELAY_MS = 400;
 const DATES = ["date_from", "date_to"];
-const DATES_IGNORED = "The dates in the form are ignored. Each run uses its own dates.";
 const SAME_DATES = "Every run exports the same dates.";
-const INCOMPLETE_DATE = "Enter a complete date.";
-const NO_DATES = "The form has no dates. Every run exports all studies.";
+const RESTART = "The first run starts with the newest period, so days can be in two files.";
+const CONTINUES = "The first run starts where the last file ended.";
 
-/** Fields of the dialog by their names in the API. */
-const FIELDS = ["name", "window", "expression", "time_zone", "ends_on"];
-
-/** The dialog of the button "Schedule …". */
+/** The dialog of the buttons "Schedule …" and "Edit". */
 export class ScheduleDialog {
   /**
    * @param {import("./api.js").Api} api
    * @param {import("./form.js").ExportForm} form
-   * @param {(created: Object) => void} oncreate gets the schedule
+   * @param {(written: Object) => void} onwrite gets the schedule
    */
-  constructor(api, form, oncreate) {
-    Object.assign(this, { api, form, oncreate });
-    fillSelect("schedule-window", { ...capitaliseAll(WINDOWS), ...ROLLING, "": "Dates in the form" });
-    fillSelect("schedule-weekday", WEEKDAYS);
-    fillSelect("schedule-month", MONTHS);
-    fillSelect("schedule-day", MONTH_DAYS);
-    fill(
-      byId("schedule-zones"),
-      ZONES.map((value) => make("option", { value })),
-    );
+  constructor(api, form, onwrite) {
+    Object.assign(this, { api, form, onwrite, schedule: null, inForm: null, entries: null });
+    this.fields = new ScheduleFields(form.catalogue.retention);
+    this.coming = make("div", { id: "schedule-coming", role: "status" });
+    this.toForm = makeButton("Filters and options …", "plain", () => this.#editInForm());
+    byId("schedule-error-schedule").before(this.coming);
+    byId("schedule-cancel").before(this.toForm);
     byId("schedule-cancel").addEventListener("click", () => byId("schedule-dialog").close());
-    byId("schedule-form").addEventListener("change", () => this.#describe());
+    byId("schedule-dialog").addEventListener("close", () => this.#stopPreview());
+    byId("schedule-form").addEventListener("input", () => this.#change());
     byId("schedule-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      busy(byId("schedule-create"), () => this.#create());
+      busy(byId("schedule-create"), () => this.#save());
     });
   }
 
-  /** Open the dialog if the form is valid. */
+  /** Open the dialog with the request of the form, if the form is valid. */
   open() {
     try {
       this.request = this.form.readRequest();
@@ -51,98 +45,146 @@ export class ScheduleDialog {
       this.form.showProblem(problem);
       return;
     }
-    byId("schedule-form").reset();
-    byId("schedule-zone").value = Intl.DateTimeFormat().resolvedOptions().timeZone || ZONES[0];
-    byId("schedule-window").value = "last_month";
-    setText(byId("schedule-type"), nameTypeInFull(this.form.catalogue.findType(this.request.type)));
-    this.#clearErrors();
-    this.#describe();
+    this.schedule = this.inForm;
+    this.#show("Dates in the form");
+    if (this.entries) this.fields.restore(this.entries);
+    this.#change();
+  }
+
+  /** Open the dialog to change a schedule. */
+  edit(schedule) {
+    this.#leaveForm();
+    this.schedule = schedule;
+    this.request = { filters: schedule.filters };
+    this.#show("Dates of its filters");
+    this.#change();
+  }
+
+  #show(noWindow) {
+    const { schedule } = this;
+    this.fields.show(schedule, noWindow);
+    setText(byId("schedule-dialog-title"), schedule ? `Change “${schedule.name}”` : "Schedule");
+    const type = this.form.catalogue.findType(this.request.type ?? schedule.type);
+    setText(byId("schedule-type"), type ? nameTypeInFull(type) : schedule.type);
+    setText(byId("schedule-create"), schedule ? "Save changes" : "Create schedule");
+    setShown(this.toForm, Boolean(schedule && type));
+    fill(this.coming);
     byId("schedule-dialog").showModal();
   }
 
-  /** Show the fields that the choices need, and explain how the dates in the form are used. */
-  #describe() {
-    const window = byId("schedule-window").value;
-    const every = byId("schedule-every").value;
-    setShown(byId("schedule-number").parentElement, window in ROLLING);
-    for (const each of ["week", "year", "other"]) setShown(byId(`schedule-of-${each}`), every === each);
-    setShown(byId("schedule-of-month"), ["month", "quarter", "year"].includes(every));
-    setShown(byId("schedule-other-hint"), every === "other");
-    setShown(byId("schedule-time").parentElement, every !== "other");
+  /** Show the fields that the choices need, how dates are used, and the coming runs. */
+  #change() {
+    const window = this.fields.describe();
     const hasDates = DATES.some((name) => this.request.filters[name]);
-    setText(byId("schedule-dates"), this.#describeDates(window, hasDates));
+    const place = this.schedule && !this.inForm ? "its filters" : "the form";
+    setText(byId("schedule-dates"), describeDates(window, hasDates, place));
+    this.#stopPreview();
+    this.timer = setTimeout(() => this.#preview(), PREVIEW_DELAY_MS);
   }
 
-  #describeDates(window, hasDates) {
-    if (window) return hasDates ? DATES_IGNORED : "";
-    return hasDates ? SAME_DATES : NO_DATES;
-  }
-
-  async #create() {
-    this.#clearErrors();
+  async #preview() {
+    this.controller = new AbortController();
+    const { signal } = this.controller;
     try {
-      const created = await this.api.createSchedule(this.#read());
+      const { name, ...body } = this.#read();
+      const found = await this.api.previewSchedule(this.schedule?.id, name ? { ...body, name } : body, signal);
+      this.#showRuns(found);
+    } catch (problem) {
+      if (problem.name !== "AbortError") fill(this.coming, make("small", {}, problem.message));
+    }
+  }
+
+  #showRuns({ next_runs: runs, continues }) {
+    const isContiguous = runs.some(({ dates }) => dates) && !byId("schedule-window").value.startsWith("rolling");
+    const note = isContiguous && this.schedule?.next_day && (continues ? CONTINUES : RESTART);
+    fill(
+      this.coming,
+      make("h3", {}, "Next runs"),
+      makeRunList(runs, byId("schedule-zone").value.trim()),
+      note && make("small", {}, note),
+    );
+  }
+
+  #stopPreview() {
+    clearTimeout(this.timer);
+    this.controller?.abort();
+  }
+
+  async #save() {
+    this.fields.clearErrors();
+    try {
+      const { schedule } = this;
+      const body = this.#read();
+      const written = await (schedule ? this.api.changeSchedule(schedule.id, body) : this.api.createSchedule(body));
       byId("schedule-dialog").close();
-      this.oncreate(created);
-      notify(`Schedule “${created.name}” created. Next run: ${formatTime(created.next_run)}.`);
+      this.#leaveForm();
+      this.onwrite(written);
+      const next = written.next_run ? ` Next run: ${formatTime(written.next_run)}.` : "";
+      notify(`Schedule “${written.name}” ${schedule ? "changed" : "created"}.${next}`);
     } catch (problem) {
       this.#showProblem(problem);
     }
   }
 
+  /** Return the body of the request: the whole schedule, or the fields that differ from the one to change. */
   #read() {
-    const end = byId("schedule-end");
-    if (end.validity.badInput) throw new Problem(422, { detail: INCOMPLETE_DATE, field: "ends_on" });
-    const window = writeWindow(byId("schedule-window").value, byId("schedule-number").value.trim());
+    const terms = this.fields.read();
     const { filters, ...request } = this.request;
-    const given = Object.entries(filters).filter(([name]) => !window || !DATES.includes(name));
-    return {
-      ...request,
-      filters: Object.fromEntries(given),
-      name: byId("schedule-name").value.trim(),
-      window,
-      expression: writeExpression({
-        every: byId("schedule-every").value,
-        weekday: byId("schedule-weekday").value,
-        day: byId("schedule-day").value,
-        month: byId("schedule-month").value,
-        time: byId("schedule-time").value,
-        other: byId("schedule-other").value,
-      }),
-      time_zone: byId("schedule-zone").value.trim(),
-      ends_on: end.value || null,
-    };
+    const given = Object.entries(filters).filter(([name]) => !terms.window || !DATES.includes(name));
+    const body = { ...request, filters: Object.fromEntries(given), ...terms };
+    const { schedule } = this;
+    if (!schedule) return body;
+    const isChanged = ([name, value]) => !isSame(value, schedule[name]);
+    return Object.fromEntries(Object.entries(body).filter(isChanged));
   }
 
   /** Show a problem beside its field in the dialog, or close the dialog and show it in the form. */
   #showProblem(problem) {
-    if (FIELDS.includes(problem.field)) return this.#showError(problem.field, problem.message);
-    if (problem.field === null) return this.#showError("schedule", problem.message);
+    if (this.fields.showProblem(problem)) return;
+    if (this.schedule && !this.inForm) {
+      this.fields.showProblem(new Problem(problem.status, { detail: problem.message }));
+      return;
+    }
     byId("schedule-dialog").close();
-    return this.form.showProblem(problem);
+    this.form.showProblem(problem);
   }
 
-  #showError(field, message) {
-    setText(byId(`schedule-error-${field}`), message);
-    const controls = [
-      ...byId("schedule-dialog").querySelectorAll(`[aria-describedby~="schedule-error-${field}"]`),
-    ];
-    const shown = controls.filter((control) => control.offsetParent);
-    for (const control of shown) control.setAttribute("aria-invalid", "true");
-    shown.at(-1)?.focus();
+  /** Fill the form with the request of the schedule. The button "Schedule …" then continues here. */
+  #editInForm() {
+    const { schedule } = this;
+    const entries = this.fields.save();
+    byId("schedule-dialog").close();
+    this.#leaveForm();
+    Object.assign(this, { inForm: schedule, entries });
+    this.form.fillFrom(schedule);
+    // The view resets the patient identifiers when it opens.
+    addEventListener("hashchange", () => choosePatientData(schedule), { once: true });
+    const cancel = makeButton("Cancel", "quiet", () => this.#leaveForm());
+    const text = `You change what “${schedule.name}” exports. “Schedule …” continues.`;
+    this.bar = make("p", { id: "schedule-bar", class: "note", role: "status" }, text, " ", cancel);
+    byId("form").before(this.bar);
+    location.hash = this.form.address;
   }
 
-  #clearErrors() {
-    for (const errorText of byId("schedule-dialog").querySelectorAll(".error")) setText(errorText, "");
-    for (const control of byId("schedule-dialog").querySelectorAll("[aria-invalid]"))
-      control.removeAttribute("aria-invalid");
+  #leaveForm() {
+    this.bar?.remove();
+    Object.assign(this, { bar: null, inForm: null, entries: null });
   }
 }
 
-function fillSelect(id, choices) {
-  const options = Object.entries(choices).map(([value, text]) => make("option", { value }, text));
-  fill(byId(id), options);
+function describeDates(window, hasDates, place) {
+  if (window) return hasDates ? `The dates in ${place} are ignored. Each run uses its own dates.` : "";
+  return hasDates ? SAME_DATES : `There are no dates in ${place}. Every run exports all studies.`;
 }
 
-const capitaliseAll = (words) =>
-  Object.fromEntries(Object.entries(words).map(([name, text]) => [name, capitalise(text)]));
+/** Choose the patient identifiers of a schedule in the form, which offers them only to those who may. */
+function choosePatientData({ include_names: names, include_ids: ids }) {
+  const value = names && ids ? "both" : (names && "names") || (ids && "ids") || "";
+  const radio = byId("patient-data-choices").querySelector(`input[value="${value}"]`);
+  if (radio && !radio.disabled) radio.click();
+}
+
+const isSame = (one, other) => JSON.stringify(sortKeys(one ?? null)) === JSON.stringify(sortKeys(other ?? null));
+
+const sortKeys = (value) =>
+  value && typeof value === "object" ? Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)) : value;

@@ -1,21 +1,12 @@
 /** One schedule in the table, with its actions. */
 
-import { writeAddress } from "./address.js";
 import { capitalise } from "./catalogue.js";
+import { makeRunList } from "./coming-runs.js";
 import { make, makeButton } from "./dom.js";
 import { describeExport, nameExport } from "./export-words.js";
-import { describeExpression, describeWindow } from "./recurrence.js";
-import { formatExactTime, formatTime, formatZonedTime } from "./words.js";
-
-const OUTCOMES = {
-  STARTED: "In progress",
-  NOTHING_NEW: "Nothing new to export",
-  COMPLETED: "Completed",
-  NO_STUDIES: "No studies matched",
-  FAILED: "Failed",
-  ABORTED: "Aborted",
-  PAUSED: "Schedule paused",
-};
+import { describeExpression, describeWindow, hasClock } from "./recurrence.js";
+import { makeOutcome } from "./schedule-history.js";
+import { formatExactTime, formatTime } from "./words.js";
 
 /**
  * Make the row of a schedule.
@@ -31,7 +22,7 @@ export function makeScheduleRow(schedule, catalogue, actions) {
     { role: "row" },
     cell("what", null, makeTitle(schedule), makeWhat(schedule, catalogue)),
     cell("when", null, capitalise(describeWhen(schedule)), makeEnd(schedule)),
-    cell("next", "Next run", makeTime(schedule.next_run, formatZonedTime)),
+    cell("next", "Next runs", makeNextRuns(schedule)),
     cell("last", "Last run", makeLastRun(schedule)),
     cell("status", null, makeState(schedule)),
     cell("actions", null, makeActions(schedule, actions)),
@@ -53,22 +44,21 @@ function makeWhat(schedule, catalogue) {
 }
 
 function describeWhen({ window, expression, time_zone: zone }) {
-  const recurrence = describeExpression(expression);
-  return `${describeWindow(window)}, ${recurrence}${recurrence.startsWith("rate(") ? "" : ` (${zone})`}`;
+  const place = hasClock(expression) ? ` (${zone})` : "";
+  return `${describeWindow(window)}, ${describeExpression(expression)}${place}`;
 }
 
 const makeEnd = ({ ends_on: end }) => end && make("small", {}, ` until ${end}`);
 
-function makeTime(text, format = formatTime) {
-  return text ? make("time", { datetime: text, title: formatExactTime(text) }, format(text)) : "–";
-}
+const makeNextRuns = ({ next_runs: runs, time_zone: zone }) => (runs.length ? makeRunList(runs, zone) : "–");
 
 function makeLastRun({ last_run: run, mine }) {
   if (!run) return "–";
-  const words = OUTCOMES[run.outcome] ?? run.outcome;
-  const address = writeAddress("exports", { scope: mine ? "" : "all", export: run.export_id });
-  const outcome = run.export_id ? make("a", { href: address }, words) : words;
-  return [makeTime(run.scheduled_at), make("span", { class: "outcome" }, outcome)];
+  const at = run.scheduled_at;
+  return [
+    make("time", { datetime: at, title: formatExactTime(at) }, formatTime(at)),
+    make("span", { class: "outcome" }, makeOutcome(run, mine), run.manual && " (Run now)"),
+  ];
 }
 
 function makeState({ enabled, paused, next_run: next }) {
@@ -90,6 +80,8 @@ function makeActions(schedule, actions) {
     });
   return [
     links.run && button("run", "Run now", "plain", (pressed) => actions.run(schedule, pressed)),
+    links.change && button("edit", "Edit", "plain", (pressed) => actions.edit(schedule, pressed)),
+    button("history", "History", "plain", (pressed) => actions.showHistory(schedule, pressed)),
     (mine || isOn) &&
       button("enable", isOn ? "Disable" : "Enable", "plain", (pressed) =>
         actions.enable(schedule, !isOn, pressed),

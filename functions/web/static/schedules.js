@@ -4,6 +4,7 @@ import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { nameExport } from "./export-words.js";
 import { confirm, notify, notifyError } from "./messages.js";
+import { showHistory } from "./schedule-history.js";
 import { makeScheduleRow } from "./schedule-row.js";
 import { formatTime } from "./words.js";
 
@@ -15,10 +16,11 @@ export class Schedules {
   /**
    * @param {import("./api.js").Api} api
    * @param {import("./catalogue.js").Catalogue} catalogue
-   * @param {(started: Object) => void} onstart gets the export of a run
+   * @param {{onstart: (started: Object) => void, onedit: (schedule: Object) => Promise}} actions
+   *   onstart gets the export of a run, onedit the schedule to change
    */
-  constructor(api, catalogue, onstart) {
-    Object.assign(this, { api, catalogue, onstart, scope: "mine", refreshCount: 0 });
+  constructor(api, catalogue, { onstart, onedit }) {
+    Object.assign(this, { api, catalogue, onstart, onedit, scope: "mine", refreshCount: 0 });
     setShown(byId("schedules-scope"), catalogue.isAdmin);
     byId("schedules-scope").addEventListener("change", () => {
       location.hash = writeAddress("schedules", { scope: byId("schedules-all").checked ? "all" : "" });
@@ -34,9 +36,10 @@ export class Schedules {
     return this.refresh();
   }
 
-  /** Show a new schedule although the list of the service may lag behind. */
-  add(created) {
-    this.created = created;
+  /** Show a new or changed schedule. The list of the service may lag behind a new one. */
+  add(written) {
+    this.created = written;
+    return this.refresh();
   }
 
   /** Refresh now, and regularly while the view is shown. */
@@ -65,10 +68,20 @@ export class Schedules {
     });
   }
 
+  /** Change a schedule in the dialog. */
+  edit(schedule, button) {
+    return busy(button, () => this.onedit(schedule));
+  }
+
+  /** Show the runs of a schedule. */
+  showHistory(schedule, button) {
+    return this.#try(button, async () => showHistory(schedule, await this.api.listScheduleRuns(schedule.id)));
+  }
+
   /** Enable or disable a schedule. */
   enable(schedule, enabled, button) {
     return this.#try(button, async () => {
-      const { name, next_run: next } = await this.api.enableSchedule(schedule.id, enabled);
+      const { name, next_run: next } = await this.api.changeSchedule(schedule.id, { enabled });
       await this.refresh();
       notify(enabled ? `“${name}” enabled. Next run: ${formatTime(next)}.` : `“${name}” disabled.`);
     });

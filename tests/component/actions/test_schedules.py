@@ -7,14 +7,26 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from doseexport.actions.schedules import delete_schedule
+from doseexport.actions.schedules import delete_schedule, list_runs, preview_change, preview_schedule
+from doseexport.actions.views import view_runs, view_schedule_preview
 from doseexport.aws.clients import ClientError
 from doseexport.errors import RequestError
 from doseexport.jobs.occurrences import run_occurrence
 from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component import answers as actions
 from tests.component.answers import create_preset, show_audit_trail
-from tests.component.schedules import DECEMBER, MONTHLY, create, exports_of, firing, join
+from tests.component.schedules import (
+    DECEMBER,
+    FEBRUARY,
+    JANUARY,
+    MONTHLY,
+    create,
+    exports_of,
+    fail,
+    firing,
+    join,
+    leave,
+)
 from tests.fakes import (
     ADA,
     ADMIN,
@@ -305,13 +317,151 @@ def test_schedule_shows_its_last_run_with_its_export(services):
     services.clock.now = DECEMBER
     run_occurrence(services, schedule.id, DECEMBER)
     (export,) = exports_of(services, ada)
-    expected = {"scheduled_at": "2026-12-01T07:00:00Z", "export_id": export.id, "outcome": "STARTED"}
+    expected = {
+        "scheduled_at": "2026-12-01T07:00:00Z",
+        "export_id": export.id,
+        "outcome": "STARTED",
+        "dates": {"date_from": "2026-11-01", "date_to": "2026-11-30"},
+        "manual": False,
+    }
     assert actions.get_schedule(services, ada, schedule.id)["last_run"] == expected
     finish(services, export)
     reconcile_schedules(services)
     shown = actions.get_schedule(services, ada, schedule.id)
     assert shown["last_run"] == {**expected, "outcome": "COMPLETED"}
     assert (shown["next_day"], shown["next_run"]) == ("2026-12-01", "2027-01-01T07:00:00Z")
+
+
+def history(services, caller, schedule):
+    """The runs as they are shown, newest first: outcome, first day, manual."""
+    shown = view_runs(list_runs(services, caller, schedule.id))
+    assert shown["complete"]
+    return [(run["outcome"], (run["dates"] or {}).get("date_from"), run["manual"]) for run in shown["runs"]]
+
+
+def test_schedule_history_has_every_kind_of_run(services):
+    ada = join(services, "ada", "exportgroup")
+    schedule = create(services, ada)
+    actions.run_schedule_now(services, ada, schedule.id)
+    assert history(services, ada, schedule) == [("STARTED", "2026-10-01", True)]
+    finish(services, *exports_of(services, ada))
+    for due in (DECEMBER, JANUARY):
+        services.clock.now = due
+        run_occurrence(services, schedule.id, due)
+        if due == DECEMBER:
+            fail(services, exports_of(services, ada)[0])
+            reconcile_schedules(services)
+    leave(services, ada, "exportgroup")
+    finish(services, exports_of(services, ada)[0])
+    reconcile_schedules(services)
+    services.clock.now = FEBRUARY
+    run_occurrence(services, schedule.id, FEBRUARY)
+    assert history(services, ada, schedule) == [
+        ("PAUSED", "2027-01-01", False),
+        ("COMPLETED", "2026-11-01", False),
+        ("FAILED", "2026-11-01", False),
+        ("COMPLETED", "2026-10-01", True),
+    ]
+    shown = actions.get_schedule(services, ADMIN, schedule.id)
+    assert (shown["last_run"]["outcome"], shown["last_run"]["scheduled_at"]) == (
+        "PAUSED",
+        "2027-02-01T07:00:00Z",
+    )
+
+
+def test_schedule_history_is_one_query_of_its_own_runs(services, monkeypatch):
+    schedule, other = create(services, ADA), create(services, ADA, name="Other")
+    actions.run_schedule_now(services, ADA, other.id)
+    for each in range(2):
+        actions.run_schedule_now(services, ADA, schedule.id, str(each))
+        actions.run_schedule_now(services, ADA, schedule.id, str(each))  # a repeat is no run
+        services.clock.move(minutes=1)
+    calls = []
+    client = aws_client("dynamodb")
+    for name in ("query", "scan", "get_item", "batch_get_item"):
+        monkeypatch.setattr(client, name, count(calls, name, getattr(client, name)))
+    assert len(history(services, ADA, schedule)) == 2
+    assert calls == ["get_item", "query", "batch_get_item"]
+
+
+def count(calls, name, call):
+    def counted(**arguments):
+        calls.append(name)
+        return call(**arguments)
+
+    return counted
+
+
+def test_manual_run_is_the_last_run_until_the_next(services):
+    schedule = create(services, ADA)
+    export = services.exports.load(actions.run_schedule_now(services, ADA, schedule.id)["id"])
+    shown = actions.get_schedule(services, ADA, schedule.id)["last_run"]
+    assert (shown["export_id"], shown["outcome"], shown["manual"]) == (export.id, "STARTED", True)
+    assert reconcile_schedules(services) == {}
+    finish(services, export)
+    assert reconcile_schedules(services) == {"closed": 1}
+    assert actions.get_schedule(services, ADA, schedule.id)["last_run"]["outcome"] == "COMPLETED"
+    assert reconcile_schedules(services) == {}
+
+
+def test_run_now_is_requested_though_its_history_cannot_be_written(services, monkeypatch, caplog):
+    def fail_to_write(*_):
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "TransactWriteItems")
+
+    schedule = create(services, ADA)
+    monkeypatch.setattr(services.schedules, "start_manual_run", fail_to_write)
+    assert actions.run_schedule_now(services, ADA, schedule.id)["state"] == "QUEUED"
+    assert "manual_run_unrecorded" in caplog.text
+
+
+def test_schedule_preview_creates_nothing(services):
+    unnamed = {name: value for name, value in MONTHLY.items() if name != "name"}
+    shown = view_schedule_preview(preview_schedule(services, ADA, {**unnamed, "enabled": False}))
+    assert shown["next_runs"][0] == {
+        "scheduled_at": "2026-12-01T07:00:00Z",
+        "dates": {"date_from": "2026-11-01", "date_to": "2026-11-30"},
+        "nothing_new": False,
+    }
+    assert (len(shown["next_runs"]), shown["continues"]) == (3, False)
+    assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
+    bad = {**unnamed, "ends_on": "2026-11-30"}
+    assert refuse("NEVER_DUE", preview_schedule, services, ADA, bad).field == "expression"
+    names = {**unnamed, "include_names": True}
+    refuse("PIDGROUP_NEEDED", preview_schedule, services, ADA, names)
+    refuse("PEOPLE_ONLY", preview_schedule, services, replace(ADA, is_machine=True), unnamed)
+
+
+def test_schedule_preview_of_a_change_changes_nothing(services):
+    ada = join(services, "ada", "exportgroup")
+    schedule = create(services, ada)
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    finish(services, *exports_of(services, ada))
+    reconcile_schedules(services)
+    actions.change_schedule(services, ada, schedule.id, {"enabled": False})
+    before = services.schedules.load(schedule.id)
+    weekly = {"window": "last_week", "expression": "cron(0 6 ? * MON *)"}
+    shown = view_schedule_preview(preview_change(services, ada, schedule.id, weekly))
+    assert shown["continues"]
+    assert [run["nothing_new"] for run in shown["next_runs"]] == [False, False, False]
+    assert shown["next_runs"][0]["dates"] == {"date_from": "2026-12-01", "date_to": "2026-12-06"}
+    other = view_schedule_preview(preview_change(services, ada, schedule.id, {"filters": {"station": "x"}}))
+    assert not other["continues"]
+    assert services.schedules.load(schedule.id) == before
+    refuse("FORBIDDEN", preview_change, services, ADMIN, schedule.id, weekly)
+    refuse("NOT_FOUND", preview_change, services, BEN, schedule.id, weekly)
+
+
+def test_changed_window_shows_the_runs_that_come(services):
+    ada = join(services, "ada", "exportgroup")
+    schedule = create(services, ada)
+    services.clock.now = DECEMBER
+    run_occurrence(services, schedule.id, DECEMBER)
+    finish(services, *exports_of(services, ada))
+    reconcile_schedules(services)
+    weekly = {"window": "last_week", "expression": "cron(0 6 ? * MON *)"}
+    expected = view_schedule_preview(preview_change(services, ada, schedule.id, weekly))["next_runs"]
+    assert actions.change_schedule(services, ada, schedule.id, weekly)["next_runs"] == expected
 
 
 def test_schedule_shows_its_pause_with_reason(services):

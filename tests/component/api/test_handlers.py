@@ -172,6 +172,15 @@ def test_preview_export_handler(services, load_handler, sample_url):
     assert take_messages(services) == []
 
 
+def test_first_rows_handler(services, load_handler, sample_url):
+    handler = load_handler("preview_export", services_with(services, sample_url))
+    status, body, headers = call(handler, read_event("show_first_rows"))
+    assert (status, body["timed_out"], headers["Cache-Control"]) == (200, False, "no-store")
+    (table,) = body["tables"]
+    assert (table["name"], table["more_columns"]) == ("All data", True)
+    assert {len(row["cells"]) for row in table["rows"]} == {len(table["headings"])}
+
+
 def test_suggestions_handler(services, load_handler, sample_url):
     handler = load_handler("preview_export", services_with(services, sample_url))
     status, body, headers = call(handler, read_event("list_suggestions"))
@@ -267,6 +276,7 @@ def test_handler_reports_unknown_export_naming_id(load_handler, name, event):
         ("list_types", "list_types"),
         ("preview_export", "preview_export"),
         ("preview_export", "list_suggestions"),
+        ("preview_export", "show_first_rows"),
         ("get_export", "get_export"),
         ("abort_export", "abort_export"),
         ("download_export", "download_export"),

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from doseexport.actions import previews as preview
 from doseexport.actions import suggestions
+from doseexport.engine.first_rows import FirstRow, FirstTable
 from doseexport.engine.preview_query import PreviewRow
 from tests.component.answers import create_preset
 from tests.component.gateway import Gateway
@@ -67,6 +68,8 @@ class Server:
 def schema(services, load_handler, monkeypatch):
     row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
     monkeypatch.setattr(preview, "count_export", lambda *_: row)
+    table = FirstTable("2D", ("Modality",), rows=[FirstRow(7, ["MG"])])
+    monkeypatch.setattr(preview, "read_first_rows", lambda *_: [table])
     monkeypatch.setattr(suggestions, "fetch_values", lambda *_: [("CT1", 9), ("CT2", 4)])
     for name, value in {"CLIENT_ID": "x", "POOL_ENDPOINT": "https://x.example/", "AWS_REGION": "x"}.items():
         monkeypatch.setenv(name, value)

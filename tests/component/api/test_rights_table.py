@@ -40,6 +40,7 @@ SHAPES = [as_text, sorted]
 def gateway(load_handler, monkeypatch):
     row = PreviewRow(1, 2, 2, "2026-01-01", "2026-01-01")
     monkeypatch.setattr(preview, "count_export", lambda *_: row)
+    monkeypatch.setattr(preview, "read_first_rows", lambda *_: [])
     monkeypatch.setattr(suggestions, "fetch_values", lambda *_: [("CT1", 9), ("CT2", 4)])
     return Gateway(cache(load_handler))
 

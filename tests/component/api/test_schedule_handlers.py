@@ -1,5 +1,6 @@
 """The handlers of schedules, called with the sample events of the folder events."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,18 @@ def test_list_schedules_handler_shows_all_or_one(load_handler, schedule):
     one = by_owner("list_schedules", schedule)
     one |= {"routeKey": "GET /schedules/{id}", "pathParameters": {"id": ID}}
     assert call(handler, one)[1]["id"] == ID
+
+
+def test_list_schedules_handler_previews_and_lists_runs(load_handler, schedule):
+    def ask(route, body=None):
+        event = by_owner("list_schedules", schedule)
+        event |= {"routeKey": route, "body": json.dumps(body), "pathParameters": {"id": ID}}
+        return call(load_handler("list_schedules"), event)[:2]
+
+    status, shown = ask("POST /schedules/preview", MONTHLY)
+    assert (status, len(shown["next_runs"])) == (200, 3)
+    assert ask("POST /schedules/{id}/preview", {"window": "last_week"})[0] == 200
+    assert ask("GET /schedules/{id}/runs") == (200, {"runs": [], "complete": True})
 
 
 def test_request_export_handler_runs_schedule_now(services, load_handler, schedule):

@@ -1,4 +1,4 @@
-"""A schedule exports every day once, whatever happens to it."""
+"""A schedule exports every day once, whatever happens to it and however its owner edits it."""
 
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,9 @@ RHYTHMS = [
     ("since_last_run", "rate(30 hours)"),
     ("since_last_run", "cron(0 7 ? * FRI *)"),
 ]
-
+WINDOWS = ["last_day", "last_week", "last_month", "last_quarter", "last_financial_year", "since_last_run"]
+EXPRESSIONS = ["cron(0 7 ? * MON#1 *)", "cron(30 1 * * ? *)", "cron(0 7 1 1,4,7,10 ? *)", "rate(9 days)"]
+ZONES = ["Pacific/Kiritimati", "Europe/London", "Pacific/Pago_Pago"]
 
 ENDS = ["completes", "fails", "is empty"]
 
@@ -109,6 +111,21 @@ class ScheduleRuns(RuleBasedStateMachine):
     def rename(self):
         change_schedule(self.services, self.owner, self.id, {"name": "Another"})
 
+    @rule(
+        changes=st.fixed_dictionaries(
+            {},
+            optional={
+                "window": st.sampled_from(WINDOWS),
+                "expression": st.sampled_from(EXPRESSIONS),
+                "time_zone": st.sampled_from(ZONES),
+                "ends_on": st.sampled_from([None, "2199-12-31"]),
+                "retention_days": st.sampled_from([None, 7]),
+            },
+        )
+    )
+    def edit(self, changes):
+        change_schedule(self.services, self.owner, self.id, changes)
+
     @precondition(lambda self: self.schedule.is_live)
     @rule()
     def disable(self):
@@ -149,6 +166,16 @@ class ScheduleRuns(RuleBasedStateMachine):
     def the_next_file_begins_behind_the_last(self):
         if self.schedule.open_occurrence is None and self.covered:
             assert self.schedule.next_day == self.covered[-1][1] + DAY
+
+    @invariant()
+    def the_shown_runs_continue_what_is_covered(self):
+        periods = [
+            run.period for run in self.schedule.list_coming_runs(self.services.clock.now) if run.period
+        ]
+        if self.covered and periods and self.schedule.open_occurrence is None:
+            assert periods[0].first == self.covered[-1][1] + DAY
+        for earlier, later in pairwise(periods):
+            assert later.first == earlier.last + DAY
 
 
 def is_covering(export):

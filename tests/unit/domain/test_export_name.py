@@ -4,7 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from doseexport.domain.export_name import MAX_EXPORT_NAME, find_label, label_file, read_export_name, split_name
+from doseexport.domain.export_name import (
+    MAX_EXPORT_NAME,
+    find_label,
+    label_file,
+    read_export_name,
+    split_name,
+)
 from doseexport.errors import RequestError
 from tests.fakes import ADA, ADMIN, BEN, PIA, make_new
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from doseexport.domain.schedule import Outcome, Pause, Schedule
-from doseexport.domain.schedule_terms import parse_terms
+from doseexport.domain.schedule_terms import change_terms, parse_terms
 from doseexport.domain.window import Period
 
 MADE = datetime(2026, 11, 23, 11, 30, 40, tzinfo=UTC)
@@ -167,3 +167,77 @@ def test_manual_run_takes_the_newest_whole_window():
 def test_schedule_runs_unless_something_stops_it(changes, is_live):
     assert replace(make(), **changes).is_live is is_live
     assert not make(enabled=False).is_live
+
+
+def show(schedule, now):
+    """The coming runs as texts: when, first and last day."""
+    return [
+        (f"{run.scheduled_at:%Y-%m-%dT%H:%MZ}", *(run.period.filters.values() if run.period else ()))
+        for run in schedule.list_coming_runs(now)
+    ]
+
+
+def test_coming_runs_have_the_days_of_each():
+    assert show(make(), MADE) == [
+        ("2026-12-01T07:00Z", "2026-11-01", "2026-11-30"),
+        ("2027-01-01T07:00Z", "2026-12-01", "2026-12-31"),
+        ("2027-02-01T07:00Z", "2027-01-01", "2027-01-31"),
+    ]
+
+
+def test_coming_runs_keep_the_clock_time_and_leave_out_skipped_times():
+    # London's clocks go from 01:00 to 02:00 on 28 March 2027.
+    schedule = make(window="last_day", expression="cron(30 1 * * ? *)")
+    assert show(schedule, at("2027-03-26T12:00Z")) == [
+        ("2027-03-27T01:30Z", "2027-03-26", "2027-03-26"),
+        ("2027-03-29T00:30Z", "2027-03-27", "2027-03-28"),
+        ("2027-03-30T00:30Z", "2027-03-29", "2027-03-29"),
+    ]
+
+
+def test_coming_runs_continue_after_the_export_under_way():
+    schedule = make(next_day=date(2026, 10, 1), expression="cron(0 7 15 * ? *)")
+    under_way = replace(schedule, open_occurrence=schedule.plan_occurrence(at("2026-11-15T07:00Z")))
+    now = at("2026-11-15T07:01Z")
+    assert show(under_way, now)[0] == ("2026-12-15T07:00Z", "2026-11-01", "2026-11-30")
+    assert show(schedule, now)[0] == ("2026-12-15T07:00Z", "2026-10-01", "2026-11-30")
+
+
+def test_coming_runs_may_be_empty_or_few():
+    schedule = make(expression="rate(10 days)", ends_on="2026-12-14")
+    runs = list(schedule.list_coming_runs(MADE))
+    assert [(run.is_empty, run.period is None) for run in runs] == [(False, False), (True, True)]
+
+
+def test_coming_runs_without_window_have_no_days():
+    (run, *_) = make(window=None).list_coming_runs(MADE)
+    assert (run.period, run.is_empty) == (None, False)
+
+
+def test_coming_runs_of_rolling_windows_overlap():
+    schedule = make(window="rolling_2_days", expression="cron(0 7 * * ? *)")
+    assert [run[1:] for run in show(schedule, MADE)] == [
+        ("2026-11-22", "2026-11-23"),
+        ("2026-11-23", "2026-11-24"),
+        ("2026-11-24", "2026-11-25"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        # Days that no file holds yet are in the next one, whatever its window.
+        ({"window": "last_week", "expression": "cron(0 7 ? * MON *)"}, "2026-12-01"),
+        ({"window": "last_quarter", "expression": "cron(0 7 1 1,4,7,10 ? *)"}, "2026-12-01"),
+        ({"time_zone": "Asia/Tokyo", "retention_days": 7, "name": "y"}, "2026-12-01"),
+        # These start again.
+        ({"filters": {"station": "CT2"}}, "2027-01-01"),
+        ({"type": "ct-xlsx"}, "2027-01-01"),
+        ({"window": "rolling_7_days"}, "2027-01-25"),
+    ],
+)
+def test_changed_schedule_leaves_out_no_day(changes, first):
+    schedule = make(next_day=date(2026, 12, 1))
+    now = at("2027-01-31T12:00Z")
+    terms = change_terms(schedule.terms, changes, now, may_see_patients=False, rate_start=MADE)
+    assert show(schedule.with_terms(terms), now)[0][1] == first

@@ -6,6 +6,8 @@ import hashlib
 import logging
 import re
 import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from doseexport import catalogue
 from doseexport.actions.features import check_features
@@ -19,12 +21,15 @@ from doseexport.catalogue.options import limit_events
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.export_name import split_name
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
-from doseexport.domain.rights import Caller, require_service
+from doseexport.domain.rights import Caller, may_use_pseudonyms, require_service
 from doseexport.engine.estimates import estimate_file
+from doseexport.engine.first_rows import FirstTable, explain_no_rows, fetch_first_rows
+from doseexport.engine.plan import RequestContext
+from doseexport.engine.postgres import Database
 from doseexport.engine.postgres_errors import QUERY_CANCELLED
 from doseexport.engine.preview_query import PreviewRow, build_preview
 from doseexport.engine.query import Counts, Query
-from doseexport.errors import ExportError, RequestError, UnavailableError
+from doseexport.errors import ExportError, RequestError, UnavailableError, unprocessable
 
 STATEMENT_SECONDS = 20.0
 """How long PostgreSQL may count."""
@@ -35,6 +40,7 @@ REPLACES = "[A-Za-z0-9-]{1,64}"
 """The pattern of a token by which a preview replaces earlier ones."""
 
 _LOGGER = logging.getLogger(__name__)
+Found = TypeVar("Found")
 _TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
 
 
@@ -47,13 +53,43 @@ def preview_export(
     in time. Raise RequestError: 400, 403 or 422 as request_export does, 409 if another preview has stopped
     this one, and 503 if the database cannot answer.
     """
-    require_service(caller)
     token = _read_token(caller, replaces)
+    request = _check_request(services, caller, body)
+    row = _ask(request, lambda: count_export(services, request, token), token)
+    return None if row is None else make_preview(request, row)
+
+
+def show_first_rows(services: Services, caller: Caller, body: object) -> Sequence[FirstTable] | None:
+    """Return the tables of a requested export with their first rows, without names and IDs of patients.
+
+    Return None if PostgreSQL cannot read them in time. Raise RequestError as preview_export does, and 422 for
+    an export whose rows only its file has.
+    """
+    request = _check_request(services, caller, body)
+    if reason := explain_no_rows(request):
+        raise unprocessable("NO_FIRST_ROWS", reason, "type")
+    return _ask(request, lambda: read_first_rows(services, caller, request))
+
+
+def _check_request(services: Services, caller: Caller, body: object) -> ExportRequest:
+    require_service(caller)
     _, unnamed = split_name(body)
-    request = parse_request(unnamed, may_see_patients=caller.may_see_patients)
+    request = parse_request(
+        unnamed,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
+    )
     check_retention(request.retention_days, services.settings.max_retention)
+    return request
+
+
+def _ask(request: ExportRequest, ask: Callable[[], Found], token: str = "") -> Found | None:
+    """Return what the database answers, or None if that takes too long.
+
+    Raise RequestError: 409 if the sessions with the token were stopped, and 503 if there is no answer.
+    """
     try:
-        row = count_export(services, request, token)
+        return ask()
     except ExportError as error:
         if token and error.code == QUERY_CANCELLED:
             raise RequestError(
@@ -64,7 +100,6 @@ def preview_export(
             return None
         _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
         raise UnavailableError(error.code, error.message) from None
-    return make_preview(request, row)
 
 
 def _read_token(caller: Caller, given: str | None) -> str:
@@ -104,12 +139,7 @@ def count_export(services: Services, request: ExportRequest, token: str) -> Prev
 
     With a token, first stop what other sessions with the same token are counting.
     """
-    start = time.monotonic()
-    database = find_database(
-        services.settings,
-        ":".join(filter(None, ("doseexport:preview", token))),
-        lambda: min(STATEMENT_SECONDS, start + ANSWER_SECONDS - time.monotonic()),
-    )
+    database = _find_database(services, ":".join(filter(None, ("doseexport:preview", token))))
     frequency = find_frequency(request.spec.modality)
 
     def build_query(schema: Schema) -> Query:
@@ -119,3 +149,19 @@ def count_export(services: Services, request: ExportRequest, token: str) -> Prev
     tables = build_preview(request, frequency, MOST_FREQUENT).tables
     (row,) = database.fetch_rows(tables, build_query, replaces=bool(token))
     return PreviewRow(*row)
+
+
+def read_first_rows(services: Services, caller: Caller, request: ExportRequest) -> Sequence[FirstTable]:
+    """Return the tables of an export with their first rows."""
+    database = _find_database(services, "doseexport:first-rows")
+    context = RequestContext(request, caller.name, services.clock())
+    return fetch_first_rows(context, database, lambda schema: check_features(request, schema))
+
+
+def _find_database(services: Services, name: str) -> Database:
+    start = time.monotonic()
+    return find_database(
+        services.settings,
+        name,
+        lambda: min(STATEMENT_SECONDS, start + ANSWER_SECONDS - time.monotonic()),
+    )

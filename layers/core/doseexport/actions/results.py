@@ -11,6 +11,7 @@ from doseexport.catalogue.filters import DEFAULT_ORDER
 from doseexport.domain.audit import AuditEntry
 from doseexport.domain.export import Export
 from doseexport.domain.preset import Preset
+from doseexport.domain.schedule import ComingRun, Run
 from doseexport.engine.preview_query import PreviewRow
 from doseexport.errors import RequestError
 
@@ -63,6 +64,22 @@ class PresetList:
     """Presets by name. `is_complete` is false if there are more shared ones."""
 
     presets: Sequence[Preset]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePreview:
+    """The coming runs of a schedule. `continues` is whether they start where the last file ended."""
+
+    runs: Sequence[ComingRun]
+    continues: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """The runs of a schedule, newest first. `is_complete` is false if there are older ones."""
+
+    runs: Sequence[Run]
     is_complete: bool
 
 

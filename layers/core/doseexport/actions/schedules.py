@@ -6,13 +6,18 @@ schedules, because nobody would notice that a program's owner has left.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from doseexport.actions.activity import record_activity
 from doseexport.actions.exports import check_key, enqueue_export
 from doseexport.actions.listing import parse_scope
 from doseexport.actions.presets import load_for_use
+from doseexport.actions.results import RunList, SchedulePreview
 from doseexport.actions.schedule_sync import sync_to_scheduler
+from doseexport.aws.clients import BotoCoreError, ClientError
+from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, is_id, make_id
 from doseexport.domain.request import check_retention, parse_request
@@ -20,15 +25,23 @@ from doseexport.domain.rights import (
     Caller,
     may_disable_schedule,
     may_read_schedule,
+    may_use_pseudonyms,
     require_all_schedules,
     require_person,
     require_schedule_change,
     require_schedule_run,
     require_service,
 )
-from doseexport.domain.schedule import Schedule
+from doseexport.domain.schedule import Occurrence, Outcome, Run, Schedule
 from doseexport.domain.schedule_terms import Terms, change_terms, disable, parse_terms
 from doseexport.errors import RequestError
+
+MAX_RUNS = 100
+"""The most runs in the history of a schedule: the newest ones."""
+UNNAMED = "unnamed"
+"""The name of a schedule that is previewed before it has one."""
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def create_schedule(services: Services, caller: Caller, body: object) -> Schedule:
@@ -38,20 +51,46 @@ def create_schedule(services: Services, caller: Caller, body: object) -> Schedul
     """
     require_person(caller)
     record_activity(services, caller)
-    now, settings = services.clock(), services.settings
-    full_body = load_for_use(services, caller, body)
-    terms = parse_terms(full_body, now, settings.time_zone, may_see_patients=caller.may_see_patients)
-    check_retention(terms.request["retention_days"], settings.max_retention)
-    schedule = Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
+    schedule, settings = _make_schedule(services, caller, body), services.settings
     if not services.schedules.create(schedule, settings.max_schedules):
         message = f"You have {settings.max_schedules} schedules. Delete one first."
         raise RequestError("TOO_MANY_SCHEDULES", message, None, 409)
     try:
         sync_to_scheduler(services, schedule.id)
     except RequestError:
-        services.schedules.delete(schedule, now)
+        services.schedules.delete(schedule, schedule.created_at)
         raise
     return schedule
+
+
+def preview_schedule(services: Services, caller: Caller, body: object) -> SchedulePreview:
+    """Return the coming runs of a schedule that is not created yet, and may be unnamed.
+
+    Raise RequestError: 403, 422.
+    """
+    require_person(caller)
+    named = {"name": UNNAMED, **body, "enabled": True} if isinstance(body, Mapping) else body
+    schedule = _make_schedule(services, caller, named)
+    return SchedulePreview(list(schedule.list_coming_runs(services.clock())), continues=False)
+
+
+def preview_change(services: Services, caller: Caller, schedule_id: str, changes: object) -> SchedulePreview:
+    """Return the coming runs that a schedule will have, enabled, with the given fields changed.
+
+    Raise RequestError: 403, 404, 422.
+    """
+    schedule = _find(services, caller, schedule_id)
+    require_schedule_change(caller, schedule)
+    enabled = {**changes, "enabled": True} if isinstance(changes, Mapping) else changes
+    changed = schedule.with_terms(_parse_changed_terms(services, caller, schedule, enabled))
+    runs = list(changed.list_coming_runs(services.clock()))
+    return SchedulePreview(runs, continues=changed.next_day is not None)
+
+
+def list_runs(services: Services, caller: Caller, schedule_id: str) -> RunList:
+    """Return the newest runs of a schedule, manual ones included. Raise RequestError: 403, 404."""
+    runs, is_complete = services.schedules.list_runs(_find(services, caller, schedule_id), MAX_RUNS)
+    return RunList(runs, is_complete)
 
 
 def list_schedules(services: Services, caller: Caller, parameters: Mapping[str, str]) -> list[Schedule]:
@@ -115,9 +154,39 @@ def run_schedule_now(
     if occurrence is None:
         message = "There is nothing new to export: all days before today are already exported."
         raise RequestError("NOTHING_NEW", message, "id", 409)
-    request = parse_request(occurrence.request, may_see_patients=caller.may_see_patients)
-    export_id = make_id(caller.id, idempotency_key) if idempotency_key else occurrence.export_id
-    return enqueue_export(services, caller, request, export_id, schedule)
+    request = parse_request(
+        occurrence.request,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
+    )
+    if idempotency_key:
+        occurrence = replace(occurrence, export_id=make_id(caller.id, idempotency_key))
+    export = enqueue_export(services, caller, request, occurrence.export_id, schedule)
+    _record_manual_run(services, schedule, occurrence)
+    return export
+
+
+def _record_manual_run(services: Services, schedule: Schedule, occurrence: Occurrence) -> None:
+    """Show a manual run in the history. If that fails, its export is requested nevertheless."""
+    try:
+        services.schedules.start_manual_run(schedule, Run.of(occurrence, Outcome.STARTED, is_manual=True))
+    except (ClientError, BotoCoreError) as error:
+        _LOGGER.warning("manual_run_unrecorded", extra={"schedule_id": schedule.id, **describe_error(error)})
+
+
+def _make_schedule(services: Services, caller: Caller, body: object) -> Schedule:
+    """Return the checked schedule in a body, which may name a preset."""
+    now, settings = services.clock(), services.settings
+    full_body = load_for_use(services, caller, body)
+    terms = parse_terms(
+        full_body,
+        now,
+        settings.time_zone,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, settings.pseudonyms.group),
+    )
+    check_retention(terms.request["retention_days"], settings.max_retention)
+    return Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
 
 
 def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:
@@ -138,6 +207,7 @@ def _parse_changed_terms(services: Services, caller: Caller, schedule: Schedule,
         changes,
         services.clock(),
         may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
         rate_start=schedule.rate_start,
     )
     check_retention(terms.request["retention_days"], services.settings.max_retention)

@@ -5,9 +5,9 @@ Only this module and api/ know JSON. A caller who may not read a value gets null
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from doseexport.actions.results import (
@@ -20,6 +20,8 @@ from doseexport.actions.results import (
     OwnerUsage,
     PresetList,
     Preview,
+    RunList,
+    SchedulePreview,
     Suggestions,
     Usage,
 )
@@ -43,8 +45,11 @@ from doseexport.domain.rights import (
     may_see_patient_filters,
     may_withdraw_preset,
 )
-from doseexport.domain.schedule import PAUSE_MESSAGES, Pause, Run, Schedule
+from doseexport.domain.schedule import PAUSE_MESSAGES, ComingRun, Pause, Run, Schedule
 from doseexport.domain.timestamps import format_time
+
+if TYPE_CHECKING:
+    from doseexport.engine.first_rows import FirstTable  # it imports psycopg, which most functions lack
 
 POLL_SECONDS = 2
 """How often to poll an export that is under way."""
@@ -271,7 +276,7 @@ def view_presets(found: PresetList, caller: Caller, now: datetime, zone: ZoneInf
 def view_schedule(schedule: Schedule, caller: Caller, now: datetime) -> Json:
     """Return a schedule. `filters` and `options` are null for a caller who may not read them."""
     hidden = {} if may_see_filters(caller, schedule) else {"filters": None, "options": None}
-    itself, may_run = f"/schedules/{schedule.id}", may_run_schedule(caller, schedule)
+    coming = list(schedule.list_coming_runs(now)) if schedule.is_live else []
     return {
         "id": schedule.id,
         **schedule.terms.body,
@@ -281,10 +286,11 @@ def view_schedule(schedule: Schedule, caller: Caller, now: datetime) -> Json:
         "mine": schedule.owner == caller.id,
         "created_at": format_time(schedule.created_at),
         "paused": _view_pause(schedule.paused),
-        "next_run": format_time(schedule.next_after(now)) if schedule.is_live else None,
-        "last_run": _view_run(schedule.last),
+        "next_run": format_time(coming[0].scheduled_at) if coming else None,
+        "next_runs": [_view_coming_run(run) for run in coming],
+        "last_run": view_run(schedule.last) if schedule.last else None,
         "next_day": schedule.next_day.isoformat() if schedule.next_day else None,
-        "links": {"self": itself, **({"run": f"{itself}/run"} if may_run else {})},
+        "links": _view_schedule_links(schedule, caller),
     }
 
 
@@ -297,13 +303,42 @@ def _view_pause(pause: Pause | None) -> dict[str, str] | None:
     return None if pause is None else {"code": pause.value, "message": PAUSE_MESSAGES[pause]}
 
 
-def _view_run(run: Run | None) -> Json | None:
-    if run is None:
-        return None
+def _view_schedule_links(schedule: Schedule, caller: Caller) -> dict[str, str]:
+    itself = f"/schedules/{schedule.id}"
+    own = {"run": f"{itself}/run", "change": itself, "preview": f"{itself}/preview"}
+    return {
+        "self": itself,
+        "runs": f"{itself}/runs",
+        **(own if may_run_schedule(caller, schedule) else {}),
+    }
+
+
+def view_schedule_preview(preview: SchedulePreview) -> Json:
+    """Return the coming runs of a schedule before it is created or changed."""
+    return {"next_runs": [_view_coming_run(run) for run in preview.runs], "continues": preview.continues}
+
+
+def view_runs(found: RunList) -> Json:
+    """Return the history of a schedule, newest first. `complete` is false if there are older runs."""
+    return {"runs": [view_run(run) for run in found.runs], "complete": found.is_complete}
+
+
+def view_run(run: Run) -> Json:
+    """Return a run of a schedule. `dates` are null without a window, and for runs of older releases."""
     return {
         "scheduled_at": format_time(run.scheduled_at),
         "export_id": run.export_id,
         "outcome": run.outcome.value,
+        "dates": run.period.filters if run.period else None,
+        "manual": run.is_manual,
+    }
+
+
+def _view_coming_run(run: ComingRun) -> Json:
+    return {
+        "scheduled_at": format_time(run.scheduled_at),
+        "dates": run.period.filters if run.period else None,
+        "nothing_new": run.is_empty,
     }
 
 
@@ -330,6 +365,21 @@ def view_preview(preview: Preview | None) -> Json:
         "estimated_size": preview.estimated_size,
         "estimated_seconds": preview.estimated_seconds,
         "timed_out": False,
+    }
+
+
+def view_first_rows(tables: Sequence[FirstTable] | None) -> Json:
+    """Return the first rows of an export. `tables` is null where PostgreSQL ran out of time (None)."""
+    shown = None if tables is None else [_view_first_table(table) for table in tables]
+    return {"tables": shown, "timed_out": tables is None}
+
+
+def _view_first_table(table: FirstTable) -> Json:
+    return {
+        "name": table.name,
+        "headings": list(table.headings),
+        "more_columns": table.has_more_columns,
+        "rows": [{"study_id": row.study_id, "cells": row.cells} for row in table.rows],
     }
 
 

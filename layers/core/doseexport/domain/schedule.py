@@ -6,8 +6,8 @@ that export, so that its window starts where the last successful one ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,8 @@ from doseexport.domain.export import make_id
 from doseexport.domain.schedule_terms import Terms
 from doseexport.domain.window import DATES, SINCE_LAST_RUN, Period, Window
 
+COMING_RUNS = 3
+"""How many coming runs are shown."""
 TOLERANCE = timedelta(minutes=1)
 """How far the time of an invocation may be from the due time that is calculated here."""
 _DAY = timedelta(days=1)
@@ -73,11 +75,30 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The last occurrence, as it is shown to people."""
+    """An occurrence, or a manual run, as it is shown to people."""
 
     scheduled_at: datetime
     export_id: str | None
     outcome: Outcome
+    period: Period | None = None
+    is_manual: bool = False
+
+    @classmethod
+    def of(cls, occurrence: Occurrence, outcome: Outcome, *, is_manual: bool = False) -> Run:
+        """Return the run of an occurrence that ended in this way."""
+        return cls(occurrence.scheduled_at, occurrence.export_id, outcome, occurrence.period, is_manual)
+
+
+@dataclass(frozen=True, slots=True)
+class ComingRun:
+    """A coming occurrence if every earlier one succeeds.
+
+    `period` is None for a schedule without a window, and if there will be no new days (`is_empty`).
+    """
+
+    scheduled_at: datetime
+    period: Period | None
+    is_empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +108,7 @@ class Schedule:
     `revision` counts its changes, and `synced_revision` is the revision that EventBridge Scheduler has.
     `handled_until` is the newest due time that is handled. `next_day` is the first day that no file covers
     yet: None before the first run, or if the windows are not contiguous. `open_occurrence` is the
-    occurrence whose export is under way.
+    occurrence whose export is under way. `manual_runs` are those whose end is not recorded yet.
     """
 
     id: str
@@ -103,6 +124,7 @@ class Schedule:
     next_day: date | None = None
     open_occurrence: Occurrence | None = None
     last: Run | None = None
+    manual_runs: tuple[Run, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -144,13 +166,31 @@ class Schedule:
 
     def keeps_coverage_with(self, terms: Terms) -> bool:
         """Return whether the next file under these terms continues where the last one ended."""
-        old = self.terms
-        return old.window == terms.window and _list_selection(old.request) == _list_selection(terms.request)
+        is_contiguous = _is_contiguous(self.terms.window) and _is_contiguous(terms.window)
+        return is_contiguous and _list_selection(self.terms.request) == _list_selection(terms.request)
+
+    def with_terms(self, terms: Terms) -> Schedule:
+        """Return the schedule with these terms, as it will be once they are written."""
+        next_day = self.next_day if self.keeps_coverage_with(terms) else None
+        return replace(self, terms=terms, paused=None, next_day=next_day)
 
     @property
     def has_contiguous_windows(self) -> bool:
         """Whether each file continues where the last one ended."""
-        return self.terms.window is not None and self.terms.window.is_contiguous
+        return _is_contiguous(self.terms.window)
+
+    def list_coming_runs(self, now: datetime) -> Iterator[ComingRun]:
+        """Yield the coming runs with their days, as if the export under way and every run succeeded."""
+        due, last_day = self.next_after(now), self._expect_last_day()
+        for _ in range(COMING_RUNS):
+            if due is None:
+                return
+            window = self.terms.window
+            period = window.resolve(due, self.terms.zone, last_day) if window else None
+            yield ComingRun(due, period, is_empty=window is not None and period is None)
+            if period is not None and self.has_contiguous_windows:
+                last_day = period.last
+            due = self.next_after(due)
 
     def find_next_day(self, occurrence: Occurrence, outcome: Outcome) -> date | None:
         """Return the first day that no file covers, after an occurrence. Return None if it has not moved."""
@@ -180,6 +220,12 @@ class Schedule:
         filters = {**self.terms.request["filters"], **period.filters}
         return Occurrence(at, export_id, {**self.terms.request, "filters": filters}, period)
 
+    def _expect_last_day(self) -> date | None:
+        """Return the last day that files cover once the export under way has succeeded."""
+        occurrence = self.open_occurrence
+        next_day = None if occurrence is None else self.find_next_day(occurrence, Outcome.COMPLETED)
+        return self._last_day if next_day is None else next_day - _DAY
+
     @property
     def _last_day(self) -> date | None:
         """The day before the next window. Before the first run, only `since_last_run` has one."""
@@ -188,6 +234,10 @@ class Schedule:
         if self.terms.window == Window(SINCE_LAST_RUN):
             return self.created_at.astimezone(self.terms.zone).date() - _DAY
         return None
+
+
+def _is_contiguous(window: Window | None) -> bool:
+    return window is not None and window.is_contiguous
 
 
 def _list_selection(request: Mapping[str, Any]) -> tuple[object, ...]:

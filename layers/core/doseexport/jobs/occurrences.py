@@ -14,7 +14,7 @@ from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, State
 from doseexport.domain.request import parse_request
-from doseexport.domain.rights import Caller
+from doseexport.domain.rights import Caller, may_use_pseudonyms
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Schedule
 from doseexport.errors import RequestError
 
@@ -68,6 +68,20 @@ def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurr
     return "closed"
 
 
+def follow_manual_runs(services: Services, schedule: Schedule) -> list[str]:
+    """Record the ends of manual runs, oldest first. Return what was done."""
+    done = []
+    for run in schedule.manual_runs:
+        export = services.exports.load(run.export_id) if run.export_id else None
+        if export is not None and export.is_active:
+            break
+        outcome = Outcome.ABORTED if export is None else _find_outcome(export)
+        if not services.schedules.close_manual_run(schedule, run, outcome):
+            break
+        done.append("closed")
+    return done
+
+
 def resolve_owner(services: Services, schedule: Schedule) -> Caller | Pause:
     """Return a schedule's owner with the rights they have now, or the reason to pause the schedule."""
     user = services.user_pool.find(schedule.owner_name)
@@ -90,7 +104,11 @@ def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> st
     if isinstance(owner, Pause):
         return _pause(services, schedule, owner, occurrence)
     try:
-        request = parse_request(occurrence.request, may_see_patients=owner.may_see_patients)
+        request = parse_request(
+            occurrence.request,
+            may_see_patients=owner.may_see_patients,
+            may_use_pseudonyms=may_use_pseudonyms(owner, services.settings.pseudonyms.group),
+        )
         enqueue_export(services, owner, request, occurrence.export_id, schedule)
     except RequestError as error:
         if error.status == LIMIT_REACHED_STATUS:

@@ -4,6 +4,7 @@
 |---|---|
 | a change that EventBridge Scheduler does not have | sent again |
 | an occurrence whose export has ended | recorded; its days are exported again only if it failed |
+| a manual run whose export has ended | recorded |
 | an occurrence whose export was never requested | requested, or closed if the schedule was disabled since |
 | occurrences due for ten minutes and not handled | the newest one run |
 
@@ -21,7 +22,7 @@ from doseexport.actions.schedule_sync import sync_to_scheduler
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.errors import DoseExportError, RequestError
-from doseexport.jobs.occurrences import follow_occurrence, run_occurrence
+from doseexport.jobs.occurrences import follow_manual_runs, follow_occurrence, run_occurrence
 
 GRACE = timedelta(minutes=10)
 """How late EventBridge Scheduler may be."""
@@ -59,6 +60,7 @@ def _reconcile(services: Services, schedule_id: str) -> list[str]:
         done.append(_sync(services, schedule_id))
     if schedule.is_deleted:
         return done
+    done += follow_manual_runs(services, schedule)
     if schedule.open_occurrence is not None:
         return [*done, follow_occurrence(services, schedule, schedule.open_occurrence)]
     missed = schedule.find_missed(services.clock() - GRACE) if schedule.is_live else None

@@ -41,6 +41,16 @@ def new_schedule_row(schedule: Schedule) -> dict[str, Any]:
     }
 
 
+def run_kind(schedule_id: str) -> str:
+    """Return the kind by which the index finds the runs of a schedule."""
+    return f"RUN#{schedule_id}"
+
+
+def run_key(schedule_id: str, run: Run) -> str:
+    """Return the key of a run's row. A run that requests no export is named by its time."""
+    return f"{run_kind(schedule_id)}#{run.export_id or to_text(run.scheduled_at)}"
+
+
 def write_terms(terms: Terms) -> dict[str, Any]:
     """Return all the attributes that a change by its owner writes."""
     return {
@@ -70,7 +80,8 @@ def read_schedule(row: Mapping[str, Any]) -> Schedule:
         is_deleted="deleted_at" in row,
         next_day=date.fromisoformat(row["next_day"]) if "next_day" in row else None,
         open_occurrence=_read_occurrence(row["open"]) if "open" in row else None,
-        last=_read_run(row["last"]) if "last" in row else None,
+        last=read_run(row["last"]) if "last" in row else None,
+        manual_runs=tuple(map(read_run, row.get("manual", ()))),
     )
 
 
@@ -85,11 +96,13 @@ def write_occurrence(occurrence: Occurrence) -> dict[str, Any]:
 
 
 def write_run(run: Run) -> dict[str, Any]:
-    """Return the last run as a map."""
+    """Return a run as a map."""
     return {
         "scheduled_at": to_text(run.scheduled_at),
         "export_id": run.export_id,
         "outcome": run.outcome.value,
+        "period": run.period.filters if run.period else None,
+        "is_manual": run.is_manual,
     }
 
 
@@ -107,14 +120,11 @@ def _read_terms(row: Mapping[str, Any]) -> Terms:
 
 
 def _read_occurrence(found: Mapping[str, Any]) -> Occurrence:
-    days = found["period"]
     return Occurrence(
         scheduled_at=datetime.fromisoformat(found["scheduled_at"]),
         export_id=found["export_id"],
         request=_read_request(found["request"]),
-        period=Period(*(date.fromisoformat(days[name]) for name in ("date_from", "date_to")))
-        if days
-        else None,
+        period=_read_period(found["period"]),
     )
 
 
@@ -123,5 +133,18 @@ def _read_request(request: Mapping[str, Any]) -> dict[str, Any]:
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in request.items()}
 
 
-def _read_run(run: Mapping[str, Any]) -> Run:
-    return Run(datetime.fromisoformat(run["scheduled_at"]), run["export_id"], Outcome(run["outcome"]))
+def read_run(run: Mapping[str, Any]) -> Run:
+    """Return the run in a map. Rows of older releases lack its period, and whether it was manual."""
+    return Run(
+        scheduled_at=datetime.fromisoformat(run["scheduled_at"]),
+        export_id=run["export_id"],
+        outcome=Outcome(run["outcome"]),
+        period=_read_period(run.get("period")),
+        is_manual=run.get("is_manual", False),
+    )
+
+
+def _read_period(days: Mapping[str, str] | None) -> Period | None:
+    if not days:
+        return None
+    return Period(*(date.fromisoformat(days[name]) for name in ("date_from", "date_to")))

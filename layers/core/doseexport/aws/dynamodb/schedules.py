@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 from doseexport.aws.dynamodb.audit import AuditRepository
@@ -15,7 +17,10 @@ from doseexport.aws.dynamodb.export_rows import owner_key
 from doseexport.aws.dynamodb.schedule_rows import (
     KIND,
     new_schedule_row,
+    read_run,
     read_schedule,
+    run_key,
+    run_kind,
     schedule_key,
     write_occurrence,
     write_run,
@@ -30,6 +35,8 @@ from doseexport.errors import RequestError
 
 PURGE_DELAY = timedelta(days=7)
 """How long the row of a deleted schedule stays, so that its AWS schedule can be deleted too."""
+RUN_RETENTION = timedelta(days=800)
+"""How long a run is shown: a yearly schedule shows its last two."""
 
 _LOGGER = logging.getLogger(__name__)
 _ALIVE = "attribute_exists(pk) AND attribute_not_exists(#deleted_at)"
@@ -101,6 +108,24 @@ class ScheduleRepository:
         free_slot = Change(owner_key(schedule.owner), "DELETE #schedules :ids", values={"ids": {schedule.id}})
         return self._table.write_together(gone, free_slot)
 
+    def start_manual_run(self, schedule: Schedule, run: Run) -> bool:
+        """Record a manual run, once per export. Return False if it is recorded, or the schedule deleted."""
+        kept = Change(
+            schedule_key(schedule.id),
+            "SET #last = :run, #manual = list_append(if_not_exists(#manual, :none), :runs)",
+            _ALIVE,
+            {"run": write_run(run), "runs": [write_run(run)], "none": []},
+        )
+        return self._table.write_together(kept, _put_run(schedule.id, run, "attribute_not_exists(pk)"))
+
+    def list_runs(self, schedule: Schedule, maximum: int) -> tuple[list[Run], bool]:
+        """Return a schedule's newest runs, newest first, at most `maximum`, and whether these are all."""
+        values = {"value": run_kind(schedule.id)}
+        pages = self._table.query("by_kind", "#kind = :value", values, None, newest_first=True)
+        keys = [row["pk"] for row in islice(chain.from_iterable(pages), maximum + 1)]
+        rows = self._table.get_many(keys[:maximum])
+        return [read_run(rows[key]) for key in keys[:maximum] if key in rows], len(keys) <= maximum
+
     # What the service does
 
     def mark_synced(self, schedule: Schedule) -> bool:
@@ -111,6 +136,7 @@ class ScheduleRepository:
 
     def pause(self, schedule: Schedule, pause: Pause, occurrence: Occurrence, now: datetime) -> bool:
         """Pause a schedule instead of requesting its export, and record the skipped export."""
+        run = Run.of(occurrence, Outcome.PAUSED)
         stop = Change(
             schedule_key(schedule.id),
             "SET #paused = :paused, #revision = :next, #last = :last REMOVE #open",
@@ -119,13 +145,13 @@ class ScheduleRepository:
                 "paused": pause.value,
                 "revision": schedule.revision,
                 "next": schedule.revision + 1,
-                "last": write_run(Run(occurrence.scheduled_at, occurrence.export_id, Outcome.PAUSED)),
+                "last": write_run(run),
                 "export_id": occurrence.export_id,
             },
         )
         owner = Actor(schedule.owner, schedule.owner_name)
         entry = record_skipped(occurrence.export_id, owner, now, pause.value)
-        return self._table.write_together(stop, self._audit.insert(entry))
+        return self._table.write_together(stop, _put_run(schedule.id, run), self._audit.insert(entry))
 
     def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:
         """Write what an occurrence exports, once. Return False if the schedule has changed since."""
@@ -135,8 +161,7 @@ class ScheduleRepository:
             # If this occurrence fails, the next one must start with the same day.
             assignments += ", #next_day = if_not_exists(#next_day, :first)"
             values["first"] = occurrence.period.first.isoformat()
-        run = Run(occurrence.scheduled_at, occurrence.export_id, Outcome.STARTED)
-        return self._handle(schedule, run, assignments, values)
+        return self._handle(schedule, Run.of(occurrence, Outcome.STARTED), assignments, values)
 
     def skip_occurrence(self, schedule: Schedule, scheduled_at: datetime) -> bool:
         """Record an occurrence without new days to export. Return False if the schedule has changed since."""
@@ -144,7 +169,7 @@ class ScheduleRepository:
 
     def close_occurrence(self, schedule: Schedule, occurrence: Occurrence, outcome: Outcome) -> bool:
         """Record how an occurrence ended. Return False if the schedule was changed meanwhile."""
-        run = Run(occurrence.scheduled_at, occurrence.export_id, outcome)
+        run = Run.of(occurrence, outcome)
         values = {"last": write_run(run), "export_id": occurrence.export_id}
         update = "SET #last = :last"
         next_day = schedule.find_next_day(occurrence, outcome)
@@ -152,18 +177,35 @@ class ScheduleRepository:
             update += ", #next_day = :next_day"
             values["next_day"] = next_day.isoformat()
         is_open = f"{_SAME} AND #open.#export_id = :export_id"
-        return self._change(schedule, f"{update} REMOVE #open", is_open, **values)
+        return self._record_run(schedule, run, f"{update} REMOVE #open", is_open, **values)
+
+    def close_manual_run(self, schedule: Schedule, run: Run, outcome: Outcome) -> bool:
+        """Record how the first of the manual runs ended. Return False if that was recorded meanwhile."""
+        ended = replace(run, outcome=outcome)
+        update, values = "", {"export_id": run.export_id}  # type: tuple[str, dict[str, Any]]
+        if schedule.last == run:
+            update, values = "SET #last = :last ", {**values, "last": write_run(ended)}
+        is_first = f"{_ALIVE} AND #manual[0].#export_id = :export_id"
+        return self._record_run(schedule, ended, f"{update}REMOVE #manual[0]", is_first, **values)
 
     def _handle(self, schedule: Schedule, run: Run, assignments: str, values: Mapping[str, Any]) -> bool:
         """Record that an occurrence is handled, so that a repeated invocation does nothing."""
-        return self._change(
+        return self._record_run(
             schedule,
+            run,
             f"SET #handled_until = :at, #last = :last{assignments}",
             f"{_IDLE} AND #handled_until < :at",
             at=to_text(run.scheduled_at),
             last=write_run(run),
             **values,
         )
+
+    def _record_run(self, schedule: Schedule, run: Run, update: str, condition: str, **values: Any) -> bool:
+        """Change a schedule and write its run together. Return False if the condition did not hold."""
+        change = Change(
+            schedule_key(schedule.id), update, condition, {"revision": schedule.revision, **values}
+        )
+        return self._table.write_together(change, _put_run(schedule.id, run))
 
     def _list(self, index: str, condition: str, value: str) -> Iterator[Schedule]:
         for keys in self._list_keys(index, condition, value):
@@ -180,6 +222,18 @@ class ScheduleRepository:
             schedule_key(schedule.id), update, condition, {"revision": schedule.revision, **values}
         )
         return self._table.update(change) is not None
+
+
+def _put_run(schedule_id: str, run: Run, condition: str = "") -> Change:
+    """Return the write of a run's row. A later write of the same run replaces it."""
+    row = {
+        **write_run(run),
+        "kind": run_kind(schedule_id),
+        "created_at": to_text(run.scheduled_at),
+        "ttl": to_epoch(run.scheduled_at + RUN_RETENTION),
+    }
+    update = "SET " + ", ".join(f"#{name} = :{name}" for name in row)
+    return Change(run_key(schedule_id, run), update, condition, row)
 
 
 def _read(row: Row) -> Schedule | None:

@@ -1,0 +1,95 @@
+"""The disclosure that shows the first rows of an export before it is requested."""
+
+from collections.abc import Callable
+
+import pytest
+from local.stack.service import Service
+from local.stack.users import User
+from playwright.sync_api import Locator, Page
+from playwright.sync_api import expect as assert_that
+
+from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.browser.steps import field
+from tests.browser.test_accessibility import list_findings
+
+AUTUMN = "#CT?date_from=2025-09-01&date_to=2025-10-31"
+
+
+def open_rows(page: Page) -> Locator:
+    """Open the disclosure and return the rows of its table."""
+    page.get_by_text("First rows", exact=True).first.click()
+    rows = page.locator("#first-rows tbody tr")
+    assert_that(rows.first).to_be_visible()
+    return rows
+
+
+def fetch_table(service: Service, **request: object) -> dict[str, object]:
+    (table,) = service.call("POST", "/exports/preview/rows", request).json["tables"]
+    return dict(table)
+
+
+def test_first_rows_are_those_of_the_request_and_follow_it(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    dates = {"date_from": "2025-09-01", "date_to": "2025-10-31"}
+    expected = fetch_table(as_service(physicist), type="ct-csv", filters=dates)
+    page = visit().sign_in(physicist, AUTUMN)
+    rows = open_rows(page)
+    assert_that(rows).to_have_count(len(expected["rows"]))
+    assert_that(page.locator("#first-rows thead th")).to_have_text(["Study ID", *expected["headings"]])
+    first = expected["rows"][0]
+    assert_that(rows.first.locator("td")).to_have_text(first["cells"], use_inner_text=False)
+    field(page, "Study date to").fill("2025-09-01")
+    page.get_by_label("Order of studies").select_option(label="Oldest study first")
+    dates["date_to"] = "2025-09-01"
+    later = fetch_table(as_service(physicist), type="ct-csv", filters=dates)
+    assert_that(rows).to_have_count(len(later["rows"]))
+
+
+def test_study_id_of_a_row_can_be_copied(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, AUTUMN)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = open_rows(page).first.get_by_role("button")
+    button.click()
+    assert_that(page.locator("#messages")).to_contain_text(f"Study ID {button.inner_text()} copied.")
+    assert page.evaluate("() => navigator.clipboard.readText()") == button.inner_text()
+
+
+def test_openskin_lets_choose_its_study_from_the_rows(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#RF")
+    page.get_by_role("radio", name="openSkin").check()
+    button = open_rows(page).nth(2).get_by_role("button")
+    study = button.inner_text()
+    button.click()
+    assert_that(field(page, "Study ID")).to_have_value(study)
+
+
+def test_first_rows_withhold_names_and_ids(visit: Visits, privileged: User) -> None:
+    page = visit().sign_in(privileged, AUTUMN)
+    page.get_by_role("radio", name="Both").check()
+    open_rows(page)
+    assert_that(page.locator("#first-rows")).to_contain_text(
+        "Names and IDs of patients are in the file only."
+    )
+    assert_that(page.locator("#first-rows thead")).not_to_contain_text("Patient name")
+
+
+def test_first_rows_say_why_there_are_none(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=1900-01-01&date_to=1900-01-02")
+    page.get_by_text("First rows", exact=True).click()
+    assert_that(page.locator("#first-rows")).to_contain_text("No row: no study matches these filters.")
+    page.get_by_role("button", name="Clear filters").click()
+    page.get_by_role("radio", name="Dose audit").check()
+    assert_that(page.locator("#first-rows")).to_contain_text(
+        "The rows of an audit are known after its last study."
+    )
+
+
+@pytest.mark.parametrize(("size", "dark", "forced"), [(DESKTOP, False, True), (PHONE, True, False)])
+def test_first_rows_are_accessible_and_fit(
+    visit: Visits, physicist: User, size: tuple[int, int], dark: bool, forced: bool
+) -> None:
+    page = visit(size=size, dark=dark, forced_colors=forced).sign_in(physicist, AUTUMN)
+    open_rows(page)
+    assert list_findings(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
