@@ -79,10 +79,10 @@ def count_reads() -> Iterator[Counter]:
         ({}, 25, 2, 52),
         ({"sort": "created_at", "q": "van"}, 25, 2, 200),
         ({"scope": "all"}, 25, 2, 52),
-        ({"scope": "all", "sort": "created_at"}, 25, 3, 700),
+        ({"scope": "all", "sort": "created_at"}, 25, 4, 700),
         ({"scope": "all", "state": "COMPLETED", "type": "ct-csv"}, 25, 2, 326),
         ({"scope": "all", "state": "QUEUED"}, 4, 2, 8),
-        ({"scope": "all", "owner_name": "user-1"}, 25, 4, 1_000),
+        ({"scope": "all", "owner_name": "user-1"}, 25, 5, 1_300),
         ({"scope": "all", "requested_from": "2026-11-23", "sort": "-size"}, 25, 3, 100),
     ],
 )

@@ -54,6 +54,8 @@ ROUND = 100
 """The most rows of a round: what DynamoDB reads in one BatchGetItem."""
 MAX_QUERIES = 6
 """How often one request queries the index of details, which has a partition per month."""
+GROWTH = 3
+"""How many times more entries the next query of a search reads, which has found too little so far."""
 MAX_ENTRIES = 3_000
 """The most entries of the index of details that one request reads, about 1 MB."""
 FEW_ENTRIES = 300
@@ -257,7 +259,7 @@ class _Search:
             if month is None or not unread:
                 return
             page = self.services.exports.read_month(month, span, after, min(wanted, unread), terms.equal)
-            unread, wanted = unread - page.read, 2 * FEW_ENTRIES if wanted < FEW_ENTRIES else MAX_ENTRIES
+            unread, wanted = unread - page.read, max(FEW_ENTRIES, GROWTH * wanted)
             after = page.end
             month = month if after else _find_next_month(month, span)
             yield Found(self._list_matching(page), {}, after or (_start_of(month, span) if month else None))
