@@ -287,6 +287,7 @@ def _make_request_fields() -> Json:
     orders = {order.name for spec in catalogue.load_specs().values() for order in spec.orders}
     return {
         "id": ID,
+        "name": TEXT_OR_NULL | {"description": "Its owner's name for it. Null if the caller may not see it."},
         "type": {"enum": list(catalogue.load_specs())},
         "filters": values,
         "order": {"enum": sorted(orders)},
@@ -297,6 +298,7 @@ def _make_request_fields() -> Json:
         "owner_name": TEXT,
         "mine": FLAG,
         "schedule_id": _SCHEDULE,
+        "schedule_name": TEXT_OR_NULL | {"description": "Null for users who may not see the schedule."},
     }
 
 
