@@ -1,17 +1,15 @@
 """Stand-ins for AWS, users and time, and shortcuts to exports in every state."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache, wraps
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
 
 from doseexport.aws.clients import make_client
 from doseexport.aws.cognito import UserPool
@@ -22,10 +20,11 @@ from doseexport.aws.dynamodb.schedules import ScheduleRepository
 from doseexport.aws.dynamodb.schemas import SchemaRepository
 from doseexport.aws.dynamodb.table import Table
 from doseexport.aws.dynamodb.users import UserRepository
+from doseexport.aws.pseudonym_keys import PseudonymKeys
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.services import Services
-from doseexport.aws.settings import SchedulerTarget, Settings
+from doseexport.aws.settings import PseudonymSettings, SchedulerTarget, Settings
 from doseexport.aws.sqs import Queue
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.audit import AuditEntry
@@ -33,12 +32,14 @@ from doseexport.domain.export import Export, Result, make_export, make_id, name_
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller
+from tests import quick_moto
 
 NOW = datetime(2026, 11, 23, 11, 30, tzinfo=UTC)
 RETENTION = timedelta(days=30)
 MAX_RETENTION = timedelta(days=90)
 BUCKET = "exports-of-tests"
 TABLE = "exports"
+PSEUDONYM_PREFIX = "test/pseudonyms/"
 AUDIT_TABLE = "audit"
 SAVED_REQUESTS_TABLE = "saved"
 GROUP = "schedules"
@@ -49,6 +50,8 @@ TARGET = SchedulerTarget(
     queue_arn="arn:aws:sqs:eu-west-2:123456789012:lost",
 )
 AUDIT_RETENTION = timedelta(days=2555)
+
+quick_moto.install()
 
 ADA = Caller("ada-sub", "ada", frozenset({"exportgroup"}))
 BEN = Caller("ben-sub", "ben", frozenset({"exportgroup"}))
@@ -89,24 +92,10 @@ def make_settings(**changes: Any) -> Settings:
         "owner_inactive": timedelta(days=90),
         "user_pool_id": "",
         "target": TARGET,
+        "pseudonyms": PseudonymSettings("exportgroup", PSEUDONYM_PREFIX, ""),
         "database": None,
     }
     return Settings(**{**values, **changes})
-
-
-def _take_turns(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Let moto answer one call at a time: its rows are not made for two threads, DynamoDB's are."""
-    turn = threading.RLock()
-
-    @wraps(answer)
-    def answer_in_turn(*call: Any, **event: Any) -> Any:
-        with turn:
-            return answer(*call, **event)
-
-    return answer_in_turn
-
-
-BotocoreStubber.__call__ = _take_turns(BotocoreStubber.__call__)
 
 
 def seen_database(schema: Schema) -> Any:
@@ -143,6 +132,7 @@ def stand_in_for_aws() -> Iterator[Services]:
             users=UserRepository(dynamodb, SAVED_REQUESTS_TABLE),
             schemas=SchemaRepository(dynamodb, TABLE),
             user_pool=UserPool(cognito, pool),
+            pseudonym_keys=PseudonymKeys(aws_client("secretsmanager"), make_settings().pseudonyms),
             clock=Clock(),
         )
 

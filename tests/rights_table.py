@@ -22,6 +22,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "request": ("POST", "/exports", {"type": "ct-csv"}),
     "request with names": ("POST", "/exports", {"type": "ct-csv", "include_names": True}),
     "request with IDs": ("POST", "/exports", {"type": "ct-csv", "include_ids": True}),
+    "request with pseudonyms": ("POST", "/exports", {"type": "ct-csv", "options": {"pseudonyms": "pool"}}),
     "request by a patient's name": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_name": "x"}}),
     "request by a patient's ID": ("POST", "/exports", {"type": "ct-csv", "filters": {"patient_id": "x"}}),
     "preview": ("POST", "/exports/preview", {"type": "ct-csv"}),

@@ -15,6 +15,7 @@ from doseexport.catalogue.values import (
     MAX_TEXT,
     NUMBER_VALUE,
     POSITIVE_VALUE,
+    PROJECT_VALUE,
     TEST_PATIENTS_VALUE,
     TEXT_VALUE,
     WORDS_VALUE,
@@ -37,6 +38,7 @@ VALUES: Mapping[ValueType, str] = {
     EXACT_VALUE: "ExactValue",
     FLAG_VALUE: "FlagValue",
     WORDS_VALUE: "WordsValue",
+    PROJECT_VALUE: "ProjectValue",
 }
 _ABSENT = "Null or blank means not given."
 
@@ -75,6 +77,9 @@ def _make_texts() -> Json:
         ),
         "LinesValue": _make_value(
             f"At most {MOST_LINES} lines of `pattern = DRL exam`.", "string", pattern=rf"^{line}(\n{line})*$"
+        ),
+        "ProjectValue": _make_value(
+            "1 to 40 of a-z, 0-9 and -.", "string", pattern=r"^\s*([a-z0-9-]{1,40})?\s*$"
         ),
         "DateValue": _make_value("YYYY-MM-DD.", "string", pattern=day),
         "ExactValue": _make_value("The complete text, as stored.", "string", **text),

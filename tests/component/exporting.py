@@ -28,7 +28,7 @@ class Indifferent:
 
 
 def parse(**body):
-    return parse_request({"type": "ct-csv", **body}, may_see_patients=True)
+    return parse_request({"type": "ct-csv", **body}, may_see_patients=True, may_use_pseudonyms=True)
 
 
 def list_distinct_specs():
@@ -40,10 +40,14 @@ def list_distinct_specs():
 _DISTINCT = {"ct-tables", "dx-tables", "mg-tables", "nm-tables", "rf-tables", "ct-parquet"}
 
 
-def export(url, **body):
+KEY = bytes(range(32))
+"""The key of pseudonyms, where they are requested."""
+
+
+def export(url, key=KEY, **body):
     """Return the file's bytes and its report."""
     file = io.BytesIO()
-    context = RequestContext(parse(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
+    context = RequestContext(parse(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC), key)
     report = write_export(context, Database({"conninfo": url}), file, Indifferent())
     return file.getvalue(), report
 

@@ -36,6 +36,7 @@ FUNCTIONS_BY_ACTION = {
     "s3:GetObject": {"DownloadExport"},
     "s3:PutObject": {"RunExport"},
     "secretsmanager:GetSecretValue": DATABASE_READERS,
+    "secretsmanager:CreateSecret": {"RunExport"},
     "rds-db:connect": DATABASE_READERS,
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
@@ -161,6 +162,26 @@ def test_environment_matches_settings(root, source, functions):
     assert {name for name in given if not name.startswith(others)} == read - {"DATABASE_SSLMODE"}
 
 
+def test_only_the_worker_reads_and_makes_keys_of_pseudonyms(functions):
+    secrets = {
+        name: [
+            (statement["Action"], statement["Resource"])
+            for statement in _statements(properties)
+            if any(action.startswith("secretsmanager:") for action in statement["Action"])
+        ]
+        for name, properties in functions.items()
+    }
+    database = (["secretsmanager:GetSecretValue"], {"Ref": "DatabaseSecretArn"})
+    name = functions["RunExport"]["Environment"]["Variables"]["PSEUDONYM_PREFIX"]["Fn::Sub"]
+    arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:" + f"{name}*"
+    keys = (["secretsmanager:GetSecretValue", "secretsmanager:CreateSecret"], {"Fn::Sub": arn})
+    assert name == "${AWS::StackName}/pseudonyms/"
+    assert {name: found for name, found in secrets.items() if found} == {
+        "RunExport": [database, keys],
+        "PreviewExport": [database],
+    }
+
+
 def test_database_tls_is_not_configurable(source):
     assert "DATABASE_SSLMODE" not in json.dumps(source)
     assert not [name for name in source["Parameters"] if "ssl" in name.lower() or "tls" in name.lower()]
@@ -208,10 +229,10 @@ def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
             text = json.dumps(statement["Resource"])
             assert re.search(
                 r"\b(ExportsTable|AuditTable|SavedRequestsTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName"
-                r"|NotificationTopic|NotificationDeadLetters|UserPool|ScheduleGroup|ScheduleRole)\b",
+                r"|NotificationTopic|NotificationDeadLetters|UserPool|ScheduleGroup|ScheduleRole)\b|secret:\$\{AWS::StackName\}/pseudonyms/",
                 text,
             ), text
-            stars = ("/exports/*", "/stream/*", "${ScheduleGroup}/*")
+            stars = ("/exports/*", "/stream/*", "${ScheduleGroup}/*", "${AWS::StackName}/pseudonyms/*")
             assert text.count("*") == sum(text.count(star) for star in stars), text
 
 

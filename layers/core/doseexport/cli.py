@@ -21,9 +21,11 @@ from doseexport import catalogue
 from doseexport.catalogue import Spec
 from doseexport.catalogue.dictionary import Entry, describe_type
 from doseexport.catalogue.filters import describe_filters
+from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.catalogue.schema import FULL, Schema
 from doseexport.catalogue.values import WORDS_VALUE
 from doseexport.domain.export import name_manifest
+from doseexport.domain.pseudonyms import KEY_BYTES
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.export_file import explain_disk_errors, write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
@@ -179,6 +181,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--include-names", action="store_true", help="include patients' names and dates of birth"
     )
     parser.add_argument("--include-ids", action="store_true", help="include patients' IDs and dates of birth")
+    parser.add_argument(
+        "--pseudonyms", metavar="PROJECT", help="pseudonyms of a project instead of patients; coarse dates"
+    )
+    parser.add_argument(
+        "--pseudonym-key-file",
+        type=Path,
+        metavar="FILE",
+        help="the key of that project: 32 bytes, or 64 hexadecimal digits",
+    )
     parser.add_argument("--time-zone", help=f"OpenREM's time zone (default: {TIME_ZONE})")
     parser.add_argument(
         "--output",
@@ -191,7 +202,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    context = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
+    request = _read_request(options)
+    key = _read_key(options, request)
+    context = RequestContext(request, _find_user(), datetime.now().astimezone(), key)
     check_url(options.database_url)
     _check_output(options, context.request.spec)
     time_zone = _read_time_zone(options.time_zone or TIME_ZONE)
@@ -252,11 +265,44 @@ def _read_request(options: argparse.Namespace) -> ExportRequest:
         "type": options.type,
         "filters": _read_pairs("filter", options.filter),
         "order": options.order,
-        "options": _read_pairs("option", options.option, may_be_blank=_list_words(options.type)),
+        "options": _read_options(options),
         "include_names": options.include_names,
         "include_ids": options.include_ids,
     }
-    return parse_request(body, may_see_patients=True)
+    return parse_request(body, may_see_patients=True, may_use_pseudonyms=True)
+
+
+def _read_options(options: argparse.Namespace) -> dict[str, str]:
+    pairs = _read_pairs("option", options.option, may_be_blank=_list_words(options.type))
+    project = options.pseudonyms
+    if project is not None and (not project.strip() or pairs.setdefault(PSEUDONYMS.name, project) != project):
+        message = "Enter one project, once."
+        raise DoseExportError("BAD_PSEUDONYMS", message, "--pseudonyms", 422)
+    return pairs
+
+
+def _read_key(options: argparse.Namespace, request: ExportRequest) -> bytes | None:
+    """Return the key of the request's pseudonyms. Raise DoseExportError unless its file has one."""
+    path = options.pseudonym_key_file
+    if request.has_pseudonyms != (path is not None):
+        raise _bad_key("Pseudonyms and the file of their key belong together. Give both, or neither.")
+    return None if path is None else _load_key(path)
+
+
+def _load_key(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _bad_key(f"{error.strerror}.") from None
+    with contextlib.suppress(ValueError):
+        key = data if len(data) == KEY_BYTES else bytes.fromhex(data.decode("ascii"))
+        if len(key) == KEY_BYTES:
+            return key
+    raise _bad_key(f"It must hold {KEY_BYTES} bytes, or {2 * KEY_BYTES} hexadecimal digits.")
+
+
+def _bad_key(problem: str) -> DoseExportError:
+    return DoseExportError("BAD_PSEUDONYM_KEY", problem, "--pseudonym-key-file", 422)
 
 
 def _list_words(kind: str) -> set[str]:

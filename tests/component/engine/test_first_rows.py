@@ -10,7 +10,13 @@ import openpyxl
 import psycopg
 import pytest
 
-from doseexport.engine.first_rows import MOST_BLOCKS, MOST_COLUMNS, MOST_ROWS, fetch_first_rows
+from doseexport.engine.first_rows import (
+    MOST_BLOCKS,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    explain_no_rows,
+    fetch_first_rows,
+)
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError
@@ -130,3 +136,18 @@ def test_first_rows_end_when_their_time_is_over(sample_url):
         with pytest.raises(ExportError) as caught:
             fetch(sample_url, lambda: 1.0)
     assert caught.value.code in {"OUT_OF_TIME", "TABLES_LOCKED"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"type": "ct-audit"}, "The rows of an audit are known after its last study."),
+        (
+            {"options": {"pseudonyms": "trial"}},
+            "Only the worker knows pseudonyms, so their rows are in the file only.",
+        ),
+        ({}, ""),
+    ],
+)
+def test_first_rows_say_why_only_the_file_has_them(body, reason):
+    assert explain_no_rows(parse(**body)) == reason

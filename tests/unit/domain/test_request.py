@@ -173,3 +173,65 @@ def test_request_by_other_filters_has_no_patient_data():
     assert not parse_request(
         {"type": "ct-csv", "filters": {"model": "x"}}, may_see_patients=False
     ).has_patient_data
+
+
+def parse_pseudonyms(may_use=True, may_see=True, **body):
+    body = {"type": "ct-csv", "options": {"pseudonyms": "pool"}, **body}
+    return parse_request(body, may_see_patients=may_see, may_use_pseudonyms=may_use)
+
+
+def test_pseudonyms_have_dates_by_month_unless_asked_otherwise():
+    assert parse_pseudonyms().options == {"dates": "month", "pseudonyms": "pool"}
+    assert parse_pseudonyms(options={"pseudonyms": "a-1", "dates": "shifted"}).options["dates"] == "shifted"
+    assert not parse_pseudonyms().has_patient_data
+    assert not parse_pseudonyms(options={}).has_pseudonyms
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"include_names": True}, "include_names"),
+        ({"include_ids": True}, "include_ids"),
+        ({"filters": {"patient_name": "x"}}, "filters.patient_name"),
+        ({"filters": {"patient_id": "x"}}, "filters.patient_id"),
+        ({"filters": {"accession_number": "x"}}, "filters.accession_number"),
+    ],
+)
+@pytest.mark.parametrize("may_see", [True, False])
+def test_pseudonyms_and_patients_exclude_each_other(change, field, may_see):
+    with pytest.raises(RequestError) as refused:
+        parse_pseudonyms(may_see=may_see, **change)
+    assert (refused.value.code, refused.value.field) == ("PSEUDONYMS_EXCLUDE_PATIENTS", field)
+
+
+def test_pseudonyms_need_their_right():
+    with pytest.raises(RequestError) as refused:
+        parse_pseudonyms(may_use=False)
+    assert (refused.value.status, refused.value.code) == (403, "PSEUDONYMS_REFUSED")
+    assert refused.value.field == "options.pseudonyms"
+    with pytest.raises(RequestError):
+        parse_request({"type": "ct-csv", "options": {"pseudonyms": "pool"}}, may_see_patients=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "field"),
+    [
+        ({"pseudonyms": "Pool"}, "BAD_OPTION_VALUE", "options.pseudonyms"),
+        ({"pseudonyms": "a" * 41}, "BAD_OPTION_VALUE", "options.pseudonyms"),
+        ({"pseudonyms": "pool", "dates": "year"}, "BAD_OPTION_VALUE", "options.dates"),
+        ({"dates": "shifted"}, "PSEUDONYMS_NEEDED", "options.dates"),
+        ({"pseudonyms": " ", "dates": "month"}, "PSEUDONYMS_NEEDED", "options.dates"),
+    ],
+)
+def test_options_of_pseudonyms_are_refused_by_name(options, code, field):
+    with pytest.raises(RequestError) as refused:
+        parse_pseudonyms(options=options)
+    assert (refused.value.code, refused.value.field) == (code, field)
+
+
+def test_filters_of_what_is_coarse_are_hidden():
+    filters = {"date_from": "2026-01-01", "age_max": "5", "station": "CT1"}
+    hidden = parse_pseudonyms(filters=filters).hidden_filters
+    assert {"date_from", "age_max"} <= hidden
+    assert "station" not in hidden
+    assert parse_pseudonyms(filters=filters, options={}).hidden_filters == set()

@@ -11,6 +11,7 @@ from doseexport.domain.rights import (
     may_change,
     may_open,
     may_see_filters,
+    may_use_pseudonyms,
     read_caller,
     read_groups,
     read_scopes,
@@ -152,3 +153,24 @@ def test_id_token_is_refused():
     with pytest.raises(RequestError) as caught:
         read_caller({"sub": "ada-sub", "cognito:username": "ada", "token_use": "id"})
     assert (caught.value.status, caught.value.code) == (401, "ACCESS_TOKEN_NEEDED")
+
+
+@pytest.mark.parametrize(
+    ("group", "allowed"),
+    [
+        ("exportgroup", {ADA, ADMIN, PIA, BOTH}),
+        ("admingroup", {ADMIN, BOTH}),
+        ("pidgroup", {PIA, BOTH}),
+        ("nosuchgroup", set()),
+    ],
+)
+def test_pseudonyms_are_for_members_of_one_group(group, allowed):
+    callers = {
+        ADA,
+        ADMIN,
+        PIA,
+        BOTH,
+        STRANGER,
+        Caller("x", "x", frozenset({group}) - {"exportgroup", "admingroup"}),
+    }
+    assert {each for each in callers if may_use_pseudonyms(each, group)} == allowed

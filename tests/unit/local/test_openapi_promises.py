@@ -4,6 +4,7 @@ import importlib.util
 import json
 from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
@@ -20,7 +21,7 @@ from doseexport.domain.export import Failure, Progress, State
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.preview_query import PreviewRow
 from doseexport.errors import RequestError
-from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, seen_database
+from tests.fakes import ADA, ADMIN, BEN, NOW, PIA, make_new, make_result, make_settings, seen_database
 from tests.invocation import CONTEXT
 
 DOCUMENT = json.loads(json.dumps(make_document()))
@@ -74,6 +75,7 @@ GOOD = {
     "exact": ["1.2.840", " a ", "", None],
     "flag": ["yes", "no", "true", "false", "1", "0", 1, 0.0, True, False, "", None],
     "words": ["scout", "scout, stereo", "", None],
+    "project": ["pool", " pool-2 ", "7", "a" * 40, "", None],
 }
 BAD = {
     "text": ["a" * 257, "\0", True, ["a"], {}],
@@ -90,6 +92,7 @@ BAD = {
     "exact": ["a" * 257, "\0", ["a"], {}],
     "flag": ["maybe", 2, ["yes"]],
     "words": ["a" * 257, "\0", ["scout"]],
+    "project": ["Pool", "a_b", "é", "a" * 41, "a b", True, ["pool"]],
 }
 
 
@@ -108,7 +111,8 @@ def test_schema_and_code_accept_the_same_options_and_inclusions(spec):
     for each in spec.options:
         known = (*each.value_type.choices, *each.value_type.spellings)
         for value in [*known, *GOOD[each.value_type.name], *BAD[each.value_type.name]]:
-            assert_same_verdict({**body, "options": {each.name: value}})
+            needed = {"pseudonyms": "pool"} if each.name == "dates" else {}
+            assert_same_verdict({**body, "options": {**needed, each.name: value}})
     for options in ({"no_such": 1}, {}, None, []):
         assert_same_verdict({**body, "options": options})
     for inclusion in (
@@ -154,7 +158,7 @@ def test_schema_and_code_accept_the_same_requests(body):
 def assert_same_verdict(body):
     taken = False
     with suppress(RequestError):
-        taken = bool(parse_request(body, may_see_patients=True))
+        taken = bool(parse_request(body, may_see_patients=True, may_use_pseudonyms=True))
     assert schema_of("ExportRequest").is_valid(body) == taken, body
 
 
@@ -194,8 +198,8 @@ def test_previews_match_the_schema(row):
 
 @pytest.fixture(autouse=True)
 def without_services(monkeypatch):
-    """With no services behind it, a handler can only refuse."""
-    monkeypatch.setattr(api, "connect_services", lambda: None)
+    """With nothing but settings behind it, a handler can only refuse."""
+    monkeypatch.setattr(api, "connect_services", lambda: SimpleNamespace(settings=make_settings()))
 
 
 def load_handler(name):
@@ -266,7 +270,7 @@ def test_handlers_refuse_as_documented(route):
             "PIDGROUP_NEEDED",
         ),
         (("POST", "/exports/preview"), {"body": '{"type": "ct-csv", "filters": {"x": 1}}'}, "UNKNOWN_FILTER"),
-        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv"}'}, "UNEXPECTED"),
+        (("POST", "/exports/preview"), {"body": '{"type": "ct-csv"}'}, "DATABASE_MISSING"),
         (("GET", "/exports"), {"queryStringParameters": {"limit": "101"}}, "BAD_LIMIT"),
         (("GET", "/exports"), {"queryStringParameters": {"state": "queued"}}, "BAD_STATE"),
         (("GET", "/exports"), {"queryStringParameters": {"cursor": "x"}}, "BAD_CURSOR"),

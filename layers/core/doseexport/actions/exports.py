@@ -32,6 +32,7 @@ from doseexport.domain.request import (
 )
 from doseexport.domain.rights import (
     Caller,
+    may_use_pseudonyms,
     require_audit_trail,
     require_change,
     require_open,
@@ -57,7 +58,11 @@ def request_export(
     """
     require_service(caller)
     full_body = load_for_use(services, caller, body)
-    request = parse_request(full_body, may_see_patients=caller.may_see_patients)
+    request = parse_request(
+        full_body,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
+    )
     check_key(idempotency_key)
     if any(request.spec.list_features(request.filters)):
         check_features(request, find_schema(services))

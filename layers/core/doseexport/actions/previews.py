@@ -20,9 +20,9 @@ from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, Mo
 from doseexport.catalogue.options import limit_events
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
-from doseexport.domain.rights import Caller, require_service
+from doseexport.domain.rights import Caller, may_use_pseudonyms, require_service
 from doseexport.engine.estimates import estimate_file
-from doseexport.engine.first_rows import FirstTable, fetch_first_rows, has_first_rows
+from doseexport.engine.first_rows import FirstTable, explain_no_rows, fetch_first_rows
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.postgres_errors import QUERY_CANCELLED
@@ -62,17 +62,21 @@ def show_first_rows(services: Services, caller: Caller, body: object) -> Sequenc
     """Return the tables of a requested export with their first rows, without names and IDs of patients.
 
     Return None if PostgreSQL cannot read them in time. Raise RequestError as preview_export does, and 422 for
-    an export whose rows are known only after its last study.
+    an export whose rows only its file has.
     """
     request = _check_request(services, caller, body)
-    if not has_first_rows(request):
-        raise unprocessable("NO_FIRST_ROWS", "The rows of an audit are known after its last study.", "type")
+    if reason := explain_no_rows(request):
+        raise unprocessable("NO_FIRST_ROWS", reason, "type")
     return _ask(request, lambda: read_first_rows(services, caller, request))
 
 
 def _check_request(services: Services, caller: Caller, body: object) -> ExportRequest:
     require_service(caller)
-    request = parse_request(body, may_see_patients=caller.may_see_patients)
+    request = parse_request(
+        body,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
+    )
     check_retention(request.retention_days, services.settings.max_retention)
     return request
 

@@ -25,6 +25,7 @@ from doseexport.domain.rights import (
     Caller,
     may_disable_schedule,
     may_read_schedule,
+    may_use_pseudonyms,
     require_all_schedules,
     require_person,
     require_schedule_change,
@@ -153,7 +154,11 @@ def run_schedule_now(
     if occurrence is None:
         message = "There is nothing new to export: all days before today are already exported."
         raise RequestError("NOTHING_NEW", message, "id", 409)
-    request = parse_request(occurrence.request, may_see_patients=caller.may_see_patients)
+    request = parse_request(
+        occurrence.request,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
+    )
     if idempotency_key:
         occurrence = replace(occurrence, export_id=make_id(caller.id, idempotency_key))
     export = enqueue_export(services, caller, request, occurrence.export_id, schedule.id)
@@ -173,7 +178,13 @@ def _make_schedule(services: Services, caller: Caller, body: object) -> Schedule
     """Return the checked schedule in a body, which may name a preset."""
     now, settings = services.clock(), services.settings
     full_body = load_for_use(services, caller, body)
-    terms = parse_terms(full_body, now, settings.time_zone, may_see_patients=caller.may_see_patients)
+    terms = parse_terms(
+        full_body,
+        now,
+        settings.time_zone,
+        may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, settings.pseudonyms.group),
+    )
     check_retention(terms.request["retention_days"], settings.max_retention)
     return Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
 
@@ -196,6 +207,7 @@ def _parse_changed_terms(services: Services, caller: Caller, schedule: Schedule,
         changes,
         services.clock(),
         may_see_patients=caller.may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
         rate_start=schedule.rate_start,
     )
     check_retention(terms.request["retention_days"], services.settings.max_retention)

@@ -15,6 +15,7 @@ from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
 from doseexport.aws.dynamodb.schemas import SchemaRepository
 from doseexport.aws.dynamodb.users import UserRepository
+from doseexport.aws.pseudonym_keys import PseudonymKeys
 from doseexport.aws.s3 import ExportBucket
 from doseexport.aws.scheduler import Scheduler
 from doseexport.aws.settings import Settings
@@ -36,6 +37,7 @@ class Services:
     users: UserRepository
     schemas: SchemaRepository
     user_pool: UserPool
+    pseudonym_keys: PseudonymKeys
     clock: Callable[[], datetime]
 
 
@@ -57,5 +59,6 @@ def connect_services() -> Services:
         users=UserRepository(dynamodb, settings.saved_requests_table_name),
         schemas=SchemaRepository(dynamodb, settings.exports_table_name),
         user_pool=UserPool(LazyClient("cognito-idp"), settings.user_pool_id),
+        pseudonym_keys=PseudonymKeys(LazyClient("secretsmanager"), settings.pseudonyms),
         clock=lambda: datetime.now(UTC),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from doseexport.domain.rights import EXPORT_GROUP
 from doseexport.errors import DoseExportError
 
 
@@ -38,6 +39,19 @@ class SchedulerTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PseudonymSettings:
+    """Who may have pseudonyms, and the secrets of their keys.
+
+    `group` is the group whose members may. `prefix` begins the names of secrets, and `encryption` is the ARN
+    of the KMS key that encrypts them, or empty for that of AWS.
+    """
+
+    group: str
+    prefix: str
+    encryption: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The environment variables that template.yaml sets.
 
@@ -61,6 +75,7 @@ class Settings:
     owner_inactive: timedelta
     user_pool_id: str
     target: SchedulerTarget
+    pseudonyms: PseudonymSettings
     database: DatabaseSettings | None
 
     @classmethod
@@ -85,6 +100,7 @@ class Settings:
             owner_inactive=timedelta(days=values.number("OWNER_INACTIVE_DAYS", 90)),
             user_pool_id=values.optional("USER_POOL_ID") or "",
             target=_read_target(values),
+            pseudonyms=_read_pseudonyms(values),
             database=_read_database(values),
         )
 
@@ -95,6 +111,14 @@ def _read_target(values: _Environment) -> SchedulerTarget:
         function_arn=values.optional("RUN_SCHEDULE_ARN") or "",
         role_arn=values.optional("SCHEDULE_ROLE_ARN") or "",
         queue_arn=values.optional("SCHEDULE_DEAD_LETTERS_ARN") or "",
+    )
+
+
+def _read_pseudonyms(values: _Environment) -> PseudonymSettings:
+    return PseudonymSettings(
+        group=values.optional("PSEUDONYM_GROUP") or EXPORT_GROUP,
+        prefix=values.optional("PSEUDONYM_PREFIX") or "doseexport/pseudonyms/",
+        encryption=values.optional("PSEUDONYM_ENCRYPTION") or "",
     )
 
 

@@ -22,6 +22,7 @@ from doseexport.catalogue.layouts import (
     Wide,
 )
 from doseexport.catalogue.schema import Schema
+from doseexport.catalogue.shared.pseudonyms import offer_pseudonyms
 from doseexport.catalogue.spec import Modality, Spec
 
 __all__ = [
@@ -84,4 +85,5 @@ def _load_package(name: str) -> tuple[Spec, ...]:
     """Return the export types of a package. All its modules are searched for SPECS: no type is registered."""
     package = importlib.import_module(f"{__name__}.{name}")
     modules = [each.name for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    return tuple(spec for each in modules for spec in getattr(importlib.import_module(each), "SPECS", ()))
+    found = (spec for each in modules for spec in getattr(importlib.import_module(each), "SPECS", ()))
+    return tuple(map(offer_pseudonyms, found))

@@ -8,7 +8,7 @@ NULL never matches. Filters behave as in OpenREM 1.0, and OpenREM's parameter na
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -147,10 +147,12 @@ def write_values(scopes: Mapping[str, str], known: Filter) -> str:
     return f"CROSS JOIN LATERAL (SELECT {value} AS value {source}) found"
 
 
-def describe_filters(filters: Iterable[tuple[Filter, str]]) -> list[str]:
-    """Return each filter in words, without the value of a filter that identifies a patient."""
+def describe_filters(
+    filters: Iterable[tuple[Filter, str]], hidden: Collection[str] = frozenset()
+) -> list[str]:
+    """Return each filter in words, without the value of one that identifies a patient or that is hidden."""
     return [
         f"{each.name}: {each.help}"
-        + ("" if each.identifies_patient else f" {value}" + f" {each.unit}".rstrip())
+        + ("" if each.identifies_patient or each.name in hidden else f" {value}" + f" {each.unit}".rstrip())
         for each, value in filters
     ]

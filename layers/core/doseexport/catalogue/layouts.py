@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from doseexport.catalogue.columns import COUNTED, INTEGER, NEVER, Cells, Column, ColumnKind
+from doseexport.catalogue.columns import COUNTED, INTEGER, NEVER, Cells, Column, ColumnKind, Stream
 
 STUDIES = "studies"
 EVENTS = "events"
@@ -165,16 +165,23 @@ class CustomRows:
     """Rows that a row builder makes: a csv of one sheet, or an xlsx of several sheets and About.
 
     `frequencies` are counted before the first row. With `summary` they are the first sheet of the workbook.
+    Where rows begin with the cells of their study and then show what the database holds, `change` takes a
+    function that changes columns, and returns the stream of events and the layout with changed columns. It is
+    None for a form, whose cells are prescribed.
     """
 
     make_builder: Callable[[FileContext], RowBuilder]
     frequencies: tuple[Frequency, ...] = ()
     summary: bool = False
+    change: Callable[[ChangeColumns], tuple[Stream, CustomRows]] | None = None
 
     def describe_sheets(self, context: FileContext) -> Sequence[Sheet]:
         """Return the sheets with all of their headings, for the dictionary."""
         return self.make_builder(context).sheets
 
+
+ChangeColumns = Callable[[tuple[Column, ...]], tuple[Column, ...]]
+"""A function that changes columns, and leaves some out."""
 
 SummaryRow = tuple[str | int, ...]
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from doseexport.catalogue.values import FLAG_VALUE, LIMIT_VALUE, WORDS_VALUE, ValueType, read_text
+from doseexport.catalogue.values import (
+    FLAG_VALUE,
+    LIMIT_VALUE,
+    PROJECT_VALUE,
+    WORDS_VALUE,
+    ValueType,
+    choose_from,
+    read_text,
+)
 from doseexport.errors import unprocessable
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of an export type. `default` is in the canonical form that `value_type.parse` returns."""
+    """An option of an export type. `default` is in the canonical form that `value_type.parse` returns.
+
+    An option that is `only_if_given` has no value where it is not given. `default` is then for forms.
+    """
 
     name: str
     value_type: ValueType
     default: str
     help: str
+    only_if_given: bool = False
 
 
 NO_LIMIT = "all"
@@ -27,6 +39,23 @@ MAX_EVENTS = Option(
     "events of a study in adjacent columns at most; further ones are left out there, with a warning",
 )
 """The option of types whose events stand in adjacent columns."""
+
+PSEUDONYMS = Option(
+    "pseudonyms",
+    PROJECT_VALUE,
+    "",
+    "project whose pseudonyms replace patients; ages and dates become coarse",
+    only_if_given=True,
+)
+MONTH, SHIFTED = "month", "shifted"
+DATES = Option(
+    "dates",
+    choose_from((MONTH, SHIFTED)),
+    MONTH,
+    "with pseudonyms: dates by month, or shifted by an own number of days for each patient",
+    only_if_given=True,
+)
+"""The options of types whose rows are studies or events (catalogue/shared/pseudonyms.py)."""
 
 
 def limit_events(options: Mapping[str, str], events: int) -> int:
@@ -52,7 +81,17 @@ def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[
                 chosen[name] = names[name].value_type.parse(text)
         except ValueError as error:
             raise unprocessable("BAD_OPTION_VALUE", f"The value {error}.", f"options.{name}") from None
-    return dict(sorted(chosen.items()))
+    return dict(sorted(_complete_pseudonyms(chosen).items()))
+
+
+def _complete_pseudonyms(chosen: dict[str, str]) -> dict[str, str]:
+    """Return the options with the default of DATES, if they have pseudonyms."""
+    if PSEUDONYMS.name in chosen:
+        return {DATES.name: DATES.default, **chosen}
+    if DATES.name in chosen:
+        message = "Dates are changed with pseudonyms only. Enter a project, or leave this option out."
+        raise unprocessable("PSEUDONYMS_NEEDED", message, f"options.{DATES.name}")
+    return chosen
 
 
 def _read(option: Option, value: object) -> str:
@@ -65,4 +104,8 @@ def _read(option: Option, value: object) -> str:
 
 def fill_defaults(known: Iterable[Option], chosen: Mapping[str, str]) -> dict[str, str]:
     """Return a value for every option: the chosen value, or else its default."""
-    return {each.name: chosen.get(each.name, each.default) for each in known}
+    return {
+        each.name: chosen.get(each.name, each.default)
+        for each in known
+        if each.name in chosen or not each.only_if_given
+    }

@@ -140,6 +140,12 @@ def _parse_words(value: str) -> str:
     return ", ".join(word.strip() for word in parse_text(value).split(",") if word.strip())
 
 
+def _parse_project(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", value.strip(), re.ASCII):
+        raise ValueError("must be 1 to 40 of a-z, 0-9 and -")
+    return value.strip()
+
+
 def choose_from(choices: tuple[str, ...], spellings: Mapping[str, str] | None = None) -> ValueType:
     """Return the type of a value that is one of the choices. `spellings` maps other texts to choices."""
     known = {choice: choice for choice in choices} | dict(spellings or {})
@@ -190,3 +196,4 @@ LIMIT_VALUE = ValueType("limit", "whole number from 1, or all", _parse_limit, bi
 EXACT_VALUE = ValueType("exact", "complete text", _parse_exact, bind_value)
 FLAG_VALUE = ValueType("flag", "yes or no", _parse_flag, bind_value)
 WORDS_VALUE = ValueType("words", "words separated by commas", _parse_words, bind_value)
+PROJECT_VALUE = ValueType("project", "1 to 40 of a-z, 0-9 and -", _parse_project, bind_value)

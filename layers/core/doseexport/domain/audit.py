@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.domain.export import Export, Result
 from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller
@@ -129,6 +130,7 @@ def describe_request(request: ExportRequest) -> dict[str, Any]:
         "patient_filters": naming,
         "include_names": request.include_names,
         "include_ids": request.include_ids,
+        **({PSEUDONYMS.name: request.options[PSEUDONYMS.name]} if request.has_pseudonyms else {}),
     }
 
 

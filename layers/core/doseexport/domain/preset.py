@@ -50,7 +50,7 @@ class Preset:
     def is_usable(self) -> bool:
         """Whether this release knows the type, filters and options, and none names a patient."""
         try:
-            parse_request(describe_saved(self.request), may_see_patients=False)
+            parse_request(describe_saved(self.request), may_see_patients=False, may_use_pseudonyms=True)
         except RequestError:
             return False
         return True
@@ -146,7 +146,8 @@ def _parse_fields(body: object) -> dict[str, Any]:
 
 def _read_request(value: object) -> ExportRequest:
     fields = read_object(value, PRESET_REQUEST_FIELDS, "request")
-    request = parse_request(fields, may_see_patients=True)  # so that everyone gets the same refusal below
+    # Rights are checked when the preset is used, so that everyone gets the same refusal below.
+    request = parse_request(fields, may_see_patients=True, may_use_pseudonyms=True)
     for name in request.filters:
         if request.spec.filter(name).identifies_patient:
             message = "This filter identifies a patient and cannot be saved."

@@ -12,11 +12,15 @@ from typing import Any
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
+from doseexport.catalogue.options import DATES, PSEUDONYMS
 from doseexport.catalogue.shared.dap_units import DAP_UNIT, convert_spec
+from doseexport.catalogue.shared.pseudonyms import pseudonymise
 from doseexport.domain.parsing import read_flag, read_object
-from doseexport.domain.rights import require_patient_access
+from doseexport.domain.rights import require_patient_access, require_pseudonyms
 from doseexport.errors import RequestError, unprocessable
 
+COARSE_FILTERS = frozenset({"date_from", "date_to", "age_min", "age_max"})
+"""Filters of what is coarse in a file with pseudonyms."""
 OPENREM_ORDER = "o"
 """The name of the order among the filters of OpenREM's own URLs."""
 EXPORT_REQUEST_FIELDS = frozenset(
@@ -44,10 +48,24 @@ class ExportRequest:
     def spec(self) -> Spec:
         """The export type's spec, which warns of computed totals if this request uses totals.
 
-        Its columns show DAP in the requested unit.
+        Its columns show DAP in the requested unit, and pseudonyms in the place of patients.
         """
-        spec = catalogue.find_spec(self.type).warn_of_totals(self.filters, self.order)
+        spec = catalogue.find_spec(self.type)
+        if self.has_pseudonyms:
+            spec = pseudonymise(spec, self.options[DATES.name])
+        spec = spec.warn_of_totals(self.filters, self.order)
         return convert_spec(spec, self.options.get(DAP_UNIT.name, DAP_UNIT.default))
+
+    @property
+    def has_pseudonyms(self) -> bool:
+        """Whether the file shows pseudonyms in the place of patients."""
+        return PSEUDONYMS.name in self.options
+
+    @property
+    def hidden_filters(self) -> frozenset[str]:
+        """The filters whose values the file and its manifest must not show."""
+        naming = {name for name in self.filters if self.spec.filter(name).identifies_patient}
+        return frozenset(naming | (COARSE_FILTERS if self.has_pseudonyms else set()))
 
     @property
     def has_patient_data(self) -> bool:
@@ -70,7 +88,7 @@ class ExportRequest:
         yield from (f"filters.{name}" for name in self.filters if self.spec.filter(name).pid)
 
 
-def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
+def parse_request(body: object, *, may_see_patients: bool, may_use_pseudonyms: bool = False) -> ExportRequest:
     """Return the request that a JSON body describes. Raise RequestError (403, 422) naming the field."""
     fields = read_object(body, EXPORT_REQUEST_FIELDS)
     spec = parse_type(fields.get("type"))
@@ -84,6 +102,9 @@ def parse_request(body: object, *, may_see_patients: bool) -> ExportRequest:
         include_ids=read_flag(fields.get("include_ids", False), "include_ids"),
         retention_days=_read_days(fields.get("retention_days")),
     )
+    if request.has_pseudonyms:
+        require_pseudonyms(may_use_pseudonyms=may_use_pseudonyms)
+        _check_exclusions(request)
     _check_inclusions(request)
     require_patient_access(request.list_patient_fields(), may_see_patients=may_see_patients)
     return request
@@ -146,6 +167,14 @@ def _read_days(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise bad_retention("retention_days must be a whole number, at least 1.")
     return value
+
+
+def _check_exclusions(request: ExportRequest) -> None:
+    """Refuse names, IDs and filters that identify a patient: they would say whose the pseudonym is."""
+    naming = (f"filters.{name}" for name in request.filters if request.spec.filter(name).identifies_patient)
+    for name in (*request.list_patient_fields(), *naming):
+        message = "An export with pseudonyms cannot name patients. Leave out the one or the other."
+        raise unprocessable("PSEUDONYMS_EXCLUDE_PATIENTS", message, name)
 
 
 def _check_inclusions(request: ExportRequest) -> None:

@@ -170,6 +170,21 @@ def require_patient_access(fields: Iterable[str], *, may_see_patients: bool) -> 
         raise forbidden(message, field, "PIDGROUP_NEEDED")
 
 
+def may_use_pseudonyms(caller: Caller, group: str) -> bool:
+    """Return whether the caller may have pseudonyms in files, which is for members of a group by parameter.
+
+    In exportgroup's place, everyone who may use the service may.
+    """
+    return caller.may_use_service and (group == EXPORT_GROUP or group in caller.groups)
+
+
+def require_pseudonyms(*, may_use_pseudonyms: bool) -> None:
+    """Raise RequestError (403) unless pseudonyms are allowed."""
+    if not may_use_pseudonyms:
+        message = "Pseudonyms are for members of another group. Ask an administrator."
+        raise forbidden(message, "options.pseudonyms", "PSEUDONYMS_REFUSED")
+
+
 def may_see_filters(caller: Caller, requested: HasPatientData) -> bool:
     """Return whether the caller may read the filters: a filter's value can name a patient."""
     return _may_see_contents(caller, requested)

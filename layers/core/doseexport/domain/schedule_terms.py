@@ -63,8 +63,14 @@ class Terms:
         return datetime.combine(self.ends_on + _DAY, time(), self.zone).astimezone(UTC)
 
 
-def parse_terms(
-    body: object, now: datetime, zone: ZoneInfo, *, may_see_patients: bool, rate_start: datetime | None = None
+def parse_terms(  # noqa: PLR0913  each right is an argument
+    body: object,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    may_see_patients: bool,
+    may_use_pseudonyms: bool = False,
+    rate_start: datetime | None = None,
 ) -> Terms:
     """Return the terms in a JSON body. Raise RequestError (403, 422) naming the field.
 
@@ -74,7 +80,12 @@ def parse_terms(
     fields = read_object(body, SCHEDULE_FIELDS | EXPORT_REQUEST_FIELDS)
     window = None if fields.get("window") is None else parse_window(fields["window"])
     zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
-    request = _parse_request(fields, window, now, zone, may_see_patients=may_see_patients)
+    requested = {name: value for name, value in fields.items() if name in EXPORT_REQUEST_FIELDS}
+    if window is not None:
+        requested["filters"] = _add_window(requested.get("filters"), window, now, zone)
+    request = parse_request(
+        requested, may_see_patients=may_see_patients, may_use_pseudonyms=may_use_pseudonyms
+    )
     terms = Terms(
         name=read_name(fields.get("name")),
         request=_describe_request(request, window),
@@ -89,26 +100,30 @@ def parse_terms(
     return terms
 
 
-def change_terms(
-    terms: Terms, changes: object, now: datetime, *, may_see_patients: bool, rate_start: datetime
+def change_terms(  # noqa: PLR0913  each right is an argument
+    terms: Terms,
+    changes: object,
+    now: datetime,
+    *,
+    may_see_patients: bool,
+    may_use_pseudonyms: bool = False,
+    rate_start: datetime,
 ) -> Terms:
     """Return the terms with the given fields changed. Raise RequestError (403, 422) naming the field."""
     body = {**terms.body, **read_object(changes, SCHEDULE_FIELDS | EXPORT_REQUEST_FIELDS)}
-    return parse_terms(body, now, terms.zone, may_see_patients=may_see_patients, rate_start=rate_start)
+    return parse_terms(
+        body,
+        now,
+        terms.zone,
+        may_see_patients=may_see_patients,
+        may_use_pseudonyms=may_use_pseudonyms,
+        rate_start=rate_start,
+    )
 
 
 def disable(terms: Terms) -> Terms:
     """Return the same terms, disabled."""
     return replace(terms, enabled=False)
-
-
-def _parse_request(
-    fields: Mapping[str, Any], window: Window | None, now: datetime, zone: ZoneInfo, *, may_see_patients: bool
-) -> ExportRequest:
-    body = {name: value for name, value in fields.items() if name in EXPORT_REQUEST_FIELDS}
-    if window is not None:
-        body["filters"] = _add_window(body.get("filters"), window, now, zone)
-    return parse_request(body, may_see_patients=may_see_patients)
 
 
 def _describe_request(request: ExportRequest, window: Window | None) -> dict[str, Any]:

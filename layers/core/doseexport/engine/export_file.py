@@ -13,12 +13,14 @@ from dataclasses import replace
 from doseexport.catalogue import Inclusions, Spec
 from doseexport.catalogue.schema import STANDARD_NAME_SETTINGS, STANDARD_NAMES, Schema
 from doseexport.engine.merge import MergeStats, merge_streams
-from doseexport.engine.plan import RequestContext, log_warnings, plan_file
+from doseexport.engine.plan import RequestContext, hide_studies, log_warnings, plan_file
 from doseexport.engine.postgres import Database, Snapshot
 from doseexport.engine.progress import Monitor
+from doseexport.engine.pseudonyms import prepare_pseudonyms
 from doseexport.engine.query import Counts, build_queries, list_tables
 from doseexport.engine.study_warnings import (
     StudyWarning,
+    count_warnings,
     describe_warnings,
     list_ids,
     shows_accession_numbers,
@@ -44,6 +46,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
     """
     spec = context.request.spec
     writer_type = find_writer(spec)
+    pseudonyms = prepare_pseudonyms(context.request, context.pseudonym_key)
     stats = MergeStats()
     with explain_disk_errors(), ExitStack() as cleanup:
         with database.open_snapshot() as snapshot:
@@ -61,15 +64,22 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             monitor.expect(counts.studies)
             frequencies = snapshot.count_frequencies(queries)
             plan = plan_file(context, inclusions, counts, frequencies, database.time_zone)
-            writer = writer_type(sink, log_warnings(plan, stats.log), spec.layout)
+            plan = log_warnings(plan, stats.log)
+            if pseudonyms:
+                plan = hide_studies(plan)
+            writer = writer_type(sink, plan, spec.layout)
             cleanup.callback(writer.discard)
             if isinstance(writer, TablesWriter):
                 streams = snapshot.stream_tables(queries, writer.copy_format)
-                write_tables(streams, writer, stats, TableProgress(monitor, counts))
+                write_tables(streams, writer, stats, TableProgress(monitor, counts), pseudonyms)
             else:
-                _write_studies(*snapshot.stream(queries, writer.copy_format), writer, stats, monitor)
+                studies, events = snapshot.stream(queries, writer.copy_format)
+                if pseudonyms:
+                    studies = pseudonyms.change(studies, writer.separator)
+                _write_studies(studies, events, writer, stats, monitor)
             stats.check_totals(counts.studies, counts.events if spec.events else None)
-            warnings = [*map(StudyWarning, unread), *_collect_warnings(spec, stats, snapshot)]
+            found = _collect_warnings(spec, stats, snapshot, names_studies=pseudonyms is None)
+            warnings = [*map(StudyWarning, unread), *found]
             report = FileReport(
                 counts.studies,
                 counts.events,
@@ -78,6 +88,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                 study_warnings=tuple(each for each in warnings if each.studies),
                 time_zone=database.time_zone if spec.has_event_times else None,
                 dictionary=plan.dictionary,
+                pseudonym_key_id=pseudonyms.key_id if pseudonyms else "",
             )
         return _finish_file(writer, report)
 
@@ -115,7 +126,9 @@ def find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tuple
     return is_on, []
 
 
-def _collect_warnings(spec: Spec, stats: MergeStats, snapshot: Snapshot) -> list[StudyWarning]:
+def _collect_warnings(
+    spec: Spec, stats: MergeStats, snapshot: Snapshot, *, names_studies: bool
+) -> list[StudyWarning]:
     """Return the warnings about studies: those of their rows, of repeated rows, and of the writer."""
     found = [
         *stats.study_flags.describe(spec.studies),
@@ -124,7 +137,8 @@ def _collect_warnings(spec: Spec, stats: MergeStats, snapshot: Snapshot) -> list
         *stats.log.describe(),
     ]
     shown = shows_accession_numbers(spec)
-    warnings = describe_warnings(found, snapshot.find_accession_numbers(list_ids(found)) if shown else {})
+    numbers = snapshot.find_accession_numbers(list_ids(found)) if shown else {}
+    warnings = describe_warnings(found, numbers) if names_studies else count_warnings(found)
     if stats.more_repeated:
         more = f"{stats.more_repeated} more studies have repeated records: the first of each was used."
         warnings.append(StudyWarning(more))

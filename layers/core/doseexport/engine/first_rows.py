@@ -62,9 +62,13 @@ class FirstTable:
     rows: list[FirstRow] = field(default_factory=list)
 
 
-def has_first_rows(request: ExportRequest) -> bool:
-    """Return whether rows are known before the last study, which those of an audit are not."""
-    return not isinstance(request.spec.layout, AuditWorkbook)
+def explain_no_rows(request: ExportRequest) -> str:
+    """Return why no rows can be shown before the export, or "" if they can."""
+    if request.has_pseudonyms:
+        return "Only the worker knows pseudonyms, so their rows are in the file only."
+    if isinstance(request.spec.layout, AuditWorkbook):
+        return "The rows of an audit are known after its last study."
+    return ""
 
 
 def fetch_first_rows(
@@ -72,8 +76,8 @@ def fetch_first_rows(
 ) -> list[FirstTable]:
     """Return the tables of an export with its first rows, without those that have none.
 
-    `check` raises if the request needs what the schema lacks. Raise ExportError as write_export does, and
-    if the time of the database is over.
+    The request must be one that explain_no_rows does not refuse. `check` raises if it needs what the schema
+    lacks. Raise ExportError as write_export does, and if the time of the database is over.
     """
     request = replace(context.request, include_names=False, include_ids=False)
     is_over = Event()

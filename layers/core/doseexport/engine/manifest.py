@@ -43,6 +43,7 @@ def write_manifest(
         "software": {"name": "Dose Export", "version": VERSION},
         "export_id": export_id,
         **_describe_request(request),
+        "pseudonym_key_id": report.pseudonym_key_id or None,
         "snapshot_at": _format_time(report.snapshot_at),
         "time_zone": report.time_zone,
         "studies": report.studies,
@@ -79,11 +80,12 @@ def _list_studies(warning: StudyWarning) -> list[dict[str, Any]]:
 
 def _describe_request(request: ExportRequest) -> dict[str, Any]:
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
+    hidden = request.hidden_filters
     return {
         "type": request.type,
         "filters": {
-            "words": describe_filters(given),
-            "canonical": {each.name: None if each.identifies_patient else value for each, value in given},
+            "words": describe_filters(given, hidden),
+            "canonical": {each.name: None if each.name in hidden else value for each, value in given},
         },
         "order": request.order,
         "options": fill_defaults(request.spec.options, request.options),

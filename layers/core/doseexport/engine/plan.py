@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from doseexport.catalogue import Column, FileContext, Inclusions, ModalityWorkbook, Spec
 from doseexport.catalogue.dictionary import describe_file
 from doseexport.catalogue.filters import describe_filters
+from doseexport.catalogue.layouts import name_any_study
 from doseexport.catalogue.options import fill_defaults
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import Counts
@@ -21,11 +22,15 @@ SOFTWARE = f"Dose Export {VERSION}"
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A request with the name of the requester and its time, in the time zone of the file's reader."""
+    """A request with the name of the requester and its time, in the time zone of the file's reader.
+
+    `pseudonym_key` is the key of the project whose pseudonyms are requested.
+    """
 
     request: ExportRequest
     requested_by: str
     requested_at: datetime
+    pseudonym_key: bytes | None = field(default=None, repr=False)
 
 
 def plan_file(
@@ -64,6 +69,12 @@ def log_warnings(plan: FilePlan, log: WarningLog) -> FilePlan:
     return replace(plan, context=replace(plan.context, warn=log.add, name_study=log.name_study))
 
 
+def hide_studies(plan: FilePlan) -> FilePlan:
+    """Return the plan without what names a study by its number in OpenREM."""
+    counts = replace(plan.counts, widest_study=None)
+    return replace(plan, counts=counts, context=replace(plan.context, name_study=name_any_study))
+
+
 def _block_columns(spec: Spec, inclusions: Inclusions) -> tuple[Column, ...]:
     if isinstance(spec.layout, ModalityWorkbook) and spec.layout.blocks:
         return tuple(each for each in spec.layout.blocks.columns if each.is_included(inclusions))
@@ -77,7 +88,7 @@ def _describe(context: RequestContext, time_zone: str) -> Iterator[tuple[str, st
     yield "Requested by", context.requested_by
     yield "Requested at", f"{context.requested_at:%Y-%m-%d %H:%M:%S %Z}"
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
-    for words in describe_filters(given) or ["none: all studies"]:
+    for words in describe_filters(given, request.hidden_filters) or ["none: all studies"]:
         yield "Filter", words
     yield "Order", request.order
     for name, value in fill_defaults(request.spec.options, request.options).items():

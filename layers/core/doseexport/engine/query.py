@@ -7,16 +7,20 @@ and their order. Positions count from 1 and never repeat.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import Column, Frequency, Inclusions, Modality, Spec, Stream, Table
-from doseexport.catalogue.filters import Filter, build_conditions, write_values
+from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, build_conditions, write_values
+from doseexport.catalogue.options import DATES, MONTH
 from doseexport.catalogue.schema import FULL, OPTIONAL_TABLES, STUDY_TABLE, TOTAL_COLUMNS, Schema
 from doseexport.catalogue.spec import SKIPPED
 from doseexport.domain.request import ExportRequest
 
 NEWEST_FIRST = "study.study_date DESC NULLS LAST, study.study_time DESC NULLS LAST, study.id"
+ORDERS_BY_TIME = {DEFAULT_ORDER: "DESC", "oldest_first": "ASC"}
+"""The orders by date and time, and their direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,9 @@ def build_queries(
     They are about the studies of `choice`, in the form of choose_studies, or else about all that match.
     """
     spec = request.spec
-    chosen, params = choice or choose_studies(request)
+    chosen, params = choice or choose_studies(
+        request, secrets.token_hex(16) if request.has_pseudonyms else ""
+    )
 
     def query(sql: str) -> Query:
         return Query(fill_gaps(f"WITH chosen AS ({chosen}) {sql}", schema), params)
@@ -173,10 +179,14 @@ def _write_ids(studies: Iterable[bytes]) -> str:
     return "{" + ",".join(study.decode() for study in studies) + "}"
 
 
-def choose_studies(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
-    """Return the SELECT of `chosen` (id, position), as SQL with %s, and its parameters."""
+def choose_studies(request: ExportRequest, salt: str = "") -> tuple[str, tuple[str, ...]]:
+    """Return the SELECT of `chosen` (id, position), as SQL with %s, and its parameters.
+
+    With a salt the order is random where it would tell which of two studies is earlier.
+    """
+    order = ", ".join(_write_order(request, salt))
     source, params = select_studies(request.spec, request.filters)
-    return f"SELECT study.id, row_number() OVER (ORDER BY {_order(request)}) AS position {source}", params
+    return f"SELECT study.id, row_number() OVER (ORDER BY {order}) AS position {source}", params
 
 
 def choose_first(studies: Iterable[int]) -> tuple[str, tuple[str, ...]]:
@@ -188,12 +198,21 @@ def choose_first(studies: Iterable[int]) -> tuple[str, tuple[str, ...]]:
 def list_first_studies(request: ExportRequest, most: int, schema: Schema = FULL) -> Query:
     """Return the query for the ids of the first studies of a request, at most `most`."""
     source, params = select_studies(request.spec, request.filters)
-    sql = f"SELECT study.id {source} ORDER BY {_order(request)} LIMIT {most}"
-    return Query(fill_gaps(sql, schema), params)
+    order = ", ".join(_write_order(request, ""))
+    return Query(fill_gaps(f"SELECT study.id {source} ORDER BY {order} LIMIT {most}", schema), params)
 
 
-def _order(request: ExportRequest) -> str:
-    return ", ".join(filter(None, (request.spec.order_sql(request.order), NEWEST_FIRST)))
+def _write_order(request: ExportRequest, salt: str) -> Iterator[str]:
+    own = request.spec.order_sql(request.order)
+    if not salt:
+        yield from filter(None, (own, NEWEST_FIRST))
+        return
+    if request.order not in ORDERS_BY_TIME:
+        yield own
+    elif request.options[DATES.name] == MONTH:
+        yield f"date_trunc('month', study.study_date) {ORDERS_BY_TIME[request.order]} NULLS LAST"
+    yield f"hashtext(study.id::text || '{salt}')"
+    yield "study.id"
 
 
 def select_studies(spec: Spec, filters: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -104,6 +104,14 @@ class StudyWarning:
     more: int = 0
 
 
+def count_warnings(found: Iterable[tuple[str, Concerned]]) -> list[StudyWarning]:
+    """Return the warnings with their counts, without any study."""
+    return [
+        StudyWarning(message.format(n=each.rows, studies=f"of {each.studies:,} studies"))
+        for message, each in found
+    ]
+
+
 def describe_warnings(
     found: Iterable[tuple[str, Concerned]], accession_numbers: Mapping[int, str]
 ) -> list[StudyWarning]:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doseexport.catalogue.layouts import EVENT_ID
+from doseexport.catalogue.layouts import EVENT_ID, Table
 from doseexport.engine.merge import ROWS_LOST, MergeStats
 from doseexport.engine.progress import Monitor
+from doseexport.engine.pseudonyms import PseudonymRows, Rows
 from doseexport.engine.query import Counts
 from doseexport.engine.writers.tables import TablesWriter
 from doseexport.errors import ExportError
-
-Rows = Iterator[tuple[bytes, bytes]]
-"""Rows of a table, each with the id of its study, as the file holds them."""
 
 
 class TableProgress:
@@ -38,19 +36,30 @@ class TableProgress:
 
 
 def write_tables(
-    streams: Iterator[Iterator[bytes]], writer: TablesWriter, stats: MergeStats, progress: TableProgress
+    streams: Iterator[Iterator[bytes]],
+    writer: TablesWriter,
+    stats: MergeStats,
+    progress: TableProgress,
+    pseudonyms: PseudonymRows | None = None,
 ) -> None:
     """Write the tables of the writer: the rows of studies, of events, then of each further table.
 
     Raise ExportError if the rows of a further table are not those counted.
     """
+
+    def write(table: Table, rows: Rows) -> int:
+        changed = pseudonyms.change_keys(rows, table.columns) if pseudonyms else rows
+        return writer.write_table(table, progress.count_rows(changed))
+
     studies, events, *details = writer.tables
-    writer.write_table(studies, progress.count_rows(_read_studies(next(streams), stats)))
+    first = next(streams)
+    if pseudonyms:
+        first = pseudonyms.change(first, writer.separator)
+    write(studies, _read_studies(first, stats))
     shows_ids = any(column.heading == EVENT_ID.heading for column in events.columns)
-    numbered = _read_events(next(streams), stats, shows_ids=shows_ids)
-    writer.write_table(events, progress.count_rows(numbered))
+    write(events, _read_events(next(streams), stats, shows_ids=shows_ids))
     for table, rows in zip(details, streams, strict=True):
-        written = writer.write_table(table, progress.count_rows(_read_details(rows)))
+        written = write(table, _read_details(rows))
         if written != progress.counts.widths[table.name]:
             raise ExportError(*ROWS_LOST)
 

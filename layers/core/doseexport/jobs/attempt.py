@@ -18,6 +18,7 @@ from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import record_abort, record_completion, record_failure, record_start
 from doseexport.aws.services import Services
+from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.domain.export import Export, Result, State, name_file, object_key
 from doseexport.engine.export_file import write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
@@ -58,14 +59,15 @@ def _publish_file(
     created = export.created_at.astimezone(services.settings.time_zone)
     file_name = name_file(export.request.type, export.request.spec.format, created)
     key = object_key(export.id, export.attempt, file_name)
+    context = RequestContext(
+        export.request, export.owner_name, created, _find_pseudonym_key(services, export)
+    )
     database = find_database(services.settings, f"doseexport:{export.id}", seconds_left)
     sink = services.files.open_sink(key, lambda upload_id: _record_upload(services, export, key, upload_id))
     with ExitStack() as cleanup:
         cleanup.callback(sink.discard)
         heartbeat.guard(sink)
-        report = write_export(
-            RequestContext(export.request, export.owner_name, created), database, sink, heartbeat
-        )
+        report = write_export(context, database, sink, heartbeat)
         size, sha256 = sink.finish(partial(_describe_file, export, report, file_name))
         counts = report.studies, report.events, report.warnings
         result = Result(key, file_name, size, sha256, *counts, has_manifest=True, answer=report.answer)
@@ -77,6 +79,11 @@ def _publish_file(
         sink.discard()
         raise LeaseLostError("LEASE_LOST", "The export was aborted, or another attempt has it.")
     return result
+
+
+def _find_pseudonym_key(services: Services, export: Export) -> bytes | None:
+    project = export.request.options.get(PSEUDONYMS.name)
+    return None if project is None else services.pseudonym_keys.find(project)
 
 
 def _describe_file(export: Export, report: FileReport, file_name: str, size: int, sha256: str) -> bytes:

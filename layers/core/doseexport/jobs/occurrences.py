@@ -14,7 +14,7 @@ from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, State
 from doseexport.domain.request import parse_request
-from doseexport.domain.rights import Caller
+from doseexport.domain.rights import Caller, may_use_pseudonyms
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Schedule
 from doseexport.errors import RequestError
 
@@ -104,7 +104,11 @@ def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> st
     if isinstance(owner, Pause):
         return _pause(services, schedule, owner, occurrence)
     try:
-        request = parse_request(occurrence.request, may_see_patients=owner.may_see_patients)
+        request = parse_request(
+            occurrence.request,
+            may_see_patients=owner.may_see_patients,
+            may_use_pseudonyms=may_use_pseudonyms(owner, services.settings.pseudonyms.group),
+        )
         enqueue_export(services, owner, request, occurrence.export_id, schedule.id)
     except RequestError as error:
         if error.status == LIMIT_REACHED_STATUS:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from doseexport.catalogue.columns import NO_SOURCE, RowWarning, Stream
 from doseexport.catalogue.filters import Filter
-from doseexport.catalogue.layouts import CustomRows
+from doseexport.catalogue.layouts import ChangeColumns, CustomRows
 from doseexport.catalogue.nm.parts import (
     EVENT_KEY,
     EVENT_TABLES,
@@ -12,6 +15,9 @@ from doseexport.catalogue.nm.parts import (
     GROUPS,
     HAS_MORE_CHARACTERISTICS,
     SINGLE_COLUMNS,
+    Group,
+    change_parts,
+    list_single_columns,
 )
 from doseexport.catalogue.nm.rows import Administrations
 from doseexport.catalogue.schema import NUCLEAR_MEDICINE
@@ -96,6 +102,17 @@ _EVENT_STREAM = Stream(
 )
 
 
+def _change(change: ChangeColumns, layout: CustomRows) -> tuple[Stream, CustomRows]:
+    """Return the stream of events with changed columns, and the layout that writes them."""
+    parts = change_parts(change)
+    stream = replace(
+        _EVENT_STREAM,
+        columns=list_single_columns(parts),
+        extras=tuple(part.column for part in parts if isinstance(part, Group)),
+    )
+    return stream, replace(layout, make_builder=partial(Administrations, parts=parts))
+
+
 def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
     return Spec(
         type=f"nm-{form}",
@@ -104,7 +121,7 @@ def _make_spec(form: str, help_text: str, layout: CustomRows) -> Spec:
         modality=NM,
         studies=_STUDY_STREAM,
         events=_EVENT_STREAM,
-        layout=layout,
+        layout=replace(layout, change=partial(_change, layout=layout)),
         repeat_warnings=STUDY_REPEAT_WARNINGS,
         widths={group.name: group.count_most for group in GROUPS},
     )

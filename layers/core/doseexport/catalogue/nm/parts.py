@@ -7,9 +7,10 @@ The source is a Radiopharmaceutical Radiation Dose report (DICOM PS3.16 TID 1002
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doseexport.catalogue.columns import DATETIME, NUMBER, Column
+from doseexport.catalogue.layouts import ChangeColumns
 from doseexport.catalogue.shared.exposures import read_code
 from doseexport.catalogue.shared.study import OF_CHOSEN
 from doseexport.catalogue.shared.xray import code_meaning
@@ -262,7 +263,9 @@ SERIES = Group(
     ),
 )  # fmt: skip
 
-PARTS = (
+Parts = tuple[Group | tuple[Column, ...], ...]
+
+PARTS: Parts = (
     ADMINISTRATION,
     PARTICIPANTS,
     COMMENT,
@@ -275,4 +278,19 @@ PARTS = (
 """The parts of a row after the cells of its study, in order: columns of the stream, or groups of children."""
 
 GROUPS = tuple(part for part in PARTS if isinstance(part, Group))
-SINGLE_COLUMNS = tuple(column for part in PARTS if not isinstance(part, Group) for column in part)
+
+
+def list_single_columns(parts: Parts) -> tuple[Column, ...]:
+    """Return the columns of the parts that are no groups."""
+    return tuple(column for part in parts if not isinstance(part, Group) for column in part)
+
+
+def change_parts(change: ChangeColumns) -> Parts:
+    """Return the parts with changed columns."""
+    return tuple(
+        replace(part, columns=change(part.columns)) if isinstance(part, Group) else change(part)
+        for part in PARTS
+    )
+
+
+SINGLE_COLUMNS = list_single_columns(PARTS)

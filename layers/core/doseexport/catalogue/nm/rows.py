@@ -8,25 +8,27 @@ from itertools import islice
 
 from doseexport.catalogue.columns import Cells, Column
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
-from doseexport.catalogue.nm.parts import PARTS, SINGLE_COLUMNS, Group
+from doseexport.catalogue.nm.parts import PARTS, Group, Parts, list_single_columns
 from doseexport.catalogue.shared.study import STUDY_FREQUENCIES
 
 
 class Administrations:
     """Builder of the rows of All data, and in a workbook of a sheet per study description.
 
-    A study without a dose report has one row with its own cells only.
+    A study without a dose report has one row with its own cells only. `parts` are those of a row after the
+    cells of its study.
     """
 
     exclusions = NO_EXCLUSIONS
     warnings = ()
 
-    def __init__(self, context: FileContext) -> None:
+    def __init__(self, context: FileContext, parts: Parts = PARTS) -> None:
         self._widths = context.widths
+        self._parts = parts
         descriptions = [name for name, _ in context.frequencies.get(STUDY_FREQUENCIES[0].title, ())]
-        parts = tuple(widen_parts(context.widths))
-        columns = (*context.study_columns, *parts)
-        self._blank = [""] * len(parts)
+        widened = tuple(widen_parts(context.widths, parts))
+        columns = (*context.study_columns, *widened)
+        self._blank = [""] * len(widened)
         self.sheets = (
             Sheet("All data", columns),
             *(Sheet(name, columns, named_by_data=True) for name in descriptions),
@@ -37,8 +39,8 @@ class Administrations:
     def build_rows(self, study: Cells, events: list[Cells]) -> Iterator[Row]:
         """Yield the rows of a study for All data, each also for the sheet of the study's description."""
         by_description = self._sheet_of.get(study[self._description])
-        for parts in [widen_cells(event, self._widths) for event in events] or [self._blank]:
-            cells = study + parts
+        for widened in [widen_cells(event, self._widths, self._parts) for event in events] or [self._blank]:
+            cells = study + widened
             yield 0, cells
             if by_description is not None:
                 yield by_description, cells
@@ -48,17 +50,17 @@ class Administrations:
         return ()
 
 
-def widen_parts(widths: Mapping[str, int]) -> Iterator[Column]:
+def widen_parts(widths: Mapping[str, int], parts: Parts = PARTS) -> Iterator[Column]:
     """Yield the columns after those of the study, each group as often as its width says, even 0 times."""
-    for part in PARTS:
+    for part in parts:
         yield from part.repeat(widths[part.name]) if isinstance(part, Group) else part
 
 
-def widen_cells(event: Cells, widths: Mapping[str, int]) -> Cells:
+def widen_cells(event: Cells, widths: Mapping[str, int], parts: Parts = PARTS) -> Cells:
     """Return the cells of those columns. An event has its single cells first, then the JSON of each group."""
-    single, groups = iter(event), iter(event[len(SINGLE_COLUMNS) :])
+    single, groups = iter(event), iter(event[len(list_single_columns(parts)) :])
     cells: Cells = []
-    for part in PARTS:
+    for part in parts:
         if isinstance(part, Group):
             children: list[list[str | None]] = json.loads(next(groups) or "[]")
             cells += [cell or "" for child in children for cell in child]

@@ -26,24 +26,38 @@ def _write_limit(part: str, quantity: str, unit: str, estimate: str, words: str)
         ELSE '' END"""
 
 
-def _write_part(part: str, title: str, dlp_estimate: str, ctdi_estimate: str, ctdi_words: str) -> str:
+def _write_people(part: str) -> str:
+    """Return SQL for the reason that was typed, and for the names of who authorised the irradiation."""
     persons = (
         "(SELECT string_agg(person.person_name, ' | ' ORDER BY person.id)"
         " FROM remapp_personparticipant person"
         f" WHERE person.ct_dose_check_details_{part}_id = chk.id AND person.person_name <> '')"
     )
+    return f"""
+        || coalesce('Reason for proceeding: ' || nullif(chk.{part}_reason_for_proceeding, '') || '. ', '')
+        || coalesce('Person authorizing irradiation: ' || {persons} || '. ', '')"""
+
+
+def _write_part(  # noqa: PLR0913, PLR0917  alerts and notifications differ in this many words
+    part: str, title: str, dlp_estimate: str, ctdi_estimate: str, ctdi_words: str, people: str
+) -> str:
     return f"""CASE WHEN chk.dlp_{part}_value_configured OR chk.ctdivol_{part}_value_configured THEN
         '{title}: '
         || {_write_limit(part, "DLP", "mGy.cm", dlp_estimate, "an accumulated forward estimate")}
-        || {_write_limit(part, "CTDIvol", "mGy", ctdi_estimate, ctdi_words)}
-        || coalesce('Reason for proceeding: ' || nullif(chk.{part}_reason_for_proceeding, '') || '. ', '')
-        || coalesce('Person authorizing irradiation: ' || {persons} || '. ', '')
+        || {_write_limit(part, "CTDIvol", "mGy", ctdi_estimate, ctdi_words)}{people}
         ELSE '' END"""
 
 
-DOSE_CHECK = f"""CASE WHEN chk.id IS NOT NULL THEN
-    {_write_part("alert", "Dose Check Alerts", "accumulated_dlp_forward_estimate",
-                 "accumulated_ctdivol_forward_estimate", "an accumulated forward estimate")}
-    || {_write_part("notification", "Dose Check Notifications", "dlp_forward_estimate",
-                    "ctdivol_forward_estimate", "a forward estimate")}
-    END"""  # fmt: skip
+def _write_check(alerts: str, notifications: str) -> str:
+    forward = "an accumulated forward estimate"
+    alert = ("alert", "Dose Check Alerts", "accumulated_dlp_forward_estimate")
+    notification = ("notification", "Dose Check Notifications", "dlp_forward_estimate")
+    return f"""CASE WHEN chk.id IS NOT NULL THEN
+    {_write_part(*alert, "accumulated_ctdivol_forward_estimate", forward, alerts)}
+    || {_write_part(*notification, "ctdivol_forward_estimate", "a forward estimate", notifications)}
+    END"""
+
+
+DOSE_CHECK = _write_check(_write_people("alert"), _write_people("notification"))
+DOSE_CHECK_FIGURES = _write_check("", "")
+"""The same without reasons and names."""

@@ -139,8 +139,9 @@ class WideWriter(_CsvWriter):
         if not is_lopsided:
             return super().warnings
         beyond = f", and spreadsheets open only {MOST_COLUMNS:,} of them" if super().warnings else ""
+        study = "A study" if counts.widest_study is None else f"Study {counts.widest_study}"
         message = (
-            f"Study {counts.widest_study} has {counts.widest:,} events, so every row has {self._columns:,}"
+            f"{study} has {counts.widest:,} events, so every row has {self._columns:,}"
             f" columns{beyond}. Choose the workbook, or leave events out by the option {MAX_EVENTS.name}."
         )
         return [message]

@@ -68,7 +68,7 @@ class FileReport:
 
     `study_warnings` are those of the warnings that are about some studies. `exclusions` counts the events
     excluded on purpose, by reason. `dictionary` describes the headings of the file. `answer` is what an audit
-    found, in one line. `snapshot_at` is the time at
+    found, in one line. `pseudonym_key_id` names the key of its pseudonyms. `snapshot_at` is the time at
     which the database had the contents of the file. Event times were read in `time_zone`; it is None for a
     file without them.
     """
@@ -82,6 +82,7 @@ class FileReport:
     study_warnings: tuple[StudyWarning, ...] = ()
     time_zone: str | None = None
     answer: str = ""
+    pseudonym_key_id: str = ""
     dictionary: tuple[Entry, ...] = ()
 
 

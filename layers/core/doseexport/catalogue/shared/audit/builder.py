@@ -61,7 +61,10 @@ class Audit:
             reading.AGE,
             reading.WEIGHT,
         )
-        self._read_labels = self._studies.make_reader(reading.STUDY_DATE, reading.ACCESSION)
+        derived = [each.heading for each in reading.list_derived(context.study_columns)]
+        self._has_pseudonyms = bool(derived)
+        labels = derived or [reading.STUDY_DATE, reading.ACCESSION]
+        self._read_labels = self._studies.make_reader(*labels)
         self._read_event = self._events.make_reader(
             reading.EVENT_ID,
             reading.PROTOCOL,
@@ -78,16 +81,14 @@ class Audit:
         self._groups = Groups()
         self._found_by_event: dict[tuple[object, ...], _Found] = {}
         self._found: dict[tuple[object, ...], tuple[Group, ...]] = {}
-        self._store = Store()
+        self._store = Store(len(labels))
         self._add_value = self._store.values_to_add.append
         self._counted = self._values = 0
         self._left_out: Counter[str] = Counter()
         self._levels = Levels(options["drl"], rules.modality, options["exam_map"])
         self._units = Units(options)
         self._has_accession = reading.ACCESSION in self._studies
-        self.sheets: tuple[Sheet, ...] = sheets.list_sheets(
-            self._quantities, has_accession=self._has_accession
-        )
+        self.sheets: tuple[Sheet, ...] = sheets.list_sheets(self._quantities, context.study_columns)
         self._tabs = {sheet.name: place for place, sheet in enumerate(self.sheets)}
         self._choice = ChartChoice()
         self._summary = Summary()
@@ -102,8 +103,7 @@ class Audit:
             self._add_event(event, read)
         has_alert = self._add_alerts(study, read)
         if self._values > before or has_alert:
-            date, accession = self._read_labels(study)
-            self._store.add_study(read.number, date, accession)
+            self._store.add_study(read.number, self._read_labels(study))
         return ()
 
     def end(self) -> Iterator[Row]:
@@ -273,10 +273,7 @@ class Audit:
         if each.value is not None and median is not None:
             ratio = write_quotient(each.value * median.denominator, median.numerator)
         return [
-            each.date,
-            str(each.study),
-            str(each.event or ""),
-            *([each.accession] if self._has_accession else []),
+            *self._name_outlier(each),
             key.exam,
             key.room,
             key.population,
@@ -291,6 +288,14 @@ class Audit:
             "",
             "",
         ]
+
+    def _name_outlier(self, each: Outlier) -> Cells:
+        """Return the cells that say which study and event it is."""
+        if self._has_pseudonyms:
+            return list(each.labels)
+        date, accession = each.labels
+        numbers = [date, str(each.study), str(each.event or "")]
+        return [*numbers, accession] if self._has_accession else numbers
 
     def _list_excluded(self) -> Iterator[Cells]:
         """Yield the rows of Excluded. The numbers of groups that differ in their detail only are added."""

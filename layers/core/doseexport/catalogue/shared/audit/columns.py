@@ -180,13 +180,18 @@ def list_rooms(quantities: Sequence[Quantity]) -> tuple[Column, ...]:
     )
 
 
-def list_outliers(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple[Column, ...]:
-    """Return the columns of the sheet Outliers."""
-    return (
+def list_outliers(
+    quantities: Sequence[Quantity], *, has_accession: bool, derived: Sequence[Column] = ()
+) -> tuple[Column, ...]:
+    """Return the columns of the sheet Outliers. `derived` are those of pseudonyms, if it has pseudonyms."""
+    names = (
         DATE_OF_STUDY.made("Study date"),
         STUDY_ID.made("Study id"),
         _count_events(quantities),
         *([ACCESSION.made("Accession number")] if has_accession else []),
+    )
+    return (
+        *([each.made(each.heading) for each in derived] or names),
         _name_exams(quantities),
         _ROOM,
         *_describe_values(quantities),

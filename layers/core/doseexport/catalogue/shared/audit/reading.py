@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -21,10 +21,19 @@ LOCALISER, STATIONARY = "localiser", "stationary acquisition"
 
 STUDY_ID, STUDY_DATE, ACCESSION = "study id", "study date", "accession number"
 DESCRIPTION, REQUEST, STUDY_NAMES = "study description", "requested procedure", "standard study names"
+PSEUDONYM, STUDY_PSEUDONYM, ACCESSION_PSEUDONYM = "Pseudonym", "Study pseudonym", "Accession pseudonym"
+STUDY_MONTH, SHIFTED_DATE = "Study month", "Shifted study date"
 ROOM, AGE, WEIGHT = "room", "age", "weight"
 EVENT_ID, PROTOCOL, EVENT_NAMES = "event id", "acquisition protocol", "standard acquisition names"
 EVENT_VALUE, DETAIL, EXCLUSION = "value", "detail", "exclusion"
 """Headings of the columns that an audit reads. Those of the values of a study are names of quantities."""
+
+_DERIVED = (PSEUDONYM, STUDY_PSEUDONYM, ACCESSION_PSEUDONYM, STUDY_MONTH, SHIFTED_DATE)
+
+
+def list_derived(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Return the columns that stand in the place of what identifies a study, if it has pseudonyms."""
+    return tuple(each for each in columns if each.heading in _DERIVED)
 
 
 def read_first(cells: Cells) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from doseexport.catalogue.columns import Cells
+from doseexport.catalogue.columns import Cells, Column
 from doseexport.catalogue.layouts import Sheet
-from doseexport.catalogue.shared.audit import columns
+from doseexport.catalogue.shared.audit import columns, reading
 from doseexport.catalogue.shared.audit.drl import HEADINGS, DrlRow, Match
 from doseexport.catalogue.shared.audit.quantities import Quantity, write_number
 from doseexport.catalogue.shared.audit.results import Result
@@ -20,8 +20,15 @@ SUMMARY, CHARTS = "Summary", "Charts"
 MATCH_HEADINGS = tuple(column.heading for column in columns.MATCH_COLUMNS)
 
 
-def list_sheets(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple[Sheet, ...]:
-    """Return the sheets of the audit of these quantities, in the order of their tabs."""
+def list_sheets(quantities: Sequence[Quantity], read: Sequence[Column]) -> tuple[Sheet, ...]:
+    """Return the sheets of the audit of these quantities, in the order of their tabs.
+
+    `read` are the columns of studies that are read.
+    """
+    has_accession = any(each.heading == reading.ACCESSION for each in read)
+    outliers = columns.list_outliers(
+        quantities, has_accession=has_accession, derived=reading.list_derived(read)
+    )
     per_study, per_event = (
         [each for each in quantities if each.per_event is per_event] for per_event in (False, True)
     )
@@ -29,7 +36,7 @@ def list_sheets(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple
         *([_lay_out_groups(EXAMINATIONS, per_study)] if per_study else []),
         *([_lay_out_groups(PROTOCOLS, per_event)] if per_event else []),
         Sheet(ROOMS, columns.list_rooms(quantities), printable=True),
-        Sheet(OUTLIERS, columns.list_outliers(quantities, has_accession=has_accession), printable=True),
+        Sheet(OUTLIERS, outliers, printable=True),
         Sheet(EXCLUDED, columns.list_excluded(quantities), printable=True),
         Sheet(LEVELS, columns.LEVEL_COLUMNS, printable=True),
     )
@@ -39,9 +46,9 @@ def _lay_out_groups(name: str, quantities: Sequence[Quantity]) -> Sheet:
     return Sheet(name, columns.list_groups(quantities), flag=columns.FLAG, printable=True)
 
 
-def list_described_sheets(quantities: Sequence[Quantity], *, has_accession: bool) -> tuple[Sheet, ...]:
+def list_described_sheets(quantities: Sequence[Quantity], read: Sequence[Column]) -> tuple[Sheet, ...]:
     """Return all sheets with all of their headings, for the dictionary."""
-    sheets = list_sheets(quantities, has_accession=has_accession)
+    sheets = list_sheets(quantities, read)
     return (
         *sheets,
         Sheet(LEVELS, columns.MATCH_COLUMNS),

@@ -106,8 +106,7 @@ def make_audit(
     def list_described(context: FileContext) -> Sequence[Sheet]:
         from doseexport.catalogue.shared.audit.sheets import list_described_sheets  # noqa: PLC0415
 
-        has_accession = any(each.heading == reading.ACCESSION for each in context.study_columns)
-        return list_described_sheets(rules.quantities, has_accession=has_accession)
+        return list_described_sheets(rules.quantities, context.study_columns)
 
     return Spec(
         type=f"{modality.name.lower()}-audit",

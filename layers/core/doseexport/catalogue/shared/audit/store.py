@@ -14,7 +14,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16000;
 CREATE TABLE spilled (grp INTEGER, value INTEGER, study INTEGER, event INTEGER);
-CREATE TABLE study (id INTEGER PRIMARY KEY, date TEXT, accession TEXT);
+CREATE TABLE study (id INTEGER PRIMARY KEY, {labels});
 CREATE TABLE alert (grp INTEGER, study INTEGER, value INTEGER, reasons INTEGER, left_out INTEGER);
 CREATE TABLE outlier (grp INTEGER, study INTEGER, event INTEGER, value INTEGER, quantity INTEGER,
     ratio REAL, reasons INTEGER, left_out INTEGER, PRIMARY KEY (grp, study, event)) WITHOUT ROWID;
@@ -29,8 +29,7 @@ _ADD_OUTLIER = """
 INSERT INTO outlier VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET reasons = reasons | excluded.reasons"""
 _OUTLIERS = """
-SELECT outlier.grp, outlier.study, event, value, reasons, left_out, coalesce(date, ''),
-    coalesce(accession, '')
+SELECT outlier.grp, outlier.study, event, value, reasons, left_out, {labels}
 FROM outlier LEFT JOIN study ON study.id = outlier.study
 ORDER BY quantity, ratio IS NULL, ratio DESC, outlier.study, event, outlier.grp"""
 
@@ -57,7 +56,7 @@ class Alert(NamedTuple):
 
 
 class Outlier(NamedTuple):
-    """A value to list: its group, its reasons as bits, and the date and accession number of its study."""
+    """A value to list: its group, its reasons as bits, and the labels of its study."""
 
     group: int
     study: int
@@ -65,24 +64,26 @@ class Outlier(NamedTuple):
     value: int | None
     reasons: int
     left_out: int
-    date: str
-    accession: str
+    labels: tuple[str, ...]
 
 
 class Store:
     """The values of one audit. Values, studies and alerts are added first, then `sort`, then everything else.
 
     `values_to_add` takes values: the number of a group, the value, the ids of its study and event, or 0.
+    `labels` is the number of texts that the list of outliers shows of a study.
     """
 
-    def __init__(self) -> None:
-        self._file = open_temporary_database(self, _SCHEMA)
+    def __init__(self, labels: int) -> None:
+        self._labels = [f"label_{n}" for n in range(labels)]
+        schema = _SCHEMA.format(labels=", ".join(f"{each} TEXT" for each in self._labels))
+        self._file = open_temporary_database(self, schema)
         self.values_to_add: list[tuple[int, int, int, int]] = []
-        self._studies: list[tuple[int, str, str]] = []
+        self._studies: list[tuple[int | str, ...]] = []
 
-    def add_study(self, study: int, date: str, accession: str) -> None:
+    def add_study(self, study: int, labels: tuple[str, ...]) -> None:
         """Add what the list of outliers shows of a study, after its values."""
-        self._studies.append((study, date, accession))
+        self._studies.append((study, *labels))
         if len(self.values_to_add) > _BATCH:
             self._flush()
 
@@ -139,13 +140,17 @@ class Store:
 
     def outliers(self) -> Iterator[Outlier]:
         """Yield the values to list: by quantity, highest ratio first, those without a ratio last."""
+        labels = ", ".join(f"coalesce({each}, '')" for each in self._labels)
         with explain_full_disk():
-            for row in self._file.execute(_OUTLIERS):
-                yield Outlier._make(row)
+            for group, study, event, value, reasons, left_out, *own in self._file.execute(
+                _OUTLIERS.format(labels=labels)
+            ):
+                yield Outlier(group, study, event, value, reasons, left_out, tuple(own))
 
     def _flush(self) -> None:
         with explain_full_disk():
             self._file.executemany("INSERT INTO spilled VALUES (?, ?, ?, ?)", self.values_to_add)
-            self._file.executemany("INSERT INTO study VALUES (?, ?, ?)", self._studies)
+            places = ", ".join("?" for _ in ("id", *self._labels))
+            self._file.executemany(f"INSERT INTO study VALUES ({places})", self._studies)
         self.values_to_add.clear()
         self._studies.clear()
