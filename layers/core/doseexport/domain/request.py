@@ -12,7 +12,8 @@ from typing import Any
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
-from doseexport.catalogue.options import DATES, PSEUDONYMS
+from doseexport.catalogue.options import DATES, LEAVE_OUT, PSEUDONYMS
+from doseexport.catalogue.shared.column_choice import leave_out
 from doseexport.catalogue.shared.dap_units import DAP_UNIT, convert_spec
 from doseexport.catalogue.shared.pseudonyms import pseudonymise
 from doseexport.domain.parsing import read_flag, read_object
@@ -48,9 +49,10 @@ class ExportRequest:
     def spec(self) -> Spec:
         """The export type's spec, which warns of computed totals if this request uses totals.
 
-        Its columns show DAP in the requested unit, and pseudonyms in the place of patients.
+        It lacks the columns that are left out. Others show DAP in the requested unit, and pseudonyms in the
+        place of patients.
         """
-        spec = catalogue.find_spec(self.type)
+        spec = leave_out(catalogue.find_spec(self.type), self.options.get(LEAVE_OUT, ""))
         if self.has_pseudonyms:
             spec = pseudonymise(spec, self.options[DATES.name])
         spec = spec.warn_of_totals(self.filters, self.order)
