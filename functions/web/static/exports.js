@@ -133,10 +133,16 @@ export class ExportList {
   }
 
   async #showFilters(query) {
-    const { ListFilters, isNarrowed } = await import("./list-filters.js");
-    this.filters ??= new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
-    this.isNarrowed = isNarrowed;
+    await this.#loadFilters();
     if (query === this.query) this.filters.show(query);
+  }
+
+  async #loadFilters() {
+    const { ListFilters, isNarrowed } = await import("./list-filters.js");
+    this.isNarrowed = isNarrowed;
+    if (this.filters) return;
+    this.filters = new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
+    this.filters.show(this.query);
   }
 
   /** Continue a search that has not filled the first page: one request reads only a part of the list. */
@@ -262,7 +268,11 @@ export class ExportList {
 
   /** Load what shows an export, which a user without exports does not need. */
   async #loadRow() {
-    const [{ Row }, { Actions }] = await Promise.all([import("./row.js"), import("./actions.js")]);
+    const [{ Row }, { Actions }] = await Promise.all([
+      import("./row.js"),
+      import("./actions.js"),
+      this.#loadFilters(), // before the rows, which they would push down
+    ]);
     this.Row = Row;
     this.actions ??= new Actions(this.api, this, this.onedit);
   }
