@@ -36,7 +36,10 @@ def make_preset_schemas() -> Json:
     """Return the schemas by name."""
     given = {
         "name": _NAME
-        | {"description": "Printable characters. Do not name a patient: the service cannot check this."},
+        | {
+            "description": "Printable characters, once per owner. Do not name a patient: "
+            "the service cannot check this."
+        },
         "shared": FLAG | {"default": False, "description": "Whether all export users see it."},
         "request": refer("ExportRequest")
         | {
@@ -119,7 +122,12 @@ def _make_use() -> Json:
 def _create_preset() -> Json:
     created = make_answer("The preset.", "Preset")
     created["headers"] = make_location("The address of the preset.")
-    problems = (BAD_BODY, BAD_REQUEST, _BAD_PRESET, {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_PRESETS"]})
+    problems = (
+        BAD_BODY,
+        BAD_REQUEST,
+        _BAD_PRESET,
+        {403: ["PEOPLE_ONLY"], 409: ["NAME_TAKEN", "TOO_MANY_PRESETS"]},
+    )
     return make_operation("create_preset", "Save a request as a preset", {"201": created}, *problems) | {
         "requestBody": make_body("PresetRequest")
     }
@@ -137,7 +145,14 @@ def _get_preset() -> Json:
 
 def _change_preset() -> Json:
     answers = {"200": make_answer("The changed preset.", "Preset")}
-    problems = (FORBIDDEN, NOT_FOUND, BAD_BODY, BAD_REQUEST, _BAD_PRESET, _CONFLICT)
+    problems = (
+        FORBIDDEN,
+        NOT_FOUND,
+        BAD_BODY,
+        BAD_REQUEST,
+        _BAD_PRESET,
+        {409: ["NAME_TAKEN", "PRESET_BUSY"]},
+    )
     return make_operation("change_preset", "Rename, share or edit a preset", answers, *problems) | {
         "requestBody": make_body("PresetChange")
     }

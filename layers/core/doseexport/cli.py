@@ -386,6 +386,8 @@ def _report(options: argparse.Namespace, request: ExportRequest, report: FileRep
     yield f"{options.output}: {report.studies:,} studies, {report.events:,} events\n"
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
     yield from (f"filter: {words}\n" for words in describe_filters(given) or ["none: all studies"])
+    if report.pseudonym_key_id:
+        yield f"pseudonyms: {request.options[PSEUDONYMS.name]}, key {report.pseudonym_key_id}\n"
     yield from (f"warning: {warning}\n" for warning in report.warnings)
     if options.time_zone is None and request.spec.has_event_times and report.events:
         yield f"warning: times of events were read in {TIME_ZONE}. Enter OpenREM's zone with --time-zone.\n"

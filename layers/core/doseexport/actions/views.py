@@ -228,6 +228,7 @@ def _view_audited_request(request: Mapping[str, Any], caller: Caller) -> Json:
     naming = request["patient_filters"]
     return {
         "schedule_id": None,
+        "pseudonyms": None,
         **request,
         "patient_filters": dict(naming) if may_see_patient_filters(caller) else None,
     }
@@ -479,7 +480,7 @@ def _view_type(spec: Spec, has_columns: bool) -> Json:
 
 
 def _view_column(entry: Entry) -> Json:
-    return {**entry.texts, "included_by": entry.included_by}
+    return {**entry.texts, "included_by": entry.included_by, "column": entry.column}
 
 
 def _view_option(known: Option) -> Json:
