@@ -36,6 +36,7 @@ def test_search_and_filters_are_in_the_address(visit: Visits, physicist: User, a
     assert_that(newest(page)).to_contain_text("Van 3")
     assert_that(page.get_by_label("Search")).to_be_focused()
     page.get_by_role("button", name="Clear").click()
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Type", exact=True).select_option("rf-csv")
     assert_that(rows(page)).to_have_count(1)
     assert_that(newest(page)).to_contain_text("RF table (csv)")

@@ -207,13 +207,15 @@ def test_program_interrupted_while_it_starts_says_so():
 @pytest.mark.parametrize("name", [b"out \xff.csv", "ausgef\u00fchrt.csv".encode()])
 def test_cli_writes_files_of_any_name_for_an_ascii_terminal(sample_url, tmp_path, name):
     output = os.fsencode(tmp_path) + b"/" + name
-    command = [os.fsencode(part) for part in (*PROGRAM, "mg-csv", "--database-url", sample_url, "--manifest")]
+    given = (*PROGRAM, "mg-csv", "--database-url", sample_url, "--manifest", "--name", "Van 3")
+    command = [os.fsencode(part) for part in given]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LOGNAME": os.fsdecode(b"ad\xffa")}
     done = subprocess.run([*command, b"--output", output], capture_output=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert Path(os.fsdecode(output)).exists()
     manifest = json.loads(Path(os.fsdecode(output + b".manifest.json")).read_bytes())
     assert os.fsencode(manifest["file"]["name"]) == name
+    assert manifest["name"] == "Van 3"
 
 
 def test_cli_lists_all_types_on_an_ascii_terminal():

@@ -84,6 +84,8 @@ def test_cli_reports_what_is_in_the_file(run, tmp_path, capsys):
         (["--option", "max_events="], "--option max_events: The value is blank"),
         (["--output", "out.xlsx"], "--output: ct-csv writes a file csv, not xlsx."),
         (["--output", "out.XLS"], "--output: ct-csv writes a file csv, not xls."),
+        (["--name", "Van 3"], "--name: A name stands in the manifest only."),
+        (["--name", "a/b", "--manifest"], "name: A name becomes part of a file name"),
         (["--output", "-", "--manifest"], "--output: A manifest needs a file beside it."),
         (["--database-url", "postgresql://\udcff@x/y"], "--database-url: This is not a PostgreSQL URL"),
         (["--filter", "\udcff=x"], "filters.\\udcff: "),

@@ -2,10 +2,8 @@
 
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
-import { Endings } from "./endings.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
 import { announce, markTitle, notifyError, offer } from "./messages.js";
-import { Selection } from "./selection.js";
 import { count } from "./words.js";
 
 const PAGE_SIZE = 25;
@@ -28,9 +26,7 @@ export class ExportList {
     Object.assign(this, { api, catalogue, onedit, onactive, query: { scope: "mine" } });
     this.rows = new Map();
     this.refreshCount = 0;
-    this.selection = new Selection(() => [...this.rows.values()]);
     this.deleted = new Set();
-    this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
     this.#listen();
   }
 
@@ -83,7 +79,7 @@ export class ExportList {
       const row = this.rows.get(id);
       if (row) this.#removeRow(row);
     }
-    this.selection.update();
+    this.selection?.update();
     this.refresh();
   }
 
@@ -133,10 +129,23 @@ export class ExportList {
   }
 
   async #showFilters(query) {
-    const { ListFilters, isNarrowed } = await import("./list-filters.js");
-    this.filters ??= new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
-    this.isNarrowed = isNarrowed;
+    await this.#loadFilters();
     if (query === this.query) this.filters.show(query);
+  }
+
+  /** Load what stands around the rows, which a user who only fills in the form does not need. */
+  async #loadFilters() {
+    const [{ ListFilters, isNarrowed }, { Selection }, { Endings }] = await Promise.all([
+      import("./list-filters.js"),
+      import("./selection.js"),
+      import("./endings.js"),
+    ]);
+    if (this.filters) return;
+    this.isNarrowed = isNarrowed;
+    this.selection = new Selection(() => [...this.rows.values()]);
+    this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
+    this.filters = new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
+    this.filters.show(this.query);
   }
 
   /** Continue a search that has not filled the first page: one request reads only a part of the list. */
@@ -174,7 +183,7 @@ export class ExportList {
     fill(byId("rows"));
     setText(byId("empty"), "Loading …");
     setShown(byId("empty"), true);
-    this.selection.update();
+    this.selection?.update();
   }
 
   /** Replace the first page. Older exports below it stay. */
@@ -240,7 +249,7 @@ export class ExportList {
     setText(byId("empty"), this.#describeEmpty());
     setShown(byId("empty"), !ordered.length);
     setShown(byId("more"), Boolean(cursor));
-    this.selection.update();
+    this.selection?.update();
     this.#reportActive();
   }
 
@@ -262,13 +271,17 @@ export class ExportList {
 
   /** Load what shows an export, which a user without exports does not need. */
   async #loadRow() {
-    const [{ Row }, { Actions }] = await Promise.all([import("./row.js"), import("./actions.js")]);
+    const [{ Row }, { Actions }] = await Promise.all([
+      import("./row.js"),
+      import("./actions.js"),
+      this.#loadFilters(), // before the rows, which they would push down
+    ]);
     this.Row = Row;
     this.actions ??= new Actions(this.api, this, this.onedit);
   }
 
   #makeRow(each) {
-    const row = new this.Row(each, this.catalogue, this.actions, () => this.selection.update());
+    const row = new this.Row(each, this.catalogue, this.actions, () => this.selection?.update());
     row.element.classList.toggle("new", each.id === this.newest);
     return row;
   }

@@ -17,6 +17,7 @@ const ORDERS = [
   ["expires_at", "expiring first"],
   ["-expires_at", "expiring last"],
 ];
+const HIDDEN = ["type", "owner_name", "requested_from", "requested_to"]; // until "Filters" is opened
 const NO_PATIENTS = "Words of a name, type, person or schedule. Do not enter patient data: the address shows it.";
 
 /** The fields above the table, and the headings that sort it. */
@@ -37,16 +38,22 @@ export class ListFilters {
     };
     this.owner = makeField("Person", this.fields.owner_name);
     this.schedule = make("span", { class: "chip", hidden: true });
-    fill(
-      byId("list-filters"),
-      makeField("Search", this.fields.q),
+    this.more = make(
+      "details",
+      {},
+      make("summary", {}, "Filters"),
       makeField("Type", this.fields.type),
       this.owner,
       makeField("Requested from", this.fields.requested_from),
       makeField("to", this.fields.requested_to),
+    );
+    fill(
+      byId("list-filters"),
+      makeField("Search", this.fields.q),
       makeField("Order", this.fields.sort),
       this.schedule,
       makeButton("Clear", "small", () => this.#clear(), { id: "list-clear" }),
+      this.more,
     );
     this.#listen();
   }
@@ -58,6 +65,7 @@ export class ListFilters {
       field.value = query[name] || (name === "sort" ? NEWEST : "");
     }
     this.owner.hidden = query.scope !== "all";
+    this.more.open ||= HIDDEN.some((name) => query[name]);
     this.#showSchedule(query.schedule_id);
     byId("list-clear").hidden = !isNarrowed(query);
     for (const heading of listHeadings()) {

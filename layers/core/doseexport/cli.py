@@ -204,7 +204,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    name = read_export_name(options.name)
+    name = _read_name(options)
     context = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
     request = _read_request(options)
     key = _read_key(options, request)
@@ -224,6 +224,14 @@ def _export(options: argparse.Namespace) -> int:
         bar.clear()
     _print(_report(options, context.request, report), to_stderr=_is_stdout(options.output))
     return 0
+
+
+def _read_name(options: argparse.Namespace) -> str | None:
+    name = read_export_name(options.name)
+    if name and not options.manifest:
+        message = "A name stands in the manifest only. Add --manifest."
+        raise DoseExportError("BAD_NAME", message, "--name", 422)
+    return name
 
 
 def _check_output(options: argparse.Namespace, spec: Spec) -> None:
