@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from doseexport.actions.exports import list_exports
+from doseexport.actions.listing import LIST_PARAMETERS
 from doseexport.actions.views import view_exports
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
@@ -18,4 +19,4 @@ def list_page(services: Services, call: Call) -> Reply:
     return Reply(200, view_exports(page, call.caller, services.clock()))
 
 
-handler = serve({"GET /exports": list_page}, "scope", "state", "limit", "cursor")
+handler = serve({"GET /exports": list_page}, *LIST_PARAMETERS)

@@ -12,7 +12,7 @@ from local.openapi.parts import (
     make_location,
     make_operation,
 )
-from local.openapi.requests import REQUESTED_RETENTION
+from local.openapi.requests import EXPORT_NAME, REQUESTED_RETENTION
 from local.openapi.schemas import FLAG, ID, TEXT, TEXT_OR_NULL, TIME, Json, make_object, refer
 
 _NAME: Json = {"type": "string", "maxLength": MAX_NAME, "pattern": r"\S"}
@@ -36,12 +36,15 @@ def make_preset_schemas() -> Json:
     """Return the schemas by name."""
     given = {
         "name": _NAME
-        | {"description": "Printable characters. Do not name a patient: the service cannot check this."},
+        | {
+            "description": "Printable characters, once per owner. Do not name a patient: "
+            "the service cannot check this."
+        },
         "shared": FLAG | {"default": False, "description": "Whether all export users see it."},
         "request": refer("ExportRequest")
         | {
-            "description": "Without include_names, include_ids, retention_days and filters that "
-            "identify a patient."
+            "description": "Without name, include_names, include_ids, retention_days and filters "
+            "that identify a patient."
         },
     }
     window = (
@@ -110,6 +113,7 @@ def _make_use() -> Json:
         "include_names": FLAG,
         "include_ids": FLAG,
         "retention_days": REQUESTED_RETENTION,
+        "name": EXPORT_NAME,
     }
     optional = [name for name in fields if name != "preset"]
     return make_object(fields, *optional, description="A request that starts from a preset, with changes.")
@@ -118,7 +122,12 @@ def _make_use() -> Json:
 def _create_preset() -> Json:
     created = make_answer("The preset.", "Preset")
     created["headers"] = make_location("The address of the preset.")
-    problems = (BAD_BODY, BAD_REQUEST, _BAD_PRESET, {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_PRESETS"]})
+    problems = (
+        BAD_BODY,
+        BAD_REQUEST,
+        _BAD_PRESET,
+        {403: ["PEOPLE_ONLY"], 409: ["NAME_TAKEN", "TOO_MANY_PRESETS"]},
+    )
     return make_operation("create_preset", "Save a request as a preset", {"201": created}, *problems) | {
         "requestBody": make_body("PresetRequest")
     }
@@ -136,7 +145,14 @@ def _get_preset() -> Json:
 
 def _change_preset() -> Json:
     answers = {"200": make_answer("The changed preset.", "Preset")}
-    problems = (FORBIDDEN, NOT_FOUND, BAD_BODY, BAD_REQUEST, _BAD_PRESET, _CONFLICT)
+    problems = (
+        FORBIDDEN,
+        NOT_FOUND,
+        BAD_BODY,
+        BAD_REQUEST,
+        _BAD_PRESET,
+        {409: ["NAME_TAKEN", "PRESET_BUSY"]},
+    )
     return make_operation("change_preset", "Rename, share or edit a preset", answers, *problems) | {
         "requestBody": make_body("PresetChange")
     }

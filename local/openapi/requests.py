@@ -1,8 +1,11 @@
 """Build the schemas of export requests: each export type with its filters, orders and options."""
 
+import re
+
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.domain.export_name import FORBIDDEN, MAX_EXPORT_NAME
 from doseexport.domain.request import OPENREM_ORDER
 from doseexport.domain.rights import PATIENT_GROUP
 from local.openapi.schemas import FLAG as BOOLEAN
@@ -14,6 +17,12 @@ REQUESTED_RETENTION: Json = {
     "type": ["integer", "null"],
     "description": "Days to retain the file, at most `retention_days.max` of GET /export-types. "
     "Null means `retention_days.default`.",
+}
+EXPORT_NAME: Json = {
+    "type": ["string", "null"],
+    "maxLength": MAX_EXPORT_NAME,
+    "pattern": f"^[^{re.escape(FORBIDDEN)}]*$",
+    "description": "A name for the export, which its file name begins with. Never patient data.",
 }
 
 
@@ -59,6 +68,7 @@ def _make_request(spec: Spec) -> Json:
         "include_names": _make_inclusion(spec, NAME, "Include patients' names in the file."),
         "include_ids": _make_inclusion(spec, ID, "Include patients' IDs in the file."),
         "retention_days": REQUESTED_RETENTION,
+        "name": EXPORT_NAME,
     }
     optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]
     return make_object(properties, *optional, description=spec.help, **{"x-format": spec.format})

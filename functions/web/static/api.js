@@ -94,6 +94,9 @@ export class Api {
   /** Save a request as a preset. */
   savePreset = (preset) => this.#call("POST", "/presets", { body: preset });
 
+  /** Change fields of a preset. */
+  changePreset = (id, changes) => this.#call("PATCH", `/presets/${id}`, { body: changes });
+
   /** Delete a preset. */
   deletePreset = (id) => this.#call("DELETE", `/presets/${id}`);
 

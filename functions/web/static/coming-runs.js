@@ -30,7 +30,7 @@ export function makeRunList(runs, timeZone) {
   const items = runs.map((run) => {
     const dates = describeDates(run);
     const moment = make("time", { datetime: run.scheduled_at }, formatIn(run.scheduled_at, timeZone));
-    return make("li", {}, moment, dates && make("span", {}, ` · ${dates}`));
+    return make("li", {}, moment, dates && make("span", {}, ` ${dates}`));
   });
   return make("ol", { class: "runs" }, items);
 }

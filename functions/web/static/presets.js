@@ -9,6 +9,8 @@ const UNREADABLE = "Cannot load the presets. Reload the page to try again.";
 const UNUSABLE = "This preset uses options that no longer exist. It can only be deleted.";
 const UNAVAILABLE = "OpenREM’s database has no studies for this preset. It cannot be used now.";
 const UNNAMED = "Enter a name for the preset.";
+const FORM_DATES = "as in the form";
+const OWN_DATES = "as saved";
 
 /** The card "Presets" of the form, and the dialog that saves one. */
 export class Presets {
@@ -22,25 +24,26 @@ export class Presets {
     byId("preset-use").addEventListener("click", () => this.#use());
     byId("preset-delete").addEventListener("click", () => busy(byId("preset-delete"), () => this.#delete()));
     byId("preset-open").addEventListener("click", () => busy(byId("preset-open"), () => this.#open()));
+    byId("preset-edit").addEventListener("click", () => busy(byId("preset-edit"), () => this.#edit()));
     byId("preset-cancel").addEventListener("click", () => byId("preset-dialog").close());
     byId("preset-form").addEventListener("submit", (event) => {
       event.preventDefault();
       busy(byId("preset-save"), () => this.#save());
     });
-    this.#show({ presets: [], complete: true }, "");
+    this.#fill({ presets: [], complete: true }, "");
     this.#refresh("");
   }
 
   /** Load the presets, and select the one with this id. */
   async #refresh(id) {
     try {
-      this.#show(await this.api.listPresets(), id);
+      this.#fill(await this.api.listPresets(), id);
     } catch {
       setText(byId("preset-note"), UNREADABLE);
     }
   }
 
-  #show({ presets, complete }, id) {
+  #fill({ presets, complete }, id) {
     this.presets = presets;
     const title = complete ? "Shared by others" : "Shared by others, the newest only";
     const [mine, others] = [presets.filter(({ mine }) => mine), presets.filter(({ mine }) => !mine)];
@@ -59,6 +62,7 @@ export class Presets {
     const preset = this.#chosen;
     const isUsable = preset?.usable && this.form.catalogue.findType(preset.request.type);
     byId("preset-use").disabled = !isUsable;
+    byId("preset-edit").disabled = !(isUsable && preset.links.change);
     byId("preset-delete").disabled = !preset?.links.delete;
     const reason = preset?.usable ? UNAVAILABLE : UNUSABLE;
     const dates = preset?.dates;
@@ -96,14 +100,28 @@ export class Presets {
       this.form.showProblem(problem);
       return;
     }
-    const { type } = this.request;
-    setText(byId("preset-type"), nameTypeInFull(this.form.catalogue.findType(type)));
+    this.edited = null;
+    await this.#show({ name: "", shared: false, window: null, request: this.request }, FORM_DATES);
+  }
+
+  /** Open the dialog to rename or share the chosen preset, or to change its period. */
+  async #edit() {
+    this.edited = this.#chosen;
+    this.request = this.edited.request;
+    await this.#show(this.edited, OWN_DATES);
+  }
+
+  async #show({ name, shared, window, request }, noWindow) {
+    setText(byId("preset-dialog-title"), name ? `Change “${name}”` : "Save as preset");
+    setText(byId("preset-type"), nameTypeInFull(this.form.catalogue.findType(request.type)));
     this.#showError("");
-    byId("preset-name").value = "";
-    byId("preset-shared").checked = false;
+    byId("preset-name").value = name;
+    byId("preset-shared").checked = shared;
     try {
-      const { PRESET_WINDOWS } = await import("./recurrence.js");
-      fill(byId("preset-window"), [["", "as in the form"], ...Object.entries(PRESET_WINDOWS)].map(makeOption));
+      const { describeWindow, PRESET_WINDOWS } = await import("./recurrence.js");
+      const windows = { "": noWindow, ...PRESET_WINDOWS, ...(window && { [window]: describeWindow(window) }) };
+      fill(byId("preset-window"), Object.entries(windows).map(makeOption));
+      byId("preset-window").value = window ?? "";
     } catch (error) {
       notifyError(error);
       return;
@@ -114,20 +132,20 @@ export class Presets {
   async #save() {
     const name = byId("preset-name").value.trim();
     if (!name) return this.#showError(UNNAMED);
-    const replaced = this.presets.find((each) => each.mine && each.name === name);
-    if (replaced && !(await confirm(describeReplacement(name)))) return undefined;
+    const replaced = this.edited ? null : this.presets.find((each) => each.mine && isSameName(each.name, name));
+    if (replaced && !(await confirm(describeReplacement(replaced.name)))) return undefined;
     try {
-      const period = byId("preset-window").value || null;
+      const window = byId("preset-window").value || null;
       const preset = {
         name,
         shared: byId("preset-shared").checked,
-        window: period,
-        request: period ? omitDates(this.request) : this.request,
+        window,
+        request: window ? omitDates(this.request) : this.request,
       };
-      const { id } = await this.api.savePreset(preset);
-      if (replaced) await this.api.deletePreset(replaced.id);
+      const written = this.edited ?? replaced;
+      const { id } = await (written ? this.api.changePreset(written.id, preset) : this.api.savePreset(preset));
       byId("preset-dialog").close();
-      notify(`Preset “${name}” saved.`);
+      notify(`Preset “${name}” ${this.edited ? "changed" : "saved"}.`);
       return this.#refresh(id);
     } catch (problem) {
       return this.#showError(problem.message);
@@ -146,6 +164,9 @@ function describeReplacement(name) {
   const text = "You have a preset of this name. The form replaces what it holds.";
   return { title: `Replace “${name}”?`, text, action: "Replace" };
 }
+
+/** Whether the service takes two names for one: it ignores the case of letters. */
+const isSameName = (one, other) => one.normalize().toLowerCase() === other.normalize().toLowerCase();
 
 const makeOption = ([value, text]) => make("option", { value }, text);
 

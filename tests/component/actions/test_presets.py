@@ -1,5 +1,6 @@
 """Create, share, change, use and delete presets."""
 
+import json
 import logging
 from dataclasses import replace
 from functools import cache
@@ -85,27 +86,27 @@ def test_preset_list_beyond_limit_holds_newest_and_is_incomplete(services, clock
 
 
 def test_preset_limit_is_not_exceeded(services):
-    first = store_preset(services)
-    for _ in range(MAX_PRESETS - 1):
-        store_preset(services)
+    first = store_preset(services, name="0")
+    for number in range(1, MAX_PRESETS):
+        store_preset(services, name=str(number))
     before = rows(services)
     assert refusal(store_preset, services) == (409, "TOO_MANY_PRESETS", None)
     assert rows(services) == before
     store_preset(services, BEN)
     delete_preset(services, ADA, first)
-    store_preset(services)
+    store_preset(services, name="0")
     assert refusal(store_preset, services)[1] == "TOO_MANY_PRESETS"
 
 
 def test_preset_limit_is_not_exceeded_by_two_at_once(services):
-    for _ in range(MAX_PRESETS - 1):
-        store_preset(services)
+    for number in range(MAX_PRESETS - 1):
+        store_preset(services, name=str(number))
     slow = Paced()
     refused = []
 
     def store_slowly():
         try:
-            store_preset(services_of(slow, services))
+            store_preset(services_of(slow, services), name="Slow")
         except RequestError as error:
             refused.append(error.code)
 
@@ -114,6 +115,61 @@ def test_preset_limit_is_not_exceeded_by_two_at_once(services):
     slow.finish()
     assert refused == ["TOO_MANY_PRESETS"]
     assert len(names(services, ADA)) == MAX_PRESETS
+
+
+def test_preset_name_is_there_once_per_owner(services):
+    first = store_preset(services)
+    before = rows(services)
+    assert refusal(store_preset, services) == (409, "NAME_TAKEN", "name")
+    for name in ("Adults", " adults", "ADULTS"):
+        with pytest.raises(RequestError, match="of this name already"):
+            store_preset(services, name=name)
+    assert rows(services) == before
+    store_preset(services, BEN)
+    second = store_preset(services, name="Children")
+    taken = refusal(change_preset, services, ADA, second, {"name": "adults", "shared": True})
+    assert taken == (409, "NAME_TAKEN", "name")
+    assert not get_preset(services, ADA, second)["shared"]
+    change_preset(services, ADA, first, {"name": "ADULTS"})
+    change_preset(services, ADA, first, {"name": "Grown-ups"})
+    change_preset(services, ADA, second, {"name": "Adults"})
+    delete_preset(services, ADA, first)
+    store_preset(services, name="Grown-ups")
+    assert sorted(names(services, ADA)) == ["Adults", "Grown-ups"]
+
+
+def test_preset_name_is_not_taken_by_two_at_once(services):
+    slow = Paced()
+    refused = []
+    slow.start(lambda: refused.append(refusal(store_preset, services_of(slow, services))))
+    store_preset(services)
+    slow.finish()
+    assert refused == [(409, "NAME_TAKEN", "name")]
+    assert names(services, ADA) == ["Adults"]
+
+
+def test_preset_name_is_not_stored_in_a_key(services):
+    store_preset(services, name="Secret Smith")
+    assert "secret" not in json.dumps([row["pk"] for row in rows(services)]).casefold()
+
+
+def test_presets_of_one_name_of_an_older_release_can_be_renamed_and_deleted(services):
+    first, second = store_preset(services), store_preset(services, name="Second")
+    table = aws_client("dynamodb")
+    table.update_item(
+        TableName=SAVED_REQUESTS_TABLE,
+        Key={"pk": {"S": f"PRESET#{second}"}},
+        UpdateExpression="SET #name = :name",
+        ExpressionAttributeNames={"#name": "name"},
+        ExpressionAttributeValues={":name": {"S": "Adults"}},
+    )
+    assert names(services, ADA) == ["Adults", "Adults"]
+    change_preset(services, ADA, second, {"name": "Third"})
+    assert refusal(store_preset, services)[1] == "NAME_TAKEN"
+    delete_preset(services, ADA, second)
+    delete_preset(services, ADA, first)
+    assert names(services, ADA) == []
+    store_preset(services)
 
 
 def test_preset_that_is_not_shared_is_unknown_to_others(services):

@@ -88,8 +88,9 @@ def known(services):
     ended, other = finish(services, add(services)), finish(services, add(services, BEN, include_names=True))
     running, waiting = run(services, add(services)), add(services)
     services.exports.delete(other.id, ADA, services.clock())
-    preset = {"name": "x", "request": {"type": "ct-csv"}, "shared": True}
-    presets = [create_preset(services, caller, preset)["id"] for caller in (ADA, ADA, BEN)]
+    preset = {"request": {"type": "ct-csv"}, "shared": True}
+    owners = ((ADA, "x"), (ADA, "y"), (BEN, "x"))
+    presets = [create_preset(services, owner, {"name": name, **preset})["id"] for owner, name in owners]
     return {
         "exports": st.sampled_from([each.id for each in (ended, other, running, waiting)]),
         "presets": st.sampled_from(presets),

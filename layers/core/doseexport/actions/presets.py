@@ -34,6 +34,7 @@ def create_preset(services: Services, caller: Caller, body: object) -> Preset:
     require_person(caller)
     preset = make_preset(make_id(caller.id, None), caller, parse_preset(body), services.clock())
     if not services.presets.create(preset, MAX_PRESETS):
+        _require_free_name(services, preset)
         raise _conflict("TOO_MANY_PRESETS", f"You have {MAX_PRESETS} presets. Delete one first.", None)
     return preset
 
@@ -60,7 +61,10 @@ def change_preset(services: Services, caller: Caller, preset_id: str, body: obje
     def write(preset: Preset) -> Preset | None:
         require_preset_change(caller, preset, changes)
         following = presets.revise_preset(preset, changes, services.clock())
-        return following if services.presets.replace(preset, following) else None
+        if services.presets.replace(preset, following):
+            return following
+        _require_free_name(services, following)
+        return None
 
     return _retry(services, caller, preset_id, write)
 
@@ -86,6 +90,13 @@ def load_for_use(services: Services, caller: Caller, body: object) -> object:
     if preset is None:
         raise unprocessable("UNKNOWN_PRESET", "There is no such preset, or you may not use it.", "preset")
     return apply_preset(body, preset, services.clock(), services.settings.time_zone)
+
+
+def _require_free_name(services: Services, preset: Preset) -> None:
+    """Raise RequestError (409) if another preset of its owner has the preset's name."""
+    if services.presets.is_name_taken(preset):
+        message = "You have a preset of this name already. Choose another name, or change that preset."
+        raise _conflict("NAME_TAKEN", message, "name")
 
 
 def _retry(

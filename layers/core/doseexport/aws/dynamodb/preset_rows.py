@@ -5,6 +5,8 @@ docs/data-model.md lists the attributes.
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +22,15 @@ SCHEMA_VERSION = 1
 def preset_key(preset_id: str) -> str:
     """Return the key of a preset's row."""
     return f"PRESET#{preset_id}"
+
+
+def name_key(owner: str, name: str) -> str:
+    """Return the key of the row that takes a preset's name for its owner, whatever its letters' case.
+
+    It holds a hash, because a name is free text.
+    """
+    text = unicodedata.normalize("NFC", name).casefold()
+    return f"PRESET_NAME#{owner}#{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def name_kind(*, shared: bool) -> str:
