@@ -276,6 +276,7 @@ def _make_column() -> Json:
         "blank": "When a cell is blank.",
         "several_rows": "What happens to several rows in OpenREM. Empty: it cannot be.",
         "included_by": "What includes the column. Empty: every file has it.",
+        "column": "What the option leave_out calls it. Empty: it cannot be left out.",
     }
     texts = {name: TEXT | {"description": each} for name, each in descriptions.items()}
     return make_object({**texts, "sheets": make_list(TEXT) | {"description": descriptions["sheets"]}})

@@ -1,7 +1,7 @@
 /** File options: export type, options, order of studies, retention, and patient identifiers. */
 
 import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
-import { Columns } from "./columns.js";
+import { Columns, LEAVE_OUT } from "./columns.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
 import { isRetention, makeRetentionField, readDays, writeDays } from "./retention.js";
@@ -42,7 +42,7 @@ export class FileOptions {
   constructor(catalogue, onchange, api) {
     this.catalogue = catalogue;
     this.onchange = onchange;
-    this.columns = new Columns(api);
+    this.columns = new Columns(api, onchange);
     this.fields = [];
     this.patientData = "";
     this.retentionField = makeRetentionField(catalogue.retention, "file");
@@ -154,14 +154,14 @@ export class FileOptions {
   }
 
   #showFields(values) {
-    this.columns.show(this.type.type);
     const filters = pairRanges(this.type.own_filters).map((item) => makeExplained(item, item.filters[0]));
-    const options = this.type.options.map((option) =>
-      makeExplained(labelOption(option), { ...option, unit: "" }),
-    );
-    const made = [...filters, ...options];
-    writeFields(made, values);
-    this.fields = [...made, this.retentionField];
+    const makeOption = (option) => makeExplained(labelOption(option), { ...option, unit: "" });
+    const isShown = ({ name }) => name !== LEAVE_OUT;
+    const made = [...filters, ...this.type.options.filter(isShown).map(makeOption)];
+    const chosen = this.type.options.filter((option) => !isShown(option)).map(makeOption);
+    writeFields([...made, ...chosen], values);
+    this.fields = [...made, ...chosen, this.retentionField];
+    this.columns.show(this.type.type, chosen[0]);
     const need = this.type.needs.length > 1 && make("p", { class: "hint" }, "Enter at least one of these:");
     const title = make("h3", {}, filters.length ? "Which study" : "Options");
     fill(

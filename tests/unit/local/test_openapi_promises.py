@@ -75,6 +75,7 @@ GOOD = {
     "exact": ["1.2.840", " a ", "", None],
     "flag": ["yes", "no", "true", "false", "1", "0", 1, 0.0, True, False, "", None],
     "words": ["scout", "scout, stereo", "", None],
+    "columns": ["Institution", " Institution ,Display name ", "Age, Age", "", None],
     "project": ["pool", " pool-2 ", "7", "a" * 40, "", None],
 }
 BAD = {
@@ -92,6 +93,7 @@ BAD = {
     "exact": ["a" * 257, "\0", ["a"], {}],
     "flag": ["maybe", 2, ["yes"]],
     "words": ["a" * 257, "\0", ["scout"]],
+    "columns": ["institution", "Institution,", ",Age", "Age Sex", "Age; Sex", 1, ["Age"]],
     "project": ["Pool", "a_b", "é", "a" * 41, "a b", True, ["pool"]],
 }
 

@@ -99,11 +99,11 @@ def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
         scope=parse_scope(parameters),
         state=_parse_state(parameters.get("state")),
         type=_parse_type(parameters.get("type")),
-        owner_name=_parse_text(parameters, "owner_name"),
+        owner_name=_parse_text(parameters, "owner_name", "BAD_OWNER_NAME"),
         schedule_id=_parse_id(parameters.get("schedule_id")),
-        first_day=_parse_day(parameters, "requested_from"),
-        last_day=_parse_day(parameters, "requested_to"),
-        text=_parse_text(parameters, "q") or "",
+        first_day=_parse_day(parameters, "requested_from", "BAD_REQUESTED_FROM"),
+        last_day=_parse_day(parameters, "requested_to", "BAD_REQUESTED_TO"),
+        text=_parse_text(parameters, "q", "BAD_Q") or "",
         sort=_parse_sort(parameters.get("sort", NEWEST_FIRST)),
     )
     if terms.first_day and terms.last_day and terms.first_day > terms.last_day:
@@ -343,22 +343,22 @@ def _parse_id(text: str | None) -> str | None:
     return text
 
 
-def _parse_day(parameters: Mapping[str, str], name: str) -> date | None:
+def _parse_day(parameters: Mapping[str, str], name: str, code: str) -> date | None:
     text = parameters.get(name)
     try:
         day = date.fromisoformat(text) if text is not None and _DATE.fullmatch(text) else None
     except ValueError:
         day = None
     if text is not None and (day is None or day in {date.min, date.max}):
-        raise _bad(f"BAD_{name.upper()}", f"{name} must be a date such as 2026-11-30.", name)
+        raise _bad(code, f"{name} must be a date such as 2026-11-30.", name)
     return day
 
 
-def _parse_text(parameters: Mapping[str, str], name: str) -> str | None:
+def _parse_text(parameters: Mapping[str, str], name: str, code: str) -> str | None:
     text = parameters.get(name)
     if text is not None and not (0 < len(text.strip()) <= MAX_TEXT and text.isprintable()):
         message = f"{name} must have 1 to {MAX_TEXT} printable characters."
-        raise _bad(f"BAD_{name.upper()}", message, name)
+        raise _bad(code, message, name)
     return text
 
 

@@ -480,7 +480,7 @@ def _view_type(spec: Spec, has_columns: bool) -> Json:
 
 
 def _view_column(entry: Entry) -> Json:
-    return {**entry.texts, "included_by": entry.included_by}
+    return {**entry.texts, "included_by": entry.included_by, "column": entry.column}
 
 
 def _view_option(known: Option) -> Json:

@@ -13,7 +13,8 @@ from typing import Any
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
-from doseexport.catalogue.options import DATES, PSEUDONYMS
+from doseexport.catalogue.options import DATES, LEAVE_OUT, PSEUDONYMS
+from doseexport.catalogue.shared.column_choice import leave_out
 from doseexport.catalogue.shared.dap_units import DAP_UNIT, convert_spec
 from doseexport.catalogue.shared.pseudonyms import pseudonymise
 from doseexport.domain.parsing import read_flag, read_object
@@ -49,9 +50,11 @@ class ExportRequest:
     def spec(self) -> Spec:
         """The export type's spec, which warns of computed totals if this request uses totals.
 
-        Its columns show DAP in the requested unit, and pseudonyms in the place of patients.
+        It lacks the columns that are left out. Others show DAP in the requested unit, and pseudonyms in the
+        place of patients.
         """
-        spec = _find_spec(self.type, self.options[DATES.name] if self.has_pseudonyms else None)
+        dates = self.options[DATES.name] if self.has_pseudonyms else None
+        spec = _find_spec(self.type, self.options.get(LEAVE_OUT, ""), dates)
         spec = spec.warn_of_totals(self.filters, self.order)
         return convert_spec(spec, self.options.get(DAP_UNIT.name, DAP_UNIT.default))
 
@@ -87,10 +90,13 @@ class ExportRequest:
         yield from (f"filters.{name}" for name in self.filters if self.spec.filter(name).pid)
 
 
-@functools.cache
-def _find_spec(export_type: str, dates: str | None) -> Spec:
-    """Return the spec of a type, with pseudonyms if `dates` is given. A request asks for it many times."""
-    spec = catalogue.find_spec(export_type)
+@functools.lru_cache(maxsize=64)
+def _find_spec(export_type: str, left_out: str, dates: str | None) -> Spec:
+    """Return the spec of a type without the columns left out, with pseudonyms if `dates` is given.
+
+    A request asks for it many times.
+    """
+    spec = leave_out(catalogue.find_spec(export_type), left_out)
     return spec if dates is None else pseudonymise(spec, dates)
 
 
