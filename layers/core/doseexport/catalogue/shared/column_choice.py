@@ -19,7 +19,9 @@ def offer_choice(spec: Spec) -> Spec:
     if not _has_choice(spec.layout):
         return spec
     value_type = _make_value_type(spec)
-    return replace(spec, options=(*spec.options, Option(LEAVE_OUT, value_type, "", _HELP)))
+    return replace(
+        spec, options=(*spec.options, Option(LEAVE_OUT, value_type, "", _HELP, only_if_given=True))
+    )
 
 
 def list_choices(spec: Spec) -> tuple[Column, ...]:
