@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import boto3
 import pytest
 from local.stack import lower
 from moto import mock_aws
@@ -111,6 +112,7 @@ def seen_database(schema: Schema) -> Any:
 def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
+        boto3.DEFAULT_SESSION = read_models_once()
         dynamodb, s3, sqs = aws_client("dynamodb"), aws_client("s3"), aws_client("sqs")
         scheduler, cognito = aws_client("scheduler"), aws_client("cognito-idp")
         make_table(
@@ -144,6 +146,12 @@ def stand_in_for_aws() -> Iterator[Services]:
             pseudonym_keys=PseudonymKeys(aws_client("secretsmanager"), make_settings().pseudonyms),
             clock=Clock(),
         )
+
+
+@cache
+def read_models_once() -> boto3.session.Session:
+    """Return the session of every client, because each session reads large files for its first one."""
+    return boto3.session.Session()
 
 
 @cache

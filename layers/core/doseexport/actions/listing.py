@@ -40,11 +40,6 @@ from doseexport.domain.timestamps import to_text
 from doseexport.errors import RequestError
 
 LIST_SCOPES = ("mine", "all")
-LIST_PARAMETERS = (
-    *("scope", "state", "type", "owner_name", "schedule_id", "requested_from", "requested_to", "q", "sort"),
-    *("limit", "cursor"),
-)
-"""The URL parameters of a list."""
 MAX_LIMIT = 100
 MAX_TEXT = 80
 """The most characters of a search, and of a user's name."""
@@ -66,6 +61,8 @@ export that is listed."""
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
+_TEXT = f"must have 1 to {MAX_TEXT} printable characters."
+_DAY_TEXT = "must be a date such as 2026-11-30."
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -99,11 +96,19 @@ def parse_list_query(parameters: Mapping[str, str]) -> ListQuery:
         scope=parse_scope(parameters),
         state=_parse_state(parameters.get("state")),
         type=_parse_type(parameters.get("type")),
-        owner_name=_parse_text(parameters, "owner_name", "BAD_OWNER_NAME"),
+        owner_name=_parse_text(
+            parameters.get("owner_name"), _bad("BAD_OWNER_NAME", f"owner_name {_TEXT}", "owner_name")
+        ),
         schedule_id=_parse_id(parameters.get("schedule_id")),
-        first_day=_parse_day(parameters, "requested_from", "BAD_REQUESTED_FROM"),
-        last_day=_parse_day(parameters, "requested_to", "BAD_REQUESTED_TO"),
-        text=_parse_text(parameters, "q", "BAD_Q") or "",
+        first_day=_parse_day(
+            parameters.get("requested_from"),
+            _bad("BAD_REQUESTED_FROM", f"requested_from {_DAY_TEXT}", "requested_from"),
+        ),
+        last_day=_parse_day(
+            parameters.get("requested_to"),
+            _bad("BAD_REQUESTED_TO", f"requested_to {_DAY_TEXT}", "requested_to"),
+        ),
+        text=_parse_text(parameters.get("q"), _bad("BAD_Q", f"q {_TEXT}", "q")) or "",
         sort=_parse_sort(parameters.get("sort", NEWEST_FIRST)),
     )
     if terms.first_day and terms.last_day and terms.first_day > terms.last_day:
@@ -343,22 +348,19 @@ def _parse_id(text: str | None) -> str | None:
     return text
 
 
-def _parse_day(parameters: Mapping[str, str], name: str, code: str) -> date | None:
-    text = parameters.get(name)
+def _parse_day(text: str | None, refusal: RequestError) -> date | None:
     try:
         day = date.fromisoformat(text) if text is not None and _DATE.fullmatch(text) else None
     except ValueError:
         day = None
     if text is not None and (day is None or day in {date.min, date.max}):
-        raise _bad(code, f"{name} must be a date such as 2026-11-30.", name)
+        raise refusal
     return day
 
 
-def _parse_text(parameters: Mapping[str, str], name: str, code: str) -> str | None:
-    text = parameters.get(name)
+def _parse_text(text: str | None, refusal: RequestError) -> str | None:
     if text is not None and not (0 < len(text.strip()) <= MAX_TEXT and text.isprintable()):
-        message = f"{name} must have 1 to {MAX_TEXT} printable characters."
-        raise _bad(code, message, name)
+        raise refusal
     return text
 
 

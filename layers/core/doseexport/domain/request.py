@@ -14,9 +14,9 @@ from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
 from doseexport.catalogue.options import DATES, LEAVE_OUT, PSEUDONYMS
-from doseexport.catalogue.shared.column_choice import leave_out
+from doseexport.catalogue.shared.column_choice import leave_out, split_headings
 from doseexport.catalogue.shared.dap_units import DAP_UNIT, convert_spec
-from doseexport.catalogue.shared.pseudonyms import pseudonymise
+from doseexport.catalogue.shared.pseudonyms import DERIVED_FROM, pseudonymise
 from doseexport.domain.parsing import read_flag, read_object
 from doseexport.domain.rights import require_patient_access, require_pseudonyms
 from doseexport.errors import RequestError, unprocessable
@@ -117,6 +117,7 @@ def parse_request(body: object, *, may_see_patients: bool, may_use_pseudonyms: b
     if request.has_pseudonyms:
         require_pseudonyms(may_use_pseudonyms=may_use_pseudonyms)
         _check_exclusions(request)
+        _check_columns(request)
     _check_inclusions(request)
     require_patient_access(request.list_patient_fields(), may_see_patients=may_see_patients)
     return request
@@ -187,6 +188,19 @@ def _check_exclusions(request: ExportRequest) -> None:
     for name in (*request.list_patient_fields(), *naming):
         message = "An export with pseudonyms cannot name patients. Leave out the one or the other."
         raise unprocessable("PSEUDONYMS_EXCLUDE_PATIENTS", message, name)
+
+
+def _check_columns(request: ExportRequest) -> None:
+    """Refuse to leave out what pseudonyms replace, and every column of events that they keep."""
+    left_out = DERIVED_FROM & set(split_headings(request.options.get(LEAVE_OUT, "")))
+    events = request.spec.events
+    has_events = events is None or any(not column.included_by for column in events.columns)
+    if left_out or not has_events:
+        message = (
+            f"With pseudonyms a file has other columns for {', '.join(sorted(DERIVED_FROM))}, and keeps a"
+            " column of events. Leave fewer columns out."
+        )
+        raise unprocessable("PSEUDONYMS_NEED_COLUMNS", message, f"options.{LEAVE_OUT}")
 
 
 def _check_inclusions(request: ExportRequest) -> None:

@@ -116,6 +116,9 @@ KEPT = frozenset(
 )
 """Sources that look as if they identified or dated a study, and do not. irradeventxraydata.id is counted."""
 
+DERIVED_FROM = frozenset({"Accession number", "Patient ID", "Study date"})
+"""Headings in other files of what a study has in front. They cannot be left out."""
+
 _SENSITIVE_TABLES = (
     "generalstudymoduleattr",
     "patientmoduleattr",
