@@ -1,9 +1,8 @@
-"""GET /exports: list exports, newest first, page by page."""
+"""GET /exports: list exports, page by page."""
 
 from __future__ import annotations
 
 from doseexport.actions.exports import list_exports
-from doseexport.actions.listing import LIST_PARAMETERS
 from doseexport.actions.views import view_exports
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
@@ -19,4 +18,17 @@ def list_page(services: Services, call: Call) -> Reply:
     return Reply(200, view_exports(page, call.caller, services.clock()))
 
 
-handler = serve({"GET /exports": list_page}, *LIST_PARAMETERS)
+handler = serve(
+    {"GET /exports": list_page},
+    "scope",
+    "state",
+    "type",
+    "owner_name",
+    "schedule_id",
+    "requested_from",
+    "requested_to",
+    "q",
+    "sort",
+    "limit",
+    "cursor",
+)
