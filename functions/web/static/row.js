@@ -131,7 +131,7 @@ function makeParts(row) {
     bar: make("progress", { max: 100 }),
     progress: make("small", { class: "progress-text" }),
     name: make("strong", {}),
-    type: make("span", { class: "type" }),
+    type: make("span", { class: "of-type" }),
     schedule: make("span", { class: "badge", title: "Requested by a schedule" }, "schedule"),
     patients: make(
       "span",
