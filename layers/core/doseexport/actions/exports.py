@@ -26,6 +26,7 @@ from doseexport.domain.export import Export, Result, State, is_id, make_export, 
 from doseexport.domain.request import (
     ExportRequest,
     bad_retention,
+    check_mail,
     check_retention,
     parse_request,
     parse_retention,
@@ -64,6 +65,11 @@ def request_export(
         may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
     )
     check_key(idempotency_key)
+    check_mail(
+        send_mail=request.send_mail,
+        has_sender=services.settings.has_mail_sender,
+        is_machine=caller.is_machine,
+    )
     if any(request.spec.list_features(request.filters)):
         check_features(request, find_schema(services))
     record_activity(services, caller)
