@@ -14,7 +14,7 @@ NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PAS
   --exclude-lines 'fingerprint ==|-0123456789abcdef|=db-ABCDEFGHIJ'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test runtime chromium check validate sample bench screenshots openapi columns lock audit clean
+.PHONY: help setup demo test quick runtime chromium check validate sample bench screenshots openapi columns lock audit clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -30,8 +30,15 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup  ## run the complete service on this machine and make one CT export
 	$(BIN)/python -m local.stack.demo
 
+# The third worker makes up for those of tests/browser and tests/journey, which wait for the service they test.
 test: setup chromium  ## run all tests; they need neither AWS nor Docker
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+quick: setup  ## check format, style and types, and run the unit tests
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2 tests/unit
 
 runtime: $(RUNTIME_VENV)/.ready  ## run the unit and component tests on Python 3.13, which runs the functions
 	$(RUNTIME_VENV)/bin/pytest -n 2 --dist loadfile tests/unit tests/component

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from doseexport import catalogue
 from doseexport.catalogue import AuditWorkbook, CustomRows, Spec, Tables
-from doseexport.catalogue.dictionary import SUMMARY, WARNINGS, Entry, describe_type
+from doseexport.catalogue.dictionary import SUMMARY, WARNINGS, Entry, describe_file, describe_type
+from doseexport.catalogue.options import MONTH, SHIFTED
+from doseexport.catalogue.shared.pseudonyms import DERIVED, pseudonymise
+from doseexport.catalogue.spec import EVERYTHING
 from local.stack.build import ROOT
 
 TARGET = ROOT / "docs" / "columns.md"
@@ -27,6 +30,10 @@ the code (`make columns`). The sheet Columns of every workbook, the manifest bes
 - **Files**: the export types with the heading, and the sheets where a type has several kinds of sheets. Data
   name the sheets in `<>`.
 
+The last table has the columns of files with [pseudonyms](pseudonyms.md).
+
+The last table has the columns of files with [pseudonyms](pseudonyms.md).
+
 Square brackets behind a meaning say what includes a column that not every file has.
 """
 _TITLES = ("Heading", "Meaning", "Unit", "DICOM", "Source", "Conversion", "Blank", "Several rows", "Files")
@@ -41,7 +48,18 @@ def render() -> str:
     """Return the text of the file. The same code always gives the same text."""
     sections = _sort_entries(catalogue.load_specs())
     tables = (_render_table(title, places) for title, places in sections.items())
-    return "\n".join([_INTRODUCTION, *tables])
+    return "\n".join([_INTRODUCTION, *tables, _render_pseudonyms()])
+
+
+def _render_pseudonyms() -> str:
+    """Return the table of the columns that only files with pseudonyms have."""
+    found: dict[Entry, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for dates in (MONTH, SHIFTED):
+        spec = pseudonymise(catalogue.find_spec("ct-csv"), dates)
+        for entry in describe_file(spec, spec.build_sample_context(), EVERYTHING):
+            if entry.conversion.startswith(DERIVED):
+                found[entry] = {"all types with the option": ()}
+    return _render_table("With pseudonyms", found)
 
 
 def _sort_entries(specs: Mapping[str, Spec]) -> dict[str, Places]:

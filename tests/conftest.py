@@ -4,18 +4,44 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from local import sample
 from local.sample.postgres import Postgres
+from xdist.scheduler import LoadFileScheduling
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_STUDIES = 400
 NUMBERS = count(1)
 
+# The tests of such a folder share a deployed stack and a large database. They also run longest.
+FOLDERS_OF_STACKS = ("tests/browser/", "tests/journey/")
+
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
+
+
+class StackScheduling(LoadFileScheduling):
+    """One worker runs all tests that share a stack. The others run one file after another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return find_stack(nodeid) or super()._split_scope(nodeid)
+
+
+def find_stack(nodeid: str) -> str | None:
+    return next((folder for folder in FOLDERS_OF_STACKS if nodeid.startswith(folder)), None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StackScheduling:
+    return StackScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that share a stack."""
+    items.sort(key=lambda item: find_stack(item.nodeid) is None)
 
 
 @pytest.fixture(scope="session")

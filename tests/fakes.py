@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import boto3
 import pytest
+from local.stack import lower
 from moto import mock_aws
 
 from doseexport.aws.clients import make_client
@@ -43,6 +46,7 @@ PSEUDONYM_PREFIX = "test/pseudonyms/"
 AUDIT_TABLE = "audit"
 SAVED_REQUESTS_TABLE = "saved"
 GROUP = "schedules"
+DETAILS = "by_month_details"
 TARGET = SchedulerTarget(
     group=GROUP,
     function_arn="arn:aws:lambda:eu-west-2:123456789012:function:run-schedule",
@@ -109,10 +113,17 @@ def seen_database(schema: Schema) -> Any:
 def stand_in_for_aws() -> Iterator[Services]:
     """An empty table, bucket and queue, and a clock that stands at NOW."""
     with mock_aws():
+        boto3.DEFAULT_SESSION = read_models_once()
         dynamodb, s3, sqs = aws_client("dynamodb"), aws_client("s3"), aws_client("sqs")
         scheduler, cognito = aws_client("scheduler"), aws_client("cognito-idp")
         make_table(
-            dynamodb, TABLE, by_owner="owner", by_month="month", by_cleanup="cleanup", by_expiry="cleanup"
+            dynamodb,
+            TABLE,
+            by_owner="owner",
+            by_month="month",
+            by_cleanup="cleanup",
+            by_expiry="cleanup",
+            by_month_details="month",
         )
         make_table(dynamodb, SAVED_REQUESTS_TABLE, by_owner="owner", by_kind="kind")
         make_audit_table(dynamodb)
@@ -139,6 +150,12 @@ def stand_in_for_aws() -> Iterator[Services]:
 
 
 @cache
+def read_models_once() -> boto3.session.Session:
+    """Return the session of every client, because each session reads large files for its first one."""
+    return boto3.session.Session()
+
+
+@cache
 def aws_client(service: str) -> Any:
     """Return the client that the services use. It is made once: moto answers it in every test."""
     return make_client(service)
@@ -150,7 +167,10 @@ def open_table(name: str) -> Table:
 
 
 def make_table(client: Any, name: str, **indexes: str) -> None:
-    """A table whose indexes have these attributes as their keys, in the order of created_at or expires_at."""
+    """A table whose indexes have these attributes as their keys, in the order of created_at or expires_at.
+
+    An index of details holds what the template's does.
+    """
     ranges = {index: "expires_at" if index == "by_expiry" else "created_at" for index in indexes}
     attributes = sorted({"pk", *indexes.values(), *ranges.values()})
     client.create_table(
@@ -165,11 +185,19 @@ def make_table(client: Any, name: str, **indexes: str) -> None:
                     {"AttributeName": attribute, "KeyType": "HASH"},
                     {"AttributeName": ranges[index], "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+                "Projection": read_projection() if index == DETAILS else {"ProjectionType": "KEYS_ONLY"},
             }
             for index, attribute in indexes.items()
         ],
     )
+
+
+@cache
+def read_projection() -> dict[str, Any]:
+    """Return the projection of the index of details in the template."""
+    template = lower.read(Path(__file__).resolve().parents[1] / "template.yaml")
+    indexes = template["Resources"]["ExportsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    return next(each["Projection"] for each in indexes if each["IndexName"] == DETAILS)
 
 
 def make_audit_table(client: Any) -> None:

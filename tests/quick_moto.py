@@ -3,18 +3,24 @@
 import copy
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from types import SimpleNamespace
 from typing import Any
 
 from moto.cognitoidp import models as cognito_models
+from moto.core import responses as moto_responses
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
+
+VALUE_TYPES = {"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"}
 
 
 def install() -> None:
     """Change moto in this process."""
+    moto_responses.method_names_from_class = cache(moto_responses.method_names_from_class)
+    ResponseSerializer.get_value = _get_value_directly(ResponseSerializer.get_value)
     BotocoreStubber.__call__ = _take_turns(BotocoreStubber.__call__)
     Table.__deepcopy__ = _copy_table
     DynamoDBBackend.update_item = _update_copy(DynamoDBBackend.update_item)
@@ -58,3 +64,15 @@ def _update_copy(update_item: Callable[..., Any]) -> Callable[..., Any]:
         return update_item(backend, table_name, key, *rest, **more)
 
     return update
+
+
+def _get_value_directly(get_value: Callable[..., Any]) -> Callable[..., Any]:
+    """Find the value of an attribute of DynamoDB, such as {"S": "x"}, by its type and by no other names."""
+
+    @wraps(get_value)
+    def get(serializer: ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
+        if isinstance(value, dict) and key in VALUE_TYPES:
+            return value.get(key)
+        return get_value(serializer, value, key, shape)
+
+    return get

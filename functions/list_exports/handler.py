@@ -1,4 +1,4 @@
-"""GET /exports: list exports, newest first, page by page."""
+"""GET /exports: list exports, page by page."""
 
 from __future__ import annotations
 
@@ -18,4 +18,17 @@ def list_page(services: Services, call: Call) -> Reply:
     return Reply(200, view_exports(page, call.caller, services.clock()))
 
 
-handler = serve({"GET /exports": list_page}, "scope", "state", "limit", "cursor")
+handler = serve(
+    {"GET /exports": list_page},
+    "scope",
+    "state",
+    "type",
+    "owner_name",
+    "schedule_id",
+    "requested_from",
+    "requested_to",
+    "q",
+    "sort",
+    "limit",
+    "cursor",
+)

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from doseexport.api.modules import join_modules
 from doseexport.api.static import Page, WebSettings, read_files
 
 
@@ -17,4 +18,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 @cache
 def _open_page() -> Page:
-    return Page(read_files(Path(__file__).parent / "static"), WebSettings.from_environment(os.environ))
+    files = join_modules(read_files(Path(__file__).parent / "static"), "app.js")
+    return Page(files, WebSettings.from_environment(os.environ))

@@ -2,12 +2,15 @@
 
 import json
 
+from doseexport import catalogue
 from doseexport.actions.catalogue import ALL, COLUMN_CHOICES
 from doseexport.actions.listing import LIST_SCOPES, MAX_LIMIT, ListQuery
+from doseexport.actions.listing import MAX_TEXT as MAX_SEARCH
 from doseexport.actions.previews import REPLACES
 from doseexport.api.static import CONTENT_TYPES
 from doseexport.catalogue.values import MAX_TEXT
 from doseexport.domain.export import State
+from doseexport.domain.export_list import NEWEST_FIRST, SORTS
 from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
 from doseexport.version import VERSION
 from local.openapi.parts import (
@@ -179,16 +182,36 @@ def _show_first_rows() -> Json:
 def _list_exports() -> Json:
     default = ListQuery()
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default.limit}
-    scope = {"enum": list(LIST_SCOPES), "default": default.scope}
-    page = {"200": make_answer("A page of exports, newest first.", "ExportPage")}
+    scope = {"enum": list(LIST_SCOPES), "default": default.terms.scope}
+    page = {"200": make_answer("A page of exports.", "ExportPage")}
     return make_operation("list_exports", "List exports", page, BAD_LIST) | {
         "parameters": [
             make_parameter("scope", "query", scope, "The caller's own exports, or those of all users."),
             make_parameter("state", "query", {"enum": list(State)}, "Only exports in this state."),
-            make_parameter("limit", "query", limit, "The number of exports per page."),
+            *_make_search_parameters(),
+            make_parameter("limit", "query", limit, "The most exports per page. A page can have fewer."),
             make_parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the previous page."),
         ]
     }
+
+
+def _make_search_parameters() -> list[Json]:
+    text: Json = {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH}
+    day: Json = {"type": "string", "format": "date"}
+    words = "Only exports whose name, type, owner or schedule has all these words. Not for names of patients."
+    schemas: dict[str, tuple[Json, str]] = {
+        "type": ({"enum": list(catalogue.load_specs())}, "Only exports of this type."),
+        "owner_name": (text, "Only exports of the user of this name."),
+        "schedule_id": (ID, "Only exports of this schedule."),
+        "requested_from": (day, "The first day of the request, in the time zone of the service."),
+        "requested_to": (day, "The last day of the request."),
+        "q": (text, words),
+        "sort": (
+            {"enum": list(SORTS), "default": NEWEST_FIRST},
+            "The order; a minus means the latest or largest first. TOO_MANY_TO_SORT: choose shorter dates.",
+        ),
+    }
+    return [make_parameter(name, "query", schema, help_) for name, (schema, help_) in schemas.items()]
 
 
 def _get_export() -> Json:

@@ -1,8 +1,11 @@
 """Build the schemas of export requests: each export type with its filters, orders and options."""
 
+import re
+
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER, Filter, Order
+from doseexport.domain.export_name import FORBIDDEN, MAX_EXPORT_NAME
 from doseexport.domain.request import OPENREM_ORDER
 from doseexport.domain.rights import PATIENT_GROUP
 from local.openapi.schemas import FLAG as BOOLEAN
@@ -19,6 +22,12 @@ SEND_MAIL: Json = BOOLEAN | {
     "default": False,
     "description": "Mail the owner when the export ends, to the address that Cognito has verified. "
     "Only if `can_send_mail` of GET /export-types holds.",
+}
+EXPORT_NAME: Json = {
+    "type": ["string", "null"],
+    "maxLength": MAX_EXPORT_NAME,
+    "pattern": f"^[^{re.escape(FORBIDDEN)}]*$",
+    "description": "A name for the export, which its file name begins with. Never patient data.",
 }
 
 
@@ -65,6 +74,7 @@ def _make_request(spec: Spec) -> Json:
         "include_ids": _make_inclusion(spec, ID, "Include patients' IDs in the file."),
         "retention_days": REQUESTED_RETENTION,
         "send_mail": SEND_MAIL,
+        "name": EXPORT_NAME,
     }
     optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]
     return make_object(properties, *optional, description=spec.help, **{"x-format": spec.format})

@@ -178,6 +178,7 @@ def _make_audit_trail() -> Json:
             "patient_filters": values | {"type": ["object", "null"], "description": hidden},
             "include_names": FLAG,
             "include_ids": FLAG,
+            "pseudonyms": TEXT_OR_NULL | {"description": "The project. Null: the file has no pseudonyms."},
             "schedule_id": _SCHEDULE,
         }
     )
@@ -276,6 +277,7 @@ def _make_column() -> Json:
         "blank": "When a cell is blank.",
         "several_rows": "What happens to several rows in OpenREM. Empty: it cannot be.",
         "included_by": "What includes the column. Empty: every file has it.",
+        "column": "What the option leave_out calls it. Empty: it cannot be left out.",
     }
     texts = {name: TEXT | {"description": each} for name, each in descriptions.items()}
     return make_object({**texts, "sheets": make_list(TEXT) | {"description": descriptions["sheets"]}})
@@ -287,6 +289,7 @@ def _make_request_fields() -> Json:
     orders = {order.name for spec in catalogue.load_specs().values() for order in spec.orders}
     return {
         "id": ID,
+        "name": TEXT_OR_NULL | {"description": "Its owner's name for it. Null if the caller may not see it."},
         "type": {"enum": list(catalogue.load_specs())},
         "filters": values,
         "order": {"enum": sorted(orders)},
@@ -298,6 +301,7 @@ def _make_request_fields() -> Json:
         "owner_name": TEXT,
         "mine": FLAG,
         "schedule_id": _SCHEDULE,
+        "schedule_name": TEXT_OR_NULL | {"description": "Null for users who may not see the schedule."},
     }
 
 

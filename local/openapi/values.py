@@ -1,5 +1,6 @@
 """Build the schemas of values: what filters and options of each value type accept."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,10 @@ def refer_to_value(value_type: ValueType) -> Json:
     """Return the schema of a value: a reference, or the list of the texts that are valid."""
     if value_type.choices:
         return {"enum": [*value_type.choices, *value_type.spellings, "", None]}
+    if value_type.listed:
+        heading = "|".join(re.sub(r"([().^])", r"\\\1", each) for each in value_type.listed)
+        pattern = rf"^\s*((({heading})\s*,\s*)*({heading}))?\s*$"
+        return _make_value("Headings, separated by commas.", "string", pattern=pattern)
     return refer(VALUES[value_type])
 
 

@@ -173,8 +173,8 @@ class Stack:
         secret = self.cloud.client("secretsmanager").create_secret(
             Name="doseexport-database", SecretString=json.dumps(login)
         )
-        # MiniStack verifies an identity at once.
-        self.cloud.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
+        # MiniStack verifies an identity at once, of SES's first API only.
+        self.cloud.client("ses").verify_email_identity(EmailAddress=MAIL_SENDER)
         parameters = {
             "DatabaseHost": database.hostname or "127.0.0.1",
             "DatabasePort": str(database.port or 5432),

@@ -34,7 +34,7 @@ DESKTOP, PHONE = (1440, 900), (390, 844)
 assert_that.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Run chromium. Skip the test if it is not installed."""
     try:

@@ -1,7 +1,9 @@
 """The disclosure that describes the columns of a file."""
 
 import re
+from collections.abc import Callable
 
+from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
@@ -45,3 +47,34 @@ def test_columns_fit_on_a_phone(visit: Visits, physicist: User) -> None:
     assert page.locator("html").evaluate(overflow) == 0
     assert page.locator("#columns-list").evaluate(overflow) == 0
     assert list_findings(page) == []
+
+
+def test_columns_are_left_out_by_their_boxes(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-09-01&date_to=2025-10-31")
+    open_columns(page)
+    for heading in ("Institution", "E<n> CTDIvol"):
+        page.get_by_role("checkbox", name=heading, exact=True).uncheck()
+    assert_that(page.get_by_label("Leave out")).to_have_value("Institution, CTDIvol")
+    assert_that(page.locator("#columns summary")).to_have_text("Columns of this file (2 left out)")
+    page.get_by_role("button", name="Export to csv").click()
+    assert_that(page.locator("#messages")).to_contain_text("requested.")
+    (export,) = as_service(physicist).call("GET", "/exports").json["exports"]
+    assert export["options"] == {"leave_out": "Institution, CTDIvol"}
+
+
+def test_columns_left_out_stand_in_the_address(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT?type=ct-xlsx&option.leave_out=Age%2C+Sex")
+    assert_that(page.get_by_role("checkbox", name="Age", exact=True)).not_to_be_checked()
+    assert_that(page.get_by_role("checkbox", name="Display name", exact=True)).to_be_checked()
+    page.get_by_role("checkbox", name="Age", exact=True).check()
+    assert_that(page).to_have_url(re.compile("option.leave_out=Sex"))
+
+
+def test_columns_that_do_not_exist_are_refused_beside_the_field(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist)
+    open_columns(page)
+    page.get_by_label("Leave out").fill("Agee")
+    page.get_by_role("button", name="Export to csv").click()
+    assert_that(page.locator("#columns-choice .error")).to_contain_text("must be headings of this file")

@@ -330,3 +330,28 @@ SHORTCUTS = {
     "Last year": ("2025-01-01", "2025-12-31"),
     "Last financial year": ("2024-04-01", "2025-03-31"),
 }
+
+
+def test_pseudonyms_replace_patient_identifiers(visit: Visits, privileged: User, tmp_path: Path) -> None:
+    page = visit().sign_in(privileged)
+    page.get_by_role("radio", name="IDs", exact=True).check()
+    dates = field(page, "Dates, with pseudonyms")
+    assert_that(dates).to_be_disabled()
+    field(page, "Pseudonyms of project").fill("page-pool")
+    assert_that(page.get_by_role("radio", name="IDs", exact=True)).to_be_disabled()
+    assert_that(page.get_by_text("The file contains pseudonyms, and neither names nor IDs.")).to_be_visible()
+    dates.select_option("shifted")
+    start(page, "Export to csv")
+    row = newest(page)
+    wait_for(row, "Completed")
+    header = download(page, row, tmp_path).read_text("utf-8-sig").partition("\r\n")[0]
+    assert header.startswith("Pseudonym,Study pseudonym,Accession pseudonym,Shifted study date,Institution,")
+    assert_that(open_details(page, row)).to_contain_text("page-pool")
+
+
+def test_project_out_of_form_is_refused_beside_its_field(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist)
+    field(page, "Pseudonyms of project").fill("Page Pool")
+    page.get_by_role("button", name="Preview").click()
+    error = page.locator("#option-pseudonyms-error")
+    assert_that(error).to_have_text("The value must be 1 to 40 of a-z, 0-9 and -.")

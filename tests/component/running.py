@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from doseexport.aws.clients import make_client
 from doseexport.aws.settings import DatabaseSettings
 from doseexport.engine import export_file as writing
 from doseexport.engine.query import Query, build_queries
@@ -26,7 +25,7 @@ def login_of(url):
 
 def make_secret(arn=None, **login):
     """Write a login into a secret, a new one unless `arn` is given; return its ARN."""
-    client, text = make_client("secretsmanager"), json.dumps({"username": "openrem", **login})
+    client, text = aws_client("secretsmanager"), json.dumps({"username": "openrem", **login})
     if arn is None:
         return client.create_secret(
             Name=f"database{len(client.list_secrets()['SecretList'])}", SecretString=text

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from jsonschema import Draft202012Validator
 from local import sample
 
 from doseexport.catalogue.schema import NUCLEAR_MEDICINE, STANDARD_NAMES
-from tests.component.exporting import export
+from tests.component.exporting import KEY, export
 
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "manifest.schema.json"
 PROGRAM = (sys.executable, "-m", "doseexport.cli")
 LIMITED = """
 import resource, signal, sys
@@ -44,6 +46,34 @@ def test_cli_hides_password_and_file_is_only_for_its_user(run, sample_url, monke
     done, output = run("ct-csv", "--include-names", url=without)
     assert (done.returncode, done.stderr) == (0, "")
     assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_cli_writes_the_services_pseudonyms_and_verifies_them(run, sample_url, tmp_path):
+    key = tmp_path / "project.key"
+    key.write_bytes(KEY)
+    given = (
+        "--pseudonyms",
+        "pool",
+        "--pseudonym-key-file",
+        str(key),
+        "--option",
+        "dates=shifted",
+        "--manifest",
+    )
+    done, output = run("mg-csv", *given)
+    assert (done.returncode, done.stderr) == (0, "")
+    options = {"pseudonyms": "pool", "dates": "shifted"}
+    data, report = export(sample_url, type="mg-csv", options=options)
+    assert sorted(output.read_bytes().splitlines()) == sorted(data.splitlines())
+    assert f"pseudonyms: pool, key {report.pseudonym_key_id}" in done.stdout
+    assert KEY.hex() not in done.stdout
+    manifest = output.with_name(f"{output.name}.manifest.json")
+    about = json.loads(manifest.read_text())
+    assert (about["pseudonym_key_id"], about["options"]) == (report.pseudonym_key_id, options)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(about)
+    command = [*PROGRAM, "verify", str(output), str(manifest)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 def test_cli_writes_the_services_file(run, sample_url):
@@ -177,13 +207,15 @@ def test_program_interrupted_while_it_starts_says_so():
 @pytest.mark.parametrize("name", [b"out \xff.csv", "ausgef\u00fchrt.csv".encode()])
 def test_cli_writes_files_of_any_name_for_an_ascii_terminal(sample_url, tmp_path, name):
     output = os.fsencode(tmp_path) + b"/" + name
-    command = [os.fsencode(part) for part in (*PROGRAM, "mg-csv", "--database-url", sample_url, "--manifest")]
+    given = (*PROGRAM, "mg-csv", "--database-url", sample_url, "--manifest", "--name", "Van 3")
+    command = [os.fsencode(part) for part in given]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LOGNAME": os.fsdecode(b"ad\xffa")}
     done = subprocess.run([*command, b"--output", output], capture_output=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert Path(os.fsdecode(output)).exists()
     manifest = json.loads(Path(os.fsdecode(output + b".manifest.json")).read_bytes())
     assert os.fsencode(manifest["file"]["name"]) == name
+    assert manifest["name"] == "Van 3"
 
 
 def test_cli_lists_all_types_on_an_ascii_terminal():

@@ -10,10 +10,14 @@ import pytest
 from doseexport.aws.settings import PseudonymSettings
 from doseexport.domain.export import State, name_manifest
 from doseexport.domain.schedule import Pause
-from doseexport.errors import RequestError
+from doseexport.engine.first_rows import fetch_first_rows
+from doseexport.engine.plan import RequestContext
+from doseexport.engine.postgres import Database
+from doseexport.errors import ExportError, RequestError
 from doseexport.jobs.occurrences import run_occurrence
 from tests.component import answers
 from tests.component.canary import BORN, CANARY, find_traces
+from tests.component.exporting import KEY, parse
 from tests.component.running import assert_no_file, read_object, run, services_with
 from tests.component.schedules import DECEMBER, create, exports_of, join
 from tests.fakes import ADA, ADMIN, BEN, PIA, PSEUDONYM_PREFIX, add, aws_client
@@ -69,6 +73,21 @@ def test_export_with_pseudonyms_is_for_everyone_and_names_nobody(stage, numbers)
     assert BORN not in said
 
 
+def test_no_preview_shows_encoded_identifiers(stage, numbers):
+    signed_in = stage.sign_in(ADA)
+    body = {"type": "ct-csv", "options": POOL}
+    rows = signed_in.call("POST", "/exports/preview/rows", body)
+    assert (rows.status, rows.json["code"]) == (422, "NO_FIRST_ROWS")
+    counted = signed_in.call("POST", "/exports/preview", body)
+    assert counted.status == 200
+    said = f"{rows.body} {counted.body}"
+    assert not [each for each in ENCODED | numbers if each in said]
+    context = RequestContext(parse(**body), "ada", stage.clock(), KEY)
+    with pytest.raises(ExportError) as failed:
+        fetch_first_rows(context, Database({"conninfo": stage.url}), lambda _: None)
+    assert failed.value.code == "PSEUDONYM_KEY_MISSING"
+
+
 def read_pseudonyms(stage, row):
     rows = csv.reader(io.StringIO(stage.read_file(row), newline=""))
     next(rows)
@@ -91,7 +110,11 @@ def test_audit_trail_has_the_project(stage):
     ]
     assert requested["request"]["pseudonyms"] == "pool"
     plain = export(stage, "ct-csv", options={})
-    assert "pseudonyms" not in str(answers.show_audit_trail(stage.services, ADA, plain.id))
+    assert [
+        entry["request"]["pseudonyms"]
+        for entry in answers.show_audit_trail(stage.services, ADA, plain.id)["entries"]
+        if entry["request"]
+    ] == [None]
 
 
 @pytest.fixture

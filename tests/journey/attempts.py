@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from local.stack.deploy import STACK_NAME
 from local.stack.stack import Stack
 
 from tests.journey.backstage import Backstage
@@ -12,6 +13,8 @@ Attempt = Callable[[Callable[[str], Any]], Any]
 
 OF_AUDIT_TABLE = " of the audit table"
 OF_SAVED_REQUESTS = " of what is saved"
+OF_PSEUDONYMS = " of a key of pseudonyms"
+KEY_OF_PSEUDONYMS = f"{STACK_NAME}/pseudonyms/attempt"
 KEY = {"pk": {"S": "EXPORT#attempt"}}
 
 
@@ -42,7 +45,8 @@ def _make_others(backstage: Backstage) -> None:
     backstage.client("s3").create_bucket(
         Bucket="another-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
     )
-    backstage.client("secretsmanager").create_secret(Name="another", SecretString="{}")
+    for name in ("another", KEY_OF_PSEUDONYMS):
+        backstage.client("secretsmanager").create_secret(Name=name, SecretString="{}")
     backstage.client("dynamodb").create_table(
         TableName="another",
         BillingMode="PAY_PER_REQUEST",
@@ -159,6 +163,18 @@ def _on_secrets(secret: str) -> dict[str, Attempt]:
         ),
         "secretsmanager:GetSecretValue of another": lambda client: client("secretsmanager").get_secret_value(
             SecretId="another"
+        ),
+        "secretsmanager:CreateSecret": lambda client: client("secretsmanager").create_secret(
+            Name="attempt", SecretString="{}"
+        ),
+        f"secretsmanager:GetSecretValue{OF_PSEUDONYMS}": lambda client: client(
+            "secretsmanager"
+        ).get_secret_value(SecretId=KEY_OF_PSEUDONYMS),
+        "secretsmanager:PutSecretValue": lambda client: client("secretsmanager").put_secret_value(
+            SecretId=KEY_OF_PSEUDONYMS, SecretBinary=b"x"
+        ),
+        "secretsmanager:DeleteSecret": lambda client: client("secretsmanager").delete_secret(
+            SecretId=KEY_OF_PSEUDONYMS
         ),
         "secretsmanager:ListSecrets": lambda client: client("secretsmanager").list_secrets(),
         "secretsmanager:DescribeSecret": lambda client: client("secretsmanager").describe_secret(

@@ -170,10 +170,13 @@ def in_the_middle(service: Service, export_id: str) -> Any:
 
 
 def until(look: Callable[[], T], seconds: float = 15) -> T:
-    """Call `look` until its result is true, and return the result. Fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    """Call `look` until its result is true, and return the result. Fail after `seconds`.
+
+    The longer the wait, the longer the pauses: a look takes most of a processor that the service needs.
+    """
+    start = time.monotonic()
+    while (waited := time.monotonic() - start) < seconds:
         if found := look():
             return found
-        time.sleep(0.05)
+        time.sleep(min(0.05 + waited / 20, 0.5))
     raise AssertionError(f"nothing came within {seconds:g} s")

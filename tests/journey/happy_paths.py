@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -55,10 +55,13 @@ class Scene:
         (sub,) = [each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub"]
         return Caller(sub, user.name, frozenset({users.EXPORT}))
 
-    def request_export(self, age: timedelta = timedelta(0), **filters: str) -> Export:
+    def request_export(
+        self, age: timedelta = timedelta(0), options: Mapping[str, str] | None = None, **filters: str
+    ) -> Export:
         now = datetime.now(UTC) - age
         owner = f"scene-{secrets.token_hex(4)}"
-        new = make_export(make_id(owner, None), owner, "ada", ExportRequest("ct-csv", filters), now)
+        wanted = ExportRequest("ct-csv", filters, options=options or {})
+        new = make_export(make_id(owner, None), owner, "ada", wanted, now)
         export = self.exports.create(new, limit=5)
         assert export is not None
         self.keys |= {f"EXPORT#{export.id}", f"OWNER#{owner}"}
@@ -197,17 +200,24 @@ def preview(role: Role, _: Scene) -> None:
 
 
 def run(role: Role, scene: Scene) -> None:
-    """Run an export that completes, one that fails before its first part, and one aborted on completion."""
+    """Run an export that completes, one that fails before its first part, and one aborted on completion.
+
+    The second is the first one of a project, whose key it makes.
+    """
+    project = {"pseudonyms": f"p-{secrets.token_hex(4)}", "dates": "month"}
     with role.assumed() as services:
-        whole, empty, late = scene.request_export(), scene.request_export(**NOTHING), scene.request_export()
+        whole, late = scene.request_export(), scene.request_export()
+        empty = scene.request_export(options=project, **NOTHING)
         for export in (whole, empty):
             role.load("run_export")(message(export), CONTEXT)
         losing = replace(services, exports=Loser(role.session.client("dynamodb"), scene))
         role.load("run_export", losing)(message(late), CONTEXT)
         _poll(role, scene)
         _give_back(role, scene)
-    states = [scene.exports.load(export.id).state for export in (whole, empty, late)]  # type: ignore[union-attr]
+    loaded = [scene.exports.load(export.id) for export in (whole, empty, late)]
+    states = [export.state for export in loaded]  # type: ignore[union-attr]
     assert states == [State.COMPLETED, State.FAILED, State.ABORTED]
+    assert loaded[1].failure.code == "NO_STUDIES"  # type: ignore[union-attr]
     assert [len(scene.backstage.objects(export.id)) for export in (whole, empty, late)] == [2, 0, 0]
 
 

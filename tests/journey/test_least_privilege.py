@@ -10,7 +10,7 @@ from local.stack import build, lower
 from local.stack.stack import Stack
 
 from doseexport.errors import DoseExportError
-from tests.journey.attempts import OF_AUDIT_TABLE, OF_SAVED_REQUESTS, Attempt, list_attempts
+from tests.journey.attempts import OF_AUDIT_TABLE, OF_PSEUDONYMS, OF_SAVED_REQUESTS, Attempt, list_attempts
 from tests.journey.backstage import Backstage
 from tests.journey.happy_paths import HAPPY, UNTRIED, Scene
 from tests.journey.role import Role, list_removals
@@ -109,6 +109,8 @@ def test_role_without_any_one_right_does_not_work(
 
 def _name_table(resource: str, backstage: Backstage) -> str:
     """What an attempt's name ends with, by the table that a statement is about."""
+    if "/pseudonyms/" in resource:
+        return OF_PSEUDONYMS
     if resource.endswith(f"/{backstage.audit_table}"):
         return OF_AUDIT_TABLE
     return OF_SAVED_REQUESTS if f"/{backstage.saved_requests_table}" in resource else ""

@@ -48,6 +48,19 @@ def exports_by(service: Service, schedule_id: str) -> list[Any]:
     return [export for export in listed if export["schedule_id"] == schedule_id]
 
 
+@pytest.fixture(scope="module")
+def leaver(stack: Stack, backstage: Backstage) -> tuple[Service, str]:
+    """Someone who has left the group, and their schedule, which is due as soon as one made next."""
+    user = users.create(stack, "leaver", users.EXPORT)
+    service = Service(stack.url, users.sign_in(stack, user))
+    schedule = make(service, soon(datetime.now(UTC))[1])
+    backstage.client("cognito-idp").admin_remove_user_from_group(
+        UserPoolId=stack.resource("UserPool"), Username=user.name, GroupName=users.EXPORT
+    )
+    return service, schedule["id"]
+
+
+@pytest.mark.usefixtures("leaver")  # so that both tests wait for the same minute
 def test_schedule_runs_automatically(
     backstage: Backstage, listener: Listener, physicist: Service, sample_url: str, tmp_path: Path
 ) -> None:
@@ -78,6 +91,8 @@ def test_schedule_runs_automatically(
         "scheduled_at": f"{due:%Y-%m-%dT%H:%M:%SZ}",
         "export_id": export["id"],
         "outcome": "COMPLETED",
+        "dates": period.filters,
+        "manual": False,
     }
     assert shown["last_run"] == last_run
     assert len(exports_by(physicist, schedule["id"])) == 1
@@ -95,19 +110,14 @@ def count_studies(url: str, period: dict[str, str]) -> int:
     return int(found[0])
 
 
-def test_schedule_of_owner_who_left_the_group_is_paused(stack: Stack, backstage: Backstage) -> None:
-    user = users.create(stack, "leaver", users.EXPORT)
-    leaver = Service(stack.url, users.sign_in(stack, user))
-    schedule = make(leaver, soon(datetime.now(UTC))[1])
-    backstage.client("cognito-idp").admin_remove_user_from_group(
-        UserPoolId=stack.resource("UserPool"), Username=user.name, GroupName=users.EXPORT
-    )
+def test_schedule_of_owner_who_left_the_group_is_paused(leaver: tuple[Service, str]) -> None:
+    service, schedule_id = leaver
 
     def look() -> Any:
-        return leaver.call("GET", f"/schedules/{schedule['id']}").json["paused"]
+        return service.call("GET", f"/schedules/{schedule_id}").json["paused"]
 
     assert until(look, PATIENCE)["code"] == "GROUP_LOST"
-    assert exports_by(leaver, schedule["id"]) == []
+    assert exports_by(service, schedule_id) == []
 
 
 @pytest.mark.parametrize("lost", ["the call", "the message"])

@@ -54,9 +54,11 @@ def test_exports_table_matches_architecture_document(root, source):
     documented = set(re.findall(r"`(by_\w+)` \((\w+), (\w+_at)\)", text))
     found = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
     assert {(name, *(key["AttributeName"] for key in keys)) for name, keys in found.items()} == documented
-    assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {
-        "KEYS_ONLY"
-    }
+    projections = {index["IndexName"]: index["Projection"] for index in table["GlobalSecondaryIndexes"]}
+    details = projections.pop("by_month_details")["NonKeyAttributes"]
+    assert {each["ProjectionType"] for each in projections.values()} == {"KEYS_ONLY"}
+    (listed,) = re.findall(r"also holds ([^`]*), by which", text)
+    assert re.split(r",\s+|\s+and\s+", listed) == details
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 

@@ -84,6 +84,8 @@ def test_cli_reports_what_is_in_the_file(run, tmp_path, capsys):
         (["--option", "max_events="], "--option max_events: The value is blank"),
         (["--output", "out.xlsx"], "--output: ct-csv writes a file csv, not xlsx."),
         (["--output", "out.XLS"], "--output: ct-csv writes a file csv, not xls."),
+        (["--name", "Van 3"], "--name: A name stands in the manifest only."),
+        (["--name", "a/b", "--manifest"], "name: A name becomes part of a file name"),
         (["--output", "-", "--manifest"], "--output: A manifest needs a file beside it."),
         (["--database-url", "postgresql://\udcff@x/y"], "--database-url: This is not a PostgreSQL URL"),
         (["--filter", "\udcff=x"], "filters.\\udcff: "),
@@ -275,3 +277,63 @@ def test_cli_draws_progress_bar_on_a_terminal_only(monkeypatch, capsys):
 
     assert draw(is_terminal=False) == ""
     assert "100 % of 4 studies" in draw(is_terminal=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--pseudonyms", "pool"],
+            "--pseudonym-key-file: Pseudonyms and the file of their key belong together",
+        ),
+        (
+            ["--pseudonym-key-file", "KEY"],
+            "--pseudonym-key-file: Pseudonyms and the file of their key belong",
+        ),
+        (["--pseudonyms", " ", "--pseudonym-key-file", "KEY"], "--pseudonyms: Enter one project"),
+        (
+            ["--pseudonyms", "a", "--option", "pseudonyms=b", "--pseudonym-key-file", "KEY"],
+            "--pseudonyms: Enter one project",
+        ),
+        (
+            ["--pseudonyms", "Pool", "--pseudonym-key-file", "KEY"],
+            "options.pseudonyms: The value must be 1 to 40",
+        ),
+        (["--pseudonyms", "pool", "--pseudonym-key-file", "NONE"], "--pseudonym-key-file: No such file"),
+        (
+            ["--pseudonyms", "pool", "--pseudonym-key-file", "BAD"],
+            "--pseudonym-key-file: It must hold 32 bytes",
+        ),
+        (
+            ["--pseudonyms", "pool", "--pseudonym-key-file", "KEY", "--include-ids"],
+            "include_ids: An export with pseudonyms cannot name patients",
+        ),
+        (["--option", "dates=shifted"], "options.dates: Dates are changed with pseudonyms only"),
+    ],
+)
+def test_cli_refuses_pseudonyms_without_their_key(run, tmp_path, capsys, options, words):
+    folder = tmp_path.parent
+    (folder / "KEY").write_bytes(bytes(32))
+    (folder / "BAD").write_bytes(b"0f" * 31)
+    given = [str(folder / each) if each in {"KEY", "BAD", "NONE"} else each for each in options]
+    assert run(*given) == 2
+    assert words in read_error(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytes(range(32)), bytes(range(32)).hex().encode(), b"%s\n" % bytes(range(32)).hex().upper().encode()],
+)
+def test_cli_reads_the_key_of_pseudonyms(run, tmp_path, capsys, data):
+    key = tmp_path.parent / "project.key"
+    key.write_bytes(data)
+
+    def write(context, _database, sink, _monitor):
+        assert context.pseudonym_key == bytes(range(32))
+        assert context.request.options == {"pseudonyms": "pool", "dates": "month"}
+        sink.write(b"whole")
+        return FileReport(1, 1, (), pseudonym_key_id="q25otfa5skfz7sdw")
+
+    assert run("--pseudonyms", "pool", "--pseudonym-key-file", str(key), write=write) == 0
+    assert "pseudonyms: pool, key q25otfa5skfz7sdw\n" in capsys.readouterr().out

@@ -92,8 +92,8 @@ export class Actions {
 
   /** Request the same export again. */
   runAgain(row, button) {
-    const { type, filters, order, options, include_names, include_ids, retention_days } = row.export;
-    const request = { type, filters, order, options, include_names, include_ids, retention_days };
+    const { type, filters, order, options, include_names, include_ids, retention_days, name } = row.export;
+    const request = { type, filters, order, options, include_names, include_ids, retention_days, name };
     return this.#try(button, async () => {
       await this.list.add(await this.api.requestExport(request));
       notify("Requested again.");

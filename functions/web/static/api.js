@@ -45,6 +45,9 @@ export class Api {
   /** Return the first rows of an export before it is requested. */
   showFirstRows = (request, signal) => this.#call("POST", "/exports/preview/rows", { body: request, signal });
 
+  /** Return the state and version of the service. */
+  getHealth = () => this.#call("GET", "/health");
+
   /** Return texts that a filter can hold, with the number of studies of each. */
   listSuggestions = (query, signal) =>
     this.#call("GET", `/suggestions?${new URLSearchParams(query)}`, { signal });

@@ -90,7 +90,11 @@ function showService(api, catalogue, draft) {
     const { Usage } = await import("./usage.js");
     return new Usage(api);
   });
-  const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}) };
+  const help = new LatePart(async () => {
+    const { Help } = await import("./help.js");
+    return new Help(api, catalogue);
+  });
+  const views = { new: form, exports: list, schedules, ...(catalogue.isAdmin ? { usage } : {}), help };
   const scheduleDialog = new LatePart(async () => {
     const { ScheduleDialog } = await import("./schedule-dialog.js");
     return new ScheduleDialog(api, form, showSchedule);
@@ -172,7 +176,7 @@ function navigate({ new: form, ...others }, moveFocus) {
 }
 
 function showOnly(id) {
-  for (const view of ["loading", "failure", "no-access", "new", "exports", "schedules", "usage"])
+  for (const view of ["loading", "failure", "no-access", "new", "exports", "schedules", "usage", "help"])
     setShown(byId(view), view === id);
   setShown(byId("skip-export"), id === "new");
 }

@@ -36,7 +36,9 @@ const LABELS = {
   date: "Study date",
   events: "Number of events",
   words: "Exclude protocols containing",
+  dates: "Dates, with pseudonyms",
   drl: "DRL table",
+  pseudonyms: "Pseudonyms of project",
   z: "Robust z",
 };
 

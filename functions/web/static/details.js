@@ -1,5 +1,6 @@
 /** Details of an export below its row: times, file, checksum, warnings, and more actions. */
 
+import { writeAddress } from "./address.js";
 import { makeHistory } from "./audit-trail.js";
 import { humanise } from "./catalogue.js";
 import { fill, make, makeButton, setShown } from "./dom.js";
@@ -65,6 +66,8 @@ export class Details {
   #listFacts() {
     const each = this.row.export;
     return [
+      ["Name", each.name],
+      ["Schedule", each.schedule_id && makeScheduleLink(each)],
       ["Filters", describeExport(each, this.row.catalogue)],
       ["Order", this.#describeOrder()],
       [
@@ -86,7 +89,7 @@ export class Details {
       ["File", each.file_name],
       ["Size", each.size != null && `${formatNumber(each.size)} bytes`],
       ["SHA-256", each.sha256 && [make("code", {}, each.sha256), " ", makeCopyButton(each.sha256)]],
-    ].filter(([, value]) => value && value.length);
+    ].filter(([, value]) => value && value.length !== 0);
   }
 
   #describeOrder() {
@@ -144,6 +147,10 @@ function makeWarnings(warnings) {
   );
   return make("div", { class: "warnings" }, make("strong", {}, count(warnings.length, "warning")), list);
 }
+
+/** Return a link to all exports of the schedule of an export. */
+const makeScheduleLink = ({ schedule_id: id, schedule_name: name }) =>
+  make("a", { href: writeAddress("exports", { scope: "all", schedule_id: id }) }, name ?? "its exports");
 
 function makeCopyButton(text) {
   const copy = () =>

@@ -2,17 +2,18 @@
 
 import { writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
-import { Endings } from "./endings.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
 import { announce, markTitle, notifyError, offer } from "./messages.js";
-import { Selection } from "./selection.js";
 import { count } from "./words.js";
 
 const PAGE_SIZE = 25;
 const ACTIVE_REFRESH_MS = 2000;
 const IDLE_REFRESH_MS = 15_000;
+const LONG_PAGE = 100;
+const MOST_SELECTED = 1000;
+const MOST_STEPS = 8; // of one search: each reads a part of the list
 const ID = /^[A-Za-z0-9_-]+$/;
-const STATES = ["QUEUED", "RUNNING", "COMPLETED", "FAILED", "ABORTED"];
+const FILTERS = ["state", "type", "owner_name", "schedule_id", "requested_from", "requested_to", "q", "sort"];
 
 /** The list of exports. It also refreshes while another view is shown; in a hidden tab only until exports end. */
 export class ExportList {
@@ -22,24 +23,26 @@ export class ExportList {
    * @param {{onedit: (each: Object) => void, onactive: (active: Object[]) => void}} listeners
    */
   constructor(api, catalogue, { onedit, onactive }) {
-    Object.assign(this, { api, catalogue, onedit, onactive, query: { scope: "mine", state: "" } });
+    Object.assign(this, { api, catalogue, onedit, onactive, query: { scope: "mine" } });
     this.rows = new Map();
     this.refreshCount = 0;
-    this.selection = new Selection(() => [...this.rows.values()]);
     this.deleted = new Set();
-    this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
     this.#listen();
   }
 
   /** Show the exports of an address. Open the details of the export that it names. */
   async open(parameters) {
     const scope = parameters.get("scope") === "all" ? "all" : "mine";
-    const state = STATES.includes(parameters.get("state")) ? parameters.get("state") : "";
+    const given = FILTERS.map((name) => [name, parameters.get(name) ?? ""]);
+    const query = { scope, ...Object.fromEntries(given) };
     byId(`scope-${scope}`).checked = true;
-    byId("state").value = state;
-    if (scope !== this.query.scope || state !== this.query.state) this.#clear();
-    this.query = { scope, state };
+    byId("state").value = query.state;
+    if (!isSame(query, this.query)) this.#clear();
+    this.query = query;
+    const shown = this.#showFilters(query).catch(notifyError);
     await this.refresh();
+    await shown;
+    if (this.isNarrowed?.(query)) await this.#searchOn(query).catch(notifyError);
     if (parameters.get("export")) await this.#show(parameters.get("export")).catch(notifyError);
   }
 
@@ -76,7 +79,7 @@ export class ExportList {
       const row = this.rows.get(id);
       if (row) this.#removeRow(row);
     }
-    this.selection.update();
+    this.selection?.update();
     this.refresh();
   }
 
@@ -108,10 +111,60 @@ export class ExportList {
     byId("download").addEventListener("click", (event) =>
       this.actions.downloadAll(this.selection.listWith("download"), event.currentTarget),
     );
-    byId("exports-bar").addEventListener("change", () => {
-      const scope = byId("scope-all").checked ? "all" : "";
-      location.hash = writeAddress("exports", { scope, state: byId("state").value });
+    byId("exports-bar").addEventListener("change", ({ target }) => {
+      if (target.name === "scope") this.#go({ scope: target.value, owner_name: "" });
+      if (target.id === "state") this.#go({ state: target.value });
     });
+    byId("select-rest").addEventListener("click", (event) =>
+      busy(event.target, () => this.#selectRest().catch(notifyError)),
+    );
+  }
+
+  /** Show the list with other filters. The address leads there, so that Back leads back. */
+  #go(changes, replace = false) {
+    const { scope, ...filters } = { ...this.query, ...changes };
+    const address = writeAddress("exports", { scope: scope === "all" ? scope : "", ...filters });
+    if (replace) location.replace(address);
+    else location.hash = address;
+  }
+
+  async #showFilters(query) {
+    await this.#loadFilters();
+    if (query === this.query) this.filters.show(query);
+  }
+
+  /** Load what stands around the rows, which a user who only fills in the form does not need. */
+  async #loadFilters() {
+    const [{ ListFilters, isNarrowed }, { Selection }, { Endings }] = await Promise.all([
+      import("./list-filters.js"),
+      import("./selection.js"),
+      import("./endings.js"),
+    ]);
+    if (this.filters) return;
+    this.isNarrowed = isNarrowed;
+    this.selection = new Selection(() => [...this.rows.values()]);
+    this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
+    this.filters = new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
+    this.filters.show(this.query);
+  }
+
+  /** Continue a search that has not filled the first page: one request reads only a part of the list. */
+  async #searchOn(query) {
+    for (let step = 0; step < MOST_STEPS && this.cursor && this.rows.size < PAGE_SIZE; step += 1) {
+      if (query !== this.query) return;
+      await this.#readOlder(PAGE_SIZE);
+    }
+  }
+
+  /** Load the rest of the list, up to a limit, and select it. */
+  async #selectRest() {
+    const { query } = this;
+    while (this.cursor && this.rows.size < MOST_SELECTED && query === this.query)
+      await this.#readOlder(LONG_PAGE);
+    if (query !== this.query) return;
+    this.selection.selectAll(true);
+    byId("select-all").focus();
+    announce(`${count(this.rows.size, "export")} selected.`);
   }
 
   #scheduleRefresh() {
@@ -130,7 +183,7 @@ export class ExportList {
     fill(byId("rows"));
     setText(byId("empty"), "Loading …");
     setShown(byId("empty"), true);
-    this.selection.update();
+    this.selection?.update();
   }
 
   /** Replace the first page. Older exports below it stay. */
@@ -138,7 +191,9 @@ export class ExportList {
     const last = page.exports.at(-1);
     const isInPage = new Set(page.exports.map(({ id }) => id));
     const below = [...this.rows.values()].map((row) => row.export).filter(({ id }) => !isInPage.has(id));
-    const older = page.next_cursor ? below.filter((each) => each.created_at <= last.created_at) : [];
+    const isNewestFirst = !this.query.sort && last;
+    const isOlder = (each) => !isNewestFirst || each.created_at <= last.created_at;
+    const older = page.next_cursor ? below.filter(isOlder) : [];
     this.#merge({
       exports: [...page.exports, ...older],
       next_cursor: older.length ? this.cursor : page.next_cursor,
@@ -159,15 +214,23 @@ export class ExportList {
   }
 
   async #showOlder() {
-    const query = this.query;
-    const page = await this.api.listExports({ ...query, limit: PAGE_SIZE, cursor: this.cursor });
-    if (query !== this.query) return;
+    const added = await this.#readOlder(PAGE_SIZE);
+    const none = this.cursor ? "None yet. Search on." : "There are no more.";
+    announce(added.length ? `${count(added.length, "more export")} shown.` : none);
+    this.rows.get(added[0]?.id)?.parts.more.focus();
+  }
+
+  /** Add the next page to the rows. Return its exports. */
+  async #readOlder(limit) {
+    const { query } = this;
+    const page = await this.api.listExports({ ...query, limit, cursor: this.cursor });
+    if (page.exports.length) await this.#loadRow();
+    if (query !== this.query) return [];
     const shown = [...this.rows.values()].map((row) => row.export);
     const isShown = new Set(this.rows.keys());
     const added = page.exports.filter(({ id }) => !isShown.has(id));
     this.#merge({ exports: [...shown, ...added], next_cursor: page.next_cursor });
-    announce(`${count(added.length, "older export")} shown.`);
-    this.rows.get(added[0]?.id)?.parts.more.focus();
+    return added;
   }
 
   #merge({ exports, next_cursor: cursor }) {
@@ -183,16 +246,17 @@ export class ExportList {
       byId("rows"),
       ordered.flatMap((row) => [row.element, row.details.element]),
     );
-    setText(
-      byId("empty"),
-      this.query.state || this.query.scope === "all"
-        ? "No exports match."
-        : "No exports yet. Exports you request appear here.",
-    );
+    setText(byId("empty"), this.#describeEmpty());
     setShown(byId("empty"), !ordered.length);
     setShown(byId("more"), Boolean(cursor));
-    this.selection.update();
+    this.selection?.update();
     this.#reportActive();
+  }
+
+  #describeEmpty() {
+    if (this.cursor) return "Searching …";
+    const isWhole = this.query.scope !== "all" && !this.isNarrowed?.(this.query);
+    return isWhole ? "No exports yet. Exports you request appear here." : "No exports match.";
   }
 
   /** Show the current state of one export. */
@@ -207,13 +271,17 @@ export class ExportList {
 
   /** Load what shows an export, which a user without exports does not need. */
   async #loadRow() {
-    const [{ Row }, { Actions }] = await Promise.all([import("./row.js"), import("./actions.js")]);
+    const [{ Row }, { Actions }] = await Promise.all([
+      import("./row.js"),
+      import("./actions.js"),
+      this.#loadFilters(), // before the rows, which they would push down
+    ]);
     this.Row = Row;
     this.actions ??= new Actions(this.api, this, this.onedit);
   }
 
   #makeRow(each) {
-    const row = new this.Row(each, this.catalogue, this.actions, () => this.selection.update());
+    const row = new this.Row(each, this.catalogue, this.actions, () => this.selection?.update());
     row.element.classList.toggle("new", each.id === this.newest);
     return row;
   }
@@ -242,6 +310,9 @@ export class ExportList {
     this.rows.delete(row.export.id);
   }
 }
+
+const isSame = (one, other) =>
+  one.scope === other.scope && FILTERS.every((name) => (one[name] || "") === (other[name] || ""));
 
 /** Put children in this order, moving only those that are out of place. */
 function putInOrder(parent, children) {

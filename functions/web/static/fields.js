@@ -132,6 +132,9 @@ function makeControl({ name, value_type: valueType, choices }, attributes) {
     return make("input", { type: "text", inputmode: "decimal", maxlength: 33, ...all });
   if (valueType === "integer")
     return make("input", { type: "text", inputmode: "numeric", maxlength: 9, ...all });
+  if (valueType === "project")
+    return make("input", { type: "text", maxlength: 40, spellcheck: "false", autocapitalize: "off", ...all });
+  if (valueType === "columns") return make("input", { type: "text", spellcheck: "false", ...all });
   const placeholder = valueType === "text" ? "contains" : null;
   return make("input", { type: "text", maxlength: MAX_TEXT, spellcheck: "false", placeholder, ...all });
 }

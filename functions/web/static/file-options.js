@@ -1,7 +1,7 @@
 /** File options: export type, options, order of studies, retention, and patient identifiers. */
 
 import { capitalise, humanise, nameType, pairRanges } from "./catalogue.js";
-import { Columns } from "./columns.js";
+import { Columns, LEAVE_OUT } from "./columns.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { makeField, readFields, writeFields } from "./fields.js";
 import { isRetention, makeRetentionField, readDays, writeDays } from "./retention.js";
@@ -13,6 +13,7 @@ const PATIENT_DATA = [
   { value: "both", label: "Both", words: " with names and IDs" },
 ];
 const NO_PATIENTS = "The file contains no patient names or IDs.";
+const PSEUDONYMS = "The file contains pseudonyms, and neither names nor IDs. Ages and dates are coarse.";
 const NEVER = "Files of this type never contain patient names or IDs.";
 const WARNINGS = {
   names: "The file will contain patient names.",
@@ -41,7 +42,7 @@ export class FileOptions {
   constructor(catalogue, onchange, api) {
     this.catalogue = catalogue;
     this.onchange = onchange;
-    this.columns = new Columns(api);
+    this.columns = new Columns(api, onchange);
     this.fields = [];
     this.patientData = "";
     this.retentionField = makeRetentionField(catalogue.retention, "file");
@@ -50,7 +51,8 @@ export class FileOptions {
     byId("patient-data-choices").addEventListener("change", (event) =>
       this.#changePatientData(event.target.value),
     );
-    for (const id of ["type-fields", "order"]) byId(id).addEventListener("input", onchange);
+    byId("type-fields").addEventListener("input", () => this.#changeFields());
+    byId("order").addEventListener("input", onchange);
     setShown(byId("patient-data"), catalogue.maySeePatients);
     fill(
       byId("patient-data-choices"),
@@ -85,7 +87,8 @@ export class FileOptions {
     const words = this.type.options.filter(({ value_type: valueType }) => valueType === "words");
     const chosen = { ...Object.fromEntries(words.map(({ name }) => [name, ""])), ...given };
     const options = Object.entries(chosen).filter(
-      ([name, value]) => name in defaults && value !== defaults[name],
+      ([name, value]) =>
+        name in defaults && value !== defaults[name] && (name !== "dates" || given.pseudonyms),
     );
     const patientData = this.#allowedPatientData;
     return {
@@ -131,6 +134,11 @@ export class FileOptions {
     this.#changeType();
   }
 
+  #changeFields() {
+    this.#showPatientData();
+    this.onchange();
+  }
+
   #changeType() {
     const name = byId("types").querySelector("input:checked").value;
     this.type = this.types.find(({ type }) => type === name);
@@ -146,14 +154,14 @@ export class FileOptions {
   }
 
   #showFields(values) {
-    this.columns.show(this.type.type);
     const filters = pairRanges(this.type.own_filters).map((item) => makeExplained(item, item.filters[0]));
-    const options = this.type.options.map((option) =>
-      makeExplained(labelOption(option), { ...option, unit: "" }),
-    );
-    const made = [...filters, ...options];
-    writeFields(made, values);
-    this.fields = [...made, this.retentionField];
+    const makeOption = (option) => makeExplained(labelOption(option), { ...option, unit: "" });
+    const isShown = ({ name }) => name !== LEAVE_OUT;
+    const made = [...filters, ...this.type.options.filter(isShown).map(makeOption)];
+    const chosen = this.type.options.filter((option) => !isShown(option)).map(makeOption);
+    writeFields([...made, ...chosen], values);
+    this.fields = [...made, ...chosen, this.retentionField];
+    this.columns.show(this.type.type, chosen[0]);
     const need = this.type.needs.length > 1 && make("p", { class: "hint" }, "Enter at least one of these:");
     const title = make("h3", {}, filters.length ? "Which study" : "Options");
     fill(
@@ -174,8 +182,11 @@ export class FileOptions {
     }
     const note = byId("patient-data-note");
     note.classList.toggle("warning", patientData !== "");
-    const without = this.type.include_names || this.type.include_ids ? NO_PATIENTS : NEVER;
+    const never = this.type.include_names || this.type.include_ids ? NO_PATIENTS : NEVER;
+    const without = this.#pseudonyms ? PSEUDONYMS : never;
     setText(note, patientData ? WARNINGS[patientData] + PRECAUTIONS : without);
+    const dates = byId("type-fields").querySelector('[name="dates"]');
+    if (dates) dates.disabled = !this.#pseudonyms;
     const { words } = PATIENT_DATA.find(({ value }) => value === patientData);
     setText(byId("start"), `Export to ${this.type.format}${words}`);
   }
@@ -185,8 +196,14 @@ export class FileOptions {
     return this.catalogue.maySeePatients && this.#allows(this.patientData) ? this.patientData : "";
   }
 
+  /** The project whose pseudonyms the file contains, or undefined. */
+  get #pseudonyms() {
+    return readFields(this.fields).pseudonyms;
+  }
+
   #allows(patientData) {
     const { include_names: allowsNames, include_ids: allowsIds } = this.type;
+    if (patientData && this.#pseudonyms) return false;
     return (!includesNames(patientData) || allowsNames) && (!includesIds(patientData) || allowsIds);
   }
 }

@@ -67,7 +67,8 @@ export class ExportForm {
   }
 
   /** Fill the form with a request. Afterwards, `address` is the address of the filled form. */
-  fillFrom({ type, filters, order, options, retention_days }) {
+  fillFrom({ type, filters, order, options, retention_days, name: exportName }) {
+    if (exportName !== undefined) byId("export-name").value = exportName ?? "";
     const { modality } = this.catalogue.findType(type);
     const given = this.#listAllFilters(modality).filter(({ name }) => filters[name]);
     const known = new Set(given.map(({ name }) => name));
@@ -101,12 +102,13 @@ export class ExportForm {
   /** The entries of the form, to be restored after signing in again. */
   get draft() {
     this.#read();
-    return { modality: this.modality.name, values: this.values, ...this.fileOptions.read() };
+    return { modality: this.modality.name, values: this.values, ...this.fileOptions.read(), ...readName() };
   }
 
   /** Restore a draft. */
-  restore({ modality, values, type, order, options, retention_days }) {
+  restore({ modality, values, type, order, options, retention_days, name = "" }) {
     this.values = values;
+    byId("export-name").value = name;
     this.#show(this.catalogue.findModality(modality), { type, order, options, retention_days });
   }
 
@@ -281,11 +283,12 @@ export class ExportForm {
     this.#read();
     clearErrors([...this.fields, ...this.fileOptions.fields]);
     setText(byId("form-error"), "");
+    setText(byId("export-name-error"), "");
     const incomplete = findIncomplete([...this.fields, ...this.fileOptions.fields]);
     if (incomplete)
       throw new Problem(422, { detail: "Enter a complete date.", field: `filters.${incomplete}` });
     const mail = byId("send-mail").checked ? { send_mail: true } : {};
-    return { filters: this.#readFilters(), ...this.fileOptions.read(), ...mail };
+    return { filters: this.#readFilters(), ...this.fileOptions.read(), ...readName(), ...mail };
   }
 
   /** Let the preview follow the form, while the form is shown. */
@@ -325,6 +328,7 @@ export class ExportForm {
   async #start() {
     try {
       const started = await this.api.requestExport(this.readRequest());
+      byId("export-name").value = ""; // the next export is another one
       this.onstart(started);
       notify(`${nameExport(started, this.catalogue)} requested.`);
     } catch (problem) {
@@ -335,10 +339,17 @@ export class ExportForm {
   /** Show a problem beside its field, or above the buttons if the form has no such field. */
   showProblem(problem) {
     const name = problem.field?.replace(/^(filters|options)\./, "");
-    if (name && showError([...this.fields, ...this.fileOptions.fields], name, problem.message))
+    if (name === "name") setText(byId("export-name-error"), problem.message);
+    else if (name && showError([...this.fields, ...this.fileOptions.fields], name, problem.message))
       announce(problem.message);
     else setText(byId("form-error"), problem.message);
   }
+}
+
+/** Return the name in the form as part of a request. A blank one is omitted. */
+function readName() {
+  const name = byId("export-name").value.trim();
+  return name ? { name } : {};
 }
 
 const omit = (values, names) =>

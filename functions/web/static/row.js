@@ -70,7 +70,11 @@ export class Row {
 
   #updateRequest() {
     const each = this.export;
-    setText(this.parts.name, nameExport(each, this.catalogue));
+    const type = nameExport(each, this.catalogue);
+    setText(this.parts.name, each.name ?? each.schedule_name ?? type);
+    setText(this.parts.type, type);
+    setShown(this.parts.type, this.parts.name.textContent !== type);
+    setShown(this.parts.schedule, each.schedule_id !== null);
     const filters = describeExport(each, this.catalogue);
     setText(this.parts.filters, filters);
     this.parts.filters.title = filters;
@@ -95,7 +99,7 @@ export class Row {
     const { select, download, abort, runAgain } = this.parts;
     select.disabled = !(links.delete || links.download || links.abort);
     if (select.disabled) select.checked = false;
-    const name = nameExport(this.export, this.catalogue);
+    const name = this.parts.name.textContent;
     select.setAttribute("aria-label", `Select ${name}, ${formatExactTime(this.export.created_at)}`);
     setShown(download, Boolean(links.download));
     setShown(abort, Boolean(links.abort));
@@ -127,6 +131,8 @@ function makeParts(row) {
     bar: make("progress", { max: 100 }),
     progress: make("small", { class: "progress-text" }),
     name: make("strong", {}),
+    type: make("span", { class: "type" }),
+    schedule: make("span", { class: "badge", title: "Requested by a schedule" }, "schedule"),
     patients: make(
       "span",
       { class: "badge patients", title: "The file or its filters identify patients" },
@@ -162,7 +168,7 @@ function makeRow(parts) {
     cell(
       "what",
       "Export",
-      make("div", { class: "title" }, parts.name, parts.patients, parts.warnings),
+      make("div", { class: "title" }, parts.name, parts.type, parts.schedule, parts.patients, parts.warnings),
       parts.filters,
       parts.answer,
       parts.error,

@@ -129,7 +129,7 @@ export class ScheduleDialog {
   /** Return the body of the request: the whole schedule, or the fields that differ from the one to change. */
   #read() {
     const terms = this.fields.read();
-    const { filters, ...request } = this.request;
+    const { filters, name, ...request } = this.request; // a schedule has a name of its own
     const given = Object.entries(filters).filter(([name]) => !terms.window || !DATES.includes(name));
     const body = { ...request, filters: Object.fromEntries(given), ...terms };
     const { schedule } = this;

@@ -9,7 +9,7 @@ export class Selection {
   /** @param {() => import("./row.js").Row[]} listRows */
   constructor(listRows) {
     this.listRows = listRows;
-    byId("select-all").addEventListener("change", (event) => this.#selectAll(event.target.checked));
+    byId("select-all").addEventListener("change", (event) => this.selectAll(event.target.checked));
   }
 
   /** Return the selected rows whose exports have a link, such as "delete". */
@@ -32,9 +32,11 @@ export class Selection {
     all.checked = selected > 0 && selected === selectable;
     all.indeterminate = selected > 0 && selected < selectable;
     all.disabled = !selectable;
+    setShown(byId("select-rest"), all.checked && !byId("more").hidden);
   }
 
-  #selectAll(checked) {
+  /** Select all rows, or none. */
+  selectAll(checked) {
     for (const { parts } of this.listRows()) parts.select.checked = checked && !parts.select.disabled;
     this.update();
   }

@@ -25,6 +25,7 @@ from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.catalogue.schema import FULL, Schema
 from doseexport.catalogue.values import WORDS_VALUE
 from doseexport.domain.export import name_manifest
+from doseexport.domain.export_name import read_export_name
 from doseexport.domain.pseudonyms import KEY_BYTES
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.engine.export_file import explain_disk_errors, write_export
@@ -199,9 +200,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="the file to write, completely or not at all; - writes to standard output",
     )
     parser.add_argument("--manifest", action="store_true", help="also write FILE.manifest.json")
+    parser.add_argument("--name", help="the name of the export in the manifest; without patient data")
 
 
 def _export(options: argparse.Namespace) -> int:
+    name = _read_name(options)
+    context = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
     request = _read_request(options)
     key = _read_key(options, request)
     context = RequestContext(request, _find_user(), datetime.now().astimezone(), key)
@@ -215,11 +219,19 @@ def _export(options: argparse.Namespace) -> int:
             file = HashedFile(output)
             report = write_export(context, database, file, bar)
             facts = FileFacts(options.output.name, file.size, file.sha256)
-            manifest.write(write_manifest(None, context.request, report, facts))
+            manifest.write(write_manifest(None, context.request, report, facts, name))
     finally:
         bar.clear()
     _print(_report(options, context.request, report), to_stderr=_is_stdout(options.output))
     return 0
+
+
+def _read_name(options: argparse.Namespace) -> str | None:
+    name = read_export_name(options.name)
+    if name and not options.manifest:
+        message = "A name stands in the manifest only. Add --manifest."
+        raise DoseExportError("BAD_NAME", message, "--name", 422)
+    return name
 
 
 def _check_output(options: argparse.Namespace, spec: Spec) -> None:
@@ -374,6 +386,8 @@ def _report(options: argparse.Namespace, request: ExportRequest, report: FileRep
     yield f"{options.output}: {report.studies:,} studies, {report.events:,} events\n"
     given = [(request.spec.filter(name), value) for name, value in request.filters.items()]
     yield from (f"filter: {words}\n" for words in describe_filters(given) or ["none: all studies"])
+    if report.pseudonym_key_id:
+        yield f"pseudonyms: {request.options[PSEUDONYMS.name]}, key {report.pseudonym_key_id}\n"
     yield from (f"warning: {warning}\n" for warning in report.warnings)
     if options.time_zone is None and request.spec.has_event_times and report.events:
         yield f"warning: times of events were read in {TIME_ZONE}. Enter OpenREM's zone with --time-zone.\n"

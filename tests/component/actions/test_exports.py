@@ -3,21 +3,25 @@
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 
 from doseexport.actions.exports import delete_export
-from doseexport.actions.listing import make_cursor
+from doseexport.actions.listing import find_position, make_cursor
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.domain.export import Cleanup, State, make_id
+from doseexport.domain.export_list import ExportTerms
 from doseexport.errors import RequestError
 from tests.component.answers import (
     abort_export,
+    create_schedule,
     delete_exports,
     download_export,
     get_export,
     list_exports,
     request_export,
+    run_schedule_now,
     show_audit_trail,
 )
 from tests.fakes import (
@@ -34,6 +38,8 @@ from tests.fakes import (
     finish,
     list_keys,
     make_new,
+    read_audit_trail,
+    read_row,
     run,
     take_messages,
 )
@@ -138,6 +144,38 @@ def test_request_with_same_key_but_other_content_is_refused(services):
     assert_refused(
         422, "IDEMPOTENCY_MISMATCH", request_export, services, ADA, other, "key", field="Idempotency-Key"
     )
+
+
+def test_request_with_same_key_but_another_name_is_refused(services):
+    named = {**BODY, "name": "Van 3"}
+    request_export(services, ADA, named, "key")
+    assert request_export(services, ADA, named, "key")["name"] == "Van 3"
+    other = {**BODY, "name": "Van 4"}
+    assert_refused(422, "IDEMPOTENCY_MISMATCH", request_export, services, ADA, other, "key")
+
+
+def test_name_is_in_the_row_and_the_file_name_but_in_no_key_and_no_audit_entry(services):
+    shown = request_export(services, ADA, {**BODY, "name": "Försök 3"})
+    export = finish(services, services.exports.load(shown["id"]))
+    download = download_export(services, ADA, export.id)
+    assert download["file_name"] == "Försök 3_ct.csv"
+    assert get_export(services, BEN, export.id)["file_name"] == "Försök 3_ct.csv"
+    assert "F%C3%B6rs%C3%B6k%203_ct.csv" in unquote(download["url"])
+    assert 'filename="ct.csv"' in unquote(download["url"]).replace("+", " ")
+    assert not [key for key in list_keys(services) if "3" in key.rpartition("/")[2]]
+    assert "rsök" not in str(read_audit_trail(services, export))
+    services.exports.delete(export.id, ADA, services.clock())
+    assert "name" not in read_row(f"EXPORT#{export.id}")
+
+
+def test_run_of_a_schedule_has_its_name_and_dates_in_the_file_name(services):
+    body = {"type": "ct-csv", "name": "Monthly", "window": "last_month", "expression": "cron(0 7 1 * ? *)"}
+    schedule = create_schedule(services, ADA, body)
+    export = run_schedule_now(services, ADA, schedule["id"])
+    assert export["schedule_name"] == "Monthly"
+    finish(services, services.exports.load(export["id"]))
+    names = [download_export(services, caller, export["id"])["file_name"] for caller in (ADA, ADMIN, BEN)]
+    assert names == ["Monthly_2026-10-01_2026-10-31_ct.csv"] * 2 + ["ct.csv"]
 
 
 def test_request_with_same_key_of_two_people_makes_two_exports(services):
@@ -270,7 +308,7 @@ def test_list_names_the_invalid_parameter(services, name, value):
 
 
 def test_list_refuses_cursor_of_another_scope(services):
-    cursor = make_cursor(make_new(), "all")
+    cursor = make_cursor(ExportTerms("all"), find_position(make_new()))
     assert list_exports(services, ADA, {"cursor": cursor, "scope": "all"})["exports"] == []
     assert_refused(400, "BAD_CURSOR", list_exports, services, ADA, {"cursor": cursor}, field="cursor")
 
@@ -280,7 +318,7 @@ def test_list_with_forged_cursor_reads_no_more_than_the_list(services, year):
     add(services)
     when = datetime(year, 1, 31, tzinfo=UTC)
     for scope in ("mine", "all"):
-        cursor = make_cursor(make_new(now=when), scope)
+        cursor = make_cursor(ExportTerms(scope), find_position(make_new(now=when)))
         found = ids(list_exports(services, ADA, {"scope": scope, "cursor": cursor}))
         assert len(found) == (year == 9999)
 
@@ -290,7 +328,8 @@ def test_list_with_anothers_cursor_holds_only_own_exports(services, clock):
     add(services, BEN)
     clock.move(seconds=1)
     theirs = add(services, BEN)
-    assert ids(list_exports(services, ADA, {"cursor": make_cursor(theirs, "mine")})) == [mine.id]
+    cursor = make_cursor(ExportTerms("mine"), find_position(theirs))
+    assert ids(list_exports(services, ADA, {"cursor": cursor})) == [mine.id]
 
 
 # Aborting

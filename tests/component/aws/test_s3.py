@@ -129,6 +129,21 @@ def test_presign_makes_regional_link_for_one_file_under_its_name(services):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("Van 3_ct.csv", "attachment; filename=\"Van 3_ct.csv\"; filename*=UTF-8''Van%203_ct.csv"),
+        ("Försök_ct.csv", "attachment; filename=\"ct.csv\"; filename*=UTF-8''F%C3%B6rs%C3%B6k_ct.csv"),
+        ("50%41_ct.csv", "attachment; filename=\"ct.csv\"; filename*=UTF-8''50%2541_ct.csv"),
+        ('a"; b_ct.csv', "attachment; filename=\"ct.csv\"; filename*=UTF-8''a%22%3B%20b_ct.csv"),
+    ],
+)
+def test_presign_encodes_every_file_name(services, name, header):
+    link = urlsplit(services.files.presign(f"exports/{ID}/1/ct.csv", name, 300))
+    assert parse_qs(link.query)["response-content-disposition"] == [header]
+    assert link.path.endswith("/1/ct.csv")
+
+
 def test_delete_export_raises_if_objects_remain(services, monkeypatch):
     put_object(services, KEY)
     answer = {"Errors": [{"Key": KEY, "Code": "InternalError"}]}

@@ -119,6 +119,9 @@ def test_file_and_manifest_hold_no_identity(name, dates, identified_url):
     # An audit of fewer than 20 studies lists no outliers.
     assert any(each in read_all(data) for each in made) or name.endswith("-audit")
     assert report.pseudonym_key_id == pseudonym_of_key()
+    assert pseudonym_of_key() in manifest
+    if not name.endswith("-csv"):
+        assert pseudonym_of_key() in read_all(data)
     assert report.study_warnings == ()
 
 
@@ -262,8 +265,9 @@ def test_stored_hash_is_the_value_with_a_warning(hashed_url):
         for who, hashed, number in rows
     ]
     assert sorted([row[0], row[2]] for row in read_csv(data)[1:]) == sorted(expected)
-    (warning,) = [each for each in report.warnings if "hash" in each]
-    assert f"of {sum(hashed for _, hashed, _ in rows)} of the studies" in warning
+    of_ids, of_numbers = [each for each in report.warnings if "hash" in each]
+    assert f"patient ID of {sum(hashed for _, hashed, _ in rows)} of the studies" in of_ids
+    assert f"accession number of {len(rows)} of the studies" in of_numbers
 
 
 def test_missing_identifiers_stay_blank(identified_url, make_database):

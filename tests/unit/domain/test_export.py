@@ -85,6 +85,8 @@ def test_new_export_is_shown():
         "owner_name": "ada",
         "mine": True,
         "schedule_id": None,
+        "schedule_name": None,
+        "name": None,
         "state": "QUEUED",
         "attempt": 1,
         "created_at": "2026-11-23T11:30:00Z",

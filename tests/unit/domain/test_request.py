@@ -236,3 +236,33 @@ def test_filters_of_what_is_coarse_are_hidden():
     assert {"date_from", "age_max"} <= hidden
     assert "station" not in hidden
     assert parse_pseudonyms(filters=filters, options={}).hidden_filters == set()
+
+
+@pytest.mark.parametrize(
+    ("export_type", "left_out"),
+    [
+        ("ct-csv", "Study date"),
+        ("ct-csv", "Patient ID, Age"),
+        ("mg-csv", "Accession number"),
+    ],
+)
+def test_pseudonyms_refuse_to_leave_out_what_they_replace(export_type, left_out):
+    options = {"pseudonyms": "pool", "leave_out": left_out}
+    with pytest.raises(RequestError) as refused:
+        parse_pseudonyms(type=export_type, options=options)
+    assert (refused.value.code, refused.value.field) == ("PSEUDONYMS_NEED_COLUMNS", "options.leave_out")
+
+
+def test_pseudonyms_keep_a_column_of_events():
+    events = [column.heading for column in parse_pseudonyms(options={}).spec.events.columns]
+    others = ", ".join(each for each in events if each != "Comments")
+    assert parse_request({"type": "ct-csv", "options": {"leave_out": others}}, may_see_patients=False)
+    with pytest.raises(RequestError, match="keeps a column of events"):
+        parse_pseudonyms(options={"pseudonyms": "pool", "leave_out": others})
+
+
+def test_pseudonyms_leave_out_other_columns():
+    spec = parse_pseudonyms(options={"pseudonyms": "pool", "leave_out": "Age, Institution, CTDIvol"}).spec
+    headings = [column.heading for column in spec.columns]
+    assert headings[:4] == ["Pseudonym", "Study pseudonym", "Accession pseudonym", "Study month"]
+    assert not {"Age band", "Institution", "CTDIvol"} & set(headings)

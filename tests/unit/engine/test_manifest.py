@@ -38,6 +38,12 @@ def test_manifest_holds_request_and_result():
     assert "Secret" not in json.dumps(manifest)
 
 
+def test_manifest_holds_the_name_of_the_export():
+    request = ExportRequest("ct-csv")
+    assert json.loads(write_manifest("x" * 32, request, REPORT, FACTS, "Van 3"))["name"] == "Van 3"
+    assert make_manifest()["name"] is None
+
+
 def test_manifest_holds_the_dictionary_of_the_file():
     entry = next(each for each in describe_type("ct-csv") if each.heading == "E<n> DLP")
     report = dataclasses.replace(REPORT, dictionary=(entry,))

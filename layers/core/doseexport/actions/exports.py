@@ -23,6 +23,7 @@ from doseexport.aws.services import Services
 from doseexport.aws.sqs import Message
 from doseexport.domain.audit import find_owner_id
 from doseexport.domain.export import Export, Result, State, is_id, make_export, make_id, name_manifest
+from doseexport.domain.export_name import find_label, label_file, split_name
 from doseexport.domain.request import (
     ExportRequest,
     bad_retention,
@@ -39,6 +40,7 @@ from doseexport.domain.rights import (
     require_open,
     require_service,
 )
+from doseexport.domain.schedule import Schedule
 from doseexport.errors import RequestError, unprocessable
 
 MAX_DELETED = 100
@@ -58,7 +60,8 @@ def request_export(
     Raise RequestError: 400, 403, 409, 422, 429.
     """
     require_service(caller)
-    full_body = load_for_use(services, caller, body)
+    name, unnamed = split_name(body)
+    full_body = load_for_use(services, caller, unnamed)
     request = parse_request(
         full_body,
         may_see_patients=caller.may_see_patients,
@@ -73,11 +76,17 @@ def request_export(
     if any(request.spec.list_features(request.filters)):
         check_features(request, find_schema(services))
     record_activity(services, caller)
-    return enqueue_export(services, caller, request, make_id(caller.id, idempotency_key))
+    return enqueue_export(services, caller, request, make_id(caller.id, idempotency_key), name=name)
 
 
-def enqueue_export(
-    services: Services, caller: Caller, request: ExportRequest, export_id: str, schedule_id: str | None = None
+def enqueue_export(  # noqa: PLR0913  the last two are for exports that have them
+    services: Services,
+    caller: Caller,
+    request: ExportRequest,
+    export_id: str,
+    schedule: Schedule | None = None,
+    *,
+    name: str | None = None,
 ) -> Export:
     """Write the row of an export and send its message, for a request that is already checked.
 
@@ -88,7 +97,9 @@ def enqueue_export(
     requested = replace(
         make_export(export_id, caller.id, caller.name, request, services.clock()),
         retention_days=request.retention_days or services.settings.retention.days,
-        schedule_id=schedule_id,
+        name=name,
+        schedule_id=schedule.id if schedule else None,
+        schedule_name=schedule.terms.name if schedule else None,
         correlation_id=find_correlation_id(),
     )
     settings = services.settings
@@ -154,7 +165,7 @@ def download_export(services: Services, caller: Caller, export_id: str) -> Downl
         raise _conflict("NOT_READY", "There is no file: the export has not completed.")
     if not services.exports.issue_link(export, caller, services.clock()):
         raise _not_found()  # deleted or expired since it was read
-    return _make_links(services, export.result)
+    return _make_links(services, export.result, find_label(caller, export))
 
 
 def delete_export(services: Services, caller: Caller, export_id: str) -> None:
@@ -226,10 +237,11 @@ def _read(services: Services, caller: Caller, export: Export) -> Export:
 
 def _check_repeat(requested: Export, export: Export, services: Services) -> None:
     """Refuse a key that was used for another request, or for an export that is deleted or expired."""
-    if export.fingerprint != requested.fingerprint:
+    is_gone = export.is_gone(services.clock())  # then it has forgotten its name
+    if export.fingerprint != requested.fingerprint or (not is_gone and export.name != requested.name):
         message = "This Idempotency-Key was used for another request. Use a new key."
         raise unprocessable("IDEMPOTENCY_MISMATCH", message, "Idempotency-Key")
-    if export.is_gone(services.clock()):
+    if is_gone:
         message = "This Idempotency-Key belongs to an export that is deleted or expired. Use a new key."
         raise RequestError("IDEMPOTENCY_KEY_SPENT", message, "Idempotency-Key", 409)
 
@@ -243,14 +255,14 @@ def _send(services: Services, export: Export) -> None:
         _LOGGER.warning("send_failed", extra={"export_id": export.id, **describe_error(error)})
 
 
-def _make_links(services: Services, file: Result) -> Download:
-    seconds = services.settings.download_seconds
+def _make_links(services: Services, file: Result, label: str) -> Download:
+    seconds, file_name = services.settings.download_seconds, label_file(file.file_name, label)
 
     def presign(key: str, name: str) -> Link:
         return Link(services.files.presign(key, name, seconds), name)
 
-    manifest = presign(name_manifest(file.key), name_manifest(file.file_name)) if file.has_manifest else None
-    return Download(presign(file.key, file.file_name), file.size, file.sha256, seconds, manifest)
+    manifest = presign(name_manifest(file.key), name_manifest(file_name)) if file.has_manifest else None
+    return Download(presign(file.key, file_name), file.size, file.sha256, seconds, manifest)
 
 
 def _delete_objects(services: Services, export_id: str) -> None:

@@ -19,6 +19,7 @@ from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
 from doseexport.catalogue.options import limit_events
 from doseexport.catalogue.schema import Schema
+from doseexport.domain.export_name import split_name
 from doseexport.domain.request import ExportRequest, check_retention, parse_request
 from doseexport.domain.rights import Caller, may_use_pseudonyms, require_service
 from doseexport.engine.estimates import estimate_file
@@ -72,8 +73,9 @@ def show_first_rows(services: Services, caller: Caller, body: object) -> Sequenc
 
 def _check_request(services: Services, caller: Caller, body: object) -> ExportRequest:
     require_service(caller)
+    _, unnamed = split_name(body)
     request = parse_request(
-        body,
+        unnamed,
         may_see_patients=caller.may_see_patients,
         may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
     )

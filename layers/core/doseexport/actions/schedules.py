@@ -161,7 +161,7 @@ def run_schedule_now(
     )
     if idempotency_key:
         occurrence = replace(occurrence, export_id=make_id(caller.id, idempotency_key))
-    export = enqueue_export(services, caller, request, occurrence.export_id, schedule.id)
+    export = enqueue_export(services, caller, request, occurrence.export_id, schedule)
     _record_manual_run(services, schedule, occurrence)
     return export
 

@@ -31,14 +31,17 @@ from doseexport.catalogue.filters import Filter
 from doseexport.catalogue.options import Option
 from doseexport.domain.audit import AuditEntry
 from doseexport.domain.export import Export, State
+from doseexport.domain.export_name import find_label, label_file
 from doseexport.domain.preset import Preset, describe_saved
 from doseexport.domain.rights import (
     PATIENT_GROUP,
     Caller,
     list_rights,
     may_change_preset,
+    may_read_schedule,
     may_run_schedule,
     may_see_filters,
+    may_see_name,
     may_see_patient_filters,
     may_withdraw_preset,
 )
@@ -70,7 +73,7 @@ def view_export(export: Export, caller: Caller, now: datetime) -> Json:
     return {
         **_view_request(export, caller),
         **_view_progress(export, now),
-        **_view_file(export),
+        **_view_file(export, caller),
         "error": _view_failure(export),
         "links": _view_links(export, caller),
     }
@@ -128,6 +131,7 @@ def _view_request(export: Export, caller: Caller) -> Json:
     request = export.request
     return {
         "id": export.id,
+        "name": export.name if may_see_name(caller, export) else None,
         "type": request.type,
         "filters": dict(request.filters) if may_see_filters(caller, export) else None,
         "order": request.order,
@@ -139,6 +143,7 @@ def _view_request(export: Export, caller: Caller) -> Json:
         "owner_name": export.owner_name,
         "mine": export.owner == caller.id,
         "schedule_id": export.schedule_id,
+        "schedule_name": export.schedule_name if may_read_schedule(caller, export) else None,
     }
 
 
@@ -158,10 +163,10 @@ def _view_progress(export: Export, now: datetime) -> Json:
     }
 
 
-def _view_file(export: Export) -> Json:
+def _view_file(export: Export, caller: Caller) -> Json:
     result = export.result
     return {
-        "file_name": result.file_name if result else None,
+        "file_name": label_file(result.file_name, find_label(caller, export)) if result else None,
         "size": result.size if result else None,
         "sha256": result.sha256 if result else None,
         "studies": result.studies if result else None,
@@ -224,6 +229,7 @@ def _view_audited_request(request: Mapping[str, Any], caller: Caller) -> Json:
     naming = request["patient_filters"]
     return {
         "schedule_id": None,
+        "pseudonyms": None,
         **request,
         "patient_filters": dict(naming) if may_see_patient_filters(caller) else None,
     }
@@ -476,7 +482,7 @@ def _view_type(spec: Spec, has_columns: bool) -> Json:
 
 
 def _view_column(entry: Entry) -> Json:
-    return {**entry.texts, "included_by": entry.included_by}
+    return {**entry.texts, "included_by": entry.included_by, "column": entry.column}
 
 
 def _view_option(known: Option) -> Json:

@@ -48,9 +48,7 @@ class ExportBucket:
         parameters = {
             "Bucket": self._bucket,
             "Key": key,
-            "ResponseContentDisposition": (
-                f"attachment; filename=\"{file_name}\"; filename*=UTF-8''{quote(file_name)}"
-            ),
+            "ResponseContentDisposition": _make_disposition(file_name, key.rpartition("/")[2]),
             "ResponseCacheControl": "no-store",
         }
         link: str = self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
@@ -84,6 +82,16 @@ class ExportBucket:
         )
         if answer.get("Errors"):
             raise OSError(f"S3 left {len(answer['Errors'])} objects behind")
+
+
+def _make_disposition(file_name: str, plain: str) -> str:
+    """Return the header that names a downloaded file (RFC 6266).
+
+    `plain` is the ASCII name for programs that cannot read the other one. Browsers decode % in it.
+    """
+    is_plain = file_name.isascii() and file_name.isprintable() and not set(file_name) & set('"\\%')
+    simple = file_name if is_plain else plain
+    return f"attachment; filename=\"{simple}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 class S3Upload(Upload):

@@ -22,6 +22,7 @@ from doseexport.catalogue.layouts import (
     Wide,
 )
 from doseexport.catalogue.schema import Schema
+from doseexport.catalogue.shared.column_choice import offer_choice
 from doseexport.catalogue.shared.pseudonyms import offer_pseudonyms
 from doseexport.catalogue.spec import Modality, Spec
 
@@ -86,4 +87,4 @@ def _load_package(name: str) -> tuple[Spec, ...]:
     package = importlib.import_module(f"{__name__}.{name}")
     modules = [each.name for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     found = (spec for each in modules for spec in getattr(importlib.import_module(each), "SPECS", ()))
-    return tuple(map(offer_pseudonyms, found))
+    return tuple(offer_pseudonyms(offer_choice(spec)) for spec in found)

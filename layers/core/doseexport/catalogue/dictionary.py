@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from doseexport.catalogue import find_spec
 from doseexport.catalogue.columns import (
@@ -23,6 +23,7 @@ from doseexport.catalogue.columns import (
     Inclusions,
 )
 from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Long, ModalityWorkbook, Tables
+from doseexport.catalogue.shared.column_choice import list_choices
 from doseexport.catalogue.shared.study import ACCESSION, STUDY_ID
 from doseexport.catalogue.spec import Spec
 
@@ -70,7 +71,8 @@ INCLUDED_BY = {
 class Entry:
     """What the cells below a heading hold, on the sheets of these names. A csv has none.
 
-    `included_by` says when a file has the column, and is empty for a column of every file.
+    `included_by` says when a file has the column, and is empty for a column of every file. `column` is what
+    the option leave_out calls it, and empty for a column that cannot be left out.
     """
 
     sheets: tuple[str, ...]
@@ -83,6 +85,7 @@ class Entry:
     blank: str
     several_rows: str
     included_by: str = ""
+    column: str = field(default="", compare=False)
 
     @property
     def texts(self) -> dict[str, str | list[str]]:
@@ -131,10 +134,14 @@ def describe_file(spec: Spec, context: FileContext, inclusions: Inclusions) -> t
             same = column.named(heading) if column.pattern else column
             sheets.setdefault((heading, same), {})[sheet] = None
     has_sheets = spec.format != "csv"
-    return tuple(_describe(tuple(names) if has_sheets else (), *place) for place, names in sheets.items())
+    choices = set(list_choices(spec))
+    return tuple(
+        _describe(tuple(names) if has_sheets else (), heading, column, can_leave=column in choices)
+        for (heading, column), names in sheets.items()
+    )
 
 
-def _describe(sheets: tuple[str, ...], heading: str, column: Column) -> Entry:
+def _describe(sheets: tuple[str, ...], heading: str, column: Column, *, can_leave: bool) -> Entry:
     table = column.source.partition(".")[0]
     return Entry(
         sheets=sheets,
@@ -147,6 +154,7 @@ def _describe(sheets: tuple[str, ...], heading: str, column: Column) -> Entry:
         blank=column.blank,
         several_rows=column.rows or ROWS.get(table, ""),
         included_by=INCLUDED_BY[column.included_by],
+        column=column.heading if can_leave else "",
     )
 
 

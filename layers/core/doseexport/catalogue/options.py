@@ -40,6 +40,9 @@ MAX_EVENTS = Option(
 )
 """The option of types whose events stand in adjacent columns."""
 
+LEAVE_OUT = "leave_out"
+"""The name of the option that lists columns (catalogue/shared/column_choice.py)."""
+
 PSEUDONYMS = Option(
     "pseudonyms",
     PROJECT_VALUE,

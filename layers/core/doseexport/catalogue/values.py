@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 MAX_TEXT = 256
+COLUMNS = "columns"
+"""The name of the value type that lists headings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class ValueType:
     `words` describes the valid values. `parse` returns the canonical text, or raises ValueError with a
     message that continues "The value". `bind` turns a column, or a condition with %s, and a canonical
     value into SQL and its parameters. `choices` lists the canonical values if they are few, and `spellings`
-    other texts for them.
+    other texts for them. `listed` are the texts of which a value lists some.
     """
 
     name: str
@@ -28,6 +30,7 @@ class ValueType:
     bind: Callable[[str, str], tuple[str, tuple[str, ...]]]
     choices: tuple[str, ...] = ()
     spellings: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 def read_text(value: object) -> str:

@@ -17,7 +17,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -114,7 +114,8 @@ class Export:
     `lease_until` is in epoch seconds. `sends` counts the messages sent for this attempt. `failure` of a
     running export is the reason why its worker released it. `retention_days` counts from the end of the
     export. `schedule_id` is None if a user requested the export directly. `correlation_id` finds the log
-    lines of the request in which the export was requested.
+    lines of the request in which the export was requested. `name` is what its owner calls it, and
+    `schedule_name` what they call its schedule. Both are free text that is never logged.
     """
 
     id: str
@@ -142,6 +143,8 @@ class Export:
     retention_days: int | None = None
     is_clean: bool = False
     correlation_id: str | None = None
+    name: str | None = field(default=None, repr=False)
+    schedule_name: str | None = field(default=None, repr=False)
 
     @property
     def is_active(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,10 @@ from typing import Any
 from doseexport import catalogue
 from doseexport.catalogue import ID, NAME, Spec
 from doseexport.catalogue.filters import DEFAULT_ORDER
-from doseexport.catalogue.options import DATES, PSEUDONYMS
+from doseexport.catalogue.options import DATES, LEAVE_OUT, PSEUDONYMS
+from doseexport.catalogue.shared.column_choice import leave_out, split_headings
 from doseexport.catalogue.shared.dap_units import DAP_UNIT, convert_spec
-from doseexport.catalogue.shared.pseudonyms import pseudonymise
+from doseexport.catalogue.shared.pseudonyms import DERIVED_FROM, pseudonymise
 from doseexport.domain.parsing import read_flag, read_object
 from doseexport.domain.rights import require_patient_access, require_pseudonyms
 from doseexport.errors import RequestError, unprocessable
@@ -53,11 +55,11 @@ class ExportRequest:
     def spec(self) -> Spec:
         """The export type's spec, which warns of computed totals if this request uses totals.
 
-        Its columns show DAP in the requested unit, and pseudonyms in the place of patients.
+        It lacks the columns that are left out. Others show DAP in the requested unit, and pseudonyms in the
+        place of patients.
         """
-        spec = catalogue.find_spec(self.type)
-        if self.has_pseudonyms:
-            spec = pseudonymise(spec, self.options[DATES.name])
+        dates = self.options[DATES.name] if self.has_pseudonyms else None
+        spec = _find_spec(self.type, self.options.get(LEAVE_OUT, ""), dates)
         spec = spec.warn_of_totals(self.filters, self.order)
         return convert_spec(spec, self.options.get(DAP_UNIT.name, DAP_UNIT.default))
 
@@ -96,6 +98,16 @@ class ExportRequest:
         yield from (f"filters.{name}" for name in self.filters if self.spec.filter(name).pid)
 
 
+@functools.lru_cache(maxsize=64)
+def _find_spec(export_type: str, left_out: str, dates: str | None) -> Spec:
+    """Return the spec of a type without the columns left out, with pseudonyms if `dates` is given.
+
+    A request asks for it many times.
+    """
+    spec = leave_out(catalogue.find_spec(export_type), left_out)
+    return spec if dates is None else pseudonymise(spec, dates)
+
+
 def parse_request(body: object, *, may_see_patients: bool, may_use_pseudonyms: bool = False) -> ExportRequest:
     """Return the request that a JSON body describes. Raise RequestError (403, 422) naming the field."""
     fields = read_object(body, EXPORT_REQUEST_FIELDS)
@@ -114,6 +126,7 @@ def parse_request(body: object, *, may_see_patients: bool, may_use_pseudonyms: b
     if request.has_pseudonyms:
         require_pseudonyms(may_use_pseudonyms=may_use_pseudonyms)
         _check_exclusions(request)
+        _check_columns(request)
     _check_inclusions(request)
     require_patient_access(request.list_patient_fields(), may_see_patients=may_see_patients)
     return request
@@ -193,6 +206,19 @@ def _check_exclusions(request: ExportRequest) -> None:
     for name in (*request.list_patient_fields(), *naming):
         message = "An export with pseudonyms cannot name patients. Leave out the one or the other."
         raise unprocessable("PSEUDONYMS_EXCLUDE_PATIENTS", message, name)
+
+
+def _check_columns(request: ExportRequest) -> None:
+    """Refuse to leave out what pseudonyms replace, and every column of events that they keep."""
+    left_out = DERIVED_FROM & set(split_headings(request.options.get(LEAVE_OUT, "")))
+    events = request.spec.events
+    has_events = events is None or any(not column.included_by for column in events.columns)
+    if left_out or not has_events:
+        message = (
+            f"With pseudonyms a file has other columns for {', '.join(sorted(DERIVED_FROM))}, and keeps a"
+            " column of events. Leave fewer columns out."
+        )
+        raise unprocessable("PSEUDONYMS_NEED_COLUMNS", message, f"options.{LEAVE_OUT}")
 
 
 def _check_inclusions(request: ExportRequest) -> None:

@@ -198,6 +198,11 @@ def may_see_patient_filters(caller: Caller) -> bool:
 # Exports
 
 
+def may_see_name(caller: Caller, export: HasPatientData) -> bool:
+    """Return whether the caller may read the name of the export, which is free text of its owner."""
+    return _may_see_contents(caller, export)
+
+
 def may_open(caller: Caller, export: HasPatientData) -> bool:
     """Return whether the caller may download the file."""
     return _may_see_contents(caller, export)

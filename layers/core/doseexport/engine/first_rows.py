@@ -29,6 +29,7 @@ from doseexport.engine.export_file import find_standard_names
 from doseexport.engine.merge import MergeStats, merge_streams
 from doseexport.engine.plan import RequestContext, plan_file
 from doseexport.engine.postgres import Database, Snapshot
+from doseexport.engine.pseudonyms import prepare_pseudonyms
 from doseexport.engine.query import build_queries, choose_first, list_first_studies, list_tables
 from doseexport.engine.writers.file_plan import FilePlan, block_headings
 from doseexport.errors import ExportError
@@ -79,6 +80,7 @@ def fetch_first_rows(
     The request must be one that explain_no_rows does not refuse. `check` raises if it needs what the schema
     lacks. Raise ExportError as write_export does, and if the time of the database is over.
     """
+    prepare_pseudonyms(context.request, None)  # without them the rows would hold encoded identifiers
     request = replace(context.request, include_names=False, include_ids=False)
     is_over = Event()
     try:

@@ -32,16 +32,21 @@ class FileFacts:
 
 
 def write_manifest(
-    export_id: str | None, request: ExportRequest, report: FileReport, file: FileFacts
+    export_id: str | None,
+    request: ExportRequest,
+    report: FileReport,
+    file: FileFacts,
+    name: str | None = None,
 ) -> bytes:
     """Return the manifest of a file as JSON in UTF-8.
 
-    `export_id` is None for a file that the command line wrote.
+    `export_id` is None for a file that the command line wrote. `name` is what its owner calls the export.
     """
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "software": {"name": "Dose Export", "version": VERSION},
         "export_id": export_id,
+        "name": name,
         **_describe_request(request),
         "pseudonym_key_id": report.pseudonym_key_id or None,
         "snapshot_at": _format_time(report.snapshot_at),

@@ -11,6 +11,7 @@ from doseexport.catalogue.dictionary import describe_file
 from doseexport.catalogue.filters import describe_filters
 from doseexport.catalogue.layouts import name_any_study
 from doseexport.catalogue.options import fill_defaults
+from doseexport.domain.pseudonyms import Pseudonyms
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import Counts
 from doseexport.engine.study_warnings import WarningLog
@@ -93,6 +94,8 @@ def _describe(context: RequestContext, time_zone: str) -> Iterator[tuple[str, st
     yield "Order", request.order
     for name, value in fill_defaults(request.spec.options, request.options).items():
         yield "Option", f"{name}: {value or 'none'}"
+    if request.has_pseudonyms and context.pseudonym_key is not None:
+        yield "Pseudonym key", Pseudonyms(context.pseudonym_key).key_id
     if request.spec.has_event_times:
         yield "Time zone", f"{time_zone}, of the times of events"
     yield "Patient names", "yes" if request.include_names else "no"

@@ -46,10 +46,16 @@ class PseudonymRows:
         """
         places = {place: each.heading for place, each in enumerate(columns) if each.heading in KEYS}
         most = max(places) + 1
+        last = dict.fromkeys(places, (b"", b""))
         for study, row in rows:
             *cells, rest = row.split(b",", most)
             for place, heading in places.items():
-                cells[place] = self._pseudonyms.make(heading, cells[place].decode()).encode()
+                key, made = last[place]
+                if key != cells[place]:  # the rows of a study and of an event follow each other
+                    key = cells[place]
+                    made = self._pseudonyms.make(heading, key.decode()).encode()
+                    last[place] = key, made
+                cells[place] = made
             yield study, b",".join((*cells, rest))
 
 

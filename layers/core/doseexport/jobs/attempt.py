@@ -20,6 +20,7 @@ from doseexport.aws.metrics import record_abort, record_completion, record_failu
 from doseexport.aws.services import Services
 from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.domain.export import Export, Result, State, name_file, object_key
+from doseexport.domain.export_name import label_file
 from doseexport.engine.export_file import write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
 from doseexport.engine.plan import RequestContext
@@ -87,7 +88,8 @@ def _find_pseudonym_key(services: Services, export: Export) -> bytes | None:
 
 
 def _describe_file(export: Export, report: FileReport, file_name: str, size: int, sha256: str) -> bytes:
-    return write_manifest(export.id, export.request, report, FileFacts(file_name, size, sha256))
+    facts = FileFacts(label_file(file_name, export.name), size, sha256)
+    return write_manifest(export.id, export.request, report, facts, export.name)
 
 
 def _record_upload(services: Services, export: Export, key: str, upload_id: str) -> None:

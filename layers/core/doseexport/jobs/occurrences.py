@@ -109,7 +109,7 @@ def _start(services: Services, schedule: Schedule, occurrence: Occurrence) -> st
             may_see_patients=owner.may_see_patients,
             may_use_pseudonyms=may_use_pseudonyms(owner, services.settings.pseudonyms.group),
         )
-        enqueue_export(services, owner, request, occurrence.export_id, schedule.id)
+        enqueue_export(services, owner, request, occurrence.export_id, schedule)
     except RequestError as error:
         if error.status == LIMIT_REACHED_STATUS:
             return "waits"

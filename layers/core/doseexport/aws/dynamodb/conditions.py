@@ -27,6 +27,8 @@ NOT_DELETED = "attribute_not_exists(#deleted_at)"
 NOT_EXPIRED = "#expires_at > :now"
 EXPIRED = "#expires_at <= :now"
 SAME_RETENTION = "(attribute_not_exists(#retention_days) OR #retention_days = :retention_days)"
+FORGOTTEN = "#filters, #options, #name, #schedule_name, #is_clean"
+"""The attributes that are removed when an export is deleted or expires."""
 HAS_ROOM = "(attribute_not_exists(#active) OR size(#active) < :limit)"
 # Time alone is not enough: the retention of a file that is being deleted must not change.
 HAS_FILE = (

@@ -47,9 +47,13 @@ def new_row(export: Export) -> dict[str, Any]:
         "sends": export.sends,
         "queued_at": to_text(export.queued_at),
         "cleanup": Cleanup.ACTIVE.value,
-        **({} if export.schedule_id is None else {"schedule_id": export.schedule_id}),
-        **({} if export.retention_days is None else {"retention_days": export.retention_days}),
-        **({} if export.correlation_id is None else {"correlation_id": export.correlation_id}),
+        **_omit_none(
+            name=export.name,
+            schedule_id=export.schedule_id,
+            schedule_name=export.schedule_name,
+            retention_days=export.retention_days,
+            correlation_id=export.correlation_id,
+        ),
     }
 
 
@@ -81,6 +85,8 @@ def read_row(row: dict[str, Any]) -> Export:
         retention_days=_number(row, "retention_days"),
         is_clean="is_clean" in row,
         correlation_id=row.get("correlation_id"),
+        name=row.get("name"),
+        schedule_name=row.get("schedule_name"),
     )
 
 
@@ -111,6 +117,10 @@ def _read_result(row: dict[str, Any]) -> Result | None:
         has_manifest=row.get("has_manifest", False),
         answer=row.get("answer", ""),
     )
+
+
+def _omit_none(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _time(row: dict[str, Any], name: str) -> datetime | None:

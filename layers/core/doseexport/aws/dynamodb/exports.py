@@ -30,6 +30,7 @@ from doseexport.aws.dynamodb.conditions import (
     ATTEMPT_FIELDS,
     CONSTANTS,
     EXPIRED,
+    FORGOTTEN,
     HAS_FILE,
     HAS_ROOM,
     HELD,
@@ -46,7 +47,7 @@ from doseexport.aws.dynamodb.conditions import (
     End,
 )
 from doseexport.aws.dynamodb.export_rows import export_key, new_row, owner_key, read_row
-from doseexport.aws.dynamodb.table import Change, Check, Insert, Row, Table
+from doseexport.aws.dynamodb.table import Change, Check, Insert, Query, Row, Table
 from doseexport.domain.audit import (
     Actor,
     AuditEntry,
@@ -69,10 +70,40 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a list: an export's id and its created_at as the row holds it."""
+    """A place in a list: an export's id and its created_at as the row holds it.
+
+    `rank` counts the exports before the place in a list that is sorted by a value.
+    """
 
     id: str
     created_at: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The times of created_at, both included, of which a list consists, and its direction."""
+
+    first: str
+    last: str
+    newest_first: bool = True
+
+    @property
+    def start(self) -> str:
+        """The time at which the list starts."""
+        return self.last if self.newest_first else self.first
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Entries of an index as rows, how many were read for them, and where the next page starts.
+
+    `end` is None if nothing is left.
+    """
+
+    entries: list[Row]
+    end: Position | None
+    read: int
 
 
 class ExportRepository:
@@ -133,6 +164,20 @@ class ExportRepository:
         for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
             yield [row["pk"].removeprefix(export_key("")) for row in page]
 
+    def read_owned(self, owner: str, span: Span, after: Position | None, limit: int) -> EntryPage:
+        """Return the next `limit` of an owner's exports, with their keys only."""
+        return self._read_entries("by_owner", {"owner": owner}, span, after, limit, {})
+
+    def read_active(self, span: Span, after: Position | None, limit: int) -> EntryPage:
+        """Return the next `limit` of the exports that have not ended, with their keys only."""
+        return self._read_entries("by_cleanup", {"cleanup": Cleanup.ACTIVE.value}, span, after, limit, {})
+
+    def read_month(
+        self, month: str, span: Span, after: Position | None, limit: int, equal: Mapping[str, str]
+    ) -> EntryPage:
+        """Return, of the next `limit` exports of a month (2026-11), those whose attributes equal these."""
+        return self._read_entries("by_month_details", {"month": month}, span, after, limit, equal)
+
     # What people do
 
     def create(self, export: Export, limit: int, rate: int | None = None) -> Export | None:
@@ -180,7 +225,7 @@ class ExportRepository:
         return self._table.write_together(has_file, self._audit.insert(entry))
 
     def delete(self, export_id: str, by: Caller, now: datetime) -> bool:
-        """Hide an ended export from every read and forget its filters.
+        """Hide an ended export from every read and forget its filters and its name.
 
         Return False if the export is active, deleted or unknown.
         """
@@ -190,7 +235,7 @@ class ExportRepository:
         cleanup = "" if export.was_never_started else ", #cleanup = :ORPHANED"
         return self._record(
             record_event(AuditEvent.DELETED, export_id, export.attempt, now, by),
-            f"SET #deleted_at = :now, #ttl = :ttl{cleanup} REMOVE #filters, #options, #is_clean",
+            f"SET #deleted_at = :now, #ttl = :ttl{cleanup} REMOVE {FORGOTTEN}",
             f"{SETTLED} AND {NOT_DELETED} AND {SAME_ATTEMPT}",
             attempt=export.attempt,
             now=to_text(now),
@@ -342,13 +387,15 @@ class ExportRepository:
         self._change(export_id, "SET #cleanup = :RETAINED", "#cleanup = :SUPERSEDED")
 
     def expire(self, export_id: str, attempt: int, now: datetime) -> bool:
-        """Mark an expired file for deletion and forget its filters. Return False if its expiry has moved.
+        """Mark an expired file for deletion and forget its filters and its name.
+
+        Return False if its expiry has moved.
 
         From here on its retention cannot change: only files that no row promises are deleted.
         """
         return self._record(
             record_event(AuditEvent.EXPIRED, export_id, attempt, now),
-            "SET #cleanup = :ORPHANED REMOVE #filters, #options, #is_clean",
+            f"SET #cleanup = :ORPHANED REMOVE {FORGOTTEN}",
             f"#cleanup = :RETAINED AND {EXPIRED}",
             now=to_text(now),
         )
@@ -423,6 +470,27 @@ class ExportRepository:
             now=to_text(now),
         )
 
+    def _read_entries(  # noqa: PLR0913, PLR0917  the parts of one query
+        self,
+        index: str,
+        key: Mapping[str, str],
+        span: Span,
+        after: Position | None,
+        limit: int,
+        equal: Mapping[str, str],
+    ) -> EntryPage:
+        wanted = Query(
+            index,
+            " AND ".join([*(f"#{name} = :{name}" for name in key), "#created_at BETWEEN :first AND :last"]),
+            {**key, **equal, "first": span.first, "last": span.last},
+            " AND ".join(f"#{name} = :{name}" for name in equal),
+            limit,
+            span.newest_first,
+        )
+        start = {"pk": export_key(after.id), "created_at": after.created_at, **key} if after else None
+        page = self._table.query_page(wanted, start)
+        return EntryPage(page.rows, _read_position(page.last_key) if page.last_key else None, page.read)
+
     def _list(
         self,
         index: str,
@@ -438,7 +506,11 @@ class ExportRepository:
         (value,) = key.values()
         pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
         for page in pages:
-            yield [Position(row["pk"].removeprefix(export_key("")), row["created_at"]) for row in page]
+            yield [_read_position(row) for row in page]
+
+
+def _read_position(row: Row) -> Position:
+    return Position(row["pk"].removeprefix(export_key("")), row["created_at"])
 
 
 def _take_slot(export: Export, owner: Row, limit: int, rate: int | None) -> Change:

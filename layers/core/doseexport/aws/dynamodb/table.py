@@ -59,6 +59,30 @@ class Insert:
     table: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Rows of an index, or of the table, whose key meets a condition.
+
+    `filter` is a condition of the rows that are returned, and `limit` the most rows that are read.
+    """
+
+    index: str | None
+    condition: str
+    values: Mapping[str, Any]
+    filter: str = ""
+    limit: int | None = None
+    newest_first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one page, how many were read for it, and the key after which the next one starts."""
+
+    rows: list[Row]
+    last_key: Row | None
+    read: int
+
+
 Write = Change | Check | Delete | Insert
 
 
@@ -81,7 +105,7 @@ class Table:
         """Return these attributes of the row with this key as it is now, or None."""
         answer = self._client.get_item(
             TableName=self._name,
-            Key=_pack(key),
+            Key=pack(key),
             ConsistentRead=True,
             ProjectionExpression=", ".join(f"#{name}" for name in names),
             ExpressionAttributeNames={f"#{name}": name for name in names},
@@ -128,20 +152,29 @@ class Table:
         newest_first: bool,
     ) -> Iterator[list[Row]]:
         """Yield pages of an index's keys, or of the table's rows, starting after the key `after`."""
-        arguments = {
-            "TableName": self._name,
-            **({"IndexName": index} if index else {"ConsistentRead": True}),
-            "KeyConditionExpression": condition,
-            "ScanIndexForward": not newest_first,
-            **_placeholders(condition, values),
-        }
-        start = None if after is None else _pack(after)
+        wanted = Query(index, condition, values, newest_first=newest_first)
         while True:
-            page = self._client.query(**arguments, **({"ExclusiveStartKey": start} if start else {}))
-            yield [unpack(item) for item in page["Items"]]
-            start = page.get("LastEvaluatedKey")
-            if not start:
+            page = self.query_page(wanted, after)
+            yield page.rows
+            after = page.last_key
+            if not after:
                 return
+
+    def query_page(self, wanted: Query, after: Row | None = None) -> Page:
+        """Read one page of a query, starting after the key `after`. This is one request to DynamoDB."""
+        answer = self._client.query(
+            TableName=self._name,
+            **({"IndexName": wanted.index} if wanted.index else {"ConsistentRead": True}),
+            KeyConditionExpression=wanted.condition,
+            ScanIndexForward=not wanted.newest_first,
+            **({"FilterExpression": wanted.filter} if wanted.filter else {}),
+            **({"Limit": wanted.limit} if wanted.limit else {}),
+            **_placeholders(f"{wanted.condition} {wanted.filter}", wanted.values),
+            **({"ExclusiveStartKey": pack(after)} if after else {}),
+        )
+        last_key = answer.get("LastEvaluatedKey")
+        rows = [unpack(item) for item in answer["Items"]]
+        return Page(rows, unpack(last_key) if last_key else None, answer["ScannedCount"])
 
     def _get_batch(self, pks: Sequence[str]) -> Iterator[Row]:
         wanted: Any = {self._name: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": True}}
@@ -164,7 +197,7 @@ class Table:
         return {
             "Put": {
                 "TableName": write.table or self._name,
-                "Item": _pack(write.row),
+                "Item": pack(write.row),
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
@@ -191,7 +224,7 @@ def _placeholders(expression: str, values: Mapping[str, Any]) -> Row:
     """Return the names and values that an expression uses. DynamoDB refuses any that it does not use."""
     names = {f"#{name}": name for name in re.findall(r"#(\w+)", expression)}
     used = {f":{name}": values[name] for name in re.findall(r":(\w+)", expression)}
-    packed = {"ExpressionAttributeValues": _pack(used)} if used else {}
+    packed = {"ExpressionAttributeValues": pack(used)} if used else {}
     return {"ExpressionAttributeNames": names, **packed}
 
 
@@ -218,7 +251,8 @@ def _reasons(error: ClientError) -> list[str]:
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 
-def _pack(row: Mapping[str, Any]) -> Row:
+def pack(row: Mapping[str, Any]) -> Row:
+    """Return a row as an item of DynamoDB's JSON."""
     serialize, _ = make_translators()
     return {name: serialize(value) for name, value in row.items()}
 

@@ -33,8 +33,14 @@ from doseexport.catalogue.shared.dose_check import DOSE_CHECK, DOSE_CHECK_FIGURE
 from doseexport.catalogue.shared.study import OF_STUDY
 from doseexport.catalogue.spec import Spec
 
+DERIVED = "derived: "
+"""The beginning of the conversion of a column that is not as OpenREM stores it."""
 PLAIN, HASHED = "p", "h"
 """How an encoded identifier begins: one as it is, or the hash that OpenREM stores in its place."""
+HASHED_ACCESSIONS = (
+    "OpenREM stores a hash in the place of the accession number of {n} of the studies. Their accession"
+    " pseudonyms are those of the hash, and do not join with pseudonyms of numbers."
+)
 HASHED_IDS = (
     "OpenREM stores a hash in the place of the patient ID of {n} of the studies. Their pseudonyms are those"
     " of the hash, and do not join with pseudonyms of IDs."
@@ -110,6 +116,9 @@ KEPT = frozenset(
 )
 """Sources that look as if they identified or dated a study, and do not. irradeventxraydata.id is counted."""
 
+DERIVED_FROM = frozenset({"Accession number", "Patient ID", "Study date"})
+"""Headings in other files of what a study has in front. They cannot be left out."""
+
 _SENSITIVE_TABLES = (
     "generalstudymoduleattr",
     "patientmoduleattr",
@@ -158,7 +167,7 @@ def _encode(text: str, hashed: str, table: str, condition: str) -> str:
 
 _OWN_STUDY = "remapp_generalstudymoduleattr", "own.id = study.id"
 _OWN_PATIENT = "remapp_patientmoduleattr", f"own.{OF_STUDY}"
-_CONVERSION = "derived: the first 16 characters of base32 of its HMAC-SHA-256 by the key of the project"
+_CONVERSION = f"{DERIVED}the first 16 characters of base32 of its HMAC-SHA-256 by the key of the project"
 
 PSEUDONYM = Column(
     reading.PSEUDONYM,
@@ -190,7 +199,7 @@ SHIFTED = Column(
     DATE,
     "Date of the study, moved by the days of the patient",
     f"{_STUDY}study_date",
-    conversion="derived: moved by -182 to 182 days, by the same number for all studies of a patient",
+    conversion=f"{DERIVED}moved by -182 to 182 days, by the same number for all studies of a patient",
     blank="not recorded, or no patient ID",
 )
 _MONTH = Column(
@@ -199,7 +208,7 @@ _MONTH = Column(
     WORD,
     "Month of the study",
     f"{_STUDY}study_date",
-    conversion="derived: the year and month of the date",
+    conversion=f"{DERIVED}the year and month of the date",
 )
 _BAND = Column(
     "Age band",
@@ -209,7 +218,7 @@ _BAND = Column(
     _AGE,
     "years",
     "(0010,1010)",
-    "derived: the band that holds the age",
+    f"{DERIVED}the band that holds the age",
     blank="not recorded, or negative",
 )
 
@@ -279,7 +288,11 @@ def _change_audit(stream: Stream, dates: str) -> Stream:
 def _warn_of_hashes(stream: Stream) -> Stream:
     table, condition = _OWN_PATIENT
     hashed = f"EXISTS (SELECT FROM {table} own WHERE {condition} AND own.id_hashed AND own.patient_id <> '')"
-    return replace(stream, row_warnings=(*stream.row_warnings, RowWarning(hashed, HASHED_IDS)))
+    warnings = (
+        RowWarning(hashed, HASHED_IDS),
+        RowWarning("study.accession_hashed AND study.accession_number <> ''", HASHED_ACCESSIONS),
+    )
+    return replace(stream, row_warnings=(*stream.row_warnings, *warnings))
 
 
 def _change_table(table: Table) -> Table:
@@ -302,11 +315,12 @@ def _change(columns: tuple[Column, ...]) -> Iterator[Column]:
             sql = f"CASE WHEN {column.sql} <> '' THEN 'yes' END"
             meaning = "Whether OpenREM takes the patient for test data"
             yield column.named(
-                column.heading, sql=sql, meaning=meaning, conversion="derived: yes for any reason"
+                column.heading, sql=sql, meaning=meaning, conversion=f"{DERIVED}yes for any reason"
             )
         elif column.sql == DOSE_CHECK:
-            conversion = "derived: without the reason that was typed, and without names"
-            yield column.named(column.heading, sql=DOSE_CHECK_FIGURES, conversion=conversion)
+            conversion = f"{DERIVED}without the reason that was typed, and without names"
+            meaning = "Dose Check: configured alerts and notifications (mGy·cm and mGy), and estimates"
+            yield column.named(column.heading, sql=DOSE_CHECK_FIGURES, meaning=meaning, conversion=conversion)
         elif is_kept(column):
             yield column
 
