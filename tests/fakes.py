@@ -96,6 +96,7 @@ def make_settings(**changes: Any) -> Settings:
         "owner_inactive": timedelta(days=90),
         "user_pool_id": "",
         "target": TARGET,
+        "has_mail_sender": True,
         "pseudonyms": PseudonymSettings("exportgroup", PSEUDONYM_PREFIX, ""),
         "database": None,
     }

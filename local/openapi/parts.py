@@ -42,6 +42,7 @@ BAD_REQUEST: Codes = {
         "FILTER_NEEDED",
         "NOT_AN_OBJECT",
         "NOT_A_BOOLEAN",
+        "NO_MAIL",
         "NO_PATIENT_COLUMNS",
         "ORDER_GIVEN_TWICE",
         "PSEUDONYMS_EXCLUDE_PATIENTS",

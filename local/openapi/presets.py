@@ -12,7 +12,7 @@ from local.openapi.parts import (
     make_location,
     make_operation,
 )
-from local.openapi.requests import EXPORT_NAME, REQUESTED_RETENTION
+from local.openapi.requests import EXPORT_NAME, REQUESTED_RETENTION, SEND_MAIL
 from local.openapi.schemas import FLAG, ID, TEXT, TEXT_OR_NULL, TIME, Json, make_object, refer
 
 _NAME: Json = {"type": "string", "maxLength": MAX_NAME, "pattern": r"\S"}
@@ -43,7 +43,7 @@ def make_preset_schemas() -> Json:
         "shared": FLAG | {"default": False, "description": "Whether all export users see it."},
         "request": refer("ExportRequest")
         | {
-            "description": "Without name, include_names, include_ids, retention_days and filters "
+            "description": "Without name, include_names, include_ids, retention_days, send_mail and filters "
             "that identify a patient."
         },
     }
@@ -113,6 +113,7 @@ def _make_use() -> Json:
         "include_names": FLAG,
         "include_ids": FLAG,
         "retention_days": REQUESTED_RETENTION,
+        "send_mail": SEND_MAIL,
         "name": EXPORT_NAME,
     }
     optional = [name for name in fields if name != "preset"]

@@ -18,6 +18,11 @@ REQUESTED_RETENTION: Json = {
     "description": "Days to retain the file, at most `retention_days.max` of GET /export-types. "
     "Null means `retention_days.default`.",
 }
+SEND_MAIL: Json = BOOLEAN | {
+    "default": False,
+    "description": "Mail the owner when the export ends, to the address that Cognito has verified. "
+    "Only if `can_send_mail` of GET /export-types holds.",
+}
 EXPORT_NAME: Json = {
     "type": ["string", "null"],
     "maxLength": MAX_EXPORT_NAME,
@@ -68,6 +73,7 @@ def _make_request(spec: Spec) -> Json:
         "include_names": _make_inclusion(spec, NAME, "Include patients' names in the file."),
         "include_ids": _make_inclusion(spec, ID, "Include patients' IDs in the file."),
         "retention_days": REQUESTED_RETENTION,
+        "send_mail": SEND_MAIL,
         "name": EXPORT_NAME,
     }
     optional = [name for name in properties if name != "type" and not (name == "filters" and spec.needs)]

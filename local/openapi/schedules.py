@@ -137,6 +137,7 @@ def _make_terms() -> Json:
         "options": values | {"description": "As in ExportRequest."},
         "include_names": FLAG,
         "include_ids": FLAG,
+        "send_mail": FLAG | {"description": "Mail the owner when a run ends, or is skipped by a pause."},
         "retention_days": RETENTION_DAYS
         | {"type": ["integer", "null"], "description": "As in ExportRequest."},
         "window": {

@@ -191,7 +191,7 @@ def _make_audit_trail() -> Json:
         "by": actor | OR_NULL,
         "request": request | OR_NULL | {"description": "Null unless the event is requested."},
         "file": file | OR_NULL | {"description": "Null unless the event is completed."},
-        "code": TEXT_OR_NULL | {"description": "Null unless the event is failed or skipped."},
+        "code": TEXT_OR_NULL | {"description": "Null unless the event is failed, skipped or mail_failed."},
         "retention": retention | OR_NULL | {"description": "Null unless the event is retention_changed."},
     }
     return {
@@ -213,6 +213,7 @@ def _make_catalogue() -> Json:
             "may_see_patients": FLAG,
             "is_admin": FLAG,
             "user": TEXT,
+            "can_send_mail": FLAG | {"description": "Whether the caller can ask for a mail."},
             "retention_days": make_object({"default": RETENTION_DAYS, "max": RETENTION_DAYS}),
         }),
         "Modality": make_object({
@@ -295,6 +296,7 @@ def _make_request_fields() -> Json:
         "options": values,
         "include_names": FLAG,
         "include_ids": FLAG,
+        "send_mail": FLAG | {"description": "Whether its owner gets a mail when it ends."},
         "has_patient_data": FLAG | {"description": "Whether the file or the request identifies patients."},
         "owner_name": TEXT,
         "mine": FLAG,

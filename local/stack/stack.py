@@ -24,6 +24,8 @@ from local.stack.check import check
 from local.stack.deploy import REGION, Cloud, Deployment, deploy
 from local.stack.lower import API_PATH
 
+MAIL_SENDER = "dose-export@hospital.example"
+"""The sender of mails to owners. Mails land in MiniStack, where local.stack.users.read_mail() finds them."""
 STATE = build.ROOT / ".state"
 _START_SECONDS = 60
 
@@ -171,6 +173,8 @@ class Stack:
         secret = self.cloud.client("secretsmanager").create_secret(
             Name="doseexport-database", SecretString=json.dumps(login)
         )
+        # MiniStack verifies an identity at once, of SES's first API only.
+        self.cloud.client("ses").verify_email_identity(EmailAddress=MAIL_SENDER)
         parameters = {
             "DatabaseHost": database.hostname or "127.0.0.1",
             "DatabasePort": str(database.port or 5432),
@@ -178,6 +182,7 @@ class Stack:
             "DatabaseUser": login["username"],
             "DatabaseSecretArn": secret["ARN"],
             "AppUrl": self.cloud.endpoint,
+            "MailSender": MAIL_SENDER,
             "PreviewConcurrency": "2",
             "AdditionalCallbackUrls": f"{self.url}/",
             **self._parameters,

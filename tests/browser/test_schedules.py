@@ -12,7 +12,7 @@ from playwright.sync_api import expect as assert_that
 
 from doseexport.domain.recurrence import parse_expression
 from tests.browser.conftest import Visits
-from tests.browser.steps import field, newest, rows, wait_for
+from tests.browser.steps import field, newest, rows, start, wait_for
 
 FEW = "#CT?date_from=2025-10-25"
 MONTHLY = {"name": "Monthly", "type": "ct-csv", "window": "last_month", "expression": "cron(0 7 1 * ? *)"}
@@ -486,6 +486,29 @@ def test_schedule_filters_are_changed_in_the_form(
     assert "Secretname" not in page.evaluate("location.href")
     page.get_by_role("link", name="New export").click()
     assert_that(page.get_by_text("You change what")).to_have_count(0)
+
+
+def test_mail_is_asked_for_by_export_and_by_schedule(
+    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+) -> None:
+    service = as_service(physicist)
+    page = visit().sign_in(physicist, FEW)
+    assert_that(page.get_by_label("Mail me when it ends")).not_to_be_checked()
+    page.get_by_label("Mail me when it ends").check()
+    start(page)
+    assert [each["send_mail"] for each in service.call("GET", "/exports").json["exports"]] == [True]
+    page.get_by_role("link", name="New export").click()
+    dialog = open_dialog(page)
+    assert_that(dialog.get_by_label("Mail me when a run ends")).to_be_checked()
+    dialog.get_by_label("Name").fill("Mailed")
+    press_create(page)
+    assert_that(row(page, "Mailed")).to_be_visible()
+    assert [each["send_mail"] for each in list_schedules(service)] == [True]
+    press(page, "Edit", "Mailed")
+    dialog.get_by_label("Mail me when a run ends").uncheck()
+    page.get_by_role("button", name="Save changes").click()
+    assert_that(page.locator(".message").last).to_contain_text("Schedule “Mailed” changed.")
+    assert [each["send_mail"] for each in list_schedules(service)] == [False]
 
 
 def test_coming_runs_are_shown_before_creating(visit: Visits, physicist: User) -> None:

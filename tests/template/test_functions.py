@@ -41,14 +41,15 @@ FUNCTIONS_BY_ACTION = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {*RECORDERS, *VIEWERS, "ManageSchedules", "ManagePresets"},
+    "dynamodb:PutItem": {*RECORDERS, *VIEWERS, "ManageSchedules", "ManagePresets", "MailOwners"},
     "dynamodb:DeleteItem": {"ManagePresets"},
-    "sqs:SendMessage": {*REQUESTERS, "SweepExports", "SendNotifications"},
+    "sqs:SendMessage": {*REQUESTERS, "SweepExports", "SendNotifications", "MailOwners"},
     "scheduler:CreateSchedule": SCHEDULERS,
     "scheduler:UpdateSchedule": SCHEDULERS,
     "scheduler:DeleteSchedule": SCHEDULERS,
     "iam:PassRole": SCHEDULERS,
-    "cognito-idp:AdminGetUser": {"RunSchedule", "ReconcileSchedules"},
+    "cognito-idp:AdminGetUser": {"RunSchedule", "ReconcileSchedules", "MailOwners"},
+    "ses:SendEmail": {"MailOwners"},
     "cognito-idp:AdminListGroupsForUser": {"RunSchedule", "ReconcileSchedules"},
     "events:PutEvents": {"SendNotifications"},
     "sns:Publish": {"SendNotifications"},
@@ -201,7 +202,7 @@ def test_group_mapping_has_exactly_the_rights_it_uses(root, source):
     assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
 
 
-CLIENTS = {"dynamodb", "s3", "sqs", "scheduler", "cognito-idp", "events", "sns"}
+CLIENTS = {"dynamodb", "s3", "sqs", "scheduler", "cognito-idp", "events", "sns", "sesv2"}
 
 
 def test_functions_prepare_exactly_the_clients_that_they_may_use(root, source, functions):
@@ -212,6 +213,8 @@ def test_functions_prepare_exactly_the_clients_that_they_may_use(root, source, f
             actions = {action for action in actions if action.startswith(("events:", "sns:"))}
         if name == "RunExport":  # it uses the queue only for a message that it cannot read
             actions = {action for action in actions if not action.startswith("sqs:")}
+        if name == "MailOwners":  # as SendNotifications, and IAM names SES's second API ses too
+            actions = {each.replace("ses:", "sesv2:") for each in actions if not each.startswith("sqs:")}
         used = {action.partition(":")[0] for action in actions} & CLIENTS
         if name == "MapGroups":
             used = {"cognito-idp"}
@@ -229,10 +232,16 @@ def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
             text = json.dumps(statement["Resource"])
             assert re.search(
                 r"\b(ExportsTable|AuditTable|SavedRequestsTable|Bucket|ExportQueue|DatabaseSecretArn|DatabaseUser|EventBusName"
-                r"|NotificationTopic|NotificationDeadLetters|UserPool|ScheduleGroup|ScheduleRole)\b|secret:\$\{AWS::StackName\}/pseudonyms/",
+                r"|NotificationTopic|NotificationDeadLetters|UserPool|ScheduleGroup|ScheduleRole|identity)\b|secret:\$\{AWS::StackName\}/pseudonyms/",
                 text,
             ), text
-            stars = ("/exports/*", "/stream/*", "${ScheduleGroup}/*", "${AWS::StackName}/pseudonyms/*")
+            stars = (
+                "/exports/*",
+                "/stream/*",
+                "${ScheduleGroup}/*",
+                "${AWS::StackName}/pseudonyms/*",
+                ":identity/*",
+            )
             assert text.count("*") == sum(text.count(star) for star in stars), text
 
 
@@ -268,6 +277,7 @@ def test_audit_table_is_append_only_and_read_by_one_function(functions):
     rights = {name: _actions_on(properties, "AuditTable") for name, properties in functions.items()}
     expected = {name: {"dynamodb:PutItem"} for name in RECORDERS | VIEWERS}
     expected["ShowAuditTrail"] = {"dynamodb:Query", "dynamodb:PutItem"}
+    expected["MailOwners"] = {"dynamodb:GetItem", "dynamodb:PutItem"}  # keys only
     assert {name: actions for name, actions in rights.items() if actions} == expected
 
 
@@ -317,7 +327,10 @@ def test_roles_have_the_permissions_boundary(translated):
 
 
 def test_kms_key_policy_covers_every_function_with_a_policy(source, functions):
-    roles = {role["Ref"] for role in source["Resources"]["KmsKeyPolicy"]["Properties"]["Roles"]}
+    listed = source["Resources"]["KmsKeyPolicy"]["Properties"]["Roles"]
+    (conditional,) = [role["Fn::If"] for role in listed if "Fn::If" in role]
+    assert conditional == ["HasMailSender", {"Ref": "MailOwnersRole"}, {"Ref": "AWS::NoValue"}]
+    roles = {role["Ref"] for role in listed if "Ref" in role} | {"MailOwnersRole"}
     with_rights = {f"{name}Role" for name, properties in functions.items() if "Policies" in properties}
     assert roles == with_rights | {"ScheduleRole"}
 
@@ -357,3 +370,27 @@ def test_notifications_read_only_the_audit_stream(functions):
     assert set(found) == wanted
     assert found.pop("ListStreams") == {"Fn::Sub": "${AuditTable.Arn}/stream/*"}
     assert all(resource == {"Fn::GetAtt": ["AuditTable", "StreamArn"]} for resource in found.values())
+
+
+def test_owner_mails_read_no_request_and_have_one_sender(source, functions):
+    """A row of an export holds filters. Only these attributes of it may be read."""
+    statements = list(_statements(functions["MailOwners"]))
+    reads = [each for each in statements if each["Action"] == ["dynamodb:GetItem"]]
+    found = {
+        each["Resource"]["Fn::GetAtt"][0]: each["Condition"]["ForAllValues:StringEquals"][
+            "dynamodb:Attributes"
+        ]
+        for each in reads
+    }
+    assert found == {"ExportsTable": ["pk", "owner", "owner_name", "send_mail"], "AuditTable": ["pk", "sk"]}
+    only = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+    assert all(each["Condition"]["StringEqualsIfExists"] == only for each in reads)
+    (mail,) = [each for each in statements if each["Action"] == ["ses:SendEmail"]]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
+    parts = ("MailOwners", "MailOwnersMapping", "MailsRefusedAlarm")
+    assert {source["Resources"][name]["Condition"] for name in parts} == {"HasMailSender"}
+    pattern = source["Resources"]["MailOwnersMapping"]["Properties"]["FilterCriteria"]["Filters"][0][
+        "Pattern"
+    ]
+    wanted = json.loads(pattern)["dynamodb"]["NewImage"]["event"]["S"]
+    assert wanted == ["completed", "failed", "aborted", "skipped"]

@@ -40,7 +40,13 @@ def test_statements_have_no_wildcards(translated):
         assert not [action for action in actions if "*" in action], name
         assert not {"NotAction", "NotResource", "NotPrincipal"} & set(statement), name
         text = json.dumps(statement["Resource"])
-        stars = ("/exports/*", "/stream/*", "${ScheduleGroup}/*", "${AWS::StackName}/pseudonyms/*")
+        stars = (
+            "/exports/*",
+            "/stream/*",
+            "${ScheduleGroup}/*",
+            "${AWS::StackName}/pseudonyms/*",
+            ":identity/*",
+        )
         assert text.count("*") == sum(text.count(star) for star in stars), name
         assert text != '"*"', name
 
@@ -78,9 +84,10 @@ def test_queues_are_encrypted_and_have_dead_letters_or_alarm(translated):
                 "Fn::GetAtt": ["ExportDeadLetters", "Arn"]
             }
     readers = [mapping["FunctionName"]["Ref"] for mapping in mappings.values()]
-    assert sorted(readers) == ["RunExport", "SendNotifications"]
-    dead_letters = mappings["SendNotificationsMapping"]["DestinationConfig"]["OnFailure"]["Destination"]
-    assert dead_letters == {"Fn::GetAtt": ["NotificationDeadLetters", "Arn"]}
+    assert sorted(readers) == ["MailOwners", "RunExport", "SendNotifications"]
+    for name in ("MailOwnersMapping", "SendNotificationsMapping"):
+        dead_letters = mappings[name]["DestinationConfig"]["OnFailure"]["Destination"]
+        assert dead_letters == {"Fn::GetAtt": ["NotificationDeadLetters", "Arn"]}
     timeout = _properties_of(translated, "AWS::Lambda::Function")["RunExport"]["Timeout"]
     assert timeout < queues["ExportQueue"]["VisibilityTimeout"]
 

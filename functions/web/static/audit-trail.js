@@ -17,6 +17,8 @@ const EVENTS = {
   deleted: "Deleted",
   expired: "Expired",
   skipped: "Skipped because its schedule is paused",
+  mail_sent: "Mail sent to the owner",
+  mail_failed: "Mail to the owner could not be sent",
 };
 
 /**

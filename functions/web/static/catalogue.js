@@ -120,6 +120,7 @@ export class Catalogue {
   constructor(answer) {
     this.user = answer.user;
     this.isAdmin = answer.is_admin;
+    this.canSendMail = answer.can_send_mail;
     this.maySeePatients = answer.may_see_patients;
     this.defaultOrder = answer.default_order;
     this.retention = answer.retention_days;

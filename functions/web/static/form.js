@@ -28,6 +28,7 @@ export class ExportForm {
     Object.assign(this, { api, catalogue, onstart, values: {}, fields: [] });
     this.fileOptions = new FileOptions(catalogue, () => this.#change(), api);
     this.preview = new Preview(api, this);
+    setShown(byId("send-mail-field"), catalogue.canSendMail);
     makeTabs(byId("modalities"), catalogue.modalities, (name) => this.#switchTo(name));
     byId("filters").addEventListener("input", () => this.#change());
     byId("filters").addEventListener("focusin", ({ target }) => this.#attachSuggestions(target));
@@ -286,7 +287,8 @@ export class ExportForm {
     const incomplete = findIncomplete([...this.fields, ...this.fileOptions.fields]);
     if (incomplete)
       throw new Problem(422, { detail: "Enter a complete date.", field: `filters.${incomplete}` });
-    return { filters: this.#readFilters(), ...this.fileOptions.read(), ...readName() };
+    const mail = byId("send-mail").checked ? { send_mail: true } : {};
+    return { filters: this.#readFilters(), ...this.fileOptions.read(), ...readName(), ...mail };
   }
 
   /** Let the preview follow the form, while the form is shown. */

@@ -23,7 +23,7 @@ export class ScheduleDialog {
    */
   constructor(api, form, onwrite) {
     Object.assign(this, { api, form, onwrite, schedule: null, inForm: null, entries: null });
-    this.fields = new ScheduleFields(form.catalogue.retention);
+    this.fields = new ScheduleFields(form.catalogue);
     this.coming = make("div", { id: "schedule-coming", role: "status" });
     this.toForm = makeButton("Filters and options …", "plain", () => this.#editInForm());
     byId("schedule-error-schedule").before(this.coming);
@@ -62,7 +62,7 @@ export class ScheduleDialog {
 
   #show(noWindow) {
     const { schedule } = this;
-    this.fields.show(schedule, noWindow);
+    this.fields.show(schedule, noWindow, schedule ? schedule.send_mail : this.request.send_mail);
     setText(byId("schedule-dialog-title"), schedule ? `Change “${schedule.name}”` : "Schedule");
     const type = this.form.catalogue.findType(this.request.type ?? schedule.type);
     setText(byId("schedule-type"), type ? nameTypeInFull(type) : schedule.type);

@@ -28,9 +28,9 @@ const FIELDS = ["name", "window", "expression", "time_zone", "ends_on"];
 
 /** The fields. `retention` limits the retention of files. */
 export class ScheduleFields {
-  /** @param {{default: number, max: number}} retention the limits in the catalogue */
-  constructor(retention) {
-    this.retention = retention;
+  /** @param {import("./catalogue.js").Catalogue} catalogue */
+  constructor({ retention, canSendMail }) {
+    Object.assign(this, { retention, canSendMail });
     fillSelect("schedule-month", MONTHS);
     fillSelect("schedule-day", MONTH_DAYS);
     fill(
@@ -38,11 +38,14 @@ export class ScheduleFields {
       ZONES.map((value) => make("option", { value })),
     );
     this.retentionField = makeRetentionField(retention, "schedule");
-    byId("schedule-error-schedule").before(this.retentionField.element);
+    this.mail = make("input", { type: "checkbox", id: "schedule-mail" });
+    const mailField = make("label", { class: "inline" }, this.mail, " Mail me when a run ends");
+    setShown(mailField, canSendMail);
+    byId("schedule-error-schedule").before(this.retentionField.element, mailField);
   }
 
-  /** Show the terms of a schedule, or the defaults of a new one. */
-  show(schedule, noWindow) {
+  /** Show the terms of a schedule, or the defaults of a new one. The form may ask for a mail. */
+  show(schedule, noWindow, sendMail) {
     byId("schedule-form").reset();
     this.clearErrors();
     const windows = { ...capitaliseAll(WINDOWS), ...ROLLING, "": noWindow };
@@ -52,6 +55,7 @@ export class ScheduleFields {
     byId("schedule-window").value = "last_month";
     // The form has the retention of a new schedule.
     setShown(this.retentionField.element, schedule !== null);
+    this.mail.checked = Boolean(sendMail);
     if (schedule) this.#write(schedule);
   }
 
@@ -102,6 +106,7 @@ export class ScheduleFields {
       expression: writeExpression(Object.fromEntries(recurrence)),
       time_zone: byId("schedule-zone").value.trim(),
       ends_on: end.value || null,
+      ...(this.canSendMail ? { send_mail: this.mail.checked } : {}),
       ...(this.retentionField.element.hidden ? {} : { retention_days: this.#readRetention() }),
     };
   }
@@ -114,12 +119,12 @@ export class ScheduleFields {
   }
 
   /** Return the entries, to be restored later. */
-  save = () => listControls().map(({ id, value }) => [id, value]);
+  save = () => listControls().map(({ id, value, checked }) => [id, value, checked]);
 
   /** Restore entries. */
   restore(entries) {
-    for (const [id, value] of entries) {
-      byId(id).value = value;
+    for (const [id, value, checked] of entries) {
+      Object.assign(byId(id), { value, checked });
       if (id === "schedule-day") this.describe(); // offers the weekdays that it needs
     }
   }

@@ -80,6 +80,7 @@ def test_new_export_is_shown():
         "options": {},
         "include_names": False,
         "include_ids": False,
+        "send_mail": False,
         "has_patient_data": False,
         "owner_name": "ada",
         "mine": True,

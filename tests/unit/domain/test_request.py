@@ -140,6 +140,7 @@ def test_fingerprint_is_the_same_in_every_release():
         {"include_ids": True},
         {"filters": {"model": "x"}},
         {"retention_days": 30},
+        {"send_mail": True},
     ],
 )
 def test_different_requests_have_different_fingerprints(changed):

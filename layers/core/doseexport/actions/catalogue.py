@@ -26,4 +26,10 @@ def list_export_types(services: Services, columns: str = ALL) -> Catalogue:
     groups = (tuple(found) for _, found in groupby(specs, key=lambda spec: spec.modality.name))
     entries = tuple(ModalityEntry(found[0].modality, found) for found in groups)
     settings = services.settings
-    return Catalogue(entries, settings.retention, settings.max_retention, has_columns=columns == ALL)
+    return Catalogue(
+        entries,
+        settings.retention,
+        settings.max_retention,
+        has_columns=columns == ALL,
+        has_mail=settings.has_mail_sender,
+    )

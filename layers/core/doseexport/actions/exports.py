@@ -27,6 +27,7 @@ from doseexport.domain.export_name import find_label, label_file, split_name
 from doseexport.domain.request import (
     ExportRequest,
     bad_retention,
+    check_mail,
     check_retention,
     parse_request,
     parse_retention,
@@ -67,6 +68,11 @@ def request_export(
         may_use_pseudonyms=may_use_pseudonyms(caller, services.settings.pseudonyms.group),
     )
     check_key(idempotency_key)
+    check_mail(
+        send_mail=request.send_mail,
+        has_sender=services.settings.has_mail_sender,
+        is_machine=caller.is_machine,
+    )
     if any(request.spec.list_features(request.filters)):
         check_features(request, find_schema(services))
     record_activity(services, caller)

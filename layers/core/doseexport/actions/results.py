@@ -146,7 +146,7 @@ class ModalityEntry:
 class Catalogue:
     """Every modality, by name. Files are retained for `retention`; a user may set up to `max_retention`.
 
-    The columns of the types are shown if `has_columns` holds.
+    The columns of the types are shown if `has_columns` holds. `has_mail` is whether owners can get a mail.
     """
 
     modalities: tuple[ModalityEntry, ...]
@@ -154,3 +154,4 @@ class Catalogue:
     max_retention: timedelta
     default_order: str = DEFAULT_ORDER
     has_columns: bool = True
+    has_mail: bool = False

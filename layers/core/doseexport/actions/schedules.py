@@ -20,7 +20,7 @@ from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, is_id, make_id
-from doseexport.domain.request import check_retention, parse_request
+from doseexport.domain.request import check_mail, check_retention, parse_request
 from doseexport.domain.rights import (
     Caller,
     may_disable_schedule,
@@ -186,6 +186,7 @@ def _make_schedule(services: Services, caller: Caller, body: object) -> Schedule
         may_use_pseudonyms=may_use_pseudonyms(caller, settings.pseudonyms.group),
     )
     check_retention(terms.request["retention_days"], settings.max_retention)
+    _check_mail(services, terms)
     return Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
 
 
@@ -211,4 +212,11 @@ def _parse_changed_terms(services: Services, caller: Caller, schedule: Schedule,
         rate_start=schedule.rate_start,
     )
     check_retention(terms.request["retention_days"], services.settings.max_retention)
+    if not schedule.terms.request.get("send_mail"):
+        _check_mail(services, terms)  # another edit must not fail where the sender was removed
     return terms
+
+
+def _check_mail(services: Services, terms: Terms) -> None:
+    has_sender = services.settings.has_mail_sender
+    check_mail(send_mail=terms.request["send_mail"], has_sender=has_sender, is_machine=False)

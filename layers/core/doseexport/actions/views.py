@@ -138,6 +138,7 @@ def _view_request(export: Export, caller: Caller) -> Json:
         "options": dict(request.options) if may_see_filters(caller, export) else None,
         "include_names": request.include_names,
         "include_ids": request.include_ids,
+        "send_mail": request.send_mail,
         "has_patient_data": export.has_patient_data,
         "owner_name": export.owner_name,
         "mine": export.owner == caller.id,
@@ -434,6 +435,7 @@ def view_catalogue(catalogue: Catalogue, caller: Caller) -> Json:
         "may_see_patients": caller.may_see_patients,
         "is_admin": caller.is_admin,
         "user": caller.name,
+        "can_send_mail": catalogue.has_mail and not caller.is_machine,
         "retention_days": {
             "default": catalogue.retention.days,
             "max": catalogue.max_retention.days,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from doseexport.aws.clients import ClientError, error_code
@@ -17,6 +17,15 @@ class User:
     groups: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A user as far as mail is concerned. `address` is None unless Cognito has verified it."""
+
+    id: str
+    is_enabled: bool
+    address: str | None = field(repr=False)
+
+
 class UserPool:
     """The user pool `pool_id`. `client` is a boto3 client of `cognito-idp`."""
 
@@ -26,14 +35,33 @@ class UserPool:
 
     def find(self, username: str) -> User | None:
         """Return the user with this name. Return None if there is none."""
+        user = self._get(username)
+        if user is None:
+            return None
         account = {"UserPoolId": self._pool, "Username": username}
+        groups = self._client.get_paginator("admin_list_groups_for_user").paginate(**account)
+        names = frozenset(group["GroupName"] for page in groups for group in page["Groups"])
+        return User(_read_attributes(user).get("sub", ""), user["Enabled"], names)
+
+    def find_mailbox(self, username: str) -> Mailbox | None:
+        """Return the mailbox of the user with this name. Return None if there is no such user."""
+        user = self._get(username)
+        if user is None:
+            return None
+        attributes = _read_attributes(user)
+        is_verified = attributes.get("email_verified") == "true"
+        address = attributes.get("email") or None
+        return Mailbox(attributes.get("sub", ""), user["Enabled"], address if is_verified else None)
+
+    def _get(self, username: str) -> dict[str, Any] | None:
         try:
-            user = self._client.admin_get_user(**account)
+            user: dict[str, Any] = self._client.admin_get_user(UserPoolId=self._pool, Username=username)
         except ClientError as error:
             if error_code(error) == "UserNotFoundException":
                 return None
             raise
-        attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
-        groups = self._client.get_paginator("admin_list_groups_for_user").paginate(**account)
-        names = frozenset(group["GroupName"] for page in groups for group in page["Groups"])
-        return User(attributes.get("sub", ""), user["Enabled"], names)
+        return user
+
+
+def _read_attributes(user: dict[str, Any]) -> dict[str, str]:
+    return {each["Name"]: each["Value"] for each in user["UserAttributes"]}

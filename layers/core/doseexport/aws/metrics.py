@@ -14,6 +14,7 @@ from enum import StrEnum
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from doseexport.domain.export import Export, Result
+from doseexport.domain.notification import MailFailure
 
 SERVICE = "doseexport"
 """The only dimension. The namespace, which template.yaml sets, contains the name of the stack."""
@@ -37,6 +38,8 @@ class Metric(StrEnum):
     PREVIEWS_TIMED_OUT = "PreviewsTimedOut"
     SWEEP_BROKEN = "SweepBroken"
     SWEEP_LEFT = "SweepLeft"
+    MAILS_SENT = "MailsSent"
+    MAILS_REFUSED = "MailsRefused"
 
 
 UNITS: Mapping[Metric, MetricUnit] = {
@@ -87,6 +90,13 @@ def record_preview_timeout(export_type: str, code: str) -> None:
 def record_sweep(counts: Mapping[str, int]) -> None:
     """Record the exports that a sweep could not handle, and those that it had no time for."""
     _write({Metric.SWEEP_BROKEN: counts.get("broken", 0), Metric.SWEEP_LEFT: counts.get("left", 0)}, {})
+
+
+def record_owner_mail(export_id: str, failure: MailFailure | None) -> None:
+    """Record a mail to the owner of an export, and whether SES refused it."""
+    is_refused = failure is MailFailure.MAIL_REFUSED
+    values = {Metric.MAILS_SENT: int(failure is None), Metric.MAILS_REFUSED: int(is_refused)}
+    _write(values, {"export_id": export_id, "code": failure or ""})
 
 
 def _describe(export: Export) -> dict[str, str | int]:

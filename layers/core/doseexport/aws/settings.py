@@ -76,6 +76,7 @@ class Settings:
     user_pool_id: str
     target: SchedulerTarget
     pseudonyms: PseudonymSettings
+    has_mail_sender: bool
     database: DatabaseSettings | None
 
     @classmethod
@@ -101,6 +102,7 @@ class Settings:
             user_pool_id=values.optional("USER_POOL_ID") or "",
             target=_read_target(values),
             pseudonyms=_read_pseudonyms(values),
+            has_mail_sender=values.optional("MAIL_SENDER") is not None,
             database=_read_database(values),
         )
 

@@ -35,6 +35,8 @@ class AuditEvent(StrEnum):
     DELETED = "deleted"
     EXPIRED = "expired"
     SKIPPED = "skipped"
+    MAIL_SENT = "mail_sent"
+    MAIL_FAILED = "mail_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class AuditEntry:
     """One entry. `by` is None for the service itself; `at` is an aware datetime.
 
     `request` describes the export (REQUESTED only), `file` the contents of the file (COMPLETED only), `code`
-    the reason (FAILED and SKIPPED only), `retention` the new retention (RETENTION_CHANGED only).
+    the reason (FAILED, SKIPPED and MAIL_FAILED only), `retention` the new retention (RETENTION_CHANGED only).
+    `send_mail` asks for a mail to the owner (SKIPPED only).
     """
 
     export_id: str
@@ -62,6 +65,7 @@ class AuditEntry:
     file: Mapping[str, Any] | None = None
     code: str | None = None
     retention: Mapping[str, Any] | None = None
+    send_mail: bool = False
 
     @property
     def names_patients(self) -> bool:
@@ -101,9 +105,17 @@ def record_failure(export_id: str, attempt: int, at: datetime, code: str) -> Aud
     return AuditEntry(export_id, AuditEvent.FAILED, attempt, at, code=code)
 
 
-def record_skipped(export_id: str, owner: Actor, at: datetime, code: str) -> AuditEntry:
+def record_skipped(
+    export_id: str, owner: Actor, at: datetime, code: str, *, send_mail: bool = False
+) -> AuditEntry:
     """Return the entry of an export that a schedule did not request: `code` is why the schedule is paused."""
-    return AuditEntry(export_id, AuditEvent.SKIPPED, 1, at, owner, code=code)
+    return AuditEntry(export_id, AuditEvent.SKIPPED, 1, at, owner, code=code, send_mail=send_mail)
+
+
+def record_mail(source: AuditEntry, at: datetime, code: str | None) -> AuditEntry:
+    """Return the entry of a mail to the owner about another entry. `code` is why it could not be sent."""
+    event = AuditEvent.MAIL_SENT if code is None else AuditEvent.MAIL_FAILED
+    return AuditEntry(source.export_id, event, source.attempt, at, code=code)
 
 
 def record_reading(export_id: str, at: datetime, by: Caller) -> AuditEntry:

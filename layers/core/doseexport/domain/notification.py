@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from doseexport.domain.audit import AuditEntry, AuditEvent
@@ -23,9 +24,24 @@ class Mail:
     text: str
 
 
+class MailFailure(StrEnum):
+    """Why a mail to the owner of an export could not be sent."""
+
+    OWNER_DELETED = "OWNER_DELETED"
+    OWNER_DISABLED = "OWNER_DISABLED"
+    ADDRESS_UNVERIFIED = "ADDRESS_UNVERIFIED"
+    MAIL_REFUSED = "MAIL_REFUSED"
+
+
+SILENT = frozenset(
+    {AuditEvent.RETENTION_CHANGED, AuditEvent.READ, AuditEvent.MAIL_SENT, AuditEvent.MAIL_FAILED}
+)
+"""The events that are not announced."""
+
+
 def is_notified(event: AuditEvent) -> bool:
-    """Return whether the event is announced: all are, except changed retention and reading."""
-    return event not in {AuditEvent.RETENTION_CHANGED, AuditEvent.READ}
+    """Return whether the event is announced: all are, except changed retention, reading and mails."""
+    return event not in SILENT
 
 
 def name_notification(event: AuditEvent) -> str:
@@ -65,6 +81,31 @@ def write_mail(entry: AuditEntry, app_url: str) -> Mail | None:
         return None
     text = f"The export {entry.export_id} {describe[entry.event](entry)}.\n\n{app_url}/#exports\n"
     return Mail(f"Dose export {entry.event}", text)
+
+
+def write_owner_mail(entry: AuditEntry, app_url: str) -> Mail | None:
+    """Return the mail to the owner of an export that has ended. Return None for any other entry.
+
+    It names the id of the export, counts and a code: nothing that a user has typed.
+    """
+    describe = {
+        AuditEvent.COMPLETED: _describe_file,
+        AuditEvent.FAILED: _describe_failure,
+        AuditEvent.ABORTED: _describe_abort,
+        AuditEvent.SKIPPED: _describe_pause,
+    }
+    if entry.event not in describe:
+        return None
+    place = "schedules" if entry.event is AuditEvent.SKIPPED else f"exports?export={entry.export_id}"
+    text = (
+        f"Your export {entry.export_id} {describe[entry.event](entry)}.\n\n{app_url}/#{place}\n\n"
+        "You asked for this mail with the export or its schedule. The page asks you to sign in.\n"
+    )
+    return Mail(f"Dose export {entry.event}", text)
+
+
+def _describe_abort(_entry: AuditEntry) -> str:
+    return "was aborted"
 
 
 def _describe_file(entry: AuditEntry) -> str:

@@ -21,7 +21,9 @@ from doseexport.domain.rights import Caller
 from doseexport.domain.window import DATES, SINCE_LAST_RUN, Period, Window, parse_window
 from doseexport.errors import RequestError, unprocessable
 
-PRESET_REQUEST_FIELDS = EXPORT_REQUEST_FIELDS - {"include_names", "include_ids", "retention_days"}
+PRESET_REQUEST_FIELDS = EXPORT_REQUEST_FIELDS - {
+    *("include_names", "include_ids", "retention_days", "send_mail"),
+}
 
 
 @dataclass(frozen=True, slots=True)

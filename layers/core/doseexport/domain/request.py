@@ -26,7 +26,10 @@ COARSE_FILTERS = frozenset({"date_from", "date_to", "age_min", "age_max"})
 OPENREM_ORDER = "o"
 """The name of the order among the filters of OpenREM's own URLs."""
 EXPORT_REQUEST_FIELDS = frozenset(
-    {"type", "filters", "order", "options", "include_names", "include_ids", "retention_days"}
+    {
+        *("type", "filters", "order", "options"),
+        *("include_names", "include_ids", "retention_days", "send_mail"),
+    }
 )
 
 
@@ -35,7 +38,8 @@ class ExportRequest:
     """One request, with canonical names and checked values.
 
     `filters` maps a filter's canonical name to its value as text (ISO dates, plain numbers). `options` holds
-    the given options in the same way. `retention_days` is None for the service's default.
+    the given options in the same way. `retention_days` is None for the service's default. `send_mail` asks
+    for a mail to the owner when the export ends.
     """
 
     type: str
@@ -45,6 +49,7 @@ class ExportRequest:
     include_names: bool = False
     include_ids: bool = False
     retention_days: int | None = None
+    send_mail: bool = False
 
     @property
     def spec(self) -> Spec:
@@ -78,7 +83,10 @@ class ExportRequest:
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of the canonical request. Equal requests have equal fingerprints."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        fields = asdict(self)
+        if not self.send_mail:  # as in releases without mails
+            del fields["send_mail"]
+        text = json.dumps(fields, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def list_patient_fields(self) -> Iterator[str]:
@@ -113,6 +121,7 @@ def parse_request(body: object, *, may_see_patients: bool, may_use_pseudonyms: b
         include_names=read_flag(fields.get("include_names", False), "include_names"),
         include_ids=read_flag(fields.get("include_ids", False), "include_ids"),
         retention_days=_read_days(fields.get("retention_days")),
+        send_mail=read_flag(fields.get("send_mail", False), "send_mail"),
     )
     if request.has_pseudonyms:
         require_pseudonyms(may_use_pseudonyms=may_use_pseudonyms)
@@ -140,6 +149,15 @@ def check_retention(days: int | None, maximum: timedelta) -> None:
     """Raise RequestError (422) if the retention is longer than `maximum`."""
     if days is not None and days > maximum.days:
         raise bad_retention(f"The longest retention is {maximum.days} days.")
+
+
+def check_mail(*, send_mail: bool, has_sender: bool, is_machine: bool) -> None:
+    """Raise RequestError (422) if a request asks for a mail that nobody could send or get."""
+    if send_mail and is_machine:
+        raise unprocessable("NO_MAIL", "A program has no mail address. Leave out send_mail.", "send_mail")
+    if send_mail and not has_sender:
+        message = "This service sends no mail to users. Leave out send_mail."
+        raise unprocessable("NO_MAIL", message, "send_mail")
 
 
 def bad_retention(message: str) -> RequestError:

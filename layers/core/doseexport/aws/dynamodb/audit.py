@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from doseexport.aws.dynamodb.audit_rows import new_entry_row, read_entry
+from doseexport.aws.dynamodb.audit_rows import mail_sort_key, new_entry_row, read_entry
 from doseexport.aws.dynamodb.export_rows import export_key
 from doseexport.aws.dynamodb.table import Insert, Table
-from doseexport.domain.audit import AuditEntry, record_reading
+from doseexport.domain.audit import AuditEntry, record_mail, record_reading
 from doseexport.domain.rights import Caller
 
 
@@ -32,6 +32,16 @@ class AuditRepository:
         if reading not in self._recorded:
             self._table.write_together(self.insert(record_reading(export_id, now, by)))
             self._recorded.add(reading)
+
+    def has_mail(self, source: AuditEntry) -> bool:
+        """Return whether a mail about an entry was sent, or could not be sent."""
+        key = {"pk": export_key(source.export_id), "sk": mail_sort_key(source)}
+        return self._table.get_attributes(key, ("pk", "sk")) is not None
+
+    def write_mail(self, source: AuditEntry, now: datetime, code: str | None) -> None:
+        """Write once that a mail about an entry was sent, or why it could not be sent."""
+        row = new_entry_row(record_mail(source, now, code), self._retention)
+        self._table.write_together(Insert(row | {"sk": mail_sort_key(source)}, self._name))
 
     def read(self, export_id: str) -> list[AuditEntry]:
         """Return an export's entries, oldest first. An unknown export has none."""

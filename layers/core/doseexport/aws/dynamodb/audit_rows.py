@@ -33,8 +33,14 @@ def new_entry_row(entry: AuditEntry, retention: timedelta) -> dict[str, Any]:
         "event": entry.event.value,
         "attempt": entry.attempt,
         "ttl": to_epoch(entry.at + retention),
+        **({"send_mail": True} if entry.send_mail else {}),
         **{name: value for name, value in given.items() if value is not None},
     }
+
+
+def mail_sort_key(source: AuditEntry) -> str:
+    """Return the sort key of the entry of a mail about another entry: there is one per entry."""
+    return f"{to_text(source.at)}#mail#{source.event}"
 
 
 def read_entry(row: Mapping[str, Any]) -> AuditEntry:
@@ -49,6 +55,7 @@ def read_entry(row: Mapping[str, Any]) -> AuditEntry:
         request=row.get("request"),
         file=None if file is None else {**file, **{name: int(file[name]) for name in _COUNTS}},
         code=row.get("code"),
+        send_mail=row.get("send_mail", False),
         retention=None if retention is None else {**retention, "days": int(retention["days"])},
     )
 

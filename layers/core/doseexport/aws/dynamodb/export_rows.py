@@ -39,6 +39,7 @@ def new_row(export: Export) -> dict[str, Any]:
         "options": dict(export.request.options),
         "include_names": export.request.include_names,
         "include_ids": export.request.include_ids,
+        **({"send_mail": True} if export.request.send_mail else {}),
         "has_patient_data": export.has_patient_data,
         "fingerprint": export.fingerprint,
         "status": export.state.value,
@@ -98,6 +99,7 @@ def _read_request(row: dict[str, Any]) -> ExportRequest:
         options=row.get("options", {}),
         include_names=row["include_names"],
         include_ids=row["include_ids"],
+        send_mail=row.get("send_mail", False),
     )
 
 

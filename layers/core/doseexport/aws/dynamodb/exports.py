@@ -49,6 +49,7 @@ from doseexport.aws.dynamodb.conditions import (
 from doseexport.aws.dynamodb.export_rows import export_key, new_row, owner_key, read_row
 from doseexport.aws.dynamodb.table import Change, Check, Insert, Query, Row, Table
 from doseexport.domain.audit import (
+    Actor,
     AuditEntry,
     AuditEvent,
     record_completion,
@@ -118,6 +119,12 @@ class ExportRepository:
         """Return the export, even one that is deleted or expired."""
         row = self._table.get(export_key(export_id))
         return None if row is None else read_row(row)
+
+    def find_owner_to_mail(self, export_id: str) -> Actor | None:
+        """Return the owner of an export who asked for a mail. Return None if they did not."""
+        names = ("pk", "owner", "owner_name", "send_mail")
+        row = self._table.get_attributes({"pk": export_key(export_id)}, names) or {}
+        return Actor(row["owner"], row["owner_name"]) if row.get("send_mail") else None
 
     def get(self, export_id: str, now: datetime) -> Export | None:
         """Return the export, or None if it is unknown, deleted or expired."""

@@ -150,7 +150,8 @@ class ScheduleRepository:
             },
         )
         owner = Actor(schedule.owner, schedule.owner_name)
-        entry = record_skipped(occurrence.export_id, owner, now, pause.value)
+        send_mail = bool(occurrence.request.get("send_mail"))
+        entry = record_skipped(occurrence.export_id, owner, now, pause.value, send_mail=send_mail)
         return self._table.write_together(stop, _put_run(schedule.id, run), self._audit.insert(entry))
 
     def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:

@@ -101,6 +101,17 @@ class Table:
         answer = self._client.get_item(TableName=self._name, Key={"pk": {"S": pk}}, ConsistentRead=True)
         return unpack(answer["Item"]) if "Item" in answer else None
 
+    def get_attributes(self, key: Mapping[str, str], names: Sequence[str]) -> Row | None:
+        """Return these attributes of the row with this key as it is now, or None."""
+        answer = self._client.get_item(
+            TableName=self._name,
+            Key=pack(key),
+            ConsistentRead=True,
+            ProjectionExpression=", ".join(f"#{name}" for name in names),
+            ExpressionAttributeNames={f"#{name}": name for name in names},
+        )
+        return unpack(answer["Item"]) if "Item" in answer else None
+
     def get_many(self, pks: Sequence[str]) -> dict[str, Row]:
         """Return the rows that exist now, by key."""
         rows: dict[str, Row] = {}
