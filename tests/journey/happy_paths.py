@@ -310,7 +310,7 @@ def list_schedules(role: Role, scene: Scene) -> None:
     address = f"/schedules/{schedule.id}"
     assert me.call("GET", address).status == 200
     assert me.call("GET", f"{address}/runs").json == {"runs": [], "complete": True}
-    assert me.call("POST", f"{address}/preview", {"window": "last_month"}).status == 200
+    assert me.call("POST", f"{address}/preview", {"time_zone": "Europe/Paris"}).status == 200
     assert me.call("POST", "/schedules/preview", WEEKLY).status == 200
 
 
