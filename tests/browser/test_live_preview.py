@@ -112,7 +112,7 @@ def test_click_on_a_frequent_value_adds_its_filter(
     [
         (
             "#CT?date_from=2090-01-01&date_to=2090-12-31&station=C",
-            "Study date 2090-01-01 to 2090-12-31: this alone leaves nothing.",
+            "Study date 1 Jan 2090 to 31 Dec 2090: this alone leaves nothing.",
         ),
         (
             "#CT?date_from=2025-10-31&date_to=2025-10-31&dlp_min=1900&age_max=9",

@@ -36,7 +36,7 @@ def test_form_filters_previews_exports_and_downloads(visit: Visits, physicist: U
     start(page, "Export to xlsx")
     row = newest(page)
     assert_that(row).to_contain_text("CT workbook (xlsx)")
-    assert_that(row).to_contain_text("Study date 2025-09-01 to 2025-10-31 · DLP from 100 mGy·cm")
+    assert_that(row).to_contain_text("Study date 1 Sept 2025 to 31 Oct 2025 · DLP from 100 mGy·cm")
     wait_for(row, "Completed")
     path = download(page, row, tmp_path)
     assert path.name.startswith("ct-xlsx_")

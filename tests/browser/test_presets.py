@@ -138,7 +138,7 @@ def test_shared_preset_is_usable_by_others_without_delete(
     assert_that(field(colleague, "Study date from")).to_have_value("2025-06-01")
     assert_that(colleague.get_by_role("button", name="Delete preset")).to_be_disabled()
     start(colleague)
-    assert_that(newest(colleague)).to_contain_text("Study date from 2025-06-01")
+    assert_that(newest(colleague)).to_contain_text("Study date from 1 Jun 2025")
 
 
 def test_delete_removes_own_preset_after_confirmation(visit: Visits, physicist: User) -> None:

@@ -1,8 +1,9 @@
 /** The coming runs of a schedule: when, in its time zone, and the study dates of each. */
 
 import { make } from "./dom.js";
+import { DATE_LOCALE } from "./words.js";
 
-const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+const DAY = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeZone: "UTC" });
 const MOMENT = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
 const CLOCK = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 
@@ -10,9 +11,9 @@ const CLOCK = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 export function formatIn(text, timeZone) {
   const options = { ...MOMENT, ...CLOCK };
   try {
-    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone }).format(new Date(text));
+    return new Intl.DateTimeFormat(DATE_LOCALE, { ...options, timeZone }).format(new Date(text));
   } catch {
-    return new Intl.DateTimeFormat("en-GB", options).format(new Date(text));
+    return new Intl.DateTimeFormat(DATE_LOCALE, options).format(new Date(text));
   }
 }
 

@@ -1,12 +1,12 @@
 /** The contents of the card "Preview": numbers, a bar per month, and the most frequent values. */
 
 import { make, makeButton } from "./dom.js";
-import { count, formatDuration, formatNumber, formatSize } from "./words.js";
+import { count, DATE_LOCALE, formatDay, formatDuration, formatNumber, formatSize } from "./words.js";
 
 const MOST_BARS = 60;
 const BAR = { width: 10, gap: 2, height: 48 };
 const SVG = "http://www.w3.org/2000/svg";
-const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+const MONTH = new Intl.DateTimeFormat(DATE_LOCALE, { month: "short", year: "numeric" });
 const MAX_TEXT = 256;
 const LISTS = [
   { name: "protocols", filter: "acquisition_protocol", title: "Most frequent protocols", most: 10 },
@@ -36,7 +36,7 @@ function makeNumbers(answer) {
     ["Events", formatNumber(answer.events), "large"],
     ["Most events of a study", answer.most_events && formatNumber(answer.most_events)],
     ["Groups, about", answer.groups != null && formatNumber(answer.groups)],
-    ["Dates", answer.first_date && `${answer.first_date} to ${answer.last_date}`, "wide"],
+    ["Dates", answer.first_date && `${formatDay(answer.first_date)} to ${formatDay(answer.last_date)}`, "wide"],
     ["Estimated size", formatSize(answer.estimated_size)],
     ["Estimated time", formatDuration(answer.estimated_seconds)],
   ];

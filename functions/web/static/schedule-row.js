@@ -6,7 +6,7 @@ import { make, makeButton } from "./dom.js";
 import { describeExport, nameExport } from "./export-words.js";
 import { describeExpression, describeWindow, hasClock } from "./recurrence.js";
 import { makeOutcome } from "./schedule-history.js";
-import { formatExactTime, formatTime } from "./words.js";
+import { formatDay, formatExactTime, formatTime } from "./words.js";
 
 /**
  * Make the row of a schedule.
@@ -48,7 +48,7 @@ function describeWhen({ window, expression, time_zone: zone }) {
   return `${describeWindow(window)}, ${describeExpression(expression)}${place}`;
 }
 
-const makeEnd = ({ ends_on: end }) => end && make("small", {}, ` until ${end}`);
+const makeEnd = ({ ends_on: end }) => end && make("small", {}, ` until ${formatDay(end)}`);
 
 const makeNextRuns = ({ next_runs: runs, time_zone: zone }) => (runs.length ? makeRunList(runs, zone) : "–");
 

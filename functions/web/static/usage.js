@@ -2,10 +2,10 @@
 
 import { writeAddress } from "./address.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
-import { formatNumber, formatSize } from "./words.js";
+import { DATE_LOCALE, formatNumber, formatSize } from "./words.js";
 
 const MONTHS = 12;
-const NAME = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+const NAME = new Intl.DateTimeFormat(DATE_LOCALE, { month: "long", year: "numeric", timeZone: "UTC" });
 const COLUMNS = [
   ["requested", "Requested"],
   ["active", "In progress"],

@@ -3,14 +3,17 @@
 import { humanise, pairRanges } from "./catalogue.js";
 
 const LOCALE = "en-GB";
+/** The language of dates: the browser's. The words are English. */
+export const DATE_LOCALE = navigator.language || LOCALE;
+const DAY = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeZone: "UTC" });
 const NUMBER = new Intl.NumberFormat(LOCALE);
 const SHORT = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
-const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
-const ZONED = new Intl.DateTimeFormat(LOCALE, {
+const MOMENT = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const ZONED = new Intl.DateTimeFormat(DATE_LOCALE, {
   ...{ day: "numeric", month: "short", year: "numeric" },
   ...{ hour: "2-digit", minute: "2-digit", timeZoneName: "short" },
 });
-const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long" });
+const EXACT = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeStyle: "long" });
 const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 const UNITS = [
   ["year", 31_557_600],
@@ -42,6 +45,12 @@ export function formatDuration(seconds) {
   const minutes = Math.round(whole / 60);
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A day of the API or of a field, 2026-11-23 → "23 Nov 2026". What is no day stays as it is. */
+export function formatDay(text) {
+  const day = new Date(text);
+  return Number.isNaN(day.getTime()) ? text : DAY.format(day);
 }
 
 /** A time of the API → "23 Nov 2026, 11:30" in the time zone of the browser. */
@@ -93,7 +102,8 @@ export function describeFilters(known, values) {
 
 function describeItem(label, filters, values) {
   const names = filters.map(({ name }) => name);
-  const [low, high] = findEnds(names, values);
+  const isDate = filters[0].value_type === "date";
+  const [low, high] = findEnds(names, values).map((end) => (end && isDate ? formatDay(end) : end));
   if (low || high) return { names, text: describeRange(label, low, high, formatUnit(filters[0].unit)) };
   return { names, text: describeValue(label, filters[0].value_type, values[names[0]]) };
 }
