@@ -70,9 +70,9 @@ def backstage(stack: Stack, sample_url: str) -> Backstage:
 
 @pytest.fixture(scope="session")
 def large_url(postgres: Postgres) -> str:
-    """A database whose exports take a few seconds and have several parts."""
+    """A database whose exports of CT take a few seconds and have several parts."""
     url = postgres.create_database("large")
-    sample.fill(url, MANY_STUDIES)
+    sample.fill(url, MANY_STUDIES, rf=100, mg=100, dx=100, nm=70)
     return url
 
 

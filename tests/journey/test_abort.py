@@ -22,6 +22,10 @@ def no_file_is_left(service: Service, backstage: Backstage, export_id: str) -> N
     until(lambda: not backstage.objects(export_id))
 
 
+SOON = 10
+"""Seconds: two on an idle machine, from the request to the end of the query."""
+
+
 def test_abort_reaches_a_query_that_has_not_answered_yet(
     physicist: Service, backstage: Backstage, database_held: Hold
 ) -> None:
@@ -32,8 +36,7 @@ def test_abort_reaches_a_query_that_has_not_answered_yet(
         assert abort(physicist, requested["id"])["state"] in {"ABORTING", "ABORTED"}
         until(lambda: not backstage.queries(requested["id"]))
         export = physicist.wait(requested["id"])
-        # Two seconds from the request to the end of the query, and what looking costs.
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < SOON
     assert export["state"] == "ABORTED"
     no_file_is_left(physicist, backstage, requested["id"])
 
@@ -49,7 +52,7 @@ def test_abort_stops_running_export_and_leaves_nothing(
     start = time.monotonic()
     abort(physicist, requested["id"])
     export = physicist.wait(requested["id"])
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < SOON
     assert export["state"] == "ABORTED"
     assert backstage.queries(requested["id"]) == 0
     assert sessions(large_url, requested["id"]) == 0
