@@ -251,8 +251,10 @@ def add(services: Services, caller: Caller = ADA, **request: Any) -> Export:
 
 def share_preset(services: Services, caller: Caller = ADA) -> Preset:
     """Create a shared preset of a user in any groups."""
-    fields = {"name": "x", "request": ExportRequest("ct-csv", {"age_min": "16"}), "shared": True}
-    preset = make_preset(make_id(caller.id, None), caller, fields, services.clock())
+    preset_id = make_id(caller.id, None)
+    request = ExportRequest("ct-csv", {"age_min": "16"})
+    fields = {"name": preset_id, "request": request, "shared": True}
+    preset = make_preset(preset_id, caller, fields, services.clock())
     assert services.presets.create(preset, limit=1000)
     return preset
 
