@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,7 +74,7 @@ class Maker:
         return self.backstage.row(made.id)
 
     def share(self, owner: str) -> Preset:
-        fields = {"name": "x", "request": ExportRequest("ct-csv"), "shared": True}
+        fields = {"name": secrets.token_hex(8), "request": ExportRequest("ct-csv"), "shared": True}
         caller = Caller(owner, "somebody", frozenset())
         preset = make_preset(make_id(owner, None), caller, fields, datetime.now(UTC))
         assert self.presets.create(preset, limit=1000)
