@@ -55,7 +55,7 @@ def preview_export(
     """
     token = _read_token(caller, replaces)
     request = _check_request(services, caller, body)
-    row = _ask(request, lambda: count_export(services, request, token), token)
+    row = _ask(request, lambda: count_export(services, request, token), can_be_replaced=bool(token))
     return None if row is None else make_preview(request, row)
 
 
@@ -83,15 +83,15 @@ def _check_request(services: Services, caller: Caller, body: object) -> ExportRe
     return request
 
 
-def _ask(request: ExportRequest, ask: Callable[[], Found], token: str = "") -> Found | None:
+def _ask(request: ExportRequest, ask: Callable[[], Found], *, can_be_replaced: bool = False) -> Found | None:
     """Return what the database answers, or None if that takes too long.
 
-    Raise RequestError: 409 if the sessions with the token were stopped, and 503 if there is no answer.
+    Raise RequestError: 409 if another preview has stopped this one, and 503 if there is no answer.
     """
     try:
         return ask()
     except ExportError as error:
-        if token and error.code == QUERY_CANCELLED:
+        if can_be_replaced and error.code == QUERY_CANCELLED:
             raise RequestError(
                 "PREVIEW_REPLACED", "A newer preview has replaced this one.", None, 409
             ) from None
