@@ -81,8 +81,14 @@ function makeSingle(label, filter, prefix) {
   const isBox = filter.value_type === "flag";
   const place = filter.suggests ? makeCombobox(control) : control;
   const element = make("div", { class: isBox ? "field box" : "field", title: filter.help });
-  element.append(...(isBox ? [control, caption] : [caption, place]), makeErrorText(id));
+  element.append(...(isBox ? [control, caption] : [caption, place]), ...makeNote(filter), makeErrorText(id));
   return { element, controls: new Map([[filter.name, control]]) };
+}
+
+/** Return what a help adds in brackets, to be read without a mouse. The label and the field say the rest. */
+function makeNote({ help }) {
+  const [, note] = /\((.+)\)$/.exec(help ?? "") ?? [];
+  return note ? [make("small", { class: "hint" }, note)] : [];
 }
 
 /** Mark a control as a combobox, and return the place of its list. combobox.js gives it suggestions. */
