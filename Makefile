@@ -7,7 +7,7 @@ RUNTIME ?= env PYENV_VERSION=3.13 python3.13
 RUNTIME_VENV := .venv-runtime
 TESTS ?= tests
 STUDIES ?= 6500
-PANDAS := .state/bench
+RIVALS := .state/bench
 # Placeholder passwords and ids in examples, and a hash that a test compares, are no secrets. Names of variables are
 # checked by ruff (S105 to S107).
 NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PASSWORD|secret|none)$$' \
@@ -66,12 +66,12 @@ validate: setup  ## check the template: cfn-lint, sam validate, sam build, and t
 sample: setup  ## run a synthetic OpenREM database with STUDIES CT studies until Ctrl-C
 	$(BIN)/python -m local.sample --studies $(STUDIES)
 
-bench: setup $(PANDAS)/.ready  ## run the benchmarks and write docs/benchmarks.md; BENCH=full adds a million studies
+bench: setup $(RIVALS)/.ready  ## run the benchmarks and write docs/benchmarks.md; BENCH=full adds a million studies
 	$(BIN)/python -m tests.benchmarks.run
 
 # The packages of the programs compared with are kept apart from the project's own.
-$(PANDAS)/.ready: requirements-bench.lock
-	$(BIN)/uv pip install --quiet --require-hashes --target $(PANDAS) -r requirements-bench.lock
+$(RIVALS)/.ready: requirements-bench.lock
+	$(BIN)/uv pip install --quiet --require-hashes --target $(RIVALS) -r requirements-bench.lock
 	touch $@
 
 screenshots: setup chromium  ## retake docs/screenshots
@@ -92,7 +92,7 @@ lock: setup  ## update the lock files from pyproject.toml, and the layers' requi
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-checkov.lock
 	echo 'awscli==1.46.3' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-aws.lock
-	echo 'pandas==2.3.3' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	printf '%s\n' pandas==3.1.1 rustpy-xlsxwriter==0.8.0 | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 	$(BIN)/python layers/pin.py
 

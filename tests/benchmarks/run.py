@@ -20,7 +20,16 @@ from doseexport import catalogue
 from tests.benchmarks import breakdown, compare, page
 from tests.benchmarks.measure import Backends, Run, measure
 
-PANDAS = Path(__file__).resolve().parents[2] / ".state" / "bench"
+RIVALS = Path(__file__).resolve().parents[2] / ".state" / "bench"
+MODULES = {
+    "copy": "bare_copy",
+    "cursor": "cursor_csv",
+    "plain": "plain_xlsx",
+    "rust": "rust_xlsx",
+    "pandas": "pandas_xlsx",
+}
+PACKAGED = ("pandas", "rust")
+"""Programs that need packages of requirements-bench.lock."""
 COMMAND = Path(sys.executable).with_name("doseexport")
 CT_SIZES = {"": (1_000, 6_500, 50_000), "full": (1_000, 6_500, 50_000, 300_000, 1_000_000)}
 OTHERS = {"rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
@@ -95,7 +104,8 @@ def list_ct_comparisons(studies: int) -> Iterator[Comparison]:
         yield Comparison(title, "ct-xlsx", ())
         return
     yield Comparison(title, "ct-csv", ("copy", "cursor"))
-    yield Comparison(title, "ct-xlsx", ("plain", "pandas") if studies <= PANDAS_UP_TO else ("plain",))
+    slow = ("pandas",) if studies <= PANDAS_UP_TO else ()
+    yield Comparison(title, "ct-xlsx", ("plain", "rust", *slow))
     yield Comparison(title, "ct-phe2019", ())
 
 
@@ -113,7 +123,7 @@ def list_other_comparisons() -> Iterator[Comparison]:
 def run_comparison(comparison: Comparison, url: str, runs: int, folder: Path) -> Comparison:
     """Run all programs in turn, and compare the files of the first turn."""
     backends = Backends(url)
-    others = [name for name in comparison.others if name != "pandas" or PANDAS.exists()]
+    others = [name for name in comparison.others if name not in PACKAGED or RIVALS.exists()]
     commands = {name: list_command(name, comparison.type, url, folder) for name in ("ours", *others)}
     for turn in range(runs):
         for name, (command, environment) in commands.items():
@@ -138,11 +148,8 @@ def list_command(name: str, export_type: str, url: str, folder: Path) -> tuple[l
     path = str(folder / f"{name}.{catalogue.find_spec(export_type).format}")
     if name == "ours":
         return [str(COMMAND), export_type, "--database-url", url, "--output", path], {}
-    module = {"copy": "bare_copy", "cursor": "cursor_csv", "plain": "plain_xlsx", "pandas": "pandas_xlsx"}[
-        name
-    ]
-    environment = {"PYTHONPATH": str(PANDAS)} if name == "pandas" else {}
-    return ["-m", f"tests.benchmarks.{module}", export_type, url, path], environment
+    environment = {"PYTHONPATH": str(RIVALS)} if name in PACKAGED else {}
+    return ["-m", f"tests.benchmarks.{MODULES[name]}", export_type, url, path], environment
 
 
 if __name__ == "__main__":

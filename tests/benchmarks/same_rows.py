@@ -62,7 +62,7 @@ def open_workbook(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
     queries = build_queries(request, Inclusions())
     study, event = spec.studies.included(Inclusions()), spec.events.included(Inclusions())
     blocks = layout.blocks
-    make = blocks.start(spec.events.read(Inclusions())) if blocks else None
+    make = blocks.make_builder(spec.events.selected(Inclusions())) if blocks else None
     names = SheetNames()
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         snapshot.begin()
