@@ -41,7 +41,7 @@ other program's: the median over the pairs of runs.
 - **bare COPY**: both COPY statements of the export at once, written unchanged. No csv export can be faster.
 - **server-side cursor + csv**: psycopg's named cursors and Python's csv module, with the same wide rows.
 - **xlsxwriter constant_memory**: typed writes of the same cells but blank ones, from Dose Export's rows.
-- **rustpy-xlsxwriter**: a writer in Rust, which takes all records of a sheet at once, from Dose Export's rows.
+- **rustpy-xlsxwriter**: a writer in Rust, which takes all records of a sheet at once, from the same rows.
 - **pandas + xlsxwriter**: one data frame per sheet, from Dose Export's rows.
 """
 
