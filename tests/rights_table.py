@@ -53,7 +53,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "run a schedule now": ("POST", "/schedules/{}/run", None),
     "change a schedule": ("PATCH", "/schedules/{}", {"name": "Another name"}),
     "disable a schedule": ("PATCH", "/schedules/{}", {"enabled": False}),
-    "preview a changed schedule": ("POST", "/schedules/{}/preview", {"window": "last_week"}),
+    "preview a changed schedule": ("POST", "/schedules/{}/preview", {"expression": "rate(14 days)"}),
     "list a schedule's runs": ("GET", "/schedules/{}/runs", None),
     "delete a schedule": ("DELETE", "/schedules/{}", None),
     "save preset": ("POST", "/presets", {"name": "x", "request": {"type": "ct-csv"}}),
