@@ -360,5 +360,5 @@ def test_project_out_of_form_is_refused_beside_its_field(visit: Visits, physicis
 def test_help_beside_a_field_is_readable_without_a_mouse(visit: Visits, physicist: User) -> None:
     page = visit(size=PHONE).sign_in(physicist)
     page.locator("summary").get_by_text("Study", exact=True).click()
-    box = page.locator(".field", has=field(page, "Accession number"))
-    assert_that(box.get_by_text("equals, where OpenREM stores a hash")).to_be_visible()
+    note = page.locator("#filters").get_by_text("equals, where OpenREM stores a hash")
+    assert_that(note).to_be_visible()

@@ -86,8 +86,8 @@ function makeSingle(label, filter, prefix) {
 }
 
 /** Return what a help adds in brackets, to be read without a mouse. The label and the field say the rest. */
-function makeNote({ help }) {
-  const [, note] = /\((.+)\)$/.exec(help ?? "") ?? [];
+function makeNote({ help, value_type: valueType }) {
+  const [, note] = (valueType === "text" && /\((.+)\)$/.exec(help)) || [];
   return note ? [make("small", { class: "hint" }, note)] : [];
 }
 
