@@ -363,7 +363,7 @@ UNTRIED = frozenset(
 """Actions that the emulator does not restrict: streams, topics of the same account, and PassRole."""
 
 NO_PATH = frozenset({"MailOwners"})
-"""Functions whose rights only tests/template/test_functions.py checks: the emulator has no key of SES's sender."""
+"""Functions whose rights tests/template/test_functions.py checks: the emulator knows no sender of SES."""
 
 HAPPY: dict[str, Callable[[Role, Scene], None]] = {
     "RequestExport": request,
