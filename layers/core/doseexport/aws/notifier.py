@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from doseexport.aws.clients import LazyClient
@@ -22,6 +22,22 @@ RESTORED = "restored_at"
 """The attribute of an entry that was copied back from a backup. It was notified when it was first written."""
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def handle_in_order(
+    records: Sequence[Mapping[str, Any]], handle: Callable[[Mapping[str, Any]], None], failure: str
+) -> str | None:
+    """Handle a stream's records until one fails. Return its sequence number, from which the stream repeats.
+
+    Return None if all were handled. A failure is logged under the name `failure`.
+    """
+    for record in records:
+        try:
+            handle(record)
+        except Exception as error:  # noqa: BLE001  the stream repeats from this record
+            _LOGGER.warning(failure, extra=describe_error(error))
+            return str(record["dynamodb"]["SequenceNumber"])
+    return None
 
 
 class Notifier:
@@ -51,13 +67,7 @@ class Notifier:
         The records after it wait too, so that the notifications of an export stay in order. Return None if
         all were sent.
         """
-        for record in records:
-            try:
-                self._send(record)
-            except Exception as error:  # noqa: BLE001  the stream repeats from this record
-                _LOGGER.warning("notification_failed", extra=describe_error(error))
-                return str(record["dynamodb"]["SequenceNumber"])
-        return None
+        return handle_in_order(records, self._send, "notification_failed")
 
     def _send(self, record: Mapping[str, Any]) -> None:
         if record["eventName"] != "INSERT":

@@ -1,4 +1,4 @@
-"""Mail the owners of exports who asked for it, from the stream of the audit table.
+"""Mail the owners of exports who requested that, from the stream of the audit table.
 
 A mail is sent, then recorded in the audit trail, so that a repeated record sends none. Only a crash between
 the two sends a second one. A mail that can never be sent is recorded with the reason, and an error that may
@@ -20,7 +20,7 @@ from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.table import unpack
 from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import record_owner_mail
-from doseexport.aws.notifier import RESTORED
+from doseexport.aws.notifier import RESTORED, handle_in_order
 from doseexport.domain.audit import Actor, AuditEntry, AuditEvent
 from doseexport.domain.notification import Mail, MailFailure, write_owner_mail
 
@@ -79,13 +79,7 @@ class OwnerMailer:
 
         Return None if all were handled.
         """
-        for record in records:
-            try:
-                self._handle(record)
-            except Exception as error:  # noqa: BLE001  the stream repeats from this record
-                _LOGGER.warning("owner_mail_failed", extra=describe_error(error))
-                return str(record["dynamodb"]["SequenceNumber"])
-        return None
+        return handle_in_order(records, self._handle, "owner_mail_failed")
 
     def _handle(self, record: Mapping[str, Any]) -> None:
         row = unpack(record["dynamodb"]["NewImage"])
@@ -101,7 +95,7 @@ class OwnerMailer:
         record_owner_mail(entry.export_id, failure)
 
     def _find_owner(self, entry: AuditEntry) -> Actor | None:
-        """Return the owner who asked for a mail. A skipped export has no row: its entry says so."""
+        """Return the owner who requested a mail. A skipped export has no row: its entry says so."""
         if entry.event is AuditEvent.SKIPPED:
             return entry.by if entry.send_mail else None
         return self._exports.find_owner_to_mail(entry.export_id)
