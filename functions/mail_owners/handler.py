@@ -1,4 +1,4 @@
-"""From the audit table's stream: mail the owners who asked for it when their export has ended."""
+"""Mail owners at the end of an export, if they requested that, from the audit table's stream."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def write_owner_mail(entry: AuditEntry, app_url: str) -> Mail | None:
     place = "schedules" if entry.event is AuditEvent.SKIPPED else f"exports?export={entry.export_id}"
     text = (
         f"Your export {entry.export_id} {describe[entry.event](entry)}.\n\n{app_url}/#{place}\n\n"
-        "You asked for this mail with the export or its schedule. The page asks you to sign in.\n"
+        "You requested this mail with the export or its schedule. The page asks you to sign in.\n"
     )
     return Mail(f"Dose export {entry.event}", text)
 

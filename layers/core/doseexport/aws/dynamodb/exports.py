@@ -121,7 +121,7 @@ class ExportRepository:
         return None if row is None else read_row(row)
 
     def find_owner_to_mail(self, export_id: str) -> Actor | None:
-        """Return the owner of an export who asked for a mail. Return None if they did not."""
+        """Return the owner of an export who requested a mail. Return None if they did not."""
         names = ("pk", "owner", "owner_name", "send_mail")
         row = self._table.get_attributes({"pk": export_key(export_id)}, names) or {}
         return Actor(row["owner"], row["owner_name"]) if row.get("send_mail") else None
