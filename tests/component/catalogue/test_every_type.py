@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections import Counter
 from datetime import date, datetime, time
+from functools import cache
 
 import psycopg
 import pytest
@@ -198,7 +199,12 @@ def is_entry_of(entry, sheet, heading):
     """Whether an entry, whose heading and sheets can be patterns, describes this heading of the sheet."""
     sheets = {each for each in entry.sheets if "<" not in each}
     on_sheet = sheet is None or sheet in sheets or (len(sheets) < len(entry.sheets) and sheet not in FIXED)
-    return on_sheet and re.fullmatch(re.escape(entry.heading).replace("<n>", r"\d+"), heading)
+    return on_sheet and pattern_of(entry.heading).fullmatch(heading)
+
+
+@cache
+def pattern_of(heading):
+    return re.compile(re.escape(heading).replace("<n>", r"\d+"))
 
 
 FIXED = {"Summary", "All data", "Warnings"}
