@@ -242,10 +242,10 @@ def test_count_filter_selects_exact_numbers_some_and_more(list_studies, choose, 
     assert choose(MODALITIES[modality].types[0], {name: value}) == list_studies(modality, condition)
 
 
-@pytest.fixture
-def copied_url(make_database, sample_url):
-    """A second sample: PostgreSQL copies no database that has connections."""
-    url = make_database()
+@pytest.fixture(scope="module")
+def hashed_url(postgres):
+    """A second sample, of whose study 3 each test hashes another value."""
+    url = postgres.create_database("hashed")
     sample.fill(url, 40)
     return url
 
@@ -264,11 +264,11 @@ HASH = "UPDATE remapp_{} SET {} = true, {} = %s WHERE {} = 3"
         ("patient_id", HASH.format("patientmoduleattr", "id_hashed", "patient_id", OF_STUDY)),
     ],
 )
-def test_filter_finds_hashed_identifier_by_its_whole_value_only(copied_url, name, update):
-    with psycopg.connect(copied_url, autocommit=True) as connection:
+def test_filter_finds_hashed_identifier_by_its_whole_value_only(hashed_url, name, update):
+    with psycopg.connect(hashed_url, autocommit=True) as connection:
         connection.execute(update, [hash_of(" Ünike ")])
 
-    with Database({"conninfo": copied_url}).open_snapshot() as snapshot:
+    with Database({"conninfo": hashed_url}).open_snapshot() as snapshot:
         snapshot.begin()
 
         def choose(value):
