@@ -178,8 +178,8 @@ def _show_first_rows() -> Json:
     operation["responses"]["503"] = _make_unavailable()
     words = (
         "With include_names or include_ids the rows show names or IDs of patients, for members of pidgroup."
-        " Each such answer is recorded in the audit trail before it is given. NOT_RECORDED (503): it could"
-        " not be recorded."
+        " Each such answer is recorded in the audit trail before it is given, and without that the answer"
+        " is AUDIT_TRAIL_UNAVAILABLE (503)."
     )
     return operation | {"description": words, "requestBody": make_body("ExportRequest")}
 

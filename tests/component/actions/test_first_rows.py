@@ -100,7 +100,7 @@ def test_first_rows_are_not_shown_if_they_cannot_be_recorded(reading, read_log):
     broken = replace(reading, audit=lost)
     with pytest.raises(RequestError) as caught:
         show_first_rows(broken, PIA, NAMED)
-    assert (caught.value.status, caught.value.code) == (503, "NOT_RECORDED")
+    assert (caught.value.status, caught.value.code) == (503, "AUDIT_TRAIL_UNAVAILABLE")
     (line,) = [line for line in read_log() if line["message"] == "first_rows_not_recorded"]
     assert CANARY not in str([caught.value, line])
     assert show_first_rows(broken, PIA, {"type": "ct-csv"})  # they name nobody

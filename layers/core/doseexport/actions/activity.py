@@ -55,4 +55,4 @@ def record_first_rows(services: Services, caller: Caller, request: ExportRequest
         is_written = False
     if not is_written:
         message = "The audit trail cannot be written, so no names and IDs are shown. Try again later."
-        raise UnavailableError("NOT_RECORDED", message)
+        raise UnavailableError("AUDIT_TRAIL_UNAVAILABLE", message)
