@@ -31,7 +31,7 @@ def get_usage(services: Services, caller: Caller, parameters: Mapping[str, str])
     require_usage(caller)
     now = services.clock()
     month = parse_month(parameters.get("month", to_text(now)[:7]))
-    positions = chain.from_iterable(services.exports.list_month(month))
+    positions = chain.from_iterable(services.indexes.list_month(month))
     ids = [position.id for position in islice(positions, MAX_COUNTED + 1)]
     exports = services.exports.load_many(ids[:MAX_COUNTED])
     first_rows = services.audit.read_first_rows(month, MAX_FIRST_ROWS + 1)
