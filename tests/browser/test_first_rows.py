@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from local.stack.service import Service
 from local.stack.users import ADMIN, User
 from playwright.sync_api import Locator, Page
@@ -114,11 +113,10 @@ def test_first_rows_say_why_there_are_none(visit: Visits, physicist: User) -> No
     )
 
 
-@pytest.mark.parametrize(("size", "dark", "forced"), [(DESKTOP, False, True), (PHONE, True, False)])
-def test_first_rows_are_accessible_and_fit(
-    visit: Visits, physicist: User, size: tuple[int, int], dark: bool, forced: bool
-) -> None:
-    page = visit(size=size, dark=dark, forced_colors=forced).sign_in(physicist, AUTUMN)
+def test_first_rows_are_accessible_and_fit(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, AUTUMN)
     open_rows(page)
-    assert list_findings(page) == []
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
+    for width, height in (DESKTOP, PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        assert list_findings(page) == []
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
