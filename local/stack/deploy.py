@@ -67,29 +67,32 @@ class Deployment:
         return resolve(value, self.template, self.values)
 
 
-def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: str) -> Deployment:
-    """Package, translate and create the SAM template, then restore what MiniStack drops."""
+def deploy(
+    cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: str, layers: Path
+) -> Deployment:
+    """Package, translate and create the SAM template, then restore what MiniStack drops.
+
+    `layers` is the folder into which the layers are unpacked.
+    """
     source = lower.read(template)
     cloud.client("s3").create_bucket(
         Bucket=_CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
-    _upload_code(cloud, source, template.parent)
+    _upload_code(cloud, source, template.parent, layers)
     lowered = lower.lower(lower.translate(source, parameters, REGION), sslmode, cloud.endpoint)
     deployment = _create(cloud, lowered, parameters)
     _restore_settings(cloud, deployment)
     return deployment
 
 
-def _upload_code(cloud: Cloud, template: Json, root: Path) -> None:
+def _upload_code(cloud: Cloud, template: Json, root: Path, layers: Path) -> None:
     """Upload every layer and function to S3 and set their URIs in the template, as `sam package` does."""
-    makers = {
-        "AWS::Serverless::LayerVersion": ("ContentUri", build.build_layer),
-        "AWS::Serverless::Function": ("CodeUri", build.build_function),
-    }
+    keys = {"AWS::Serverless::LayerVersion": "ContentUri", "AWS::Serverless::Function": "CodeUri"}
     for name, resource in template["Resources"].items():
-        if resource["Type"] in makers:
-            key, make = makers[resource["Type"]]
-            content = make(root / resource["Properties"][key])
+        if key := keys.get(resource["Type"]):
+            source = root / resource["Properties"][key]
+            is_layer = key == "ContentUri"
+            content = build.unpack_layer(source, layers / name) if is_layer else build.build_function(source)
             cloud.client("s3").put_object(Bucket=_CODE_BUCKET, Key=f"{name}.zip", Body=content)
             resource["Properties"][key] = f"s3://{_CODE_BUCKET}/{name}.zip"
 
