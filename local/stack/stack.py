@@ -139,7 +139,7 @@ class Stack:
             "STATE_DIR": str(self.folder / "tmp" / "state"),
             "S3_DATA_DIR": str(self.folder / "tmp" / "s3"),
             "TMPDIR": str(self.folder / "tmp"),
-            "LAMBDA_WARM_TTL_SECONDS": "60",
+            "LAMBDA_WARM_TTL_SECONDS": "600",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",
