@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
+import botocore.loaders  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
 from local.stack import build, lower
@@ -25,6 +27,19 @@ class DeployError(RuntimeError):
     """The stack could not be created or differs from the template. The text says how."""
 
 
+_get_loader = cache(botocore.loaders.create_loader)
+
+
+def make_session(key: str, secret: str, token: str | None = None) -> boto3.session.Session:
+    """Return a session with these keys. All sessions share the descriptions of AWS's services.
+
+    To read these takes most of the time that it takes to make a client.
+    """
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _get_loader())
+    return boto3.session.Session(key, secret, token, region_name=REGION, botocore_session=session)
+
+
 class Cloud:
     """AWS clients that connect to the local stack only, whatever the machine's own AWS settings are.
 
@@ -34,7 +49,7 @@ class Cloud:
     def __init__(self, endpoint: str, key: str, secret: str, token: str | None = None) -> None:
         """Connect to `endpoint` with these keys."""
         self.endpoint = endpoint
-        self._session = boto3.session.Session(key, secret, token, region_name=REGION)
+        self._session = make_session(key, secret, token)
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:
