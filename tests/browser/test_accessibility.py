@@ -21,11 +21,15 @@ LOOKS = [
 ] + [pytest.param({"size": DESKTOP, "forced_colors": True}, id="forced-colors")]
 
 
-def list_findings(page: Page) -> list[str]:
+# The page behind a dialog was checked before the dialog opened.
+OPEN_DIALOG = "dialog[open]"
+
+
+def list_findings(page: Page, part: str = "html") -> list[str]:
     """Return the findings of axe of any impact, with the element of each."""
     return [
         f"{finding['impact']} {finding['id']}: {finding['help']} at {node['target']}"
-        for finding in Axe().run(page).response["violations"]
+        for finding in Axe().run(page, part).response["violations"]
         for node in finding["nodes"]
     ]
 
@@ -65,7 +69,7 @@ def test_views_have_no_axe_findings(
     page.get_by_role("button", name="Save as preset").click()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     assert_that(page.get_by_text("Enter a name for the preset.")).to_be_visible()
-    assert list_findings(page) == []
+    assert list_findings(page, OPEN_DIALOG) == []
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
 
     page.get_by_role("button", name="Schedule …").click()
@@ -74,30 +78,30 @@ def test_views_have_no_axe_findings(
     dialog.get_by_label("Time", exact=True).fill("")
     dialog.get_by_role("button", name="Create schedule").click()
     assert_that(dialog.get_by_text("Enter a time in hours and minutes.")).to_be_visible()
-    assert list_findings(page) == []
+    assert list_findings(page, OPEN_DIALOG) == []
     dialog.get_by_label("Time", exact=True).fill("07:00")
     dialog.get_by_role("button", name="Create schedule").click()
     assert_that(page.get_by_role("button", name="Run now: Audit")).to_be_visible()
     assert list_findings(page) == []
     page.get_by_role("button", name="Edit: Audit").click()
     assert_that(dialog.locator("#schedule-coming li")).to_have_count(3)
-    assert list_findings(page) == []
+    assert list_findings(page, OPEN_DIALOG) == []
     dialog.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="History: Audit").click()
     assert_that(page.get_by_text("It has not run yet.")).to_be_visible()
-    assert list_findings(page) == []
+    assert list_findings(page, OPEN_DIALOG) == []
     dialog.get_by_role("button", name="Close").click()
 
     page.get_by_role("link", name="Exports").click()
     wait_for(newest(page), "Failed")
     open_details(page, page.locator("#rows tr:not(.details)").last)
-    assert list_findings(page) == []
     page.get_by_label("Select all exports").check() if look["size"] == DESKTOP else newest(page).get_by_role(
         "checkbox"
     ).check()
+    assert list_findings(page) == []
     page.get_by_role("button", name="Delete", exact=False).first.click()
     assert_that(page.get_by_role("dialog")).to_be_visible()
-    assert list_findings(page) == []
+    assert list_findings(page, OPEN_DIALOG) == []
 
 
 def test_axe_reports_a_missing_label(visit: Visits) -> None:
