@@ -25,6 +25,7 @@ PROGRAMS = {
     "copy": "bare COPY",
     "cursor": "server-side cursor + csv",
     "plain": "xlsxwriter constant_memory",
+    "c": "libxlsxwriter constant_memory",
     "rust": "rustpy-xlsxwriter",
     "pandas": "pandas + xlsxwriter",
 }
@@ -41,6 +42,7 @@ other program's: the median over the pairs of runs.
 - **bare COPY**: both COPY statements of the export at once, written unchanged. No csv export can be faster.
 - **server-side cursor + csv**: psycopg's named cursors and Python's csv module, with the same wide rows.
 - **xlsxwriter constant_memory**: typed writes of the same cells but blank ones, from Dose Export's rows.
+- **libxlsxwriter constant_memory**: the C library, called by a program in C that reads the same rows as text.
 - **rustpy-xlsxwriter**: a writer in Rust, which takes all records of a sheet at once, from the same rows.
 - **pandas + xlsxwriter**: one data frame per sheet, from Dose Export's rows.
 """

@@ -17,7 +17,7 @@ from local import sample
 from local.sample.postgres import Postgres
 
 from doseexport import catalogue
-from tests.benchmarks import breakdown, compare, page
+from tests.benchmarks import breakdown, c_xlsx, compare, page
 from tests.benchmarks.measure import Backends, Run, measure
 
 RIVALS = Path(__file__).resolve().parents[2] / ".state" / "bench"
@@ -25,6 +25,7 @@ MODULES = {
     "copy": "bare_copy",
     "cursor": "cursor_csv",
     "plain": "plain_xlsx",
+    "c": "c_xlsx",
     "rust": "rust_xlsx",
     "pandas": "pandas_xlsx",
 }
@@ -105,7 +106,7 @@ def list_ct_comparisons(studies: int) -> Iterator[Comparison]:
         return
     yield Comparison(title, "ct-csv", ("copy", "cursor"))
     slow = ("pandas",) if studies <= PANDAS_UP_TO else ()
-    yield Comparison(title, "ct-xlsx", ("plain", "rust", *slow))
+    yield Comparison(title, "ct-xlsx", ("plain", "c", "rust", *slow))
     yield Comparison(title, "ct-phe2019", ())
 
 
@@ -123,7 +124,7 @@ def list_other_comparisons() -> Iterator[Comparison]:
 def run_comparison(comparison: Comparison, url: str, runs: int, folder: Path) -> Comparison:
     """Run all programs in turn, and compare the files of the first turn."""
     backends = Backends(url)
-    others = [name for name in comparison.others if name not in PACKAGED or RIVALS.exists()]
+    others = [name for name in comparison.others if is_available(name)]
     commands = {name: list_command(name, comparison.type, url, folder) for name in ("ours", *others)}
     for turn in range(runs):
         for name, (command, environment) in commands.items():
@@ -133,6 +134,13 @@ def run_comparison(comparison: Comparison, url: str, runs: int, folder: Path) ->
     backends.close()
     print(page.describe(comparison), flush=True)
     return comparison
+
+
+def is_available(name: str) -> bool:
+    """Return whether this machine has what a program needs."""
+    if name == "c":
+        return c_xlsx.build()
+    return name not in PACKAGED or RIVALS.exists()
 
 
 def compare_files(comparison: Comparison, paths: Mapping[str, str]) -> None:

@@ -31,7 +31,10 @@ READ = {
 
 @dataclass(frozen=True, slots=True)
 class ModalityWorkbook:
-    """The columns of a workbook, the names of its sheets by protocol, and its rows."""
+    """The columns of a workbook, the names of its sheets by protocol, and its rows.
+
+    `lines` has each study's row with those of its events, as COPY writes them. Read it or `rows`.
+    """
 
     study: tuple[Column, ...]
     event: tuple[Column, ...]
@@ -39,7 +42,13 @@ class ModalityWorkbook:
     prefix: str
     position: int
     sheets: dict[str, str]
-    rows: Iterator[Row]
+    lines: Iterator[tuple[bytes, list[bytes]]]
+    make_blocks: Any
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """The rows as cells."""
+        return (_split(study, events, self.make_blocks) for study, events in self.lines)
 
     def headings(self, blocks: int) -> list[str]:
         """Return the headings of All data."""
@@ -78,7 +87,8 @@ def open_workbook(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
             prefix=blocks.prefix if blocks else layout.prefix,
             position=[column.heading for column in event].index(layout.sheet_by),
             sheets={protocol: names.name_protocol(protocol) for protocol in protocols},
-            rows=(_split(*pair, make) for pair in merged),
+            lines=merged,
+            make_blocks=make,
         )
 
 

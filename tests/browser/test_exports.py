@@ -267,6 +267,22 @@ def test_ready_message_downloads_the_file(
     assert_that(message).to_be_hidden()
 
 
+def test_boxes_wait_until_the_page_listens_to_them(visit: Visits, physicist: User) -> None:
+    window = visit()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    window.page.route("**/endings*.js", hold)
+    page = window.sign_in(physicist, "#exports")
+    box = page.get_by_label("Download when ready")
+    assert_that(box).to_be_disabled()
+    until(lambda: held != [])
+    held[0].continue_()
+    assert_that(box).to_be_enabled()
+
+
 def test_file_is_downloaded_when_it_is_ready(
     visit: Visits, physicist: User, database_held: Hold, tmp_path: Path
 ) -> None:

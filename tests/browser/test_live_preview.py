@@ -139,6 +139,22 @@ def test_preview_that_is_refused_says_where(visit: Visits, physicist: User) -> N
     assert_that(field(page, "Age from")).not_to_have_attribute("aria-invalid", "true")
 
 
+def test_preview_that_an_older_one_has_stopped_is_repeated(visit: Visits, physicist: User) -> None:
+    window = visit()
+    asked: list[int] = []
+
+    def stop_first(route: Route) -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            route.fulfill(status=409, json={"code": "PREVIEW_REPLACED", "message": "Replaced."})
+        else:
+            route.continue_()
+
+    window.page.route(PREVIEWS, stop_first)
+    page = window.sign_in(physicist, AUTUMN)
+    assert_that(summary(page)).to_contain_text("studies · ")
+
+
 def test_preview_of_busy_service_is_repeated(visit: Visits, physicist: User) -> None:
     window = visit()
     asked: list[int] = []

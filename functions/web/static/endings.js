@@ -21,6 +21,7 @@ export class Endings {
     this.downloads.addEventListener("change", () =>
       sessionStorage.setItem(KEY.download, this.downloads.checked ? "yes" : "no"),
     );
+    for (const box of [this.notifies, this.downloads]) box.disabled = false;
   }
 
   /** Do what the user chose for an export that has just ended. `name` is that of its type. */

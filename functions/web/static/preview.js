@@ -91,7 +91,7 @@ export class Preview {
     if (!this.isShown) fill(this.card, make("p", { class: "hint" }, "Counting …"));
     try {
       const [answer, { makeCard }] = await Promise.all([
-        this.api.previewExport(request, this.token, pending.signal),
+        this.#count(request, pending.signal),
         import("./preview-card.js"),
       ]);
       if (pending.signal.aborted) return false;
@@ -103,6 +103,16 @@ export class Preview {
       throw error;
     } finally {
       if (this.pending === pending) this.card.removeAttribute("aria-busy");
+    }
+  }
+
+  /** Ask the service. An older request can reach it later than this one and stop it: ask again then. */
+  async #count(request, signal) {
+    try {
+      return await this.api.previewExport(request, this.token, signal);
+    } catch (problem) {
+      if (problem.code !== "PREVIEW_REPLACED" || signal.aborted) throw problem;
+      return this.#count(request, signal);
     }
   }
 

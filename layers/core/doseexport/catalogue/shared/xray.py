@@ -180,7 +180,8 @@ MAS = f"{UAS.value} * 0.001"
 """mAs, exact. It needs the join of UAS."""
 
 _SHORT_MATERIALS = {
-    "alumini?um": "Al",
+    "aluminum": "Al",
+    "aluminium": "Al",
     "copper": "Cu",
     "tantalum": "Ta",
     "molybdenum": "Mo",
@@ -193,34 +194,41 @@ _SHORT_MATERIALS = {
 _SHORT_TARGETS = {"molybdenum": "Mo", "rhodium": "Rh", "tungsten": "W"}
 
 
-def _shorten(words: dict[str, str]) -> str:
-    """Return SQL for the first short name whose word is in the meaning of `code`, else the meaning."""
-    cases = " ".join(f"WHEN code.code_meaning ~* '{word}' THEN '{short}'" for word, short in words.items())
-    return f"CASE {cases} ELSE code.code_meaning END"
+def _shorten(words: dict[str, str], column: str) -> str:
+    """Return a SELECT of the first short name whose word is in the meaning of a code, else the meaning.
+
+    The meaning is put into lower case once, and in ASCII, which takes half the time of regular expressions.
+    """
+    cases = " ".join(
+        f"WHEN position('{word}' in lowered) > 0 THEN '{short}'" for word, short in words.items()
+    )
+    return (
+        f"SELECT CASE {cases} ELSE code_meaning END AS name"
+        ' FROM (SELECT code_meaning, lower(code_meaning COLLATE "C") AS lowered'
+        f" FROM remapp_contextid WHERE id = {column} OFFSET 0) code"
+    )
 
 
-TARGET = (
-    f"(SELECT {_shorten(_SHORT_TARGETS)} FROM remapp_contextid code"
-    " WHERE code.id = src.anode_target_material_id)"
-)
+TARGET = f"({_shorten(_SHORT_TARGETS, 'src.anode_target_material_id')})"
 """The short name of the anode's material (MG)."""
 
 FILTER_MATERIALS = (
-    f"(SELECT string_agg(coalesce({_shorten(_SHORT_MATERIALS)}, ''), ' | ' ORDER BY filter.id)"
-    " FROM remapp_xrayfilters filter"
-    " LEFT JOIN remapp_contextid code ON code.id = filter.xray_filter_material_id"
+    "(SELECT string_agg(coalesce(material.name, ''), ' | ' ORDER BY filter.id)"
+    " FROM remapp_xrayfilters filter LEFT JOIN LATERAL"
+    f" ({_shorten(_SHORT_MATERIALS, 'filter.xray_filter_material_id')}) material ON true"
     f" WHERE filter.{OF_SOURCE})"
 )
 """Short names of the filters' materials by filter id, joined by " | ". Without one the entry is empty."""
 
-_LEAST, _MOST = "filter.xray_filter_thickness_minimum", "filter.xray_filter_thickness_maximum"
-_THICKNESS = f"((coalesce({_LEAST}, {_MOST}) + coalesce({_MOST}, {_LEAST})) * 0.5)"
-_IS_NAMED = "filter.xray_filter_material_id IS NOT NULL"
+_LEAST, _MOST = "xray_filter_thickness_minimum", "xray_filter_thickness_maximum"
+_THICKNESS = f"(coalesce({_LEAST}, {_MOST}) + coalesce({_MOST}, {_LEAST})) * 0.5"
 
+# Without OFFSET, PostgreSQL would compute the mean again wherever it is used.
 FILTER_THICKNESSES = (
-    f"(SELECT string_agg(CASE WHEN {_IS_NAMED} THEN coalesce({round_half_even(_THICKNESS, 4)}, '')"
-    " ELSE '' END, ' | ' ORDER BY filter.id)"
-    f" FROM remapp_xrayfilters filter WHERE filter.{OF_SOURCE})"
+    "(SELECT string_agg(CASE WHEN is_named"
+    f" THEN coalesce({round_half_even('filter.mean', 4)}, '') ELSE '' END, ' | ' ORDER BY filter.id)"
+    f" FROM (SELECT id, xray_filter_material_id IS NOT NULL AS is_named, {_THICKNESS} AS mean"
+    f" FROM remapp_xrayfilters WHERE {OF_SOURCE} OFFSET 0) filter)"
 )
 """Mean thicknesses (mm) of the filters by filter id, with four decimals and the same empty entries."""
 
