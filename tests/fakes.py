@@ -19,6 +19,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from doseexport.aws.clients import make_client
 from doseexport.aws.cognito import UserPool
 from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.export_indexes import ExportIndexes
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
@@ -137,6 +138,7 @@ def stand_in_for_aws() -> Iterator[Services]:
         yield Services(
             settings=make_settings(queue_url=url, user_pool_id=pool),
             exports=ExportRepository(dynamodb, TABLE, audit),
+            indexes=ExportIndexes(dynamodb, TABLE),
             audit=audit,
             presets=PresetRepository(dynamodb, SAVED_REQUESTS_TABLE),
             files=ExportBucket(s3, BUCKET),

@@ -11,7 +11,6 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from local.stack import users
@@ -226,35 +225,34 @@ def answer(page: Page, action: str, code: str, message: str, times: int = 1) -> 
     page.route(lambda url: url.endswith("/"), reply)
 
 
-@pytest.mark.parametrize(
-    ("code", "message", "shown"),
-    [
-        (
-            "NotAuthorizedException",
-            "Temporary password has expired and must be reset by an administrator.",
-            WRONG,
-        ),
-        ("NotAuthorizedException", "User is disabled.", WRONG),
-        ("UserNotFoundException", "User does not exist.", WRONG),
-        ("UserNotConfirmedException", "User is not confirmed.", WRONG),
-        (
-            "NotAuthorizedException",
-            "Password attempts exceeded",
-            "Too many attempts. Wait 15 minutes, then try again.",
-        ),
-        ("TooManyRequestsException", "Rate exceeded", "The sign-in service is busy. Try again in a moment."),
-        ("SomethingNewException", "Inner text", "Signing in failed (SomethingNewException). Try again later"),
-    ],
-)
-def test_password_errors_are_plain_sentences(
-    visit: Visits, physicist: users.User, code: str, message: str, shown: str
-) -> None:
+# No two texts in a row are the same, so that each is a new one.
+PASSWORD_ERRORS = [
+    (
+        "NotAuthorizedException",
+        "Temporary password has expired and must be reset by an administrator.",
+        WRONG,
+    ),
+    (
+        "NotAuthorizedException",
+        "Password attempts exceeded",
+        "Too many attempts. Wait 15 minutes, then try again.",
+    ),
+    ("NotAuthorizedException", "User is disabled.", WRONG),
+    ("TooManyRequestsException", "Rate exceeded", "The sign-in service is busy. Try again in a moment."),
+    ("UserNotFoundException", "User does not exist.", WRONG),
+    ("SomethingNewException", "Inner text", "Signing in failed (SomethingNewException). Try again later"),
+    ("UserNotConfirmedException", "User is not confirmed.", WRONG),
+]
+
+
+def test_password_errors_are_plain_sentences(visit: Visits, physicist: users.User) -> None:
     window = visit()
     page = open_sign_in(window)
-    answer(page, "InitiateAuth", code, message)
-    window.enter_password(physicist)
-    assert_that(alert(page)).to_contain_text(shown)
-    assert_that(page.locator("#sign-in")).not_to_contain_text("Inner text")
+    for code, message, shown in PASSWORD_ERRORS:
+        answer(page, "InitiateAuth", code, message)
+        window.enter_password(physicist)
+        assert_that(alert(page)).to_contain_text(shown)
+        assert_that(page.locator("#sign-in")).not_to_contain_text("Inner text")
     window.enter_password(physicist)
     assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
@@ -421,16 +419,12 @@ def test_steps_work_with_keyboard_alone(visit: Visits, stack: Stack, invite: Inv
 
 
 @pytest.mark.usefixtures("codes_required")
-@pytest.mark.parametrize(
-    "look",
-    [{"dark": False, "size": DESKTOP}, {"dark": True, "size": PHONE}],
-    ids=["light-desktop", "dark-phone"],
-)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_steps_have_no_axe_findings(
-    visit: Visits, stack: Stack, invite: Invite, look: dict[str, Any]
+    visit: Visits, stack: Stack, invite: Invite, size: tuple[int, int]
 ) -> None:
     name = invite()
-    page = open_sign_in(visit(**look))
+    page = open_sign_in(visit(size=size))
     press(page, "Forgotten your password?")
     assert list_findings(page) == []
     page.get_by_label("User name").fill(name)

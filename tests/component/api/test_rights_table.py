@@ -79,6 +79,7 @@ def look(services, export, caller):
         list_keys(services),
         owners,
         read_audit_trail(services, export),
+        services.audit.read_first_rows("2026-11", 1000),
     )
 
 
