@@ -19,16 +19,21 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark", "forced_colors": "none"},
     "light": {"color_scheme": "light", "forced_colors": "none"},
 }
+COLORS_ONLY = {"runOnly": ["cat.color"]}
+"""The rules of axe whose findings depend on the look. The other rules are tried in light only."""
 
 
 def list_findings(page: Page) -> list[str]:
     """Return the findings of axe of any impact in each look, with the element of each."""
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(Axe().axe_script)
     found = []
     for look, media in LOOKS.items():
         page.emulate_media(**media)
+        options = {"resultTypes": ["violations"], **(COLORS_ONLY if look != "light" else {})}
         found += [
             f"{look}: {finding['impact']} {finding['id']}: {finding['help']} at {node['target']}"
-            for finding in Axe().run(page).response["violations"]
+            for finding in page.evaluate("(options) => axe.run(options)", options)["violations"]
             for node in finding["nodes"]
         ]
     return found
