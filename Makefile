@@ -49,7 +49,7 @@ $(RUNTIME_VENV)/.ready: requirements.lock pyproject.toml
 	$(RUNTIME_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-chromium:  ## install Debian's chromium for the browser tests, if it is missing and available
+chromium:  ## install Debian's headless chromium for the browser tests, if it is missing and available
 	tests/browser/install-chromium
 
 check: setup  ## check format, style, types, imports, security and secrets

@@ -21,6 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".state" / "build"
 
+UNPACKED_AT = "unpacked-at"
+"""The file of a layer's zip that names the folder with its content."""
+
 # The packages of Lambda's Python runtime besides the standard library.
 _RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 _IGNORED = frozenset({"__pycache__", "requirements.txt", "Makefile", "bin"})
@@ -54,6 +57,20 @@ def build_layer(content: Path, *, has_bytecode: bool = True) -> bytes:
         if has_bytecode:
             own |= _compile_files(own, Path(scratch))
         return _zip(files | own | packages)
+
+
+def unpack_layer(content: Path, folder: Path) -> bytes:
+    """Unpack a layer into a folder, and return a zip whose only file names that folder.
+
+    MiniStack unpacks the layers of a function for each of its processes. sandbox.py lets the processes share
+    this folder, as they share /opt in Lambda. To unpack takes longer than to start Python.
+    """
+    with zipfile.ZipFile(io.BytesIO(build_layer(content))) as archive:
+        archive.extractall(folder)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(UNPACKED_AT, str(folder))
+    return buffer.getvalue()
 
 
 def _list_packages(content: Path, has_bytecode: bool) -> Iterator[tuple[Path, Path]]:

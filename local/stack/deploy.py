@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
+import botocore.loaders  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
 from local.stack import build, lower
@@ -25,6 +27,19 @@ class DeployError(RuntimeError):
     """The stack could not be created or differs from the template. The text says how."""
 
 
+_get_loader = cache(botocore.loaders.create_loader)
+
+
+def make_session(key: str, secret: str, token: str | None = None) -> boto3.session.Session:
+    """Return a session with these keys. All sessions share the descriptions of AWS's services.
+
+    To read these takes most of the time that it takes to make a client.
+    """
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _get_loader())
+    return boto3.session.Session(key, secret, token, region_name=REGION, botocore_session=session)
+
+
 class Cloud:
     """AWS clients that connect to the local stack only, whatever the machine's own AWS settings are.
 
@@ -34,7 +49,7 @@ class Cloud:
     def __init__(self, endpoint: str, key: str, secret: str, token: str | None = None) -> None:
         """Connect to `endpoint` with these keys."""
         self.endpoint = endpoint
-        self._session = boto3.session.Session(key, secret, token, region_name=REGION)
+        self._session = make_session(key, secret, token)
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:
@@ -67,29 +82,32 @@ class Deployment:
         return resolve(value, self.template, self.values)
 
 
-def deploy(cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: str) -> Deployment:
-    """Package, translate and create the SAM template, then restore what MiniStack drops."""
+def deploy(
+    cloud: Cloud, template: Path, parameters: dict[str, str], sslmode: str, layers: Path
+) -> Deployment:
+    """Package, translate and create the SAM template, then restore what MiniStack drops.
+
+    `layers` is the folder into which the layers are unpacked.
+    """
     source = lower.read(template)
     cloud.client("s3").create_bucket(
         Bucket=_CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
-    _upload_code(cloud, source, template.parent)
+    _upload_code(cloud, source, template.parent, layers)
     lowered = lower.lower(lower.translate(source, parameters, REGION), sslmode, cloud.endpoint)
     deployment = _create(cloud, lowered, parameters)
     _restore_settings(cloud, deployment)
     return deployment
 
 
-def _upload_code(cloud: Cloud, template: Json, root: Path) -> None:
+def _upload_code(cloud: Cloud, template: Json, root: Path, layers: Path) -> None:
     """Upload every layer and function to S3 and set their URIs in the template, as `sam package` does."""
-    makers = {
-        "AWS::Serverless::LayerVersion": ("ContentUri", build.build_layer),
-        "AWS::Serverless::Function": ("CodeUri", build.build_function),
-    }
+    keys = {"AWS::Serverless::LayerVersion": "ContentUri", "AWS::Serverless::Function": "CodeUri"}
     for name, resource in template["Resources"].items():
-        if resource["Type"] in makers:
-            key, make = makers[resource["Type"]]
-            content = make(root / resource["Properties"][key])
+        if key := keys.get(resource["Type"]):
+            source = root / resource["Properties"][key]
+            is_layer = key == "ContentUri"
+            content = build.unpack_layer(source, layers / name) if is_layer else build.build_function(source)
             cloud.client("s3").put_object(Bucket=_CODE_BUCKET, Key=f"{name}.zip", Body=content)
             resource["Properties"][key] = f"s3://{_CODE_BUCKET}/{name}.zip"
 

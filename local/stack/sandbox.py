@@ -44,6 +44,7 @@ def main() -> None:
     (state / "workers" / str(os.getpid())).write_text(name)
     _limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) * _MEGABYTE)
     _use_private_tmp(worker.parent / "tmp")
+    _use_unpacked_layers()
     sys.stdout = _Replies(_redirect_log(state / "logs" / f"{name}.log"))
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 logs where a function hangs
     sys.argv = [str(worker)]
@@ -59,6 +60,13 @@ def _limit_memory(size: int) -> None:
 def _use_private_tmp(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(folder)
+
+
+def _use_unpacked_layers() -> None:
+    """Take each layer from the folder that its only file names. See build.unpack_layer."""
+    layers = os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
+    folders = [Path(layer, "unpacked-at").read_text() for layer in layers if layer]
+    os.environ["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(folders)
 
 
 def _redirect_log(path: Path) -> int:

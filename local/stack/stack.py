@@ -106,7 +106,8 @@ class Stack:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()  # the emulator then kills its whole process group
             self._process.wait()
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        for name in ("tmp", "layers"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
         self._lock.close()
 
     def _start(self) -> None:
@@ -138,7 +139,7 @@ class Stack:
             "STATE_DIR": str(self.folder / "tmp" / "state"),
             "S3_DATA_DIR": str(self.folder / "tmp" / "s3"),
             "TMPDIR": str(self.folder / "tmp"),
-            "LAMBDA_WARM_TTL_SECONDS": "60",
+            "LAMBDA_WARM_TTL_SECONDS": "600",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",
@@ -188,7 +189,7 @@ class Stack:
             **self._parameters,
         }
         sslmode = parse_qs(database.query).get("sslmode", ["prefer"])[0]
-        return deploy(self.cloud, self._template, parameters, sslmode)
+        return deploy(self.cloud, self._template, parameters, sslmode, self.folder / "layers")
 
 
 def _lock_folder() -> tuple[IO[str], Path]:

@@ -4,6 +4,7 @@ import json
 import secrets
 import urllib.request
 from dataclasses import dataclass
+from typing import Any
 
 from local.stack.service import fetch
 from local.stack.stack import Stack
@@ -82,10 +83,16 @@ def create_demo_users(stack: Stack, password: str = "") -> list[User]:
 
 def sign_in(stack: Stack, user: User) -> str:
     """Return an access token for the API."""
+    token: str = request_tokens(stack, user)["AccessToken"]
+    return token
+
+
+def request_tokens(stack: Stack, user: User) -> dict[str, Any]:
+    """Return all tokens of a sign-in, as Cognito answers them."""
     reply = stack.cloud.client("cognito-idp").initiate_auth(
         AuthFlow="USER_PASSWORD_AUTH",
         ClientId=stack.resource("UserPoolClient"),
         AuthParameters={"USERNAME": user.name, "PASSWORD": user.password},
     )
-    token: str = reply["AuthenticationResult"]["AccessToken"]
-    return token
+    result: dict[str, Any] = reply["AuthenticationResult"]
+    return result

@@ -1,4 +1,8 @@
-"""The installed chromium, driven by Playwright."""
+"""The installed chromium, driven by Playwright.
+
+Its headless shell is preferred. It is the same engine without the windows of a browser, and takes a third of
+the processor's time.
+"""
 
 import os
 import shutil
@@ -7,6 +11,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
+NAMES = ("chromium-headless-shell", "chromium")
 # Without these, chromium contacts its own servers and logs an error where the network is closed.
 QUIET = (
     "--disable-gpu",
@@ -23,11 +28,14 @@ class NoChromiumError(RuntimeError):
 
 
 def find() -> str:
-    """Return the path of the browser: CHROMIUM, or chromium on the PATH."""
-    path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if path is None:
-        raise NoChromiumError("no chromium: run `apt-get install chromium`, or set CHROMIUM to its path")
-    return path
+    """Return the path of the browser: CHROMIUM, or the first of NAMES on the PATH."""
+    chosen = os.environ.get("CHROMIUM")
+    for name in (chosen,) if chosen else NAMES:
+        if path := shutil.which(name):
+            return path
+    raise NoChromiumError(
+        "no chromium: run `apt-get install chromium-headless-shell`, or set CHROMIUM to its path"
+    )
 
 
 @contextmanager

@@ -29,6 +29,14 @@ addEventListener("securitypolicyviolation", (violation) => {
   reportViolation(`${violation.violatedDirective} ${violation.blockedURI}`);
 });
 """
+# Store tokens of Cognito as session.js does.
+STORE_TOKENS = """
+({ AccessToken: access, ExpiresIn: seconds, RefreshToken: refresh }) => {
+  const generation = localStorage.getItem("doseexport.generation") ?? "";
+  const tokens = { access, expires: Date.now() + seconds * 1000, refresh, generation };
+  sessionStorage.setItem("doseexport.tokens", JSON.stringify(tokens));
+}
+"""
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 assert_that.set_options(timeout=20_000)
@@ -107,6 +115,7 @@ class Visit:
 
     page: Page
     address: str
+    stack: Stack
     problems: list[str]
     allowed: list[str]
 
@@ -115,14 +124,20 @@ class Visit:
 
     def open_tab(self, path: str = "") -> "Visit":
         """Open another tab of the same browser."""
-        tab = _watch(Visit(self.page.context.new_page(), self.address, self.problems, self.allowed))
+        tab = _watch(
+            Visit(self.page.context.new_page(), self.address, self.stack, self.problems, self.allowed)
+        )
         tab.open(path)
         return tab
 
     def sign_in(self, user: users.User, path: str = "") -> Page:
-        """Sign in and wait for the first view."""
+        """Open the page in a tab whose user has signed in already, and wait for the first view.
+
+        It has the tokens that enter_password() would leave there.
+        """
+        self.open("icon.svg")
+        self.page.evaluate(STORE_TOKENS, users.request_tokens(self.stack, user))
         self.open(path)
-        self.enter_password(user)
         assert_that(self.page.get_by_role("button", name="Sign out")).to_be_visible()
         assert_that(self.page.locator("#loading")).to_be_hidden()
         return self.page
@@ -157,7 +172,7 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
                 reduced_motion="reduce",
             )
             windows.callback(context.close)
-            first = Visit(context.new_page(), f"{stack.url}/", [], [stack.cloud.endpoint, "data:"])
+            first = Visit(context.new_page(), f"{stack.url}/", stack, [], [stack.cloud.endpoint, "data:"])
             visits.append(_watch(first))
             return visits[-1]
 

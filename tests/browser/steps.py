@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,22 @@ def open_details(page: Page, row: Locator) -> Locator:
     button = row.get_by_role("button", name="Details")
     button.click()
     return page.locator(f"#{button.get_attribute('aria-controls')}")
+
+
+def copy_rows(stack: Stack, export_id: str, number: int) -> list[str]:
+    """Copy an export that has ended, and return the ids of the copies. Each is older than the one before."""
+    client, table = stack.cloud.client("dynamodb"), stack.resource("ExportsTable")
+    row = client.get_item(TableName=table, Key={"pk": {"S": f"EXPORT#{export_id}"}})["Item"]
+    copies = [f"{export_id[:-4]}{index:04}" for index in range(number)]
+    for index, copied in enumerate(copies):
+        older = {"id": {"S": copied}, "pk": {"S": f"EXPORT#{copied}"}, "created_at": _earlier(row, index)}
+        client.put_item(TableName=table, Item={**row, **older})
+    return copies
+
+
+def _earlier(row: dict[str, dict[str, str]], seconds: int) -> dict[str, str]:
+    created_at = datetime.fromisoformat(row["created_at"]["S"]) - timedelta(seconds=seconds + 1)
+    return {"S": f"{created_at:%Y-%m-%dT%H:%M:%S.000Z}"}
 
 
 @contextmanager

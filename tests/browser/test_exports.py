@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -17,6 +16,7 @@ from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import PHONE, Hold, Visits
 from tests.browser.steps import (
+    copy_rows,
     download,
     field,
     newest,
@@ -210,21 +210,6 @@ def test_delete_removes_more_exports_than_one_request_may(
     assert_that(page.locator(".message").last).to_contain_text("121 exports deleted.")
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
     assert service.call("GET", "/exports").json["exports"] == []
-
-
-def copy_rows(stack: Stack, export_id: str, number: int) -> None:
-    """Copy an export that has ended. The copies are older."""
-    client, table = stack.cloud.client("dynamodb"), stack.resource("ExportsTable")
-    row = client.get_item(TableName=table, Key={"pk": {"S": f"EXPORT#{export_id}"}})["Item"]
-    for index in range(number):
-        copied = f"{export_id[:-4]}{index:04}"
-        older = {"id": {"S": copied}, "pk": {"S": f"EXPORT#{copied}"}, "created_at": earlier(row, index)}
-        client.put_item(TableName=table, Item={**row, **older})
-
-
-def earlier(row: dict[str, dict[str, str]], seconds: int) -> dict[str, str]:
-    created_at = datetime.fromisoformat(row["created_at"]["S"]) - timedelta(seconds=seconds + 1)
-    return {"S": f"{created_at:%Y-%m-%dT%H:%M:%S.000Z}"}
 
 
 def allow_long_pages(route: Route) -> None:

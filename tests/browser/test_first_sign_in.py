@@ -225,35 +225,34 @@ def answer(page: Page, action: str, code: str, message: str, times: int = 1) -> 
     page.route(lambda url: url.endswith("/"), reply)
 
 
-@pytest.mark.parametrize(
-    ("code", "message", "shown"),
-    [
-        (
-            "NotAuthorizedException",
-            "Temporary password has expired and must be reset by an administrator.",
-            WRONG,
-        ),
-        ("NotAuthorizedException", "User is disabled.", WRONG),
-        ("UserNotFoundException", "User does not exist.", WRONG),
-        ("UserNotConfirmedException", "User is not confirmed.", WRONG),
-        (
-            "NotAuthorizedException",
-            "Password attempts exceeded",
-            "Too many attempts. Wait 15 minutes, then try again.",
-        ),
-        ("TooManyRequestsException", "Rate exceeded", "The sign-in service is busy. Try again in a moment."),
-        ("SomethingNewException", "Inner text", "Signing in failed (SomethingNewException). Try again later"),
-    ],
-)
-def test_password_errors_are_plain_sentences(
-    visit: Visits, physicist: users.User, code: str, message: str, shown: str
-) -> None:
+# No two texts in a row are the same, so that each is a new one.
+PASSWORD_ERRORS = [
+    (
+        "NotAuthorizedException",
+        "Temporary password has expired and must be reset by an administrator.",
+        WRONG,
+    ),
+    (
+        "NotAuthorizedException",
+        "Password attempts exceeded",
+        "Too many attempts. Wait 15 minutes, then try again.",
+    ),
+    ("NotAuthorizedException", "User is disabled.", WRONG),
+    ("TooManyRequestsException", "Rate exceeded", "The sign-in service is busy. Try again in a moment."),
+    ("UserNotFoundException", "User does not exist.", WRONG),
+    ("SomethingNewException", "Inner text", "Signing in failed (SomethingNewException). Try again later"),
+    ("UserNotConfirmedException", "User is not confirmed.", WRONG),
+]
+
+
+def test_password_errors_are_plain_sentences(visit: Visits, physicist: users.User) -> None:
     window = visit()
     page = open_sign_in(window)
-    answer(page, "InitiateAuth", code, message)
-    window.enter_password(physicist)
-    assert_that(alert(page)).to_contain_text(shown)
-    assert_that(page.locator("#sign-in")).not_to_contain_text("Inner text")
+    for code, message, shown in PASSWORD_ERRORS:
+        answer(page, "InitiateAuth", code, message)
+        window.enter_password(physicist)
+        assert_that(alert(page)).to_contain_text(shown)
+        assert_that(page.locator("#sign-in")).not_to_contain_text("Inner text")
     window.enter_password(physicist)
     assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 

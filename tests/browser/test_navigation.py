@@ -11,7 +11,8 @@ from tests.browser.conftest import PHONE, Visits
 WIDTHS = (320, 360, PHONE[0], 1024)
 FITS = """() => {
   const navigation = document.querySelector("nav");
-  return navigation.scrollWidth <= navigation.clientWidth && navigation.scrollHeight <= navigation.clientHeight;
+  const { scrollWidth, clientWidth, scrollHeight, clientHeight } = navigation;
+  return scrollWidth <= clientWidth && scrollHeight <= clientHeight;
 }"""
 SHOW_BADGE = """() => {
   const badge = document.getElementById("active");

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from local.stack.service import Service
+from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
 from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 
 from doseexport.domain.recurrence import parse_expression
 from tests.browser.conftest import Visits
-from tests.browser.steps import field, newest, rows, start, wait_for
+from tests.browser.steps import copy_rows, field, newest, rows, start, wait_for
 
 FEW = "#CT?date_from=2025-10-25"
 MONTHLY = {"name": "Monthly", "type": "ct-csv", "window": "last_month", "expression": "cron(0 7 1 * ? *)"}
@@ -177,13 +178,12 @@ def test_run_now_completes_an_export(
 
 
 def test_last_run_links_to_its_export(
-    visit: Visits, physicist: User, as_service: Callable[[User], Service]
+    visit: Visits, physicist: User, as_service: Callable[[User], Service], stack: Stack
 ) -> None:
     service = as_service(physicist)
-    first = service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
-    service.wait(first)
-    for _ in range(25):  # the page size of the table
-        service.wait(service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"])
+    last = service.request_export(type="ct-csv", filters={"date_from": "2090-01-01"}).json["id"]
+    service.wait(last)
+    *_, first = copy_rows(stack, last, 25)  # the page size of the table
     run = {"scheduled_at": "2026-11-01T07:00:00Z", "export_id": first, "outcome": "NO_STUDIES"}
     schedule = create_by_api(service) | {"last_run": run}
     window = visit()

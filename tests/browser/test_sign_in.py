@@ -1,5 +1,6 @@
 """Sign-in, sign-out, and the end of a session."""
 
+import json
 from collections.abc import Callable
 
 from local.stack.stack import Stack
@@ -20,6 +21,10 @@ def end_session(page: Page, stack: Stack) -> None:
     page.clock.fast_forward(HALF_A_DAY)
 
 
+def read_tokens(page: Page) -> str:
+    return str(page.evaluate("sessionStorage.getItem('doseexport.tokens')"))
+
+
 def test_sign_in_rejects_wrong_password_then_accepts_right_one(visit: Visits, physicist: User) -> None:
     window = visit()
     window.open()
@@ -28,6 +33,11 @@ def test_sign_in_rejects_wrong_password_then_accepts_right_one(visit: Visits, ph
     window.enter_password(physicist)
     assert_that(window.page.get_by_role("tab", name="CT")).to_be_visible()
     assert_that(window.page.get_by_text(physicist.name)).to_be_visible()
+    stored, given = (
+        json.loads(text) for text in (read_tokens(window.page), read_tokens(visit().sign_in(physicist)))
+    )
+    assert stored.keys() == given.keys(), "the tests store tokens as the page does"
+    assert abs(stored["expires"] - given["expires"]) < 600_000
 
 
 def test_sign_out_clears_tokens(visit: Visits, physicist: User) -> None:

@@ -38,7 +38,8 @@ def test_first_view_is_small(visit: Visits) -> None:
 def test_form_is_small(visit: Visits, physicist: User) -> None:
     window = visit()
     with record_sizes(window.page) as sizes:
-        window.sign_in(physicist)
+        window.open()
+        window.enter_password(physicist)
         assert_that(window.page.get_by_role("tab", name="CT")).to_be_visible()
         window.page.wait_for_load_state("networkidle")
     assert sum(sizes) < FORM_BYTES

@@ -134,10 +134,13 @@ class Backstage:
 
         return until(look, seconds)
 
-    def sweep(self) -> None:
-        """Run the sweep now, besides its run every minute."""
+    def sweep(self) -> dict[str, int]:
+        """Run the sweep now, besides its run every minute, and return how often it did each thing."""
         reply = self.client("lambda").invoke(FunctionName=self.stack.resource("SweepExports"), Payload=b"{}")
-        assert "FunctionError" not in reply, reply["Payload"].read().decode()
+        answer = reply["Payload"].read().decode()
+        assert "FunctionError" not in reply, answer
+        counts: dict[str, int] = json.loads(answer)
+        return counts
 
     def queries(self, export_id: str) -> int:
         """Return the number of database sessions of an export that run a query."""

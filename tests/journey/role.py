@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from local.stack import build
-from local.stack.deploy import REGION, Cloud
+from local.stack.deploy import Cloud, make_session
 from local.stack.stack import Stack
 
 from doseexport.api import handler as api_handler
@@ -43,7 +43,7 @@ class Role:
         taken = stack.cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
         keys = taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]
         self.cloud = Cloud(stack.cloud.endpoint, *keys)
-        self.session = boto3.session.Session(*keys, region_name=REGION)
+        self.session = make_session(*keys)
         self.denied: list[str] = []
         self.session.events.register("after-call", self._collect_denied)
         self.variables = self._read_variables()

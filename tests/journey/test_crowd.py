@@ -1,4 +1,4 @@
-"""Two hundred exports, requested by twenty users at once."""
+"""A hundred and twenty exports, requested by twenty users at once."""
 
 import threading
 import time
@@ -16,8 +16,8 @@ from local.stack.stack import Stack
 
 from tests.journey.backstage import Backstage
 
-PEOPLE, EACH = 20, 10
 LIMIT = 5
+PEOPLE, EACH = 20, LIMIT + 1
 CONNECTIONS = 4
 """Two for each of the exports that run at once."""
 SECONDS = 240
@@ -89,7 +89,7 @@ def request_until_all_are_accepted(service: Service, backstage: Backstage) -> tu
     return ids, refusals
 
 
-def test_two_hundred_exports_at_once_end_once_each(crowd: list[Service], backstage: Backstage) -> None:
+def test_exports_of_a_crowd_end_once_each(crowd: list[Service], backstage: Backstage) -> None:
     watcher = Watcher(backstage)
     with watcher.watching(), ThreadPoolExecutor(PEOPLE) as pool:
         requested = list(pool.map(request_until_all_are_accepted, crowd, repeat(backstage)))

@@ -49,8 +49,9 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not (folder / "ready").exists():
             quiet = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
-            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-            subprocess.run([python, "-m", "pip", "install", *quiet, "-r", str(lock)], check=True)
+            subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+            pip = [sys.executable, "-m", "pip", "--python", str(python)]
+            subprocess.run([*pip, "install", *quiet, "-r", str(lock)], check=True)
             (folder / "ready").touch()
     programs = tmp_path_factory.mktemp("programs")
     aws = programs / "aws"

@@ -6,7 +6,6 @@ import re
 import zipfile
 from datetime import UTC, datetime
 
-import openpyxl
 import psycopg
 import pytest
 
@@ -24,21 +23,13 @@ from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError
 from tests.component.canary import CANARY, TRACES
 from tests.component.exporting import export, list_distinct_specs, parse, read_csv
+from tests.workbooks import Sheets
 
 
 def fetch(url, seconds_left=None, **body):
     context = RequestContext(parse(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
     database = Database({"conninfo": url}, seconds_left=seconds_left)
     return fetch_first_rows(context, database, lambda _: None)
-
-
-def read_sheets(data):
-    """Return the rows of each sheet of a workbook as texts."""
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-    return {
-        sheet.title: [["" if cell is None else cell for cell in row] for row in sheet.values]
-        for sheet in book
-    }
 
 
 def as_shown(table, rows):
@@ -78,7 +69,7 @@ def test_first_rows_of_a_csv_are_those_of_the_file(sample_url, export_type):
 @pytest.mark.parametrize("export_type", ["ct-xlsx", "rf-xlsx", "mg-xlsx"])
 def test_first_rows_of_a_workbook_are_those_of_all_data(sample_url, export_type):
     (table,) = fetch(sample_url, type=export_type)
-    heading, data = as_shown(table, read_sheets(export(sample_url, type=export_type)[0])["All data"])
+    heading, data = as_shown(table, Sheets(export(sample_url, type=export_type)[0])["All data"])
     assert (table.name, table.headings) == ("All data", heading)
     shown = [row.cells for row in table.rows]
     assert [[bool(cell) for cell in row] for row in shown] == [[cell != "" for cell in row] for row in data]
@@ -87,7 +78,7 @@ def test_first_rows_of_a_workbook_are_those_of_all_data(sample_url, export_type)
 
 def test_first_rows_of_several_sheets_are_those_of_each(sample_url):
     tables = fetch(sample_url, type="mg-nhsbsp-xlsx")
-    sheets = read_sheets(export(sample_url, type="mg-nhsbsp-xlsx")[0])
+    sheets = Sheets(export(sample_url, type="mg-nhsbsp-xlsx")[0])
     assert [table.name for table in tables] == ["2D", "DBT", "CEM", "Excluded"]
     for table in tables:
         assert table.headings == tuple(sheets[table.name][0])
