@@ -13,10 +13,13 @@ import boto3
 import pytest
 from local.stack import lower
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from doseexport.aws.clients import make_client
 from doseexport.aws.cognito import UserPool
 from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.export_indexes import ExportIndexes
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
@@ -115,7 +118,6 @@ def stand_in_for_aws() -> Iterator[Services]:
     with mock_aws():
         boto3.DEFAULT_SESSION = read_models_once()
         dynamodb, s3, sqs = aws_client("dynamodb"), aws_client("s3"), aws_client("sqs")
-        scheduler, cognito = aws_client("scheduler"), aws_client("cognito-idp")
         make_table(
             dynamodb,
             TABLE,
@@ -127,32 +129,39 @@ def stand_in_for_aws() -> Iterator[Services]:
         )
         make_table(dynamodb, SAVED_REQUESTS_TABLE, by_owner="owner", by_kind="kind")
         make_audit_table(dynamodb)
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        url = sqs.create_queue(QueueName="exports")["QueueUrl"]
-        scheduler.create_schedule_group(Name=GROUP)
-        pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
+        in_moto("s3", "aws").create_bucket(BUCKET, "eu-west-2")
+        in_moto("sqs").create_queue("exports")
+        url = f"https://sqs.eu-west-2.amazonaws.com/{DEFAULT_ACCOUNT_ID}/exports"
+        in_moto("scheduler").create_schedule_group(GROUP, [])
+        pool = in_moto("cognito-idp").create_user_pool("people", {}).id
         audit = AuditRepository(dynamodb, AUDIT_TABLE, AUDIT_RETENTION)
         yield Services(
             settings=make_settings(queue_url=url, user_pool_id=pool),
             exports=ExportRepository(dynamodb, TABLE, audit),
+            indexes=ExportIndexes(dynamodb, TABLE),
             audit=audit,
             presets=PresetRepository(dynamodb, SAVED_REQUESTS_TABLE),
             files=ExportBucket(s3, BUCKET),
             queue=Queue(sqs, url),
             schedules=ScheduleRepository(dynamodb, SAVED_REQUESTS_TABLE, audit),
-            scheduler=Scheduler(scheduler, TARGET),
+            scheduler=Scheduler(aws_client("scheduler"), TARGET),
             users=UserRepository(dynamodb, SAVED_REQUESTS_TABLE),
             schemas=SchemaRepository(dynamodb, TABLE),
-            user_pool=UserPool(cognito, pool),
+            user_pool=UserPool(aws_client("cognito-idp"), pool),
             pseudonym_keys=PseudonymKeys(aws_client("secretsmanager"), make_settings().pseudonyms),
             clock=Clock(),
         )
 
 
+def in_moto(service: str, region: str = "eu-west-2") -> Any:
+    """Return what moto has of a service, to make in it without a request what every test begins with."""
+    return get_backend(service)[DEFAULT_ACCOUNT_ID][region]
+
+
 @cache
 def read_models_once() -> boto3.session.Session:
     """Return the session of every client, because each session reads large files for its first one."""
-    return boto3.session.Session()
+    return quick_moto.make_session()
 
 
 @cache

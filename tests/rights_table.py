@@ -32,6 +32,12 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
         {"type": "ct-csv", "filters": {"patient_name": "x"}},
     ),
     "see first rows": ("POST", "/exports/preview/rows", {"type": "ct-csv"}),
+    "see first rows with names": (
+        "POST",
+        "/exports/preview/rows",
+        {"type": "ct-csv", "include_names": True},
+    ),
+    "see first rows with IDs": ("POST", "/exports/preview/rows", {"type": "ct-csv", "include_ids": True}),
     "list suggestions": ("GET", "/suggestions?type=ct-csv&filter=station", None),
     "see": ("GET", "/exports/{}", None),
     "read filters": ("GET", "/exports/{}", None),

@@ -12,10 +12,12 @@ from doseexport.actions.suggestions import PARAMETERS, SuggestionCache, list_sug
 from doseexport.actions.views import view_first_rows, view_preview, view_suggestions
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
+from doseexport.aws.clients import prepare_clients
 from doseexport.aws.credentials import prepare_login
 from doseexport.aws.services import Services
 
 prepare_login(os.environ)
+prepare_clients("dynamodb")
 CACHE = SuggestionCache()
 
 

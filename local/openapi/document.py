@@ -170,13 +170,18 @@ def _preview_export() -> Json:
 
 def _show_first_rows() -> Json:
     answers = {"200": make_answer("The tables with their first rows, or `timed_out`.", "FirstRows")}
-    summary = "Show the first rows of an export, without names and IDs of patients"
+    summary = "Show the first rows of an export before it is requested"
     problems: Codes = {422: ["NO_FIRST_ROWS"]}
     operation = make_operation(
         "show_first_rows", summary, answers, BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, problems
     )
     operation["responses"]["503"] = _make_unavailable()
-    return operation | {"requestBody": make_body("ExportRequest")}
+    words = (
+        "With include_names or include_ids the rows show names or IDs of patients, for members of pidgroup."
+        " Each such answer is recorded in the audit trail before it is given, and without that the answer"
+        " is AUDIT_TRAIL_UNAVAILABLE (503)."
+    )
+    return operation | {"description": words, "requestBody": make_body("ExportRequest")}
 
 
 def _list_exports() -> Json:

@@ -105,10 +105,16 @@ def _make_usage() -> Json:
     per_user["bytes"] = _NUMBER | {"description": "Total size of all files."}
     per_user["bytes_retained"] = _NUMBER | {"description": "Size of the files that can still be downloaded."}
     complete = "False: there were too many exports to count, and the oldest are left out."
+    first_rows = (
+        "Who was shown names or IDs of patients in first rows, newest first. `patient_filters` are null for"
+        " everyone."
+    )
     return make_object({
         "month": MONTH,
         "complete": FLAG | {"description": complete},
         "users": make_list(make_object(per_user)),
+        "first_rows": make_list(refer("AuditEntry")) | {"description": first_rows},
+        "first_rows_complete": FLAG | {"description": "False: there are older ones in the month."},
     })  # fmt: skip
 
 
@@ -189,7 +195,7 @@ def _make_audit_trail() -> Json:
         "event": {"enum": list(AuditEvent)},
         "attempt": {"type": "integer", "minimum": 1},
         "by": actor | OR_NULL,
-        "request": request | OR_NULL | {"description": "Null unless the event is requested."},
+        "request": request | OR_NULL | {"description": "What was requested. Null for other events."},
         "file": file | OR_NULL | {"description": "Null unless the event is completed."},
         "code": TEXT_OR_NULL | {"description": "Null unless the event is failed, skipped or mail_failed."},
         "retention": retention | OR_NULL | {"description": "Null unless the event is retention_changed."},

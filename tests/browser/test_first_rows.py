@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-import pytest
 from local.stack.service import Service
-from local.stack.users import User
+from local.stack.users import ADMIN, User
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
 
@@ -64,14 +63,43 @@ def test_openskin_lets_choose_its_study_from_the_rows(visit: Visits, physicist: 
     assert_that(field(page, "Study ID")).to_have_value(study)
 
 
-def test_first_rows_withhold_names_and_ids(visit: Visits, privileged: User) -> None:
+def test_first_rows_name_patients_only_when_asked(
+    visit: Visits, privileged: User, make_user: Callable[..., User], as_service: Callable[[User], Service]
+) -> None:
     page = visit().sign_in(privileged, AUTUMN)
+    readings: list[str] = []
+    page.on("request", lambda sent: readings.append(sent.url) if sent.url.endswith("/rows") else None)
+    disclosure = page.locator("#first-rows")
+    assert_that(disclosure).not_to_contain_text("audit trail")
     page.get_by_role("radio", name="Both").check()
+    assert_that(disclosure).to_contain_text("The audit trail records who opens them.")
+    assert_that(page.locator("#summary")).to_contain_text("studies")
+    assert readings == []
+
+    rows = open_rows(page)
+    assert_that(disclosure.locator("thead")).to_contain_text("Patient name")
+    assert len(readings) == 1
+    field(page, "Study date to").fill("2025-10-30")
+    assert_that(disclosure).to_contain_text("are read only when you ask for them")
+    assert_that(rows).to_have_count(0)
+    assert len(readings) == 1
+    disclosure.get_by_role("button", name="Show first rows").click()
+    assert_that(rows.first).to_be_visible()
+    assert len(readings) == 2
+    disclosure.locator("summary").click()
+    assert_that(rows).to_have_count(0)
+
+    page.get_by_role("radio", name="None").check()
     open_rows(page)
-    assert_that(page.locator("#first-rows")).to_contain_text(
-        "Names and IDs of patients are in the file only."
-    )
-    assert_that(page.locator("#first-rows thead")).not_to_contain_text("Patient name")
+    assert_that(disclosure.locator("thead")).not_to_contain_text("Patient name")
+    admin = as_service(make_user("eve", ADMIN))
+    shown = admin.call("GET", "/usage").json["first_rows"]
+    assert [
+        each["request"]["filters"]["date_to"] for each in shown if each["by"]["name"] == privileged.name
+    ] == [
+        "2025-10-30",
+        "2025-10-31",
+    ]
 
 
 def test_first_rows_say_why_there_are_none(visit: Visits, physicist: User) -> None:
@@ -85,11 +113,10 @@ def test_first_rows_say_why_there_are_none(visit: Visits, physicist: User) -> No
     )
 
 
-@pytest.mark.parametrize(("size", "dark", "forced"), [(DESKTOP, False, True), (PHONE, True, False)])
-def test_first_rows_are_accessible_and_fit(
-    visit: Visits, physicist: User, size: tuple[int, int], dark: bool, forced: bool
-) -> None:
-    page = visit(size=size, dark=dark, forced_colors=forced).sign_in(physicist, AUTUMN)
+def test_first_rows_are_accessible_and_fit(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, AUTUMN)
     open_rows(page)
-    assert list_findings(page) == []
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
+    for width, height in (DESKTOP, PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        assert list_findings(page) == []
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width

@@ -11,7 +11,6 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from local.stack import users
@@ -420,16 +419,12 @@ def test_steps_work_with_keyboard_alone(visit: Visits, stack: Stack, invite: Inv
 
 
 @pytest.mark.usefixtures("codes_required")
-@pytest.mark.parametrize(
-    "look",
-    [{"dark": False, "size": DESKTOP}, {"dark": True, "size": PHONE}],
-    ids=["light-desktop", "dark-phone"],
-)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_steps_have_no_axe_findings(
-    visit: Visits, stack: Stack, invite: Invite, look: dict[str, Any]
+    visit: Visits, stack: Stack, invite: Invite, size: tuple[int, int]
 ) -> None:
     name = invite()
-    page = open_sign_in(visit(**look))
+    page = open_sign_in(visit(size=size))
     press(page, "Forgotten your password?")
     assert list_findings(page) == []
     page.get_by_label("User name").fill(name)

@@ -26,7 +26,7 @@ def test_help_says_what_every_type_is_for_and_opens_its_form(
 
 
 def test_help_is_accessible_and_fits_on_a_phone(visit: Visits, physicist: User) -> None:
-    page = visit(size=PHONE, dark=True).sign_in(physicist, "#help")
+    page = visit(size=PHONE).sign_in(physicist, "#help")
     assert_that(page.locator("#help-version")).to_contain_text("Dose Export")
     assert list_findings(page) == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE[0]

@@ -35,6 +35,22 @@ def test_usage_shows_counts_per_user_to_admin(
     assert list_findings(page) == []
 
 
+def test_usage_says_who_read_patients_in_first_rows(
+    visit: Visits,
+    privileged: User,
+    make_user: Callable[..., User],
+    as_service: Callable[[User], Service],
+) -> None:
+    request = {"type": "ct-csv", "filters": {"station": "CT"}, "include_names": True}
+    assert as_service(privileged).call("POST", "/exports/preview/rows", request).status == 200
+    page = visit().sign_in(make_user("eve", ADMIN), "#usage")
+    assert_that(page.get_by_role("list", name="First rows")).to_contain_text(
+        "first rows of CT table (csv) (Station contains “CT”) with names of patients shown to"
+        f" {privileged.name}"
+    )
+    assert list_findings(page) == []
+
+
 def test_usage_reports_month_without_exports(visit: Visits, make_user: Callable[..., User]) -> None:
     page = visit().sign_in(make_user("eve", ADMIN), "#usage")
     month = page.get_by_role("combobox", name="Month", exact=True)

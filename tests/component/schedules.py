@@ -43,7 +43,7 @@ def create(services, owner, **changes):
 
 def exports_of(services, owner):
     """Return all exports of an owner, newest first."""
-    ids = [found.id for page in services.exports.list_owned(owner.id) for found in page]
+    ids = [found.id for page in services.indexes.list_owned(owner.id) for found in page]
     return [services.exports.load(export_id) for export_id in ids]
 
 

@@ -9,11 +9,12 @@ import psycopg
 import pytest
 
 from doseexport import cli
+from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.errors import DoseExportError
 from tests.component.canary import CANARY, FILTERS
 from tests.component.running import PATIENCE, read_object, services_with
 from tests.component.schedules import exports_of, firing, join, leave
-from tests.fakes import ADA, ADMIN, BEN, PIA, read_row
+from tests.fakes import ADA, ADMIN, AUDIT_RETENTION, BEN, PIA, read_row
 from tests.invocation import CONTEXT
 
 REFUSED = [
@@ -64,6 +65,22 @@ def test_canary_is_not_named_by_previews(stage):
     answer = stage.sign_in(PIA).call("POST", "/exports/preview", {"type": "ct-csv", "filters": FILTERS})
     assert answer.json["studies"] > 0
     stage.collect([answer.body, " " * 1000])
+    stage.assert_silent()
+
+
+def test_canary_stays_in_first_rows(stage):
+    body = {"type": "ct-csv", "filters": FILTERS, "include_names": True, "include_ids": True}
+    shown = stage.sign_in(PIA).call("POST", "/exports/preview/rows", body)
+    assert CANARY in shown.body
+    stage.collect(stage.sign_in(ADMIN).call("GET", "/usage").body)
+    for caller in (ADA, ADMIN):
+        refused = stage.sign_in(caller).call("POST", "/exports/preview/rows", body)
+        assert refused.status == 403
+        stage.collect(refused.body)
+    stage.services = replace(stage.services, audit=AuditRepository(None, "", AUDIT_RETENTION))
+    failed = stage.sign_in(PIA).call("POST", "/exports/preview/rows", body)
+    assert failed.status == 500
+    stage.collect([failed.body, " " * 1000])
     stage.assert_silent()
 
 

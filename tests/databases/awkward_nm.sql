@@ -1,11 +1,11 @@
 -- Every way in which a study of nuclear medicine can be awkward. study_description names it: `case: …`.
 
-CREATE FUNCTION pg_temp.study(given text) RETURNS integer LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.study(given text) RETURNS integer LANGUAGE sql STABLE AS $$
     SELECT id FROM remapp_generalstudymoduleattr WHERE study_description = 'case: ' || given $$;
-CREATE FUNCTION pg_temp.rad(given text) RETURNS integer LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.rad(given text) RETURNS integer LANGUAGE sql STABLE AS $$
     SELECT min(id) FROM remapp_radiopharmaceuticalradiationdose
     WHERE general_study_module_attributes_id = pg_temp.study(given) $$;
-CREATE FUNCTION pg_temp.adm(given text) RETURNS integer LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.adm(given text) RETURNS integer LANGUAGE sql STABLE AS $$
     SELECT min(id) FROM remapp_radiopharmaceuticaladministrationeventdata
     WHERE radiopharmaceutical_radiation_dose_id = pg_temp.rad(given) $$;
 

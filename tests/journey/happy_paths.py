@@ -189,6 +189,7 @@ def show_usage(role: Role, scene: Scene) -> None:
     export = scene.finish()
     answer = role.sign_in().call("GET", "/usage")
     assert (answer.status, answer.json["complete"]) == (200, True)
+    assert isinstance(answer.json["first_rows"], list)
     (one,) = [each for each in answer.json["users"] if each["user"]["id"] == export.owner]
     assert (one["requested"], one["bytes_retained"]) == (1, 1)
 
@@ -198,6 +199,9 @@ def preview(role: Role, _: Scene) -> None:
     assert (answer.status, answer.json["studies"] > 0) == (200, True)
     answer = role.sign_in().call("GET", "/suggestions?type=ct-csv&filter=display_name&q=a")
     assert (answer.status, len(answer.json["values"]) > 0) == (200, True)
+    named = {"type": "ct-csv", "include_names": True}
+    answer = role.sign_in().call("POST", "/exports/preview/rows", named)
+    assert (answer.status, len(answer.json["tables"])) == (200, 1)
 
 
 def run(role: Role, scene: Scene) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from doseexport.actions.previews import ANSWER_SECONDS
+from doseexport.aws.dynamodb.audit_rows import first_rows_key
 from doseexport.aws.dynamodb.schemas import KEY
 
 # Managed policies that SAM attaches. None of them gives access to data.
@@ -41,7 +42,10 @@ FUNCTIONS_BY_ACTION = {
     "sqs:ReceiveMessage": {"RunExport"},
     "sqs:ChangeMessageVisibility": {"RunExport"},
     "dynamodb:ConditionCheckItem": {"DownloadExport"},
-    "dynamodb:PutItem": {*RECORDERS, *VIEWERS, "ManageSchedules", "ManagePresets", "MailOwners"},
+    "dynamodb:PutItem": {
+        *(*RECORDERS, *VIEWERS, "PreviewExport"),
+        *("ManageSchedules", "ManagePresets", "MailOwners"),
+    },
     "dynamodb:DeleteItem": {"ManagePresets"},
     "sqs:SendMessage": {*REQUESTERS, "SweepExports", "SendNotifications", "MailOwners"},
     "scheduler:CreateSchedule": SCHEDULERS,
@@ -112,7 +116,7 @@ def test_preview_limits_concurrency_and_ends_before_the_api_timeout(functions):
     preview = functions["PreviewExport"]
     assert preview["ReservedConcurrentExecutions"]["Fn::If"][1] == {"Ref": "PreviewConcurrency"}
     assert ANSWER_SECONDS < preview["Timeout"] < 30
-    assert _actions(preview) == {"secretsmanager:GetSecretValue", "rds-db:connect"}
+    assert _actions(preview) == {"secretsmanager:GetSecretValue", "rds-db:connect", "dynamodb:PutItem"}
 
 
 def test_preview_is_called_daily_to_keep_its_network_interfaces(root, functions):
@@ -273,12 +277,24 @@ def _actions_on(properties, resource):
     }
 
 
-def test_audit_table_is_append_only_and_read_by_one_function(functions):
+def test_audit_table_is_append_only_and_entries_of_exports_are_read_by_one_function(functions):
     rights = {name: _actions_on(properties, "AuditTable") for name, properties in functions.items()}
     expected = {name: {"dynamodb:PutItem"} for name in RECORDERS | VIEWERS}
     expected["ShowAuditTrail"] = {"dynamodb:Query", "dynamodb:PutItem"}
     expected["MailOwners"] = {"dynamodb:GetItem", "dynamodb:PutItem"}  # keys only
+    expected |= {"PreviewExport": {"dynamodb:PutItem"}, "ShowUsage": {"dynamodb:Query"}}  # below
     assert {name: actions for name, actions in rights.items() if actions} == expected
+
+
+@pytest.mark.parametrize("name", ["PreviewExport", "ShowUsage"])
+def test_entries_about_first_rows_are_apart_from_those_of_exports(functions, name):
+    (statement,) = [
+        each
+        for each in _statements(functions[name])
+        if each["Resource"] == {"Fn::GetAtt": ["AuditTable", "Arn"]}
+    ]
+    keys = {"dynamodb:LeadingKeys": [first_rows_key("*")]}
+    assert statement["Condition"] == {"ForAllValues:StringLike": keys}
 
 
 READ, ADD, CHANGE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))

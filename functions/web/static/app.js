@@ -88,7 +88,7 @@ function showService(api, catalogue, draft) {
   });
   const usage = new LatePart(async () => {
     const { Usage } = await import("./usage.js");
-    return new Usage(api);
+    return new Usage(api, catalogue);
   });
   const help = new LatePart(async () => {
     const { Help } = await import("./help.js");

@@ -1,6 +1,7 @@
-/** The history of an export: events of its audit trail, in words. */
+/** Entries of the audit trail in words: the history of an export, or who read patients in first rows. */
 
 import { make } from "./dom.js";
+import { describeExport, describePatientData, nameExport } from "./export-words.js";
 import { count, formatExactTime } from "./words.js";
 
 const EVENTS = {
@@ -22,15 +23,19 @@ const EVENTS = {
 };
 
 /**
- * Make a list of the entries of an audit trail, oldest first.
- * @param {{event: string, time: string, by: ?{name: string}, file: ?Object, code: ?string, retention: ?Object}[]} entries
+ * Make a list of entries of an audit trail, in their order.
+ * @param {{event: string, time: string, by: ?{name: string}, request: ?Object, file: ?Object, code: ?string,
+ *   retention: ?Object}[]} entries
+ * @param {import("./catalogue.js").Catalogue} catalogue
  */
-export function makeHistory(entries) {
-  const items = entries.map((entry) => make("li", {}, describeEntry(entry)));
-  return make("ol", { class: "history", "aria-label": "History" }, items);
+export function makeHistory(entries, catalogue, label = "History") {
+  const items = entries.map((entry) => make("li", {}, describeEntry(entry, catalogue)));
+  return make("ol", { class: "history", "aria-label": label }, items);
 }
 
-function describeEntry({ event, time, by, file, code, retention }) {
+function describeEntry({ event, time, by, request, file, code, retention }, catalogue) {
+  if (event === "first_rows_shown")
+    return `${formatExactTime(time)}: ${describeFirstRows(request, catalogue)} shown to ${by.name}`;
   if (retention && by)
     return `${formatExactTime(time)}: ${by.name} changed retention to ${count(retention.days, "day")}`;
   const parts = [
@@ -40,4 +45,9 @@ function describeEntry({ event, time, by, file, code, retention }) {
     code && `(${code})`,
   ];
   return parts.filter(Boolean).join(" ");
+}
+
+function describeFirstRows(request, catalogue) {
+  const what = `${nameExport(request, catalogue)} (${describeExport(request, catalogue)})`;
+  return `first rows of ${what} with ${describePatientData(request)} of patients`;
 }

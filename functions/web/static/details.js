@@ -58,7 +58,7 @@ export class Details {
         ),
       ),
       this.#makeRetentionForm(),
-      this.entries && makeHistory(this.entries),
+      this.entries && makeHistory(this.entries, this.row.catalogue),
       this.#makeActions(),
     ];
   }

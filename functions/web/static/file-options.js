@@ -12,6 +12,7 @@ const PATIENT_DATA = [
   { value: "ids", label: "IDs", words: " with IDs" },
   { value: "both", label: "Both", words: " with names and IDs" },
 ];
+const RECORDED = "With names or IDs of patients. The audit trail records who opens them.";
 const NO_PATIENTS = "The file contains no patient names or IDs.";
 const PSEUDONYMS = "The file contains pseudonyms, and neither names nor IDs. Ages and dates are coarse.";
 const NEVER = "Files of this type never contain patient names or IDs.";
@@ -185,6 +186,7 @@ export class FileOptions {
     const never = this.type.include_names || this.type.include_ids ? NO_PATIENTS : NEVER;
     const without = this.#pseudonyms ? PSEUDONYMS : never;
     setText(note, patientData ? WARNINGS[patientData] + PRECAUTIONS : without);
+    setText(byId("first-rows-note"), patientData ? RECORDED : "");
     const dates = byId("type-fields").querySelector('[name="dates"]');
     if (dates) dates.disabled = !this.#pseudonyms;
     const { words } = PATIENT_DATA.find(({ value }) => value === patientData);

@@ -1,4 +1,9 @@
-/** The disclosure "First rows": the table of an export as its file will have it, before it is requested. */
+/**
+ * The disclosure "First rows": the table of an export as its file will have it, before it is requested.
+ *
+ * The service records who reads names or IDs of patients. So these rows are read only when the user asks for
+ * them: by opening the disclosure, or by a button once the form has changed.
+ */
 
 import { byId, fill, make, makeButton } from "./dom.js";
 import { notify } from "./messages.js";
@@ -6,10 +11,10 @@ import { notify } from "./messages.js";
 const STUDY_FILTER = "study_id";
 const NONE = "No row: no study matches these filters.";
 const TIMED_OUT = "Reading took over 20 seconds and was stopped. You can still export.";
-const WITHHELD = "Names and IDs of patients are in the file only.";
+const ASK = "The form has changed. Rows with names or IDs of patients are read only when you ask for them.";
 const MORE = "The file has more columns on the right.";
 
-/** The first rows of the form's request. They follow the form while the disclosure is open. */
+/** The first rows of the form's request. Without names and IDs they follow the form while the disclosure is open. */
 export class FirstRows {
   /**
    * @param {import("./api.js").Api} api
@@ -19,20 +24,48 @@ export class FirstRows {
     Object.assign(this, { api, form });
   }
 
-  /** Load and show the rows of a request, unless they are shown. A newer call cancels this one. */
-  async show(request) {
+  /**
+   * Load and show the rows of a request, unless they are shown. A newer call cancels this one.
+   * Rows with names or IDs of patients are loaded only if the user has asked for them.
+   */
+  async show(request, isAsked) {
     const asked = this.#chooseRequest(request);
     const key = JSON.stringify(asked);
     if (key === this.key) return;
-    this.key = key;
     this.pending?.abort();
+    this.namesPatients = Boolean(asked.include_names || asked.include_ids);
+    if (this.namesPatients && !isAsked) return this.#offer();
+    await this.#load(asked, key);
+  }
+
+  /** Remove rows with names or IDs from the page, because the disclosure is closed. */
+  hidePatients() {
+    if (!this.namesPatients) return;
+    this.#forget();
+    fill(byId("first-rows-tables"));
+  }
+
+  /** Show a button for rows with names or IDs. */
+  #offer() {
+    this.#forget();
+    const button = makeButton("Show first rows", "small", () => this.form.showFirstRows(true));
+    fill(byId("first-rows-tables"), make("p", {}, ASK), button);
+  }
+
+  #forget() {
+    this.pending?.abort();
+    this.key = null;
+  }
+
+  async #load(asked, key) {
+    this.key = key;
     const pending = new AbortController();
     this.pending = pending;
     const place = byId("first-rows-tables");
     place.setAttribute("aria-busy", "true");
     try {
       const answer = await this.api.showFirstRows(asked, pending.signal);
-      if (!pending.signal.aborted) fill(place, this.#makeContents(answer, asked));
+      if (!pending.signal.aborted) fill(place, this.#makeContents(answer));
     } catch (problem) {
       if (pending.signal.aborted) return;
       this.key = null;
@@ -53,11 +86,10 @@ export class FirstRows {
     return { type: plain.type, filters: Object.fromEntries(shared), order };
   }
 
-  #makeContents({ tables, timed_out: timedOut }, { include_names: names, include_ids: ids }) {
+  #makeContents({ tables, timed_out: timedOut }) {
     if (timedOut) return make("p", {}, TIMED_OUT);
     if (!tables.length) return make("p", {}, NONE);
-    const shown = tables.flatMap((table) => this.#makeTable(table));
-    return names || ids ? [make("p", { class: "hint" }, WITHHELD), ...shown] : shown;
+    return tables.flatMap((table) => this.#makeTable(table));
   }
 
   #makeTable({ name, headings, more_columns: hasMore, rows }) {

@@ -48,7 +48,7 @@ export class ExportForm {
       event.preventDefault(); // Enter in a field previews; only the button exports
       busy(byId("preview-button"), () => this.#preview());
     });
-    byId("first-rows").addEventListener("toggle", () => this.showFirstRows());
+    byId("first-rows").addEventListener("toggle", () => this.showFirstRows(true));
     this.#show(catalogue.modalities[0], {});
     this.presets = new Presets(api, this);
   }
@@ -142,12 +142,12 @@ export class ExportForm {
     byId("studies-title").focus({ preventScroll: true });
   }
 
-  /** Show the first rows of the request if their disclosure is open. */
-  async showFirstRows() {
-    if (!byId("first-rows").open) return;
+  /** Show the first rows of the request if their disclosure is open, those with patients only if `isAsked`. */
+  async showFirstRows(isAsked = false) {
+    if (!byId("first-rows").open) return this.firstRows?.hidePatients();
     const { FirstRows } = await import("./first-rows.js");
     this.firstRows ??= new FirstRows(this.api, this);
-    await this.firstRows.show(this.#readQuietly());
+    return this.firstRows.show(this.#readQuietly(), isAsked);
   }
 
   /** Stop counting, because another view is shown. */

@@ -159,6 +159,7 @@ function summarise(answer) {
     `about ${formatDuration(answer.estimated_seconds)}`,
   ]
     .filter(Boolean)
+    .map((part) => part.replaceAll(" ", "\u00a0")) // no line ends within a part
     .join(" · ");
 }
 

@@ -1,6 +1,7 @@
-/** The view "Usage": exports per user in a month, for administrators. */
+/** The view "Usage": exports per user in a month, and who read patients in first rows, for administrators. */
 
 import { writeAddress } from "./address.js";
+import { makeHistory } from "./audit-trail.js";
 import { byId, fill, make, setShown, setText } from "./dom.js";
 import { DATE_LOCALE, formatNumber, formatSize } from "./words.js";
 
@@ -18,12 +19,16 @@ const COLUMNS = [
 ];
 const INCOMPLETE = "Too many exports to count. The oldest are not included.";
 const NONE = "No exports were requested in this month.";
+const OLDER = "There are older ones in this month, which only the table of the audit trail holds.";
 
 /** The usage table. Only administrators have a link to it. */
 export class Usage {
-  /** @param {import("./api.js").Api} api */
-  constructor(api) {
-    Object.assign(this, { api, loadCount: 0, months: listMonths(new Date()) });
+  /**
+   * @param {import("./api.js").Api} api
+   * @param {import("./catalogue.js").Catalogue} catalogue
+   */
+  constructor(api, catalogue) {
+    Object.assign(this, { api, catalogue, loadCount: 0, months: listMonths(new Date()) });
     fill(
       byId("month"),
       this.months.map((month) => make("option", { value: month }, NAME.format(new Date(`${month}-01`)))),
@@ -42,9 +47,13 @@ export class Usage {
     const number = (this.loadCount += 1);
     try {
       const usage = await this.api.getUsage(byId("month").value);
-      if (number === this.loadCount) this.#show(usage);
+      if (number !== this.loadCount) return;
+      this.#show(usage);
+      this.#showFirstRows(usage);
     } catch (problem) {
-      if (number === this.loadCount) this.#showMessage(problem.message);
+      if (number !== this.loadCount) return;
+      this.#showMessage(problem.message);
+      setShown(byId("usage-patients"), false);
     }
   }
 
@@ -58,6 +67,13 @@ export class Usage {
     fill(byId("usage-rows"), users.map(makeRow));
     setText(byId("usage-note"), complete ? "" : INCOMPLETE);
     return setShown(byId("usage-table"), true);
+  }
+
+  /** Show who was shown names or IDs of patients before an export, newest first. */
+  #showFirstRows({ first_rows: entries, first_rows_complete: hasAll }) {
+    setShown(byId("usage-patients"), entries.length > 0);
+    fill(byId("usage-first-rows"), makeHistory(entries, this.catalogue, "First rows"));
+    setText(byId("usage-first-rows-note"), hasAll ? "" : OLDER);
   }
 }
 

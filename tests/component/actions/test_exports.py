@@ -513,5 +513,5 @@ def test_request_rate_is_limited_per_user_and_minute(services, clock):
 def test_request_and_abort_in_a_loop_leaves_nothing_for_the_sweep(services, clock):
     for _ in range(20):
         abort_export(services, ADA, request_export(services, ADA, BODY)["id"])
-    rows = [row for cleanup in Cleanup for page in services.exports.list_for_cleanup(cleanup) for row in page]
+    rows = [row for cleanup in Cleanup for page in services.indexes.list_for_cleanup(cleanup) for row in page]
     assert rows == []

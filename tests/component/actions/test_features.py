@@ -22,10 +22,10 @@ NM = {"type": "nm-csv"}
 NAMED = {"type": "ct-csv", "filters": {"standard_study_name": "x"}}
 
 
-@pytest.fixture
-def old_url(make_database):
-    """A database without the tables that OpenREM 1.0 brought."""
-    url = make_database()
+@pytest.fixture(scope="module")
+def old_url(postgres):
+    """A database without the tables that OpenREM 1.0 brought. Read it only."""
+    url = postgres.create_database("before_1_0")
     sample.fill(url, 20)
     with psycopg.connect(url) as connection:
         for table in sorted(NUCLEAR_MEDICINE.tables | STANDARD_NAMES.tables):

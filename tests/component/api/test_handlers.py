@@ -9,8 +9,9 @@ from doseexport.aws.clients import ClientError
 from doseexport.domain.export import State, make_export
 from doseexport.jobs import attempt
 from doseexport.version import VERSION
+from tests.component.canary import CANARY
 from tests.component.running import services_with
-from tests.fakes import ADA, BEN, NOW, active_ids, aws_client, finish, make_new, run, take_messages
+from tests.fakes import ADA, BEN, NOW, PIA, active_ids, aws_client, finish, make_new, run, take_messages
 from tests.invocation import CONTEXT
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
@@ -179,6 +180,16 @@ def test_first_rows_handler(services, load_handler, sample_url):
     (table,) = body["tables"]
     assert (table["name"], table["more_columns"]) == ("All data", True)
     assert {len(row["cells"]) for row in table["rows"]} == {len(table["headings"])}
+
+
+def test_first_rows_with_names_are_recorded_and_not_stored_by_browsers(services, load_handler, canary_url):
+    handler = load_handler("preview_export", services_with(services, canary_url))
+    event = sign_in(read_event("show_first_rows"), PIA)
+    event["body"] = json.dumps({"type": "ct-csv", "include_names": True})
+    status, body, headers = call(handler, event)
+    assert (status, headers["Cache-Control"]) == (200, "no-store")
+    assert any(CANARY in cell for row in body["tables"][0]["rows"] for cell in row["cells"])
+    assert len(services.audit.read_first_rows("2026-11", 9)) == 1
 
 
 def test_suggestions_handler(services, load_handler, sample_url):

@@ -34,6 +34,8 @@ def as_text(groups):
 
 # Amazon documents the claim's value as a text; its own emulator of a local API gives the list.
 SHAPES = [as_text, sorted]
+# The claim is read in one place for every request: these need each of the groups.
+WITH_BOTH_SHAPES = {"preview", "request with IDs", "list everyone's exports"}
 
 
 @pytest.fixture
@@ -54,6 +56,8 @@ def sign_in(gateway, caller, claim):
 
 def prepare(services, line, caller):
     """Create the export or schedule that a line is about. One with patient data has a filter by name."""
+    if "{}" not in str(REQUESTS[line.what]) and line.what != "read filters in the list":
+        return None
     if line.is_about_a_schedule:
         schedule = make_schedule(line, (caller if line.mine else BEN).id, services.clock())
         assert services.schedules.create(schedule, limit=1000)
@@ -66,25 +70,28 @@ def prepare(services, line, caller):
 def look(services, export, caller):
     """Return everything that a refused call could have changed."""
     owners = [active_ids(each) for each in (caller, BEN)]
+    if export is None:
+        saved = list(services.schedules.list_all()), services.presets.list_owned(caller.id)
+        return list_keys(services), owners, saved
     return (
         read_row(f"EXPORT#{export.id}"),
         services.schedules.load(export.id),
         list_keys(services),
         owners,
         read_audit_trail(services, export),
+        services.audit.read_first_rows("2026-11", 1000),
     )
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if not line.about_preset], ids=str)
 def test_rights_table_line(services, gateway, line):
     found = {}
-    # The claim is read in one place for every request: both shapes where no export has to be made first.
-    shapes = SHAPES[:1] if "{}" in str(REQUESTS[line.what]) else SHAPES
+    shapes = SHAPES if line.what in WITH_BOTH_SHAPES else SHAPES[:1]
     for claim, groups in product(shapes, GROUPS):
         caller = Caller(secrets.token_hex(4), "ada", groups)
         export = prepare(services, line, caller)
         before = look(services, export, caller)
-        found[groups] = line.may(sign_in(gateway, caller, claim).call, export.id)
+        found[groups] = line.may(sign_in(gateway, caller, claim).call, export.id if export else "")
         assert found[groups] == line.allowed[groups], (groups, claim)
         if not found[groups]:
             assert look(services, export, caller) == before

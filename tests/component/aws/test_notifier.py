@@ -3,13 +3,19 @@
 import importlib.util
 import json
 from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from doseexport.aws.dynamodb.audit_rows import new_entry_row
+from doseexport.aws.dynamodb.table import pack
 from doseexport.aws.notifier import Notifier
+from doseexport.domain.audit import record_first_rows
+from doseexport.domain.request import ExportRequest
+from tests.fakes import NOW, PIA
 from tests.invocation import CONTEXT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -60,6 +66,14 @@ def test_notifier_sends_no_entry_that_was_restored(world):
     for record in restored:
         record["dynamodb"]["NewImage"]["restored_at"] = {"S": "2026-11-28T00:00:00Z"}
     assert world.send(restored) is None
+    assert (world.bus.heard, world.take_mails()) == ([], [])
+
+
+def test_notifier_sends_no_entry_about_first_rows(world):
+    entry = record_first_rows(ExportRequest("ct-csv", include_names=True), NOW, PIA)
+    shown = deepcopy(RECORDS[0])
+    shown["dynamodb"]["NewImage"] = pack(new_entry_row(entry, timedelta(days=1)))
+    assert world.send([shown]) is None
     assert (world.bus.heard, world.take_mails()) == ([], [])
 
 

@@ -6,16 +6,17 @@ import re
 import zipfile
 from collections import Counter
 from datetime import date, datetime, time
+from functools import cache
 
 import psycopg
 import pytest
-import python_calamine
 
 from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import build_queries
 from tests.component.exporting import export, list_distinct_specs, parse, read_csv
 from tests.oracles.ct import guard
+from tests.workbooks import Sheets
 
 SPECS = list_distinct_specs()
 EXAMPLES = {
@@ -28,6 +29,7 @@ UNREADABLE = re.compile("[\ufffe\uffff]")
 ILLEGAL = set("[]:*?/\\")
 
 PLAIN_CSV = [spec for spec in SPECS.values() if isinstance(spec.layout, Wide | Long)]
+WORKBOOKS = [spec for spec in SPECS.values() if spec.format == "xlsx"]
 
 every_type = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 
@@ -69,18 +71,22 @@ def body(spec, wanted):
 EXPORTED = {}
 
 
-@pytest.fixture
-def exported(spec, url, body):
-    """The complete file and its report, made once for all tests of this module."""
-    key = spec.type, url
+def export_once(url, **body):
+    """Return a file and its report, made once for all tests of this module."""
+    key = url, json.dumps(body, sort_keys=True)
     if key not in EXPORTED:
         EXPORTED[key] = export(url, **body)
     return EXPORTED[key]
 
 
-def read_sheets(data):
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+def export_everything(url, name):
+    return export_once(url, type=name, filters={}, include_names=True, include_ids=True)
+
+
+@pytest.fixture
+def exported(url, body):
+    """The complete file and its report."""
+    return export_once(url, **body)
 
 
 def write(cell):
@@ -145,12 +151,10 @@ def test_export_type_describes_every_heading_once(spec, exported):
         assert len(found) == 1, (sheet, heading, found)
 
 
-@every_type
-def test_export_type_lists_its_dictionary_on_the_sheet_columns(spec, exported):
-    if spec.format != "xlsx":
-        return
+@pytest.mark.parametrize("spec", WORKBOOKS, ids=lambda spec: spec.type)
+def test_export_type_lists_its_dictionary_on_the_sheet_columns(exported):
     data, report = exported
-    rows = read_sheets(data)["Columns"]
+    rows = Sheets(data)["Columns"]
     assert rows[0] == [
         "Heading", "Meaning", "Unit", "DICOM", "OpenREM source", "Conversion", "Blank", "Several rows",
         "Sheets",
@@ -175,7 +179,7 @@ def list_headings(spec, data):
         for table in read_data_package(data)["resources"]:
             yield from ((table["name"], each["name"]) for each in table["schema"]["fields"])
         return
-    for name, rows in read_sheets(data).items():
+    for name, rows in Sheets(data).items():
         has_frequencies = name == "Summary" and spec.layout.frequencies
         top = (
             rows[5] if has_frequencies else () if name in NO_TABLES or spec.type == "rf-phe2019" else rows[0]
@@ -195,7 +199,12 @@ def is_entry_of(entry, sheet, heading):
     """Whether an entry, whose heading and sheets can be patterns, describes this heading of the sheet."""
     sheets = {each for each in entry.sheets if "<" not in each}
     on_sheet = sheet is None or sheet in sheets or (len(sheets) < len(entry.sheets) and sheet not in FIXED)
-    return on_sheet and re.fullmatch(re.escape(entry.heading).replace("<n>", r"\d+"), heading)
+    return on_sheet and pattern_of(entry.heading).fullmatch(heading)
+
+
+@cache
+def pattern_of(heading):
+    return re.compile(re.escape(heading).replace("<n>", r"\d+"))
 
 
 FIXED = {"Summary", "All data", "Warnings"}
@@ -214,10 +223,10 @@ def assert_same_studies(rows, studies, times):
 
 @pytest.mark.parametrize("name", ["ct", "dx", "nm", "rf"])
 def test_export_type_all_data_equals_the_csv(url, name):
-    data, _ = export(url, type=f"{name}-csv", include_names=True, include_ids=True)
-    book, _ = export(url, type=f"{name}-xlsx", include_names=True, include_ids=True)
+    data, _ = export_everything(url, f"{name}-csv")
+    book, _ = export_everything(url, f"{name}-xlsx")
     headings, *rows = read_csv(data)
-    top, *shown = read_sheets(book)["All data"]
+    top, *shown = Sheets(book)["All data"]
     width = len(headings)
     assert top[:width] == headings
     assert len(top) == width or name == "rf"
@@ -230,8 +239,8 @@ def test_export_type_all_data_equals_the_csv(url, name):
 
 def test_mg_xlsx_all_data_holds_the_exposures_of_the_csv(url):
     spec = SPECS["mg-csv"]
-    headings, *rows = read_csv(export(url, type="mg-csv", include_names=True, include_ids=True)[0])
-    sheet = read_sheets(export(url, type="mg-xlsx", include_names=True, include_ids=True)[0])["All data"]
+    headings, *rows = read_csv(export_everything(url, "mg-csv")[0])
+    sheet = Sheets(export_everything(url, "mg-xlsx")[0])["All data"]
     own = {column.heading for column in SPECS["mg-xlsx"].columns} - {
         column.heading for column in spec.columns
     }
@@ -254,8 +263,8 @@ def test_mg_xlsx_all_data_holds_the_exposures_of_the_csv(url):
     "name", [name for name, spec in SPECS.items() if isinstance(spec.layout, ModalityWorkbook)]
 )
 def test_workbook_has_event_on_one_protocol_sheet_and_those_of_its_names(url, name):
-    data, report = export(url, type=name)
-    sheets = read_sheets(data)
+    data, report = export_everything(url, name)
+    sheets = dict(Sheets(data))
     sheets.pop("Warnings", None)
     assert list(sheets)[:2] == ["Summary", "All data"]
     assert list(sheets)[-2:] == ["Columns", "About"]
@@ -275,7 +284,7 @@ def test_workbook_has_event_on_one_protocol_sheet_and_those_of_its_names(url, na
 @pytest.mark.parametrize("name", ["ct", "dx", "mg", "rf"])
 def test_standard_names_are_counted_where_they_are_on(standard_url, sample_url, name):
     on, off = (
-        read_frequencies(read_sheets(export(url, type=f"{name}-xlsx")[0])["Summary"])
+        read_frequencies(Sheets(export_everything(url, f"{name}-xlsx")[0])["Summary"])
         for url in (standard_url, sample_url)
     )
     assert set(on) - set(off) == {"Standard study name", "Standard acquisition name"}
@@ -292,10 +301,10 @@ def read_frequencies(rows):
     return tables
 
 
-@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.format == "xlsx"])
-def test_sheet_names_are_legal_and_differ_in_any_case(url, name):
-    data, _ = export(url, type=name)
-    names = list(read_sheets(data))
+@pytest.mark.parametrize("spec", WORKBOOKS, ids=lambda spec: spec.type)
+def test_sheet_names_are_legal_and_differ_in_any_case(exported):
+    data, _ = exported
+    names = list(Sheets(data))
     assert len({each.casefold() for each in names}) == len(names)
     for each in names:
         assert 0 < len(each.encode("utf-16-le")) <= 62

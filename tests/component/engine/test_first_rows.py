@@ -6,10 +6,11 @@ import re
 import zipfile
 from datetime import UTC, datetime
 
-import openpyxl
 import psycopg
 import pytest
 
+from doseexport import catalogue
+from doseexport.catalogue import ID, NAME
 from doseexport.engine.first_rows import (
     MOST_BLOCKS,
     MOST_COLUMNS,
@@ -20,23 +21,15 @@ from doseexport.engine.first_rows import (
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError
-from tests.component.canary import TRACES
+from tests.component.canary import CANARY, TRACES
 from tests.component.exporting import export, list_distinct_specs, parse, read_csv
+from tests.workbooks import Sheets
 
 
 def fetch(url, seconds_left=None, **body):
     context = RequestContext(parse(**body), "ada", datetime(2026, 11, 23, tzinfo=UTC))
     database = Database({"conninfo": url}, seconds_left=seconds_left)
     return fetch_first_rows(context, database, lambda _: None)
-
-
-def read_sheets(data):
-    """Return the rows of each sheet of a workbook as texts."""
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-    return {
-        sheet.title: [["" if cell is None else cell for cell in row] for row in sheet.values]
-        for sheet in book
-    }
 
 
 def as_shown(table, rows):
@@ -57,8 +50,14 @@ CSV = [name for name, spec in list_distinct_specs().items() if spec.format == "c
 
 @pytest.mark.parametrize("export_type", CSV)
 def test_first_rows_of_a_csv_are_those_of_the_file(sample_url, export_type):
-    (table,) = fetch(sample_url, type=export_type)
-    rows = read_csv(export(sample_url, type=export_type)[0])
+    spec = catalogue.find_spec(export_type)
+    body = {
+        "type": export_type,
+        "include_names": spec.can_include(NAME),
+        "include_ids": spec.can_include(ID),
+    }
+    (table,) = fetch(sample_url, **body)
+    rows = read_csv(export(sample_url, **body)[0])
     heading, data = as_shown(table, rows)
     assert table.headings == heading
     assert [row.cells for row in table.rows] == without_guard(data)
@@ -70,7 +69,7 @@ def test_first_rows_of_a_csv_are_those_of_the_file(sample_url, export_type):
 @pytest.mark.parametrize("export_type", ["ct-xlsx", "rf-xlsx", "mg-xlsx"])
 def test_first_rows_of_a_workbook_are_those_of_all_data(sample_url, export_type):
     (table,) = fetch(sample_url, type=export_type)
-    heading, data = as_shown(table, read_sheets(export(sample_url, type=export_type)[0])["All data"])
+    heading, data = as_shown(table, Sheets(export(sample_url, type=export_type)[0])["All data"])
     assert (table.name, table.headings) == ("All data", heading)
     shown = [row.cells for row in table.rows]
     assert [[bool(cell) for cell in row] for row in shown] == [[cell != "" for cell in row] for row in data]
@@ -79,7 +78,7 @@ def test_first_rows_of_a_workbook_are_those_of_all_data(sample_url, export_type)
 
 def test_first_rows_of_several_sheets_are_those_of_each(sample_url):
     tables = fetch(sample_url, type="mg-nhsbsp-xlsx")
-    sheets = read_sheets(export(sample_url, type="mg-nhsbsp-xlsx")[0])
+    sheets = Sheets(export(sample_url, type="mg-nhsbsp-xlsx")[0])
     assert [table.name for table in tables] == ["2D", "DBT", "CEM", "Excluded"]
     for table in tables:
         assert table.headings == tuple(sheets[table.name][0])
@@ -109,12 +108,19 @@ def test_first_rows_show_no_more_events_than_the_file_has(sample_url):
     assert table.headings[-1].startswith(f"E{MOST_BLOCKS} ")
 
 
-def test_first_rows_name_no_patient_even_with_the_right(canary_url):
-    for export_type in ("ct-csv", "ct-xlsx", "mg-csv", "nm-tables"):
-        (table,) = fetch(canary_url, type=export_type, include_names=True, include_ids=True)
+@pytest.mark.parametrize("export_type", ["ct-csv", "ct-xlsx", "mg-csv", "nm-tables"])
+def test_first_rows_name_patients_only_as_the_request_does(canary_url, export_type):
+    def show(**included):
+        (table,) = fetch(canary_url, type=export_type, **included)
         assert table.rows
-        shown = json.dumps([table.headings, [row.cells for row in table.rows]])
-        assert [trace for trace in TRACES if trace in shown] == []
+        return json.dumps([table.headings, [row.cells for row in table.rows]])
+
+    plain, names, ids = show(), show(include_names=True), show(include_ids=True)
+    assert [trace for trace in TRACES if trace in plain] == []
+    assert f"{CANARY}^Jo" in names
+    assert f"ID{CANARY}" not in names
+    assert f"ID{CANARY}" in ids
+    assert f"{CANARY}^Jo" not in ids
 
 
 def test_first_rows_of_no_study_are_no_table(sample_url):

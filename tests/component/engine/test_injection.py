@@ -1,6 +1,7 @@
 """Every filter takes a hostile text literally and leaves the database unchanged."""
 
 import re
+from itertools import chain
 
 import psycopg
 import pytest
@@ -30,6 +31,14 @@ def list_filters():
 
 FILTERS = list_filters()
 TEXTS = [(spec, each) for spec, each in FILTERS if each.value_type.name in LITERAL]
+# A filter takes every third text, and the next filter the texts after those. Each kind has more than three.
+SHARE = 3
+
+
+def list_texts(number):
+    """Return the texts in the order in which a filter takes them, and how many of them it takes at least."""
+    shares = [VALUES[(number + n) % SHARE :: SHARE] for n in range(SHARE)]
+    return [*chain(*shares)], len(shares[0])
 
 
 def make_request(spec, **filters):
@@ -68,24 +77,35 @@ def count_everything(connection):
     return {table: connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] for (table,) in tables}
 
 
-@pytest.mark.parametrize(
-    ("spec", "each"), TEXTS, ids=[f"{spec.modality.name}-{each.name}" for spec, each in TEXTS]
-)
-def test_filter_takes_hostile_text_literally(hostile_url, spec, each):
+@pytest.fixture(autouse=True, scope="module")
+def _database_is_the_same_in_the_end(hostile_url):
     with psycopg.connect(hostile_url, autocommit=True) as connection:
         before = count_everything(connection)
+        yield
+        assert count_everything(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "spec", "each"),
+    [(number, *each) for number, each in enumerate(TEXTS)],
+    ids=[f"{spec.modality.name}-{each.name}" for spec, each in TEXTS],
+)
+def test_filter_takes_hostile_text_literally(hostile_url, number, spec, each):
+    with psycopg.connect(hostile_url, autocommit=True) as connection:
         seen = set()
+        texts, least = list_texts(number)
         with Database({"conninfo": hostile_url}).open_snapshot() as snapshot:
             snapshot.begin()
-            for text in VALUES:
+            for taken, text in enumerate(texts):
+                if taken >= least and len(seen) > 1:
+                    break
                 chosen, params = choose_studies(make_request(spec, **{each.name: text}))
                 found = {
                     row[0] for row in snapshot.fetch_rows(Query(f"SELECT id FROM ({chosen}) found", params))
                 }
                 assert found == find_literally(connection, spec, each, text), text
                 seen.add(frozenset(found))
-        assert count_everything(connection) == before
-    assert len(seen) > 2  # texts do make a difference
+    assert len(seen) > 1  # texts do make a difference
 
 
 def test_filters_with_several_hostile_texts_stay_apart(hostile_url):

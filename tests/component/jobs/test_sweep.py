@@ -248,7 +248,7 @@ def test_sweep_leaves_file_whose_retention_is_extended_meanwhile(services, clock
     stale = services.exports.load(export.id)
     assert services.exports.set_retention(export.id, 7, ADA, clock.move(hours=23))
     clock.move(hours=1)
-    monkeypatch.setattr(type(services.exports), "list_expired", lambda *_: [[export.id]])
+    monkeypatch.setattr(type(services.indexes), "list_expired", lambda *_: [[export.id]])
     monkeypatch.setattr(type(services.exports), "load_many", lambda *_: [stale])
     assert sweep_exports(services, clock()) == {}
     assert list_keys(services) == [export.result.key]

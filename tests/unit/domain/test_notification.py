@@ -61,7 +61,7 @@ def test_notification_and_mail_hold_no_request_and_no_name(kind):
 
 
 def test_notification_of_retention_and_mails_does_not_exist():
-    silent = {"retention_changed", "read", "mail_sent", "mail_failed"}
+    silent = {"retention_changed", "read", "mail_sent", "mail_failed", "first_rows_shown"}
     assert set(AuditEvent) - set(NOTIFIED) == silent
 
 

@@ -1,4 +1,4 @@
-"""Record what users do beside their changes: when they were last active, and whose filters they read."""
+"""Record what users do beside their changes: when they were last active, and which patients they read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from collections.abc import Iterable, Sequence
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
+from doseexport.domain import audit
 from doseexport.domain.audit import AuditEntry, find_owner_id
 from doseexport.domain.export import Export
+from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller, may_see_filters, may_see_patient_filters
+from doseexport.errors import UnavailableError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,3 +40,19 @@ def record_trail_reading(services: Services, caller: Caller, entries: Sequence[A
     names_patients = any(entry.names_patients for entry in entries)
     if may_see_patient_filters(caller) and names_patients and caller.id != find_owner_id(entries):
         services.audit.write_reading(entries[0].export_id, caller, services.clock())
+
+
+def record_first_rows(services: Services, caller: Caller, request: ExportRequest) -> None:
+    """Record that a caller is about to be shown names or IDs of patients in the first rows of a request.
+
+    Raise UnavailableError (503) if that cannot be recorded: then they must not be shown.
+    """
+    entry = audit.record_first_rows(request, services.clock(), caller)
+    try:
+        is_written = services.audit.write_first_rows(entry)
+    except (ClientError, BotoCoreError) as error:
+        _LOGGER.warning("first_rows_not_recorded", extra=describe_error(error))
+        is_written = False
+    if not is_written:
+        message = "The audit trail cannot be written, so no names and IDs are shown. Try again later."
+        raise UnavailableError("AUDIT_TRAIL_UNAVAILABLE", message)

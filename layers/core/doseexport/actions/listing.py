@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from doseexport.aws.dynamodb.exports import FAILURE_RETENTION, EntryPage, Position, Span
+from doseexport.aws.dynamodb.export_indexes import EntryPage, Position, Span
+from doseexport.aws.dynamodb.exports import FAILURE_RETENTION
 from doseexport.aws.services import Services
 from doseexport.catalogue import load_specs
 from doseexport.domain.export import ACTIVE, Export, State, is_id
@@ -251,8 +252,8 @@ class _Search:
 
     def _read_keys(self, after: Position | None, limit: int) -> EntryPage:
         if self.terms.state in ACTIVE:
-            return self.services.exports.read_active(self.span, after, limit)
-        return self.services.exports.read_owned(self.caller.id, self.span, after, limit)
+            return self.services.indexes.read_active(self.span, after, limit)
+        return self.services.indexes.read_owned(self.caller.id, self.span, after, limit)
 
     def _search_details(self) -> Iterator[Found]:
         """Search the index that has what a list knows of an export, month by month."""
@@ -263,7 +264,7 @@ class _Search:
         for _ in range(MAX_QUERIES):
             if month is None or not unread:
                 return
-            page = self.services.exports.read_month(month, span, after, min(wanted, unread), terms.equal)
+            page = self.services.indexes.read_month(month, span, after, min(wanted, unread), terms.equal)
             unread, wanted = unread - page.read, max(FEW_ENTRIES, GROWTH * wanted)
             after = page.end
             month = month if after else _find_next_month(month, span)

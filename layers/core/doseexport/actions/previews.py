@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from doseexport import catalogue
+from doseexport.actions.activity import record_first_rows
 from doseexport.actions.features import check_features
 from doseexport.actions.results import Preview
 from doseexport.aws.credentials import find_database
@@ -60,15 +61,19 @@ def preview_export(
 
 
 def show_first_rows(services: Services, caller: Caller, body: object) -> Sequence[FirstTable] | None:
-    """Return the tables of a requested export with their first rows, without names and IDs of patients.
+    """Return the tables of a requested export with their first rows.
 
-    Return None if PostgreSQL cannot read them in time. Raise RequestError as preview_export does, and 422 for
-    an export whose rows only its file has.
+    Names and IDs of patients are among them if the request includes them, and then this is recorded first.
+    Return None if PostgreSQL cannot read them in time. Raise RequestError as preview_export does, 422 for an
+    export whose rows only its file has, and 503 for names and IDs that cannot be recorded.
     """
     request = _check_request(services, caller, body)
     if reason := explain_no_rows(request):
         raise unprocessable("NO_FIRST_ROWS", reason, "type")
-    return _ask(request, lambda: read_first_rows(services, caller, request))
+    tables = _ask(request, lambda: read_first_rows(services, caller, request))
+    if tables is not None and (request.include_names or request.include_ids):
+        record_first_rows(services, caller, request)
+    return tables
 
 
 def _check_request(services: Services, caller: Caller, body: object) -> ExportRequest:

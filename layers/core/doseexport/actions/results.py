@@ -127,11 +127,17 @@ class OwnerUsage:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A month (2026-11), whether all its exports are counted, and its owners, those with most bytes first."""
+    """A month (2026-11), whether all its exports are counted, and its owners, those with most bytes first.
+
+    `first_rows` are the month's entries of the audit trail about first rows, newest first. There are older
+    ones if `has_all_first_rows` is false.
+    """
 
     month: str
     is_complete: bool
     owners: Sequence[OwnerUsage]
+    first_rows: Sequence[AuditEntry]
+    has_all_first_rows: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sum up how much each owner used the service in a month, from the exports table."""
+"""Show administrators how the service was used in a month: exports by owner, and who was shown patients."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from doseexport.errors import RequestError
 
 MAX_COUNTED = 5_000
 """The most exports that one request sums up: what a function of 512 MB reads in some seconds."""
+MAX_FIRST_ROWS = 200
+"""The most entries about first rows that one answer shows."""
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -23,15 +25,23 @@ def get_usage(services: Services, caller: Caller, parameters: Mapping[str, str])
     """Return the usage of a month, of this one by default, as far as the table still holds its exports.
 
     The table forgets a deleted or expired export after a week. Of more than MAX_COUNTED exports the newest
-    are counted. Raise RequestError: 400, 403.
+    are counted. Its newest entries about first rows are those of the audit trail.
+    Raise RequestError: 400, 403.
     """
     require_usage(caller)
     now = services.clock()
     month = parse_month(parameters.get("month", to_text(now)[:7]))
-    positions = chain.from_iterable(services.exports.list_month(month))
+    positions = chain.from_iterable(services.indexes.list_month(month))
     ids = [position.id for position in islice(positions, MAX_COUNTED + 1)]
     exports = services.exports.load_many(ids[:MAX_COUNTED])
-    return Usage(month, len(ids) <= MAX_COUNTED, sum_usage(exports, now))
+    first_rows = services.audit.read_first_rows(month, MAX_FIRST_ROWS + 1)
+    return Usage(
+        month,
+        len(ids) <= MAX_COUNTED,
+        sum_usage(exports, now),
+        first_rows[:MAX_FIRST_ROWS],
+        len(first_rows) <= MAX_FIRST_ROWS,
+    )
 
 
 def parse_month(text: str) -> str:

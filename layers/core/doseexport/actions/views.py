@@ -213,25 +213,29 @@ def view_audit_trail(trail: AuditTrail, caller: Caller) -> Json:
 
 def view_audit_entry(entry: AuditEntry, caller: Caller) -> Json:
     """Return one entry. Fields that entries of its event do not have are null."""
+    return _view_entry(entry, has_patient_filters=may_see_patient_filters(caller))
+
+
+def _view_entry(entry: AuditEntry, *, has_patient_filters: bool) -> Json:
     return {
         "time": format_time(entry.at),
         "event": entry.event.value,
         "attempt": entry.attempt,
         "by": {"id": entry.by.id, "name": entry.by.name} if entry.by else None,
-        "request": _view_audited_request(entry.request, caller) if entry.request else None,
+        "request": _view_audited_request(entry.request, has_patient_filters) if entry.request else None,
         "file": dict(entry.file) if entry.file else None,
         "code": entry.code,
         "retention": _view_retention(entry.retention) if entry.retention else None,
     }
 
 
-def _view_audited_request(request: Mapping[str, Any], caller: Caller) -> Json:
+def _view_audited_request(request: Mapping[str, Any], has_patient_filters: bool) -> Json:
     naming = request["patient_filters"]
     return {
         "schedule_id": None,
         "pseudonyms": None,
         **request,
-        "patient_filters": dict(naming) if may_see_patient_filters(caller) else None,
+        "patient_filters": dict(naming) if has_patient_filters else None,
     }
 
 
@@ -399,11 +403,16 @@ def view_suggestions(suggestions: Suggestions) -> Json:
 
 
 def view_usage(usage: Usage) -> Json:
-    """Return how much each owner used the service in a month."""
+    """Return how much each owner used the service in a month, and who was shown patients in first rows.
+
+    It shows nobody the filters that identify a patient.
+    """
     return {
         "month": usage.month,
         "complete": usage.is_complete,
         "users": [_view_owner_usage(each) for each in usage.owners],
+        "first_rows": [_view_entry(each, has_patient_filters=False) for each in usage.first_rows],
+        "first_rows_complete": usage.has_all_first_rows,
     }
 
 

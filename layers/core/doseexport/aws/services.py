@@ -10,6 +10,7 @@ from functools import cache
 from doseexport.aws.clients import LazyClient
 from doseexport.aws.cognito import UserPool
 from doseexport.aws.dynamodb.audit import AuditRepository
+from doseexport.aws.dynamodb.export_indexes import ExportIndexes
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schedules import ScheduleRepository
@@ -28,6 +29,7 @@ class Services:
 
     settings: Settings
     exports: ExportRepository
+    indexes: ExportIndexes
     audit: AuditRepository
     presets: PresetRepository
     files: ExportBucket
@@ -50,6 +52,7 @@ def connect_services() -> Services:
     return Services(
         settings=settings,
         exports=ExportRepository(dynamodb, settings.exports_table_name, audit),
+        indexes=ExportIndexes(dynamodb, settings.exports_table_name),
         audit=audit,
         presets=PresetRepository(dynamodb, settings.saved_requests_table_name),
         files=ExportBucket(LazyClient("s3"), settings.bucket_name),

@@ -1,7 +1,7 @@
-"""The audit trail of an export: what happened to it, when, and who did it.
+"""The audit trail: what happened to each export, and who was shown names or IDs of patients without one.
 
-An entry is written once, together with the change it records, and never changed. Only the entry `requested`
-holds filters. docs/data-model.md lists the attributes.
+An entry is written once, together with the change it records, and never changed. Only the entries `requested`
+and `first_rows_shown` hold filters. docs/data-model.md lists the attributes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from doseexport.domain.timestamps import to_text
 
 
 class AuditEvent(StrEnum):
-    """What an entry records. SKIPPED: a schedule was due and paused instead of requesting the export."""
+    """What an entry records.
+
+    SKIPPED: a schedule was due and paused instead of requesting the export. FIRST_ROWS_SHOWN: a caller was
+    shown names or IDs of patients in first rows. All others are about an export.
+    """
 
     REQUESTED = "requested"
     STARTED = "started"
@@ -37,6 +41,7 @@ class AuditEvent(StrEnum):
     SKIPPED = "skipped"
     MAIL_SENT = "mail_sent"
     MAIL_FAILED = "mail_failed"
+    FIRST_ROWS_SHOWN = "first_rows_shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Actor:
 class AuditEntry:
     """One entry. `by` is None for the service itself; `at` is an aware datetime.
 
-    `request` describes the export (REQUESTED only), `file` the contents of the file (COMPLETED only), `code`
+    `export_id` is empty if the entry is about no export (FIRST_ROWS_SHOWN only). `request` describes what was
+    requested (REQUESTED and FIRST_ROWS_SHOWN only), `file` the contents of the file (COMPLETED only), `code`
     the reason (FAILED, SKIPPED and MAIL_FAILED only), `retention` the new retention (RETENTION_CHANGED only).
     `send_mail` asks for a mail to the owner (SKIPPED only).
     """
@@ -121,6 +127,12 @@ def record_mail(source: AuditEntry, at: datetime, code: str | None) -> AuditEntr
 def record_reading(export_id: str, at: datetime, by: Caller) -> AuditEntry:
     """Return the entry of a caller who reads filters of another user's export that name patients."""
     return AuditEntry(export_id, AuditEvent.READ, 1, at, Actor(by.id, by.name))
+
+
+def record_first_rows(request: ExportRequest, at: datetime, by: Caller) -> AuditEntry:
+    """Return the entry of a caller who is shown names or IDs of patients in the first rows of a request."""
+    actor = Actor(by.id, by.name)
+    return AuditEntry("", AuditEvent.FIRST_ROWS_SHOWN, 1, at, actor, request=describe_request(request))
 
 
 def record_retention(

@@ -34,7 +34,13 @@ class MailFailure(StrEnum):
 
 
 SILENT = frozenset(
-    {AuditEvent.RETENTION_CHANGED, AuditEvent.READ, AuditEvent.MAIL_SENT, AuditEvent.MAIL_FAILED}
+    {
+        AuditEvent.RETENTION_CHANGED,
+        AuditEvent.READ,
+        AuditEvent.MAIL_SENT,
+        AuditEvent.MAIL_FAILED,
+        AuditEvent.FIRST_ROWS_SHOWN,
+    }
 )
 """The events that are not announced."""
 

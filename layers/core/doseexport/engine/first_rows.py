@@ -1,7 +1,4 @@
-"""The first rows of an export, read before it is requested, with the headings of its file.
-
-They have no names and no IDs of patients, even if the export is to have them.
-"""
+"""The first rows of an export, read before it is requested, with the headings of its file."""
 
 from __future__ import annotations
 
@@ -81,11 +78,10 @@ def fetch_first_rows(
     lacks. Raise ExportError as write_export does, and if the time of the database is over.
     """
     prepare_pseudonyms(context.request, None)  # without them the rows would hold encoded identifiers
-    request = replace(context.request, include_names=False, include_ids=False)
     is_over = Event()
     try:
         with database.open_snapshot() as snapshot, _stop_in_time(snapshot, database, is_over):
-            return _read_tables(replace(context, request=request), database, snapshot, check)
+            return _read_tables(context, database, snapshot, check)
     except ExportError:
         if is_over.is_set():
             raise ExportError("OUT_OF_TIME", "The database did not answer within the time limit.") from None
@@ -122,7 +118,7 @@ def _read_tables(
     ids = [study for (study,) in snapshot.fetch_rows(list_first_studies(request, MOST_ROWS, schema))]
     if not ids:
         return []
-    inclusions = Inclusions(standard=standard)
+    inclusions = Inclusions(request.include_names, request.include_ids, standard)
     queries = build_queries(request, inclusions, schema, choose_first(ids))
     counts, frequencies = snapshot.count(queries), snapshot.count_frequencies(queries)
     if request.spec.widths:  # all studies say how many columns the file has

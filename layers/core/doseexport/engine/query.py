@@ -259,8 +259,10 @@ def build_suggestions(spec: Spec, known: Filter, most: int, part: str = "") -> Q
     values = write_values(spec.modality.scopes, known)
     source = source.replace(" WHERE ", f" {values} WHERE ", 1)
     condition, params = known.value_type.bind("value", part) if part else ("value <> ''", ())
+    is_of_study = spec.modality.scopes[known.scope] == "{}" and not known.values
+    texts = "found.value" if is_of_study else "DISTINCT study.id, found.value"  # a study has one of its own
     sql = (
-        f'SELECT value COLLATE "C", count(*) FROM (SELECT DISTINCT study.id, found.value {source}) texts'
+        f'SELECT value COLLATE "C", count(*) FROM (SELECT {texts} {source}) texts'
         f" WHERE {condition} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {most}"
     )
     return Query(sql, params)

@@ -77,6 +77,7 @@ def sweep_exports(
 class _Sweep:
     def __init__(self, services: Services, now: datetime, seconds_left: Callable[[], float]) -> None:
         self._exports = services.exports
+        self._indexes = services.indexes
         self._files = services.files
         self._queue = services.queue
         self._now = now
@@ -98,12 +99,12 @@ class _Sweep:
     def _find(self) -> Iterator[str]:
         """Yield the ids of exports that may need handling, the most urgent first."""
         yield from self._list(Cleanup.ACTIVE)
-        yield from chain.from_iterable(self._exports.list_expired(self._now))
+        yield from chain.from_iterable(self._indexes.list_expired(self._now))
         yield from self._list(Cleanup.SUPERSEDED)
         yield from self._list(Cleanup.ORPHANED)
 
     def _list(self, cleanup: Cleanup) -> Iterator[str]:
-        for page in self._exports.list_for_cleanup(cleanup):
+        for page in self._indexes.list_for_cleanup(cleanup):
             yield from (position.id for position in page)
 
     def _load(self, export_ids: list[str]) -> list[Export]:

@@ -267,23 +267,6 @@ def test_load_many_keeps_the_order_beyond_one_batch(services):
     assert [export.id for export in services.exports.get_many(wanted, NOW)] == wanted
 
 
-def test_list_goes_newest_first_from_a_given_place(services, clock):
-    exports = []
-    for _ in range(4):
-        exports.append(add(services))
-        clock.move(seconds=1)
-    add(services, BEN)
-    (first,) = services.exports.list_owned(ADA.id)
-    assert [position.id for position in first] == [export.id for export in reversed(exports)]
-    (rest,) = services.exports.list_owned(ADA.id, first[1])
-    assert rest == first[2:]
-    (everyone,) = services.exports.list_month("2026-11")
-    assert len(everyone) == 5
-    (rest,) = services.exports.list_month("2026-11", everyone[3])
-    assert rest == everyone[4:]
-    assert [list(page) for page in services.exports.list_month("2026-10")] == [[]]
-
-
 class Scripted:
     """A client whose calls answer, or raise, what a test wrote down."""
 

@@ -7,11 +7,11 @@ from datetime import date, datetime, time
 import openpyxl
 import psycopg
 import pytest
-import python_calamine
 
 from doseexport import catalogue
 from tests.component.exporting import export, read_csv
 from tests.oracles.ct import EVENT_HEADINGS, Archive, guard
+from tests.workbooks import Sheets
 
 SPEC = catalogue.find_spec("ct-xlsx")
 KINDS = {column.heading: column.kind.name for column in (*SPEC.studies.columns, *SPEC.events.columns)}
@@ -33,8 +33,7 @@ def workbook(sample_url):
 @pytest.fixture(scope="module")
 def sheets(workbook):
     """Sheet name → rows, as calamine reads them."""
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(workbook))
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return Sheets(workbook)
 
 
 def kind_of(heading):

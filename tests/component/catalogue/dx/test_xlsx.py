@@ -1,14 +1,13 @@
 """dx-xlsx over awkward studies: the csv's cells once more, each event once on its protocol's sheet."""
 
-import io
 from collections import Counter, defaultdict
 
 import pytest
-import python_calamine
 
 from tests.component.exporting import export, read_csv
 from tests.databases import awkward_dx
 from tests.oracles.dx import EVENT_HEADINGS, DxArchive
+from tests.workbooks import Sheets
 
 STUDY_COLUMNS = 19
 BLOCK = len(EVENT_HEADINGS)
@@ -27,8 +26,7 @@ def awkward_url(postgres):
 def sheets(awkward_url):
     """Sheet name → rows, as calamine reads them."""
     data, _ = export(awkward_url, type="dx-xlsx")
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return Sheets(data)
 
 
 def pick(cells):

@@ -1,16 +1,15 @@
 """mg-csv and mg-xlsx over the sample, cell by cell against a second computation of the same rules."""
 
-import io
 from collections import Counter
 from decimal import Decimal
 
 import pytest
-import python_calamine
 
 from doseexport import catalogue
 from tests.component.exporting import export, read_csv
 from tests.oracles.ct import guard
 from tests.oracles.mg import MgArchive, first
+from tests.workbooks import Sheets
 
 SPEC = catalogue.find_spec("mg-csv")
 TEXTS = {
@@ -120,8 +119,7 @@ def test_mg_csv_loses_no_study_and_no_exposure(archive, plain):
 def sheets(sample_url):
     """Sheet name → rows of the workbook, with identities."""
     data, _ = export(sample_url, type="mg-xlsx", **IDENTITIES)
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return Sheets(data)
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,17 @@
 """rf-xlsx over the sample: groups, protocol sheets and counts, compared with a second computation."""
 
-import io
 from collections import Counter
 from datetime import date, datetime, time
 
 import psycopg
 import pytest
-import python_calamine
 from local import sample
 
 from doseexport import catalogue
 from tests.component.exporting import export
 from tests.oracles.rf import RfArchive
 from tests.oracles.rf_groups import group_cells, groups_of
+from tests.workbooks import Sheets
 
 SPEC = catalogue.find_spec("rf-xlsx")
 TEXT = {
@@ -45,12 +44,7 @@ def archive(url):
 def sheets(url):
     """Sheet name → rows, of every study with identities."""
     data, _ = export(url, type="rf-xlsx", include_names=True, include_ids=True)
-    return read_sheets(data)
-
-
-def read_sheets(data):
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return Sheets(data)
 
 
 def convert(heading, text):
@@ -134,7 +128,7 @@ def test_rf_xlsx_each_exposure_is_once_on_its_protocols_sheet(archive, sheets, h
 
 def test_rf_xlsx_standard_name_has_a_sheet_of_all_its_exposures(standard_url):
     archive = RfArchive(standard_url)
-    sheets = read_sheets(export(standard_url, type="rf-xlsx")[0])
+    sheets = Sheets(export(standard_url, type="rf-xlsx")[0])
     wanted, protocols = {}, set()
     for study in archive.studies:
         for event in archive.events_of(study):
@@ -202,7 +196,7 @@ def test_rf_xlsx_study_of_a_thousand_groups_is_complete(make_database):
     sample.fill(url, 1, rf=1, rf_exposures=1_000)
     with_angles(url)
     archive = RfArchive(url)
-    sheets = read_sheets(export(url, type="rf-xlsx")[0])
+    sheets = Sheets(export(url, type="rf-xlsx")[0])
     counts = [
         cell
         for title, rows in sheets.items()

@@ -15,6 +15,7 @@ from tests.conformance.catalogue.rf.comparison import (
 )
 from tests.conformance.tables import read_csv
 from tests.conformance.workbook_tables import OTHER_SHEETS
+from tests.workbooks import Sheets
 
 REPORT_44 = "projection_xray_radiation_dose_id = 22"
 SOURCES_44 = f"""(SELECT src.id FROM remapp_irradeventxraysourcedata src JOIN remapp_irradeventxraydata event
@@ -24,7 +25,7 @@ ALL_EXPOSURES = 545
 
 def read_groups(path: Path, study: int) -> list[dict[str, Any]]:
     """Return the groups of a study, each as heading → cell."""
-    headings, *rows = (list(row) for row in load_workbook(path)["All data"].values)
+    headings, *rows = Sheets(path.read_bytes())["All data"]
     row = rows[NEWEST_FIRST.index(study)]
     starts = range(STUDY_COLUMNS, len(row), GROUP_COLUMNS)
     blocks = [
@@ -36,9 +37,8 @@ def read_groups(path: Path, study: int) -> list[dict[str, Any]]:
 
 def count_exposures(path: Path) -> dict[str, int]:
     """Return how many exposures each protocol's sheet has."""
-    return {
-        sheet.title: sheet.max_row - 1 for sheet in load_workbook(path) if sheet.title not in OTHER_SHEETS
-    }
+    sheets = Sheets(path.read_bytes())
+    return {name: len(rows) - 1 for name, rows in sheets.items() if name not in OTHER_SHEETS}
 
 
 @pytest.mark.parametrize("uid", ["NULL", "'2.25.1'"])
@@ -104,9 +104,9 @@ def test_p01_rf_exposure_without_source_data_keeps_its_other_cells(altered, expo
         DELETE FROM remapp_irradeventxraysourcedata WHERE id = (SELECT min(id) FROM {SOURCES_44} src)""")
     path = export("rf-xlsx", url)
     assert "warning: No X-ray source data in 1 of the events" in capsys.readouterr().out
-    headings, first, *_ = load_workbook(path)["skelet"].values
+    headings, first, *_ = Sheets(path.read_bytes())["skelet"]
     row = dict(zip(headings, first, strict=True))
-    assert (row["Ref point dose (Gy)"], row["Filter material"]) == (None, None)
+    assert (row["Ref point dose (Gy)"], row["Filter material"]) == ("", "")
     assert row["DAP (cGy.cm^2)"] == 1.9129
 
 
@@ -123,7 +123,7 @@ def test_rf_repeated_children_of_an_exposure_repeat_nothing(altered, export, cap
     assert "warning: Several mechanical data in 20 of the events: the first was used." in said
     assert count_exposures(path)["skelet"] == 20
     (group,) = read_groups(path, 44)
-    assert (group["No. exposures"], group["Primary angle max"]) == (20, None)
+    assert (group["No. exposures"], group["Primary angle max"]) == (20, "")
     assert group["Ref point dose max (Gy)"] < 99
 
 
@@ -136,14 +136,14 @@ def test_p02_rf_study_with_two_dose_reports_keeps_all_its_exposures(altered, exp
     path = export("rf-xlsx", url)
     assert "warning: Several X-ray dose reports in 1 of the studies" in capsys.readouterr().out
     assert [group["No. exposures"] for group in read_groups(path, 44)] == [20]
-    assert load_workbook(path)["All data"].max_row == 13
+    assert len(Sheets(path.read_bytes())["All data"]) == 13
 
 
 def test_p05_rf_study_without_exposures_has_its_row(export, openrem_url: str) -> None:
     for kind in ("rf-xlsx", "rf-phe2019"):
-        sheet = load_workbook(export(kind, openrem_url)).worksheets[1 if kind == "rf-xlsx" else 0]
-        first = 1 if kind == "rf-xlsx" else 6
-        assert sheet.max_row - first == 12
+        sheets = list(Sheets(export(kind, openrem_url).read_bytes()).values())
+        rows = sheets[1][1:] if kind == "rf-xlsx" else sheets[0][6:]
+        assert len(rows) == 12
 
 
 def test_rf_highest_dap_of_0_is_a_value(altered, export) -> None:

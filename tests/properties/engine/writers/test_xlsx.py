@@ -5,10 +5,9 @@ import re
 from collections import Counter
 from datetime import date, datetime, time
 
-import openpyxl
 import pytest
 import python_calamine
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doseexport.engine.writers import parts
@@ -143,24 +142,29 @@ def join_pages(sheets):
 
 @thoroughly
 @given(studies, limits)
-def test_workbook_holds_every_value_once_in_its_place(rows, limit):
-    data, _ = write(rows, limit)
+def test_workbook_holds_and_counts_every_value_once_in_its_place(rows, limit):
+    data, warnings = write(rows, limit)
+    read, sheets = read_by_openpyxl(data), read_by_calamine(data)
+    assert_every_value_once(read, sheets, rows, limit)
+    assert_legal_sheets(read, limit)
+    assert_warnings_of_continued_sheets(read, warnings)
+    assert_counts(sheets, rows, warnings)
+
+
+def assert_every_value_once(read, sheets, rows, limit):
     wanted = expect_all_data(rows, limit), expect_protocols(rows)
-    assert join_pages(read_by_openpyxl(data)) == wanted
+    assert join_pages(read) == wanted
     all_data, protocols = wanted
     said = as_calamine_says_it(all_data), as_calamine_says_it(protocols)
-    read = join_pages(read_by_calamine(data))
-    assert (read[0], {str(key): rows for key, rows in read[1].items()}) == (
+    joined = join_pages(sheets)
+    assert (joined[0], {str(key): rows for key, rows in joined[1].items()}) == (
         said[0],
         {str(*as_calamine_says_it({0: [[key]]})[0][0]): rows for key, rows in said[1].items()},
     )
 
 
-@thoroughly
-@given(studies, limits)
-def test_workbook_sheets_have_legal_unique_names_and_legal_sizes(rows, limit):
-    data, _ = write(rows, limit)
-    names = openpyxl.load_workbook(io.BytesIO(data)).sheetnames
+def assert_legal_sheets(read, limit):
+    names = list(read)
     assert (names[:2], names[-2:]) == (["Summary", "All data"], ["Columns", "About"])
     assert [name for name, times in Counter(map(str.casefold, names)).items() if times > 1] == []
     for name in names:
@@ -168,32 +172,27 @@ def test_workbook_sheets_have_legal_unique_names_and_legal_sizes(rows, limit):
         assert not re.search(r"[\[\]:*?/\\\x00-\x1f\x7f]", name)
         assert not name.startswith("'")
         assert not name.endswith("'")
-    for name, (header, *below) in list(read_by_openpyxl(data).items())[1:-2]:
+    for name in names[1:-2]:
+        header, *below = read[name]
         assert len(below) < limit.rows, name
         assert len(header) <= limit.columns
 
 
-@thoroughly
-@given(studies, limits)
-def test_workbook_warns_of_sheet_that_continues_elsewhere(rows, limit):
-    data, warnings = write(rows, limit)
-    names = openpyxl.load_workbook(io.BytesIO(data)).sheetnames
+def assert_warnings_of_continued_sheets(names, warnings):
     going_on = [name for name in names if re.search(r" \(\d+\)$", name) or name.startswith("All data from ")]
     assert len(warnings) == len(going_on)
     assert all(any(warning.endswith(f" {name}.") for warning in warnings) for name in going_on)
 
 
-@thoroughly
-@given(studies, limits)
-def test_workbook_summary_and_about_count_correctly(rows, limit):
-    data, warnings = write(rows, limit)
-    sheets = read_by_calamine(data)
+def assert_counts(sheets, rows, warnings):
     assert sheets["Summary"][3][:2] == ["Total number of exams", len(rows)]
     counted = Counter(event[0] for _, events in rows for event in events)
     # xlsxwriter, which writes this sheet, takes such a text for one that is escaped already.
-    assume(not any(re.search("_x[0-9A-Fa-f]{4}[\x00-\x1f\ufffe\uffff]", name) for name in counted))
-    found = {row[0] or "": row[1] for row in sheets["Summary"][6:]}
-    assert found == {as_calamine_says_it({0: [[name]]})[0][0][0]: times for name, times in counted.items()}
+    if not any(re.search("_x[0-9A-Fa-f]{4}[\x00-\x1f\ufffe\uffff]", name) for name in counted):
+        found = {row[0] or "": row[1] for row in sheets["Summary"][6:]}
+        assert found == {
+            as_calamine_says_it({0: [[name]]})[0][0][0]: times for name, times in counted.items()
+        }
     about = sheets["About"]
     assert ["Studies", len(rows)] in about
     assert ["Events", counted.total()] in about

@@ -13,6 +13,7 @@ from doseexport.catalogue import Column, CustomRows, FileContext, Frequency, She
 from doseexport.catalogue.columns import TEXT
 from doseexport.engine.query import Counts
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
+from doseexport.engine.writers.sheets import Limits
 from doseexport.engine.writers.xlsx import SheetsWriter
 from doseexport.errors import ExportError
 from tests.workbooks import load_exactly
@@ -44,7 +45,7 @@ class ByKind:
         return ()
 
 
-def write_book(kinds, builder=ByKind, rows=("x",), **context):
+def write_book(kinds, builder=ByKind, rows=("x",), limits=Limits(), **context):  # noqa: B008
     file = io.BytesIO()
     frequencies = {"Kind": [(kind, 1) for kind in kinds]}
     plan = FilePlan(
@@ -54,7 +55,7 @@ def write_book(kinds, builder=ByKind, rows=("x",), **context):
         datetime(2026, 11, 23, tzinfo=UTC),
         "s",
     )
-    writer = SheetsWriter(file, plan, CustomRows(builder, (KINDS,), summary=True))
+    writer = SheetsWriter(file, plan, CustomRows(builder, (KINDS,), summary=True), limits)
     try:
         for row in rows:
             writer.write((row.encode(), []))
@@ -112,11 +113,11 @@ class Padded(ByKind):
     """One sheet of more columns than a worksheet has; every row is as wide."""
 
     def __init__(self, _):
-        self.sheets = [Sheet("All data", COLUMNS * 20_000)]
+        self.sheets = [Sheet("All data", COLUMNS * 200)]
 
     def build_rows(self, study, _events):
         (filled,) = study
-        yield 0, ["x"] * int(filled) + [""] * (20_000 - int(filled))
+        yield 0, ["x"] * int(filled) + [""] * (200 - int(filled))
 
 
 class Ragged(Padded):
@@ -143,6 +144,10 @@ def test_too_wide_names_the_study_with_most_cells(builder):
             return super().build_rows(study, events)
 
     with pytest.raises(ExportError) as refused:
-        write_book([], Named, ["7", "17000", "9"], name_study=name_study)
+        write_book([], Named, ["7", "101", "9"], Limits(columns=100), name_study=name_study)
     assert refused.value.code == "TOO_WIDE"
-    assert refused.value.message.startswith("Study 2 needs more than the 16,384 columns of a worksheet.")
+    assert refused.value.message.startswith("Study 2 needs more than the 100 columns of a worksheet.")
+
+
+def test_limits_are_those_of_a_worksheet():
+    assert (Limits().rows, Limits().columns) == (1_048_576, 16_384)

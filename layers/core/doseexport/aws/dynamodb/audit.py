@@ -1,4 +1,7 @@
-"""The audit table: entries are written together with the change they record, and never changed."""
+"""The audit table: entries are written together with the change they record, and never changed.
+
+Entries about what changes nothing are written alone.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,15 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from doseexport.aws.dynamodb.audit_rows import mail_sort_key, new_entry_row, read_entry
+from doseexport.aws.dynamodb.audit_rows import first_rows_key, mail_sort_key, new_entry_row, read_entry
 from doseexport.aws.dynamodb.export_rows import export_key
-from doseexport.aws.dynamodb.table import Insert, Table
+from doseexport.aws.dynamodb.table import Insert, Query, Table
 from doseexport.domain.audit import AuditEntry, record_mail, record_reading
 from doseexport.domain.rights import Caller
 
 
 class AuditRepository:
-    """The entries of every export, each retained for `retention`."""
+    """The entries of every export and about first rows, each retained for `retention`."""
 
     def __init__(self, client: Any, table_name: str, retention: timedelta) -> None:
         self._table = Table(client, table_name)
@@ -33,6 +36,10 @@ class AuditRepository:
             self._table.write_together(self.insert(record_reading(export_id, now, by)))
             self._recorded.add(reading)
 
+    def write_first_rows(self, entry: AuditEntry) -> bool:
+        """Write an entry about first rows, which are shown only after that. Return False if it exists."""
+        return self._table.write_together(self.insert(entry))
+
     def has_mail(self, source: AuditEntry) -> bool:
         """Return whether a mail about an entry was sent, or could not be sent."""
         key = {"pk": export_key(source.export_id), "sk": mail_sort_key(source)}
@@ -49,3 +56,8 @@ class AuditRepository:
             None, "#pk = :value", {"value": export_key(export_id)}, None, newest_first=False
         )
         return [read_entry(row) for row in chain.from_iterable(pages)]
+
+    def read_first_rows(self, month: str, limit: int) -> list[AuditEntry]:
+        """Return the newest `limit` entries about first rows of a month (2026-11), newest first."""
+        wanted = Query(None, "#pk = :value", {"value": first_rows_key(month)}, limit=limit)
+        return [read_entry(row) for row in self._table.query_page(wanted).rows]

@@ -14,6 +14,11 @@ from doseexport.domain.timestamps import to_epoch, to_text
 _COUNTS = ("studies", "events", "size")
 
 
+def first_rows_key(month: str) -> str:
+    """Return the partition key of the entries about first rows of a month (2026-11)."""
+    return f"FIRST_ROWS#{month}"
+
+
 def new_entry_row(entry: AuditEntry, retention: timedelta) -> dict[str, Any]:
     """Return the entry's row, which DynamoDB deletes once `retention` has passed.
 
@@ -27,7 +32,7 @@ def new_entry_row(entry: AuditEntry, retention: timedelta) -> dict[str, Any]:
         "by": {"id": entry.by.id, "name": entry.by.name} if entry.by else None,
     }
     return {
-        "pk": export_key(entry.export_id),
+        "pk": _make_partition_key(entry),
         "sk": _make_sort_key(entry),
         "at": to_text(entry.at),
         "event": entry.event.value,
@@ -47,7 +52,7 @@ def read_entry(row: Mapping[str, Any]) -> AuditEntry:
     """Return the entry that a row holds. Raise KeyError or ValueError if the row holds none."""
     file, retention = row.get("file"), row.get("retention")
     return AuditEntry(
-        export_id=row["pk"].removeprefix(export_key("")),
+        export_id=_read_export_id(row["pk"]),
         event=AuditEvent(row["event"]),
         attempt=int(row["attempt"]),
         at=datetime.fromisoformat(row["at"]),
@@ -58,6 +63,17 @@ def read_entry(row: Mapping[str, Any]) -> AuditEntry:
         send_mail=row.get("send_mail", False),
         retention=None if retention is None else {**retention, "days": int(retention["days"])},
     )
+
+
+def _make_partition_key(entry: AuditEntry) -> str:
+    if entry.event is AuditEvent.FIRST_ROWS_SHOWN:
+        return first_rows_key(to_text(entry.at)[:7])
+    return export_key(entry.export_id)
+
+
+def _read_export_id(pk: str) -> str:
+    prefix = export_key("")
+    return pk.removeprefix(prefix) if pk.startswith(prefix) else ""
 
 
 def _make_sort_key(entry: AuditEntry) -> str:

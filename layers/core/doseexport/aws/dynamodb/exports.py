@@ -19,8 +19,8 @@ worker are refused, even if that worker still runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,7 @@ from doseexport.aws.dynamodb.conditions import (
     End,
 )
 from doseexport.aws.dynamodb.export_rows import export_key, new_row, owner_key, read_row
-from doseexport.aws.dynamodb.table import Change, Check, Insert, Query, Row, Table
+from doseexport.aws.dynamodb.table import Change, Check, Insert, Row, Table
 from doseexport.domain.audit import (
     Actor,
     AuditEntry,
@@ -66,44 +66,6 @@ FAILURE_RETENTION = timedelta(days=30)
 """How long a failed or aborted export is shown."""
 TRIES = 3
 """How often a write is tried when other writes of the same row overtake it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a list: an export's id and its created_at as the row holds it.
-
-    `rank` counts the exports before the place in a list that is sorted by a value.
-    """
-
-    id: str
-    created_at: str
-    rank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The times of created_at, both included, of which a list consists, and its direction."""
-
-    first: str
-    last: str
-    newest_first: bool = True
-
-    @property
-    def start(self) -> str:
-        """The time at which the list starts."""
-        return self.last if self.newest_first else self.first
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPage:
-    """Entries of an index as rows, how many were read for them, and where the next page starts.
-
-    `end` is None if nothing is left.
-    """
-
-    entries: list[Row]
-    end: Position | None
-    read: int
 
 
 class ExportRepository:
@@ -139,44 +101,6 @@ class ExportRepository:
     def get_many(self, export_ids: Sequence[str], now: datetime) -> list[Export]:
         """Return the exports that are neither unknown, deleted nor expired, in the order of the ids."""
         return [export for export in self.load_many(export_ids) if not export.is_gone(now)]
-
-    # Lists
-
-    def list_owned(self, owner: str, after: Position | None = None) -> Iterator[list[Position]]:
-        """Yield pages of an owner's exports, newest first, starting after `after`."""
-        return self._list("by_owner", "#owner = :value", {"owner": owner}, after, newest_first=True)
-
-    def list_month(self, month: str, after: Position | None = None) -> Iterator[list[Position]]:
-        """Yield pages of everyone's exports of a month (2026-11), newest first, starting after `after`."""
-        return self._list("by_month", "#month = :value", {"month": month}, after, newest_first=True)
-
-    def list_for_cleanup(self, cleanup: Cleanup) -> Iterator[list[Position]]:
-        """Yield pages of the exports that the sweep has to handle, oldest first."""
-        key = {"cleanup": cleanup.value}
-        return self._list("by_cleanup", "#cleanup = :value", key, None, newest_first=False)
-
-    def list_expired(self, now: datetime) -> Iterator[list[str]]:
-        """Yield pages of the ids of exports whose file has expired, the earliest expiry first."""
-        condition, values = (
-            f"#cleanup = :value AND {EXPIRED}",
-            {"value": Cleanup.RETAINED.value, "now": to_text(now)},
-        )
-        for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
-            yield [row["pk"].removeprefix(export_key("")) for row in page]
-
-    def read_owned(self, owner: str, span: Span, after: Position | None, limit: int) -> EntryPage:
-        """Return the next `limit` of an owner's exports, with their keys only."""
-        return self._read_entries("by_owner", {"owner": owner}, span, after, limit, {})
-
-    def read_active(self, span: Span, after: Position | None, limit: int) -> EntryPage:
-        """Return the next `limit` of the exports that have not ended, with their keys only."""
-        return self._read_entries("by_cleanup", {"cleanup": Cleanup.ACTIVE.value}, span, after, limit, {})
-
-    def read_month(
-        self, month: str, span: Span, after: Position | None, limit: int, equal: Mapping[str, str]
-    ) -> EntryPage:
-        """Return, of the next `limit` exports of a month (2026-11), those whose attributes equal these."""
-        return self._read_entries("by_month_details", {"month": month}, span, after, limit, equal)
 
     # What people do
 
@@ -469,48 +393,6 @@ class ExportRepository:
             ttl=to_epoch(until + PURGE_DELAY),
             now=to_text(now),
         )
-
-    def _read_entries(  # noqa: PLR0913, PLR0917  the parts of one query
-        self,
-        index: str,
-        key: Mapping[str, str],
-        span: Span,
-        after: Position | None,
-        limit: int,
-        equal: Mapping[str, str],
-    ) -> EntryPage:
-        wanted = Query(
-            index,
-            " AND ".join([*(f"#{name} = :{name}" for name in key), "#created_at BETWEEN :first AND :last"]),
-            {**key, **equal, "first": span.first, "last": span.last},
-            " AND ".join(f"#{name} = :{name}" for name in equal),
-            limit,
-            span.newest_first,
-        )
-        start = {"pk": export_key(after.id), "created_at": after.created_at, **key} if after else None
-        page = self._table.query_page(wanted, start)
-        return EntryPage(page.rows, _read_position(page.last_key) if page.last_key else None, page.read)
-
-    def _list(
-        self,
-        index: str,
-        condition: str,
-        key: Mapping[str, str],
-        after: Position | None,
-        *,
-        newest_first: bool,
-    ) -> Iterator[list[Position]]:
-        start: Row | None = None
-        if after is not None:
-            start = {"pk": export_key(after.id), "created_at": after.created_at, **key}
-        (value,) = key.values()
-        pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
-        for page in pages:
-            yield [_read_position(row) for row in page]
-
-
-def _read_position(row: Row) -> Position:
-    return Position(row["pk"].removeprefix(export_key("")), row["created_at"])
 
 
 def _take_slot(export: Export, owner: Row, limit: int, rate: int | None) -> Change:

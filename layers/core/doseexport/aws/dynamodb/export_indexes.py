@@ -1,0 +1,141 @@
+"""The indexes of the exports table, by which its lists are read.
+
+Most hold keys only, so that the rows are read afterwards. Only by_month_details holds what a list is filtered
+and sorted by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from doseexport.aws.dynamodb.conditions import EXPIRED
+from doseexport.aws.dynamodb.export_rows import export_key
+from doseexport.aws.dynamodb.table import Query, Row, Table
+from doseexport.domain.export import Cleanup
+from doseexport.domain.timestamps import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a list: an export's id and its created_at as the row holds it.
+
+    `rank` counts the exports before the place in a list that is sorted by a value.
+    """
+
+    id: str
+    created_at: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The times of created_at, both included, of which a list consists, and its direction."""
+
+    first: str
+    last: str
+    newest_first: bool = True
+
+    @property
+    def start(self) -> str:
+        """The time at which the list starts."""
+        return self.last if self.newest_first else self.first
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Entries of an index as rows, how many were read for them, and where the next page starts.
+
+    `end` is None if nothing is left.
+    """
+
+    entries: list[Row]
+    end: Position | None
+    read: int
+
+
+class ExportIndexes:
+    """The indexes by owner, month, cleanup and expiry."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._table = Table(client, table_name)
+
+    def list_owned(self, owner: str, after: Position | None = None) -> Iterator[list[Position]]:
+        """Yield pages of an owner's exports, newest first, starting after `after`."""
+        return self._list("by_owner", "#owner = :value", {"owner": owner}, after, newest_first=True)
+
+    def list_month(self, month: str, after: Position | None = None) -> Iterator[list[Position]]:
+        """Yield pages of everyone's exports of a month (2026-11), newest first, starting after `after`."""
+        return self._list("by_month", "#month = :value", {"month": month}, after, newest_first=True)
+
+    def list_for_cleanup(self, cleanup: Cleanup) -> Iterator[list[Position]]:
+        """Yield pages of the exports that the sweep has to handle, oldest first."""
+        key = {"cleanup": cleanup.value}
+        return self._list("by_cleanup", "#cleanup = :value", key, None, newest_first=False)
+
+    def list_expired(self, now: datetime) -> Iterator[list[str]]:
+        """Yield pages of the ids of exports whose file has expired, the earliest expiry first."""
+        condition, values = (
+            f"#cleanup = :value AND {EXPIRED}",
+            {"value": Cleanup.RETAINED.value, "now": to_text(now)},
+        )
+        for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
+            yield [row["pk"].removeprefix(export_key("")) for row in page]
+
+    def read_owned(self, owner: str, span: Span, after: Position | None, limit: int) -> EntryPage:
+        """Return the next `limit` of an owner's exports, with their keys only."""
+        return self._read_entries("by_owner", {"owner": owner}, span, after, limit, {})
+
+    def read_active(self, span: Span, after: Position | None, limit: int) -> EntryPage:
+        """Return the next `limit` of the exports that have not ended, with their keys only."""
+        return self._read_entries("by_cleanup", {"cleanup": Cleanup.ACTIVE.value}, span, after, limit, {})
+
+    def read_month(
+        self, month: str, span: Span, after: Position | None, limit: int, equal: Mapping[str, str]
+    ) -> EntryPage:
+        """Return, of the next `limit` exports of a month (2026-11), those whose attributes equal these."""
+        return self._read_entries("by_month_details", {"month": month}, span, after, limit, equal)
+
+    def _read_entries(  # noqa: PLR0913, PLR0917  the parts of one query
+        self,
+        index: str,
+        key: Mapping[str, str],
+        span: Span,
+        after: Position | None,
+        limit: int,
+        equal: Mapping[str, str],
+    ) -> EntryPage:
+        wanted = Query(
+            index,
+            " AND ".join([*(f"#{name} = :{name}" for name in key), "#created_at BETWEEN :first AND :last"]),
+            {**key, **equal, "first": span.first, "last": span.last},
+            " AND ".join(f"#{name} = :{name}" for name in equal),
+            limit,
+            span.newest_first,
+        )
+        start = {"pk": export_key(after.id), "created_at": after.created_at, **key} if after else None
+        page = self._table.query_page(wanted, start)
+        return EntryPage(page.rows, _read_position(page.last_key) if page.last_key else None, page.read)
+
+    def _list(
+        self,
+        index: str,
+        condition: str,
+        key: Mapping[str, str],
+        after: Position | None,
+        *,
+        newest_first: bool,
+    ) -> Iterator[list[Position]]:
+        start: Row | None = None
+        if after is not None:
+            start = {"pk": export_key(after.id), "created_at": after.created_at, **key}
+        (value,) = key.values()
+        pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
+        for page in pages:
+            yield [_read_position(row) for row in page]
+
+
+def _read_position(row: Row) -> Position:
+    return Position(row["pk"].removeprefix(export_key("")), row["created_at"])
