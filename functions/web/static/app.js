@@ -110,8 +110,8 @@ function showService(api, catalogue, draft) {
   if (byId("exports").hidden) list.refresh();
   return form;
 
-  function showStarted(started) {
-    list.add(started).catch(notifyError);
+  async function showStarted(started) {
+    await list.add(started).catch(notifyError); // first, so that the list does not seem empty
     location.hash = "#exports";
   }
 
