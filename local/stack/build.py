@@ -50,27 +50,34 @@ def build_layer(content: Path, *, has_bytecode: bool = True) -> bytes:
     It matches what the layer's Makefile builds for Lambda: packages in python/, other files beside it, and
     bytecode.
     """
-    files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
-    own = {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
-    packages = {Path("python", path): found for path, found in _list_packages(content, has_bytecode)}
     with tempfile.TemporaryDirectory() as scratch:
-        if has_bytecode:
-            own |= _compile_files(own, Path(scratch))
-        return _zip(files | own | packages)
+        return _zip(_list_layer(content, has_bytecode, Path(scratch)))
 
 
 def unpack_layer(content: Path, folder: Path) -> bytes:
-    """Unpack a layer into a folder, and return a zip whose only file names that folder.
+    """Write a layer's files into a folder, and return a zip whose only file names that folder.
 
     MiniStack unpacks the layers of a function for each of its processes. sandbox.py lets the processes share
     this folder, as they share /opt in Lambda. To unpack takes longer than to start Python.
     """
-    with zipfile.ZipFile(io.BytesIO(build_layer(content))) as archive:
-        archive.extractall(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        for path, found in _list_layer(content, True, Path(scratch)).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, folder / path)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(UNPACKED_AT, str(folder))
     return buffer.getvalue()
+
+
+def _list_layer(content: Path, has_bytecode: bool, scratch: Path) -> dict[Path, Path]:
+    """Return the files of a layer, each with where it is now. Bytecode is made in the folder `scratch`."""
+    files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
+    own = {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
+    packages = {Path("python", path): found for path, found in _list_packages(content, has_bytecode)}
+    if has_bytecode:
+        own |= _compile_files(own, scratch)
+    return files | own | packages
 
 
 def _list_packages(content: Path, has_bytecode: bool) -> Iterator[tuple[Path, Path]]:

@@ -38,6 +38,7 @@ def main() -> None:
 
     install_scheduler()
     install_challenges()
+    answer_at_once()
     serve()
 
 
@@ -57,6 +58,13 @@ def install_scheduler() -> None:
     scheduler._SCHEDULE_TICK_INTERVAL = CHECK_EVERY  # noqa: SLF001
     scheduler._tick_schedules = lambda: _invoke_due(scheduler, checked_at, datetime.now(UTC))  # noqa: SLF001
     iam_actions.extract_resource_arn = _add_group(iam_actions.extract_resource_arn)
+
+
+def answer_at_once() -> None:
+    """Answer calls without a wait for log lines. They are in files. Call this before it serves."""
+    from ministack.core import lambda_runtime  # noqa: PLC0415  as above
+
+    lambda_runtime.Worker._drain_stderr_bounded = lambda_runtime.Worker._drain_stderr  # noqa: SLF001
 
 
 def find_due(schedule: Json, since: datetime, now: datetime) -> datetime | None:

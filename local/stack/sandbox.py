@@ -16,27 +16,6 @@ from pathlib import Path
 _MEGABYTE = 1 << 20
 
 
-class _Replies:
-    """Standard output of MiniStack's worker, which writes one line per call.
-
-    After each reply, MiniStack waits up to 50 ms for a first log line. Here the logs go to a file, so each
-    reply sends an empty line instead.
-    """
-
-    def __init__(self, log_pipe: int) -> None:
-        self._log_pipe = log_pipe
-        self._stdout = sys.__stdout__
-
-    def write(self, text: str) -> None:
-        assert self._stdout is not None  # noqa: S101 - for the type checker; a worker always has one
-        self._stdout.write(text)
-        os.write(self._log_pipe, b"\n")
-
-    def flush(self) -> None:
-        if self._stdout is not None:
-            self._stdout.flush()
-
-
 def main() -> None:
     """Confine this process, then run the worker: sandbox.py STATE_FOLDER WORKER_SCRIPT."""
     state, worker = Path(sys.argv[1]), Path(sys.argv[2])
@@ -45,7 +24,7 @@ def main() -> None:
     _limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) * _MEGABYTE)
     _use_private_tmp(worker.parent / "tmp")
     _use_unpacked_layers()
-    sys.stdout = _Replies(_redirect_log(state / "logs" / f"{name}.log"))
+    _redirect_log(state / "logs" / f"{name}.log")
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 logs where a function hangs
     sys.argv = [str(worker)]
     runpy.run_path(str(worker), run_name="__main__")
@@ -69,13 +48,11 @@ def _use_unpacked_layers() -> None:
     os.environ["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(folders)
 
 
-def _redirect_log(path: Path) -> int:
-    """Redirect standard error to the file, unbuffered. Return the descriptor that it had before."""
-    pipe = os.dup(2)
+def _redirect_log(path: Path) -> None:
+    """Redirect standard error to the file, unbuffered."""
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 2)
     os.close(log)
-    return pipe
 
 
 if __name__ == "__main__":

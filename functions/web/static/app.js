@@ -31,6 +31,7 @@ async function start() {
   session.addEventListener("signed-out", leave);
   setShown(byId("app-open"), !session.usesLoginPage);
   byId("app-open").addEventListener("click", () => busy(byId("app-open"), () => setUpApp(session)));
+  setText(byId("user"), session.name);
   setShown(byId("account"), true);
   const catalogue = await loadCatalogue(api);
   if (!catalogue) return;
@@ -72,7 +73,6 @@ async function loadCatalogue(api) {
     return new Catalogue(await api.listExportTypes());
   } catch (problem) {
     if (problem.code !== "GROUP_NEEDED") throw problem;
-    setText(byId("user"), api.session.name ?? "");
     setText(byId("no-access-text"), problem.message);
     showOnly("no-access");
     return null;
@@ -110,8 +110,8 @@ function showService(api, catalogue, draft) {
   if (byId("exports").hidden) list.refresh();
   return form;
 
-  function showStarted(started) {
-    list.add(started).catch(notifyError);
+  async function showStarted(started) {
+    await list.add(started).catch(notifyError); // first, so that the list does not seem empty
     location.hash = "#exports";
   }
 

@@ -183,6 +183,7 @@ export class ExportList {
     fill(byId("rows"));
     setText(byId("empty"), "Loading …");
     setShown(byId("empty"), true);
+    setShown(byId("endings"), false);
     this.selection?.update();
   }
 
@@ -249,6 +250,7 @@ export class ExportList {
     setText(byId("empty"), this.#describeEmpty());
     setShown(byId("empty"), !ordered.length);
     setShown(byId("more"), Boolean(cursor));
+    setShown(byId("endings"), true); // only now, since it stands below the rows
     this.selection?.update();
     this.#reportActive();
   }
