@@ -13,6 +13,9 @@ RIVALS := .state/bench
 NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PASSWORD|secret|none)$$' \
   --exclude-lines 'fingerprint ==|-0123456789abcdef|=db-ABCDEFGHIJ'
 
+# Some images forbid bytecode. Each process of a test run would then compile all modules again, for half a minute.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick runtime chromium check validate sample bench screenshots openapi columns lock audit clean
 

@@ -10,8 +10,8 @@ MEMORY_MB = 1_769
 START_SECONDS = 2.0
 PART = 8 * 1024 * 1024
 
-# US dollars: eu-west-2, on demand, arm64, without free tiers. Those of Lambda are as published for US East. The
-# others are from memory, not from a price list.
+# US dollars: eu-west-2, on demand, arm64, without free tiers. Those of Lambda are as published for US East.
+# The others are from memory, not from a price list.
 GB_SECOND = 0.0000133334
 MILLION_LAMBDA_REQUESTS = 0.20
 MILLION_HTTP_REQUESTS = 1.16

@@ -65,8 +65,9 @@ the import and 3.5 times the call. run_export has a whole CPU always.
 COSTS = """
 ## What an export costs
 US dollars per thousand exports, computed from the figures above at the template's {memory:,} MB, which is one
-CPU. tests/benchmarks/costs.py has the assumptions and the prices: Lambda's are published for US East, the others
-are from memory. Storing a file costs {month} per GB and month in addition, and downloading it {internet} per GB.
+CPU. tests/benchmarks/costs.py has the assumptions and the prices: Lambda's are published for US East, and the
+others are from memory. Storing a file costs {month} per GB and month in addition, and downloading it
+{internet} per GB.
 
 | export | GB-seconds each | parts | writes | worker | API | S3 | DynamoDB | SQS | total |
 |---|---|---|---|---|---|---|---|---|---|"""

@@ -6,9 +6,19 @@ import pytest
 from local.stack.users import ADMIN, User
 from playwright.sync_api import expect as assert_that
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import PHONE, Visits
 
-WIDTHS = (320, 360, 390, 1024)
+WIDTHS = (320, 360, PHONE[0], 1024)
+FITS = """() => {
+  const navigation = document.querySelector("nav");
+  const { scrollWidth, clientWidth, scrollHeight, clientHeight } = navigation;
+  return scrollWidth <= clientWidth && scrollHeight <= clientHeight;
+}"""
+SHOW_BADGE = """() => {
+  const badge = document.getElementById("active");
+  badge.textContent = "5";
+  badge.hidden = false;
+}"""
 
 
 @pytest.fixture
@@ -19,22 +29,14 @@ def admin(make_user: Callable[..., User]) -> User:
 
 def test_links_to_all_views_are_in_sight(visit: Visits, admin: User) -> None:
     page = visit().sign_in(admin)
-    page.evaluate("""() => {
-      document.getElementById("active").textContent = "5";
-      document.getElementById("active").hidden = false;
-    }""")
+    page.evaluate(SHOW_BADGE)
     links = page.locator("nav a")
     assert_that(links).to_have_count(5)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 700})
-        boxes = [link.bounding_box() for link in links.all()]
-        assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes), (
-            width,
-            boxes,
-        )
-        assert page.evaluate("""() => {
-          const navigation = document.querySelector("nav");
-          return navigation.scrollWidth <= navigation.clientWidth
-            && navigation.scrollHeight <= navigation.clientHeight;
-        }"""), width
-        assert {box["y"] for box in boxes if box} == {boxes[0]["y"]} or width == WIDTHS[0], (width, boxes)
+        boxes = [box for link in links.all() if (box := link.bounding_box())]
+        assert len(boxes) == 5
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes), (width, boxes)
+        assert page.evaluate(FITS), width
+        # A narrower window may put the last one below the others.
+        assert len({box["y"] for box in boxes}) == 1 or width < PHONE[0], (width, boxes)

@@ -17,14 +17,15 @@ def sam_python(root, run):
     lock = root / "requirements-sam.lock"
     folder = root / ".state" / f"sam-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
-    python = folder / "bin" / "python"
+    python = folder / "venv" / "bin" / "python"
     with (folder / "lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
-        if not (folder / "ready").exists():
-            run(sys.executable, "-m", "venv", folder)
-            quiet = ("--quiet", "--disable-pip-version-check")
-            run(python, "-m", "pip", "install", *quiet, "--require-hashes", "--no-deps", "-r", lock)
-            (folder / "ready").touch()
+        if not (folder / "venv" / "ready").exists():
+            # `sam build` calls pip.
+            run(sys.executable, "-m", "uv", "venv", "--quiet", "--clear", "--seed", folder / "venv")
+            quiet = ("--quiet", "--require-hashes", "--no-deps", "--python", folder / "venv")
+            run(sys.executable, "-m", "uv", "pip", "install", *quiet, "-r", lock)
+            (folder / "venv" / "ready").touch()
     return python
 
 

@@ -12,7 +12,7 @@ from local import sample
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
 from doseexport.engine.postgres import Database
-from doseexport.engine.query import build_queries
+from doseexport.engine.query import Query, build_queries, choose_studies
 from doseexport.errors import RequestError
 from tests.component.exporting import export, parse, read_csv
 from tests.databases import awkward_nm
@@ -90,18 +90,29 @@ def found(read):
 def choose(urls, list_studies):
     """`choose("ct-csv", filters, order)`: the studies that a file has, in its order.
 
-    openSkin's file is of one study: each of them is requested in turn.
+    Every statement of a file contains the same choice of studies. For the first type of a modality the whole
+    statement is run, and for the others the choice alone. openSkin's file is of one study: each of them is
+    requested in turn.
     """
     with ExitStack() as stack:
+        known = {}
         databases = {url: Database({"conninfo": url}) for url in set(urls.values())}
         snapshots = {url: stack.enter_context(each.open_snapshot()) for url, each in databases.items()}
         for snapshot in snapshots.values():
             snapshot.begin()
 
         def find(kind, filters, order):
-            queries = build_queries(parse(type=kind, filters=filters, order=order), Inclusions())
-            rows = snapshots[urls[MODALITY_OF[kind].name]].fetch_rows(queries.studies)
-            return list(dict.fromkeys(row[0] for row in rows))
+            request, modality = parse(type=kind, filters=filters, order=order), MODALITY_OF[kind]
+            chosen, params = choose_studies(request)
+            query = build_queries(request, Inclusions()).studies
+            assert f"WITH chosen AS ({chosen})" in query.sql
+            if kind != modality.types[0]:
+                query = Query(f"SELECT id FROM ({chosen}) chosen ORDER BY position", params)
+            key = modality.name, query.sql, query.params
+            if key not in known:
+                rows = snapshots[urls[modality.name]].fetch_rows(query)
+                known[key] = list(dict.fromkeys(row[0] for row in rows))
+            return known[key]
 
         def choose(kind, filters, order=None):
             if kind != "rf-openskin":
@@ -231,10 +242,10 @@ def test_count_filter_selects_exact_numbers_some_and_more(list_studies, choose, 
     assert choose(MODALITIES[modality].types[0], {name: value}) == list_studies(modality, condition)
 
 
-@pytest.fixture
-def copied_url(make_database, sample_url):
-    """A second sample: PostgreSQL copies no database that has connections."""
-    url = make_database()
+@pytest.fixture(scope="module")
+def hashed_url(postgres):
+    """A second sample, of whose study 3 each test hashes another value."""
+    url = postgres.create_database("hashed")
     sample.fill(url, 40)
     return url
 
@@ -253,11 +264,11 @@ HASH = "UPDATE remapp_{} SET {} = true, {} = %s WHERE {} = 3"
         ("patient_id", HASH.format("patientmoduleattr", "id_hashed", "patient_id", OF_STUDY)),
     ],
 )
-def test_filter_finds_hashed_identifier_by_its_whole_value_only(copied_url, name, update):
-    with psycopg.connect(copied_url, autocommit=True) as connection:
+def test_filter_finds_hashed_identifier_by_its_whole_value_only(hashed_url, name, update):
+    with psycopg.connect(hashed_url, autocommit=True) as connection:
         connection.execute(update, [hash_of(" Ünike ")])
 
-    with Database({"conninfo": copied_url}).open_snapshot() as snapshot:
+    with Database({"conninfo": hashed_url}).open_snapshot() as snapshot:
         snapshot.begin()
 
         def choose(value):
