@@ -78,6 +78,8 @@ def test_views_have_no_axe_findings(
     page.get_by_role("link", name="Exports").click()
     wait_for(newest(page), "Failed")
     open_details(page, page.locator("#rows tr:not(.details)").last)
+    page.get_by_role("search").get_by_text("Filters", exact=True).click()
+    assert_that(page.get_by_label("Requested from")).to_be_visible()
     assert list_findings(page) == []
     page.get_by_label("Select all exports").check() if size == DESKTOP else newest(page).get_by_role(
         "checkbox"

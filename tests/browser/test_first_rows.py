@@ -84,6 +84,7 @@ def test_first_rows_name_patients_only_when_asked(
     assert_that(rows).to_have_count(0)
     assert len(readings) == 1
     disclosure.get_by_role("button", name="Show first rows").click()
+    assert_that(disclosure.locator("summary")).to_be_focused()
     assert_that(rows.first).to_be_visible()
     assert len(readings) == 2
     disclosure.locator("summary").click()

@@ -45,10 +45,13 @@ export class FirstRows {
     fill(byId("first-rows-tables"));
   }
 
-  /** Show a button for rows with names or IDs. */
+  /** Show a button for rows with names or IDs. They take its place, so the focus moves to their heading. */
   #offer() {
     this.#forget();
-    const button = makeButton("Show first rows", "small", () => this.form.showFirstRows(true));
+    const button = makeButton("Show first rows", "small", () => {
+      byId("first-rows").querySelector("summary").focus();
+      this.form.showFirstRows(true);
+    });
     fill(byId("first-rows-tables"), make("p", {}, ASK), button);
   }
 
