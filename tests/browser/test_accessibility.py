@@ -22,7 +22,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 COLORS_ONLY = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """The rules of axe whose findings depend on the look. The other rules are tried in light only."""
-RUN_AXE = "([part, options]) => axe.run(part, options)"
+RUN_AXE = "([part, options]) => axe.run(part, options).then(({ violations }) => violations)"
 # The page behind a dialog was checked before the dialog opened.
 OPEN_DIALOG = "dialog[open]"
 
@@ -37,7 +37,7 @@ def list_findings(page: Page, part: str = "html") -> list[str]:
         options = {"resultTypes": ["violations"], **(COLORS_ONLY if look != "light" else {})}
         found += [
             f"{look}: {finding['impact']} {finding['id']}: {finding['help']} at {node['target']}"
-            for finding in page.evaluate(RUN_AXE, [part, options])["violations"]
+            for finding in page.evaluate(RUN_AXE, [part, options])
             for node in finding["nodes"]
         ]
     return found

@@ -169,6 +169,11 @@ def test_preview_of_busy_service_is_repeated(visit: Visits, physicist: User) -> 
     window.page.route(PREVIEWS, refuse_first)
     page = window.sign_in(physicist, AUTUMN)
     assert_that(summary(page)).to_contain_text("studies · ")
+    asked.clear()
+    with page.expect_response(lambda response: "/exports/preview?" in response.url and response.ok):
+        page.get_by_role("button", name="Preview").click()
+    assert len(asked) == 2
+    assert_that(page.get_by_text("The service is busy.")).to_have_count(0)
 
 
 def test_preview_shows_a_bar_per_month_and_the_same_as_text(visit: Visits, physicist: User) -> None:

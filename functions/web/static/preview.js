@@ -49,7 +49,7 @@ export class Preview {
     this.pause();
     this.key = key;
     this.#markStale(this.isShown);
-    if (request) this.timer = setTimeout(() => this.#loadQuietly(request, true), DELAY_MS);
+    if (request) this.timer = setTimeout(() => this.#loadQuietly(request), DELAY_MS);
   }
 
   /** Load and show a preview now, in view. Throw a Problem to the caller. A newer call cancels this one. */
@@ -65,18 +65,13 @@ export class Preview {
     }
   }
 
-  /** Load and show a preview. A problem is shown in the summary only. A busy service is asked once more. */
-  async #loadQuietly(request, mayRepeat) {
+  /** Load and show a preview. A problem is shown in the summary only. */
+  async #loadQuietly(request) {
     try {
       const before = this.summary.textContent;
       if (!(await this.#load(request))) return;
       if (this.summary.textContent !== before) announce(this.summary.textContent);
     } catch (problem) {
-      const isBusy = BUSY.includes(problem.status) && !problem.code;
-      if (isBusy && mayRepeat) {
-        this.timer = setTimeout(() => this.#loadQuietly(request, false), BUSY_DELAY_MS);
-        return;
-      }
       this.clear();
       setText(this.summary, `Not counted. ${describeProblem(problem)}`);
     }
@@ -106,13 +101,18 @@ export class Preview {
     }
   }
 
-  /** Ask the service. An older request can reach it later than this one and stop it: ask again then. */
-  async #count(request, signal) {
+  /**
+   * Ask the service. An older request can reach it later than this one and stop it: ask again then. Older ones that
+   * have not stopped yet can also keep it busy: ask once more after a while.
+   */
+  async #count(request, signal, mayWait = true) {
     try {
       return await this.api.previewExport(request, this.token, signal);
     } catch (problem) {
-      if (problem.code !== "PREVIEW_REPLACED" || signal.aborted) throw problem;
-      return this.#count(request, signal);
+      const isBusy = BUSY.includes(problem.status) && !problem.code;
+      if (isBusy && mayWait) await new Promise((resolve) => setTimeout(resolve, BUSY_DELAY_MS));
+      if (signal.aborted || (problem.code !== "PREVIEW_REPLACED" && !(isBusy && mayWait))) throw problem;
+      return this.#count(request, signal, mayWait && !isBusy);
     }
   }
 
