@@ -28,14 +28,27 @@ def template_url(postgres):
     return make_template(postgres, "rewrites")
 
 
+@pytest.fixture(scope="module")
+def rewritten_url(postgres, template_url):
+    """A database of which each test rewrites a table: its rows stay the same."""
+    return postgres.create_database("rewritten", template_url.rpartition("/")[2])
+
+
+@pytest.fixture(scope="module")
+def expected(rewritten_url):
+    """The file of each type before any table was rewritten."""
+    files = {kind: export(rewritten_url, type=kind) for kind in EVENT_AND_CHILDREN}
+    assert all(report.events > 0 for _, report in files.values())
+    return {kind: data for kind, (data, _) in files.items()}
+
+
 @pytest.mark.parametrize(("kind", "table"), TABLES)
-def test_export_file_of_a_table_rewritten_in_each_way_is_whole(make_database, template_url, kind, table):
-    url = make_database(template_url)
-    expected, report = export(url, type=kind)
-    assert report.events > 0
+def test_export_file_of_a_table_rewritten_in_each_way_is_whole(expected, rewritten_url, kind, table):
+    with psycopg.connect(rewritten_url) as connection:
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS added")
     for rewrite in REWRITES:
-        found = export_meanwhile(url, kind, lambda holder, rewrite=rewrite: rewrite(holder, table))
-        assert found == expected, rewrite.__name__
+        found = export_meanwhile(rewritten_url, kind, lambda holder, rewrite=rewrite: rewrite(holder, table))
+        assert found == expected[kind], rewrite.__name__
 
 
 def test_export_file_of_a_locked_table_waits_and_holds_nothing(make_database, template_url):

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 def round_half_even(value: str, decimals: int = 2) -> str:
     """Return SQL for the text of `value` with this number of decimals, halves rounded to even."""
-    scaled = f"abs({value}) * {10**decimals}"
-    half = f"min_scale({value}) = {decimals + 1} AND mod({scaled}, 2) = 0.5"
+    half = f"mod(abs({value}) * {10**decimals}, 2) = 0.5"
     less = f"{0.1 ** (decimals + 1):.{decimals + 1}f}"
     return f"round({value} - CASE WHEN {half} THEN sign({value}) * {less} ELSE 0 END, {decimals})::text"
 
