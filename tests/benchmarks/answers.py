@@ -34,7 +34,7 @@ def _make_row() -> dict[str, Any]:
 ROW = _make_row()
 ANSWERS = {
     "GetItem": {"Item": ROW},
-    "Query": {"Items": [], "Count": 0},
+    "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
     "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
     "UpdateItem": {"Attributes": ROW},
     "SendMessage": {"MessageId": "m"},

@@ -57,6 +57,8 @@ ENVIRONMENT = {
     "CLIENT_ID": "c",
     "POOL_ENDPOINT": "https://pool.invalid/",
     "LOGIN_URL": "",
+    "AUDIT_RETENTION_DAYS": "365",
+    "MAIL_SENDER": "dose@example.org",
     "EXPORT_CLAIM": "doseexport",
     "ADMIN_CLAIM": "admins",
     "PATIENT_CLAIM": "patients",
