@@ -118,9 +118,19 @@ class Backstage:
         return [name for name in found if name.endswith(" (deleted)") and "/tmp/" in name]
 
     def take_over(self, export_id: str) -> None:
-        """End the lease and run the sweep."""
-        self.end_lease(export_id)
-        self.sweep()
+        """End the lease and run the sweep, again if a heartbeat has renewed the lease in between."""
+
+        def read_attempt() -> tuple[str, bool]:
+            row = self.row(export_id)
+            return row["attempt"]["N"], row["status"]["S"] in SETTLED
+
+        def look() -> bool:
+            self.end_lease(export_id)
+            self.sweep()
+            return read_attempt() != before
+
+        before = read_attempt()
+        until(look)
 
     def sweep_until_settled(self, service: Service, export_id: str, seconds: float = 60) -> Any:
         """Sweep without pauses until the export is finished, and return it."""
