@@ -44,7 +44,7 @@ def build_preview(request: ExportRequest, protocols: Frequency, most: int, schem
     missing, further = _explain_nothing(spec, request.filters)
     events, by_protocol = _count_events(spec.modality, protocols)
     lists = [
-        _write_list(f"{select} ORDER BY 2 DESC, 1 LIMIT {most}", "count DESC, value")
+        _write_list(f"{select} LIMIT {most}", "count DESC, value")
         for select in (by_protocol, _BY_ROOM, _BY_DESCRIPTION)
     ]
     sql = f"""WITH chosen AS (SELECT study.id, study.study_date, study.study_description {source}),
@@ -76,26 +76,30 @@ def _count_events(modality: Modality, protocols: Frequency) -> tuple[str, str]:
     tables = f"FROM chosen {modality.event_tables}"
     if protocols.of != "events":
         counted = f"SELECT true AS is_study, count(*) AS n {tables} GROUP BY chosen.id"
-        return counted, write_frequency(modality, protocols).partition(" ORDER BY ")[0]
+        return counted, write_frequency(modality, protocols)
     # One pass over the events, which take most of the time.
     counted = f"""SELECT {protocols.value} AS protocol, grouping(chosen.id) = 0 AS is_study, count(*) AS n
         {tables} GROUP BY GROUPING SETS ((chosen.id), ({protocols.value}))"""
     return counted, _sum_up("protocol", "counted WHERE NOT is_study")
 
 
+_MOST_FREQUENT_FIRST = "GROUP BY 1 ORDER BY 2 DESC, 1"
+
+
 def _sum_up(value: str, source: str) -> str:
-    return f"""SELECT coalesce({value}, '') COLLATE "C", sum(n)::bigint FROM {source} GROUP BY 1"""
+    counts = f"""SELECT coalesce({value}, '') COLLATE "C", sum(n)::bigint FROM {source}"""
+    return f"{counts} {_MOST_FREQUENT_FIRST}"
 
 
 _BY_DESCRIPTION = _sum_up("study_description", "days WHERE NOT is_day")
 _BY_MONTH = _sum_up("to_char(day, 'YYYY-MM')", "days WHERE is_day AND day IS NOT NULL")
 # A study with two devices in one room counts once.
-_BY_ROOM = """SELECT room COLLATE "C", count(*) FROM (
+_BY_ROOM = f"""SELECT room COLLATE "C", count(*) FROM (
         SELECT DISTINCT chosen.id, coalesce(uen.display_name, '') AS room FROM chosen
         LEFT JOIN remapp_generalequipmentmoduleattr equip
             ON equip.general_study_module_attributes_id = chosen.id
         LEFT JOIN remapp_uniqueequipmentnames uen ON uen.id = equip.unique_equipment_name_id
-    ) rooms GROUP BY 1"""
+    ) rooms {_MOST_FREQUENT_FIRST}"""
 
 
 def _count_groups(request: ExportRequest, schema: Schema) -> str:
