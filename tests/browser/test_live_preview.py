@@ -139,34 +139,31 @@ def test_preview_that_is_refused_says_where(visit: Visits, physicist: User) -> N
     assert_that(field(page, "Age from")).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_preview_that_an_older_one_has_stopped_is_repeated(visit: Visits, physicist: User) -> None:
-    window = visit()
+def refuse_first(page: Page, status: int, answer: dict[str, str]) -> list[int]:
+    """Answer the first preview with an error. Return a list that grows with each preview."""
     asked: list[int] = []
 
-    def stop_first(route: Route) -> None:
+    def reply(route: Route) -> None:
         asked.append(1)
         if len(asked) == 1:
-            route.fulfill(status=409, json={"code": "PREVIEW_REPLACED", "message": "Replaced."})
+            route.fulfill(status=status, json=answer)
         else:
             route.continue_()
 
-    window.page.route(PREVIEWS, stop_first)
+    page.route(PREVIEWS, reply)
+    return asked
+
+
+def test_preview_that_an_older_one_has_stopped_is_repeated(visit: Visits, physicist: User) -> None:
+    window = visit()
+    refuse_first(window.page, 409, {"code": "PREVIEW_REPLACED", "message": "Replaced."})
     page = window.sign_in(physicist, AUTUMN)
     assert_that(summary(page)).to_contain_text("studies · ")
 
 
 def test_preview_of_busy_service_is_repeated(visit: Visits, physicist: User) -> None:
     window = visit()
-    asked: list[int] = []
-
-    def refuse_first(route: Route) -> None:
-        asked.append(1)
-        if len(asked) == 1:
-            route.fulfill(status=503, json={"message": "Service Unavailable"})
-        else:
-            route.continue_()
-
-    window.page.route(PREVIEWS, refuse_first)
+    asked = refuse_first(window.page, 503, {"message": "Service Unavailable"})
     page = window.sign_in(physicist, AUTUMN)
     assert_that(summary(page)).to_contain_text("studies · ")
     asked.clear()
