@@ -26,7 +26,7 @@ export class FirstRows {
 
   /**
    * Load and show the rows of a request, unless they are shown. A newer call cancels this one.
-   * Rows with names or IDs of patients are loaded only if the user has asked for them.
+   * Rows with names or IDs of patients are loaded only if the user wants to see them.
    */
   async show(request, isAsked) {
     const asked = this.#chooseRequest(request);
