@@ -12,7 +12,7 @@ from local.sample.postgres import Postgres
 from local.stack import users
 from local.stack.service import Service
 from local.stack.stack import Stack
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import expect as assert_that
 
 from tests.browser import chromium
@@ -135,13 +135,18 @@ class Visit:
 
         It has the tokens that enter_password() would leave there.
         """
-        self.open("icon.svg")
+        if not self._is_empty_tab_of_the_page():
+            self.open("icon.svg")
         self.page.evaluate(STORE_TOKENS, users.request_tokens(self.stack, user))
         self.open(path)
         # An assertion would describe the whole page each time that it does not hold yet.
         self.page.locator("#sign-out").wait_for()
         self.page.locator("#loading").wait_for(state="hidden")
         return self.page
+
+    def _is_empty_tab_of_the_page(self) -> bool:
+        """Return whether the tab is empty and opened by the page, whose storage it then has."""
+        return self.page.url == "about:blank" and self.address.startswith(self.page.evaluate("origin"))
 
     def enter_password(self, user: users.User) -> None:
         self.page.get_by_label("User name").fill(user.name)
@@ -152,33 +157,97 @@ class Visit:
 Visits = Callable[..., Visit]
 
 
+class Profile:
+    """A profile of the browser whose tabs share a process. To start a process takes longer than most tests.
+
+    The first tab stays open and keeps the process alive.
+    """
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        """Open the first tab, at a picture of the page."""
+        self._context = open_profile(browser)
+        self._first = self._context.new_page()
+        self._first.goto(address + "icon.svg")
+
+    def open_tab(self) -> Page:
+        """Open an empty tab."""
+        with self._first.expect_popup() as opened:
+            self._first.evaluate("() => { open(); }")
+        return opened.value
+
+    def clear(self) -> bool:
+        """Close all other tabs and forget what they stored. Return whether the profile is as it was.
+
+        It is not after a test that used Playwright's clock, which belongs to the profile.
+        """
+        for tab in self._context.pages:
+            if tab != self._first:
+                tab.close()
+        self._first.evaluate("() => localStorage.clear()")
+        self._context.clear_cookies()
+        self._context.clear_permissions()
+        return bool(self._first.evaluate("() => !('__pwClock' in globalThis)"))
+
+    def close(self) -> None:
+        self._context.close()
+
+
+def open_profile(browser: Browser) -> BrowserContext:
+    return browser.new_context(
+        viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
+        locale="en-GB",
+        timezone_id="Europe/London",
+        reduced_motion="reduce",
+    )
+
+
+@pytest.fixture(scope="package")
+def profiles() -> Iterator[list[Profile]]:
+    """The profile that tests share one after another, once there is one."""
+    shared: list[Profile] = []
+    yield shared
+    for profile in shared:
+        profile.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, stack: Stack) -> Iterator[Visits]:
+def visit(browser: Browser, profiles: list[Profile], stack: Stack) -> Iterator[Visits]:
     """Return a function that opens windows: `visit(dark=True, size=PHONE)`.
 
+    The first window of a test is in the shared profile, unless it is `alone`. Each other has one of its own.
     After every test, fail if a window had a script error or a violation of the security policy.
     """
     visits: list[Visit] = []
+    address = f"{stack.url}/"
     with ExitStack() as windows:
 
         def make(
-            *, size: tuple[int, int] = DESKTOP, dark: bool = False, forced_colors: bool = False
+            *,
+            size: tuple[int, int] = DESKTOP,
+            dark: bool = False,
+            forced_colors: bool = False,
+            alone: bool = False,
         ) -> Visit:
-            context = browser.new_context(
-                viewport={"width": size[0], "height": size[1]},
-                color_scheme="dark" if dark else "light",
-                forced_colors="active" if forced_colors else "none",
-                locale="en-GB",
-                timezone_id="Europe/London",
-                reduced_motion="reduce",
+            if visits or alone:
+                context = open_profile(browser)
+                windows.callback(context.close)
+                page = context.new_page()
+            else:
+                if not profiles:
+                    profiles.append(Profile(browser, address))
+                page = profiles[0].open_tab()
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.emulate_media(
+                color_scheme="dark" if dark else "light", forced_colors="active" if forced_colors else "none"
             )
-            windows.callback(context.close)
-            first = Visit(context.new_page(), f"{stack.url}/", stack, [], [stack.cloud.endpoint, "data:"])
+            first = Visit(page, address, stack, [], [stack.cloud.endpoint, "data:"])
             visits.append(_watch(first))
             return visits[-1]
 
         yield make
         problems = [problem for each in visits for problem in each.problems]
+    if profiles and not profiles[0].clear():
+        profiles.pop().close()
     assert problems == []
 
 

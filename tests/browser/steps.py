@@ -22,7 +22,7 @@ FEBRUARY = "#CT?date_from=2020-02-01&date_to=2020-02-29"
 def start(page: Page, name: str = "Export to") -> None:
     """Press the Export button and wait for the exports table."""
     page.get_by_role("button", name=name).click()
-    assert_that(page.get_by_role("heading", name="Exports")).to_be_visible()
+    page.get_by_role("heading", name="Exports").wait_for()
 
 
 def field(page: Page, label: str) -> Locator:

@@ -26,7 +26,7 @@ def record_sizes(page: Page) -> Iterator[list[int]]:
 
 
 def test_first_view_is_small(visit: Visits) -> None:
-    window = visit()
+    window = visit(alone=True)
     with record_sizes(window.page) as sizes:
         window.open()
         assert_that(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -36,7 +36,7 @@ def test_first_view_is_small(visit: Visits) -> None:
 
 
 def test_form_is_small(visit: Visits, physicist: User) -> None:
-    window = visit()
+    window = visit(alone=True)
     with record_sizes(window.page) as sizes:
         window.open()
         window.enter_password(physicist)
