@@ -10,16 +10,21 @@ import select
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 LENGTH = 8
 
 
 def serve(address: str) -> None:
     """Run commands beside each other until standard input ends."""
-    from awscli.clidriver import create_clidriver, main  # type: ignore  # noqa: PGH003  in its venv only
+    from awscli.botocore import waiter  # type: ignore  # noqa: PGH003  in its venv only
+    from awscli.clidriver import create_clidriver, main  # type: ignore  # noqa: PGH003
 
     create_clidriver()  # imports the plugins
+    # `aws cloudformation wait` looks every 30 seconds. The emulator needs one.
+    waiter.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.5)))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no command waits as a zombie
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
