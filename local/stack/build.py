@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".state" / "build"
 
 UNPACKED_AT = "unpacked-at"
-"""The file of a layer's zip that names the folder with its content."""
+"""The file of a layer's zip that names the folders with its content."""
 
 # The packages of Lambda's Python runtime besides the standard library.
 _RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
@@ -55,46 +55,52 @@ def build_layer(content: Path, *, has_bytecode: bool = True) -> bytes:
 
 
 def unpack_layer(content: Path, folder: Path) -> bytes:
-    """Write a layer's files into a folder, and return a zip whose only file names that folder.
+    """Write a layer's own files into a folder. Return a zip that only names that folder and its packages'.
 
     MiniStack unpacks the layers of a function for each of its processes. sandbox.py lets the processes share
-    this folder, as they share /opt in Lambda. To unpack takes longer than to start Python.
+    these folders, as they share /opt in Lambda. To unpack takes longer than to start Python.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        for path, found in _list_layer(content, True, Path(scratch)).items():
+        for path, found in _list_own_files(content, True, Path(scratch)).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(found, folder / path)
+    packages = _build_packages(content, has_bytecode=True)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(UNPACKED_AT, str(folder))
+        archive.writestr(UNPACKED_AT, "\n".join(str(each) for each in (folder, packages) if each))
     return buffer.getvalue()
 
 
 def _list_layer(content: Path, has_bytecode: bool, scratch: Path) -> dict[Path, Path]:
     """Return the files of a layer, each with where it is now. Bytecode is made in the folder `scratch`."""
+    own = _list_own_files(content, has_bytecode, scratch)
+    packages = _build_packages(content, has_bytecode)
+    ignored = _IGNORED - {"__pycache__"} if has_bytecode else _IGNORED
+    return own | (dict(_tree(packages, ignored)) if packages else {})
+
+
+def _list_own_files(content: Path, has_bytecode: bool, scratch: Path) -> dict[Path, Path]:
     files = {path: found for path, found in _tree(content) if len(path.parts) == 1}
     own = {Path("python", path): found for path, found in _tree(content) if len(path.parts) > 1}
-    packages = {Path("python", path): found for path, found in _list_packages(content, has_bytecode)}
     if has_bytecode:
         own |= _compile_files(own, scratch)
-    return files | own | packages
+    return files | own
 
 
-def _list_packages(content: Path, has_bytecode: bool) -> Iterator[tuple[Path, Path]]:
-    """Yield the files of the packages in a layer's requirements.txt."""
+def _build_packages(content: Path, has_bytecode: bool) -> Path | None:
+    """Return a folder whose `python` has the packages of a layer. Return None if it has none."""
     requirements = content / "requirements.txt"
     if not requirements.exists():
-        return
+        return None
     names = re.findall(r"^([a-z0-9._-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
     pins = _pins(names)
 
     def make(folder: Path) -> None:
-        _install(pins, folder)
+        _install(pins, folder / "python")
         if has_bytecode:
-            _compile(folder)
+            _compile(folder / "python")
 
-    folder = _cached("compiled-layer" if has_bytecode else "layer", pins, make)
-    yield from _tree(folder, ignored=_IGNORED - {"__pycache__"} if has_bytecode else _IGNORED)
+    return _cached("compiled-packages" if has_bytecode else "packages", pins, make)
 
 
 def _compile_files(files: dict[Path, Path], scratch: Path) -> dict[Path, Path]:

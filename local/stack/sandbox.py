@@ -97,9 +97,11 @@ def _use_private_tmp(folder: Path) -> None:
 
 
 def _use_unpacked_layers() -> None:
-    """Take each layer from the folder that its only file names. See build.unpack_layer."""
+    """Take each layer from the folders that its only file names. See build.unpack_layer."""
     layers = os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
-    folders = [Path(layer, "unpacked-at").read_text() for layer in layers if layer]
+    folders = [
+        line for layer in layers if layer for line in Path(layer, "unpacked-at").read_text().split("\n")
+    ]
     os.environ["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(folders)
 
 
