@@ -41,13 +41,13 @@ def test_row_shows_progress_of_running_export(
         page = visit().sign_in(physicist, "#exports")
         row = newest(page)
         wait_for(row, "Running")
-        assert_that(row.locator("small.progress-text")).to_have_text(re.compile(r"[\d,]+ of 20,000"))
+        assert_that(row.locator("small.progress-text")).to_have_text(re.compile(r"[\d,]+ of 10,000"))
         shown = row.get_by_role("progressbar")
         assert_that(shown).to_have_attribute("value", re.compile(r"^\d+$"))
         assert_that(page.get_by_label("1 running")).to_be_visible()
     wait_for(row, "Completed")
-    assert_that(row).to_contain_text("20,000")
-    assert_that(page.get_by_role("status")).to_have_text("CT workbook (xlsx): Completed, 20,000 studies.")
+    assert_that(row).to_contain_text("10,000")
+    assert_that(page.get_by_role("status")).to_have_text("CT workbook (xlsx): Completed, 10,000 studies.")
     assert_that(page.get_by_label("1 running")).to_be_hidden()
 
 
