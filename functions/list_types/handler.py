@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doseexport.actions.catalogue import list_export_types
-from doseexport.actions.views import view_catalogue
+from doseexport.actions.catalogue_views import view_catalogue
 from doseexport.api.handler import Call, serve
 from doseexport.api.replies import Reply
 from doseexport.aws.clients import prepare_clients

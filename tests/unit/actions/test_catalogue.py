@@ -4,7 +4,7 @@ import pytest
 
 from doseexport import catalogue
 from doseexport.actions.catalogue import NONE, list_export_types
-from doseexport.actions.views import view_catalogue
+from doseexport.actions.catalogue_views import view_catalogue
 from doseexport.catalogue.dictionary import describe_type
 from doseexport.catalogue.schema import FULL, make_schema_without
 from doseexport.domain.request import parse_request

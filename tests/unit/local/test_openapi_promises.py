@@ -14,8 +14,9 @@ from local.stack.build import ROOT
 
 from doseexport import catalogue
 from doseexport.actions.catalogue import list_export_types
+from doseexport.actions.catalogue_views import view_catalogue
 from doseexport.actions.previews import make_preview
-from doseexport.actions.views import view_catalogue, view_export, view_preview
+from doseexport.actions.views import view_export, view_preview
 from doseexport.api import handler as api
 from doseexport.catalogue.schema import FULL
 from doseexport.domain.export import Failure, Progress, State

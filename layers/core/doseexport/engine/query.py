@@ -1,7 +1,7 @@
 """The SQL of an export, built from its spec and its request: text with %s, and parameters.
 
 Every statement starts from the same `chosen` studies (id, position), so all statements agree on the studies
-and their order. Positions count from 1 and never repeat.
+and their order. Positions count from 1 and never repeat. Statements that only count have no positions.
 """
 
 from __future__ import annotations
@@ -116,9 +116,10 @@ def build_queries(
         request, secrets.token_hex(16) if request.has_pseudonyms else ""
     )
 
-    def query(sql: str) -> Query:
-        return Query(fill_gaps(f"WITH chosen AS ({chosen}) {sql}", schema), params)
+    def query(sql: str, studies: str = chosen) -> Query:
+        return Query(fill_gaps(f"WITH chosen AS ({studies}) {sql}", schema), params)
 
+    unordered = chosen if choice else f"SELECT study.id {select_studies(spec, request.filters)[0]}"
     skipped, further = _count_skipped(request)
     details = spec.list_details(inclusions)
     numbers = {
@@ -127,10 +128,11 @@ def build_queries(
         **({SKIPPED: skipped} if skipped else {}),
     }
     return Queries(
-        counts=replace(query(_count_all(spec, numbers.values())), params=(*params, *further)),
+        counts=replace(query(_count_all(spec, numbers.values()), unordered), params=(*params, *further)),
         widths=tuple(numbers),
         frequencies={
-            each.title: query(write_frequency(spec.modality, each)) for each in spec.frequencies(inclusions)
+            each.title: query(write_frequency(spec.modality, each), unordered)
+            for each in spec.frequencies(inclusions)
         },
         studies=query(_study_rows(spec.studies, spec.selected_study_columns(inclusions))),
         events=query(_event_rows(spec.modality, spec.events, spec.selected_event_columns(inclusions)))
@@ -232,8 +234,8 @@ def _count_skipped(request: ExportRequest) -> tuple[str, tuple[str, ...]]:
     given = {name: value for name, value in request.filters.items() if defaults.get(name) != value}
     if given == dict(request.filters):
         return "", ()
-    every, params = choose_studies(replace(request, filters=given))
-    return f"(SELECT count(*) FROM ({every}) every) - (SELECT count(*) FROM chosen)", params
+    every, params = select_studies(request.spec, given)
+    return f"(SELECT count(*) {every}) - (SELECT count(*) FROM chosen)", params
 
 
 def _count_all(spec: Spec, numbers: Collection[str]) -> str:

@@ -4,6 +4,8 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doseexport.engine.writers.csv import guard_row, guard_text
 
@@ -72,3 +74,14 @@ def test_guard_finds_cell_in_the_middle_and_at_the_end():
 
 def test_guard_leaves_number_columns():
     assert guard_row(b"-x,-x", (TEXT, NUMBER)) == b"'-x,-x"
+
+
+CELLS = st.text(st.sampled_from("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20,\"'x1. ü"), max_size=4)
+
+
+@given(st.lists(CELLS, min_size=2, max_size=5))
+def test_guard_of_a_row_guards_each_of_its_texts(cells):
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\r\n").writerow(cells)  # it quotes what COPY quotes
+    guarded = guard_row(written.getvalue()[:-2].encode(), (TEXT,) * len(cells)).decode()
+    assert next(csv.reader(io.StringIO(guarded, newline=""))) == [guard_text(cell) for cell in cells]

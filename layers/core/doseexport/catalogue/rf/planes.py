@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from doseexport.catalogue.columns import NUMBER, Column, RowWarning
 from doseexport.catalogue.shared.plausibility import warn_of_doubled_total, warn_of_high_dose
 from doseexport.catalogue.shared.study import OF_CHOSEN
-from doseexport.catalogue.shared.xray import EVENT_TABLES, EVENTS_DAP, code_meaning
+from doseexport.catalogue.shared.xray import EVENT_TABLES, EVENTS_DAP
 
 PLANE_B = "113621"
 
@@ -91,14 +91,19 @@ _RANKED = f"""
             ORDER BY code COLLATE "C") AS rank
     FROM ({PLANES}) plane"""
 
-EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
-            WHERE {code_meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
-"""The number of events of `plane`."""
+# One pass over the events takes three quarters of the time that a count for each plane takes.
+_COUNTED = f"""
+    SELECT chosen.id, code.code_meaning AS meaning, count(*) AS events
+    FROM chosen {EVENT_TABLES}
+    LEFT JOIN remapp_contextid code ON code.id = event.acquisition_plane_id
+    GROUP BY chosen.id, code.code_meaning"""
 
 _BLOCKS = f"""
-    SELECT *, {EVENTS_OF_PLANE} AS events,
+    SELECT plane.*, coalesce(counted.events, 0) AS events,
         CASE WHEN is_b OR (rank = 2 AND NOT has_b) THEN 'b' WHEN rank = 1 THEN 'a' END AS block
-    FROM ({_RANKED}) plane"""
+    FROM ({_RANKED}) plane
+    LEFT JOIN ({_COUNTED}) counted
+        ON counted.id = plane.id AND counted.meaning IS NOT DISTINCT FROM plane.meaning"""
 
 
 def _pick(block: str) -> str:

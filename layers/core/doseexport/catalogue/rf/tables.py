@@ -8,7 +8,7 @@ from doseexport.catalogue.columns import INTEGER, NEVER, NUMBER, Column, RowWarn
 from doseexport.catalogue.layouts import STUDY_ID, Table, Tables
 from doseexport.catalogue.rf import exports
 from doseexport.catalogue.rf.exports import RF, RF_STUDY_STREAM
-from doseexport.catalogue.rf.planes import EVENTS_OF_PLANE, PLANE_COLUMNS, PLANES, TOTALS
+from doseexport.catalogue.rf.planes import PLANE_COLUMNS, PLANES, TOTALS
 from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.tables.columns import (
     Names,
@@ -19,8 +19,17 @@ from doseexport.catalogue.shared.tables.names import list_name_tables
 from doseexport.catalogue.shared.tables.specs import EVENTS, STUDIES, make_tables
 from doseexport.catalogue.shared.tables.studies import name_study_columns
 from doseexport.catalogue.shared.tables.xray import EVENT_DAP, FILTERS, PULSES
-from doseexport.catalogue.shared.xray import EVENT_LINK, EVENT_TABLES, HIGH_DOSE, MECHANICAL, SOURCE
+from doseexport.catalogue.shared.xray import (
+    EVENT_LINK,
+    EVENT_TABLES,
+    HIGH_DOSE,
+    MECHANICAL,
+    SOURCE,
+    code_meaning,
+)
 
+_EVENTS_OF_PLANE = f"""(SELECT count(*) FROM (SELECT plane.id) chosen {EVENT_TABLES}
+    WHERE {code_meaning("event.acquisition_plane_id")} IS NOT DISTINCT FROM plane.meaning)"""
 _BOOK = exports.SPECS[1]
 _CHILDREN = (SOURCE, MECHANICAL)
 
@@ -97,7 +106,7 @@ _TOTALS = Table(
         _total("acquisition_dap_gy_cm2", "acq_dap"),
         _total("acquisition_rp_dose_mgy", "acq_rp"),
         _total("acquisition_time_s", "acq_time"),
-        Column("number_of_events", EVENTS_OF_PLANE, INTEGER, "Number of events of the plane",
+        Column("number_of_events", _EVENTS_OF_PLANE, INTEGER, "Number of events of the plane",
                "irradeventxraydata.acquisition_plane_id", blank=NEVER, rows="counted"),
     ),
     key=("study_id", "plane"),

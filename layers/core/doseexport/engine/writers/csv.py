@@ -25,8 +25,11 @@ from doseexport.engine.writers.file_plan import (
 
 # = + - @ tab CR LF and the full-width forms: spreadsheets take a text that begins so for a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-# A cell that begins so. The search is in ",row": a pattern with a single beginning is four times as fast.
+# The beginning of a cell that begins so, after its comma.
 _SUSPECT = re.compile(rb',"?(?:[=+\-@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])')
+# Their first bytes become NUL, which no text of PostgreSQL contains. Without quotes, a comma and NUL then
+# show that a cell may begin so, in half the time of a search by _SUSPECT.
+_MARKS = bytes.maketrans(b"=+-@\t\r\n\xef", bytes(8))
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _NUMBER_CELL = re.compile(rb",[+-]?\d+(\.\d+)?(?=,|\Z)")
 _QUOTED = re.compile(rb'"[^"]*"')
@@ -124,7 +127,7 @@ class WideWriter(_CsvWriter):
             warn_of_left_out(self._plan, len(events) - self._blocks)
             events = events[: self._blocks]
         row = b",".join((cells, *events))
-        if _SUSPECT.search(b"," + row):
+        if _may_hold_formula(row):
             guarded = [guard_row(event, self._event_texts) for event in events]
             row = b",".join((guard_row(cells, self._study_texts), *guarded))
         self._add(row)
@@ -217,7 +220,13 @@ def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
 
     A text that looks like a formula gets an apostrophe in front. Plain numbers are not changed.
     """
+    if not _may_hold_formula(row):
+        return row
     return _SUSPECT.sub(partial(_guard_cell, texts), b"," + row)[1:]
+
+
+def _may_hold_formula(row: bytes) -> bool:
+    return b",\0" in (b"," + row).translate(_MARKS, b'"')
 
 
 def _guard_cell(texts: tuple[bool, ...], found: re.Match[bytes]) -> bytes:
