@@ -33,6 +33,11 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import (
+    ActionCountValidator,
+    ExpressionAttributeResolvingProcessor,
+    OverlappingPathsValidator,
+)
 from moto.dynamodb.responses import DynamoHandler
 
 ITEM_BYTES = 405_000
@@ -199,18 +204,23 @@ def _lex_once(lex: Callable[..., Any]) -> Callable[..., Any]:
 
 def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
     """Process the nodes of an expression, children first, as moto does with many more look-ups of classes."""
+    if isinstance(traverser, OF_THE_WHOLE):
+        traverser.process(root)
+        return root
     processors = traverser._processing_map()  # noqa: SLF001
-    wanted = tuple(processors)
+    wanted = CLASSES[tuple(processors)]
+    prepares = isinstance(traverser, ExpressionAttributeResolvingProcessor)
 
-    def visit(node: Any, position: int = -1) -> Any:
-        if not _is_a(type(node), (Node,)):
-            return node
+    def visit(node: Node, position: int = -1) -> Node:
         parent = node.parent
         for number, child in enumerate(node.children or ()):
-            traverser.pre_processing_of_child(node, number)
-            visit(child, number)
-        if _is_a(type(node), wanted):
-            node = traverser.process(node)
+            if prepares:
+                traverser.pre_processing_of_child(node, number)
+            if NODES[type(child)]:
+                visit(child, number)
+        found = wanted[type(node)]
+        if found:
+            node = processors[found](node)
             node.parent = parent
             if parent:
                 parent.children[position] = node
@@ -219,19 +229,37 @@ def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
     return visit(root)
 
 
-@cache
-def _is_a(kind: type, others: tuple[type, ...]) -> bool:
-    return issubclass(kind, others)
+class _FirstClasses(dict[type, type | None]):
+    """Class → the first of some classes of which it is a subclass, or None. Asked once for each class."""
+
+    def __init__(self, classes: tuple[type, ...]) -> None:
+        super().__init__()
+        self._classes = classes
+
+    def __missing__(self, kind: type) -> type | None:
+        self[kind] = next((each for each in self._classes if issubclass(kind, each)), None)
+        return self[kind]
+
+
+class _ClassesByProcessor(dict[tuple[type, ...], _FirstClasses]):
+    def __missing__(self, classes: tuple[type, ...]) -> _FirstClasses:
+        self[classes] = _FirstClasses(classes)
+        return self[classes]
+
+
+CLASSES = _ClassesByProcessor()
+NODES = CLASSES[Node,]
+"""Class → Node if it is a node of an expression."""
+OF_THE_WHOLE = (ActionCountValidator, OverlappingPathsValidator)
+"""What these look for in a part of an expression, they find in the whole also."""
 
 
 def _copy_node(node: Node, memo: dict[int, Any]) -> Node:
     """Copy a parsed expression. Whatever in it is no node never changes."""
     made = copy.copy(node)
     if node.children is not None:
-        made.children = [
-            _copy_node(child, memo) if _is_a(type(child), (Node,)) else child for child in node.children
-        ]
+        made.children = [_copy_node(child, memo) if NODES[type(child)] else child for child in node.children]
         for child in made.children:
-            if _is_a(type(child), (Node,)):
-                child.set_parent(made)
+            if NODES[type(child)]:
+                child.parent = made
     return made

@@ -18,9 +18,9 @@ NEEDED = {"rf-openskin": {"study_id": "44"}}
 
 
 @pytest.fixture(scope="module", params=servers.RELEASES)
-def other_url(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[str]:
+def other_url(request: pytest.FixtureRequest, reference_dir: Path, state: Path) -> Iterator[str]:
     """A real OpenREM database on a server of another release."""
-    with Postgres(programs=servers.find_programs(request.param)) as server:
+    with Postgres(state, servers.find_programs(request.param)) as server:
         url = server.create_database("openrem")
         dump = gzip.decompress((reference_dir / "testfiles.sql.gz").read_bytes())
         # PostgreSQL has this setting from release 12 on. `heap` is its default.

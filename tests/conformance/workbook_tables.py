@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,13 @@ def list_protocols(book: Workbook) -> list[Any]:
 
 def read_by_openpyxl(path: Path, sheet: str) -> Rows:
     """Return a sheet's rows as openpyxl reads them; a blank cell is None."""
-    return [list(row) for row in load_workbook(path)[sheet].iter_rows(values_only=True)]
+    return [list(row) for row in open_workbook(path)[sheet].iter_rows(values_only=True)]
+
+
+@cache
+def open_workbook(path: Path) -> Workbook:
+    """Return a workbook as openpyxl loads it, which takes seconds, so that all tests of it share it."""
+    return load_workbook(path)
 
 
 def read_by_calamine(path: Path, sheet: str) -> Rows:

@@ -17,6 +17,10 @@ def groups_of(archive, study):
 
 def is_similar(archive, opener, event):
     """Whether an event joins the group that `opener` opens."""
+    for column in ("positioner_primary_angle", "positioner_secondary_angle"):
+        wanted, found = archive.mechanical(opener)[column], archive.mechanical(event)[column]
+        if wanted is not None and (found is None or abs(wanted - found) > 5):
+            return False
     ours, theirs = archive.source(opener), archive.source(event)
     pairs = [
         (archive.meaning(opener[column]), archive.meaning(event[column]))
@@ -26,10 +30,6 @@ def is_similar(archive, opener, event):
     pairs += [(ours[column], theirs[column]) for column in ("ii_field_size", "pulse_rate")]
     if any(wanted is not None and wanted != found for wanted, found in pairs):
         return False
-    for column in ("positioner_primary_angle", "positioner_secondary_angle"):
-        wanted, found = archive.mechanical(opener)[column], archive.mechanical(event)[column]
-        if wanted is not None and (found is None or abs(wanted - found) > 5):
-            return False
     return all(has_filter(archive, theirs, row) for row in archive.filters[ours["id"]])
 
 

@@ -90,9 +90,9 @@ def found(read):
 def choose(urls, list_studies):
     """`choose("ct-csv", filters, order)`: the studies that a file has, in its order.
 
-    Every statement of a file contains the same choice of studies. For the first type of a modality the whole
-    statement is run, and for the others the choice alone. openSkin's file is of one study: each of them is
-    requested in turn.
+    Every statement of a file contains the same choice of studies. For the first type of a modality and at
+    most one filter the whole statement is run, and else the choice alone. openSkin's file is of one study:
+    each of them is requested in turn.
     """
     with ExitStack() as stack:
         known = {}
@@ -106,7 +106,7 @@ def choose(urls, list_studies):
             chosen, params = choose_studies(request)
             query = build_queries(request, Inclusions()).studies
             assert f"WITH chosen AS ({chosen})" in query.sql
-            if kind != modality.types[0]:
+            if kind != modality.types[0] or len(filters) > 1:
                 query = Query(f"SELECT id FROM ({chosen}) chosen ORDER BY position", params)
             key = modality.name, query.sql, query.params
             if key not in known:

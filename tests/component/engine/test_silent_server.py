@@ -24,9 +24,9 @@ SOON = 8.0
 
 
 @pytest.fixture(scope="module")
-def server():
+def server(state):
     """A separate server, because the test freezes it."""
-    with Postgres() as own:
+    with Postgres(state) as own:
         yield own
 
 

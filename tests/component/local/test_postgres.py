@@ -68,8 +68,8 @@ def test_postgres_does_not_run_as_root(postgres):
     assert data.stat().st_uid != 0
 
 
-def test_postgres_stop_ends_server_and_removes_its_files(tmp_path):
-    with Postgres(tmp_path) as server:
+def test_postgres_stop_ends_server_and_removes_its_files(state):
+    with Postgres(state) as server:
         data = Path(one(server.url(), "SHOW data_directory"))
         url = server.url()
         with psycopg.connect(url):  # a client that never leaves does not hold it up
@@ -79,8 +79,8 @@ def test_postgres_stop_ends_server_and_removes_its_files(tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_postgres_ends_however_its_process_ends(tmp_path, how):
-    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+def test_postgres_ends_however_its_process_ends(state, how):
+    command = [sys.executable, "-c", HOLDER, str(state)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as holder:
@@ -91,17 +91,17 @@ def test_postgres_ends_however_its_process_ends(tmp_path, how):
     assert eventually(lambda: not data.parent.exists())
 
 
-def test_postgres_that_cannot_start_says_why(tmp_path, monkeypatch):
+def test_postgres_that_cannot_start_says_why(state, monkeypatch):
     monkeypatch.setitem(sys.modules["local.sample.postgres"].SETTINGS, "max_connections", "none")
     with pytest.raises(PostgresError, match="max_connections"):
-        Postgres(tmp_path)
+        Postgres(state)
 
 
-def test_postgres_copies_programs_out_of_reach(tmp_path, monkeypatch):
+def test_postgres_copies_programs_out_of_reach(state, monkeypatch):
     account = sys.modules["local.sample.postgres"].Account
     really = account.reaches
     monkeypatch.setattr(account, "reaches", lambda self, path: path.is_dir() and really(self, path))
-    with Postgres(tmp_path) as server:
+    with Postgres(state) as server:
         assert one(server.url(), "SELECT 1") == 1
         assert (server.folder / "programs").is_dir()
 
