@@ -2,7 +2,7 @@
 
 Its EventBridge Scheduler is extended here by what it lacks: time zones, the scheduled time in an input, and
 permissions by schedule group. What is due is computed from cron and rate expressions as the service does.
-challenges.py extends its Cognito.
+challenges.py extends its Cognito, and functions.py starts its functions.
 """
 
 import json
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from doseexport.domain.recurrence import parse_expression
 from local.stack.challenges import install_challenges
+from local.stack.functions import Sandbox
 
 CHECK_EVERY = 1
 """Seconds."""
@@ -29,16 +30,17 @@ Key = tuple[str, str, str]
 
 
 def main() -> None:
-    """Serve on GATEWAY_PORT. The argument is the program that replaces Lambda's Python."""
+    """Serve on GATEWAY_PORT: python -m local.stack.emulator INTERPRETER_OF_FUNCTIONS STATE_FOLDER."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # MiniStack starts Python functions with sys.executable.
-    sys.executable = sys.argv.pop(1)
+    sandbox = Sandbox(*sys.argv[1:])
+    del sys.argv[1:]
     # MiniStack reads its settings at import.
     from ministack.app import main as serve  # type: ignore[import-untyped]  # noqa: PLC0415
 
     install_scheduler()
     install_challenges()
     answer_at_once()
+    sandbox.install()
     serve()
 
 

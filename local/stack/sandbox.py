@@ -1,24 +1,79 @@
-"""Confine a function to what Lambda gives it: the runtime, its own /tmp and its memory limit.
+"""Fork functions from a process that has imported boto3, and confine each to what Lambda gives it.
+
+Most of a function's start is the import of boto3, which is in Lambda's Python. A function gets the runtime,
+its layers, its own /tmp and its memory limit.
 
 This runs in the functions' interpreter, which does not have this project on its path. Therefore it uses the
-standard library only.
+standard library and boto3 only. local.stack.functions is the other end of its socket.
 """
 
 import faulthandler
+import gc
+import json
 import os
 import resource
 import runpy
 import signal
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+import boto3  # type: ignore[import-untyped]
+
 _MEGABYTE = 1 << 20
+_LENGTH = 8
 
 
 def main() -> None:
-    """Confine this process, then run the worker: sandbox.py STATE_FOLDER WORKER_SCRIPT."""
-    state, worker = Path(sys.argv[1]), Path(sys.argv[2])
+    """Fork a function for each request on a socket: sandbox.py STATE_FOLDER SOCKET."""
+    state, channel = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
+    _import_clients()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no function waits as a zombie
+    while start := _receive(channel):
+        request, streams = start
+        if child := os.fork():
+            channel.sendall(child.to_bytes(_LENGTH, "big"))
+            for stream in streams:
+                os.close(stream)
+            continue
+        channel.close()
+        _adopt(request, streams)
+        _run_function(state, Path(request["worker"]))
+        return
+
+
+def _import_clients() -> None:
+    """Import what boto3 imports only when it makes a client."""
+    boto3.session.Session("none", "none", region_name="eu-west-2").client("dynamodb")
+    gc.freeze()  # functions share the memory of what was imported
+
+
+def _receive(channel: socket.socket) -> tuple[dict[str, str], list[int]] | None:
+    """Return the next request with its streams, or None when the emulator has ended."""
+    header, streams, _, _ = socket.recv_fds(channel, _LENGTH, 4)
+    if not header:
+        return None
+    with channel.makefile("rb") as requests:
+        return json.loads(requests.read(int.from_bytes(header, "big"))), streams
+
+
+def _adopt(request: dict[str, str], streams: list[int]) -> None:
+    """Take the environment, the folder and the streams of a new process.
+
+    The fourth stream stays open as long as this process lives. Its end tells the emulator.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(json.loads(request["environment"]))
+    os.chdir(request["folder"])
+    for number, stream in enumerate(streams[:3]):
+        os.dup2(stream, number)
+        os.close(stream)
+
+
+def _run_function(state: Path, worker: Path) -> None:
+    """Confine this process, then run the worker."""
     name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     (state / "workers" / str(os.getpid())).write_text(name)
     _limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) * _MEGABYTE)

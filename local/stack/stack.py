@@ -113,13 +113,13 @@ class Stack:
     def _start(self) -> None:
         for name in ("logs", "workers", "tmp"):
             (self.folder / name).mkdir()
-        settings = self._settings()
-        command = [sys.executable, "-m", "local.stack.emulator", str(self._write_interpreter(settings))]
+        interpreter = build.build_runtime()
+        command = [sys.executable, "-m", "local.stack.emulator", str(interpreter), str(self.folder)]
         with (self.folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command,
                 cwd=build.ROOT,
-                env=settings | {"PATH": os.defpath, "LANG": "en_US.UTF-8", "TZ": "UTC"},
+                env=self._settings() | {"PATH": os.defpath, "LANG": "en_US.UTF-8", "TZ": "UTC"},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -145,16 +145,6 @@ class Stack:
             "DOCKER_HOST": "unix:///nonexistent",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-
-    def _write_interpreter(self, settings: dict[str, str]) -> Path:
-        """Write the program that replaces Lambda's Python, and hide the emulator's settings from it."""
-        hidden = " ".join(f"-u {name}" for name in settings if not name.startswith("AWS_"))
-        path = self.folder / "python"
-        sandbox = Path(__file__).with_name("sandbox.py")
-        command = f'exec env {hidden} "{build.build_runtime()}" -I "{sandbox}" "{self.folder}" "$@"'
-        path.write_text(f"#!/bin/sh\n{command}\n")
-        path.chmod(0o700)
-        return path
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

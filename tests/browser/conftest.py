@@ -138,8 +138,9 @@ class Visit:
         self.open("icon.svg")
         self.page.evaluate(STORE_TOKENS, users.request_tokens(self.stack, user))
         self.open(path)
-        assert_that(self.page.get_by_role("button", name="Sign out")).to_be_visible()
-        assert_that(self.page.locator("#loading")).to_be_hidden()
+        # An assertion would describe the whole page each time that it does not hold yet.
+        self.page.locator("#sign-out").wait_for()
+        self.page.locator("#loading").wait_for(state="hidden")
         return self.page
 
     def enter_password(self, user: users.User) -> None:

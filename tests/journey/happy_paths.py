@@ -98,6 +98,7 @@ class Scene:
         ):
             for key in keys:
                 client.delete_item(TableName=table, Key={"pk": {"S": key}})
+            keys.clear()
         self.sqs.purge_queue(QueueUrl=self.backstage.queue)
 
 

@@ -21,6 +21,8 @@ from local.sample.postgres import Postgres, packaged_programs
 from local.stack.build import ROOT
 from local.stack.stack import Stack
 
+from tests.journey.backstage import until
+
 DOCUMENT = ROOT / "docs" / "deploy.md"
 BLOCK = re.compile(r"^(?:<!-- untested: ([^\n]+) -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PASSWORD = "Chosen-on-the-page-1!"
@@ -28,8 +30,9 @@ PASSWORD = "Chosen-on-the-page-1!"
 SET_PASSWORD = """aws cognito-idp admin-set-user-password --user-pool-id $POOL --username physicist1 \
   --password "$PASSWORD" --permanent
 """
+WARM_AWS = Path(__file__).with_name("warm_aws.py")
 AWS = """#!/bin/sh
-exec "{python}" -m awscli "$@"
+exec "{python}" -IS "{warm_aws}" run "{address}" "$@"
 """
 
 
@@ -39,8 +42,8 @@ def list_blocks() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `aws` of requirements-aws.lock, installed once in .state, and with `psql`."""
+def aws_python() -> Path:
+    """The interpreter of an environment with requirements-aws.lock, installed once in .state."""
     lock = ROOT / "requirements-aws.lock"
     folder = ROOT / ".state" / f"aws-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,12 +56,22 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pip = [sys.executable, "-m", "pip", "--python", str(python)]
             subprocess.run([*pip, "install", *quiet, "-r", str(lock)], check=True)
             (folder / "ready").touch()
+    return python
+
+
+@pytest.fixture(scope="module")
+def tools(aws_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with `aws` of AWS and with `psql`."""
     programs = tmp_path_factory.mktemp("programs")
+    address = programs / "socket"
     aws = programs / "aws"
-    aws.write_text(AWS.format(python=python))
+    aws.write_text(AWS.format(python=aws_python, warm_aws=WARM_AWS, address=address))
     aws.chmod(0o755)
     (programs / "psql").symlink_to(packaged_programs() / "psql")
-    return programs
+    command = [str(aws_python), "-I", str(WARM_AWS), "serve", str(address)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE):
+        until(address.exists, seconds=60)
+        yield programs
 
 
 @pytest.fixture(scope="module")

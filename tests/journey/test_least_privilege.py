@@ -100,6 +100,7 @@ def test_role_without_any_one_right_does_not_work(
         role.denied.clear()
         with role.without(policy, less), suppress(*FAILURES):
             HAPPY[function](role, scene)
+        scene.clear()  # the sweep and the reconciliation read all rows each time
         missed = role.denied if removed.startswith("arn:") else [one for one in role.denied if one == removed]
         assert missed, f"{function} does not need {removed}"
     role.denied.clear()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from local.stack.build import build_runtime
 from local.stack.check import check
 from local.stack.deploy import DeployError, Deployment
 from local.stack.stack import Stack
@@ -71,13 +72,11 @@ def test_stack_without_a_route_is_not_deployed(stack: Stack) -> None:
         check(stack.cloud, Deployment(wished, values, {}))
 
 
-def test_functions_see_their_layers_and_nothing_of_this_machine(stack: Stack) -> None:
+def test_functions_see_their_layers_and_nothing_of_this_machine() -> None:
     """An interpreter with boto3 alone, in an environment of Lambda's names: packaging mistakes must show."""
-    launcher = (stack.folder / "python").read_text()
-    interpreter = launcher.split('"')[1]
     found = subprocess.run(
         [
-            interpreter,
+            build_runtime(),
             "-I",
             "-c",
             "import boto3, importlib.util as u; print(u.find_spec('psycopg'), u.find_spec('local'))",

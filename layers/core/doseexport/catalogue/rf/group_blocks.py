@@ -14,16 +14,7 @@ from doseexport.catalogue.columns import COUNTED, NEVER, NUMBER, Cells, Column
 from doseexport.catalogue.rf.groups import group_exposures, read_exposure, summarize
 from doseexport.catalogue.shared import exposures
 from doseexport.catalogue.shared.standard_names import name_event
-from doseexport.catalogue.shared.xray import EVENT_LINK, OF_SOURCE
-
-
-def _list_rows(table: str, column: str) -> str:
-    """Return SQL for the numbers of all rows of an event, without NULL and 0, joined by spaces."""
-    return (
-        f"(SELECT string_agg(trim_scale({column})::text, ' ' ORDER BY id)"
-        f" FROM {table} WHERE {OF_SOURCE} AND {column} <> 0)"
-    )
-
+from doseexport.catalogue.shared.xray import CURRENT, EVENT_LINK, KVP, OF_SOURCE, PULSE_WIDTH
 
 _FILTERS = f"""(SELECT json_agg(json_build_array(coalesce(code.code_meaning, code.code_value),
         trim_scale(filter.xray_filter_thickness_maximum)::text) ORDER BY filter.id)::text
@@ -31,9 +22,9 @@ _FILTERS = f"""(SELECT json_agg(json_build_array(coalesce(code.code_meaning, cod
     WHERE filter.{OF_SOURCE})"""
 
 GROUP_EXTRAS = (
-    Column("all kVp", _list_rows("remapp_kvp", "kvp")),
-    Column("all mA", _list_rows("remapp_xraytubecurrent", "xray_tube_current")),
-    Column("all pulse widths", _list_rows("remapp_pulsewidth", "pulse_width")),
+    Column("all kVp", KVP.stored),
+    Column("all mA", CURRENT.stored),
+    Column("all pulse widths", PULSE_WIDTH.stored),
     Column("DAP (Gy.m^2)", "event.dose_area_product", NUMBER),
     Column("filters", _FILTERS),
 )

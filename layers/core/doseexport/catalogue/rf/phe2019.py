@@ -160,9 +160,9 @@ def _list_thicknesses(codes: str) -> str:
     """Return SQL for the maximum thicknesses (mm) of filters with these codes, joined by spaces."""
     return (
         "(SELECT string_agg(trim_scale(filter.xray_filter_thickness_maximum)::text, ' ' ORDER BY filter.id)"
-        " FROM remapp_xrayfilters filter"
-        " JOIN remapp_contextid code ON code.id = filter.xray_filter_material_id"
-        f" WHERE filter.{OF_SOURCE} AND code.code_value IN ({codes}))"
+        f" FROM remapp_xrayfilters filter WHERE filter.{OF_SOURCE} AND filter.xray_filter_material_id = ANY("
+        # PostgreSQL finds the ids once. A join would read the codes for each event.
+        f"ARRAY(SELECT id FROM remapp_contextid WHERE code_value IN ({codes}))))"
     )
 
 

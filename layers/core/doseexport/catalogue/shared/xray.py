@@ -114,12 +114,14 @@ OF_SOURCE = "irradiation_event_xray_source_data_id = src.id"
 class Quantity:
     """A quantity that can be derived: its join, its SQL, and the warning of derived values.
 
-    The join needs that of SOURCE before it.
+    `stored` is the SQL of the stored values by id, without NULL and 0, joined by spaces. The join needs that
+    of SOURCE before it.
     """
 
     join: str
     value: str
     derived: RowWarning
+    stored: str = ""
 
 
 def _mean(alias: str, table: str, column: str, name: str) -> Quantity:
@@ -127,11 +129,13 @@ def _mean(alias: str, table: str, column: str, name: str) -> Quantity:
     join = f"""
 LEFT JOIN LATERAL (
     SELECT count(nullif({column}, 0)) AS averaged,
-        CASE WHEN count(*) = 1 THEN min({column}) ELSE avg(nullif({column}, 0)) END AS value
+        CASE WHEN count(*) = 1 THEN min({column}) ELSE avg(nullif({column}, 0)) END AS value,
+        string_agg(trim_scale({column})::text, ' ' ORDER BY id) FILTER (WHERE {column} <> 0) AS stored
     FROM {table} WHERE {OF_SOURCE}
 ) {alias} ON true"""
     message = f"{name} of {{n}} exposures averaged: several values are stored."
-    return Quantity(join, f"{alias}.value", RowWarning(f"{alias}.averaged > 1", message))
+    derived = RowWarning(f"{alias}.averaged > 1", message)
+    return Quantity(join, f"{alias}.value", derived, f"{alias}.stored")
 
 
 EVENTS_DAP = f"(SELECT sum(event.dose_area_product) FROM (SELECT study.id) chosen {EVENT_TABLES})"
