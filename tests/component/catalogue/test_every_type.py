@@ -13,7 +13,7 @@ import pytest
 
 from doseexport.catalogue import ID, NAME, CustomRows, FileContext, Inclusions, Long, ModalityWorkbook, Wide
 from doseexport.engine.postgres import Database
-from doseexport.engine.query import Query, build_queries, choose_studies
+from doseexport.engine.query import Query, build_queries, choose_studies, select_studies
 from tests.component.exporting import export, list_distinct_specs, parse, read_csv
 from tests.oracles.ct import guard
 from tests.workbooks import Sheets
@@ -326,9 +326,10 @@ def test_export_type_filters_and_orders_are_sql_that_runs(spec, url, wanted):
             """Count the studies that every statement of a file begins with."""
             request = parse(type=spec.type, **body)
             chosen, params = choose_studies(request)
-            assert (
-                f"WITH chosen AS ({chosen})" in build_queries(request, Inclusions(standard=True)).counts.sql
-            )
+            source, _ = select_studies(spec, request.filters)
+            queries = build_queries(request, Inclusions(standard=True))
+            assert f"WITH chosen AS ({chosen})" in queries.studies.sql
+            assert f"WITH chosen AS (SELECT study.id {source})" in queries.counts.sql
             ((number,),) = snapshot.fetch_rows(Query(f"SELECT count(*) FROM ({chosen}) chosen", params))
             return number
 
