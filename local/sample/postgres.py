@@ -220,6 +220,8 @@ def _reachable_programs(account: Account, folder: Path, programs: Path) -> Path:
     for libraries in (f"../{package.name}.libs", ".dylibs"):  # where Linux and macOS wheels have them
         if (package / libraries).is_dir():
             shutil.copytree(package / libraries, copy / libraries, symlinks=True)
+    for each in (copy.parent, *copy.parent.rglob("*")):
+        os.chown(each, account.uid, account.gid, follow_symlinks=False)  # so that the guard may remove it
     return copy / programs.parent.name / programs.name
 
 

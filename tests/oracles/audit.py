@@ -123,6 +123,7 @@ LEFT JOIN remapp_contextid agent ON agent.id = event.radiopharmaceutical_agent_i
 }
 
 QUANTILES = "SELECT percentile_cont(%s::float8[]) WITHIN GROUP (ORDER BY v) FROM unnest(%s::float8[]) v"
+FOUND: dict[tuple[tuple[float, ...], tuple[float, ...]], list[float]] = {}
 SCORES = """
 WITH logs AS (SELECT n, ln(v) AS l FROM unnest(%s::float8[]) WITH ORDINALITY AS given (v, n)),
 centre AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY l) AS m FROM logs),
@@ -277,9 +278,11 @@ def name_exams(study, exam_by, *, standard):
 
 
 def find_quantiles(connection, values, *ps):
-    """Let PostgreSQL find quantiles of numbers."""
-    (found,) = connection.execute(QUANTILES, [list(ps), [float(v) for v in values]]).fetchone()
-    return found
+    """Let PostgreSQL find quantiles of numbers, once for all groups that have the same."""
+    key = ps, tuple(map(float, values))
+    if key not in FOUND:
+        (FOUND[key],) = connection.execute(QUANTILES, [*map(list, key)]).fetchone()
+    return FOUND[key]
 
 
 def find_scores(connection, values):

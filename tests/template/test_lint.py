@@ -1,4 +1,7 @@
-"""Check that cfn-lint accepts the template, as written and as CloudFormation receives it."""
+"""Check that cfn-lint accepts the template as CloudFormation receives it.
+
+`sam validate --lint` in test_sam.py runs it on the template as written.
+"""
 
 import json
 
@@ -7,27 +10,28 @@ import pytest
 
 @pytest.fixture(scope="module")
 def problems(run, translated, tmp_path_factory):
-    """Return what cfn-lint finds in the template, in the translated one, and last in a broken one.
+    """Return what cfn-lint finds in the translated template, and in two broken resources of it.
 
-    One process reads them all, because cfn-lint prepares for longer than it reads.
+    One process reads both, because cfn-lint needs 2 s to prepare.
     """
     broken = json.loads(json.dumps(translated))
+    broken["Resources"] = {name: broken["Resources"][name] for name in ("UserPoolClient", "Api")}
     address = {"Fn::GetAtt": ["Api", "ApiEndpoint"]}
     broken["Resources"]["UserPoolClient"]["Properties"]["CallbackURLs"] = [address]
     folder = tmp_path_factory.mktemp("lint")
     for name, template in {"translated": translated, "broken": broken}.items():
         (folder / f"{name}.json").write_text(json.dumps(template))
-    files = f"template.yaml {folder}/translated.json {folder}/broken.json"
+    files = f"{folder}/translated.json {folder}/broken.json"
     return run("sh", "-c", f"cfn-lint --format parseable {files} || true").splitlines()
 
 
-def test_cfn_lint_accepts_the_source_and_the_translated_template(problems):
+def test_cfn_lint_accepts_the_translated_template(problems):
     # Circular references appear only after translation, because SAM writes the body of the API.
     assert [line for line in problems if "broken.json" not in line] == []
 
 
 def test_cfn_lint_finds_a_circular_reference(problems):
-    assert "E3004" in "".join(problems)
+    assert "E3004" in "".join(line for line in problems if "broken.json" in line)
 
 
 def test_parameter_rules_survive_translation(source, translated):

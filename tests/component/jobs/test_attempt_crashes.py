@@ -14,9 +14,10 @@ from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs import sweep as sweep_module
 from doseexport.jobs.heartbeat import Heartbeat
 from doseexport.jobs.sweep import sweep_exports
+from tests.component.exporting import parse
 from tests.component.running import read_object, services_with
-from tests.databases.recorded import DatabaseOf
-from tests.fakes import add, keys_of, list_keys, list_uploads, stand_in_for_aws, take_messages
+from tests.databases.recorded import DatabaseOf, RecordedDatabase, record
+from tests.fakes import ADA, NOW, add, keys_of, list_keys, list_uploads, stand_in_for_aws, take_messages
 from tests.processes import Fate, Killed, Process, dies_at, services_of
 
 STUDIES = 2
@@ -31,6 +32,12 @@ def few_url(postgres):
     url = postgres.create_database("crashes")
     sample.fill(url, STUDIES)
     return url
+
+
+@pytest.fixture(scope="module")
+def recordings(few_url):
+    """The answers of that database by type: the attempts are hundreds, and each would ask for the same."""
+    return {kind: record(few_url, parse(type=kind), ADA.name, NOW) for kind in PARTS}
 
 
 class CountingHeartbeat(Heartbeat):
@@ -55,13 +62,16 @@ def _small_parts(monkeypatch):
 
 
 @pytest.fixture
-def make(monkeypatch, few_url):
+def make(monkeypatch, few_url, recordings):
     """Make one export, its first attempt by the given process, and return how it ended."""
     find_database = attempt_module.find_database
 
     def run(services, message, process):
+        kind = services.exports.load(message.export_id).request.type
+
         def find(*arguments):
-            return DatabaseOf(process, process.call("find_database", lambda: find_database(*arguments)))
+            process.call("find_database", lambda: find_database(*arguments))
+            return DatabaseOf(process, RecordedDatabase(recordings[kind]))
 
         monkeypatch.setattr(attempt_module, "find_database", find)
         with suppress(Killed, ClientError):  # dead, or what the handler logs

@@ -6,19 +6,18 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from doseexport import catalogue
 from doseexport.domain.export import State
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.jobs import attempt as attempt_module
 from doseexport.jobs.sweep import sweep_exports
-from tests.component.exporting import Indifferent
+from tests.component.exporting import Indifferent, list_distinct_specs
 from tests.component.running import plenty, read_object, run, services_with
 from tests.fakes import add, keys_of, list_keys, list_uploads
 from tests.processes import Killed, Process, services_of
 
-SPECS = catalogue.load_specs()
+SPECS = list_distinct_specs()
 
 
 class DiesSending(Process):

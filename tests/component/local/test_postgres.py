@@ -104,6 +104,7 @@ def test_postgres_copies_programs_out_of_reach(state, monkeypatch):
     with Postgres(state) as server:
         assert one(server.url(), "SELECT 1") == 1
         assert (server.folder / "programs").is_dir()
+    assert not server.folder.exists()
 
 
 @pytest.mark.parametrize("form", ["plain", "gzipped", "stream"])

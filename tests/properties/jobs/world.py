@@ -3,8 +3,8 @@
 import io
 import threading
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import product
 from urllib.parse import unquote, urlsplit
 
@@ -41,6 +41,8 @@ from tests.processes import Fate, Killed, Paced, Process, refusal, services_of
 PEOPLE = (ADA, BEN)
 LIMIT = 2
 LAMBDA_SECONDS = 900.0
+WRITTEN: dict[tuple[str, str, datetime], bytes] = {}
+"""The complete files by type, owner and time of the request, shared by all worlds."""
 _HERE = threading.local()
 
 
@@ -57,7 +59,6 @@ class Tracked:
     is_deleted: bool = False
     retention_days: int | None = 30
     seen: Export | None = None
-    file: bytes | None = field(default=None, repr=False)
 
 
 class StillHeartbeat(Heartbeat):
@@ -273,14 +274,15 @@ class World:
 
     def expected_bytes(self, tracked):
         """Return the complete file of an export, written without the service."""
-        if tracked.file is None:
-            export = self.services.exports.load(tracked.id)
-            at = export.created_at.astimezone(self.services.settings.time_zone)
+        export = self.services.exports.load(tracked.id)
+        at = export.created_at.astimezone(self.services.settings.time_zone)
+        key = tracked.kind, export.owner_name, at
+        if key not in WRITTEN:
             file = io.BytesIO()
             database = RecordedDatabase(self.recordings[tracked.kind])
             write_export(RequestContext(export.request, export.owner_name, at), database, file, Indifferent())
-            tracked.file = file.getvalue()
-        return tracked.file
+            WRITTEN[key] = file.getvalue()
+        return WRITTEN[key]
 
     def read_link(self, url):
         """Return the object behind a presigned link."""

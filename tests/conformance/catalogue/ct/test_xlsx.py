@@ -5,10 +5,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from openpyxl import load_workbook
 
 from tests.conformance.tables import EVENT_COLUMNS, STUDY_COLUMNS, Table
-from tests.conformance.workbook_tables import OTHER_SHEETS, READERS, find_differences, read_frequencies
+from tests.conformance.workbook_tables import (
+    OTHER_SHEETS,
+    READERS,
+    find_differences,
+    open_workbook,
+    read_frequencies,
+)
 
 THEIRS = "ct_xlsx__nofilter.xlsx"
 PROTOCOLS = """
@@ -21,12 +26,12 @@ TABLES = {"Study Description": 1, "Requested Procedure": 4, "Acquisition protoco
 
 @pytest.fixture(scope="module")
 def ours(our_xlsx: Path):
-    return load_workbook(our_xlsx)
+    return open_workbook(our_xlsx)
 
 
 @pytest.fixture(scope="module")
 def theirs(reference):
-    return load_workbook(reference(THEIRS))
+    return open_workbook(reference(THEIRS))
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 
 from tests.conformance.tables import EVENT_COLUMNS, STUDY_COLUMNS, read_csv
+from tests.conformance.workbook_tables import open_workbook
 
 # Columns of OpenREM's workbook that identify its events and that it does not mix up, and the csv's.
 OWN = {
@@ -57,7 +57,7 @@ def their_path(reference) -> Path:
 
 @pytest.fixture(scope="module")
 def their_studies(their_path: Path) -> list[dict[str, Any]]:
-    headings, *rows = load_workbook(their_path)["All data"].values
+    headings, *rows = open_workbook(their_path)["All data"].values
     return [dict(zip(headings, map(to_value, row), strict=True)) for row in rows]
 
 
@@ -65,7 +65,7 @@ def their_studies(their_path: Path) -> list[dict[str, Any]]:
 def right_studies(request, our_xlsx: Path, reference) -> list[dict[str, Any]]:
     """The rows of our workbook, and of OpenREM's csv, which is right where its workbook is wrong."""
     if request.param == "our workbook":
-        headings, *rows = load_workbook(our_xlsx)["All data"].values
+        headings, *rows = open_workbook(our_xlsx)["All data"].values
         return [dict(zip(headings, map(to_value, row), strict=True)) for row in rows]
     table = read_csv(reference("ct_csv__nofilter.csv"))
     rows = ([*row, *[""] * (len(table.headings) - len(row))] for row in table.rows)
@@ -110,7 +110,7 @@ def test_d31_phantom_and_dose_check_have_the_csvs_words_where_openrem_has_others
     their_path: Path, our_xlsx: Path
 ) -> None:
     def read(path: Path, ending: str) -> set[str]:
-        sheet = load_workbook(path)["All data"]
+        sheet = open_workbook(path)["All data"]
         headings, *rows = sheet.values
         columns = [n for n, heading in enumerate(headings) if str(heading).endswith(ending)]
         return {row[n] for row in rows for n in columns if row[n]}
@@ -128,7 +128,7 @@ def test_d31_phantom_and_dose_check_have_the_csvs_words_where_openrem_has_others
 def test_d09_dates_and_times_are_cells_of_their_kind_where_openrem_writes_bare_numbers(
     our_xlsx: Path, their_path: Path
 ) -> None:
-    ours, theirs = load_workbook(our_xlsx), load_workbook(their_path)
+    ours, theirs = open_workbook(our_xlsx), open_workbook(their_path)
     for heading, kind, form in (("Study date", datetime, "yyyy-mm-dd"), ("Study time", time, "hh:mm:ss")):
         for sheet in set(ours.sheetnames) - {"Summary", "Warnings", "Columns", "About"}:
             cells = column(ours[sheet], heading)
@@ -137,8 +137,8 @@ def test_d09_dates_and_times_are_cells_of_their_kind_where_openrem_writes_bare_n
 
 
 def test_d21_numbers_are_whole_where_openrems_went_through_float32(our_xlsx: Path, their_path: Path) -> None:
-    ours = column(load_workbook(our_xlsx)["All data"], "DLP total (mGy.cm)")
-    theirs = column(load_workbook(their_path)["All data"], "Total DLP (mGy.cm)")
+    ours = column(open_workbook(our_xlsx)["All data"], "DLP total (mGy.cm)")
+    theirs = column(open_workbook(their_path)["All data"], "Total DLP (mGy.cm)")
     assert 541.1 in {cell.value for cell in ours}
     assert to_value(541.1) in {cell.value for cell in theirs}
 
@@ -146,16 +146,16 @@ def test_d21_numbers_are_whole_where_openrems_went_through_float32(our_xlsx: Pat
 def test_d21_header_stays_in_sight_and_has_a_filter_where_openrems_has_neither(
     our_xlsx: Path, their_path: Path
 ) -> None:
-    for sheet in load_workbook(our_xlsx).worksheets[1:-2]:
+    for sheet in open_workbook(our_xlsx).worksheets[1:-2]:
         assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", sheet.dimensions)
-    for sheet in load_workbook(their_path):
+    for sheet in open_workbook(their_path):
         assert (sheet.freeze_panes, sheet.auto_filter.ref) == (None, None)
 
 
 def test_d21_studies_are_in_one_order_where_openrems_start_again_after_those_with_an_accession_number(
     their_studies, our_xlsx: Path
 ) -> None:
-    ours = [cell.value for cell in column(load_workbook(our_xlsx)["All data"], "Study date")]
+    ours = [cell.value for cell in column(open_workbook(our_xlsx)["All data"], "Study date")]
     assert ours == sorted(ours, reverse=True)
     numbers = [study["Accession number"] for study in their_studies]
     assert None in numbers
@@ -165,7 +165,7 @@ def test_d21_studies_are_in_one_order_where_openrems_start_again_after_those_wit
 def test_d22_every_column_of_every_sheet_has_a_heading_under_f1_too(openrem_url: str, export) -> None:
     inclusions = ("--filter=study_date__gt=2016-01-01", "--filter=study_date__lt=2018-12-31")
     for path in (export("ct-xlsx", openrem_url), export("ct-xlsx", openrem_url, *inclusions)):
-        for sheet in load_workbook(path).worksheets[1:-2]:
+        for sheet in open_workbook(path).worksheets[1:-2]:
             if sheet.title == "Warnings":
                 continue
             headings = [cell.value for cell in sheet[1]]

@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 
 from tests.conformance.catalogue.dx.workbook import Difference, find_differences_between, shorten
 from tests.conformance.tables import Table, read_csv
-from tests.conformance.workbook_tables import OTHER_SHEETS, READERS, find_differences, read_frequencies
+from tests.conformance.workbook_tables import (
+    OTHER_SHEETS,
+    READERS,
+    find_differences,
+    open_workbook,
+    read_frequencies,
+)
 
 STUDY_COLUMNS = 19
 EVENT_COLUMNS = 21
@@ -39,12 +44,12 @@ def csv(export, openrem_url: str) -> Table:
 
 @pytest.fixture(scope="module")
 def ours(our_path: Path):
-    return load_workbook(our_path)
+    return open_workbook(our_path)
 
 
 @pytest.fixture(scope="module")
 def theirs(reference):
-    return load_workbook(reference("dx_xlsx__nofilter.xlsx"))
+    return open_workbook(reference("dx_xlsx__nofilter.xlsx"))
 
 
 @pytest.fixture(scope="module")

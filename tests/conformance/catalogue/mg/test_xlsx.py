@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 
 from tests.conformance.catalogue.mg.comparison import NUMBERS
 from tests.conformance.tables import Table, read_csv
-from tests.conformance.workbook_tables import OTHER_SHEETS, pad_time, read_frequencies, write_date, write_time
+from tests.conformance.workbook_tables import (
+    OTHER_SHEETS,
+    open_workbook,
+    pad_time,
+    read_frequencies,
+    write_date,
+    write_time,
+)
 
 THEIRS = "mg_xlsx__nofilter.xlsx"
 STUDY_COLUMNS, EVENT_COLUMNS = 16, 22
@@ -60,12 +66,12 @@ def our_path(openrem_url: str, export) -> Path:
 
 @pytest.fixture(scope="module")
 def ours(our_path: Path):
-    return load_workbook(our_path)
+    return open_workbook(our_path)
 
 
 @pytest.fixture(scope="module")
 def theirs(reference):
-    return load_workbook(reference(THEIRS))
+    return open_workbook(reference(THEIRS))
 
 
 def write_cell(value: Any) -> str:
@@ -111,7 +117,7 @@ def test_mg_xlsx_all_data_has_one_row_per_study_with_the_csvs_rows_side_by_side(
     inclusions, openrem_url, export
 ) -> None:
     csv = read_csv(export("mg-csv", openrem_url, *inclusions))
-    book = load_workbook(export("mg-xlsx", openrem_url, *inclusions))
+    book = open_workbook(export("mg-xlsx", openrem_url, *inclusions))
     headings, *rows = select_csv_columns(book["All data"])
     studies = group_studies(csv, len(csv.headings) - EVENT_COLUMNS)
     most = max(len(exposures) for _, exposures in studies)

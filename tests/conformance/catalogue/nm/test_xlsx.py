@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
 
 from tests.conformance.catalogue.nm.comparison import (
     MOMENTS,
@@ -15,7 +14,7 @@ from tests.conformance.catalogue.nm.comparison import (
     translate_heading,
 )
 from tests.conformance.tables import Table, read_csv, same_number
-from tests.conformance.workbook_tables import OTHER_SHEETS, READERS, read_frequencies
+from tests.conformance.workbook_tables import OTHER_SHEETS, READERS, open_workbook, read_frequencies
 
 DIGITS = 6
 EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
@@ -29,12 +28,12 @@ def our_file(export, openrem_url) -> Path:
 
 @pytest.fixture(scope="module")
 def ours(our_file):
-    return load_workbook(our_file)
+    return open_workbook(our_file)
 
 
 @pytest.fixture(scope="module")
 def theirs(reference):
-    return load_workbook(reference("nm_xlsx__nofilter.xlsx"))
+    return open_workbook(reference("nm_xlsx__nofilter.xlsx"))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 
 from tests.conformance.catalogue.rf.comparison import (
     EVENT_COLUMNS,
@@ -18,7 +17,14 @@ from tests.conformance.catalogue.rf.comparison import (
     name_study,
 )
 from tests.conformance.tables import read_csv, same_number
-from tests.conformance.workbook_tables import OTHER_SHEETS, pad_time, read_frequencies, write_date, write_time
+from tests.conformance.workbook_tables import (
+    OTHER_SHEETS,
+    open_workbook,
+    pad_time,
+    read_frequencies,
+    write_date,
+    write_time,
+)
 from tests.oracles.rf import RfArchive
 from tests.oracles.rf_groups import group_cells, groups_of
 
@@ -40,12 +46,12 @@ def our_path(export, openrem_url: str) -> Path:
 
 @pytest.fixture(scope="module")
 def ours(our_path: Path):
-    return load_workbook(our_path)
+    return open_workbook(our_path)
 
 
 @pytest.fixture(scope="module")
 def theirs(reference):
-    return load_workbook(reference("rf_xlsx__nofilter.xlsx"))
+    return open_workbook(reference("rf_xlsx__nofilter.xlsx"))
 
 
 def read_studies(book) -> tuple[list[str], dict[int, Row]]:
