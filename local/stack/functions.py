@@ -51,7 +51,9 @@ class Function:
         self._send(signal.SIGKILL)
 
     def _poll(self, timeout: float | None) -> int | None:
-        return 0 if select.select([self._end], [], [], timeout)[0] else None
+        if not self._end.closed and select.select([self._end], [], [], timeout)[0]:
+            self._end.close()
+        return 0 if self._end.closed else None
 
     def _send(self, number: signal.Signals) -> None:
         if self.poll() is None:
@@ -68,7 +70,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._channel, other = socket.socketpair()
         with other:
-            subprocess.Popen(
+            self._process = subprocess.Popen(
                 [interpreter, "-I", str(SANDBOX), state, str(other.fileno())],
                 env={name: value for name, value in os.environ.items() if name in _SHARED},
                 stdin=subprocess.DEVNULL,
@@ -97,6 +99,11 @@ class Sandbox:
         if not reply:
             raise RuntimeError("The process that starts functions has ended. See the log of the emulator.")
         return int.from_bytes(reply, "big")
+
+    def close(self) -> None:
+        """Start no more functions."""
+        self._channel.close()
+        self._process.wait()
 
     def install(self) -> None:
         """Let MiniStack start functions here. Call this before it serves."""
