@@ -49,9 +49,9 @@ OPEN = {"/health", "/", "/{file}"}
 NAMES = st.sampled_from(
     ["type", "filters", "order", "options", "include_names", "include_ids", "ct-csv", "date_from"]
 )
-EXAMPLES = int(os.environ.get("STATE_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("STATE_EXAMPLES", "20"))
 """For a request with a body. One without says little, so that fewer examples say it all."""
-EXAMPLES_WITHOUT_BODY = 15
+EXAMPLES_WITHOUT_BODY = 10
 
 
 class Server:
