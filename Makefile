@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 RUNTIME ?= env PYENV_VERSION=3.13 python3.13
 RUNTIME_VENV := .venv-runtime
 TESTS ?= tests
+WORKERS ?= 4
 STUDIES ?= 6500
 RIVALS := .state/bench
 # Placeholder passwords and ids in examples, and a hash that a test compares, are no secrets. Names of variables are
@@ -33,9 +34,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup  ## run the complete service on this machine and make one CT export
 	$(BIN)/python -m local.stack.demo
 
-# The third worker makes up for those of tests/browser and tests/journey, which wait for the service they test.
+# There are more workers than processors, because those of tests/browser and tests/journey often wait for the
+# service they test.
 test: setup chromium  ## run all tests; they need neither AWS nor Docker
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 quick: setup  ## check format, style and types, and run the unit tests
 	$(BIN)/ruff format --quiet --check .
