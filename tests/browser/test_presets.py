@@ -154,7 +154,7 @@ def test_delete_removes_own_preset_after_confirmation(visit: Visits, physicist: 
     assert_that(own_presets(page)).to_have_count(0)
     with page.expect_response("**/presets"):
         page.reload()
-    page.get_by_role("button", name="Save as preset").wait_for()
+    assert_that(page.get_by_role("button", name="Save as preset")).to_be_visible()
     assert_that(own_presets(page)).to_have_count(0)
 
 
@@ -223,7 +223,7 @@ def test_unusable_preset_can_only_be_deleted(visit: Visits, physicist: User) -> 
     window.page.route("**/presets", answer)
     page = window.sign_in(physicist)
     preset_select(page).select_option(label="Old")
-    page.get_by_text("This preset uses options that no longer exist.").wait_for()
+    assert_that(page.get_by_text("This preset uses options that no longer exist.")).to_be_visible()
     assert_that(page.get_by_role("button", name="Use", exact=True)).to_be_disabled()
     assert_that(page.get_by_role("button", name="Delete preset")).to_be_enabled()
     assert_that(preset_select(page).locator("optgroup").last).to_have_attribute(
@@ -237,5 +237,5 @@ def test_form_works_without_presets(visit: Visits, physicist: User) -> None:
     window = visit()
     window.page.route("**/presets", lambda route: route.fulfill(status=503))
     page = window.sign_in(physicist, "#CT?date_from=2025-10-01")
-    page.get_by_text("Cannot load the presets. Reload the page to try again.").wait_for()
+    assert_that(page.get_by_text("Cannot load the presets. Reload the page to try again.")).to_be_visible()
     start(page)

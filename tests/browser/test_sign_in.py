@@ -31,8 +31,8 @@ def test_sign_in_rejects_wrong_password_then_accepts_right_one(visit: Visits, ph
     window.enter_password(User(physicist.name, "Wrong-on-purpose-1", ()))
     assert_that(window.page.get_by_role("alert")).to_contain_text("Incorrect user name or password.")
     window.enter_password(physicist)
-    window.page.get_by_role("tab", name="CT").wait_for()
-    window.page.get_by_text(physicist.name).wait_for()
+    assert_that(window.page.get_by_role("tab", name="CT")).to_be_visible()
+    assert_that(window.page.get_by_text(physicist.name)).to_be_visible()
     stored, given = (
         json.loads(text) for text in (read_tokens(window.page), read_tokens(visit().sign_in(physicist)))
     )
@@ -43,10 +43,10 @@ def test_sign_in_rejects_wrong_password_then_accepts_right_one(visit: Visits, ph
 def test_sign_out_clears_tokens(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
     page.reload()
-    page.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_back_after_sign_out_shows_sign_in(visit: Visits, physicist: User) -> None:
@@ -56,23 +56,23 @@ def test_back_after_sign_out_shows_sign_in(visit: Visits, physicist: User) -> No
         sessionStorage.clear();
         dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}));
     }""")
-    page.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert_that(page.locator("#form")).to_be_hidden()
 
 
 def test_reload_keeps_session(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist)
     page.reload()
-    page.get_by_role("tab", name="CT").wait_for()
+    assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
 
 def test_user_without_group_sees_no_access(visit: Visits, make_user: Callable[..., User]) -> None:
     page = visit().sign_in(make_user("visitor"))
-    page.get_by_role("heading", name="No access to exports").wait_for()
-    page.get_by_text("exportgroup").wait_for()
+    assert_that(page.get_by_role("heading", name="No access to exports")).to_be_visible()
+    assert_that(page.get_by_text("exportgroup")).to_be_visible()
     assert_that(page.get_by_role("tab")).to_have_count(0)
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_expired_token_is_renewed_silently(visit: Visits, physicist: User) -> None:
@@ -82,7 +82,7 @@ def test_expired_token_is_renewed_silently(visit: Visits, physicist: User) -> No
     before = page.evaluate("sessionStorage.getItem('doseexport.tokens')")
     page.clock.fast_forward(HALF_AN_HOUR)
     page.get_by_role("button", name="Preview").click()
-    page.get_by_text("Most frequent protocols").wait_for()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     assert page.evaluate("sessionStorage.getItem('doseexport.tokens')") != before
 
 
@@ -111,7 +111,7 @@ def test_ended_session_clears_form_for_another_user(
     page = window.sign_in(privileged)
     field(page, "Patient name").fill("unknown name")
     end_session(page, stack)
-    page.get_by_role("dialog").wait_for()
+    assert_that(page.get_by_role("dialog")).to_be_visible()
     window.enter_password(physicist)
     assert_that(page.get_by_role("dialog")).to_be_hidden()
     assert_that(page.locator("#user")).to_have_text(physicist.name)
@@ -129,12 +129,12 @@ def test_ended_session_stays_usable_after_escape(visit: Visits, physicist: User,
     page.get_by_label("User name").fill(physicist.name)
     for _ in range(4):
         page.keyboard.press("Escape")
-    dialog.wait_for()
+    assert_that(dialog).to_be_visible()
     assert_that(page.get_by_label("User name")).to_have_value(physicist.name)
     window.enter_password(physicist)
     assert_that(dialog).to_be_hidden()
     page.get_by_role("button", name="Preview").click()
-    page.get_by_text("Most frequent protocols").wait_for()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
 
 
 def test_rejected_token_prompts_sign_in(visit: Visits, physicist: User) -> None:

@@ -13,8 +13,8 @@ def test_new_tab_is_signed_in(visit: Visits, physicist: User) -> None:
     window = visit()
     window.sign_in(physicist)
     second = window.open_tab()
-    second.page.get_by_role("tab", name="CT").wait_for()
-    second.page.get_by_text(physicist.name).wait_for()
+    assert_that(second.page.get_by_role("tab", name="CT")).to_be_visible()
+    assert_that(second.page.get_by_text(physicist.name)).to_be_visible()
 
 
 def test_sign_in_signs_in_tabs_that_wait(visit: Visits, physicist: User) -> None:
@@ -22,10 +22,10 @@ def test_sign_in_signs_in_tabs_that_wait(visit: Visits, physicist: User) -> None
     window.open()
     second = window.open_tab()
     for page in (window.page, second.page):
-        page.get_by_role("heading", name="Sign in").wait_for()
+        assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     second.enter_password(physicist)
     for page in (window.page, second.page):
-        page.get_by_role("tab", name="CT").wait_for()
+        assert_that(page.get_by_role("tab", name="CT")).to_be_visible()
 
 
 def test_sign_out_signs_out_all_tabs(visit: Visits, privileged: User) -> None:
@@ -35,10 +35,10 @@ def test_sign_out_signs_out_all_tabs(visit: Visits, privileged: User) -> None:
     field(second.page, "Patient name").fill("unknown name")
     page.get_by_role("button", name="Sign out").click()
     for each in (page, second.page):
-        each.get_by_role("heading", name="Sign in").wait_for()
+        assert_that(each.get_by_role("heading", name="Sign in")).to_be_visible()
         assert each.evaluate("sessionStorage.length") == 0
         each.reload()
-        each.get_by_role("heading", name="Sign in").wait_for()
+        assert_that(each.get_by_role("heading", name="Sign in")).to_be_visible()
     typed = "[...document.querySelectorAll('input')].map((input) => input.value)"
     assert "unknown name" not in second.page.evaluate(typed)
 
@@ -49,11 +49,11 @@ def test_tab_that_missed_the_sign_out_signs_out_at_its_next_request(visit: Visit
     page = window.sign_in(physicist)
     page.context.add_init_script("addEventListener('storage', (event) => event.stopImmediatePropagation())")
     second = window.open_tab().page
-    second.get_by_text("Most frequent protocols").wait_for()
+    assert_that(second.get_by_text("Most frequent protocols")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
     second.get_by_role("button", name="Preview").click()
-    second.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(second.get_by_role("heading", name="Sign in")).to_be_visible()
     assert second.evaluate("sessionStorage.length") == 0
 
 
@@ -61,8 +61,8 @@ def test_new_tab_after_sign_out_is_signed_out(visit: Visits, physicist: User) ->
     window = visit()
     page = window.sign_in(physicist)
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("heading", name="Sign in").wait_for()
-    window.open_tab().page.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert_that(window.open_tab().page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_renewed_tokens_reach_all_tabs(visit: Visits, physicist: User) -> None:
@@ -70,12 +70,12 @@ def test_renewed_tokens_reach_all_tabs(visit: Visits, physicist: User) -> None:
     window.page.clock.install()
     page = window.sign_in(physicist, "#CT?date_from=2025-10-01")
     second = window.open_tab().page
-    second.get_by_role("tab", name="CT").wait_for()
+    assert_that(second.get_by_role("tab", name="CT")).to_be_visible()
     before = read_tokens(second)
     second.route(lambda url: url.endswith("/"), lambda route: route.abort())  # it cannot renew them itself
     page.clock.fast_forward("31:00")
     page.get_by_role("button", name="Preview").click()
-    page.get_by_text("Most frequent protocols").wait_for()
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     second.wait_for_function("before => sessionStorage.getItem('doseexport.tokens') !== before", arg=before)
     assert read_tokens(second) == read_tokens(page)
 
@@ -94,7 +94,7 @@ def test_tab_whose_session_ended_continues_after_sign_in_elsewhere(
     assert_that(dialog).to_contain_text("Your session has ended")
     second = window.open_tab()
     second.enter_password(physicist)
-    second.page.get_by_role("tab", name="CT").wait_for()
+    assert_that(second.page.get_by_role("tab", name="CT")).to_be_visible()
     assert_that(dialog).to_be_hidden()
     assert_that(field(page, "Study description")).to_have_value("thorax")
 
@@ -103,9 +103,9 @@ def test_local_storage_holds_no_token(visit: Visits, physicist: User) -> None:
     window = visit()
     page = window.sign_in(physicist)
     second = window.open_tab().page
-    second.get_by_role("tab", name="CT").wait_for()
+    assert_that(second.get_by_role("tab", name="CT")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
-    second.get_by_role("heading", name="Sign in").wait_for()
+    assert_that(second.get_by_role("heading", name="Sign in")).to_be_visible()
     kept = second.evaluate("JSON.stringify(localStorage)")
     assert len(kept) < 100
     assert "ey" not in kept.replace("key", "")
