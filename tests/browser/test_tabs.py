@@ -45,7 +45,7 @@ def test_sign_out_signs_out_all_tabs(visit: Visits, privileged: User) -> None:
 
 def test_tab_that_missed_the_sign_out_signs_out_at_its_next_request(visit: Visits, physicist: User) -> None:
     """A browser may freeze a tab in the background, so that it hears nothing."""
-    window = visit()
+    window = visit(alone=True)  # its script would stay in a profile that tests share
     page = window.sign_in(physicist)
     page.context.add_init_script("addEventListener('storage', (event) => event.stopImmediatePropagation())")
     second = window.open_tab().page
