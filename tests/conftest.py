@@ -1,5 +1,6 @@
 """Databases that tests share. A test that alters data takes `make_database`."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -31,6 +32,10 @@ FOLDERS = (
     *("tests/component/", "tests/conformance/", "tests/properties/", "tests/"),
 )
 
+# Collecting the tests makes a million objects that stay until the end. To search them for garbage, again and
+# again, would take a tenth of the time.
+gc.disable()
+
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 
@@ -54,6 +59,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StackSchedul
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders whose files take longest."""
     items.sort(key=lambda item: next(n for n, folder in enumerate(FOLDERS) if item.nodeid.startswith(folder)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what exists by now out of all searches for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
