@@ -8,7 +8,6 @@ from functools import cache
 
 import psycopg
 import pytest
-from local import sample
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -255,11 +254,9 @@ def test_count_filter_selects_exact_numbers_some_and_more(list_studies, choose, 
 
 
 @pytest.fixture(scope="module")
-def hashed_url(postgres):
+def hashed_url(postgres, small_sample_url):
     """A second sample, of whose study 3 each test hashes another value."""
-    url = postgres.create_database("hashed")
-    sample.fill(url, 40)
-    return url
+    return postgres.create_database("hashed", small_sample_url.rpartition("/")[2])
 
 
 HASH = "UPDATE remapp_{} SET {} = true, {} = %s WHERE {} = 3"

@@ -181,8 +181,8 @@ def test_sample_has_columns_of_a_real_database(sample_url, openrem_url):
     assert {row for row in real if row[0] in tables} == made
 
 
-def test_sample_accepts_rows_without_id(make_database, sample_url):
-    url = make_database(sample_url)
+def test_sample_accepts_rows_without_id(make_database, small_sample_url):
+    url = make_database(small_sample_url)
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "INSERT INTO remapp_contextid (code_value, cid_table) VALUES ('x', '') RETURNING id"
@@ -190,8 +190,8 @@ def test_sample_accepts_rows_without_id(make_database, sample_url):
         assert row.fetchone()[0] > 15
 
 
-def test_sample_checks_constraints_at_commit(make_database, sample_url):
-    with psycopg.connect(make_database(sample_url)) as connection:
+def test_sample_checks_constraints_at_commit(make_database, small_sample_url):
+    with psycopg.connect(make_database(small_sample_url)) as connection:
         connection.execute("DELETE FROM remapp_uniqueequipmentnames")
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
             connection.commit()
