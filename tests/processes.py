@@ -7,7 +7,6 @@ do those of its cleanup and of its other threads.
 import threading
 from dataclasses import replace
 from enum import Enum
-from functools import partial
 
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.audit import AuditRepository
@@ -156,7 +155,7 @@ class _Client:
         method = getattr(self._client, name)
         if name == "generate_presigned_url":  # it makes no call
             return method
-        return lambda **arguments: self._process.call(name, partial(method, **arguments))
+        return lambda **arguments: self._process.call(name, lambda: method(**arguments))
 
     def get_paginator(self, name):
         return _Paginator(self._client.get_paginator(name), name, self._process)
