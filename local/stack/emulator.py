@@ -57,6 +57,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE,
     )
 
