@@ -30,14 +30,14 @@ class DeployError(RuntimeError):
 _get_loader = cache(botocore.loaders.create_loader)
 
 
-def make_session(key: str, secret: str, token: str | None = None) -> boto3.session.Session:
-    """Return a session with these keys. All sessions share the descriptions of AWS's services.
+def make_session() -> Any:
+    """Return a session of botocore. All sessions share the descriptions of AWS's services.
 
     To read these takes most of the time that it takes to make a client.
     """
     session = botocore.session.get_session()
     session.register_component("data_loader", _get_loader())
-    return boto3.session.Session(key, secret, token, region_name=REGION, botocore_session=session)
+    return session
 
 
 class Cloud:
@@ -49,7 +49,9 @@ class Cloud:
     def __init__(self, endpoint: str, key: str, secret: str, token: str | None = None) -> None:
         """Connect to `endpoint` with these keys."""
         self.endpoint = endpoint
-        self._session = make_session(key, secret, token)
+        self._session = boto3.session.Session(
+            key, secret, token, region_name=REGION, botocore_session=make_session()
+        )
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:

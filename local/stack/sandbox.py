@@ -1,6 +1,7 @@
 """Fork functions from a process that has imported boto3, and confine each to what Lambda gives it.
 
-Most of a function's start is the import of boto3, which is in Lambda's Python. A function gets the runtime,
+Most of a function's start is the import of boto3, which is in Lambda's Python, and the reading of its
+descriptions of services. A function gets the runtime,
 its layers, its own /tmp and its memory limit.
 
 This runs in the functions' interpreter, which does not have this project on its path. Therefore it uses the
@@ -20,9 +21,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import boto3  # type: ignore[import-untyped]
+import botocore.loaders  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
 
 _MEGABYTE = 1 << 20
 _LENGTH = 8
+_READ = ("dynamodb", "s3", "sqs", "secretsmanager")
+"""The services whose descriptions are read before a function needs them."""
 
 
 def main() -> None:
@@ -44,9 +49,22 @@ def main() -> None:
 
 
 def _import_clients() -> None:
-    """Import what boto3 imports only when it makes a client."""
-    boto3.session.Session("none", "none", region_name="eu-west-2").client("dynamodb")
+    """Import what boto3 imports only when it makes a client, and read what most functions' clients need.
+
+    The functions' own session has no keys and no region. It takes these from the environment of a function.
+    """
+    loader = botocore.loaders.create_loader()
+    making = boto3.session.Session("none", "none", region_name="eu-west-2", botocore_session=_open(loader))
+    for service in _READ:
+        making.client(service)
+    boto3.setup_default_session(botocore_session=_open(loader))
     gc.freeze()  # functions share the memory of what was imported
+
+
+def _open(loader: botocore.loaders.Loader) -> botocore.session.Session:
+    session = botocore.session.get_session()
+    session.register_component("data_loader", loader)
+    return session
 
 
 def _receive(channel: socket.socket) -> tuple[dict[str, str], list[int]] | None:

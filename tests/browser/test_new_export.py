@@ -95,26 +95,27 @@ def test_address_accepts_openrem_names(visit: Visits, physicist: User) -> None:
     assert_that(page.locator(".message")).to_have_count(0)
 
 
-@pytest.mark.parametrize(
-    ("address", "ignored"),
-    [
-        ("#CT?station=CT2&colour=red", "colour"),
-        ("#CT?station=CT2&events=eleven", "events"),
-        ("#CT?station=CT2&date_from=2024-02-31", "date_from"),
-        ("#CT?station=CT2&patient_id=7", "patient_id"),
-        ("#CT?station=CT2&type=ct-gone", "ct-gone"),
-        ("#XX?station=CT2", "XX"),
-        ("#RF?station=CT2&study_id=7", "study_id"),
-        ("#MG?station=CT2&type=mg-csv&option.words=scout", "words"),
-    ],
-)
-def test_address_reports_ignored_parts(visit: Visits, privileged: User, address: str, ignored: str) -> None:
+def test_address_reports_ignored_parts(visit: Visits, privileged: User) -> None:
     """A user must not believe that an ignored filter narrows the export."""
-    page = visit().sign_in(privileged, address)
-    assert_that(page.locator(".message")).to_contain_text(
-        f"Ignored from this link: {ignored}. Check the filters."
-    )
-    assert_that(field(page, "Station")).to_have_value("CT2")
+    window = visit()
+    page = window.sign_in(privileged)
+    for number, (address, ignored) in enumerate(IGNORED.items()):
+        window.open(address)
+        said = f"Ignored from this link: {ignored}. Check the filters."
+        assert_that(page.locator(".message").filter(has_text=said)).to_be_visible()
+        assert_that(field(page, "Station")).to_have_value(f"CT{number}")
+
+
+IGNORED = {
+    "#CT?station=CT0&colour=red": "colour",
+    "#CT?station=CT1&events=eleven": "events",
+    "#CT?station=CT2&date_from=2024-02-31": "date_from",
+    "#CT?station=CT3&patient_id=7": "patient_id",
+    "#CT?station=CT4&type=ct-gone": "ct-gone",
+    "#XX?station=CT5": "XX",
+    "#RF?station=CT6&study_id=7": "study_id",
+    "#MG?station=CT7&type=mg-csv&option.words=scout": "words",
+}
 
 
 def test_form_rejects_incomplete_date(visit: Visits, physicist: User) -> None:

@@ -91,14 +91,19 @@ class Scene:
         return export
 
     def clear(self) -> None:
-        client = self.backstage.client("dynamodb")
-        for table, keys in (
-            (self.backstage.table, self.keys),
-            (self.backstage.saved_requests_table, self.saved),
-        ):
-            for key in keys:
-                client.delete_item(TableName=table, Key={"pk": {"S": key}})
-            keys.clear()
+        """Delete the rows, and empty the queue."""
+        backstage = self.backstage
+        made = {backstage.table: self.keys, backstage.saved_requests_table: self.saved}
+        deletions = {
+            table: [{"DeleteRequest": {"Key": {"pk": {"S": key}}}} for key in keys]
+            for table, keys in made.items()
+            if keys
+        }
+        if deletions:
+            left = backstage.client("dynamodb").batch_write_item(RequestItems=deletions)
+            assert not left["UnprocessedItems"]
+        self.keys.clear()
+        self.saved.clear()
         self.sqs.purge_queue(QueueUrl=self.backstage.queue)
 
 

@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 from local.stack import build
-from local.stack.deploy import Cloud, make_session
+from local.stack.deploy import REGION, make_session
 from local.stack.stack import Stack
 
 from doseexport.api import handler as api_handler
@@ -30,29 +31,52 @@ TRUST = (
 )
 
 
-class Role:
-    """The role of a function, with its policies from the template, assumed by the tests."""
+class SharedClients(boto3.session.Session):  # type: ignore[misc]
+    """A session of all roles, one after the other, with one client per service.
 
-    def __init__(self, stack: Stack, function: str) -> None:
-        self.function = function
-        self.stack = stack
-        self.name = stack.resource(f"{function}Role")
-        self._iam = stack.cloud.client("iam")
-        self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=TRUST)
-        arn = self._iam.get_role(RoleName=self.name)["Role"]["Arn"]
-        taken = stack.cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-        keys = taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]
-        self.cloud = Cloud(stack.cloud.endpoint, *keys)
-        self.session = make_session(*keys)
+    Clients of its own would take each role longer than its calls.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("none", "none", region_name=REGION, botocore_session=make_session())
+        self._made: dict[str, Any] = {}
         self.denied: list[str] = []
-        self.session.events.register("after-call", self._collect_denied)
-        self.variables = self._read_variables()
-        self._services: Services | None = None
+        self.events.register("after-call", self._collect_denied)
+
+    def client(self, service_name: str, **options: Any) -> Any:
+        """Return the client of a service, made with the options of the first request for it."""
+        if service_name not in self._made:
+            self._made[service_name] = super().client(service_name, **options)
+        return self._made[service_name]
+
+    def use(self, keys: Mapping[str, str]) -> None:
+        """Sign all further calls with these keys."""
+        signer = self.get_credentials()
+        signer.access_key, signer.secret_key = keys["AccessKeyId"], keys["SecretAccessKey"]
+        signer.token = keys["SessionToken"]
 
     def _collect_denied(self, parsed: Json, **_: object) -> None:
         found = _DENIED.search(str(parsed.get("Error", {}).get("Message", "")))
         if "AccessDenied" in str(parsed.get("Error", {}).get("Code", "")):
             self.denied.append(found[1] if found else "unknown")
+
+
+class Role:
+    """The role of a function, with its policies from the template, assumed by the tests."""
+
+    def __init__(self, stack: Stack, function: str, session: SharedClients) -> None:
+        self.function = function
+        self.stack = stack
+        self.session = session
+        self.name = stack.resource(f"{function}Role")
+        self._iam = stack.cloud.client("iam")
+        self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=TRUST)
+        arn = self._iam.get_role(RoleName=self.name)["Role"]["Arn"]
+        sts = stack.cloud.client("sts")
+        self._keys = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        self.denied = session.denied
+        self.variables = self._read_variables()
+        self._services: Services | None = None
 
     def _read_variables(self) -> Mapping[str, str]:
         client = self.stack.cloud.client("lambda")
@@ -60,7 +84,7 @@ class Role:
         variables: Mapping[str, str] = found.get("Environment", {}).get("Variables", {})
         return {**variables, "AWS_ENDPOINT_URL": self.stack.cloud.endpoint}
 
-    @property
+    @cached_property
     def policies(self) -> dict[str, Json]:
         """The policies of the role by name."""
         names = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
@@ -94,6 +118,7 @@ class Role:
             for name, value in self.variables.items():
                 patch.setenv(name, value)
             patch.setattr(boto3, "DEFAULT_SESSION", self.session)
+            self.session.use(self._keys)
             if self._services is None:
                 connect_services.cache_clear()
                 self._services = connect_services()

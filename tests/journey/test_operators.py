@@ -16,6 +16,8 @@ from local.stack.stack import Stack
 from tests.journey.backstage import Backstage, until
 from tests.journey.listening import Listener
 
+AT_ONCE = 25
+"""The most rows that DynamoDB deletes in one call."""
 SMALL = json.dumps({"type": "ct-csv", "filters": {"study_description": "broken: no events"}})
 
 
@@ -141,9 +143,13 @@ def test_restore_refuses_to_replace_an_audit_trail(stack: Stack, restore: Any) -
 
 
 def wipe(backstage: Backstage, table: str) -> None:
-    for pk, sk in read_rows(backstage, table):
-        key = {"pk": {"S": pk}, **({"sk": {"S": sk}} if sk else {})}
-        backstage.client("dynamodb").delete_item(TableName=table, Key=key)
+    deletions = [
+        {"DeleteRequest": {"Key": {"pk": {"S": pk}, **({"sk": {"S": sk}} if sk else {})}}}
+        for pk, sk in read_rows(backstage, table)
+    ]
+    for start in range(0, len(deletions), AT_ONCE):
+        some = {table: deletions[start : start + AT_ONCE]}
+        assert not backstage.client("dynamodb").batch_write_item(RequestItems=some)["UnprocessedItems"]
 
 
 def reconcile(backstage: Backstage) -> None:
