@@ -97,10 +97,11 @@ class Stage:
     def collect(self, what):
         self._collected.append(json.dumps(what, default=str))
 
-    def collect_views_of_others(self, export_id):
-        """Collect what users without pidgroup are shown of an export."""
+    def collect_views_of_others(self, *export_ids):
+        """Collect what users without pidgroup are shown of exports."""
         for caller in (ADA, BEN, ADMIN):
-            self.collect(self.sign_in(caller).call("GET", f"/exports/{export_id}").body)
+            for export_id in export_ids:
+                self.collect(self.sign_in(caller).call("GET", f"/exports/{export_id}").body)
             self.collect(self.sign_in(caller).call("GET", "/exports?scope=all").body)
 
     def read_server_log(self):

@@ -36,6 +36,14 @@ def _no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def small_sample_url(postgres: Postgres) -> str:
+    """A sample of 40 CT studies, for tests that change a copy of it."""
+    url = postgres.create_database("small_sample")
+    sample.fill(url, 40)
+    return url
+
+
+@pytest.fixture(scope="session")
 def standard_url(postgres: Postgres) -> str:
     """A small sample of every modality with standard names switched on. Read it only."""
     url = postgres.create_database("standard_names")

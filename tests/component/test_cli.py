@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from jsonschema import Draft202012Validator
-from local import sample
 
 from doseexport.catalogue.schema import NUCLEAR_MEDICINE, STANDARD_NAMES
 from tests.component.exporting import KEY, export
@@ -234,9 +233,8 @@ def test_cli_refuses_a_manifest_nested_too_deeply(tmp_path):
     assert "(BAD_MANIFEST)" in line
 
 
-def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
-    old = make_database()
-    sample.fill(old, 20)
+def test_cli_lists_only_what_the_database_can_hold(make_database, small_sample_url, sample_url):
+    old = make_database(small_sample_url)
     with psycopg.connect(old) as connection:
         for table in sorted(NUCLEAR_MEDICINE.tables | STANDARD_NAMES.tables):
             connection.execute(f"DROP TABLE {table} CASCADE")
@@ -253,9 +251,8 @@ def test_cli_lists_only_what_the_database_can_hold(make_database, sample_url):
     assert types[None] - types[old] == {"nm-csv", "nm-xlsx", "nm-audit", "nm-tables", "nm-parquet"}
 
 
-def test_cli_says_that_the_database_has_no_such_studies(make_database, tmp_path):
-    old = make_database()
-    sample.fill(old, 20)
+def test_cli_says_that_the_database_has_no_such_studies(make_database, small_sample_url, tmp_path):
+    old = make_database(small_sample_url)
     with psycopg.connect(old) as connection:
         for table in sorted(NUCLEAR_MEDICINE.tables):
             connection.execute(f"DROP TABLE {table} CASCADE")

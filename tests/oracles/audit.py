@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 import psycopg
 from psycopg.rows import namedtuple_row
@@ -250,14 +251,9 @@ class Reader:
 
 
 def read_groups(url, modality, exam_by="auto", adult_weight=None, *, standard=False, **bands):
-    """Return the groups by (exam, room, population, detail, quantity)."""
+    """Return the groups by (exam, room, population, detail, quantity), of a database that never changes."""
     reader = Reader(modality, exam_by, adult_weight, standard=standard, bands=bands)
-    values = ", ".join(
-        f"{NUMBERS.get(name) or NUMBERS[modality, name]} AS v{n}" for n, name in enumerate(OF_STUDY[modality])
-    )
-    with psycopg.connect(url, row_factory=namedtuple_row) as connection:
-        found = connection.execute(STUDIES.format(values=values or "1"), [CODES[modality]]).fetchall()
-        events = connection.execute(EVENTS[modality]).fetchall() if modality in EVENTS else []
+    found, events = read_rows(url, modality)
     studies = {study.id: study for study in found}
     for study in found:
         reader.add_study(study)
@@ -265,6 +261,18 @@ def read_groups(url, modality, exam_by="auto", adult_weight=None, *, standard=Fa
         if event.study in studies:
             reader.add_event(studies[event.study], event)
     return dict(reader.groups)
+
+
+@cache
+def read_rows(url, modality):
+    """Return the rows of the studies and of the events of a database that never changes."""
+    values = ", ".join(
+        f"{NUMBERS.get(name) or NUMBERS[modality, name]} AS v{n}" for n, name in enumerate(OF_STUDY[modality])
+    )
+    with psycopg.connect(url, row_factory=namedtuple_row) as connection:
+        found = connection.execute(STUDIES.format(values=values or "1"), [CODES[modality]]).fetchall()
+        events = connection.execute(EVENTS[modality]).fetchall() if modality in EVENTS else []
+    return found, events
 
 
 def name_exams(study, exam_by, *, standard):

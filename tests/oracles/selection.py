@@ -20,8 +20,10 @@ NOT_A_TEST = (
     f"study.id NOT IN (SELECT {OF_STUDY} FROM remapp_patientmoduleattr"
     " WHERE not_patient_indicator IS NOT NULL) AND %s <> ''"
 )
-# Each study with its totals. Those that are not stored are those of its dose reports.
-STUDIES_WITH_TOTALS = f"""(
+STUDIES_WITH_TOTALS = "studies_with_totals"
+# Each study with its totals. Those that are not stored are those of its dose reports. A session makes this
+# table once: each of its hundreds of queries would else add up all totals.
+MAKE_STUDIES_WITH_TOTALS = f"""CREATE TEMPORARY TABLE {STUDIES_WITH_TOTALS} AS
     SELECT filled.*
     FROM remapp_generalstudymoduleattr study
     LEFT JOIN (
@@ -71,8 +73,7 @@ STUDIES_WITH_TOTALS = f"""(
         'total_rp_dose_a', coalesce(study.total_rp_dose_a, plane.rp),
         'total_agd_left', coalesce(study.total_agd_left, breasts.agd_left),
         'total_agd_right', coalesce(study.total_agd_right, breasts.agd_right)
-    )) filled
-)"""
+    )) filled"""
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ def url(request, sample_url, standard_url):
     return sample_url if request.param == "plain" else standard_url
 
 
-@pytest.fixture
-def wanted(spec, url):
-    """The studies and events that plain SQL counts; of openSkin one study's."""
+@cache
+def count_by_sql(url, name):
+    """Return the studies and events that plain SQL counts; of openSkin one study's."""
+    spec = SPECS[name]
     with psycopg.connect(url) as connection:
         studies = connection.execute(
             "SELECT id, study_date, study_time, accession_number FROM remapp_generalstudymoduleattr"
@@ -58,6 +59,11 @@ def wanted(spec, url):
     if spec.needs:
         studies = [max(studies, key=lambda study: events.get(study[0], 0))]
     return studies, {study[0]: events.get(study[0], 0) for study in studies}
+
+
+@pytest.fixture
+def wanted(spec, url):
+    return count_by_sql(url, spec.type)
 
 
 @pytest.fixture
@@ -77,6 +83,12 @@ def export_once(url, **body):
     if key not in EXPORTED:
         EXPORTED[key] = export(url, **body)
     return EXPORTED[key]
+
+
+@cache
+def read_sheets(data):
+    """Return the sheets of a workbook, each read once for all tests of this module."""
+    return Sheets(data)
 
 
 def export_everything(url, name):
@@ -158,7 +170,7 @@ def test_export_type_describes_every_heading_once(spec, exported):
 @pytest.mark.parametrize("spec", WORKBOOKS, ids=lambda spec: spec.type)
 def test_export_type_lists_its_dictionary_on_the_sheet_columns(exported):
     data, report = exported
-    rows = Sheets(data)["Columns"]
+    rows = read_sheets(data)["Columns"]
     assert rows[0] == [
         "Heading", "Meaning", "Unit", "DICOM", "OpenREM source", "Conversion", "Blank", "Several rows",
         "Sheets",
@@ -183,7 +195,7 @@ def list_headings(spec, data):
         for table in read_data_package(data)["resources"]:
             yield from ((table["name"], each["name"]) for each in table["schema"]["fields"])
         return
-    for name, rows in Sheets(data).items():
+    for name, rows in read_sheets(data).items():
         has_frequencies = name == "Summary" and spec.layout.frequencies
         top = (
             rows[5] if has_frequencies else () if name in NO_TABLES or spec.type == "rf-phe2019" else rows[0]
@@ -229,7 +241,7 @@ def test_export_type_all_data_equals_the_csv(url, name):
     data, _ = export_everything(url, f"{name}-csv")
     book, _ = export_everything(url, f"{name}-xlsx")
     headings, *rows = read_csv(data)
-    top, *shown = Sheets(book)["All data"]
+    top, *shown = read_sheets(book)["All data"]
     width = len(headings)
     assert top[:width] == headings
     assert len(top) == width or name == "rf"
@@ -243,7 +255,7 @@ def test_export_type_all_data_equals_the_csv(url, name):
 def test_mg_xlsx_all_data_holds_the_exposures_of_the_csv(url):
     spec = SPECS["mg-csv"]
     headings, *rows = read_csv(export_everything(url, "mg-csv")[0])
-    sheet = Sheets(export_everything(url, "mg-xlsx")[0])["All data"]
+    sheet = read_sheets(export_everything(url, "mg-xlsx")[0])["All data"]
     own = {column.heading for column in SPECS["mg-xlsx"].columns} - {
         column.heading for column in spec.columns
     }
@@ -267,7 +279,7 @@ def test_mg_xlsx_all_data_holds_the_exposures_of_the_csv(url):
 )
 def test_workbook_has_event_on_one_protocol_sheet_and_those_of_its_names(url, name):
     data, report = export_everything(url, name)
-    sheets = dict(Sheets(data))
+    sheets = dict(read_sheets(data))
     sheets.pop("Warnings", None)
     assert list(sheets)[:2] == ["Summary", "All data"]
     assert list(sheets)[-2:] == ["Columns", "About"]
@@ -287,7 +299,7 @@ def test_workbook_has_event_on_one_protocol_sheet_and_those_of_its_names(url, na
 @pytest.mark.parametrize("name", ["ct", "dx", "mg", "rf"])
 def test_standard_names_are_counted_where_they_are_on(standard_url, sample_url, name):
     on, off = (
-        read_frequencies(Sheets(export_everything(url, f"{name}-xlsx")[0])["Summary"])
+        read_frequencies(read_sheets(export_everything(url, f"{name}-xlsx")[0])["Summary"])
         for url in (standard_url, sample_url)
     )
     assert set(on) - set(off) == {"Standard study name", "Standard acquisition name"}
@@ -307,7 +319,7 @@ def read_frequencies(rows):
 @pytest.mark.parametrize("spec", WORKBOOKS, ids=lambda spec: spec.type)
 def test_sheet_names_are_legal_and_differ_in_any_case(exported):
     data, _ = exported
-    names = list(Sheets(data))
+    names = list(read_sheets(data))
     assert len({each.casefold() for each in names}) == len(names)
     for each in names:
         assert 0 < len(each.encode("utf-16-le")) <= 62

@@ -4,10 +4,10 @@ Radiography is compared in tests/conformance, and audits in shared/test_audit.py
 """
 
 from contextlib import ExitStack
+from functools import cache
 
 import psycopg
 import pytest
-from local import sample
 
 from doseexport import catalogue
 from doseexport.catalogue import Inclusions
@@ -17,7 +17,14 @@ from doseexport.errors import RequestError
 from tests.component.exporting import export, parse, read_csv
 from tests.databases import awkward_nm
 from tests.oracles.ct import hash_of
-from tests.oracles.selection import MODALITIES, NEWEST_FIRST, NM, OF_STUDY, STUDIES_WITH_TOTALS
+from tests.oracles.selection import (
+    MAKE_STUDIES_WITH_TOTALS,
+    MODALITIES,
+    NEWEST_FIRST,
+    NM,
+    OF_STUDY,
+    STUDIES_WITH_TOTALS,
+)
 
 STUDIES = "SELECT study.id FROM remapp_generalstudymoduleattr study WHERE modality_type = %s"
 THICKNESS = {"compression_thickness_min", "compression_thickness_max"}
@@ -49,7 +56,10 @@ def urls(postgres, sample_url):
 @pytest.fixture(scope="module")
 def read(urls):
     """`read("CT", sql, *values)`: the rows of a query whose first column is a study of that modality."""
-    connections = {name: psycopg.connect(url, autocommit=True) for name, url in urls.items()}
+    sessions = {url: psycopg.connect(url, autocommit=True) for url in set(urls.values())}
+    for session in sessions.values():
+        session.execute(MAKE_STUDIES_WITH_TOTALS)
+    connections = {name: sessions[url] for name, url in urls.items()}
     known = {
         name: {row[0] for row in connection.execute(STUDIES, [name])}
         for name, connection in connections.items()
@@ -60,14 +70,15 @@ def read(urls):
         return [row for row in rows if row[0] in known[modality]]
 
     yield read
-    for connection in connections.values():
-        connection.close()
+    for session in sessions.values():
+        session.close()
 
 
 @pytest.fixture(scope="module")
 def list_studies(read):
     """`list_studies("CT", condition)`: studies that meet a condition, newest first."""
 
+    @cache
     def list_studies(modality, condition="true", order=NEWEST_FIRST):
         query = f"SELECT study.id FROM {STUDIES_WITH_TOTALS} study WHERE {condition} ORDER BY {order}"
         return [study for (study,) in read(modality, query)]
@@ -243,11 +254,9 @@ def test_count_filter_selects_exact_numbers_some_and_more(list_studies, choose, 
 
 
 @pytest.fixture(scope="module")
-def hashed_url(postgres):
+def hashed_url(postgres, small_sample_url):
     """A second sample, of whose study 3 each test hashes another value."""
-    url = postgres.create_database("hashed")
-    sample.fill(url, 40)
-    return url
+    return postgres.create_database("hashed", small_sample_url.rpartition("/")[2])
 
 
 HASH = "UPDATE remapp_{} SET {} = true, {} = %s WHERE {} = 3"

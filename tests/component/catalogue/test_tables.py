@@ -6,6 +6,7 @@ import zipfile
 from collections import Counter, defaultdict
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from tests.oracles.dx import is_same_mean
 
 ROWS = 200
 """As many rows of a table frictionless reads, which takes longest. Other tests read every cell and key."""
+BOTH = {"include_names": True, "include_ids": True}
 KINDS = ["ct-tables", "dx-tables", "mg-tables", "nm-tables", "rf-tables"]
 CODES = {"ct": ["CT"], "dx": ["DX", "CR", "PX"], "mg": ["MG"], "nm": ["NM"], "rf": ["RF"]}
 EVENT = (
@@ -86,14 +88,25 @@ def url(request, sample_url, standard_url):
 
 
 @pytest.fixture(scope="module")
-def exported(url, kind):
-    """The bytes of a file with every study, with names and IDs, and its report."""
-    return export(url, type=kind, include_names=True, include_ids=True)
+def export_whole():
+    """Return the bytes of a file with every study, with names and IDs, and its report, made once."""
+    return cache(lambda url, kind: export(url, type=kind, **BOTH))
 
 
 @pytest.fixture(scope="module")
-def package(exported):
-    return Package(exported[0])
+def read_whole(export_whole):
+    """Return the tables of that file. Read them only."""
+    return cache(lambda url, kind: Package(export_whole(url, kind)[0]))
+
+
+@pytest.fixture(scope="module")
+def exported(export_whole, url, kind):
+    return export_whole(url, kind)
+
+
+@pytest.fixture(scope="module")
+def package(read_whole, url, kind):
+    return read_whole(url, kind)
 
 
 def test_tables_have_the_rows_that_plain_sql_counts(url, kind, exported, package):
@@ -185,11 +198,12 @@ def test_data_package_types_are_those_of_the_cells(package):
 
 @pytest.mark.parametrize(("name", "pivot"), [("ct", CtPivot), ("dx", DxPivot)])
 @pytest.mark.parametrize("included", [True, False])
-def test_tables_by_event_number_are_the_csv(url, name, pivot, included):
-    inclusions = {"include_names": included, "include_ids": included}
-    expected = read_csv(export(url, type=f"{name}-csv", **inclusions)[0])
-    package, _ = export_package(url, f"{name}-tables", **inclusions)
-    if not included:
+def test_tables_by_event_number_are_the_csv(url, read_whole, name, pivot, included):
+    expected = read_csv(export(url, type=f"{name}-csv", **(BOTH if included else {}))[0])
+    if included:
+        package = read_whole(url, f"{name}-tables")
+    else:
+        package, _ = export_package(url, f"{name}-tables")
         assert not {"patient_name", "patient_id", "patient_birth_date"} & package["studies"][0].keys()
         expected = expected[:20]
         for column in ("patient_name", "patient_id", "patient_birth_date"):
@@ -310,13 +324,13 @@ def test_nm_tables_hold_the_children_of_administrations(url):
     }
 
 
-def test_tables_hold_hostile_texts_unchanged(hostile_url, tmp_path):
+def test_tables_hold_hostile_texts_unchanged(hostile_url, export_whole, read_whole, tmp_path):
     cells = set()
     for kind in KINDS:
-        data, _ = export(hostile_url, type=kind, include_names=True, include_ids=True)
-        (tmp_path / f"{kind}.zip").write_bytes(data)
+        (tmp_path / f"{kind}.zip").write_bytes(export_whole(hostile_url, kind)[0])
         assert DataPackage(str(tmp_path / f"{kind}.zip")).validate().valid
-        cells |= {cell for rows in Package(data).rows.values() for row in rows for cell in row.values()}
+        tables = read_whole(hostile_url, kind).rows.values()
+        cells |= {cell for rows in tables for row in rows for cell in row.values()}
     assert [text for text in CORPUS if text not in cells] == []
 
 
@@ -327,10 +341,10 @@ def test_tables_hold_long_texts_line_ends_and_empty_texts(make_database, standar
         connection.execute(
             "UPDATE remapp_generalstudymoduleattr SET study_description = (%s::text[])[1 + id %% 5]", [texts]
         )
-    package, _ = export_package(url, "ct-tables")
+    package, report = export_package(url, "ct-tables", **BOTH)
     for row in package["studies"]:
         assert row["study_description"] == texts[int(row["study_id"]) % 5]
-    assert_same_tables(url, "ct-tables")
+    assert_same_tables(url, "ct-tables", package, report)
     assert package.texts["studies"].count("\n") > len(package["studies"])
 
 
@@ -341,11 +355,9 @@ def read_cell(text, kind):
     return read.get(kind, str)(text) if text else None
 
 
-def assert_same_tables(url, kind):
+def assert_same_tables(url, kind, package, report):
     """Assert that the Parquet of a type holds the values of its csv, with the types that are promised."""
-    inclusions = {"include_names": True, "include_ids": True}
-    package, report = export_package(url, kind, **inclusions)
-    data, other = export(url, type=kind.replace("tables", "parquet"), **inclusions)
+    data, other = export(url, type=kind.replace("tables", "parquet"), **BOTH)
     counts = [(each.name, each.studies, each.rows) for each in report.sheets]
     assert [(each.name, each.studies, each.rows) for each in other.sheets] == counts
     with zipfile.ZipFile(io.BytesIO(data)) as file:
@@ -367,12 +379,12 @@ PARQUET_TYPES = {
 }  # fmt: skip
 
 
-def test_parquet_holds_the_values_of_the_csv(url, kind):
-    assert_same_tables(url, kind)
+def test_parquet_holds_the_values_of_the_csv(url, kind, package, exported):
+    assert_same_tables(url, kind, package, exported[1])
 
 
-def test_parquet_holds_hostile_texts_unchanged(hostile_url, kind):
-    assert_same_tables(hostile_url, kind)
+def test_parquet_holds_hostile_texts_unchanged(hostile_url, kind, export_whole, read_whole):
+    assert_same_tables(hostile_url, kind, read_whole(hostile_url, kind), export_whole(hostile_url, kind)[1])
 
 
 def test_numbers_of_openrem_have_no_more_decimals_than_parquet_holds(sample_url):

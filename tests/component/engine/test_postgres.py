@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from local import sample
 
 from doseexport.catalogue import Inclusions
 from doseexport.engine import postgres as database_module
@@ -44,10 +43,8 @@ def wait_until(is_so, seconds=10.0):
 
 
 @pytest.fixture
-def small_url(make_database):
-    url = make_database()
-    sample.fill(url, 40)
-    return url
+def small_url(make_database, small_sample_url):
+    return make_database(small_sample_url)
 
 
 def add_study(url):

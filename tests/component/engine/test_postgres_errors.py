@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from local import sample
 
 from doseexport.engine.postgres import Database
 from doseexport.engine.postgres_errors import translate_error
@@ -14,10 +13,8 @@ from tests.component.exporting import export
 
 
 @pytest.fixture
-def small_url(make_database):
-    url = make_database()
-    sample.fill(url, 40)
-    return url
+def small_url(make_database, small_sample_url):
+    return make_database(small_sample_url)
 
 
 def change(url, **parts):

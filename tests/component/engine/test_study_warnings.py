@@ -7,7 +7,6 @@ import openpyxl
 import psycopg
 import pytest
 import python_calamine
-from local import sample
 
 from doseexport.engine.manifest import FileFacts, write_manifest
 from tests.component.exporting import export, parse
@@ -20,10 +19,9 @@ LOST_LENGTHS = "No scanning length in 3 of the events: its cell is blank."
 
 
 @pytest.fixture(scope="module")
-def studies(postgres):
+def studies(postgres, small_sample_url):
     """The database's URL, and the ids and accession numbers of its CT studies, of which three are odd."""
-    url = postgres.create_database("warned")
-    sample.fill(url, 40)
+    url = postgres.create_database("warned", small_sample_url.rpartition("/")[2])
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         ids = [

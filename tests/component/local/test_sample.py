@@ -112,6 +112,18 @@ def one(url, query, *values):
         return connection.execute(query, values or None).fetchone()[0]
 
 
+@pytest.fixture(scope="module")
+def find(select_sample):
+    """`find(sql, *values)`: one value from the sample."""
+
+    def find(sql, *values):
+        (row,) = select_sample(sql, *values)
+        (value,) = row.values()
+        return value
+
+    return find
+
+
 def checksums(url):
     with psycopg.connect(url) as connection:
         tables = connection.execute(
@@ -128,40 +140,40 @@ def test_sample_is_the_same_every_time(make_database):
     assert checksums(first) == checksums(second)
 
 
-def test_sample_has_requested_number_of_ct_studies_and_others(sample_url):
+def test_sample_has_requested_number_of_ct_studies_and_others(find):
     count = "SELECT count(*) FROM remapp_generalstudymoduleattr WHERE modality_type IS NOT DISTINCT FROM %s"
-    assert one(sample_url, count, "CT") == 400
-    assert all(one(sample_url, count, other) for other in ("DX", "RF", "NM", None))
+    assert find(count, "CT") == 400
+    assert all(find(count, other) for other in ("DX", "RF", "NM", None))
 
 
 @pytest.mark.parametrize(("table", "column"), NULLABLE)
-def test_sample_has_null_in_every_nullable_column(sample_url, table, column):
-    assert one(sample_url, f"SELECT count(*) > 0 FROM remapp_{table} WHERE {column} IS NULL")
-    assert one(sample_url, f"SELECT count(*) > 0 FROM remapp_{table} WHERE {column} IS NOT NULL")
+def test_sample_has_null_in_every_nullable_column(find, table, column):
+    assert find(f"SELECT count(*) > 0 FROM remapp_{table} WHERE {column} IS NULL")
+    assert find(f"SELECT count(*) > 0 FROM remapp_{table} WHERE {column} IS NOT NULL")
 
 
 @pytest.mark.parametrize("name", DEFECTS)
-def test_sample_broken_study_has_its_defect(sample_url, name):
+def test_sample_broken_study_has_its_defect(find, name):
     query, expected = DEFECTS[name]
     whose = "" if WHOSE in query else WHOSE
-    assert one(sample_url, f"{query} {whose}", f"broken: {name}") == expected
+    assert find(f"{query} {whose}", f"broken: {name}") == expected
 
 
-def test_sample_every_broken_ct_study_is_tested(sample_url):
+def test_sample_every_broken_ct_study_is_tested(find):
     names = f"SELECT array_agg(substr(study_description, 9)) {STUDY} WHERE study_description LIKE 'broken: %'"
     names += " AND modality_type = 'CT'"
-    assert sorted(one(sample_url, names)) == sorted(DEFECTS)
+    assert sorted(find(names)) == sorted(DEFECTS)
 
 
 @pytest.mark.parametrize(
     "text", ["=1+1", "+44 20 7946 0000", "\v", "\r\n", "\t", "\\N", "<&>", "🫀", "_x000D_", '"', "\ufffe"]
 )
-def test_sample_has_awkward_texts(sample_url, text):
-    assert one(sample_url, f"SELECT count(*) > 0 {EVENT} WHERE strpos(event.comment, %s) > 0", text)
+def test_sample_has_awkward_texts(find, text):
+    assert find(f"SELECT count(*) > 0 {EVENT} WHERE strpos(event.comment, %s) > 0", text)
 
 
-def test_sample_has_about_forty_protocols_that_collide_as_sheet_names(sample_url):
-    names = one(sample_url, f"SELECT array_agg(DISTINCT acquisition_protocol) {EVENT}")
+def test_sample_has_about_forty_protocols_that_collide_as_sheet_names(find):
+    names = find(f"SELECT array_agg(DISTINCT acquisition_protocol) {EVENT}")
     assert len(names) == 41
     assert {None, "", "Summary", "SUMMARY", "All data", "about", "History", "'Quoted'"} <= set(names)
     long = [name[:31] for name in names if name and len(name) > 31]
@@ -181,8 +193,8 @@ def test_sample_has_columns_of_a_real_database(sample_url, openrem_url):
     assert {row for row in real if row[0] in tables} == made
 
 
-def test_sample_accepts_rows_without_id(make_database, sample_url):
-    url = make_database(sample_url)
+def test_sample_accepts_rows_without_id(make_database, small_sample_url):
+    url = make_database(small_sample_url)
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "INSERT INTO remapp_contextid (code_value, cid_table) VALUES ('x', '') RETURNING id"
@@ -190,15 +202,15 @@ def test_sample_accepts_rows_without_id(make_database, sample_url):
         assert row.fetchone()[0] > 15
 
 
-def test_sample_checks_constraints_at_commit(make_database, sample_url):
-    with psycopg.connect(make_database(sample_url)) as connection:
+def test_sample_checks_constraints_at_commit(make_database, small_sample_url):
+    with psycopg.connect(make_database(small_sample_url)) as connection:
         connection.execute("DELETE FROM remapp_uniqueequipmentnames")
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
             connection.commit()
 
 
-def test_sample_leaves_nothing_of_its_making(sample_url):
-    assert one(sample_url, "SELECT count(*) FROM pg_namespace WHERE nspname = 'sample'") == 0
+def test_sample_leaves_nothing_of_its_making(find):
+    assert find("SELECT count(*) FROM pg_namespace WHERE nspname = 'sample'") == 0
 
 
 def test_sample_that_is_small_has_no_broken_studies(make_database):

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from tests.databases.sampled import JOINS, code, count_rows, rows, select
+from tests.databases.sampled import JOINS, code, count_rows, rows
 
 KINDS = ("RF", "MG", "DX")
 PLAIN = dict.fromkeys(JOINS, 2) | dict.fromkeys(
@@ -60,8 +60,8 @@ def apply(change, count):
 
 
 @pytest.mark.parametrize("name", ROWS_OF_KIND)
-def test_sample_study_has_more_or_fewer_rows_and_no_other_defect(sample_url, name):
-    (found,) = select(sample_url, count_rows(JOINS), f"broken: {name}")
+def test_sample_study_has_more_or_fewer_rows_and_no_other_defect(select_sample, name):
+    (found,) = select_sample(count_rows(JOINS), f"broken: {name}")
     plain = PLAIN | OF_KIND[name[:2]]
     assert found == plain | {
         table: apply(change, plain[table]) for table, change in ROWS_OF_KIND[name].items()
@@ -79,7 +79,7 @@ OF_STUDY = {
 
 
 @pytest.mark.parametrize(("kind", "name"), list(product((*KINDS, "NM"), OF_STUDY)))
-def test_sample_study_or_patient_has_the_defect(sample_url, kind, name):
+def test_sample_study_or_patient_has_the_defect(select_sample, kind, name):
     expression, expected = OF_STUDY[name]
     plain = "two patient rows"
     query = (
@@ -88,8 +88,8 @@ def test_sample_study_or_patient_has_the_defect(sample_url, kind, name):
         " JOIN remapp_generalequipmentmoduleattr equipment"
         " ON equipment.general_study_module_attributes_id = study.id WHERE study_description = %s"
     )
-    assert [row["found"] for row in select(sample_url, query, f"broken: {kind} {name}")] == [expected]
-    assert select(sample_url, query, f"broken: {kind} {plain}")[0]["found"] != expected
+    assert [row["found"] for row in select_sample(query, f"broken: {kind} {name}")] == [expected]
+    assert select_sample(query, f"broken: {kind} {plain}")[0]["found"] != expected
 
 
 DECLARED = """
@@ -109,8 +109,8 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_sample_frames_are_declared_as_named(sample_url, name):
-    assert select(sample_url, DECLARED, f"broken: {name}") == [{"found": FRAMES[name]}]
+def test_sample_frames_are_declared_as_named(select_sample, name):
+    assert select_sample(DECLARED, f"broken: {name}") == [{"found": FRAMES[name]}]
 
 
 NM_JOINS = {
@@ -153,8 +153,8 @@ NM_ROWS = {
 
 
 @pytest.mark.parametrize("name", NM_ROWS)
-def test_sample_nm_study_has_more_or_fewer_rows(sample_url, name):
-    (found,) = select(sample_url, count_rows(NM_JOINS), f"broken: NM {name}")
+def test_sample_nm_study_has_more_or_fewer_rows(select_sample, name):
+    (found,) = select_sample(count_rows(NM_JOINS), f"broken: NM {name}")
     changed = {table: apply(change, NM_PLAIN[table]) for table, change in NM_ROWS[name].items()}
     assert found == NM_PLAIN | changed
 
@@ -187,7 +187,7 @@ NM_VALUES = {
 
 
 @pytest.mark.parametrize("name", NM_VALUES)
-def test_sample_administration_has_the_defect(sample_url, name):
+def test_sample_administration_has_the_defect(select_sample, name):
     expression, expected = NM_VALUES[name]
     query = (
         f"SELECT {expression} AS found FROM remapp_generalstudymoduleattr study"
@@ -198,4 +198,4 @@ def test_sample_administration_has_the_defect(sample_url, name):
         " JOIN remapp_radiopharmaceuticaladministrationpatientcharacteristics char"
         " ON char.radiopharmaceutical_radiation_dose_id = rad.id WHERE study_description = %s"
     )
-    assert [row["found"] for row in select(sample_url, query, f"broken: NM {name}")] == [expected]
+    assert [row["found"] for row in select_sample(query, f"broken: NM {name}")] == [expected]

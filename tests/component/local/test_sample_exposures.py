@@ -23,7 +23,6 @@ from tests.databases.sampled import (
     WIDTH,
     code,
     join_values,
-    select,
 )
 
 AGD = "trim_scale(average_glandular_dose)"
@@ -180,5 +179,5 @@ EXPECTED = [
 
 
 @pytest.mark.parametrize(("name", "expression", "expected"), EXPECTED)
-def test_sample_exposures_are_as_named(sample_url, name, expression, expected):
-    assert select(sample_url, join_values(expression), f"broken: {name}") == [{"found": expected}]
+def test_sample_exposures_are_as_named(select_sample, name, expression, expected):
+    assert select_sample(join_values(expression), f"broken: {name}") == [{"found": expected}]

@@ -100,17 +100,17 @@ INDEXES = """
     WHERE tablename LIKE 'remapp%'"""
 
 
-def named(url):
+def named(select_sample):
     query = (
         "SELECT substr(study_description, 9) AS name FROM remapp_generalstudymoduleattr study"
         " WHERE study_description LIKE %s AND modality_type <> 'CT' ORDER BY 1"
     )
-    return [row["name"] for row in select(url, query, "broken: %")]
+    return [row["name"] for row in select_sample(query, "broken: %")]
 
 
-def test_sample_has_studies_of_every_modality(sample_url):
+def test_sample_has_studies_of_every_modality(select_sample):
     query = "SELECT modality_type AS name, count(*) AS n FROM remapp_generalstudymoduleattr GROUP BY 1"
-    found = {row["name"]: row["n"] for row in select(sample_url, query)}
+    found = {row["name"]: row["n"] for row in select_sample(query)}
     assert found["RF"] >= 100
     assert found["MG"] >= 100
     assert found["NM"] >= 70
@@ -118,40 +118,38 @@ def test_sample_has_studies_of_every_modality(sample_url):
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_sample_has_null_in_every_shown_column(sample_url, table, column):
+def test_sample_has_null_in_every_shown_column(select_sample, table, column):
     query = (
         f"SELECT bool_or({column} IS NULL) AS gap, bool_or({column} IS NOT NULL) AS value FROM remapp_{table}"
     )
-    assert select(sample_url, query) == [{"gap": True, "value": True}]
+    assert select_sample(query) == [{"gap": True, "value": True}]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "\r\n", "\v", "_x0041_", "🫀", "<&>"])
 @pytest.mark.parametrize(("table", "column"), TEXTS)
-def test_sample_has_awkward_texts_in_every_text_column(sample_url, table, column, text):
+def test_sample_has_awkward_texts_in_every_text_column(select_sample, table, column, text):
     query = f"SELECT count(*) > 0 AS found FROM remapp_{table} WHERE strpos({column}, %s) > 0"
-    assert select(sample_url, query, text) == [{"found": True}]
+    assert select_sample(query, text) == [{"found": True}]
 
 
-def test_sample_every_named_study_is_tested(sample_url):
+def test_sample_every_named_study_is_tested(select_sample):
     tested = {name for name, _, _ in EXPECTED} | ROWS_OF_KIND.keys()
     tested |= {f"{kind} {name}" for kind in ("RF", "MG", "DX", "NM") for name in OF_STUDY}
     tested |= {f"NM {name}" for name in [*NM_ROWS, *NM_VALUES, *list(ROWS)[:7]]}
     tested |= {"DX no frames declared", "DX more frames declared"}
     tested |= {f"{kind} all text awkward" for kind in ("RF", "MG", "DX")}
-    assert sorted(tested) == named(sample_url)
+    assert sorted(tested) == named(select_sample)
 
 
 @pytest.mark.parametrize("kind", ["RF", "MG", "DX"])
-def test_sample_has_one_study_with_every_awkward_text(sample_url, kind):
+def test_sample_has_one_study_with_every_awkward_text(select_sample, kind):
     query = (
         "SELECT count(DISTINCT event.comment) AS comments, count(DISTINCT acquisition_protocol) AS protocols"
         " FROM remapp_generalstudymoduleattr study JOIN remapp_projectionxrayradiationdose report"
         " ON report.general_study_module_attributes_id = study.id JOIN remapp_irradeventxraydata event"
         " ON event.projection_xray_radiation_dose_id = report.id WHERE study_description = %s"
     )
-    assert select(sample_url, query, f"broken: {kind} all text awkward") == [
-        {"comments": 61, "protocols": 61}
-    ]
+    assert select_sample(query, f"broken: {kind} all text awkward") == [{"comments": 61, "protocols": 61}]
 
 
 @pytest.mark.parametrize("query", [KEYS, INDEXES])
@@ -163,14 +161,14 @@ def test_sample_has_keys_and_indexes_of_a_real_database(sample_url, openrem_url,
     assert made == real
 
 
-def test_sample_ids_of_joined_tables_differ(sample_url):
+def test_sample_ids_of_joined_tables_differ(select_sample):
     query = (
         "SELECT count(*) AS found FROM remapp_irradeventxraysourcedata source JOIN"
         " remapp_irradeventxraymechanicaldata mech USING (irradiation_event_xray_data_id)"
         " WHERE source.id = irradiation_event_xray_data_id OR mech.id = irradiation_event_xray_data_id"
         " OR source.id = mech.id"
     )
-    assert select(sample_url, query) == [{"found": 0}]
+    assert select_sample(query) == [{"found": 0}]
 
 
 def test_sample_counts_are_as_requested(make_database):
@@ -195,8 +193,8 @@ def test_sample_refuses_unknown_modality(make_database):
         sample.fill(make_database(), 5, xa=3)
 
 
-def test_sample_standard_names_are_off_until_enabled(make_database, sample_url):
-    url = make_database(sample_url)
+def test_sample_standard_names_are_off_until_enabled(make_database, small_sample_url):
+    url = make_database(small_sample_url)
     query = "SELECT array_agg(enable_standard_names) AS found FROM remapp_standardnamesettings"
     assert select(url, query) == [{"found": [False]}]
     sample.enable_standard_names(url)
@@ -204,7 +202,7 @@ def test_sample_standard_names_are_off_until_enabled(make_database, sample_url):
 
 
 @pytest.mark.parametrize("kind", ["RF", "MG", "DX"])
-def test_sample_links_exposures_to_standard_names(sample_url, kind):
+def test_sample_links_exposures_to_standard_names(select_sample, kind):
     query = (
         "SELECT count(link.id) AS found FROM remapp_generalstudymoduleattr study"
         " JOIN remapp_projectionxrayradiationdose report"
@@ -214,4 +212,4 @@ def test_sample_links_exposures_to_standard_names(sample_url, kind):
         " ON link.irradeventxraydata_id = event.id WHERE study_description = %s"
         " GROUP BY event.id ORDER BY event.id"
     )
-    assert [row["found"] for row in select(sample_url, query, f"broken: {kind} standard names")] == [1, 2, 0]
+    assert [row["found"] for row in select_sample(query, f"broken: {kind} standard names")] == [1, 2, 0]

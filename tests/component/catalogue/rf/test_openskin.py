@@ -46,7 +46,7 @@ def assert_same(rows, wanted):
 
 def test_openskin_every_cell_follows_the_rules(sample_url, archive):
     named = [study for study in archive.studies if (study["study_description"] or "").startswith("broken: ")]
-    for study in [*named, *archive.studies[::4]]:
+    for study in {each["id"]: each for each in (*named, *archive.studies[::4])}.values():
         data, report = run(sample_url, study_id=study["id"])
         assert_same(read_csv(data), list(expect(archive, study)))
         assert (report.studies, report.events) == (1, len(archive.events_of(study)))

@@ -65,7 +65,8 @@ def assert_same(found, expected, where):
     if expected is None:
         assert found == "", where
     else:
-        assert found == pytest.approx(expected, rel=TOLERANCE, abs=0), where
+        # Most are equal, and pytest.approx takes longer than all else.
+        assert found == expected or found == pytest.approx(expected, rel=TOLERANCE, abs=0), where
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
