@@ -17,7 +17,7 @@ def main(export_type: str, url: str, path: str) -> None:
     queries = build_queries(ExportRequest(export_type), Inclusions())
     with Database({"conninfo": url}).open_snapshot() as snapshot, open(path, "wb") as file:  # noqa: PTH123
         snapshot.begin()
-        snapshot.start_events(queries, CSV)
+        snapshot.start_longest(queries, CSV)
         for rows in snapshot.stream(queries, CSV):
             file.writelines(rows)
 

@@ -75,7 +75,7 @@ def open_workbook(export_type: str, url: str) -> Iterator[ModalityWorkbook]:
     names = SheetNames()
     with Database({"conninfo": url}).open_snapshot() as snapshot:
         snapshot.begin()
-        snapshot.start_events(queries, TEXT)
+        snapshot.start_longest(queries, TEXT)
         protocols = sorted(name for name, _ in snapshot.count_frequencies(queries)[layout.sheets.title])
         merged = merge_streams(*snapshot.stream(queries, TEXT), b"\t", MergeStats())
         yield ModalityWorkbook(

@@ -51,7 +51,7 @@ class _RecordingSnapshot:
     def __init__(self, snapshot, said):
         self._snapshot, self._said = snapshot, said
         self.begin = snapshot.begin
-        self.start_events = snapshot.start_events
+        self.start_longest = snapshot.start_longest
         self.read_schema = snapshot.read_schema
 
     def has_standard_names(self):
@@ -97,7 +97,7 @@ class RecordedDatabase:
     def begin(self, tables):
         pass
 
-    def start_events(self, queries, form):
+    def start_longest(self, queries, form):
         pass
 
     def read_schema(self):

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from doseexport.catalogue import Inclusions
 from doseexport.engine import postgres as database_module
 from doseexport.engine.copy_text import CSV
 from doseexport.engine.postgres import Database
-from doseexport.engine.query import Queries, Query, build_queries
+from doseexport.engine.query import Counts, Queries, Query, build_queries
 from doseexport.errors import ExportError
 from tests.component.exporting import export, parse
 
@@ -70,7 +71,7 @@ def test_snapshot_streams_nothing_added_after_opening(small_url, is_early):
     with open_snapshot(small_url) as snapshot:
         if is_early:
             add_study(small_url)
-        snapshot.start_events(queries, CSV)
+        snapshot.start_longest(queries, CSV)
         counted = snapshot.count(queries)
         if not is_early:
             add_study(small_url)
@@ -104,7 +105,7 @@ def drain(url, queries, note=lambda snapshot: None):
     """Read both streams to their ends."""
     with open_snapshot(url, name="cancelled") as snapshot:
         note(snapshot)
-        snapshot.start_events(queries, CSV)
+        snapshot.start_longest(queries, CSV)
         for stream in snapshot.stream(queries, CSV):
             list(stream)
 
@@ -150,9 +151,19 @@ def test_snapshot_read_to_its_end_is_not_cancelled(sample_url, monkeypatch):
     assert cancelled == []
 
 
+def test_snapshot_counts_while_it_sorts_studies_without_events(sample_url):
+    counts = Query("SELECT 1, 2, 2, 2, length(%s)", (SECRET,))
+    queries = replace(slow_queries(events=None), counts=counts)
+    with open_snapshot(sample_url, name="ahead") as snapshot:
+        snapshot.start_longest(queries, CSV)
+        wait_until(lambda: any("md5" in query for _, query in cleanup(sample_url, "ahead")))
+        assert snapshot.count(queries) == Counts(1, 2, 2, {}, 2, len(SECRET))
+        snapshot.cancel()
+
+
 def test_snapshot_left_early_ends_what_still_runs(sample_url):
     with open_snapshot(sample_url, name="left") as snapshot:
-        snapshot.start_events(slow_queries(), CSV)
+        snapshot.start_longest(slow_queries(), CSV)
         wait_until(lambda: any("md5" in query for _, query in cleanup(sample_url, "left")))
         began = time.monotonic()
     assert time.monotonic() - began < BOUND
@@ -163,7 +174,7 @@ def test_snapshot_left_before_a_copy_began_waits_for_no_lock(small_url):
     def leave_early():
         for _ in range(20):
             with open_snapshot(small_url) as snapshot:
-                snapshot.start_events(build_queries(parse(), Inclusions()), CSV)
+                snapshot.start_longest(build_queries(parse(), Inclusions()), CSV)
         left.append(True)
 
     left = []

@@ -58,7 +58,7 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
             standard, unread = find_standard_names(spec, snapshot, schema)
             inclusions = Inclusions(context.request.include_names, context.request.include_ids, standard)
             queries = build_queries(context.request, inclusions, schema)
-            snapshot.start_events(queries, writer_type.copy_format)
+            snapshot.start_longest(queries, writer_type.copy_format)
             counts = snapshot.count(queries)
             _check_counts(spec, counts)
             monitor.expect(counts.studies)

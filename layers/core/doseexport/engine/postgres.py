@@ -224,7 +224,8 @@ class Snapshot:
         self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
         self._started: list[Future[_Open]] = []
         cleanup.callback(self._stop)
-        self._events: Future[_Open] | None = None
+        self._ahead: Future[_Open] | None = None
+        self._counting = first
         self._cancelled_at: float | None = None
 
     def begin(self, tables: Iterable[str] = ()) -> None:
@@ -251,10 +252,18 @@ class Snapshot:
         columns = self._first.execute(COLUMNS, (STUDY_TABLE,)).fetchall()
         return read_schema(dict(tables), (name for (name,) in columns))
 
-    def start_events(self, queries: Queries, copy_format: str) -> None:
-        """Start to sort the events, which takes longest, while the first connection counts."""
-        if self._second is not None and queries.events is not None:
-            self._events = self._start(self._second, queries.events, copy_format)
+    def start_longest(self, queries: Queries, copy_format: str) -> None:
+        """Start to sort the events, or else the studies, on one connection. The other counts meanwhile.
+
+        Studies are sorted on the first, which a file needs until its end, so that it is never idle for long.
+        """
+        if self._second is None:
+            return
+        if queries.events is not None:
+            self._ahead = self._start(self._second, queries.events, copy_format)
+        else:
+            self._ahead = self._start(self._first, queries.studies, copy_format)
+            self._counting = self._second
 
     def has_standard_names(self) -> bool:
         """Return whether standard names are switched on in OpenREM, which must have their settings."""
@@ -262,21 +271,21 @@ class Snapshot:
 
     def count(self, queries: Queries) -> Counts:
         """Return the counts of the export's studies and events."""
-        studies, events, widest, median, widest_study, *widths = self.fetch_rows(queries.counts)[0]
+        studies, events, widest, median, widest_study, *widths = _fetch(self._counting, queries.counts)[0]
         named = dict(zip(queries.widths, widths, strict=True))
         return Counts(studies, int(events), int(widest), named, int(median), widest_study)
 
     def count_frequencies(self, queries: Queries) -> dict[str, list[tuple[str, int]]]:
         """Return the frequency tables by title, each with the most frequent value first."""
-        return {title: self.fetch_rows(query) for title, query in queries.frequencies.items()}
+        return {title: _fetch(self._counting, query) for title, query in queries.frequencies.items()}
 
     def stream(self, queries: Queries, copy_format: str) -> tuple[Iterator[bytes], Iterator[bytes]]:
         """Return the ordered rows of studies and of events as COPY writes them, with line ends."""
-        studies = _read(self._start(self._first, queries.studies, copy_format))
+        studies = _read(self._start_studies(queries, copy_format))
         if queries.events is None:
             return studies, iter(())
-        if self._events is not None:
-            return studies, _read(self._events)
+        if self._ahead is not None:
+            return studies, _read(self._ahead)
         return _spill(studies), _read(self._start(self._first, queries.events, copy_format))
 
     def stream_tables(self, queries: Queries, copy_format: str) -> Iterator[Iterator[bytes]]:
@@ -285,13 +294,13 @@ class Snapshot:
         Each must be read completely before the next is taken. Further tables are read on the first
         connection, the first of them is sorted while the events are read, so that it is never idle for long.
         """
-        yield _read(self._start(self._first, queries.studies, copy_format))
+        yield _read(self._start_studies(queries, copy_format))
         details = [*queries.details.values()]
-        if self._events is None and queries.events is not None:
+        if queries.events is not None and self._ahead is None:
             yield _read(self._start(self._first, queries.events, copy_format))
-        elif self._events is not None:
+        elif queries.events is not None and self._ahead is not None:
             ahead = [self._start(self._first, each, copy_format) for each in details[:1]]
-            yield _read(self._events)
+            yield _read(self._ahead)
             yield from map(_read, ahead)
             del details[:1]
         for each in details:
@@ -327,7 +336,7 @@ class Snapshot:
 
     def fetch_rows(self, query: Query) -> list[Any]:
         """Return the rows of a query, read in this snapshot."""
-        return self._first.execute(_bind(self._first, query)).fetchall()
+        return _fetch(self._first, query)
 
     def _build_start(self, tables: Iterable[str]) -> pgsql.Composed:
         """Return the statements that begin a transaction: its settings, and the locks of its tables.
@@ -363,6 +372,11 @@ class Snapshot:
                 connection.execute("ROLLBACK")
             return False
         return True
+
+    def _start_studies(self, queries: Queries, copy_format: str) -> Future[_Open]:
+        if queries.events is None and self._ahead is not None:
+            return self._ahead
+        return self._start(self._first, queries.studies, copy_format)
 
     def _is_late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
@@ -454,6 +468,10 @@ def _read_batch(copy: Copy) -> PQGen[list[bytes]]:
     while len(rows) < BATCH and (row := (yield from copy._read_gen())):  # noqa: SLF001  read() enters once per row
         rows.append(bytes(row))
     return rows
+
+
+def _fetch(connection: Connection, query: Query) -> list[Any]:
+    return connection.execute(_bind(connection, query)).fetchall()
 
 
 def _bind(connection: Connection, query: Query) -> bytes:
