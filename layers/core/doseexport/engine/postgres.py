@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count as count_up
+from itertools import chain
 from threading import Thread
 from typing import IO, Any
 
@@ -476,11 +476,12 @@ def _fetch(connection: Connection, query: Query) -> list[Any]:
 
 def _bind(connection: Connection, query: Query) -> bytes:
     """Return a query whose parameters are read from session settings, and store them there."""
-    numbers = count_up()
-    for value in query.params:
-        connection.execute("SELECT set_config(%s, %s, true)", (f"{_PREFIX}{next(numbers)}", value))
+    names = [f"{_PREFIX}{n}" for n in range(len(query.params))]
+    if names:
+        stored = b", ".join([b"set_config(%s, %s, true)"] * len(names))
+        connection.execute(b"SELECT " + stored, [*chain(*zip(names, query.params, strict=True))])
     parts = adapt_statement(query.sql, connection.info.server_version).split("%s")
-    settings = [f"current_setting('{_PREFIX}{n}')" for n in range(len(query.params))]
+    settings = [f"current_setting('{name}')" for name in names]
     return "".join(part + setting for part, setting in zip(parts, [*settings, ""], strict=True)).encode()
 
 
