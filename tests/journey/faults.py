@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -75,7 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
     emulator: str
 
     def _pass(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size)
+        if len(body) < size:  # the caller was killed, and AWS would wait for the rest
+            return
         call = read_call(self.command, self.path, self.headers)
         self.way.calls.append(call)
         refusal = self.way.fault(call)
@@ -89,16 +92,15 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass  # noqa: N815 - names of http.server
 
     def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.emulator, timeout=PATIENCE)
-        # The same headers, the host's too: it is part of what was signed.
-        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            if name.lower() not in {"expect", "connection"}:
-                connection.putheader(name, value)
-        connection.endheaders(body)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
+        with closing(http.client.HTTPConnection(self.emulator, timeout=PATIENCE)) as connection:
+            # The same headers, the host's too: it is part of what was signed.
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                if name.lower() not in {"expect", "connection"}:
+                    connection.putheader(name, value)
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            content = answer.read()
         return answer.status, dict(answer.getheaders()), content
 
     def _refuse(self, refusal: Refusal) -> None:
