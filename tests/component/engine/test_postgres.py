@@ -119,12 +119,14 @@ def test_snapshot_cancels_a_sorting_copy_within_two_seconds(postgres, sample_url
             ended.append(error)
 
     opened, ended = [], []
+    slow = [queries.studies, queries.events].count(SLOW)
     thread = threading.Thread(target=run)
     thread.start()
     try:
         wait_until(
-            lambda: any(
-                state == "active" and "md5" in query for state, query in cleanup(sample_url, "cancelled")
+            lambda: (
+                sum(state == "active" and "md5" in query for state, query in cleanup(sample_url, "cancelled"))
+                == slow
             )
         )
         assert SECRET not in str(cleanup(sample_url, "cancelled"))
