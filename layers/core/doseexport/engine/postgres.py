@@ -17,7 +17,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from threading import Thread
 from typing import IO, Any
 
@@ -70,6 +69,8 @@ TABLES = """SELECT name, has_table_privilege(to_regclass(name), 'SELECT')
 FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL"""
 CANCEL_NAMESAKES = """SELECT pg_cancel_backend(pid) FROM pg_stat_activity
 WHERE application_name = %s AND usename = current_user AND pid <> pg_backend_pid()"""
+STORE_VALUES = """SELECT set_config(name, value, true)
+FROM unnest(%s::text[], %s::text[]) given (name, value)"""
 COLUMNS = """SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 TABLES_LOCKED = (
@@ -478,8 +479,7 @@ def _bind(connection: Connection, query: Query) -> bytes:
     """Return a query whose parameters are read from session settings, and store them there."""
     names = [f"{_PREFIX}{n}" for n in range(len(query.params))]
     if names:
-        stored = b", ".join([b"set_config(%s, %s, true)"] * len(names))
-        connection.execute(b"SELECT " + stored, [*chain(*zip(names, query.params, strict=True))])
+        connection.execute(STORE_VALUES, (names, list(query.params)))
     parts = adapt_statement(query.sql, connection.info.server_version).split("%s")
     settings = [f"current_setting('{name}')" for name in names]
     return "".join(part + setting for part, setting in zip(parts, [*settings, ""], strict=True)).encode()
