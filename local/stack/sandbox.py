@@ -1,8 +1,7 @@
 """Fork functions from a process that has imported boto3, and confine each to what Lambda gives it.
 
 Most of a function's start is the import of boto3, which is in Lambda's Python, and the reading of its
-descriptions of services. A function gets the runtime,
-its layers, its own /tmp and its memory limit.
+descriptions of services. A function gets the runtime, its layers, its own /tmp and its memory limit.
 
 This runs in the functions' interpreter, which does not have this project on its path. Therefore it uses the
 standard library and boto3 only. local.stack.functions is the other end of its socket.
