@@ -27,7 +27,7 @@ from tests.benchmarks.estimates import NoMonitor
 
 STUDIES = {"studies": 6_500, "rf": 500, "mg": 2_000, "dx": 1_000, "nm": 200}
 PARTS = {
-    "reading": ("psycopg", "engine/postgres", "engine/merge", "copy_text"),
+    "reading": ("psycopg", "engine/postgres", "engine/snapshot", "engine/merge", "copy_text"),
     "rules": ("catalogue",),
     "writing": ("writers", "xlsxwriter", "isal", "zlib", "<string>"),
 }

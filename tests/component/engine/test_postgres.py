@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from doseexport.catalogue import Inclusions
-from doseexport.engine import postgres as database_module
+from doseexport.engine import snapshot as snapshot_module
 from doseexport.engine.copy_text import CSV
 from doseexport.engine.postgres import Database
 from doseexport.engine.query import Counts, Queries, Query, build_queries
@@ -85,12 +85,12 @@ def test_snapshot_streams_nothing_added_after_opening(small_url, is_early):
 def test_snapshot_that_cannot_be_shared_is_read_by_one_connection(sample_url, small_url, monkeypatch):
     """As behind a proxy that sends the second connection to another server."""
     usual, _ = export(sample_url)
-    connect, share = psycopg.connect, database_module.share_snapshot
+    connect, share = psycopg.connect, snapshot_module.share_snapshot
     urls, shared = [sample_url, small_url], []
     with monkeypatch.context() as patched:
         patched.setattr(psycopg, "connect", lambda conninfo, **options: connect(urls.pop(0), **options))
         patched.setattr(
-            database_module, "share_snapshot", lambda *given: shared.append(share(*given)) or shared[-1]
+            snapshot_module, "share_snapshot", lambda *given: shared.append(share(*given)) or shared[-1]
         )
         alone, _ = export(sample_url)
     assert alone == usual
@@ -148,7 +148,7 @@ def test_snapshot_cancels_a_sorting_copy_within_two_seconds(postgres, sample_url
 
 def test_snapshot_read_to_its_end_is_not_cancelled(sample_url, monkeypatch):
     cancelled = []
-    monkeypatch.setattr(database_module.Snapshot, "cancel", cancelled.append)
+    monkeypatch.setattr(snapshot_module.Snapshot, "cancel", cancelled.append)
     drain(sample_url, slow_queries(studies=ONE, events=ONE))
     assert cancelled == []
 

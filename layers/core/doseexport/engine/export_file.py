@@ -14,10 +14,11 @@ from doseexport.catalogue import Inclusions, Spec
 from doseexport.catalogue.schema import STANDARD_NAME_SETTINGS, STANDARD_NAMES, Schema
 from doseexport.engine.merge import MergeStats, merge_streams
 from doseexport.engine.plan import RequestContext, hide_studies, log_warnings, plan_file
-from doseexport.engine.postgres import Database, Snapshot
+from doseexport.engine.postgres import Database
 from doseexport.engine.progress import Monitor
 from doseexport.engine.pseudonyms import prepare_pseudonyms
 from doseexport.engine.query import Counts, build_queries, list_tables
+from doseexport.engine.snapshot import Snapshot
 from doseexport.engine.study_warnings import (
     StudyWarning,
     count_warnings,

@@ -25,9 +25,10 @@ from doseexport.engine.copy_text import TEXT, split_row
 from doseexport.engine.export_file import find_standard_names
 from doseexport.engine.merge import MergeStats, merge_streams
 from doseexport.engine.plan import RequestContext, plan_file
-from doseexport.engine.postgres import Database, Snapshot
+from doseexport.engine.postgres import Database
 from doseexport.engine.pseudonyms import prepare_pseudonyms
 from doseexport.engine.query import build_queries, choose_first, list_first_studies, list_tables
+from doseexport.engine.snapshot import Snapshot
 from doseexport.engine.writers.file_plan import FilePlan, block_headings
 from doseexport.errors import ExportError
 
