@@ -17,10 +17,10 @@ DO $$ BEGIN
 END $$;
 -- NULL disables sign-in by password. For IAM authentication of RDS: GRANT rds_iam TO doseexport;
 ALTER ROLE doseexport PASSWORD :password;
--- Two connections per export, one per preview, and four spare: 2 × MaximumConcurrency + PreviewConcurrency + 4.
+-- Two connections per export and per preview, and four spare: 2 × (MaximumConcurrency + PreviewConcurrency) + 4.
 -- If PreviewConcurrency is 0, this limit is the only one: allow for as many previews as may run at once. An export
 -- that finds no connection is tried again.
-ALTER ROLE doseexport CONNECTION LIMIT 10;
+ALTER ROLE doseexport CONNECTION LIMIT 14;
 ALTER ROLE doseexport SET default_transaction_read_only = on;
 
 GRANT USAGE ON SCHEMA public TO doseexport;

@@ -14,14 +14,13 @@ from local import sample
 from local.sample.postgres import Postgres
 
 from doseexport import catalogue
-from doseexport.actions.previews import find_frequency
+from doseexport.actions.previews import fetch_preview
 from doseexport.catalogue import Inclusions
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.estimates import START_SECONDS, count_cells, estimate_file
 from doseexport.engine.export_file import write_export
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
-from doseexport.engine.preview_query import build_preview
 from doseexport.engine.query import Counts
 
 STUDIES = {"studies": 15_000, "rf": 3_000, "mg": 10_000, "dx": 15_000, "nm": 3_000}
@@ -62,9 +61,8 @@ def main(types: list[str]) -> None:
 def measure(database: Database, export_type: str) -> tuple[float, float]:
     """Make exports of a type and return bytes and microseconds per cell."""
     request = ExportRequest(export_type)
-    frequency = find_frequency(request.spec.modality)
-    (row,) = database.fetch_rows((), lambda schema: build_preview(request, frequency, 10, schema))
-    survey = Counts(*row[:3])
+    row = fetch_preview(database, request, lambda _schema: None)
+    survey = Counts(row.studies, row.events, row.most_events)
     cells, blank = count_cells(request.spec, Inclusions(), survey)
     runs = [_export(database, request) for _ in range(RUNS)]
     size, seconds = runs[0][0], statistics.median(each for _, each in runs)

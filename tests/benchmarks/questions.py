@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from doseexport import catalogue
-from doseexport.actions.previews import MOST_FREQUENT, find_frequency
+from doseexport.actions.previews import fetch_preview
 from doseexport.actions.suggestions import MOST_CACHED, MOST_SUGGESTED
 from doseexport.catalogue import Spec
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.first_rows import fetch_first_rows
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
-from doseexport.engine.preview_query import build_preview
 from doseexport.engine.query import Query, build_suggestions
 
 TYPES = ("ct-csv", "dx-csv", "mg-csv", "nm-csv", "rf-csv")
@@ -73,7 +72,7 @@ def _fetch(database: Database, query: Query) -> list[tuple[object, ...]]:
 
 
 def _preview(database: Database, request: ExportRequest) -> object:
-    return _fetch(database, build_preview(request, find_frequency(request.spec.modality), MOST_FREQUENT))
+    return fetch_preview(database, request, lambda _schema: None)
 
 
 def _read_first_rows(database: Database, request: ExportRequest) -> object:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +11,14 @@ from doseexport.actions.previews import ANSWER_SECONDS
 from doseexport.aws.dynamodb.audit_rows import first_rows_key
 from doseexport.aws.dynamodb.schemas import KEY
 
+# Imports the handlers of a list, without some packages.
+IMPORT_ALL = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(sys.argv[1].split(",")))
+for handler in sys.argv[2:]:
+    runpy.run_path(handler)
+    print(handler)
+"""
 # Managed policies that SAM attaches. None of them gives access to data.
 MANAGED_POLICIES = {
     "AWSLambdaBasicExecutionRole": "logs",
@@ -81,6 +91,39 @@ def test_functions_have_their_handler_in_a_folder_of_their_name(root, functions)
 def test_handlers_belong_to_a_function(root, functions):
     folders = {f"functions/{path.parent.name}/" for path in root.glob("functions/*/handler.py")}
     assert folders == {properties["CodeUri"] for properties in functions.values()}
+
+
+def test_handlers_import_no_package_that_only_other_functions_have(root, functions):
+    """Its worker layer would be missing on Lambda only: one environment has all packages here."""
+    core = _list_packages(root / "layers/core/requirements.txt")
+    only_elsewhere = {
+        package
+        for layer in ("worker", "parquet")
+        for package in _list_packages(root / f"layers/{layer}/requirements.txt") - core
+    }
+    assert {"psycopg", "isal"} <= only_elsewhere
+    handlers = [
+        str(root / properties["CodeUri"] / "handler.py")
+        for properties in functions.values()
+        if "Layers" not in properties
+    ]
+    assert len(handlers) > 10
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, ",".join(only_elsewhere), *handlers],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == handlers, done.stderr
+
+
+def _list_packages(requirements):
+    """The names by which the packages of a requirements file are imported."""
+    return {
+        line.split("==")[0].replace("-", "_")
+        for line in requirements.read_text().splitlines()
+        if "==" in line
+    }
 
 
 def test_functions_share_one_runtime(source, functions):

@@ -13,7 +13,7 @@ from local import sample
 from local.sample.postgres import Postgres
 
 from doseexport.domain.export import State
-from doseexport.engine import postgres
+from doseexport.engine import snapshot
 from doseexport.engine.postgres import Database
 from doseexport.jobs import heartbeat
 from tests.component.running import BlockedRun, assert_no_file, services_with
@@ -91,7 +91,7 @@ def test_abort_does_not_wait_for_a_silent_server(ready, server, own_url, monkeyp
 
 def test_abort_waits_add_up_to_less_than_two_seconds():
     """The next beat, a cancel that is not accepted, one that is not obeyed, and the beat that looks again."""
-    cancel = max(postgres.CANCEL_TIMEOUT, postgres.CANCEL_SECONDS + heartbeat.REPEATED_CANCEL)
+    cancel = max(snapshot.CANCEL_TIMEOUT, snapshot.CANCEL_SECONDS + heartbeat.REPEATED_CANCEL)
     assert heartbeat.INTERVAL + cancel < 2
 
 

@@ -28,15 +28,14 @@ from doseexport.engine.first_rows import FirstTable, explain_no_rows, fetch_firs
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
 from doseexport.engine.postgres_errors import QUERY_CANCELLED
-from doseexport.engine.preview_query import PreviewRow, build_preview
-from doseexport.engine.query import Counts, Query
+from doseexport.engine.preview_query import PreviewRow, build_preview, join_rows
+from doseexport.engine.query import Counts
 from doseexport.errors import ExportError, RequestError, UnavailableError, unprocessable
 
 STATEMENT_SECONDS = 20.0
 """How long PostgreSQL may count."""
 ANSWER_SECONDS = 27.0
 """How long connecting and counting may take together: API Gateway waits for 30 s."""
-MOST_FREQUENT = 10
 REPLACES = "[A-Za-z0-9-]{1,64}"
 """The pattern of a token by which a preview replaces earlier ones."""
 
@@ -145,15 +144,28 @@ def count_export(services: Services, request: ExportRequest, token: str) -> Prev
     With a token, first stop what other sessions with the same token are counting.
     """
     database = _find_database(services, ":".join(filter(None, ("doseexport:preview", token))))
+    return fetch_preview(
+        database, request, lambda schema: check_features(request, schema), replaces=bool(token)
+    )
+
+
+def fetch_preview(
+    database: Database, request: ExportRequest, check: Callable[[Schema], None], *, replaces: bool = False
+) -> PreviewRow:
+    """Return the counts, dates and frequent values of what an export from this database would contain.
+
+    `check` raises if the request needs what the schema lacks. With `replaces`, first cancel what other
+    sessions of the database's name are doing. Raise the errors of Database.open_snapshot.
+    """
     frequency = find_frequency(request.spec.modality)
-
-    def build_query(schema: Schema) -> Query:
-        check_features(request, schema)
-        return build_preview(request, frequency, MOST_FREQUENT, schema)
-
-    tables = build_preview(request, frequency, MOST_FREQUENT).tables
-    (row,) = database.fetch_rows(tables, build_query, replaces=bool(token))
-    return PreviewRow(*row)
+    tables = {name for query in build_preview(request, frequency) for name in query.tables}
+    with database.open_snapshot(replaces=replaces) as snapshot:
+        snapshot.begin(tables)
+        schema = snapshot.read_schema()
+        check(schema)
+        queries = build_preview(request, frequency, schema)
+        (of_studies,), (of_events,) = snapshot.fetch_in_time(*queries)
+    return join_rows(of_studies, of_events)
 
 
 def read_first_rows(services: Services, caller: Caller, request: ExportRequest) -> Sequence[FirstTable]:

@@ -42,39 +42,37 @@ class Database:
     seconds_left: Callable[[], float] | None = None
 
     @contextlib.contextmanager
-    def open_snapshot(self) -> Iterator[Snapshot]:
-        """Yield a snapshot. Raise ExportError, or RetryableError if a later attempt can succeed."""
+    def open_snapshot(self, *, replaces: bool = False) -> Iterator[Snapshot]:
+        """Yield a snapshot on two connections.
+
+        With `replaces`, first cancel what other sessions of this name and user are doing. Raise ExportError,
+        or RetryableError if a later attempt can succeed.
+        """
         with explain_errors(), ExitStack() as stack:
             first = stack.enter_context(self._connect())
+            if replaces:
+                first.execute(CANCEL_NAMESAKES, (self.name,))
             second = stack.enter_context(self._connect())
             yield Snapshot(first, second, stack, self._settings, self._find_deadline())
 
     def fetch_schema(self) -> Schema:
         """Return what the database has. Raise the errors of open_snapshot."""
-        with explain_errors(), ExitStack() as stack:
-            connection = stack.enter_context(self._connect())
-            snapshot = Snapshot(connection, None, stack, self._settings)
+        with self._open_single_snapshot() as snapshot:
             snapshot.begin()
             return snapshot.read_schema()
 
-    def fetch_rows(
-        self, tables: Iterable[str], build_query: Callable[[Schema], Query], *, replaces: bool = False
-    ) -> list[Any]:
-        """Return the rows of the query that is built for the schema, on one connection of its own.
+    def fetch_rows(self, tables: Iterable[str], build_query: Callable[[Schema], Query]) -> list[Any]:
+        """Return the rows of the query that is built for the schema. Raise the errors of open_snapshot."""
+        with self._open_single_snapshot() as snapshot:
+            snapshot.begin(tables)
+            (rows,) = snapshot.fetch_in_time(build_query(snapshot.read_schema()))
+            return rows
 
-        With `replaces`, first cancel what other sessions of this name and user are doing. Raise the errors of
-        open_snapshot.
-        """
+    @contextlib.contextmanager
+    def _open_single_snapshot(self) -> Iterator[Snapshot]:
         with explain_errors(), ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            if replaces:
-                connection.execute(CANCEL_NAMESAKES, (self.name,))
-            snapshot = Snapshot(connection, None, stack, self._settings, self._find_deadline())
-            snapshot.begin(tables)
-            query = build_query(snapshot.read_schema())
-            for name, value in self._limits():  # waiting for the locks took part of the time
-                connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-            return snapshot.fetch_rows(query)
+            yield Snapshot(connection, None, stack, self._settings, self._find_deadline())
 
     def _find_deadline(self) -> float | None:
         return None if self.seconds_left is None else time.monotonic() + self.seconds_left()
@@ -129,9 +127,6 @@ class Database:
             yield "jit", "off"
         if release >= POSTGRES_14:
             yield "client_connection_check_interval", "1s"
-        yield from self._limits()
-
-    def _limits(self) -> Iterable[tuple[str, str]]:
         if self.seconds_left is not None:
             yield "statement_timeout", f"{max(1, int(self.seconds_left()))}s"
 

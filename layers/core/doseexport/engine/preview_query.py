@@ -1,10 +1,14 @@
-"""The SQL of a preview: one statement for what an export would hold, or why it would hold nothing."""
+"""The SQL of a preview: what an export would hold, or why it would hold nothing.
+
+There is a statement about the studies and one about their events, because they can run at the same time.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from doseexport.catalogue import AuditWorkbook, Frequency, Modality, Spec
 from doseexport.catalogue.options import fill_defaults
@@ -12,12 +16,14 @@ from doseexport.catalogue.schema import FULL, STANDARD_NAMES, Schema
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.query import Query, fill_gaps, select_studies, write_frequency
 
+MOST_FREQUENT = 10
+"""The values in a list of the most frequent."""
 _RANGE_END = re.compile("_(from|to|min|max)$")
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """The only row of a preview's statement.
+    """What a preview's statements say.
 
     `first_date` and `last_date` are ISO texts. `protocols`, `rooms`, `descriptions` and `months` are pairs of
     a value and a count, and a month is a text such as 2026-11. `groups` is the number of groups of an audit,
@@ -37,29 +43,48 @@ class PreviewRow:
     missing: Mapping[str, list[str] | bool] | None = None
 
 
-def build_preview(request: ExportRequest, protocols: Frequency, most: int, schema: Schema = FULL) -> Query:
-    """Return the query whose row is a PreviewRow. It has at most `most` of the most frequent values."""
-    spec = request.spec
-    source, params = select_studies(spec, request.filters)
-    missing, further = _explain_nothing(spec, request.filters)
-    events, by_protocol = _count_events(spec.modality, protocols)
-    lists = [
-        _write_list(f"{select} LIMIT {most}", "count DESC, value")
-        for select in (by_protocol, _BY_ROOM, _BY_DESCRIPTION)
-    ]
-    sql = f"""WITH chosen AS (SELECT study.id, study.study_date, study.study_description {source}),
+def build_preview(request: ExportRequest, protocols: Frequency, schema: Schema = FULL) -> tuple[Query, Query]:
+    """Return the queries about the studies and about their events, each with one row, for join_rows."""
+    source, params = select_studies(request.spec, request.filters)
+    missing, further = _explain_nothing(request.spec, request.filters)
+    studies = f"""WITH chosen AS (SELECT study.id, study.study_date, study.study_description {source}),
     days AS (
         SELECT study_date AS day, study_description, grouping(study_date) = 0 AS is_day, count(*) AS n
         FROM chosen GROUP BY GROUPING SETS ((study_date), (study_description))
     ),
-    total AS (SELECT coalesce(sum(n), 0)::bigint AS n, min(day), max(day) FROM days WHERE is_day),
-    counted AS ({events})
-    SELECT total.n, (SELECT coalesce(sum(n), 0)::bigint FROM counted WHERE is_study),
-        (SELECT coalesce(max(n), 0) FROM counted WHERE is_study), total.min::text, total.max::text,
-        {", ".join(lists)}, {_write_list(_BY_MONTH, "value")},
+    total AS (SELECT coalesce(sum(n), 0)::bigint AS n, min(day), max(day) FROM days WHERE is_day)
+    SELECT total.n, total.min::text, total.max::text, {_list_most(_BY_ROOM)},
+        {_list_most(_BY_DESCRIPTION)}, {_write_list(_BY_MONTH, "value")},
         {_count_groups(request, schema)}, CASE WHEN total.n = 0 THEN {missing} END
     FROM total"""
-    return Query(fill_gaps(sql, schema), (*params, *further))
+    counted, by_protocol = _count_events(request.spec.modality, protocols)
+    events = f"""WITH chosen AS (SELECT study.id {source}), counted AS ({counted})
+    SELECT coalesce(sum(n), 0)::bigint, coalesce(max(n), 0), {_list_most(by_protocol)}
+    FROM counted WHERE is_study"""
+    return Query(fill_gaps(studies, schema), (*params, *further)), Query(fill_gaps(events, schema), params)
+
+
+def join_rows(of_studies: Sequence[Any], of_events: Sequence[Any]) -> PreviewRow:
+    """Return what the rows of the two queries say."""
+    studies, first_date, last_date, rooms, descriptions, months, groups, missing = of_studies
+    events, most_events, protocols = of_events
+    return PreviewRow(
+        studies=studies,
+        events=events,
+        most_events=most_events,
+        first_date=first_date,
+        last_date=last_date,
+        protocols=protocols,
+        rooms=rooms,
+        descriptions=descriptions,
+        months=months,
+        groups=groups,
+        missing=missing,
+    )
+
+
+def _list_most(select: str) -> str:
+    return _write_list(f"{select} LIMIT {MOST_FREQUENT}", "count DESC, value")
 
 
 def _write_list(select: str, order: str) -> str:

@@ -13,7 +13,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack
 from datetime import datetime
 from threading import Thread
@@ -96,7 +96,7 @@ class Snapshot:
         self._deadline = deadline
         self.connections = [first] if second is None else [first, second]
         self._pool = cleanup.enter_context(ThreadPoolExecutor(2, "copy"))
-        self._started: list[Future[_Open]] = []
+        self._started: list[Future[Any]] = []
         cleanup.callback(self._stop)
         self._ahead: Future[_Open] | None = None
         self._counting = first
@@ -212,6 +212,28 @@ class Snapshot:
         """Return the rows of a query, read in this snapshot."""
         return _fetch(self._first, query)
 
+    def fetch_in_time(self, *queries: Query) -> list[list[Any]]:
+        """Return the rows of one query or two, each with the time that is left when it starts.
+
+        Two run at the same time if there are two connections.
+        """
+        if len(queries) > len(self.connections):
+            return [self._fetch_in_time(self._first, each) for each in queries]
+        started = [
+            self._pool.submit(self._fetch_in_time, connection, query)
+            for connection, query in zip(self.connections, queries, strict=False)
+        ]
+        self._started += started
+        for each in as_completed(started):
+            each.result()  # raises at once what one of them raised, however long the other takes
+        return [each.result() for each in started]
+
+    def _fetch_in_time(self, connection: Connection, query: Query) -> list[Any]:
+        # Waiting for locks, or for another query, took part of the time.
+        names, values = zip(*self._settings(connection.info.server_version), strict=True)
+        connection.execute(STORE_VALUES, (list(names), list(values)))
+        return _fetch(connection, query)
+
     def _build_start(self, tables: Iterable[str]) -> pgsql.Composed:
         """Return the statements that begin a transaction: its settings, and the locks of its tables.
 
@@ -258,11 +280,12 @@ class Snapshot:
     def _start(self, connection: Connection, query: Query, copy_format: str) -> Future[_Open]:
         """Start a COPY on a thread, because it blocks until its first rows are ready."""
         statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + copy_format.encode() + b")"
-        self._started.append(self._pool.submit(_open, connection, statement))
-        return self._started[-1]
+        started = self._pool.submit(_open, connection, statement)
+        self._started.append(started)
+        return started
 
     def _stop(self) -> None:
-        """Stop every COPY. A COPY that reached PostgreSQL after a cancel is cancelled again."""
+        """Stop every statement. One that reached PostgreSQL after a cancel is cancelled again."""
         # Skip the cancel after a complete read: it opens a new connection to the server for each cancel.
         if any(map(_is_busy, self.connections)):
             self.cancel()
