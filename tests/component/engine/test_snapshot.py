@@ -199,7 +199,7 @@ def test_snapshot_that_fetches_two_queries_ends_both_when_one_fails(sample_url, 
         snapshot.fetch_in_time(*queries)
     assert "22012" in failed.value.message
     assert time.monotonic() - began < BOUND
-    assert find_sessions(sample_url, "both") == []
+    wait_until(lambda: find_sessions(sample_url, "both") == [])
 
 
 def test_snapshot_fetches_two_queries_at_the_same_time(sample_url):
