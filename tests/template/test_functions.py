@@ -94,7 +94,7 @@ def test_handlers_belong_to_a_function(root, functions):
 
 
 def test_handlers_import_no_package_that_only_other_functions_have(root, functions):
-    """Its worker layer would be missing on Lambda only: one environment has all packages here."""
+    """On Lambda, a function has the packages of its own layers only. Here, one environment has all."""
     core = _list_packages(root / "layers/core/requirements.txt")
     only_elsewhere = {
         package

@@ -222,6 +222,7 @@ def test_snapshot_fetches_two_queries_at_the_same_time(sample_url):
             )
         )
     finally:
-        opened[0].cancel()
+        for snapshot in opened:
+            snapshot.cancel()
         thread.join()
     assert ended == ["QUERY_CANCELLED"]
