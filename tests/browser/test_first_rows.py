@@ -46,6 +46,16 @@ def test_first_rows_are_those_of_the_request_and_follow_it(
     assert_that(rows).to_have_count(len(later["rows"]))
 
 
+def test_focus_stays_where_new_rows_replace_old_ones(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, AUTUMN)
+    button = open_rows(page).last.get_by_role("button")
+    study = button.inner_text()
+    field(page, "Study date to").fill("2025-09-03")
+    button.focus()
+    assert_that(page.locator("#first-rows")).not_to_contain_text(study)
+    assert_that(page.locator("#first-rows summary")).to_be_focused()
+
+
 def test_study_id_of_a_row_can_be_copied(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, AUTUMN)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -1,7 +1,8 @@
 """The preview follows the form, beside the button that exports."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from local.stack.service import Service
@@ -194,3 +195,36 @@ def test_summary_is_in_view_beside_the_button(visit: Visits, physicist: User, si
     assert_that(summary(page)).to_contain_text("studies")
     assert_that(summary(page)).to_be_in_viewport(ratio=1)
     assert_that(page.get_by_role("button", name="Export to csv")).to_be_in_viewport(ratio=1)
+
+
+@contextmanager
+def hold_counts(page: Page) -> Iterator[None]:
+    """Hold back the next preview until the end."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(PREVIEWS, hold)
+    yield
+    while not held:
+        page.wait_for_timeout(20)
+    held[-1].continue_()
+    page.unroute(PREVIEWS)
+
+
+def test_focus_stays_where_new_counts_replace_old_ones(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, AUTUMN)
+    values = page.get_by_role("table", name="Most frequent protocols").get_by_role("button")
+    first = values.first.inner_text()
+    before = page.locator("#preview .numbers").inner_text()
+    with hold_counts(page):
+        field(page, "Study date from").fill("2025-09-15")
+        values.first.focus()
+    assert_that(page.locator("#preview .numbers")).not_to_have_text(before, use_inner_text=True)
+    assert_that(values.and_(page.get_by_text(first, exact=True))).to_be_focused()
+    with hold_counts(page):
+        field(page, "Station").fill("no such station")
+        values.first.focus()
+    assert_that(page.locator("#preview")).to_contain_text("No study matches")
+    assert_that(page.get_by_role("heading", name="Preview")).to_be_focused()

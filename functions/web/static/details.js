@@ -3,7 +3,7 @@
 import { writeAddress } from "./address.js";
 import { makeHistory } from "./audit-trail.js";
 import { humanise } from "./catalogue.js";
-import { fill, make, makeButton, setShown } from "./dom.js";
+import { make, makeButton, refill, setShown } from "./dom.js";
 import { describeExport, describePatientData, findExpiry } from "./export-words.js";
 import { notify } from "./messages.js";
 import { makeRetentionForm } from "./retention.js";
@@ -40,9 +40,8 @@ export class Details {
     const shown = JSON.stringify(this.row.export);
     if (this.element.hidden || shown === this.shown) return;
     this.shown = shown;
-    const focused = this.element.contains(document.activeElement) && document.activeElement;
-    fill(this.element, make("td", { colspan: 8, role: "cell" }, this.#makeContent()));
-    if (focused) findSame(this.element, focused)?.focus();
+    const content = make("td", { colspan: 8, role: "cell" }, this.#makeContent());
+    refill(this.element, this.row.parts.more, content);
   }
 
   #makeContent() {
@@ -131,12 +130,6 @@ export class Details {
     );
   }
 }
-
-/** Return the element that replaces a focused one: the one with the same id and text. */
-const findSame = (element, old) =>
-  [...element.querySelectorAll("button, input")].find(
-    (each) => each.id === old.id && each.textContent === old.textContent,
-  );
 
 function makeWarnings(warnings) {
   if (!warnings.length) return null;

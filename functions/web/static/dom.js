@@ -44,6 +44,20 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child != null && child !== false));
 }
 
+/** Replace the children of an element. A focus in it goes to what is the same as before, or else to `other`. */
+export function refill(element, other, ...children) {
+  const focused = element.contains(document.activeElement) && document.activeElement;
+  fill(element, ...children);
+  if (focused) (findSame(element, focused) ?? other).focus({ preventScroll: true });
+}
+
+function findSame(element, old) {
+  const all = [...element.querySelectorAll("a, button, input, [tabindex]")];
+  return all.find((each) => (old.id ? each.id === old.id : !each.id && nameElement(each) === nameElement(old)));
+}
+
+const nameElement = (element) => element.getAttribute("aria-label") ?? element.textContent;
+
 /**
  * Mark a button as busy until `work` ends. A second click meanwhile does nothing.
  * @param {HTMLElement} button

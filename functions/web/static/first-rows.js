@@ -5,7 +5,7 @@
  * them: by opening the disclosure, or by a button once the form has changed.
  */
 
-import { byId, fill, make, makeButton } from "./dom.js";
+import { byId, make, makeButton, refill } from "./dom.js";
 import { notify } from "./messages.js";
 
 const STUDY_FILTER = "study_id";
@@ -42,7 +42,7 @@ export class FirstRows {
   hidePatients() {
     if (!this.namesPatients) return;
     this.#forget();
-    fill(byId("first-rows-tables"));
+    fillRows();
   }
 
   /** Show a button for rows with names or IDs. They take its place, so the focus moves to their heading. */
@@ -52,7 +52,7 @@ export class FirstRows {
       byId("first-rows").querySelector("summary").focus();
       this.form.showFirstRows(true);
     });
-    fill(byId("first-rows-tables"), make("p", {}, ASK), button);
+    fillRows(make("p", {}, ASK), button);
   }
 
   #forget() {
@@ -68,11 +68,11 @@ export class FirstRows {
     place.setAttribute("aria-busy", "true");
     try {
       const answer = await this.api.showFirstRows(asked, pending.signal);
-      if (!pending.signal.aborted) fill(place, this.#makeContents(answer));
+      if (!pending.signal.aborted) fillRows(this.#makeContents(answer));
     } catch (problem) {
       if (pending.signal.aborted) return;
       this.key = null;
-      fill(place, make("p", { class: "hint" }, problem.message));
+      fillRows(make("p", { class: "hint" }, problem.message));
     } finally {
       if (this.pending === pending) place.removeAttribute("aria-busy");
     }
@@ -118,6 +118,9 @@ export class FirstRows {
     return makeButton(`${study}`, "link", () => copy(study), { title: "Copy the study ID" });
   }
 }
+
+const fillRows = (...contents) =>
+  refill(byId("first-rows-tables"), byId("first-rows").querySelector("summary"), ...contents);
 
 async function copy(study) {
   await navigator.clipboard.writeText(`${study}`);

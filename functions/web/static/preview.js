@@ -1,7 +1,7 @@
 /** Preview of an export, which follows the form: counts and estimates before it is requested. */
 
 import { humanise } from "./catalogue.js";
-import { byId, fill, make, setText } from "./dom.js";
+import { byId, make, refill, setText } from "./dom.js";
 import { announce } from "./messages.js";
 import { count, formatDuration, formatSize } from "./words.js";
 
@@ -83,7 +83,7 @@ export class Preview {
     const pending = new AbortController();
     this.pending = pending;
     this.card.setAttribute("aria-busy", "true");
-    if (!this.isShown) fill(this.card, make("p", { class: "hint" }, "Counting …"));
+    if (!this.isShown) this.#fill(make("p", { class: "hint" }, "Counting …"));
     try {
       const [answer, { makeCard }] = await Promise.all([
         this.#count(request, pending.signal),
@@ -125,7 +125,7 @@ export class Preview {
       return this.#showMessage(message, message);
     }
     setText(this.summary, summarise(answer));
-    return fill(this.card, makeCard(answer, this.form));
+    return this.#fill(...makeCard(answer, this.form));
   }
 
   /** Return sentences that say why no study matches. */
@@ -142,8 +142,12 @@ export class Preview {
   }
 
   #showMessage(message, summary) {
-    fill(this.card, make("p", { class: this.isShown ? null : "hint" }, message));
+    this.#fill(make("p", { class: this.isShown ? null : "hint" }, message));
     setText(this.summary, summary);
+  }
+
+  #fill(...contents) {
+    refill(this.card, byId("preview-title"), ...contents);
   }
 }
 

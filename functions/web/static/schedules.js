@@ -1,7 +1,7 @@
 /** The view "Schedules": table, actions, and automatic refresh. */
 
 import { writeAddress } from "./address.js";
-import { busy, byId, fill, setShown, setText } from "./dom.js";
+import { busy, byId, refill, setShown, setText } from "./dom.js";
 import { nameExport } from "./export-words.js";
 import { confirm, notify, notifyError } from "./messages.js";
 import { showHistory } from "./schedule-history.js";
@@ -111,14 +111,13 @@ export class Schedules {
     const shown = JSON.stringify([this.scope, schedules]);
     if (shown === this.shown) return;
     this.shown = shown;
-    const focused = byId("schedule-rows").contains(document.activeElement) && document.activeElement;
-    fill(
+    refill(
       byId("schedule-rows"),
+      byId("schedules-title"),
       schedules.map((each) => makeScheduleRow(each, this.catalogue, this)),
     );
     setShown(byId("schedules-table"), schedules.length > 0);
     setText(byId("schedules-empty"), this.scope === "all" ? "No schedules match." : NONE);
     setShown(byId("schedules-empty"), !schedules.length);
-    if (focused) (byId(focused.id) ?? byId("schedules-title")).focus();
   }
 }
