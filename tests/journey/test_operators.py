@@ -128,8 +128,13 @@ def test_restore_with_replace_makes_a_table_what_it_was(
     assert physicist.call("DELETE", f"/exports/{kept['id']}").status == 204
     done = run_example("restore.py", restored, table, "--replace", **stack.environment)
     assert (done.returncode, done.stdout) == (0, f"1 rows deleted, {len(before)} rows written\n")
-    assert read_rows(backstage, table) == before
+    assert forget_cleaning(read_rows(backstage, table)) == forget_cleaning(before)
     assert physicist.call("GET", f"/exports/{later['id']}").status == 404
+
+
+def forget_cleaning(rows: dict[Any, Any]) -> dict[Any, Any]:
+    """Leave out what the sweep, which runs every minute, may have written after the rows were restored."""
+    return {key: {name: row[name] for name in row if name != "is_clean"} for key, row in rows.items()}
 
 
 def test_restore_refuses_to_replace_an_audit_trail(stack: Stack, restore: Any) -> None:
