@@ -6,8 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from doseexport.catalogue import Column, CustomRows, Long, Wide
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, Row
@@ -25,14 +24,15 @@ from doseexport.engine.writers.file_plan import (
 
 # = + - @ tab CR LF and the full-width forms: spreadsheets take a text that begins so for a formula.
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-# The beginning of a cell that begins so, after its comma.
-_SUSPECT = re.compile(rb',"?(?:[=+\-@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])')
-# Their first bytes become NUL, which no text of PostgreSQL contains. Without quotes, a comma and NUL then
-# show that a cell may begin so, in half the time of a search by _SUSPECT.
+# The beginning of a cell that begins so and is no plain number, after its comma.
+_SUSPECT = re.compile(
+    rb',(?:"?(?:[=@\t\r\n]|\xef\xbc[\x9d\x8b\x8d\xa0])|"[+-]|[+-](?!\d+(?:\.\d+)?(?:,|\Z)))'
+)
+# Their first bytes become NUL, which no text of PostgreSQL contains. A comma and NUL then show where a cell
+# may begin so, in half the time of a search by _SUSPECT.
 _MARKS = bytes.maketrans(b"=+-@\t\r\n\xef", bytes(8))
+_PLAIN, _QUOTED = b",\0", b',"\0'
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
-_NUMBER_CELL = re.compile(rb",[+-]?\d+(\.\d+)?(?=,|\Z)")
-_QUOTED = re.compile(rb'"[^"]*"')
 _CHUNK = 1 << 18
 MOST_COLUMNS = 16_384
 """The columns that Excel and LibreOffice open."""
@@ -114,6 +114,7 @@ class WideWriter(_CsvWriter):
         self._plan = plan
         self._blocks = max(1, plan.limit_events(plan.counts.widest)) if plan.event_columns else 0
         self._width = len(plan.event_columns)
+        self._texts = self._study_texts + self._event_texts * self._blocks
         self._end = memoryview(b"," * (self._width * self._blocks) + b"\r\n")
         headings = [column.heading for column in plan.study_columns]
         for number in range(1, self._blocks + 1):
@@ -126,11 +127,7 @@ class WideWriter(_CsvWriter):
         if len(events) > self._blocks:
             warn_of_left_out(self._plan, len(events) - self._blocks)
             events = events[: self._blocks]
-        row = b",".join((cells, *events))
-        if _may_hold_formula(row):
-            guarded = [guard_row(event, self._event_texts) for event in events]
-            row = b",".join((guard_row(cells, self._study_texts), *guarded))
-        self._add(row)
+        self._add(guard_row(b",".join((cells, *events)), self._texts))
         self._add(self._end[self._width * len(events) :])
         self._count(1)
 
@@ -215,32 +212,35 @@ class RowsWriter(_CsvWriter):
         return added
 
 
-def guard_row(row: bytes, texts: tuple[bool, ...]) -> bytes:
+def guard_row(row: bytes, texts: Sequence[bool]) -> bytes:
     """Return a csv row whose text cells a spreadsheet does not run. `texts` states which cells are texts.
 
     A text that looks like a formula gets an apostrophe in front. Plain numbers are not changed.
     """
-    if not _may_hold_formula(row):
+    line = b"," + row
+    if _PLAIN not in line.translate(_MARKS, b'"'):
         return row
-    return _SUSPECT.sub(partial(_guard_cell, texts), b"," + row)[1:]
+    marked = line.translate(_MARKS)
+    parts, done = [], 1
+    for comma in sorted((*_find_all(marked, _PLAIN), *_find_all(marked, _QUOTED))):
+        if _SUSPECT.match(line, comma) and _begins_text(line, comma, texts):
+            start = comma + (2 if line.startswith(b'"', comma + 1) else 1)
+            parts.append(line[done:start])
+            done = start
+    return b"'".join((*parts, line[done:]))
 
 
-def _may_hold_formula(row: bytes) -> bool:
-    return b",\0" in (b"," + row).translate(_MARKS, b'"')
+def _find_all(row: bytes, part: bytes) -> Iterator[int]:
+    place = row.find(part)
+    while place >= 0:
+        yield place
+        place = row.find(part, place + 1)
 
 
-def _guard_cell(texts: tuple[bool, ...], found: re.Match[bytes]) -> bytes:
-    """Return the beginning of a cell, from its comma on, with an apostrophe if the cell needs one."""
-    row, comma = found.string, found.start()
-    before = row[:comma]
-    if (
-        _NUMBER_CELL.match(row, comma)
-        or before.count(b'"') % 2  # a comma inside a quoted cell
-        or not texts[_QUOTED.sub(b"", before).count(b",")]
-    ):
-        return found[0]
-    opening = b',"' if found[0].startswith(b',"') else b","
-    return opening + b"'" + found[0].removeprefix(opening)
+def _begins_text(row: bytes, comma: int, texts: Sequence[bool]) -> bool:
+    """Return whether a comma is before a text cell, and not in a quoted cell."""
+    outside = row[:comma].split(b'"')
+    return len(outside) % 2 == 1 and texts[b"".join(outside[::2]).count(b",")]
 
 
 def guard_text(text: str) -> str:
