@@ -58,6 +58,34 @@ def test_snapshot_streams_nothing_added_after_opening(small_url, is_early):
         assert snapshot.count(queries).studies == 41
 
 
+@pytest.mark.parametrize("most", [0, 1, 20_000])
+def test_snapshot_streams_the_same_however_much_is_read_ahead(sample_url, monkeypatch, most):
+    usual, _ = export(sample_url)
+    monkeypatch.setattr(snapshot_module, "AHEAD", most)
+    data, report = export(sample_url)
+    assert (data, report.studies) == (usual, 400)
+
+
+def test_snapshot_reads_ahead_to_its_limit_only(sample_url, monkeypatch):
+    """Memory would otherwise grow with the export."""
+    most, opened, open_copy = 20_000, [], snapshot_module.open_copy
+    monkeypatch.setattr(snapshot_module, "AHEAD", most)
+    monkeypatch.setattr(
+        snapshot_module, "open_copy", lambda *given: opened.append(open_copy(*given)) or opened[-1]
+    )
+    queries = build_queries(parse(), Inclusions())
+    with open_snapshot(sample_url) as snapshot:
+        snapshot.start_longest(queries, CSV)
+        studies, events = snapshot.stream(queries, CSV)
+        wait_until(lambda: len(opened) == 2)
+        sizes = sorted(sum(len(row) for rows in ahead for row in rows) for _, _, ahead in opened)
+        longest = max(map(len, studies))
+        assert sizes[0] == 0
+        assert most <= sizes[1] < most + snapshot_module.BATCH * longest
+        assert len(list(events)) > 400
+        assert [ahead for _, _, ahead in opened] == [[], []]
+
+
 def test_snapshot_that_cannot_be_shared_is_read_by_one_connection(sample_url, small_url, monkeypatch):
     """As behind a proxy that sends the second connection to another server."""
     usual, _ = export(sample_url)

@@ -52,6 +52,8 @@ LOCK_PAUSE = 0.2
 _PREFIX = "doseexport.value_"
 BATCH = 50
 """Rows to read at once. Entering psycopg once per row would double the time."""
+AHEAD = 1 << 23
+"""Bytes of studies to read while PostgreSQL still sorts their events, and a processor has nothing to do."""
 
 LOCKABLE = """SELECT namespace.nspname, class.relname
 FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
@@ -71,7 +73,8 @@ TABLES_LOCKED = (
 Connection = psycopg.Connection[Any]
 Settings = Callable[[int], Iterable[tuple[str, str]]]
 """The function from the release of a server to the settings of a transaction."""
-_Open = tuple[ExitStack, Copy]
+_Open = tuple[ExitStack, Copy, list[list[bytes]]]
+"""A COPY that has begun, how to end it, and the batches of rows that were read ahead."""
 
 
 class Snapshot:
@@ -272,15 +275,18 @@ class Snapshot:
     def _start_studies(self, queries: Queries, copy_format: str) -> Future[_Open]:
         if queries.events is None and self._ahead is not None:
             return self._ahead
-        return self._start(self._first, queries.studies, copy_format)
+        return self._start(self._first, queries.studies, copy_format, AHEAD if self._ahead else 0)
 
     def _is_late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
-    def _start(self, connection: Connection, query: Query, copy_format: str) -> Future[_Open]:
-        """Start a COPY on a thread, because it blocks until its first rows are ready."""
+    def _start(self, connection: Connection, query: Query, copy_format: str, ahead: int = 0) -> Future[_Open]:
+        """Start a COPY on a thread, because it blocks until its first rows are ready.
+
+        Read as many bytes `ahead` there.
+        """
         statement = b"COPY (" + _bind(connection, query) + b") TO STDOUT (" + copy_format.encode() + b")"
-        started = self._pool.submit(_open, connection, statement)
+        started = self._pool.submit(open_copy, connection, statement, ahead)
         self._started.append(started)
         return started
 
@@ -347,14 +353,22 @@ def _shut_down(connection: Connection) -> None:
         connected.shutdown(socket.SHUT_RDWR)
 
 
-def _open(connection: Connection, statement: bytes) -> _Open:
-    stack = ExitStack()
-    return stack, stack.enter_context(connection.cursor().copy(statement))
+def open_copy(connection: Connection, statement: bytes, most: int) -> _Open:
+    """Begin a COPY, and read its rows until they have `most` bytes."""
+    with ExitStack() as stack:
+        copy = stack.enter_context(connection.cursor().copy(statement))
+        ahead: list[list[bytes]] = []
+        while most > 0 and (rows := connection.wait(_read_batch(copy))):
+            ahead.append(rows)
+            most -= sum(map(len, rows))
+        return stack.pop_all(), copy, ahead
 
 
 def _read(opened: Future[_Open]) -> Iterator[bytes]:
-    stack, copy = opened.result()
+    stack, copy, ahead = opened.result()
     with stack:
+        while ahead:
+            yield from ahead.pop(0)
         while rows := copy.connection.wait(_read_batch(copy)):
             yield from rows
 
