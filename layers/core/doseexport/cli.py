@@ -205,7 +205,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     name = _read_name(options)
-    context = RequestContext(_read_request(options), _find_user(), datetime.now().astimezone())
     request = _read_request(options)
     key = _read_key(options, request)
     context = RequestContext(request, _find_user(), datetime.now().astimezone(), key)
@@ -215,11 +214,8 @@ def _export(options: argparse.Namespace) -> int:
     database = Database({"conninfo": options.database_url}, time_zone)
     bar = ProgressBar()
     try:
-        with explain_disk_errors(), _open_manifest(options) as manifest, open_file(options.output) as output:
-            file = HashedFile(output)
-            report = write_export(context, database, file, bar)
-            facts = FileFacts(options.output.name, file.size, file.sha256)
-            manifest.write(write_manifest(None, context.request, report, facts, name))
+        with explain_disk_errors():
+            report = _write_file(options, context, database, bar, name)
     finally:
         bar.clear()
     _print(_report(options, context.request, report), to_stderr=_is_stdout(options.output))
@@ -254,10 +250,23 @@ def _is_stdout(path: Path) -> bool:
     return False
 
 
-def _open_manifest(options: argparse.Namespace) -> contextlib.AbstractContextManager[BinaryIO]:
+def _write_file(
+    options: argparse.Namespace,
+    context: RequestContext,
+    database: Database,
+    bar: ProgressBar,
+    name: str | None,
+) -> FileReport:
+    """Write the file and, if it is wanted, the manifest, which needs the checksum of all that is written."""
     if not options.manifest:
-        return contextlib.nullcontext(io.BytesIO())
-    return open_file(Path(name_manifest(str(options.output))))
+        with open_file(options.output) as output:
+            return write_export(context, database, output, bar)
+    with open_file(Path(name_manifest(str(options.output)))) as manifest, open_file(options.output) as output:
+        file = HashedFile(output)
+        report = write_export(context, database, file, bar)
+        facts = FileFacts(options.output.name, file.size, file.sha256)
+        manifest.write(write_manifest(None, context.request, report, facts, name))
+        return report
 
 
 def _verify(options: argparse.Namespace) -> int:
