@@ -36,9 +36,6 @@ FOLDERS = (
 # again, would take a tenth of the time.
 gc.disable()
 
-FEW_SEARCHES = 50_000
-"""New objects between two searches for garbage. Python's 700 would take a twentieth of the time."""
-
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 
@@ -65,9 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what exists by now out of all searches for garbage, and search less often."""
+    """Leave what exists by now out of all searches for garbage."""
     gc.freeze()
-    gc.set_threshold(FEW_SEARCHES)
     gc.enable()
 
 
