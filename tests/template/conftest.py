@@ -1,6 +1,8 @@
 """Fixtures: template.yaml as written, and as CloudFormation receives it."""
 
 import copy
+import fcntl
+import hashlib
 import os
 import re
 import subprocess
@@ -17,6 +19,7 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-2"
+QUIET = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION}
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +89,33 @@ def run() -> Callable[..., str]:
         return done.stdout
 
     return run_command
+
+
+@pytest.fixture(scope="session")
+def sam_python(root: Path, run: Callable[..., str]) -> Path:
+    """Return the Python that has the packages of requirements-sam.lock, installed once in .state.
+
+    They have an environment of their own because their pins conflict with those of the project.
+    """
+    lock = root / "requirements-sam.lock"
+    folder = root / ".state" / f"sam-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    python = folder / "venv" / "bin" / "python"
+    with (folder / "lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not (folder / "venv" / "ready").exists():
+            # `sam build` calls pip.
+            run(sys.executable, "-m", "uv", "venv", "--quiet", "--clear", "--seed", folder / "venv")
+            quiet = ("--quiet", "--require-hashes", "--no-deps", "--python", folder / "venv")
+            run(sys.executable, "-m", "uv", "pip", "install", *quiet, "-r", lock)
+            (folder / "venv" / "ready").touch()
+    return python
+
+
+@pytest.fixture(scope="session")
+def sam(
+    sam_python: Path, run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., str]:
+    """Return a function that runs `sam`."""
+    home = str(tmp_path_factory.mktemp("sam-home"))
+    return lambda *arguments: run(sam_python, "-m", "samcli", *arguments, __SAM_CLI_APP_DIR=home, **QUIET)

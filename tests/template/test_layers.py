@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from local.stack import lower
 
 ELF = b"\x7fELF"
 AARCH64 = 0xB7  # e_machine, at offset 18 of an ELF header
@@ -15,17 +16,12 @@ PARQUET_LIMIT = 40_000_000
 
 
 @pytest.fixture(scope="module")
-def build(root, run, tmp_path_factory):
-    """Return a function that builds a layer as `sam build` does: `build("worker", "WorkerLayer")`."""
-
-    def make(folder, name, **variables):
-        artifacts = tmp_path_factory.mktemp(name)
-        where = root / "layers" / folder
-        printed = run("make", f"build-{name}", cwd=where, ARTIFACTS_DIR=str(artifacts), **variables)
-        assert ("no bytecode" in printed) == (variables.get("RUNTIME") == "false" or not has_runtime())
-        return artifacts
-
-    return make
+def built(sam, tmp_path_factory):
+    """Return the folder of what `sam build` makes of the template."""
+    folder = tmp_path_factory.mktemp("sam")
+    output = sam("build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache"))
+    assert "Build Succeeded" in output
+    return folder / "build"
 
 
 def has_runtime():
@@ -35,18 +31,18 @@ def has_runtime():
 
 
 @pytest.fixture(scope="module")
-def worker(build):
-    return build("worker", "WorkerLayer")
+def worker(built):
+    return built / "WorkerLayer"
 
 
 @pytest.fixture(scope="module")
-def parquet(build):
-    return build("parquet", "ParquetLayer")
+def parquet(built):
+    return built / "ParquetLayer"
 
 
 @pytest.fixture(scope="module")
-def core(build):
-    return build("core", "CoreLayer")
+def core(built):
+    return built / "CoreLayer"
 
 
 def _binaries(folder):
@@ -56,6 +52,15 @@ def _binaries(folder):
                 head = file.read(20)
             if head.startswith(ELF):
                 yield path, int.from_bytes(head[18:20], "little")
+
+
+def test_sam_build_builds_every_layer(built, core, worker, parquet):
+    resources = lower.read(built / "template.yaml")["Resources"]
+    assert resources["CoreLayer"]["Properties"]["ContentUri"] == "CoreLayer"
+    assert (worker / "rds-ca-bundle.pem").is_file()
+    assert (worker / "python/psycopg").is_dir()
+    assert (parquet / "python/arro3/io").is_dir()
+    assert (core / "python/doseexport/__init__.py").is_file()
 
 
 def test_worker_layer_binaries_are_for_arm64(worker):
@@ -116,10 +121,11 @@ def test_layers_have_bytecode_that_lambda_never_compares_with_its_source(core, w
             assert int.from_bytes(flags, "little") == 0b01, "hash-based and unchecked (PEP 552)"
 
 
-def test_layer_is_built_without_the_python_of_the_functions(build):
-    core = build("core", "CoreLayer", RUNTIME="false")
-    assert list(core.rglob("*.pyc")) == []
-    assert (core / "python/doseexport/__init__.py").is_file()
+def test_layer_is_built_without_the_python_of_the_functions(root, run, tmp_path):
+    variables = {"ARTIFACTS_DIR": str(tmp_path), "RUNTIME": "false"}
+    assert "no bytecode" in run("make", "build-CoreLayer", cwd=root / "layers/core", **variables)
+    assert list(tmp_path.rglob("*.pyc")) == []
+    assert (tmp_path / "python/doseexport/__init__.py").is_file()
 
 
 def test_layers_are_small(core, worker):
