@@ -167,7 +167,7 @@ def is_zombie(process: int) -> bool:
     """Whether a process has ended and its status was not read yet."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it ends between opening and reading
         return True
 
 
