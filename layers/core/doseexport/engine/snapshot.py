@@ -52,7 +52,7 @@ LOCK_PAUSE = 0.2
 _PREFIX = "doseexport.value_"
 BATCH = 50
 """Rows to read at once. Entering psycopg once per row would double the time."""
-AHEAD = 1 << 23
+AHEAD = 1 << 22
 """Bytes of studies to read while PostgreSQL still sorts their events, and a processor has nothing to do."""
 
 LOCKABLE = """SELECT namespace.nspname, class.relname
