@@ -120,6 +120,13 @@ def test_blank_cells_and_cells_beyond_the_columns_are_left_out(how):
     assert write("7", column_heads(0, 5), [""] * 5) == ""
 
 
+def test_files_with_columns_of_the_same_kinds_have_their_own_texts():
+    files = [SharedTexts(), SharedTexts()]
+    files[0].number("only in the first")
+    written = [CellWriter(KINDS[:1], texts).quick("7", column_heads(0, 1), ["Head"]) for texts in files]
+    assert [ET.fromstring(cell).findtext("v") for cell in written] == ["1", "0"]
+
+
 def test_cells_are_cut_at_any_row_number():
     write = CellWriter(KINDS[:2], SharedTexts()).quick
     heads, cells = column_heads(0, 2), ["\x00", "1"]

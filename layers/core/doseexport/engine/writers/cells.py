@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date
+from types import CodeType
 
 from doseexport.catalogue import Cells
 from doseexport.engine.writers.texts import SharedTexts, TextBodies, write_text
@@ -112,7 +113,7 @@ def has_odd_numbers(rows: bytes) -> bool:
 class CellWriter:
     """The renderer of the cells of columns of these kinds, at any position."""
 
-    def __init__(self, kinds: Sequence[str], texts: SharedTexts) -> None:
+    def __init__(self, kinds: tuple[str, ...], texts: SharedTexts) -> None:
         self._kinds = kinds
         self._names: dict[str, object] = {write.__name__: write for write in _WRITERS}
         self._names |= {f"texts_{n}": TextBodies(texts) for n, kind in enumerate(kinds) if kind in _TEXTS}
@@ -120,20 +121,26 @@ class CellWriter:
     @functools.cached_property
     def quick(self) -> WriteCells:
         """The function for columns of numbers that contain plain numbers only."""
-        return self._compile(_BODIES)
+        return self._build(_BODIES["number"])
 
     @functools.cached_property
     def careful(self) -> WriteCells:
         """The function for columns of numbers that can contain any text."""
-        return self._compile({**_BODIES, "number": _CAREFUL_NUMBER})
+        return self._build(_CAREFUL_NUMBER)
 
-    def _compile(self, bodies: Mapping[str, str]) -> WriteCells:
-        cells = (
-            _CELL.replace("BODY", bodies[kind]).replace("#", str(n)) for n, kind in enumerate(self._kinds)
-        )
-        # The source is made of the templates above and column numbers, never of data or of a request.
-        text = f'lambda r, h, f: f"""{"".join(cells)}"""'
-        return eval(text, self._names)  # type: ignore[no-any-return]  # noqa: S307  # nosec B307
+    def _build(self, number: str) -> WriteCells:
+        return eval(_compile(self._kinds, number), self._names)  # type: ignore[no-any-return]  # noqa: S307  # nosec B307
+
+
+@functools.lru_cache(maxsize=64)
+def _compile(kinds: tuple[str, ...], number: str) -> CodeType:
+    """Return the code of the function for these kinds and this body of numbers. Other files use it also.
+
+    The source is made of the templates above and column numbers, never of data or of a request.
+    """
+    bodies = {**_BODIES, "number": number}
+    cells = (_CELL.replace("BODY", bodies[kind]).replace("#", str(n)) for n, kind in enumerate(kinds))
+    return compile(f'lambda r, h, f: f"""{"".join(cells)}"""', "<cells>", "eval")
 
 
 def split_at_row(write: WriteCells, heads: Heads, cells: Cells) -> list[str]:
