@@ -43,10 +43,10 @@ class Parquet:
     """A Parquet file as DuckDB reads it: the types and the rows of its columns."""
 
     def __init__(self, data):
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as database:
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             file.write(data)
             file.flush()
-            found = database.sql(f"SELECT * FROM read_parquet('{file.name}')")
+            found = duckdb.sql(f"SELECT * FROM read_parquet('{file.name}')")
             self.types = dict(zip(found.columns, map(str, found.types), strict=True))
             self.rows = found.fetchall()
 
