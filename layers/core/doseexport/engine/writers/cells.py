@@ -132,7 +132,8 @@ class CellWriter:
         return eval(_compile(self._kinds, number), self._names)  # type: ignore[no-any-return]  # noqa: S307  # nosec B307
 
 
-@functools.lru_cache(maxsize=64)
+# A file needs at most six. The code for the 16,384 columns of the widest sheet takes 6 MB.
+@functools.lru_cache(maxsize=16)
 def _compile(kinds: tuple[str, ...], number: str) -> CodeType:
     """Return the code of the function for these kinds and this body of numbers. Other files use it also.
 
