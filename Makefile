@@ -18,7 +18,7 @@ NO_SECRETS := --disable-plugin KeywordDetector --exclude-secrets '^(password|PAS
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick runtime chromium check validate sample bench screenshots openapi columns lock audit clean
+.PHONY: help setup demo test quick runtime programs check validate sample bench screenshots openapi columns lock audit clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -36,7 +36,7 @@ demo: setup  ## run the complete service on this machine and make one CT export
 
 # There are more workers than processors, because those of tests/browser and tests/journey often wait for the
 # service they test.
-test: setup chromium  ## run all tests; they need neither AWS nor Docker
+test: setup programs  ## run all tests; they need neither AWS nor Docker
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 quick: setup  ## check format, style and types, and run the unit tests
@@ -45,7 +45,7 @@ quick: setup  ## check format, style and types, and run the unit tests
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 tests/unit
 
-runtime: $(RUNTIME_VENV)/.ready  ## run the unit and component tests on Python 3.13, which runs the functions
+runtime: programs $(RUNTIME_VENV)/.ready  ## run the unit and component tests on Python 3.13, which runs the functions
 	$(RUNTIME_VENV)/bin/pytest -n 2 --dist loadfile tests/unit tests/component
 
 $(RUNTIME_VENV)/.ready: requirements.lock pyproject.toml
@@ -54,8 +54,8 @@ $(RUNTIME_VENV)/.ready: requirements.lock pyproject.toml
 	$(RUNTIME_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-chromium:  ## install Debian's headless chromium for the browser tests, if it is missing and available
-	tests/browser/install-chromium
+programs:  ## install Debian's headless chromium and LibreOffice Calc for tests, if missing and available
+	tests/install-programs
 
 check: setup  ## check format, style, types, imports, security and secrets
 	$(BIN)/ruff format --check .
@@ -79,7 +79,7 @@ $(RIVALS)/.ready: requirements-bench.lock
 	$(BIN)/uv pip install --quiet --require-hashes --target $(RIVALS) -r requirements-bench.lock
 	touch $@
 
-screenshots: setup chromium  ## retake docs/screenshots
+screenshots: setup programs  ## retake docs/screenshots
 	$(BIN)/python -m tests.browser.screenshots
 
 openapi: setup  ## regenerate docs/openapi.json from the code
