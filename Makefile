@@ -25,10 +25,11 @@ help:  ## list the tasks
 
 setup: $(VENV)/.ready  ## create .venv with all packages and the doseexport command
 
+# The project comes first, because pip then names the Python that it needs. A lock file only has no fitting packages.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
 demo: setup  ## run the complete service on this machine and make one CT export
