@@ -12,7 +12,7 @@ from doseexport.errors import DoseExportError
 from doseexport.jobs.reconcile_schedules import raise_if_broken, reconcile_schedules
 from tests.component.answers import change_schedule, list_schedules
 from tests.component.schedules import DECEMBER, FEBRUARY, create, exports_of, firing, join
-from tests.fakes import SAVED_REQUESTS_TABLE, finish, open_table
+from tests.fakes import SAVED_REQUESTS_TABLE, aws_client, finish, open_table
 
 DOWN = ClientError({"Error": {"Code": "InternalServerException"}}, "UpdateSchedule")
 
@@ -47,6 +47,39 @@ def test_reconcile_repeats_failed_calls_of_scheduler(services, ada, scheduler_do
     assert reconcile_schedules(services) == {"synced": 1}
     assert firing(services, schedule)["ScheduleExpression"] == "cron(0 7 1 * ? *)"
     assert reconcile_schedules(services) == {}
+
+
+def test_reconcile_beside_another_breaks_nothing(services, ada, scheduler_down, monkeypatch):
+    """Another run sends the schedule after this one has found that EventBridge Scheduler lacks it."""
+    with scheduler_down():
+        schedule = create(services, ada)
+    client = aws_client("scheduler")
+    create_schedule, runs = client.create_schedule, []
+
+    def create_late(**entry):
+        monkeypatch.setattr(client, "create_schedule", create_schedule)
+        runs.append(reconcile_schedules(services))
+        return create_schedule(**entry)
+
+    monkeypatch.setattr(client, "create_schedule", create_late)
+    runs.append(reconcile_schedules(services))
+    assert runs == [{"synced": 1}, {"synced": 1}]
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 7 1 * ? *)"
+
+
+def test_reconcile_tells_of_a_schedule_that_others_always_change(services, ada, monkeypatch, caplog):
+    schedule = create(services, ada)
+
+    def refuse(*_):
+        raise ClientError({"Error": {"Code": "ConflictException"}}, "DeleteSchedule")
+
+    monkeypatch.setattr(services.scheduler, "remove", refuse)
+    delete_schedule(services, ada, schedule.id)
+    assert reconcile_schedules(services) == {"broken": 1}
+    assert {record.message for record in caplog.records} == {"sync_failed"}
+    monkeypatch.undo()
+    assert reconcile_schedules(services) == {"synced": 1}
+    assert firing(services, schedule) is None
 
 
 def test_reconcile_brings_delete_to_scheduler_in_the_end(services, ada, scheduler_down):
