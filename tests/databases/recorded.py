@@ -29,7 +29,7 @@ class Recording:
 
 def record(url, request, by, at):
     """Make an export from the database at `url` and return what that answered."""
-    said = {"accession_numbers": {}}  # asked for only by files that show them
+    said = {"accession_numbers": {}}  # requested only by files that show them
     database = _Recorder(Database({"conninfo": url}), said)
     write_export(RequestContext(request, by, at), database, io.BytesIO(), Indifferent())
     return Recording(**said)

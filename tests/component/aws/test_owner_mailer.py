@@ -1,4 +1,4 @@
-"""The owner who asked for it gets one mail when the export has ended, or the audit trail says why not."""
+"""The owner who requested it gets one mail when the export has ended, or the audit trail says why not."""
 
 import json
 from copy import deepcopy
@@ -59,7 +59,7 @@ def mailer(services, ses):
 
 @pytest.fixture
 def export(services, ada):
-    """An export of Ada, who asked for a mail."""
+    """An export of Ada, who requested a mail."""
     return request_mail(services, ada)
 
 

@@ -46,7 +46,7 @@ SILENT = frozenset(
 
 
 def is_notified(event: AuditEvent) -> bool:
-    """Return whether the event is announced: all are, except changed retention, reading and mails."""
+    """Return whether the event is announced: all are, except those in SILENT."""
     return event not in SILENT
 
 
