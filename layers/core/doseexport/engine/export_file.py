@@ -79,19 +79,16 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                     studies = pseudonyms.change(studies, writer.separator)
                 _write_studies(studies, events, writer, stats, monitor)
             stats.check_totals(counts.studies, counts.events if spec.events else None)
-            found = _collect_warnings(spec, stats, snapshot, names_studies=pseudonyms is None)
-            warnings = [*map(StudyWarning, unread), *found]
             report = FileReport(
                 counts.studies,
                 counts.events,
-                tuple(each.message for each in warnings),
                 snapshot_at=snapshot.taken_at(),
-                study_warnings=tuple(each for each in warnings if each.studies),
                 time_zone=database.time_zone if spec.has_event_times else None,
                 dictionary=plan.dictionary,
                 pseudonym_key_id=pseudonyms.key_id if pseudonyms else "",
             )
-        return _finish_file(writer, report)
+            found = _collect_warnings(spec, stats, snapshot, names_studies=pseudonyms is None)
+        return _finish_file(writer, _add_warnings(report, [*map(StudyWarning, unread), *found]))
 
 
 def _write_studies(
@@ -144,6 +141,11 @@ def _collect_warnings(
         more = f"{stats.more_repeated} more studies have repeated records: the first of each was used."
         warnings.append(StudyWarning(more))
     return warnings
+
+
+def _add_warnings(report: FileReport, warnings: list[StudyWarning]) -> FileReport:
+    messages = tuple(each.message for each in warnings)
+    return replace(report, warnings=messages, study_warnings=tuple(each for each in warnings if each.studies))
 
 
 def _finish_file(writer: Writer, report: FileReport) -> FileReport:

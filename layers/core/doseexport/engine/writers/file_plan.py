@@ -75,7 +75,7 @@ class FileReport:
 
     studies: int
     events: int
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     exclusions: Mapping[str, int] = field(default_factory=dict)
     sheets: tuple[SheetCount, ...] = ()
     snapshot_at: datetime | None = None
