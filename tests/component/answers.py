@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from doseexport.actions import exports, presets, previews, schedules, usage, views
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export
 from doseexport.domain.preset import Preset
 from doseexport.domain.rights import Caller
+from doseexport.errors import RequestError
 
 Json = dict[str, Any]
+
+
+def assert_refused(status, code, call, *arguments, field=...):
+    """Assert that a call is refused thus."""
+    with pytest.raises(RequestError) as caught:
+        call(*arguments)
+    assert (caught.value.status, caught.value.code) == (status, code)
+    if field is not ...:
+        assert caught.value.field == field
+    return caught.value
 
 
 def show(services: Services, caller: Caller, export: Export) -> Json:

@@ -1,4 +1,4 @@
-"""Request, list, abort, download and delete exports."""
+"""Request, list, abort and download exports."""
 
 import logging
 from dataclasses import replace
@@ -15,8 +15,8 @@ from doseexport.domain.export_list import ExportTerms
 from doseexport.errors import RequestError
 from tests.component.answers import (
     abort_export,
+    assert_refused,
     create_schedule,
-    delete_exports,
     download_export,
     get_export,
     list_exports,
@@ -45,16 +45,6 @@ from tests.fakes import (
 )
 
 BODY = {"type": "ct-csv", "filters": {"date_from": "2026-01-01"}}
-
-
-def assert_refused(status, code, call, *arguments, field=...):
-    """Assert that a call is refused thus."""
-    with pytest.raises(RequestError) as caught:
-        call(*arguments)
-    assert (caught.value.status, caught.value.code) == (status, code)
-    if field is not ...:
-        assert caught.value.field == field
-    return caught.value
 
 
 def ids(answer):
@@ -402,77 +392,6 @@ def test_download_of_failed_or_aborted_export_is_refused(services, how):
     else:
         services.exports.request_abort(export.id, ADA, NOW)
     assert_refused(409, "NOT_READY", download_export, services, ADA, export.id)
-
-
-# Deleting
-
-
-def test_delete_hides_the_row_and_removes_the_objects(services):
-    export = finish(services, add(services))
-    delete_export(services, ADA, export.id)
-    assert_refused(404, "NOT_FOUND", get_export, services, ADA, export.id)
-    assert_refused(404, "NOT_FOUND", delete_export, services, ADA, export.id)
-    assert ids(list_exports(services, ADA, {"scope": "all"})) == []
-    assert list_keys(services) == []
-
-
-def test_delete_succeeds_though_its_objects_remain(services, monkeypatch, caplog):
-    export = finish(services, add(services))
-
-    def fail(*_):
-        raise OSError
-
-    monkeypatch.setattr(type(services.files), "delete_export", fail)
-    delete_export(services, ADA, export.id)
-    assert "delete_failed" in caplog.messages
-    assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
-
-
-def test_delete_of_unfinished_export_is_refused(services):
-    for export in (add(services), run(services, add(services))):
-        assert_refused(409, "STILL_ACTIVE", delete_export, services, ADA, export.id, field="id")
-
-
-def test_delete_of_many_answers_for_each(services):
-    mine, others, waiting = (
-        finish(services, add(services)),
-        finish(services, add(services, BEN)),
-        add(services),
-    )
-    unknown = make_new().id
-    wanted = [mine.id, others.id, waiting.id, unknown, "nonsense", mine.id]
-    answer = delete_exports(services, ADA, {"ids": wanted})
-    assert answer["deleted"] == [mine.id]
-    codes = {each["id"]: each["code"] for each in answer["refused"]}
-    assert codes == {
-        others.id: "FORBIDDEN",
-        waiting.id: "STILL_ACTIVE",
-        unknown: "NOT_FOUND",
-        "nonsense": "NOT_FOUND",
-    }
-    assert get_export(services, BEN, others.id)
-
-
-def test_delete_is_allowed_to_admins(services):
-    export = finish(services, add(services, PIA, include_names=True))
-    assert delete_exports(services, ADMIN, {"ids": [export.id]})["deleted"] == [export.id]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        None,
-        [],
-        {},
-        {"ids": []},
-        {"ids": "x"},
-        {"ids": [1]},
-        {"ids": ["x"] * 101},
-        {"ids": ["x"], "all": True},
-    ],
-)
-def test_delete_refuses_invalid_list_of_ids(services, body):
-    assert_refused(422, "BAD_IDS", delete_exports, services, ADA, body, field="ids")
 
 
 def test_list_reads_on_past_many_unwanted_rows(services, clock):

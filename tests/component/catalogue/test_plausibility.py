@@ -43,50 +43,59 @@ def database(postgres):
                 GROUP BY study.id HAVING count(*) = 1 ORDER BY study.id LIMIT 1""",
                 [modality],
             ).fetchone()
-        studies = list(odd.values())
-        connection.execute(
-            "UPDATE remapp_generalstudymoduleattr SET accession_number = 'odd', accession_hashed = false"
-            " WHERE id = ANY(%s)",
-            [studies],
-        )
-        connection.execute(
-            f"UPDATE remapp_patientstudymoduleattr SET patient_age_decimal = -1 WHERE {OF_STUDY} = ANY(%s)",
-            [studies],
-        )
-        connection.execute(
-            f"""UPDATE remapp_ctaccumulateddosedata SET ct_dose_length_product_total =
-            (SELECT 2 * ({EVENTS["CT"]}) FROM remapp_generalstudymoduleattr study WHERE study.id = %s)
-            WHERE ct_radiation_dose_id IN (SELECT id FROM remapp_ctradiationdose WHERE {OF_STUDY} = %s)""",
-            [odd["CT"]] * 2,
-        )
-        for modality in ("DX", "RF"):
-            connection.execute(
-                f"""WITH doubled AS (UPDATE remapp_generalstudymoduleattr study
-                    SET total_dap = 2 * ({EVENTS["XR"]}) WHERE id = %s RETURNING total_dap)
-                UPDATE remapp_accumintegratedprojradiogdose SET dose_area_product_total = total_dap
-                FROM doubled WHERE accumulated_xray_dose_id IN ({ACCUMULATED})""",
-                [odd[modality]] * 2,
-            )
-        connection.execute(
-            f"""UPDATE remapp_generalstudymoduleattr study SET total_agd_right = 2 * ({EVENTS["MG"]})
-                WHERE id = %s""",
-            [odd["MG"]],
-        )
-        connection.execute(
-            f"""UPDATE remapp_irradeventxraysourcedata SET dose_rp = 1000
-            WHERE irradiation_event_xray_data_id = (SELECT event.id FROM remapp_irradeventxraydata event
-            JOIN {REPORT} WHERE {OF_STUDY} = %s AND dose_area_product > 0 ORDER BY event.id LIMIT 1)""",
-            [odd["RF"]],
-        )
-        connection.execute(
-            f"""UPDATE remapp_accumintegratedprojradiogdose SET dose_rp_total = 9000
-            WHERE accumulated_xray_dose_id IN ({ACCUMULATED})""",
-            [odd["RF"]],
-        )
-        connection.execute(
-            "UPDATE remapp_generalstudymoduleattr SET total_rp_dose_a = 9000 WHERE id = %s", [odd["RF"]]
-        )
+        make_implausible(connection, odd)
     return url, odd
+
+
+def make_implausible(connection, odd):
+    """Give the odd studies an age below zero, and totals and doses that their events contradict."""
+    studies = list(odd.values())
+    connection.execute(
+        "UPDATE remapp_generalstudymoduleattr SET accession_number = 'odd', accession_hashed = false"
+        " WHERE id = ANY(%s)",
+        [studies],
+    )
+    connection.execute(
+        f"UPDATE remapp_patientstudymoduleattr SET patient_age_decimal = -1 WHERE {OF_STUDY} = ANY(%s)",
+        [studies],
+    )
+    make_doses_implausible(connection, odd)
+
+
+def make_doses_implausible(connection, odd):
+    connection.execute(
+        f"""UPDATE remapp_ctaccumulateddosedata SET ct_dose_length_product_total =
+        (SELECT 2 * ({EVENTS["CT"]}) FROM remapp_generalstudymoduleattr study WHERE study.id = %s)
+        WHERE ct_radiation_dose_id IN (SELECT id FROM remapp_ctradiationdose WHERE {OF_STUDY} = %s)""",
+        [odd["CT"]] * 2,
+    )
+    for modality in ("DX", "RF"):
+        connection.execute(
+            f"""WITH doubled AS (UPDATE remapp_generalstudymoduleattr study
+                SET total_dap = 2 * ({EVENTS["XR"]}) WHERE id = %s RETURNING total_dap)
+            UPDATE remapp_accumintegratedprojradiogdose SET dose_area_product_total = total_dap
+            FROM doubled WHERE accumulated_xray_dose_id IN ({ACCUMULATED})""",
+            [odd[modality]] * 2,
+        )
+    connection.execute(
+        f"""UPDATE remapp_generalstudymoduleattr study SET total_agd_right = 2 * ({EVENTS["MG"]})
+            WHERE id = %s""",
+        [odd["MG"]],
+    )
+    connection.execute(
+        f"""UPDATE remapp_irradeventxraysourcedata SET dose_rp = 1000
+        WHERE irradiation_event_xray_data_id = (SELECT event.id FROM remapp_irradeventxraydata event
+        JOIN {REPORT} WHERE {OF_STUDY} = %s AND dose_area_product > 0 ORDER BY event.id LIMIT 1)""",
+        [odd["RF"]],
+    )
+    connection.execute(
+        f"""UPDATE remapp_accumintegratedprojradiogdose SET dose_rp_total = 9000
+        WHERE accumulated_xray_dose_id IN ({ACCUMULATED})""",
+        [odd["RF"]],
+    )
+    connection.execute(
+        "UPDATE remapp_generalstudymoduleattr SET total_rp_dose_a = 9000 WHERE id = %s", [odd["RF"]]
+    )
 
 
 CASES = [

@@ -25,7 +25,7 @@ from tests.properties.engine.writers.studies import (
     thoroughly,
 )
 from tests.properties.engine.writers.test_csv import unguard
-from tests.properties.engine.writers.test_xlsx import _plain
+from tests.properties.engine.writers.test_xlsx import read_plain
 from tests.workbooks import load_exactly
 
 TOP = (("", "", "units"), ())
@@ -79,7 +79,7 @@ def write(writer, rows, copy):
 
 def read_book(data):
     book = load_exactly(io.BytesIO(data))
-    return {sheet.title: [[_plain(cell.value) for cell in row] for row in sheet] for sheet in book}
+    return {sheet.title: [[read_plain(cell.value) for cell in row] for row in sheet] for sheet in book}
 
 
 def convert(cells, columns):

@@ -56,11 +56,11 @@ def write(rows, limit):
 def read_by_openpyxl(data):
     book = load_exactly(io.BytesIO(data))
     return {
-        sheet.title: [[_plain(cell.value) for cell in row] for row in sheet.iter_rows()] for sheet in book
+        sheet.title: [[read_plain(cell.value) for cell in row] for row in sheet.iter_rows()] for sheet in book
     }
 
 
-def _plain(value):
+def read_plain(value):
     """The value as it is meant: a day has no time, and _xHHHH_ is one character."""
     if isinstance(value, datetime):
         return value.date()
