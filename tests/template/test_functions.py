@@ -288,6 +288,7 @@ def test_statements_allow_few_actions_on_resources_of_the_stack(functions):
                 "${ScheduleGroup}/*",
                 "${AWS::StackName}/pseudonyms/*",
                 ":identity/*",
+                ":configuration-set/*",
             )
             assert text.count("*") == sum(text.count(star) for star in stars), text
 
@@ -445,6 +446,10 @@ def test_owner_mails_read_no_request_and_have_one_sender(source, functions):
     only = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
     assert all(each["Condition"]["StringEqualsIfExists"] == only for each in reads)
     (mail,) = [each for each in statements if each["Action"] == ["ses:SendEmail"]]
+    kinds = {each["Fn::Sub"].rpartition(":")[2] for each in mail["Resource"]}
+    assert kinds == {"identity/*", "configuration-set/*"}, (
+        "SES also checks the set that an identity uses by default"
+    )
     assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
     parts = ("MailOwners", "MailOwnersMapping", "MailsRefusedAlarm")
     assert {source["Resources"][name]["Condition"] for name in parts} == {"HasMailSender"}

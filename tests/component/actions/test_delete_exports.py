@@ -1,8 +1,10 @@
 """Delete exports: one, or several at once."""
 
+from threading import Barrier
+
 import pytest
 
-from doseexport.actions.exports import delete_export
+from doseexport.actions.exports import DELETED_AT_ONCE, delete_export
 from tests.component.answers import (
     assert_refused,
     delete_exports,
@@ -57,6 +59,21 @@ def test_delete_of_many_answers_for_each(services):
         "nonsense": "NOT_FOUND",
     }
     assert get_export(services, BEN, others.id)
+
+
+def test_delete_of_many_does_not_wait_for_one_after_the_other(services, monkeypatch):
+    """A hundred would otherwise take longer than the function may run."""
+    exports = [finish(services, add(services)).id for _ in range(DELETED_AT_ONCE)]
+    all_at_once = Barrier(DELETED_AT_ONCE, timeout=20)
+    delete = type(services.files).delete_export
+
+    def delete_together(self, export_id):
+        all_at_once.wait()
+        delete(self, export_id)
+
+    monkeypatch.setattr(type(services.files), "delete_export", delete_together)
+    assert delete_exports(services, ADA, {"ids": exports})["deleted"] == exports
+    assert list_keys(services) == []
 
 
 def test_delete_is_allowed_to_admins(services):

@@ -212,6 +212,22 @@ def test_schedule_change_reaches_scheduler(services):
     assert reconcile_schedules(services) == {}
 
 
+def test_schedule_change_whose_answer_is_lost_succeeds(services, monkeypatch):
+    """The AWS SDK repeats a call without an answer. Only transactions have a token that tells AWS so."""
+    schedule = create(services, ADA)
+    client = aws_client("dynamodb")
+    update_item = client.update_item
+
+    def update_and_repeat(**arguments):
+        update_item(**arguments)
+        return update_item(**arguments)
+
+    monkeypatch.setattr(client, "update_item", update_and_repeat)
+    actions.change_schedule(services, ADA, schedule.id, {"expression": "cron(0 6 ? * MON *)"})
+    assert firing(services, schedule)["ScheduleExpression"] == "cron(0 6 ? * MON *)"
+    assert reconcile_schedules(services) == {}
+
+
 @pytest.fixture
 def scheduler_refuses(monkeypatch):
     """EventBridge Scheduler refuses every time zone but those of Europe."""

@@ -9,7 +9,7 @@ import pytest
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
 from doseexport.aws.sqs import Message
-from doseexport.domain.export import Failure, State, object_key
+from doseexport.domain.export import Cleanup, Failure, State, object_key
 from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
 from tests.component.answers import get_export
 from tests.fakes import (
@@ -341,6 +341,17 @@ def test_sweep_continues_past_a_batch_that_dynamodb_does_not_read(services, cloc
         assert sweep_exports(services, clock()) == {"broken": 1, "expired": 1}
     assert services.exports.load(expired.id).cleanup is None
     assert sweep_exports(services, clock()) == {"requeued": 1}
+
+
+def test_sweep_handles_export_once_that_two_indexes_show(services, clock, monkeypatch):
+    """An index shows where an export was, and another where it is now."""
+    export = run(services, add(services))
+    clock.move(minutes=2)
+    indexes = type(services.indexes)
+    list_for_cleanup = indexes.list_for_cleanup
+    monkeypatch.setattr(indexes, "list_for_cleanup", lambda self, _: list_for_cleanup(self, Cleanup.ACTIVE))
+    assert sweep_exports(services, clock()) == {"requeued": 1}
+    assert bodies(services) == [{"export_id": export.id, "attempt": 2}]
 
 
 def test_sweep_loses_to_claim_made_meanwhile(services):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from doseexport.actions.activity import record_activity, record_reading, record_trail_reading
 from doseexport.actions.features import check_features, find_schema
@@ -45,6 +47,8 @@ from doseexport.errors import RequestError, unprocessable
 
 MAX_DELETED = 100
 """The most exports that one request may delete: the longest page of the list."""
+DELETED_AT_ONCE = 8
+"""How many of them wait for S3 at the same time: each waits for it three times."""
 MAX_KEY = 255
 """The most characters of an Idempotency-Key."""
 
@@ -183,15 +187,21 @@ def delete_export(services: Services, caller: Caller, export_id: str) -> None:
 def delete_exports(services: Services, caller: Caller, body: object) -> Deletions:
     """Delete the exports in {"ids": [...]}. Raise RequestError (422) for any other body."""
     require_service(caller)
-    deleted: list[str] = []
-    refused: dict[str, RequestError] = {}
-    for export_id in _parse_ids(body):
-        try:
-            delete_export(services, caller, export_id)
-            deleted.append(export_id)
-        except RequestError as error:
-            refused[export_id] = error
-    return Deletions(deleted, refused)
+    ids = _parse_ids(body)
+    with ThreadPoolExecutor(DELETED_AT_ONCE, "delete") as pool:
+        refusals = pool.map(partial(_try_delete, services, caller), ids)
+    found = dict(zip(ids, refusals, strict=True))
+    refused = {export_id: error for export_id, error in found.items() if error is not None}
+    return Deletions([export_id for export_id in ids if export_id not in refused], refused)
+
+
+def _try_delete(services: Services, caller: Caller, export_id: str) -> RequestError | None:
+    """Delete one export. Return why that is refused, or None."""
+    try:
+        delete_export(services, caller, export_id)
+    except RequestError as error:
+        return error
+    return None
 
 
 def set_retention(services: Services, caller: Caller, export_id: str, body: object) -> Export:

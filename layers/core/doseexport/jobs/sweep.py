@@ -237,5 +237,6 @@ def _describe(export: Export) -> dict[str, object]:
 
 
 def _batch(export_ids: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(export_ids, BATCH)):
+    """Yield lists of different ids. An export that changes meanwhile can be in two indexes."""
+    while batch := list(dict.fromkeys(islice(export_ids, BATCH))):
         yield batch

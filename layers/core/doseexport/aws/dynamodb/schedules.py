@@ -88,7 +88,9 @@ class ScheduleRepository:
             values["until"] = to_text(max(now, schedule.handled_until))
         forgotten = "#paused" if schedule.keeps_coverage_with(terms) else "#paused, #next_day"
         update = f"SET {', '.join(parts)}, #revision = :next REMOVE {forgotten}"
-        return self._change(schedule, update, _SAME, **values)
+        # A transaction has a token. So the AWS SDK can repeat it, if its answer is lost, without a conflict.
+        values["revision"] = schedule.revision
+        return self._table.write_together(Change(schedule_key(schedule.id), update, _SAME, values))
 
     def delete(self, schedule: Schedule, now: datetime) -> bool:
         """Hide a schedule from every read, forget its request and free its owner's slot."""
