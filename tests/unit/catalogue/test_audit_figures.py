@@ -147,6 +147,16 @@ def test_exam_map_comes_first_and_its_longest_pattern_wins():
     assert levels.list_unknown_exams() == ["No such exam"]
 
 
+@pytest.mark.parametrize("between", ["\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_exam_map_ends_a_line_at_line_feeds_only(between):
+    """Word and web pages have such line ends. What follows one is no pattern of its own."""
+    levels = Levels(UK, "CT", MAP_VALUE.parse(f"Brain{between}MR = Head\nxyz = Chest"))
+    assert levels.find_exam("CT Ankle").exam == ""
+    assert levels.find_exam("CT Chest").exam == "Chest"
+    assert levels.find_exam(f"brain{between}mr").exam == "Head"
+    assert levels.find_exam("CT xyz").exam == "Chest"
+
+
 def test_level_needs_the_same_quantity_population_and_detail():
     levels = Levels(UK, "CT", "")
     assert levels.find("CT Head", "DLP", "adult", "").value == "790"

@@ -144,7 +144,8 @@ class MapLine:
 
 def read_map(text: str) -> tuple[MapLine, ...]:
     """Return the lines of a canonical exam_map."""
-    pairs = (line.rpartition(" = ") for line in text.splitlines())
+    # Word and web pages have other line ends too, such as U+2028. Only this one ends a line of the option.
+    pairs = (line.rpartition(" = ") for line in text.split("\n") if line)
     return tuple(MapLine(pattern, exam) for pattern, _, exam in pairs)
 
 
