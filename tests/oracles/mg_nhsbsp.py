@@ -108,9 +108,10 @@ class Surveys:
             yield "test patient"
         if not exposure["side"]:
             yield "no laterality"
-        if not exposure["view"]:
+        is_specimen = "specimen" in view_text or view_code in ("G-8310", "127457009")
+        if not exposure["view"] and not is_specimen:
             yield "no view"
-        if "specimen" in view_text or view_code in ("G-8310", "127457009"):
+        if is_specimen:
             yield "view of a specimen"
         for word in self.words:
             if word in (event["acquisition_protocol"] or "").lower():

@@ -89,7 +89,7 @@ def test_load_without_stored_exposure_is_computed(mas, has_exposure, is_computed
         ({"laterality": " "}, "no laterality"),
         ({"view_code": "", "view_text": ""}, "no view"),
         ({"view_code": "R-10242", "view_text": ""}, ""),
-        ({"view_code": "G-8310", "view_text": ""}, "no view"),
+        ({"view_code": "G-8310", "view_text": ""}, "view of a specimen"),
         ({"view_code": "127457009", "view_text": "anything"}, "view of a specimen"),
         ({"view_code": "99", "view_text": "Specimen"}, "view of a specimen"),
         ({"protocol": "Stereotactic"}, 'protocol contains "stereo"'),

@@ -112,7 +112,8 @@ class Rules:
             yield "test patient"
         if not exposure.laterality.strip():
             yield "no laterality"
-        if not name_view(exposure.view_code, exposure.view_text):
+        view = exposure.view_code, exposure.view_text
+        if not name_view(*view) and not is_specimen(*view):
             yield "no view"
         if is_specimen(exposure.view_code, exposure.view_text):
             yield "view of a specimen"
