@@ -38,11 +38,18 @@ BOOLEAN = ColumnKind("boolean", "({0})::text")
 """true or false."""
 DATE = ColumnKind("date", "{0}")
 TIME = ColumnKind("time", f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)")
-DATETIME = ColumnKind(
-    "datetime",
-    f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'YYYY-MM-DD HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS.US' END)",
-)
-ISO_DATETIME = ColumnKind("datetime", f"replace({DATETIME.sql}, ' ', 'T')")
+
+
+def _make_datetime(between: str) -> ColumnKind:
+    """Return the kind of a date and a time, with this text between them, and the era if it is BC."""
+    fraction = f"CASE WHEN {_FRACTION} THEN '' ELSE '.US' END"
+    era = "CASE WHEN {0} < '0001-01-01' THEN ' BC' ELSE '' END"
+    form = f"'YYYY-MM-DD{between}HH24:MI:SS' || {fraction} || {era}"
+    return ColumnKind("datetime", f"to_char({{0}}, {form})")
+
+
+DATETIME = _make_datetime(" ")
+ISO_DATETIME = _make_datetime('"T"')
 """The same with the letter T between date and time, as ISO 8601 wants it."""
 
 

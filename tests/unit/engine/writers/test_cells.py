@@ -74,7 +74,7 @@ def test_date_time_is_days_and_a_fraction(moment, days, seconds):
     assert f's="{DATETIME_STYLE}"' in write_datetime(moment)
 
 
-@pytest.mark.parametrize("moment", ["1900-02-28 12:00:00", "10000-01-01 00:00:00"])
+@pytest.mark.parametrize("moment", ["1900-02-28 12:00:00", "10000-01-01 00:00:00", "2020-01-01 10:00:00 BC"])
 def test_date_time_unknown_to_excel_stays_text(moment):
     assert text_in(write_datetime(moment)) == moment
 

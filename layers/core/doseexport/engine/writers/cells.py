@@ -51,7 +51,7 @@ def write_datetime(value: str) -> str:
 
     A time before 1 March 1900, or one that rounds to the year 10000, stays text.
     """
-    days = _count_days(value[:10])
+    days = None if value.endswith("BC") else _count_days(value[:10])
     serial = None if days is None else (days * _DAY + _count_micros(value[11:])) / _DAY
     if serial is None or serial >= _END:
         return write_text(value)
