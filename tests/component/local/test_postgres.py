@@ -14,9 +14,10 @@ from local.sample.postgres import Postgres, PostgresError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from local.sample.postgres import Postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 server = Postgres(Path(sys.argv[1]))
 print(server.url(), flush=True)
 time.sleep(600)
