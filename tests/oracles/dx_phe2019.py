@@ -32,7 +32,10 @@ class DxForms(DxArchive):
             position += f", {self.codes[event[key]]}" if self.codes.get(event[key]) else ""
         return [
             *("", write(source["grid_focal_distance"]), write(far / 10) if far else ""),
-            *(f"{materials} {thicknesses}" if materials else "", write(source["exposure_control_mode"])),
+            *(
+                f"{materials} {thicknesses}" if materials.strip(" |") else "",
+                write(source["exposure_control_mode"]),
+            ),
             *(write(self.mean_kvp(source)), write(self.mas(source)), position, ""),
             (f"EI: {index:.2f}" if index else "") + (f" {view}" if view else ""),
         ]

@@ -59,8 +59,8 @@ def join_names(*names: str) -> str:
 
 
 def describe_filtration(materials: str, thicknesses: str) -> str:
-    """Return materials, then thicknesses (mm). Return the empty text without a material."""
-    return f"{materials} {thicknesses}" if materials else ""
+    """Return materials, then thicknesses (mm), of one filter or several. Return "" without any material."""
+    return f"{materials} {thicknesses}" if materials.strip(" |") else ""
 
 
 def describe_position(orientation: str, modifier: str, table: str) -> str:
