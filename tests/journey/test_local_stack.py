@@ -17,8 +17,9 @@ from tests.journey.backstage import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOLD = """
-import sys, time
+import signal, sys, time
 from local.stack.stack import Stack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 with Stack("postgresql://nobody:none@127.0.0.1:1/none") as stack:
     print(stack.port, stack.folder, flush=True)
     time.sleep(600)
