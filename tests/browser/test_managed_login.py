@@ -31,6 +31,7 @@ class Login:
     stack: Stack
     user: users.User
     refuse: bool = False
+    is_busy: bool = False
     authorized: list[dict[str, str]] = field(default_factory=list)
     exchanged: list[dict[str, str]] = field(default_factory=list)
     ended: list[dict[str, str]] = field(default_factory=list)
@@ -48,6 +49,9 @@ class Login:
 
     def exchange(self, route: Route) -> None:
         self.exchanged.append(dict(parse_qsl(route.request.post_data or "")))
+        if self.is_busy:
+            route.fulfill(status=503, headers={"Access-Control-Allow-Origin": "*"})
+            return
         token = users.sign_in(self.stack, self.user)
         answer = {"access_token": token, "refresh_token": "again", "expires_in": 1800, "token_type": "Bearer"}
         route.fulfill(json=answer, headers={"Access-Control-Allow-Origin": "*"})
@@ -151,6 +155,24 @@ def test_login_renews_tokens(visit: Visits, login: Login) -> None:
         page.get_by_role("button", name="Preview").click()
         assert_that(page.locator("#preview")).to_contain_text("No study matches these filters.")
     assert login.exchanged[-1]["grant_type"] == "refresh_token"
+    assert login.exchanged[-1]["refresh_token"] == "again"
+
+
+def test_login_that_cannot_renew_tokens_for_a_while_ends_no_session(visit: Visits, login: Login) -> None:
+    window = visit()
+    window.page.clock.install()
+    with login.opened(window) as page:
+        press_sign_in(page)
+        assert_that(page.locator("#preview")).to_contain_text("No study matches these filters.")
+        login.is_busy = True
+        page.clock.fast_forward("29:20")  # the token is valid for 40 seconds more
+        form_field(page, "Station").fill("CT")
+        assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+        assert login.exchanged[-1]["grant_type"] == "refresh_token"
+        login.is_busy = False
+        form_field(page, "Station").fill("CT1")
+        assert_that(page.locator("#preview")).to_contain_text("No study matches these filters.")
+        assert_that(page.get_by_role("dialog")).to_have_count(0)
     assert login.exchanged[-1]["refresh_token"] == "again"
 
 

@@ -2,7 +2,7 @@
 
 from local.stack.stack import Stack
 from local.stack.users import User
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
@@ -78,6 +78,31 @@ def test_renewed_tokens_reach_all_tabs(visit: Visits, physicist: User) -> None:
     assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
     second.wait_for_function("before => sessionStorage.getItem('doseexport.tokens') !== before", arg=before)
     assert read_tokens(second) == read_tokens(page)
+
+
+def test_sign_out_waits_neither_for_a_renewal_nor_for_the_revocation(visit: Visits, physicist: User) -> None:
+    """A renewal that is answered after the sign-out would otherwise sign in again."""
+    window = visit()
+    window.page.clock.install()
+    page = window.sign_in(physicist, "#CT?date_from=2025-10-01")
+    assert_that(page.get_by_text("Most frequent protocols")).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route(lambda url: url.endswith("/"), hold)
+    with page.expect_request(lambda request: "REFRESH_TOKEN_AUTH" in (request.post_data or "")):
+        page.clock.fast_forward("31:00")
+    with page.expect_request(lambda request: "RevokeToken" in request.headers.get("x-amz-target", "")):
+        page.get_by_role("button", name="Sign out").click()
+    with page.expect_response(lambda response: "REFRESH_TOKEN_AUTH" in (response.request.post_data or "")):
+        held[0].continue_()
+    assert_that(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_tab_whose_session_ended_continues_after_sign_in_elsewhere(

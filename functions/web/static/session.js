@@ -7,6 +7,7 @@ import { PoolError, UserPool } from "./user-pool.js";
 const TOKENS = "doseexport.tokens";
 const LOGIN = "doseexport.login";
 const RENEW_EARLY_MS = 60_000;
+const REVOKE_MS = 2000; // how long a sign-out waits for the user pool
 
 /**
  * The tokens of this tab: obtained, shared with the other tabs, renewed and revoked.
@@ -117,7 +118,9 @@ export class Session extends EventTarget {
     const refresh = this.tokens?.refresh;
     this.clearTokens();
     this.shared.end();
-    if (refresh) await this.#revoke(refresh).catch(() => {});
+    if (!refresh) return;
+    const isOver = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
+    await Promise.race([this.#revoke(refresh).catch(() => {}), isOver]);
   }
 
   /** Go to the sign-out of the managed login, which returns to this page. */
@@ -142,7 +145,7 @@ export class Session extends EventTarget {
     try {
       if (this.usesLoginPage) await this.#exchange({ grant_type: "refresh_token", refresh_token: refresh });
       else await this.#renewByPool(refresh);
-      return true;
+      return this.isSignedIn;
     } catch (error) {
       const isRefused = error instanceof PoolError && !isTemporary(error);
       if (isRefused || error instanceof SignInError) this.clearTokens();
@@ -151,17 +154,21 @@ export class Session extends EventTarget {
   }
 
   async #renewByPool(refresh) {
+    const { generation } = this.shared;
     const { AuthenticationResult: result } = await this.pool.renew(refresh);
-    this.#storeTokens({ refresh, ...readPoolTokens(result) });
+    this.#storeTokens({ refresh, ...readPoolTokens(result) }, generation);
   }
 
   async #exchange(form) {
+    const { generation } = this.shared;
     const body = new URLSearchParams({ client_id: this.config.client_id, ...form });
     const response = await fetch(`${this.config.login}/oauth2/token`, { method: "POST", body });
     const answer = await response.json().catch(() => ({}));
+    if (isBusy(response)) throw new PoolError(`status ${response.status}`);
     if (!response.ok) throw new SignInError("Your session has ended. Sign in again.");
     const { access_token: access, expires_in: seconds, refresh_token: refresh } = answer;
-    this.#storeTokens({ access, expires: findEnd(seconds), refresh: refresh ?? this.tokens?.refresh });
+    const tokens = { access, expires: findEnd(seconds), refresh: refresh ?? this.tokens?.refresh };
+    this.#storeTokens(tokens, generation);
   }
 
   #revoke(token) {
@@ -170,8 +177,10 @@ export class Session extends EventTarget {
     return fetch(`${this.config.login}/oauth2/revoke`, { method: "POST", body, keepalive: true });
   }
 
-  #storeTokens(tokens) {
-    this.#keepTokens({ ...tokens, generation: this.shared.generation });
+  /** Keep tokens, unless a tab has signed out since they were requested, in this generation. */
+  #storeTokens(tokens, generation = this.shared.generation) {
+    if (generation !== this.shared.generation) return;
+    this.#keepTokens({ ...tokens, generation });
     this.shared.send(this.tokens);
   }
 
@@ -197,7 +206,9 @@ export class Session extends EventTarget {
 }
 
 // Cognito could not answer, so the session has not ended.
-const isTemporary = ({ code }) => /TooManyRequests|InternalError|^status 5/.test(code);
+const isTemporary = ({ code }) => /TooManyRequests|InternalError|^status (429|5)/.test(code);
+
+const isBusy = ({ status }) => status === 429 || status >= 500;
 
 function readPoolTokens({ AccessToken: access, ExpiresIn: seconds, RefreshToken: refresh }) {
   return { access, expires: findEnd(seconds), ...(refresh ? { refresh } : {}) };

@@ -68,7 +68,9 @@ export class UserPool {
       "Content-Type": "application/x-amz-json-1.1",
       "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}`,
     };
-    const response = await fetch(this.endpoint, { method: "POST", headers, body: JSON.stringify(body) });
+    // A call can end after its page: the revocation at a sign-out.
+    const options = { method: "POST", headers, body: JSON.stringify(body), keepalive: true };
+    const response = await fetch(this.endpoint, options);
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;
     // The name may follow a namespace: "com.amazonaws…#NotAuthorizedException".
