@@ -81,6 +81,27 @@ def test_preset_with_a_relative_period_fills_the_dates_of_today(visit: Visits, p
     assert [field(page, f"Study date {end}").input_value() for end in ("from", "to")] == dates
 
 
+def test_preset_with_a_relative_period_is_read_again_for_use(visit: Visits, physicist: User) -> None:
+    """The page can be open since yesterday, when the period had other dates."""
+    page = visit().sign_in(physicist, "#CT?station=CT1")
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("Months")
+    dialog.get_by_label("Study dates").select_option("previous calendar month")
+    dialog.get_by_role("button", name="Save").click()
+    assert_that(page.locator("#preset-note")).to_contain_text("Study dates now")
+
+    def move(route: Route) -> None:
+        reply = route.fetch()
+        presets = reply.json()
+        presets["presets"][0]["dates"] = {"date_from": "2031-01-01", "date_to": "2031-01-31"}
+        route.fulfill(response=reply, json=presets)
+
+    page.route("**/presets", move)
+    use(page, "Months")
+    assert_that(field(page, "Study date from")).to_have_value("2031-01-01")
+    assert_that(field(page, "Study date to")).to_have_value("2031-01-31")
+
+
 def test_preset_of_the_same_name_is_replaced_after_confirmation(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?station=CT1")
     save(page, "Thorax")

@@ -31,8 +31,11 @@ function makeGroup({ title, fields }, ondates) {
 }
 
 function makeDateShortcuts(choose) {
-  const buttons = listShortcuts(new Date()).map(([text, from, to]) =>
-    makeButton(text, "small", () => choose(writeDate(from), to ? writeDate(to) : "")),
+  const buttons = listShortcuts(new Date()).map(([text], place) =>
+    makeButton(text, "small", () => {
+      const [, from, to] = listShortcuts(new Date())[place]; // the page may be open since yesterday
+      choose(writeDate(from), to ? writeDate(to) : "");
+    }),
   );
   return make("div", { class: "shortcuts", role: "group", "aria-label": "Common dates" }, buttons);
 }

@@ -21,7 +21,7 @@ export class Presets {
   constructor(api, form) {
     Object.assign(this, { api, form, presets: [] });
     byId("preset").addEventListener("input", () => this.#describe());
-    byId("preset-use").addEventListener("click", () => this.#use());
+    byId("preset-use").addEventListener("click", () => busy(byId("preset-use"), () => this.#use()));
     byId("preset-delete").addEventListener("click", () => busy(byId("preset-delete"), () => this.#delete()));
     byId("preset-open").addEventListener("click", () => busy(byId("preset-open"), () => this.#open()));
     byId("preset-edit").addEventListener("click", () => busy(byId("preset-edit"), () => this.#edit()));
@@ -70,7 +70,10 @@ export class Presets {
     setText(byId("preset-note"), preset && !isUsable ? reason : moving);
   }
 
-  #use() {
+  async #use() {
+    // The page may be open since yesterday, when a period had other dates.
+    if (this.#chosen.window) await this.#refresh(this.#chosen.id);
+    if (!this.#chosen) return;
     const { name, request, dates } = this.#chosen;
     this.form.usePreset({ ...request, filters: { ...request.filters, ...dates } });
     notify(`Preset “${name}” loaded into the form.`);
