@@ -328,6 +328,54 @@ def test_notification_tells_in_a_hidden_tab_that_an_export_has_ended(
     assert_that(page).to_have_url(re.compile(r"#exports\?export="))
 
 
+def test_notification_that_the_browser_refuses_prevents_no_download(
+    visit: Visits, physicist: User, database_held: Hold
+) -> None:
+    """Chrome on Android has notifications, but its pages cannot make them."""
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    page.evaluate(RECORD_NOTIFICATIONS)
+    page.evaluate(
+        """() => {
+          globalThis.answer = 'granted';
+          globalThis.Notification = class extends Notification {
+            constructor() { throw new TypeError("Illegal constructor"); }
+          };
+        }"""
+    )
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        page.get_by_label("Notify me").check()
+        page.get_by_label("Download when ready").check()
+        show_tab(page, hidden=True)
+    page.wait_for_event("download", timeout=60_000)
+    show_tab(page, hidden=False)
+    assert_that(page.locator(".message.is-error")).to_contain_text("cannot show notifications")
+    assert_that(page.get_by_label("Notify me")).not_to_be_checked()
+    assert_that(page.locator("#list-error")).to_be_empty()
+
+
+def test_new_export_stays_in_the_table_though_the_list_lacks_it(visit: Visits, physicist: User) -> None:
+    """The list is read from an index, which lags behind."""
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    answered: list[int] = []
+
+    def empty(route: Route) -> None:
+        answered.append(1)
+        route.fulfill(json={"exports": [], "next_cursor": None})
+
+    page.route(re.compile(r"/exports\?"), empty)
+    start(page)
+    wait_for(newest(page), "Completed")
+    page.get_by_role("link", name="New export").click()
+    page.get_by_role("link", name="Exports").click()
+    until(lambda: page.evaluate("1") and len(answered) > 1)
+    assert_that(rows(page)).to_have_count(1)
+    page.unroute(re.compile(r"/exports\?"))
+    page.reload()
+    assert_that(rows(page)).to_have_count(1)
+
+
 def test_title_tells_in_a_hidden_tab_that_an_export_has_ended(
     visit: Visits, physicist: User, database_held: Hold
 ) -> None:

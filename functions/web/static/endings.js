@@ -5,6 +5,7 @@ import { nameState } from "./export-words.js";
 import { notify } from "./messages.js";
 
 const KEY = { notify: "notify-at-end", download: "download-at-end" };
+const UNABLE = "This browser cannot show notifications of a page.";
 const BLOCKED = "The browser blocks notifications of this page. Its settings can allow them.";
 
 /** The two boxes above the table. They apply to this browser, and to this tab for downloads. */
@@ -27,13 +28,27 @@ export class Endings {
   /** Do what the user chose for an export that has just ended. `name` is that of its type. */
   tell(row, name) {
     const { id, state } = row.export;
-    if (this.notifies.checked && isAllowed() && document.hidden) showNotification(id, nameState(state), name);
+    if (this.notifies.checked && isAllowed() && document.hidden) this.#notify(id, nameState(state), name);
     if (this.downloads.checked && state === "COMPLETED") this.download(row);
+  }
+
+  #notify(id, state, name) {
+    try {
+      showNotification(id, state, name);
+    } catch {
+      // Chrome on Android permits notifications, but not those of a page.
+      this.#keepChoice(false);
+      notify(UNABLE, true);
+    }
   }
 
   async #chooseNotifications() {
     const isOn = this.notifies.checked && (await askPermission());
     if (this.notifies.checked && !isOn) notify(BLOCKED, true);
+    this.#keepChoice(isOn);
+  }
+
+  #keepChoice(isOn) {
     this.notifies.checked = isOn;
     localStorage.setItem(KEY.notify, isOn ? "yes" : "no");
   }

@@ -11,6 +11,7 @@ const ACTIVE_REFRESH_MS = 2000;
 const IDLE_REFRESH_MS = 15_000;
 const LONG_PAGE = 100;
 const MOST_SELECTED = 1000;
+const UNLISTED_MS = 60_000; // how long a new export may be missing from the list, whose index lags behind
 const MOST_STEPS = 8; // of one search: each reads a part of the list
 const ID = /^[A-Za-z0-9_-]+$/;
 const FILTERS = ["state", "type", "owner_name", "schedule_id", "requested_from", "requested_to", "q", "sort"];
@@ -64,6 +65,8 @@ export class ExportList {
   /** Add a new export at the top. */
   async add(each) {
     this.newest = each.id;
+    this.unlisted = { id: each.id, until: Date.now() + UNLISTED_MS };
+    this.refreshCount += 1; // an answer on the way lacks it
     await this.#loadRow();
     this.#merge({
       exports: [each, ...[...this.rows.values()].map((row) => row.export)],
@@ -187,18 +190,28 @@ export class ExportList {
     this.selection?.update();
   }
 
-  /** Replace the first page. Older exports below it stay. */
+  /** Replace the first page. Older exports below it stay, and so does a new one that the list does not have yet. */
   #mergeFirstPage(page) {
     const last = page.exports.at(-1);
     const isInPage = new Set(page.exports.map(({ id }) => id));
+    const unlisted = this.#takeUnlisted(isInPage);
+    for (const { id } of unlisted) isInPage.add(id);
     const below = [...this.rows.values()].map((row) => row.export).filter(({ id }) => !isInPage.has(id));
     const isNewestFirst = !this.query.sort && last;
     const isOlder = (each) => !isNewestFirst || each.created_at <= last.created_at;
     const older = page.next_cursor ? below.filter(isOlder) : [];
     this.#merge({
-      exports: [...page.exports, ...older],
+      exports: [...unlisted, ...page.exports, ...older],
       next_cursor: older.length ? this.cursor : page.next_cursor,
     });
+  }
+
+  /** Return the newest export if the whole list is shown and lacks it. */
+  #takeUnlisted(isInPage) {
+    const { id, until } = this.unlisted ?? {};
+    if (isInPage.has(id) || Date.now() > until || this.isNarrowed?.(this.query)) this.unlisted = null;
+    const row = this.rows.get(this.unlisted?.id);
+    return row ? [row.export] : [];
   }
 
   /** Refresh active exports below the first page one by one. */
