@@ -36,6 +36,14 @@ def save(page: Page, name: str, *, shared: bool = False) -> None:
     )
 
 
+def save_months(page: Page) -> None:
+    """Save a preset whose dates are those of the month before it is used."""
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("Months")
+    dialog.get_by_label("Study dates").select_option("previous calendar month")
+    dialog.get_by_role("button", name="Save").click()
+
+
 def own_presets(page: Page) -> Locator:
     """Return the presets of the user. The list also contains those that others share."""
     return preset_select(page).locator("optgroup[label=Mine] option")
@@ -68,10 +76,7 @@ def test_preset_is_saved_and_fills_form(visit: Visits, physicist: User) -> None:
 
 def test_preset_with_a_relative_period_fills_the_dates_of_today(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?station=CT1&date_from=2020-01-01")
-    dialog = open_dialog(page)
-    dialog.get_by_label("Name").fill("Months")
-    dialog.get_by_label("Study dates").select_option("previous calendar month")
-    dialog.get_by_role("button", name="Save").click()
+    save_months(page)
     page.get_by_role("button", name="Last month", exact=True).click()
     dates = [field(page, f"Study date {end}").input_value() for end in ("from", "to")]
     assert_that(page.locator("#preset-note")).to_have_text(f"Study dates now: {dates[0]} to {dates[1]}.")
@@ -84,10 +89,7 @@ def test_preset_with_a_relative_period_fills_the_dates_of_today(visit: Visits, p
 def test_preset_with_a_relative_period_is_read_again_for_use(visit: Visits, physicist: User) -> None:
     """The page can be open since yesterday, when the period had other dates."""
     page = visit().sign_in(physicist, "#CT?station=CT1")
-    dialog = open_dialog(page)
-    dialog.get_by_label("Name").fill("Months")
-    dialog.get_by_label("Study dates").select_option("previous calendar month")
-    dialog.get_by_role("button", name="Save").click()
+    save_months(page)
     assert_that(page.locator("#preset-note")).to_contain_text("Study dates now")
 
     def move(route: Route) -> None:

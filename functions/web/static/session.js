@@ -164,8 +164,10 @@ export class Session extends EventTarget {
     const body = new URLSearchParams({ client_id: this.config.client_id, ...form });
     const response = await fetch(`${this.config.login}/oauth2/token`, { method: "POST", body });
     const answer = await response.json().catch(() => ({}));
-    if (isBusy(response)) throw new PoolError(`status ${response.status}`);
-    if (!response.ok) throw new SignInError("Your session has ended. Sign in again.");
+    if (!response.ok) {
+      const failure = new PoolError(`status ${response.status}`);
+      throw isTemporary(failure) ? failure : new SignInError("Your session has ended. Sign in again.");
+    }
     const { access_token: access, expires_in: seconds, refresh_token: refresh } = answer;
     const tokens = { access, expires: findEnd(seconds), refresh: refresh ?? this.tokens?.refresh };
     this.#storeTokens(tokens, generation);
@@ -207,8 +209,6 @@ export class Session extends EventTarget {
 
 // Cognito could not answer, so the session has not ended.
 const isTemporary = ({ code }) => /TooManyRequests|InternalError|^status (429|5)/.test(code);
-
-const isBusy = ({ status }) => status === 429 || status >= 500;
 
 function readPoolTokens({ AccessToken: access, ExpiresIn: seconds, RefreshToken: refresh }) {
   return { access, expires: findEnd(seconds), ...(refresh ? { refresh } : {}) };
