@@ -112,11 +112,10 @@ class Rules:
             yield "test patient"
         if not exposure.laterality.strip():
             yield "no laterality"
-        view = exposure.view_code, exposure.view_text
-        if not name_view(*view) and not is_specimen(*view):
-            yield "no view"
         if is_specimen(exposure.view_code, exposure.view_text):
             yield "view of a specimen"
+        elif not name_view(exposure.view_code, exposure.view_text):
+            yield "no view"
         if word := find_word(exposure.protocol, self.words):
             yield f'protocol contains "{word}"'
         if not exposure.anode_text.strip():
