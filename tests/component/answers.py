@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,8 +17,10 @@ from doseexport.errors import RequestError
 Json = dict[str, Any]
 
 
-def assert_refused(status, code, call, *arguments, field=...):
-    """Assert that a call is refused thus."""
+def assert_refused(
+    status: int, code: str, call: Callable[..., object], *arguments: object, field: object = ...
+) -> RequestError:
+    """Assert that a call is refused thus. Return the error."""
     with pytest.raises(RequestError) as caught:
         call(*arguments)
     assert (caught.value.status, caught.value.code) == (status, code)
