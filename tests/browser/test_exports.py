@@ -292,6 +292,46 @@ def test_file_is_downloaded_when_it_is_ready(
     assert (tmp_path / "file.csv").stat().st_size > 0
 
 
+def test_file_of_an_export_that_the_list_hides_is_downloaded_when_it_is_ready(
+    visit: Visits, physicist: User, database_held: Hold, tmp_path: Path
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    badge = page.get_by_label("1 running")
+    with page.expect_download(timeout=60_000) as started, database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        page.get_by_label("Download when ready").check()
+        page.goto(f"{page.url.partition('#')[0]}#exports?state=FAILED")
+        page.reload()
+        assert_that(badge).to_be_visible()
+        assert_that(rows(page)).to_have_count(0)
+    started.value.save_as(tmp_path / "file.csv")
+    assert (tmp_path / "file.csv").stat().st_size > 0
+    assert_that(badge).to_be_hidden()
+
+
+def test_file_is_downloaded_of_an_export_that_ends_while_the_list_is_narrowed(
+    visit: Visits, physicist: User, database_held: Hold
+) -> None:
+    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with database_held():
+        start(page)
+        wait_for(newest(page), "Running")
+        page.get_by_label("Download when ready").check()
+        page.route(re.compile(r"/exports\?scope=mine&limit="), hold)
+        page.goto(f"{page.url.partition('#')[0]}#exports?state=FAILED")
+        until(lambda: page.evaluate("1") and held != [])
+    until(lambda: held[0].fetch().json()["exports"][0]["state"] == "COMPLETED", seconds=60)
+    with page.expect_download():
+        held[0].continue_()
+    assert_that(rows(page)).to_have_count(0)
+
+
 RECORD_NOTIFICATIONS = """() => {
   globalThis.shown = [];
   globalThis.Notification = class extends EventTarget {

@@ -34,9 +34,14 @@ export class Actions {
     await this.list.refresh();
   }
 
-  /** Download the file through a new link. */
+  /** Download the file of a row through a new link. */
   download(row, button) {
-    return this.#startDownload(row, button, (link) => link);
+    return this.downloadFile(row.export.id, button);
+  }
+
+  /** Download the file of an export, which the table need not show. `button` is the pressed one, if any. */
+  downloadFile(id, button) {
+    return this.#try(button, () => this.#follow(id, (link) => link));
   }
 
   /** Download several files, one after the other. */
@@ -44,7 +49,7 @@ export class Actions {
     return this.#try(button, async () => {
       for (const [place, row] of rows.entries()) {
         if (place) await pause(BETWEEN_DOWNLOADS_MS);
-        await this.#follow(row, (link) => link);
+        await this.#follow(row.export.id, (link) => link);
       }
     });
   }
@@ -59,7 +64,7 @@ export class Actions {
 
   /** Download the manifest of the file. */
   downloadManifest(row, button) {
-    return this.#startDownload(row, button, (link) => link.manifest);
+    return this.#try(button, () => this.#follow(row.export.id, (link) => link.manifest));
   }
 
   /** Set how many days the file is retained, counted from the end of the export. */
@@ -78,12 +83,8 @@ export class Actions {
     });
   }
 
-  #startDownload(row, button, choose) {
-    return this.#try(button, () => this.#follow(row, choose));
-  }
-
-  async #follow(row, choose) {
-    const link = choose(await this.api.createDownload(row.export.id));
+  async #follow(id, choose) {
+    const link = choose(await this.api.createDownload(id));
     const anchor = document.createElement("a");
     anchor.href = link.url;
     anchor.download = link.file_name;
@@ -128,7 +129,8 @@ export class Actions {
   }
 
   #try(button, work) {
-    return busy(button, () => work().catch(notifyError));
+    const attempt = () => work().catch(notifyError);
+    return button ? busy(button, attempt) : attempt();
   }
 }
 

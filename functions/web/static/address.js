@@ -26,6 +26,9 @@ function decode(path) {
 /** Write the address of a view and its query: "exports", {scope: "all"}. Blank values are omitted. */
 export const writeAddress = (path, query) => join(path, Object.entries(query));
 
+/** Whether a list leaves out exports of its scope. */
+export const isNarrowed = ({ scope, sort, ...filters }) => Object.values(filters).some(Boolean);
+
 /**
  * Write the address of the form with its current values.
  * @param {import("./catalogue.js").Filter[]} filters the filters of the form

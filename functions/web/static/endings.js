@@ -10,7 +10,7 @@ const BLOCKED = "The browser blocks notifications of this page. Its settings can
 
 /** The two boxes above the table. They apply to this browser, and to this tab for downloads. */
 export class Endings {
-  /** @param {(row: import("./row.js").Row) => void} download starts the download of a row's file */
+  /** @param {(id: string) => void} download starts the download of an export's file */
   constructor(download) {
     this.download = download;
     this.notifies = byId("notify-at-end");
@@ -26,10 +26,9 @@ export class Endings {
   }
 
   /** Do what the user chose for an export that has just ended. `name` is that of its type. */
-  tell(row, name) {
-    const { id, state } = row.export;
+  tell({ id, state }, name) {
     if (this.notifies.checked && isAllowed() && document.hidden) this.#notify(id, nameState(state), name);
-    if (this.downloads.checked && state === "COMPLETED") this.download(row);
+    if (this.downloads.checked && state === "COMPLETED") this.download(id);
   }
 
   #notify(id, state, name) {

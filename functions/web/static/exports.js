@@ -1,6 +1,6 @@
 /** The view "Exports": table, actions, and automatic refresh. */
 
-import { writeAddress } from "./address.js";
+import { isNarrowed, writeAddress } from "./address.js";
 import { busy, byId, fill, setShown, setText } from "./dom.js";
 import { isActive, nameExport, nameState } from "./export-words.js";
 import { announce, markTitle, notifyError, offer } from "./messages.js";
@@ -26,6 +26,7 @@ export class ExportList {
   constructor(api, catalogue, { onedit, onactive }) {
     Object.assign(this, { api, catalogue, onedit, onactive, query: { scope: "mine" } });
     this.rows = new Map();
+    this.active = new Map(); // the user's own exports that have not ended, also those that the list does not show
     this.refreshCount = 0;
     this.deleted = new Set();
     this.#listen();
@@ -43,7 +44,7 @@ export class ExportList {
     const shown = this.#showFilters(query).catch(notifyError);
     await this.refresh();
     await shown;
-    if (this.isNarrowed?.(query)) await this.#searchOn(query).catch(notifyError);
+    if (isNarrowed(query)) await this.#searchOn(query).catch(notifyError);
     if (parameters.get("export")) await this.#show(parameters.get("export")).catch(notifyError);
   }
 
@@ -92,16 +93,28 @@ export class ExportList {
     if (document.hidden && !this.#isBusy) return;
     const number = (this.refreshCount += 1);
     try {
-      const page = await this.api.listExports({ ...this.query, limit: PAGE_SIZE });
-      if (page.exports.length) await this.#loadRow();
+      const [page, own] = await Promise.all([
+        this.api.listExports({ ...this.query, limit: PAGE_SIZE }),
+        this.#listOwn(),
+      ]);
+      if (page.exports.length || own.length) await this.#loadRow();
       if (number !== this.refreshCount) return; // a later refresh has started
       this.#mergeFirstPage(page);
-      await this.#refreshOlder(page);
+      for (const each of own) this.update(each);
+      await this.#refreshOthers(page);
       setText(byId("list-error"), "");
     } catch (problem) {
       setText(byId("list-error"), `${problem.message} Trying again.`);
     }
     this.#scheduleRefresh();
+  }
+
+  /** Return the newest exports of the user, once, if the list may not show them. */
+  async #listOwn() {
+    if (this.hasListedOwn || (this.#isWhole && !this.query.sort)) return [];
+    const { exports } = await this.api.listExports({ scope: "mine", limit: PAGE_SIZE });
+    this.hasListedOwn = true;
+    return exports;
   }
 
   #listen() {
@@ -138,15 +151,14 @@ export class ExportList {
 
   /** Load what stands around the rows, which a user who only fills in the form does not need. */
   async #loadFilters() {
-    const [{ ListFilters, isNarrowed }, { Selection }, { Endings }] = await Promise.all([
+    const [{ ListFilters }, { Selection }, { Endings }] = await Promise.all([
       import("./list-filters.js"),
       import("./selection.js"),
       import("./endings.js"),
     ]);
     if (this.filters) return;
-    this.isNarrowed = isNarrowed;
     this.selection = new Selection(() => [...this.rows.values()]);
-    this.endings = new Endings((row) => this.actions.download(row, row.parts.download));
+    this.endings = new Endings((id) => this.actions.downloadFile(id, this.rows.get(id)?.parts.download));
     this.filters = new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
     this.filters.show(this.query);
   }
@@ -177,7 +189,7 @@ export class ExportList {
   }
 
   get #isBusy() {
-    return [...this.rows.values()].some((row) => isActive(row.export));
+    return this.active.size > 0 || [...this.rows.values()].some((row) => isActive(row.export));
   }
 
   #clear() {
@@ -209,22 +221,26 @@ export class ExportList {
   /** Return the newest export if the whole list is shown and lacks it. */
   #takeUnlisted(isInPage) {
     const { id, until } = this.unlisted ?? {};
-    if (isInPage.has(id) || Date.now() > until || this.isNarrowed?.(this.query)) this.unlisted = null;
+    if (isInPage.has(id) || Date.now() > until || isNarrowed(this.query)) this.unlisted = null;
     const row = this.rows.get(this.unlisted?.id);
     return row ? [row.export] : [];
   }
 
-  /** Refresh active exports below the first page one by one. */
-  async #refreshOlder(page) {
+  /** Refresh active exports that are not in the first page one by one. */
+  async #refreshOthers(page) {
     const isInPage = new Set(page.exports.map(({ id }) => id));
-    const active = [...this.rows.values()].filter(
-      (row) => !isInPage.has(row.export.id) && isActive(row.export),
-    );
-    const refreshed = await Promise.all(
-      active.map((row) => this.api.getExport(row.export.id).catch(() => null)),
-    );
-    for (const each of refreshed.filter(Boolean)) this.update(each);
+    const shown = [...this.rows.values()].map((row) => row.export).filter(isActive);
+    const active = new Set([...shown.map(({ id }) => id), ...this.active.keys()]);
+    await Promise.all([...active].filter((id) => !isInPage.has(id)).map((id) => this.#refreshOne(id)));
     this.#reportActive();
+  }
+
+  async #refreshOne(id) {
+    try {
+      this.update(await this.api.getExport(id));
+    } catch (problem) {
+      if (problem.status === 404) this.active.delete(id);
+    }
   }
 
   async #showOlder() {
@@ -253,7 +269,7 @@ export class ExportList {
     for (const [id, row] of this.rows) {
       if (!ids.has(id)) this.#removeRow(row);
     }
-    const ordered = remaining.map((each) => this.update(each));
+    const ordered = remaining.map((each) => this.#showRow(each));
     this.rows = new Map(ordered.map((row) => [row.export.id, row]));
     this.cursor = cursor;
     putInOrder(
@@ -268,20 +284,35 @@ export class ExportList {
     this.#reportActive();
   }
 
-  #describeEmpty() {
-    if (this.cursor) return "Searching …";
-    const isWhole = this.query.scope !== "all" && !this.isNarrowed?.(this.query);
-    return isWhole ? "No exports yet. Exports you request appear here." : "No exports match.";
+  get #isWhole() {
+    return this.query.scope !== "all" && !isNarrowed(this.query);
   }
 
-  /** Show the current state of one export. */
+  #describeEmpty() {
+    if (this.cursor) return "Searching …";
+    return this.#isWhole ? "No exports yet. Exports you request appear here." : "No exports match.";
+  }
+
+  /** Show the current state of one export, if the list shows it, and tell of its change. */
   update(each) {
     const row = this.rows.get(each.id);
-    if (!row) return this.#makeRow(each);
-    const before = row.export.state;
-    row.update(each);
-    if (row.export.state !== before) this.#announceChange(row.export);
-    return row;
+    const before = row?.export ?? this.active.get(each.id);
+    if (before && isActive(each) && !isActive(before)) return; // an answer from before its end
+    const { state } = before ?? each;
+    row?.update(each);
+    const latest = row?.export ?? each;
+    this.#follow(latest);
+    if (latest.state !== state) this.#announceChange(latest);
+  }
+
+  #follow(each) {
+    if (each.mine && isActive(each)) this.active.set(each.id, each);
+    else this.active.delete(each.id);
+  }
+
+  #showRow(each) {
+    this.update(each);
+    return this.rows.get(each.id) ?? this.#makeRow(each);
   }
 
   /** Load what shows an export, which a user without exports does not need. */
@@ -307,16 +338,13 @@ export class ExportList {
     announce(`${name}: ${nameState(each.state)}${size}.`);
     if (!each.mine || isActive(each)) return;
     if (document.hidden) markTitle(`${nameState(each.state)}: ${name}`);
-    const row = this.rows.get(each.id);
-    this.endings.tell(row, name);
+    this.endings.tell(each, name);
     if (each.state !== "COMPLETED" || !byId("exports").hidden) return;
-    offer(`${name} is ready.`, "Download", (button) => this.actions.download(row, button));
+    offer(`${name} is ready.`, "Download", (button) => this.actions.downloadFile(each.id, button));
   }
 
   #reportActive() {
-    this.onactive(
-      [...this.rows.values()].map((row) => row.export).filter((each) => each.mine && isActive(each)),
-    );
+    this.onactive([...this.active.values()]);
   }
 
   #removeRow(row) {

@@ -1,5 +1,6 @@
 /** Search, filters and order of the exports table. The address holds them, so that a list can be shared. */
 
+import { isNarrowed } from "./address.js";
 import { nameTypeInFull } from "./catalogue.js";
 import { byId, fill, make, makeButton } from "./dom.js";
 
@@ -115,9 +116,6 @@ export class ListFilters {
 }
 
 const listHeadings = () => document.querySelectorAll("#exports th[data-sort]");
-
-/** Whether a list leaves out exports of its scope. */
-export const isNarrowed = ({ scope, sort, ...filters }) => Object.values(filters).some(Boolean);
 
 /** The default order is not part of an address. */
 function trim(changes) {
