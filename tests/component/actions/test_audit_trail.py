@@ -7,8 +7,13 @@ import pytest
 from doseexport.actions.exports import delete_export
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.domain.audit import AuditEvent
-from doseexport.errors import RequestError
-from tests.component.answers import download_export, get_export, list_exports, show_audit_trail
+from tests.component.answers import (
+    assert_refused,
+    download_export,
+    get_export,
+    list_exports,
+    show_audit_trail,
+)
 from tests.fakes import (
     ADA,
     ADMIN,
@@ -24,12 +29,6 @@ from tests.fakes import (
 
 def raw_entries(services):
     return aws_client("dynamodb").scan(TableName=AUDIT_TABLE)["Items"]
-
-
-def refuse_status(call, *arguments):
-    with pytest.raises(RequestError) as caught:
-        call(*arguments)
-    return caught.value.status
 
 
 def test_audit_trail_shows_all_entries_in_order(services, clock):
@@ -75,13 +74,13 @@ def test_audit_trail_younger_than_its_export_shows_the_rest_to_admins(services):
     for row in raw_entries(services):
         if row["event"]["S"] == "requested":
             client.delete_item(TableName=AUDIT_TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
-    assert refuse_status(show_audit_trail, services, ADA, export.id) == 403
+    assert_refused(403, "FORBIDDEN", show_audit_trail, services, ADA, export.id)
     assert len(show_audit_trail(services, ADMIN, export.id)["entries"]) == 2
 
 
 @pytest.mark.parametrize("export_id", ["", "x", "../etc", "a" * 32])
 def test_audit_trail_of_unknown_export_is_not_found(services, export_id):
-    assert refuse_status(show_audit_trail, services, ADMIN, export_id) == 404
+    assert_refused(404, "NOT_FOUND", show_audit_trail, services, ADMIN, export_id)
 
 
 NAMED = {"patient_name": "Secret"}

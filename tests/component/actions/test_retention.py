@@ -9,9 +9,8 @@ from doseexport.actions.exports import delete_export
 from doseexport.domain.audit import Actor, AuditEvent
 from doseexport.domain.export import State
 from doseexport.domain.rights import Caller
-from doseexport.errors import RequestError
 from doseexport.jobs.sweep import sweep_exports
-from tests.component.answers import abort_export, get_export, request_export, set_retention
+from tests.component.answers import abort_export, assert_refused, get_export, request_export, set_retention
 from tests.fakes import (
     ADA,
     ADMIN,
@@ -30,12 +29,6 @@ from tests.fakes import (
 )
 
 DAY = timedelta(days=1)
-
-
-def refuse(call, *arguments):
-    with pytest.raises(RequestError) as caught:
-        call(*arguments)
-    return caught.value.status, caught.value.code, caught.value.field
 
 
 def change_retention(services, export, days, caller=ADA):
@@ -66,7 +59,7 @@ def test_retention_is_as_requested(services, given, days):
 @pytest.mark.parametrize("days", [91, 0, -1, 1.5, "7", True, [], 10**30])
 def test_retention_above_maximum_or_not_a_number_of_days_is_refused(services, days):
     body = {"type": "ct-csv", "retention_days": days}
-    assert refuse(request_export, services, ADA, body) == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert_refused(422, "BAD_RETENTION_DAYS", request_export, services, ADA, body, field="retention_days")
 
 
 def test_retention_is_part_of_the_requests_key(services):
@@ -75,7 +68,7 @@ def test_retention_is_part_of_the_requests_key(services):
     assert request_export(services, ADA, body, "key")["id"] == first["id"]
     for days in (8, None):
         changed = {**body, "retention_days": days}
-        assert refuse(request_export, services, ADA, changed, "key")[:2] == (422, "IDEMPOTENCY_MISMATCH")
+        assert_refused(422, "IDEMPOTENCY_MISMATCH", request_export, services, ADA, changed, "key")
 
 
 def test_retention_changed_later_leaves_a_repeated_request_the_same(services):
@@ -122,8 +115,8 @@ def test_retention_that_has_passed_removes_file_before_any_sweep(services, clock
     clock.move(days=1)
     assert list_keys(services)
     for call in (get_export, delete_export):
-        assert refuse(call, services, ADA, export.id)[0] == 404
-    assert refuse(change_retention, services, export, 90)[0] == 404
+        assert_refused(404, "NOT_FOUND", call, services, ADA, export.id)
+    assert_refused(404, "NOT_FOUND", change_retention, services, export, 90)
     assert sweep_exports(services, clock()) == {"expired": 1}
     assert list_keys(services) == []
 
@@ -131,7 +124,7 @@ def test_retention_that_has_passed_removes_file_before_any_sweep(services, clock
 def test_retention_that_would_have_passed_is_refused_and_deletes_nothing(services, clock):
     export = finish(services, add(services))
     clock.move(days=3)
-    assert refuse(change_retention, services, export, 3) == (422, "BAD_RETENTION_DAYS", "retention_days")
+    assert_refused(422, "BAD_RETENTION_DAYS", change_retention, services, export, 3, field="retention_days")
     assert change_retention(services, export, 4)["retention_days"] == 4
     assert len(retention_entries(services, export)) == 1
 
@@ -150,15 +143,15 @@ def test_retention_that_would_have_passed_is_refused_and_deletes_nothing(service
 )
 def test_retention_that_is_invalid_is_refused_by_field(services, body):
     export = finish(services, add(services))
-    found = refuse(set_retention, services, ADA, export.id, body)
-    assert found == (422, "BAD_RETENTION_DAYS", "retention_days")
+    refused = (422, "BAD_RETENTION_DAYS", set_retention, services, ADA, export.id, body)
+    assert_refused(*refused, field="retention_days")
     assert services.exports.load(export.id) == export
 
 
 def test_retention_maximum_is_set_by_admins(services):
     export = finish(services, add(services))
     week = replace(services, settings=replace(services.settings, max_retention=7 * DAY))
-    assert refuse(change_retention, week, export, 8)[0] == 422
+    assert_refused(422, "BAD_RETENTION_DAYS", change_retention, week, export, 8)
     assert change_retention(week, export, 7)["retention_days"] == 7
     assert change_retention(services, export, MAX_RETENTION.days)["retention_days"] == 90
 
@@ -167,7 +160,7 @@ def test_retention_is_refused_to_others(services):
     export = finish(services, add(services))
     reader = Caller("reader", "reader", frozenset({"exportgroup", "pidgroup"}))
     for caller in (BEN, reader):
-        assert refuse(change_retention, services, export, 7, caller)[0] == 403
+        assert_refused(403, "FORBIDDEN", change_retention, services, export, 7, caller)
     assert retention_entries(services, export) == []
 
 
@@ -182,7 +175,7 @@ def test_retention_without_a_file_is_refused(services, state):
         services.exports.settle_aborted(export.id, 1, NOW)
     before = services.exports.load(export.id)
     assert before.state is state
-    assert refuse(change_retention, services, export, 7)[:2] == (409, "NO_FILE_TO_RETAIN")
+    assert_refused(409, "NO_FILE_TO_RETAIN", change_retention, services, export, 7)
     assert services.exports.load(export.id) == before
     assert retention_entries(services, export) == []
 
@@ -239,8 +232,8 @@ def test_retention_set_during_deletion_or_expiry_brings_nothing_back(services, c
             services.exports.expire(export.id, 1, NOW + RETENTION)
 
     interrupt_next_write(monkeypatch, go)
-    status, *_ = refuse(change_retention, services, export, 90)
-    assert status == (404 if how == "deleted" else 409)
+    refusal = (404, "NOT_FOUND") if how == "deleted" else (409, "NO_FILE_TO_RETAIN")
+    assert_refused(*refusal, change_retention, services, export, 90)
     assert services.exports.load(export.id).expires_at == export.expires_at
     assert retention_entries(services, export) == []
 

@@ -14,7 +14,7 @@ from doseexport.errors import RequestError
 from doseexport.jobs.occurrences import run_occurrence
 from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component import answers as actions
-from tests.component.answers import create_preset, show_audit_trail
+from tests.component.answers import assert_refused, create_preset, show_audit_trail
 from tests.component.schedules import (
     DECEMBER,
     FEBRUARY,
@@ -41,13 +41,6 @@ from tests.fakes import (
 )
 
 WEEKLY = {"name": "Weekly", "type": "mg-csv", "expression": "rate(7 days)", "time_zone": "Europe/Stockholm"}
-
-
-def refuse(code, call, *arguments):
-    with pytest.raises(RequestError) as caught:
-        call(*arguments)
-    assert caught.value.code == code
-    return caught.value
 
 
 def test_schedule_is_shown_and_known_to_scheduler(services):
@@ -114,18 +107,18 @@ def test_schedule_list_is_of_own_ones_and_for_admins_of_all(services):
 )
 def test_schedule_of_another_is_not_found(services, call):
     schedule = create(services, ADA)
-    assert refuse("NOT_FOUND", call, services, BEN, schedule.id).status == 404
-    assert refuse("NOT_FOUND", call, services, BEN, "x").status == 404
-    assert refuse("GROUP_NEEDED", call, services, STRANGER, schedule.id).status == 403
+    assert_refused(404, "NOT_FOUND", call, services, BEN, schedule.id)
+    assert_refused(404, "NOT_FOUND", call, services, BEN, "x")
+    assert_refused(403, "GROUP_NEEDED", call, services, STRANGER, schedule.id)
 
 
 def test_schedule_may_be_disabled_and_deleted_by_admin_but_not_changed_or_run(services):
     schedule = create(services, ADA)
-    refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"name": "Mine"})
-    refuse("FORBIDDEN", actions.run_schedule_now, services, ADMIN, schedule.id)
+    assert_refused(403, "FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"name": "Mine"})
+    assert_refused(403, "FORBIDDEN", actions.run_schedule_now, services, ADMIN, schedule.id)
     assert not actions.change_schedule(services, ADMIN, schedule.id, {"enabled": False})["enabled"]
     delete_schedule(services, ADMIN, schedule.id)
-    refuse("NOT_FOUND", actions.get_schedule, services, ADA, schedule.id)
+    assert_refused(404, "NOT_FOUND", actions.get_schedule, services, ADA, schedule.id)
 
 
 def test_schedule_filters_that_name_patients_are_hidden_from_admins(services):
@@ -141,18 +134,25 @@ def test_schedule_may_use_a_preset(services):
     terms = {name: value for name, value in MONTHLY.items() if name != "type"}
     shown = actions.create_schedule(services, ADA, {**terms, "preset": preset["id"]})
     assert (shown["type"], shown["filters"]) == ("ct-xlsx", {"station": "CT1"})
-    refuse("UNKNOWN_PRESET", actions.create_schedule, services, BEN, {**terms, "preset": preset["id"]})
+    assert_refused(
+        422, "UNKNOWN_PRESET", actions.create_schedule, services, BEN, {**terms, "preset": preset["id"]}
+    )
 
 
 def test_schedule_retention_is_within_the_maximum(services):
     most = services.settings.max_retention.days
     schedule = create(services, ADA, retention_days=most)
-    refused = refuse(
-        "BAD_RETENTION_DAYS", actions.create_schedule, services, ADA, {**MONTHLY, "retention_days": most + 1}
+    refused = assert_refused(
+        422,
+        "BAD_RETENTION_DAYS",
+        actions.create_schedule,
+        services,
+        ADA,
+        {**MONTHLY, "retention_days": most + 1},
     )
     assert refused.field == "retention_days"
     change = (actions.change_schedule, services, ADA, schedule.id, {"retention_days": most + 1})
-    refuse("BAD_RETENTION_DAYS", *change)
+    assert_refused(422, "BAD_RETENTION_DAYS", *change)
     export = services.exports.load(actions.run_schedule_now(services, ADA, schedule.id)["id"])
     assert export.retention_days == most
 
@@ -167,7 +167,7 @@ def test_schedule_synced_within_its_last_minute_keeps_its_time(services):
 @pytest.mark.parametrize("odd", [0, 0.0, None])
 def test_schedule_enabled_must_be_exactly_true_or_false(services, odd):
     schedule = create(services, ADA)
-    refuse("FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"enabled": odd})
+    assert_refused(403, "FORBIDDEN", actions.change_schedule, services, ADMIN, schedule.id, {"enabled": odd})
     assert services.schedules.load(schedule.id).terms.enabled
 
 
@@ -178,7 +178,7 @@ def test_schedule_audit_trail_of_skipped_export_is_its_owners(services):
     export_id = services.schedules.load(schedule.id).last.export_id
     (entry,) = show_audit_trail(services, ADA, export_id)["entries"]
     assert (entry["event"], entry["code"]) == ("skipped", "OWNER_DELETED")
-    refuse("FORBIDDEN", show_audit_trail, services, BEN, export_id)
+    assert_refused(403, "FORBIDDEN", show_audit_trail, services, BEN, export_id)
 
 
 def test_schedule_use_is_allowed_though_activity_cannot_be_recorded(services, monkeypatch):
@@ -191,12 +191,12 @@ def test_schedule_use_is_allowed_though_activity_cannot_be_recorded(services, mo
 
 def test_schedule_is_refused_to_programs(services):
     program = replace(ADA, is_machine=True)
-    assert refuse("PEOPLE_ONLY", actions.create_schedule, services, program, MONTHLY).status == 403
+    assert_refused(403, "PEOPLE_ONLY", actions.create_schedule, services, program, MONTHLY)
 
 
 def test_schedule_limit_holds_and_deletion_makes_room(services):
     made = [create(services, ADA) for _ in range(services.settings.max_schedules)]
-    assert refuse("TOO_MANY_SCHEDULES", actions.create_schedule, services, ADA, MONTHLY).status == 409
+    assert_refused(409, "TOO_MANY_SCHEDULES", actions.create_schedule, services, ADA, MONTHLY)
     create(services, BEN)
     delete_schedule(services, ADA, made[0].id)
     assert create(services, ADA).id
@@ -248,8 +248,8 @@ def scheduler_refuses(monkeypatch):
 @pytest.mark.usefixtures("scheduler_refuses")
 def test_schedule_that_scheduler_refuses_is_not_created(services):
     body = {**MONTHLY, "time_zone": "America/New_York"}
-    refused = refuse("SCHEDULE_REFUSED", actions.create_schedule, services, ADA, body)
-    assert (refused.status, refused.field) == (422, "time_zone")
+    refused = assert_refused(422, "SCHEDULE_REFUSED", actions.create_schedule, services, ADA, body)
+    assert refused.field == "time_zone"
     assert actions.list_schedules(services, ADA, {})["schedules"] == []
     assert [create(services, ADA).terms.name for _ in range(3)], "the refused one takes no slot"
 
@@ -257,7 +257,8 @@ def test_schedule_that_scheduler_refuses_is_not_created(services):
 @pytest.mark.usefixtures("scheduler_refuses")
 def test_schedule_change_that_scheduler_refuses_changes_nothing(services):
     schedule = create(services, ADA)
-    refuse(
+    assert_refused(
+        422,
         "SCHEDULE_REFUSED",
         actions.change_schedule,
         services,
@@ -287,7 +288,9 @@ def test_schedule_changes_at_once_refuse_one(services):
 def test_schedule_may_be_disabled_by_owner_who_lost_pidgroup(services):
     schedule = create(services, PIA, include_names=True)
     without = replace(PIA, groups=frozenset({"exportgroup"}))
-    refuse("PIDGROUP_NEEDED", actions.change_schedule, services, without, schedule.id, {"name": "x"})
+    assert_refused(
+        403, "PIDGROUP_NEEDED", actions.change_schedule, services, without, schedule.id, {"name": "x"}
+    )
     assert not actions.change_schedule(services, without, schedule.id, {"enabled": False})["enabled"]
 
 
@@ -295,7 +298,7 @@ def test_schedule_deletion_leaves_no_filters(services):
     schedule = create(services, PIA, filters={"patient_id": "SECRET-7"})
     delete_schedule(services, PIA, schedule.id)
     assert firing(services, schedule) is None
-    refuse("NOT_FOUND", delete_schedule, services, PIA, schedule.id)
+    assert_refused(404, "NOT_FOUND", delete_schedule, services, PIA, schedule.id)
     row = open_table(SAVED_REQUESTS_TABLE).get(f"SCHEDULE#{schedule.id}")
     assert "SECRET" not in json.dumps(row, default=str)
     assert int(row["ttl"]) == int((NOW + timedelta(days=7)).timestamp())
@@ -324,7 +327,7 @@ def test_run_now_with_key_requests_once(services):
 
 def test_run_now_may_find_nothing_new_since_the_last_run(services):
     schedule = create(services, ADA, window="since_last_run")
-    assert refuse("NOTHING_NEW", actions.run_schedule_now, services, ADA, schedule.id).status == 409
+    assert_refused(409, "NOTHING_NEW", actions.run_schedule_now, services, ADA, schedule.id)
 
 
 def test_schedule_shows_its_last_run_with_its_export(services):
@@ -441,10 +444,10 @@ def test_schedule_preview_creates_nothing(services):
     assert (len(shown["next_runs"]), shown["continues"]) == (3, False)
     assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
     bad = {**unnamed, "ends_on": "2026-11-30"}
-    assert refuse("NEVER_DUE", preview_schedule, services, ADA, bad).field == "expression"
+    assert_refused(422, "NEVER_DUE", preview_schedule, services, ADA, bad, field="expression")
     names = {**unnamed, "include_names": True}
-    refuse("PIDGROUP_NEEDED", preview_schedule, services, ADA, names)
-    refuse("PEOPLE_ONLY", preview_schedule, services, replace(ADA, is_machine=True), unnamed)
+    assert_refused(403, "PIDGROUP_NEEDED", preview_schedule, services, ADA, names)
+    assert_refused(403, "PEOPLE_ONLY", preview_schedule, services, replace(ADA, is_machine=True), unnamed)
 
 
 def test_schedule_preview_of_a_change_changes_nothing(services):
@@ -464,8 +467,8 @@ def test_schedule_preview_of_a_change_changes_nothing(services):
     other = view_schedule_preview(preview_change(services, ada, schedule.id, {"filters": {"station": "x"}}))
     assert not other["continues"]
     assert services.schedules.load(schedule.id) == before
-    refuse("FORBIDDEN", preview_change, services, ADMIN, schedule.id, weekly)
-    refuse("NOT_FOUND", preview_change, services, BEN, schedule.id, weekly)
+    assert_refused(403, "FORBIDDEN", preview_change, services, ADMIN, schedule.id, weekly)
+    assert_refused(404, "NOT_FOUND", preview_change, services, BEN, schedule.id, weekly)
 
 
 def test_changed_window_shows_the_runs_that_come(services):
