@@ -308,9 +308,12 @@ def test_error_of_a_field_moves_no_other_field(visit: Visits, physicist: User) -
 
 
 def test_date_shortcuts_fill_whole_months_quarters_and_years(visit: Visits, physicist: User) -> None:
+    """They mean the day on which they are pressed. The page can be open since the day before."""
     window = visit()
-    window.page.clock.set_fixed_time(datetime(2026, 2, 15, 12, tzinfo=UTC))
+    window.page.clock.set_fixed_time(datetime(2026, 1, 31, 12, tzinfo=UTC))
     page = window.sign_in(physicist)
+    assert_that(page.get_by_role("button", name="This year", exact=True)).to_be_visible()
+    page.clock.set_fixed_time(datetime(2026, 2, 15, 12, tzinfo=UTC))
     dates = {}
     for name in SHORTCUTS:
         page.get_by_role("button", name=name, exact=True).click()
