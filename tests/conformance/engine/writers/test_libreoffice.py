@@ -40,7 +40,7 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def soffice() -> str:
-    program = shutil.which("soffice") or shutil.which("libreoffice")
+    program = shutil.which("soffice")
     if program is None:
         pytest.skip("LibreOffice is not installed: no soffice on the PATH (Debian: libreoffice-calc)")
     return program
