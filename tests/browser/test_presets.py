@@ -10,6 +10,7 @@ from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, newest, start
+from tests.journey.backstage import until
 
 ADULTS = "#MG?type=mg-nhsbsp-csv&order=oldest_first&date_from=2024-01-01&age_min=16&option.survey_number=7"
 
@@ -102,6 +103,49 @@ def test_preset_with_a_relative_period_is_read_again_for_use(visit: Visits, phys
     use(page, "Months")
     assert_that(field(page, "Study date from")).to_have_value("2031-01-01")
     assert_that(field(page, "Study date to")).to_have_value("2031-01-31")
+
+
+def test_saved_preset_stays_though_an_older_list_comes_later(visit: Visits, physicist: User) -> None:
+    window = visit()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "GET" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    window.page.route("**/presets", hold)
+    page = window.sign_in(physicist, "#CT")
+    until(lambda: page.evaluate("1") and held != [])
+    save(page, "Mine")
+    with page.expect_response("**/presets"):
+        held[0].fulfill(json={"presets": [], "complete": True})
+    page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    assert_that(preset_select(page).locator("option:checked")).to_have_text("Mine")
+
+
+def test_answer_of_a_cancelled_dialog_leaves_the_next_one_open(visit: Visits, physicist: User) -> None:
+    page = visit().sign_in(physicist, "#CT")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/presets", hold)
+    dialog = open_dialog(page)
+    dialog.get_by_label("Name").fill("One")
+    dialog.get_by_role("button", name="Save").click()
+    until(lambda: page.evaluate("1") and held != [])
+    dialog.get_by_role("button", name="Cancel").click()
+    open_dialog(page).get_by_label("Name").fill("Two")
+    held[0].continue_()
+    assert_that(page.locator("#messages")).to_contain_text("Preset “One” saved.")
+    assert_that(dialog.get_by_label("Name")).to_have_value("Two")
+    assert_that(dialog).to_be_visible()
 
 
 def test_preset_of_the_same_name_is_replaced_after_confirmation(visit: Visits, physicist: User) -> None:

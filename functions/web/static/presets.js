@@ -19,7 +19,7 @@ export class Presets {
    * @param {import("./form.js").ExportForm} form
    */
   constructor(api, form) {
-    Object.assign(this, { api, form, presets: [] });
+    Object.assign(this, { api, form, presets: [], refreshCount: 0, openCount: 0 });
     byId("preset").addEventListener("input", () => this.#describe());
     byId("preset-use").addEventListener("click", () => busy(byId("preset-use"), () => this.#use()));
     byId("preset-delete").addEventListener("click", () => busy(byId("preset-delete"), () => this.#delete()));
@@ -36,10 +36,12 @@ export class Presets {
 
   /** Load the presets, and select the one with this id. */
   async #refresh(id) {
+    const number = (this.refreshCount += 1);
     try {
-      this.#fill(await this.api.listPresets(), id);
+      const answer = await this.api.listPresets();
+      if (number === this.refreshCount) this.#fill(answer, id);
     } catch {
-      setText(byId("preset-note"), UNREADABLE);
+      if (number === this.refreshCount) setText(byId("preset-note"), UNREADABLE);
     }
   }
 
@@ -129,13 +131,16 @@ export class Presets {
       notifyError(error);
       return;
     }
+    this.openCount += 1;
     byId("preset-dialog").showModal();
   }
 
   async #save() {
     const name = byId("preset-name").value.trim();
     if (!name) return this.#showError(UNNAMED);
-    const replaced = this.edited ? null : this.presets.find((each) => each.mine && isSameName(each.name, name));
+    const { edited, openCount } = this;
+    const isOpen = () => byId("preset-dialog").open && openCount === this.openCount;
+    const replaced = edited ? null : this.presets.find((each) => each.mine && isSameName(each.name, name));
     if (replaced && !(await confirm(describeReplacement(replaced.name)))) return undefined;
     try {
       const window = byId("preset-window").value || null;
@@ -145,13 +150,13 @@ export class Presets {
         window,
         request: window ? omitDates(this.request) : this.request,
       };
-      const written = this.edited ?? replaced;
+      const written = edited ?? replaced;
       const { id } = await (written ? this.api.changePreset(written.id, preset) : this.api.savePreset(preset));
-      byId("preset-dialog").close();
-      notify(`Preset “${name}” ${this.edited ? "changed" : "saved"}.`);
+      if (isOpen()) byId("preset-dialog").close();
+      notify(`Preset “${name}” ${edited ? "changed" : "saved"}.`);
       return this.#refresh(id);
     } catch (problem) {
-      return this.#showError(problem.message);
+      return isOpen() ? this.#showError(problem.message) : notifyError(problem);
     }
   }
 

@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { nameTypeInFull } from "./catalogue.js";
 import { makeRunList } from "./coming-runs.js";
 import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
-import { notify } from "./messages.js";
+import { notify, notifyError } from "./messages.js";
 import { ScheduleFields } from "./schedule-fields.js";
 import { formatTime } from "./words.js";
 
@@ -22,7 +22,7 @@ export class ScheduleDialog {
    * @param {(written: Object) => void} onwrite gets the schedule
    */
   constructor(api, form, onwrite) {
-    Object.assign(this, { api, form, onwrite, schedule: null, inForm: null, entries: null });
+    Object.assign(this, { api, form, onwrite, schedule: null, inForm: null, entries: null, openCount: 0 });
     this.fields = new ScheduleFields(form.catalogue);
     this.coming = make("div", { id: "schedule-coming", role: "status" });
     this.toForm = makeButton("Filters and options …", "plain", () => this.#editInForm());
@@ -69,6 +69,7 @@ export class ScheduleDialog {
     setText(byId("schedule-create"), schedule ? "Save changes" : "Create schedule");
     setShown(this.toForm, Boolean(schedule && type));
     fill(this.coming);
+    this.openCount += 1;
     byId("schedule-dialog").showModal();
   }
 
@@ -112,18 +113,24 @@ export class ScheduleDialog {
 
   async #save() {
     this.fields.clearErrors();
+    const { schedule, openCount } = this;
+    const isOpen = () => byId("schedule-dialog").open && openCount === this.openCount;
     try {
-      const { schedule } = this;
       const body = this.#read();
       const written = await (schedule ? this.api.changeSchedule(schedule.id, body) : this.api.createSchedule(body));
-      byId("schedule-dialog").close();
-      this.#leaveForm();
+      if (isOpen()) this.#close();
       this.onwrite(written);
       const next = written.next_run ? ` Next run: ${formatTime(written.next_run)}.` : "";
       notify(`Schedule “${written.name}” ${schedule ? "changed" : "created"}.${next}`);
     } catch (problem) {
-      this.#showProblem(problem);
+      if (isOpen()) this.#showProblem(problem);
+      else notifyError(problem);
     }
+  }
+
+  #close() {
+    byId("schedule-dialog").close();
+    this.#leaveForm();
   }
 
   /** Return the body of the request: the whole schedule, or the fields that differ from the one to change. */
@@ -153,8 +160,7 @@ export class ScheduleDialog {
   #editInForm() {
     const { schedule } = this;
     const entries = this.fields.save();
-    byId("schedule-dialog").close();
-    this.#leaveForm();
+    this.#close();
     Object.assign(this, { inForm: schedule, entries });
     this.form.fillFrom(schedule);
     // The view resets the patient identifiers when it opens.
