@@ -36,20 +36,20 @@ export class Actions {
 
   /** Download the file of a row through a new link. */
   download(row, button) {
-    return this.downloadFile(row.export.id, button);
+    return this.downloadFile(row.export, button);
   }
 
   /** Download the file of an export, which the table need not show. `button` is the pressed one, if any. */
-  downloadFile(id, button) {
-    return this.#try(button, () => this.#follow(id, (link) => link));
+  downloadFile(each, button) {
+    return this.#try(button, () => this.#follow(each, (link) => link));
   }
 
-  /** Download several files, one after the other. */
+  /** Download several files, one after the other. One that fails does not stop the others. */
   downloadAll(rows, button) {
-    return this.#try(button, async () => {
+    return busy(button, async () => {
       for (const [place, row] of rows.entries()) {
         if (place) await pause(BETWEEN_DOWNLOADS_MS);
-        await this.#follow(row.export.id, (link) => link);
+        await this.downloadFile(row.export);
       }
     });
   }
@@ -64,7 +64,7 @@ export class Actions {
 
   /** Download the manifest of the file. */
   downloadManifest(row, button) {
-    return this.#try(button, () => this.#follow(row.export.id, (link) => link.manifest));
+    return this.#try(button, () => this.#follow(row.export, (link) => link.manifest));
   }
 
   /** Set how many days the file is retained, counted from the end of the export. */
@@ -83,12 +83,21 @@ export class Actions {
     });
   }
 
-  async #follow(id, choose) {
-    const link = choose(await this.api.createDownload(id));
+  async #follow(each, choose) {
+    const link = choose(await this.#createDownload(each));
     const anchor = document.createElement("a");
     anchor.href = link.url;
     anchor.download = link.file_name;
     anchor.click();
+  }
+
+  async #createDownload(each) {
+    try {
+      return await this.api.createDownload(each.id);
+    } catch (problem) {
+      const name = each.name ?? nameExport(each, this.list.catalogue);
+      throw new Error(`${name}: ${problem.message}`, { cause: problem });
+    }
   }
 
   /** Request the same export again. */
@@ -106,10 +115,15 @@ export class Actions {
     this.onedit(row.export);
   }
 
+  /** Delete the export of a row after a confirmation. */
+  removeOne(row, button) {
+    return this.remove([row], button);
+  }
+
   /** Delete exports after a confirmation. */
-  async remove(rows) {
-    if (!(await confirm({ ...describeDeletion(rows, this.list.catalogue), action: "Delete" }))) return;
-    await this.#try(byId("delete"), async () => {
+  remove(rows, button) {
+    return this.#try(button, async () => {
+      if (!(await confirm({ ...describeDeletion(rows, this.list.catalogue), action: "Delete" }))) return;
       const ids = rows.map((row) => row.export.id);
       const deleted = [];
       const refusals = new Set();

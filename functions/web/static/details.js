@@ -31,8 +31,9 @@ export class Details {
   /** Show the entries of the audit trail. They are not updated later. */
   showHistory(entries) {
     this.entries = entries;
-    this.shown = null;
-    this.update();
+    const history = makeHistory(entries, this.row.catalogue);
+    this.element.querySelector(".history")?.remove();
+    this.element.querySelector(".buttons").before(history); // all else stays, such as a number typed in
   }
 
   /** Show the current state of the export. Rebuild the content only if it changed, and restore the focus. */
@@ -126,7 +127,7 @@ export class Details {
       this.#mayReadHistory() && makeButton("History", "plain", act("showHistory")),
       mayRunAgain && makeButton("Run again", "plain", act("runAgain")),
       mayRunAgain && makeButton("Edit and run", "plain", act("edit")),
-      this.row.export.links.delete && makeButton("Delete", "plain danger", () => actions.remove([this.row])),
+      this.row.export.links.delete && makeButton("Delete", "plain danger", act("removeOne")),
     );
   }
 }

@@ -10,25 +10,29 @@ const BLOCKED = "The browser blocks notifications of this page. Its settings can
 
 /** The two boxes above the table. They apply to this browser, and to this tab for downloads. */
 export class Endings {
-  /** @param {(id: string) => void} download starts the download of an export's file */
-  constructor(download) {
+  /**
+   * @param {string} user the name of the user, because another can sign in on the same tab
+   * @param {(each: Object) => void} download starts the download of an export's file
+   */
+  constructor(user, download) {
     this.download = download;
     this.notifies = byId("notify-at-end");
     this.downloads = byId("download-at-end");
     this.notifies.checked = localStorage.getItem(KEY.notify) === "yes" && isAllowed();
     // Two tabs would download the same file twice.
-    this.downloads.checked = sessionStorage.getItem(KEY.download) === "yes";
+    this.downloads.checked = sessionStorage.getItem(KEY.download) === user;
     this.notifies.addEventListener("change", () => this.#chooseNotifications());
     this.downloads.addEventListener("change", () =>
-      sessionStorage.setItem(KEY.download, this.downloads.checked ? "yes" : "no"),
+      sessionStorage.setItem(KEY.download, this.downloads.checked ? user : ""),
     );
     for (const box of [this.notifies, this.downloads]) box.disabled = false;
   }
 
   /** Do what the user chose for an export that has just ended. `name` is that of its type. */
-  tell({ id, state }, name) {
+  tell(each, name) {
+    const { id, state } = each;
     if (this.notifies.checked && isAllowed() && document.hidden) this.#notify(id, nameState(state), name);
-    if (this.downloads.checked && state === "COMPLETED") this.download(id);
+    if (this.downloads.checked && state === "COMPLETED") this.download(each);
   }
 
   #notify(id, state, name) {

@@ -26,7 +26,8 @@ export class ExportList {
   constructor(api, catalogue, { onedit, onactive }) {
     Object.assign(this, { api, catalogue, onedit, onactive, query: { scope: "mine" } });
     this.rows = new Map();
-    this.active = new Map(); // the user's own exports that have not ended, also those that the list does not show
+    this.own = new Map(); // the user's exports that were active since the page was opened, listed or not
+    this.unlisted = new Map(); // ids of new exports, and until when the list may lack them
     this.refreshCount = 0;
     this.deleted = new Set();
     this.#listen();
@@ -41,19 +42,21 @@ export class ExportList {
     byId("state").value = query.state;
     if (!isSame(query, this.query)) this.#clear();
     this.query = query;
+    this.linked = parameters.get("export");
     const shown = this.#showFilters(query).catch(notifyError);
     await this.refresh();
     await shown;
-    if (isNarrowed(query)) await this.#searchOn(query).catch(notifyError);
-    if (parameters.get("export")) await this.#show(parameters.get("export")).catch(notifyError);
+    if (this.linked && query === this.query) await this.#showLinked().catch(notifyError);
   }
 
-  /** Open the details of an export and focus them. An export older than those shown is added below. */
-  async #show(id) {
+  /** Open the details of the linked export and focus them. If the list does not show it, it is added below. */
+  async #showLinked() {
+    const { linked: id, query } = this;
     if (!ID.test(id)) throw new Error("This link names no export.");
     if (!this.rows.has(id)) {
       const each = await this.api.getExport(id);
       await this.#loadRow();
+      if (query !== this.query) return;
       const shown = [...this.rows.values()].map((row) => row.export);
       this.#merge({ exports: [...shown, each], next_cursor: this.cursor });
     }
@@ -66,7 +69,7 @@ export class ExportList {
   /** Add a new export at the top. */
   async add(each) {
     this.newest = each.id;
-    this.unlisted = { id: each.id, until: Date.now() + UNLISTED_MS };
+    this.unlisted.set(each.id, Date.now() + UNLISTED_MS);
     this.refreshCount += 1; // an answer on the way lacks it
     await this.#loadRow();
     this.#merge({
@@ -101,20 +104,22 @@ export class ExportList {
       if (number !== this.refreshCount) return; // a later refresh has started
       this.#mergeFirstPage(page);
       for (const each of own) this.update(each);
+      this.hasListedOwn = true;
       await this.#refreshOthers(page);
       setText(byId("list-error"), "");
+      await this.#searchOn();
     } catch (problem) {
+      if (number !== this.refreshCount) return;
       setText(byId("list-error"), `${problem.message} Trying again.`);
     }
     this.#scheduleRefresh();
   }
 
-  /** Return the newest exports of the user, once, if the list may not show them. */
+  /** Return the newest exports of the user if the list may not show them. While some are active, they suffice. */
   async #listOwn() {
-    if (this.hasListedOwn || (this.#isWhole && !this.query.sort)) return [];
-    const { exports } = await this.api.listExports({ scope: "mine", limit: PAGE_SIZE });
-    this.hasListedOwn = true;
-    return exports;
+    const isListed = this.#isWhole && !this.query.sort;
+    if (isListed || (this.hasListedOwn && this.#active.length)) return [];
+    return (await this.api.listExports({ scope: "mine", limit: PAGE_SIZE })).exports;
   }
 
   #listen() {
@@ -122,7 +127,9 @@ export class ExportList {
     byId("more").addEventListener("click", (event) =>
       busy(event.target, () => this.#showOlder().catch(notifyError)),
     );
-    byId("delete").addEventListener("click", () => this.actions.remove(this.selection.listWith("delete")));
+    byId("delete").addEventListener("click", (event) =>
+      this.actions.remove(this.selection.listWith("delete"), event.currentTarget),
+    );
     byId("abort").addEventListener("click", () => this.actions.abortAll(this.selection.listWith("abort")));
     byId("download").addEventListener("click", (event) =>
       this.actions.downloadAll(this.selection.listWith("download"), event.currentTarget),
@@ -158,13 +165,17 @@ export class ExportList {
     ]);
     if (this.filters) return;
     this.selection = new Selection(() => [...this.rows.values()]);
-    this.endings = new Endings((id) => this.actions.downloadFile(id, this.rows.get(id)?.parts.download));
+    this.endings = new Endings(this.catalogue.user, (each) =>
+      this.actions.downloadFile(each, this.rows.get(each.id)?.parts.download),
+    );
     this.filters = new ListFilters(this.catalogue, (changes, replace) => this.#go(changes, replace));
     this.filters.show(this.query);
   }
 
   /** Continue a search that has not filled the first page: one request reads only a part of the list. */
-  async #searchOn(query) {
+  async #searchOn() {
+    const { query } = this;
+    if (!isNarrowed(query) || this.hasReadOlder) return;
     for (let step = 0; step < MOST_STEPS && this.cursor && this.rows.size < PAGE_SIZE; step += 1) {
       if (query !== this.query) return;
       await this.#readOlder(PAGE_SIZE);
@@ -175,7 +186,7 @@ export class ExportList {
   async #selectRest() {
     const { query } = this;
     while (this.cursor && this.rows.size < MOST_SELECTED && query === this.query)
-      await this.#readOlder(LONG_PAGE);
+      await this.#readOlder(Math.min(LONG_PAGE, MOST_SELECTED - this.rows.size));
     if (query !== this.query) return;
     this.selection.selectAll(true);
     byId("select-all").focus();
@@ -188,13 +199,17 @@ export class ExportList {
     this.timer = setTimeout(() => this.refresh(), isSoon ? ACTIVE_REFRESH_MS : IDLE_REFRESH_MS);
   }
 
+  get #active() {
+    return [...this.own.values()].filter(isActive);
+  }
+
   get #isBusy() {
-    return this.active.size > 0 || [...this.rows.values()].some((row) => isActive(row.export));
+    return this.#active.length > 0 || [...this.rows.values()].some((row) => isActive(row.export));
   }
 
   #clear() {
     this.rows.clear();
-    this.cursor = null;
+    Object.assign(this, { cursor: null, hasReadOlder: false });
     fill(byId("rows"));
     setText(byId("empty"), "Loading …");
     setShown(byId("empty"), true);
@@ -205,33 +220,33 @@ export class ExportList {
   /** Replace the first page. Older exports below it stay, and so does a new one that the list does not have yet. */
   #mergeFirstPage(page) {
     const last = page.exports.at(-1);
-    const isInPage = new Set(page.exports.map(({ id }) => id));
-    const unlisted = this.#takeUnlisted(isInPage);
-    for (const { id } of unlisted) isInPage.add(id);
+    const unlisted = this.#takeUnlisted(page);
+    const isInPage = new Set([...unlisted, ...page.exports].map(({ id }) => id));
     const below = [...this.rows.values()].map((row) => row.export).filter(({ id }) => !isInPage.has(id));
     const isNewestFirst = !this.query.sort && last;
     const isOlder = (each) => !isNewestFirst || each.created_at <= last.created_at;
-    const older = page.next_cursor ? below.filter(isOlder) : [];
+    const older = below.filter((each) => each.id === this.linked || (page.next_cursor && isOlder(each)));
+    const isBehind = page.next_cursor && (older.length || this.hasReadOlder);
     this.#merge({
       exports: [...unlisted, ...page.exports, ...older],
-      next_cursor: older.length ? this.cursor : page.next_cursor,
+      next_cursor: isBehind ? this.cursor : page.next_cursor,
     });
   }
 
-  /** Return the newest export if the whole list is shown and lacks it. */
-  #takeUnlisted(isInPage) {
-    const { id, until } = this.unlisted ?? {};
-    if (isInPage.has(id) || Date.now() > until || isNarrowed(this.query)) this.unlisted = null;
-    const row = this.rows.get(this.unlisted?.id);
-    return row ? [row.export] : [];
+  /** Return the new exports that the whole list lacks, the newest first. */
+  #takeUnlisted(page) {
+    for (const { id } of page.exports) this.unlisted.delete(id);
+    const ids = [...this.unlisted].filter(([, until]) => Date.now() <= until).map(([id]) => id);
+    return isNarrowed(this.query) ? [] : ids.reverse().map((id) => this.own.get(id));
   }
 
-  /** Refresh active exports that are not in the first page one by one. */
+  /** Refresh active exports, and the linked one, that are not in the first page one by one. */
   async #refreshOthers(page) {
     const isInPage = new Set(page.exports.map(({ id }) => id));
-    const shown = [...this.rows.values()].map((row) => row.export).filter(isActive);
-    const active = new Set([...shown.map(({ id }) => id), ...this.active.keys()]);
-    await Promise.all([...active].filter((id) => !isInPage.has(id)).map((id) => this.#refreshOne(id)));
+    const shown = [...this.rows.values()].map((row) => row.export);
+    const changing = shown.filter((each) => isActive(each) || each.id === this.linked);
+    const ids = new Set([...changing, ...this.#active].map(({ id }) => id));
+    await Promise.all([...ids].filter((id) => !isInPage.has(id)).map((id) => this.#refreshOne(id)));
     this.#reportActive();
   }
 
@@ -239,15 +254,24 @@ export class ExportList {
     try {
       this.update(await this.api.getExport(id));
     } catch (problem) {
-      if (problem.status === 404) this.active.delete(id);
+      if (problem.status === 404) this.#forget(id);
     }
+  }
+
+  #forget(id) {
+    this.own.delete(id);
+    this.unlisted.delete(id);
+    const row = this.rows.get(id);
+    if (row) this.#removeRow(row);
+    this.selection?.update();
   }
 
   async #showOlder() {
     const added = await this.#readOlder(PAGE_SIZE);
     const none = this.cursor ? "None yet. Search on." : "There are no more.";
     announce(added.length ? `${count(added.length, "more export")} shown.` : none);
-    this.rows.get(added[0]?.id)?.parts.more.focus();
+    const next = this.rows.get(added[0]?.id)?.parts.more ?? (byId("more").hidden && byId("exports-title"));
+    if (next) next.focus();
   }
 
   /** Add the next page to the rows. Return its exports. */
@@ -256,6 +280,7 @@ export class ExportList {
     const page = await this.api.listExports({ ...query, limit, cursor: this.cursor });
     if (page.exports.length) await this.#loadRow();
     if (query !== this.query) return [];
+    this.hasReadOlder = true;
     const shown = [...this.rows.values()].map((row) => row.export);
     const isShown = new Set(this.rows.keys());
     const added = page.exports.filter(({ id }) => !isShown.has(id));
@@ -293,25 +318,20 @@ export class ExportList {
     return this.#isWhole ? "No exports yet. Exports you request appear here." : "No exports match.";
   }
 
-  /** Show the current state of one export, if the list shows it, and tell of its change. */
-  update(each) {
-    const row = this.rows.get(each.id);
-    const before = row?.export ?? this.active.get(each.id);
-    if (before && isActive(each) && !isActive(before)) return; // an answer from before its end
-    const { state } = before ?? each;
-    row?.update(each);
-    const latest = row?.export ?? each;
-    this.#follow(latest);
-    if (latest.state !== state) this.#announceChange(latest);
+  /** Show the state of an export that was answered, if the list shows it, and tell of its change. Return it. */
+  update(answered) {
+    const row = this.rows.get(answered.id);
+    const before = row?.export ?? this.own.get(answered.id);
+    if (before && isActive(answered) && !isActive(before)) return before; // answered late, from before its end
+    row?.update(answered);
+    const each = row?.export ?? answered;
+    if (each.mine && (isActive(each) || this.own.has(each.id))) this.own.set(each.id, each);
+    if (before && each.state !== before.state) this.#announceChange(each);
+    return each;
   }
 
-  #follow(each) {
-    if (each.mine && isActive(each)) this.active.set(each.id, each);
-    else this.active.delete(each.id);
-  }
-
-  #showRow(each) {
-    this.update(each);
+  #showRow(answered) {
+    const each = this.update(answered);
     return this.rows.get(each.id) ?? this.#makeRow(each);
   }
 
@@ -340,16 +360,18 @@ export class ExportList {
     if (document.hidden) markTitle(`${nameState(each.state)}: ${name}`);
     this.endings.tell(each, name);
     if (each.state !== "COMPLETED" || !byId("exports").hidden) return;
-    offer(`${name} is ready.`, "Download", (button) => this.actions.downloadFile(each.id, button));
+    offer(`${name} is ready.`, "Download", (button) => this.actions.downloadFile(each, button));
   }
 
   #reportActive() {
-    this.onactive([...this.active.values()]);
+    this.onactive(this.#active);
   }
 
   #removeRow(row) {
-    row.element.remove();
-    row.details.element.remove();
+    const elements = [row.element, row.details.element];
+    const isFocused = elements.some((element) => element.contains(document.activeElement));
+    for (const element of elements) element.remove();
+    if (isFocused) byId("exports-title").focus({ preventScroll: true });
     this.rows.delete(row.export.id);
   }
 }

@@ -1,6 +1,6 @@
 /** Search, filters and order of the exports table. The address holds them, so that a list can be shared. */
 
-import { isNarrowed } from "./address.js";
+import { isNarrowed, readAddress } from "./address.js";
 import { nameTypeInFull } from "./catalogue.js";
 import { byId, fill, make, makeButton } from "./dom.js";
 
@@ -62,8 +62,9 @@ export class ListFilters {
   /** Show the values of an address. */
   show(query) {
     for (const [name, field] of Object.entries(this.fields)) {
-      if (field === document.activeElement && this.isTyping) continue;
-      field.value = query[name] || (name === "sort" ? NEWEST : "");
+      const value = query[name] || (name === "sort" ? NEWEST : "");
+      const isTyped = field === document.activeElement && (this.isTyping || field.value.trim() === value);
+      if (!isTyped) field.value = value;
     }
     this.owner.hidden = query.scope !== "all";
     this.more.open ||= HIDDEN.some((name) => query[name]);
@@ -90,8 +91,9 @@ export class ListFilters {
 
   #send(changes) {
     clearTimeout(this.timer);
-    this.onchange(trim(changes), "q" in changes);
     this.isTyping = false;
+    if (readAddress(location.hash).path !== "exports") return; // the user is leaving the view
+    this.onchange(trim(changes), "q" in changes);
   }
 
   /** Sort by a column: the largest or latest first, then the other way round. */

@@ -3,10 +3,20 @@
 import { byId, make, makeButton } from "./dom.js";
 
 const SHOWN_MS = 7000;
+const TOGETHER_MS = 50;
 
-/** Announce a text to screen readers. */
+let waiting = [];
+
+/** Announce a text to screen readers, together with others of the same moment, which would replace it. */
 export function announce(text) {
+  waiting.push(text);
+  if (waiting.length === 1) setTimeout(announceWaiting, TOGETHER_MS);
+}
+
+function announceWaiting() {
   const region = byId("live");
+  const text = waiting.join(" ");
+  waiting = [];
   // A screen reader repeats the same text only if the region changes.
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
 }
@@ -36,6 +46,7 @@ function showMessage(text, style, button = null) {
 }
 
 let titleBefore = null;
+let marked = "";
 
 /** Show a text in the title of the page, until the user looks at the tab. */
 export function markTitle(text) {
@@ -43,11 +54,11 @@ export function markTitle(text) {
     titleBefore = document.title;
     document.addEventListener("visibilitychange", restoreTitle, { once: true });
   }
-  document.title = text;
+  document.title = marked = text;
 }
 
 function restoreTitle() {
-  document.title = titleBefore;
+  if (document.title === marked) document.title = titleBefore; // another view has set its own
   titleBefore = null;
 }
 

@@ -102,8 +102,10 @@ export class Row {
     const name = this.parts.name.textContent;
     select.setAttribute("aria-label", `Select ${name}, ${formatExactTime(this.export.created_at)}`);
     setShown(download, Boolean(links.download));
+    const isLost = document.activeElement === abort && !links.abort;
     setShown(abort, Boolean(links.abort));
     setShown(runAgain, !links.download && !isActive(this.export) && this.mayRunAgain);
+    if (isLost) this.parts.more.focus();
   }
 
   /** Whether this user may read the request and its type still exists. */

@@ -53,6 +53,7 @@ export class Schedules {
       this.#show(schedules);
       setText(byId("schedules-error"), "");
     } catch (problem) {
+      if (number !== this.refreshCount) return;
       setText(byId("schedules-error"), `${problem.message} Trying again.`);
     }
     clearTimeout(this.timer);
