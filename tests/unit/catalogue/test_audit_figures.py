@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -104,6 +105,7 @@ def test_uk_table_has_the_levels_of_the_page():
         ({"quantity": "AGD"}, "no such quantity"),
         ({"unit": "mGy"}, "no such unit"),
         ({"population": "adults"}, "no such population"),
+        ({"quantity": "CTDIvol", "unit": "mGy", "detail": "unknown"}, "16 cm or 32 cm"),
         ({"value": "0"}, "above 0"),
         ({"value": "NaN"}, "above 0"),
         ({"match": "head| "}, "no word"),
@@ -168,6 +170,15 @@ def test_level_needs_the_same_quantity_population_and_detail():
     # The table has no CTDIvol of chest and abdomen; that of the chest is no substitute.
     assert levels.find_exam("Chest abdomen").exam == "Chest and abdomen"
     assert Levels(NONE, "CT", "a = b").find("a", "DLP", "adult", "") is None
+
+
+def test_ctdivol_has_a_level_only_with_a_known_phantom(monkeypatch):
+    (known,) = parse_table("t", row(quantity="CTDIvol", unit="mGy", detail="16 cm"))
+    rows = tuple(replace(known, detail=each) for each in ("", "unknown", "16 cm"))
+    monkeypatch.setattr(drl, "load_tables", lambda: {"t": rows})
+    levels = Levels("t", "CT", "")
+    found = [levels.find("CT Head", "CTDIvol", "adult", each) for each in ("", "unknown", "16 cm", "32 cm")]
+    assert found == [None, None, known, None]
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,14 @@ from fractions import Fraction
 from pathlib import Path
 
 from doseexport.catalogue.shared.audit.populations import POPULATIONS
-from doseexport.catalogue.shared.audit.quantities import QUANTITIES, Quantity, read_unit
+from doseexport.catalogue.shared.audit.quantities import CTDIVOL, QUANTITIES, Quantity, read_unit
 
 NONE = "none"
 """The value of the option drl for no table."""
 
 _FOLDER = "drl_tables"
 _UK = "ndrl_uk_"
+_PHANTOMS = "16 cm", "32 cm"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -85,15 +86,21 @@ def _find_problems(name: str, row: DrlRow) -> Iterator[str]:
         yield "effective_from must be YYYY-MM-DD"
     if not all(_split_words(text) for text in row.match.split("|")):
         yield "a text of match has no word"
+    yield from _find_quantity_problems(row)
+    if row.population not in POPULATIONS:
+        yield "there is no such population"
+    if not _is_positive(row.value):
+        yield "the value must be a number above 0"
+
+
+def _find_quantity_problems(row: DrlRow) -> Iterator[str]:
     quantity = _find_quantity(row)
     if quantity is None:
         yield "the modality has no such quantity"
     elif read_unit(row.unit) not in quantity.units:
         yield "the quantity has no such unit"
-    if row.population not in POPULATIONS:
-        yield "there is no such population"
-    if not _is_positive(row.value):
-        yield "the value must be a number above 0"
+    if quantity is CTDIVOL and row.detail not in {"", *_PHANTOMS}:
+        yield f"the detail of {CTDIVOL.name} must be {' or '.join(_PHANTOMS)}, or blank"
 
 
 def _find_quantity(row: DrlRow) -> Quantity | None:
@@ -171,9 +178,9 @@ class Levels:
         self.find_exam = functools.cache(self._find_exam)
 
     def find(self, exam: str, quantity: str, population: str, detail: str) -> DrlRow | None:
-        """Return the level of a group, or None. A CTDIvol without a phantom has none."""
+        """Return the level of a group, or None. A CTDIvol without a known phantom has none."""
         match = self.find_exam(exam).exam
-        if not match or (quantity == "CTDIvol" and not detail):
+        if not match or (quantity == CTDIVOL.name and detail not in _PHANTOMS):
             return None
         wanted = (match, quantity, population, detail)
         return next((row for row in self.rows if _list_keys(row) == wanted), None)
