@@ -240,6 +240,20 @@ def test_audit_without_any_value_fails(make_database, sample_url):
     assert failed.value.code == "NO_VALUES"
 
 
+@pytest.mark.parametrize(
+    ("database", "modality", "warnings"),
+    [
+        ("standard_url", "CT", []),
+        ("sample_url", "CT", ["OpenREM has no standard names switched on, so every exam is (none)."]),
+        ("standard_url", "NM", ["Nuclear medicine has no standard names, so every exam is (none)."]),
+        ("sample_url", "NM", ["Nuclear medicine has no standard names, so every exam is (none)."]),
+    ],
+)
+def test_audit_by_standard_names_warns_without_any(request, database, modality, warnings):
+    _, report = audit(request.getfixturevalue(database), modality, exam_by="standard_name")
+    assert [each for each in report.warnings if "standard names" in each] == warnings
+
+
 def test_audit_has_accession_numbers_only_on_request(sample_url):
     options = {"z": "1", "exam_by": "standard_name"}
     without, _ = audit(sample_url, "CT", **options)

@@ -28,6 +28,9 @@ from doseexport.catalogue.shared.audit.summary import Summary
 from doseexport.catalogue.spec import SKIPPED
 from doseexport.errors import ExportError
 
+_NAMES_OFF = "OpenREM has no standard names switched on"
+_NONE_IN_NM = "Nuclear medicine has no standard names"
+
 _Found = dict[tuple[str, str, str], tuple[Group, ...]]
 
 
@@ -181,7 +184,8 @@ class Audit:
             for exam in self._levels.list_unknown_exams()
         ]
         if self._options["exam_by"] == BY_STANDARD_NAME and not self._has_names:
-            warnings.append("OpenREM has no standard names switched on, so every exam is (none).")
+            missing = _NONE_IN_NM if self._rules.modality == "NM" else _NAMES_OFF
+            warnings.append(f"{missing}, so every exam is {NO_NAME}.")
         return warnings
 
     def _read_study(self, study: Cells) -> _Study:
