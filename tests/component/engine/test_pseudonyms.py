@@ -324,6 +324,34 @@ def test_outliers_name_studies_by_their_pseudonyms(identified_url):
     assert {row[1] for row in rows} <= set(known)
 
 
+def test_equal_outliers_are_in_no_order_of_time(identified_url, make_database):
+    url = make_database(identified_url)
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE remapp_ctaccumulateddosedata SET ct_dose_length_product_total ="
+                           " CASE WHEN id % 3 = 0 THEN 900 ELSE 100 END")  # fmt: skip
+    orders = {}
+    for uid in ("'1.2.X.' || id", "''"):
+        with psycopg.connect(url) as connection:
+            connection.execute(f"UPDATE remapp_generalstudymoduleattr SET study_instance_uid = {uid}")
+        for number in (1, 2):
+            orders[uid, number] = list_equal_outliers(url)
+    named, again, unnamed, others = orders.values()
+    assert [row[1] for row in named] == sorted(row[1] for row in named)
+    assert named == again
+    assert len(named) > 10
+    assert sorted(unnamed) == sorted(others)
+    assert unnamed != others
+
+
+def list_equal_outliers(url):
+    options = {"z": "1", "exam_by": "study_description"}
+    data, _ = write(url, "ct-audit", options=options, filters={"test_patients": "include"})
+    header, *rows = read_sheet(data, "Outliers")
+    dlps = [row for row in rows if row[header.index("Quantity")] == "DLP"]
+    assert len({row[header.index("Ratio")] for row in dlps}) == 1
+    return [[cell or "" for cell in row[:3]] for row in dlps]
+
+
 def test_export_without_its_key_fails(identified_url):
     with pytest.raises(ExportError) as failure:
         write(identified_url, "ct-csv", key=None)

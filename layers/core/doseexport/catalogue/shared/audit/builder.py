@@ -84,7 +84,8 @@ class Audit:
         self._groups = Groups()
         self._found_by_event: dict[tuple[object, ...], _Found] = {}
         self._found: dict[tuple[object, ...], tuple[Group, ...]] = {}
-        self._store = Store(len(labels))
+        tie_label = derived.index(reading.STUDY_PSEUDONYM) if derived else None
+        self._store = Store(len(labels), tie_label=tie_label)
         self._add_value = self._store.values_to_add.append
         self._counted = self._values = 0
         self._left_out: Counter[str] = Counter()

@@ -31,7 +31,8 @@ ON CONFLICT DO UPDATE SET reasons = reasons | excluded.reasons"""
 _OUTLIERS = """
 SELECT outlier.grp, outlier.study, event, value, reasons, left_out, {labels}
 FROM outlier LEFT JOIN study ON study.id = outlier.study
-ORDER BY quantity, ratio IS NULL, ratio DESC, outlier.study, event, outlier.grp"""
+ORDER BY quantity, ratio IS NULL, ratio DESC, {tie} outlier.study, event, outlier.grp"""
+_TIE = "coalesce(nullif({label}, ''), random()),"
 
 
 class Value(NamedTuple):
@@ -71,11 +72,14 @@ class Store:
     """The values of one audit. Values, studies and alerts are added first, then `sort`, then everything else.
 
     `values_to_add` takes values: the number of a group, the value, the ids of its study and event, or 0.
-    `labels` is the number of texts that the list of outliers shows of a study.
+    `labels` is the number of texts that the list of outliers shows of a study. Values of equal ratio stand in
+    the order of their studies' ids. With `tie_label`, the place of a label, they stand in the order of that
+    label, or at random without one, because ids follow time.
     """
 
-    def __init__(self, labels: int) -> None:
+    def __init__(self, labels: int, *, tie_label: int | None = None) -> None:
         self._labels = [f"label_{n}" for n in range(labels)]
+        self._tie = "" if tie_label is None else _TIE.format(label=self._labels[tie_label])
         schema = _SCHEMA.format(labels=", ".join(f"{each} TEXT" for each in self._labels))
         self._file = open_temporary_database(self, schema)
         self.values_to_add: list[tuple[int, int, int, int]] = []
@@ -143,7 +147,7 @@ class Store:
         labels = ", ".join(f"coalesce({each}, '')" for each in self._labels)
         with explain_full_disk():
             for group, study, event, value, reasons, left_out, *own in self._file.execute(
-                _OUTLIERS.format(labels=labels)
+                _OUTLIERS.format(labels=labels, tie=self._tie)
             ):
                 yield Outlier(group, study, event, value, reasons, left_out, tuple(own))
 
