@@ -230,6 +230,29 @@ def facts(sheets):
     return {row[0]: row[1] for row in sheets["Summary"]}
 
 
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_audit_summary_counts_a_value_of_several_groups_once(standard_url, modality):
+    plain, report = audit(standard_url, modality, exam_by="study_description")
+    overlapping, whole = audit(standard_url, modality, exam_by="standard_name", child_bands="both")
+    numbers = read_numbers(plain, modality)
+    assert read_numbers(overlapping, modality) == numbers
+    assert facts(plain)["Values"] == facts(overlapping)["Values"] == sum(n for n, _ in numbers.values())
+    left_out = sum(n for _, n in numbers.values())
+    assert sum(report.exclusions.values()) == sum(whole.exclusions.values()) == left_out
+    assert sum(row["Number"] for row in plain["Excluded"]) == left_out
+    for name in OF_STUDY[modality]:
+        assert sum(numbers[name]) == facts(plain)["Studies"]
+    in_groups = sum(row["n"] for row in groups_of(overlapping).values())
+    assert in_groups > facts(overlapping)["Values"]
+
+
+def read_numbers(sheets, modality):
+    """Return the values of each quantity, and those that are left out, as Summary counts them."""
+    names = [*OF_STUDY[modality], *([PER_EVENT[modality]] if modality in PER_EVENT else [])]
+    rows = {row[0]: row for row in sheets["Summary"] if row[0] in names}
+    return {name: (rows[name][3], rows[name][4]) for name in names}
+
+
 def test_audit_without_any_value_fails(make_database, sample_url):
     url = make_database(sample_url)
     with psycopg.connect(url) as connection:

@@ -24,7 +24,7 @@ from doseexport.catalogue.shared.audit.results import Analyst, Result
 from doseexport.catalogue.shared.audit.rooms import RoomMedians
 from doseexport.catalogue.shared.audit.sheets import Units
 from doseexport.catalogue.shared.audit.store import Alert, Outlier, Store
-from doseexport.catalogue.shared.audit.summary import Summary
+from doseexport.catalogue.shared.audit.summary import Summary, ValueCounts
 from doseexport.catalogue.spec import SKIPPED
 from doseexport.errors import ExportError
 
@@ -87,32 +87,32 @@ class Audit:
         tie_label = derived.index(reading.STUDY_PSEUDONYM) if derived else None
         self._store = Store(len(labels), tie_label=tie_label)
         self._add_value = self._store.values_to_add.append
-        self._counted = self._values = 0
-        self._left_out: Counter[str] = Counter()
+        self._counted = 0
+        self._values = tuple(ValueCounts() for _ in self._quantities)
         self._levels = Levels(options["drl"], rules.modality, options["exam_map"])
         self._units = Units(options)
         self._has_accession = reading.ACCESSION in self._studies
         self.sheets: tuple[Sheet, ...] = sheets.list_sheets(self._quantities, context.study_columns)
         self._tabs = {sheet.name: place for place, sheet in enumerate(self.sheets)}
         self._choice = ChartChoice()
-        self._summary = Summary()
+        self._summary = Summary(self._values)
 
     def build_rows(self, study: Cells, events: list[Cells]) -> Sequence[Row]:
         """Read a study. Return no rows: every sheet needs all studies."""
         read = self._read_study(study)
         self._counted += 1
-        before = self._values
+        before = self._count_values()
         self._add_study_values(study, read)
         for event in events:
             self._add_event(event, read)
         has_alert = self._add_alerts(study, read)
-        if self._values > before or has_alert:
+        if self._count_values() > before or has_alert:
             self._store.add_study(read.number, self._read_labels(study))
         return ()
 
     def end(self) -> Iterator[Row]:
         """Yield the rows of all sheets. Raise ExportError if there is no value at all."""
-        if not self._values:
+        if not self._count_values():
             raise ExportError(
                 "NO_VALUES",
                 "The studies hold no dose value that an audit can use, so there is no file."
@@ -162,7 +162,7 @@ class Audit:
         """The rows of Summary after those of the request."""
         facts: dict[str, str | int] = {
             "Studies": self._counted,
-            "Values": self._values,
+            "Values": self._count_values(),
             "Studies of test patients left out": self._skipped,
         }
         return list(self._summary.build_rows(self._quantities, self._units, self._levels, facts))
@@ -175,7 +175,7 @@ class Audit:
     @property
     def exclusions(self) -> dict[str, int]:
         """The number of values left out, by reason."""
-        return dict(self._left_out.most_common())
+        return dict(sum((each.left_out for each in self._values), Counter[str]()).most_common())
 
     @property
     def warnings(self) -> list[str]:
@@ -188,6 +188,9 @@ class Audit:
             missing = _NONE_IN_NM if self._rules.modality == "NM" else _NAMES_OFF
             warnings.append(f"{missing}, so every exam is {NO_NAME}.")
         return warnings
+
+    def _count_values(self) -> int:
+        return sum(each.values for each in self._values)
 
     def _read_study(self, study: Cells) -> _Study:
         number, description, request, names, room, age, weight = self._read_cells(study)
@@ -222,11 +225,11 @@ class Audit:
         reason, value = self._read_values[place](text)
         reason = reason or exclusion or read.patient.exclusion
         if reason:
-            self._left_out[reason] += 1
+            self._values[place].left_out[reason] += 1
             for group in groups:
                 group.left_out[reason] += 1
             return
-        self._values += 1
+        self._values[place].values += 1
         for group in groups:
             group.add(value, read.number, read.patient.weight)
             self._add_value((group.number, value, read.number, event))

@@ -231,7 +231,10 @@ def list_excluded(quantities: Sequence[Quantity]) -> tuple[Column, ...]:
         _POPULATION,
         _name_quantities(quantities),
         _text("Reason", "Why these are no values, or do not count"),
-        _count("Number", "Number of values that are left out for this reason"),
+        _count(
+            "Number",
+            "Number of values that are left out for this reason. One in several groups counts in each",
+        ),
     )
 
 
@@ -289,8 +292,8 @@ SUMMARY_COLUMNS = (
     _word("Quantity", "Quantity whose groups are counted"),
     _word("Unit", "Unit of its values"),
     _count("Groups", "Number of groups with a value, or with a caution"),
-    _count("Values", "Number of values"),
-    _count("Left out", "Number of values that are left out"),
+    _count("Values", "Number of values. One in several groups counts once"),
+    _count("Left out", "Number of values that are left out. One in several groups counts once"),
     _count("Groups compared with a DRL", "Number of groups with a DRL and at least 6 values"),
     _count("Above their DRL", "Number of groups whose median is above their DRL"),
     _count("Of these clearly above", "Number of groups whose Median CI low is above their DRL"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doseexport.catalogue.layouts import SummaryRow
@@ -18,10 +18,16 @@ _HEADINGS = tuple(column.heading for column in SUMMARY_COLUMNS[:-1])
 
 
 @dataclass(slots=True)
+class ValueCounts:
+    """The numbers of values of a quantity, and of those left out, by reason. Each counts once."""
+
+    values: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class _Counts:
     groups: int = 0
-    values: int = 0
-    left_out: int = 0
     compared: int = 0
     above: int = 0
     clearly_above: int = 0
@@ -29,8 +35,12 @@ class _Counts:
 
 @dataclass(slots=True)
 class Summary:
-    """The counts of an audit, by the place of the quantity, and its cautions with their numbers of groups."""
+    """The counts of an audit, by the place of the quantity, and its cautions with their numbers of groups.
 
+    `values` are the counts of values, of which several groups can have the same.
+    """
+
+    values: Sequence[ValueCounts]
     counts: dict[int, _Counts] = field(default_factory=dict)
     cautions: Counter[str] = field(default_factory=Counter)
     rooms: set[str] = field(default_factory=set)
@@ -38,12 +48,10 @@ class Summary:
     def add(self, result: Result, cautions: Iterable[str]) -> None:
         """Count the result of a group."""
         group = result.group
-        counts = self.counts.setdefault(group.key.quantity, _Counts())
-        counts.left_out += group.left_out.total()
         if not group.n:
             return
+        counts = self.counts.setdefault(group.key.quantity, _Counts())
         counts.groups += 1
-        counts.values += group.n
         counts.compared += result.ratio is not None
         counts.above += bool(result.flag)
         counts.clearly_above += result.flag == CLEARLY_ABOVE
@@ -71,13 +79,13 @@ class Summary:
         yield ()
         yield _HEADINGS
         for place, quantity in enumerate(quantities):
-            each = self.counts.get(place, _Counts())
+            each, own = self.counts.get(place, _Counts()), self.values[place]
             yield (
                 quantity.name,
                 units.name(quantity),
                 each.groups,
-                each.values,
-                each.left_out,
+                own.values,
+                own.left_out.total(),
                 each.compared,
                 each.above,
                 each.clearly_above,
