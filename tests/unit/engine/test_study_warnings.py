@@ -7,6 +7,8 @@ from doseexport.engine.study_warnings import (
     FlaggedRows,
     ListedStudy,
     StudyWarning,
+    WarningLog,
+    count_warnings,
     describe_warnings,
     list_ids,
     shows_accession_numbers,
@@ -30,6 +32,21 @@ def test_concerned_lists_a_limited_number_of_studies_and_counts_the_others():
     assert set(concerned.listed.values()) == {2}
     (warning,) = describe_warnings([("Odd: {n}.", concerned)], {})
     assert (len(warning.studies), warning.more) == (MOST_LISTED, 5)
+
+
+def test_rows_of_no_study_are_counted_and_name_none():
+    log = WarningLog()
+    for study, times in ((b"7", 2), (b"", 3)):
+        log.study = study
+        log.add("Odd: {n}.", times)
+    log.add("Late: {n}.")
+    found = list(log.describe())
+    assert list_ids(found) == {b"7"}
+    assert describe_warnings(found, {}) == [
+        StudyWarning("Odd: 5.", (ListedStudy(7, None, 2),)),
+        StudyWarning("Late: 1."),
+    ]
+    assert [each.message for each in count_warnings(found)] == ["Odd: 5.", "Late: 1."]
 
 
 def test_flagged_rows_of_several_flags_count_for_each_warning():

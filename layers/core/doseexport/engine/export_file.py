@@ -20,6 +20,7 @@ from doseexport.engine.pseudonyms import prepare_pseudonyms
 from doseexport.engine.query import Counts, build_queries, list_tables
 from doseexport.engine.snapshot import Snapshot
 from doseexport.engine.study_warnings import (
+    Concerned,
     StudyWarning,
     count_warnings,
     describe_warnings,
@@ -87,8 +88,8 @@ def write_export(context: RequestContext, database: Database, sink: Sink, monito
                 dictionary=plan.dictionary,
                 pseudonym_key_id=pseudonyms.key_id if pseudonyms else "",
             )
-            found = _collect_warnings(spec, stats, snapshot, names_studies=pseudonyms is None)
-        return _finish_file(writer, _add_warnings(report, [*map(StudyWarning, unread), *found]))
+            found = _FoundWarnings(spec, stats, snapshot, names_studies=pseudonyms is None)
+        return _finish_file(writer, report, unread, found)
 
 
 def _write_studies(
@@ -124,23 +125,38 @@ def find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tuple
     return is_on, []
 
 
-def _collect_warnings(
-    spec: Spec, stats: MergeStats, snapshot: Snapshot, *, names_studies: bool
-) -> list[StudyWarning]:
-    """Return the warnings about studies: those of their rows, of repeated rows, and of the writer."""
-    found = [
-        *stats.study_flags.describe(spec.studies),
-        *(stats.event_flags.describe(spec.events) if spec.events else ()),
-        *snapshot.explain_repeats(spec, stats.repeated),
-        *stats.log.describe(),
-    ]
-    shown = shows_accession_numbers(spec)
-    numbers = snapshot.find_accession_numbers(list_ids(found)) if shown else {}
-    warnings = describe_warnings(found, numbers) if names_studies else count_warnings(found)
-    if stats.more_repeated:
-        more = f"{stats.more_repeated} more studies have repeated records: the first of each was used."
-        warnings.append(StudyWarning(more))
-    return warnings
+class _FoundWarnings:
+    """The warnings about studies: those of their rows, of repeated rows, and of the writer.
+
+    What they show of the database is read at once. The writer can add more at its end, when the snapshot is
+    over, but about no further study.
+    """
+
+    def __init__(self, spec: Spec, stats: MergeStats, snapshot: Snapshot, *, names_studies: bool) -> None:
+        self._spec = spec
+        self._stats = stats
+        self._names_studies = names_studies
+        self._repeats = snapshot.explain_repeats(spec, stats.repeated)
+        shown = shows_accession_numbers(spec)
+        self._numbers = snapshot.find_accession_numbers(list_ids(self._list())) if shown else {}
+
+    def describe(self) -> list[StudyWarning]:
+        """Return the warnings that are known by now."""
+        found = self._list()
+        warnings = describe_warnings(found, self._numbers) if self._names_studies else count_warnings(found)
+        if self._stats.more_repeated:
+            more = f"{self._stats.more_repeated} more studies have repeated records"
+            warnings.append(StudyWarning(f"{more}: the first of each was used."))
+        return warnings
+
+    def _list(self) -> list[tuple[str, Concerned]]:
+        spec, stats = self._spec, self._stats
+        return [
+            *stats.study_flags.describe(spec.studies),
+            *(stats.event_flags.describe(spec.events) if spec.events else ()),
+            *self._repeats,
+            *stats.log.describe(),
+        ]
 
 
 def _add_warnings(report: FileReport, warnings: list[StudyWarning]) -> FileReport:
@@ -148,10 +164,11 @@ def _add_warnings(report: FileReport, warnings: list[StudyWarning]) -> FileRepor
     return replace(report, warnings=messages, study_warnings=tuple(each for each in warnings if each.studies))
 
 
-def _finish_file(writer: Writer, report: FileReport) -> FileReport:
-    """Write the end of the file, and return the report with the writer's warnings and sheets."""
+def _finish_file(writer: Writer, report: FileReport, unread: list[str], found: _FoundWarnings) -> FileReport:
+    """Write the end of the file, and return the report with all warnings and the writer's sheets."""
     writer.end()
-    whole = replace(report, warnings=(*report.warnings, *writer.warnings), exclusions=writer.exclusions)
+    whole = _add_warnings(report, [*map(StudyWarning, unread), *found.describe()])
+    whole = replace(whole, warnings=(*whole.warnings, *writer.warnings), exclusions=writer.exclusions)
     whole = replace(whole, answer=writer.answer)
     return replace(whole, sheets=tuple(writer.finish(whole)))
 

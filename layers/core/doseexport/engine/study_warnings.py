@@ -29,8 +29,10 @@ class Concerned:
     _last: bytes = b""
 
     def add(self, study: bytes, rows: int = 1) -> None:
-        """Add rows of a study."""
+        """Add rows of a study. Rows of none are only counted."""
         self.rows += rows
+        if not study:
+            return
         if study != self._last:
             self._last = study
             self.studies += 1

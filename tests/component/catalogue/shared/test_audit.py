@@ -277,6 +277,27 @@ def test_audit_by_standard_names_warns_without_any(request, database, modality, 
     assert [each for each in report.warnings if "standard names" in each] == warnings
 
 
+@pytest.mark.parametrize("options", [{}, {"pseudonyms": "pool"}], ids=str)
+def test_audit_warns_of_texts_that_it_cuts(make_database, small_sample_url, options):
+    url = make_database(small_sample_url)
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE remapp_generalstudymoduleattr"
+                           " SET study_description = repeat('é', 32768) WHERE id % 2 = 0")  # fmt: skip
+    sheets, report = audit(url, "CT", exam_by="study_description", **options)
+    cut = sum(
+        isinstance(cell, str) and len(cell) == 32_767
+        for name in ("Examinations", "Protocols", "Rooms", "Outliers", "Excluded", "DRLs")
+        for row in sheets[name]
+        for cell in (row if isinstance(row, list) else row.values())
+    )
+    warning = f"{cut} texts were cut to 32,767 characters, the most that a cell can hold."
+    assert cut > 1
+    assert [each for each in report.warnings if "were cut" in each] == [warning]
+    assert not [each for each in report.study_warnings if "were cut" in each.message]
+    for name in ("Summary", "About"):
+        assert warning in {cell for row in sheets[name] for cell in row}
+
+
 def test_audit_has_accession_numbers_only_on_request(sample_url):
     options = {"z": "1", "exam_by": "standard_name"}
     without, _ = audit(sample_url, "CT", **options)
