@@ -15,7 +15,8 @@ from local import sample
 
 from doseexport import catalogue
 from doseexport.catalogue.options import PSEUDONYMS
-from doseexport.catalogue.shared.pseudonyms import write_age_band
+from doseexport.catalogue.shared.column_choice import list_choices
+from doseexport.catalogue.shared.pseudonyms import DERIVED_FROM, write_age_band
 from doseexport.engine.manifest import FileFacts, write_manifest
 from doseexport.errors import ExportError, RequestError
 from tests.component.canary import read_part
@@ -189,7 +190,25 @@ def test_other_cells_are_those_without_pseudonyms(identified_url):
 
 
 def pick(headings, header, rows):
-    return sorted([row[header.index(each)] for each in headings] for row in rows)
+    places = [header.index(each) for each in headings]
+    return sorted(([row[place] for place in places] for row in rows), key=repr)
+
+
+def read_rows(data):
+    return read_csv(data) if not data.startswith(b"PK") else read_sheet(data, "All data")
+
+
+@pytest.mark.parametrize("dates", ["month", "shifted"])
+@pytest.mark.parametrize("name", [each for each in TYPES if list_choices(catalogue.find_spec(each))])
+def test_file_without_kept_study_columns_is_the_whole_one_without_them(name, dates, identified_url):
+    columns = catalogue.find_spec(name).studies.columns
+    left = [each.heading for each in columns if each.heading not in {*DERIVED_FROM, "Study time"}]
+    options = {"leave_out": ", ".join(left)}
+    header, *rows = read_rows(write(identified_url, name, dates, options=options)[0])
+    whole_header, *whole_rows = read_rows(write(identified_url, name, dates)[0])
+    assert not set(left) & set(header)
+    assert {len(row) for row in rows} == {len(header)}
+    assert pick(header, header, rows) == pick(header, whole_header, whole_rows)
 
 
 @pytest.mark.parametrize("name", ["ct-tables", "dx-tables", "mg-tables", "nm-tables", "rf-tables"])

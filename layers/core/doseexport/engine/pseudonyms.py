@@ -28,16 +28,19 @@ class PseudonymRows:
         self._shifts_dates = shifts_dates
 
     def change(self, rows: Iterator[bytes], separator: bytes) -> Iterator[bytes]:
-        """Yield study rows, (study id, flags, derived cells, cells…), with pseudonyms and shifted dates."""
+        """Yield study rows, (study id, flags, derived cells, cells…), with pseudonyms and shifted dates.
+
+        The last cell, which can be the date, ends with the line.
+        """
         make = self._pseudonyms.make
         most = 6 if self._shifts_dates else 5
         for row in rows:
-            study_id, flags, patient, study, accession, *rest = row.split(separator, most)
+            study_id, flags, patient, study, accession, *rest = row[:-1].split(separator, most)
             who = _decode(patient)
             cells = [make(PATIENT, who), make(STUDY, _decode(study)), make(ACCESSION, _decode(accession))]
             if self._shifts_dates:
-                cells.append(self._pseudonyms.shift(rest[0].decode(), who))
-            yield separator.join((study_id, flags, *(each.encode() for each in cells), rest[-1]))
+                cells.append(self._pseudonyms.shift(rest.pop(0).decode(), who))
+            yield separator.join((study_id, flags, *(each.encode() for each in cells), *rest)) + b"\n"
 
     def change_keys(self, rows: Rows, columns: tuple[Column, ...]) -> Rows:
         """Yield the rows of a table of these columns, in csv, with pseudonyms in its keys.
