@@ -65,3 +65,10 @@ def test_label_is_for_those_who_may_read_it():
     monthly = replace(make_new(ADA, filters=filters), schedule_name="Monthly")
     labels = [find_label(caller, monthly) for caller in (ADA, ADMIN, BEN)]
     assert labels == ["Monthly_2026-10-01_2026-10-31", "Monthly_2026-10-01_2026-10-31", ""]
+
+
+def test_label_of_pseudonyms_has_no_dates():
+    filters = {"date_from": "2026-10-01", "date_to": "2026-10-31"}
+    options = {"pseudonyms": "pool", "dates": "month"}
+    monthly = replace(make_new(ADA, filters=filters, options=options), schedule_name="Monthly")
+    assert find_label(ADA, monthly) == "Monthly"

@@ -7,9 +7,9 @@ event or an audit entry. A file gets it only when it is downloaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from doseexport.domain.export import Export
+from doseexport.domain.request import ExportRequest
 from doseexport.domain.rights import Caller, may_read_schedule, may_see_name
 from doseexport.errors import unprocessable
 
@@ -54,12 +54,12 @@ def find_label(caller: Caller, export: Export) -> str:
     """Return what file names of the export begin with for this caller. It can be empty.
 
     The label of a schedule's export is the schedule's name with the study dates, for those who may see the
-    schedule.
+    schedule. With pseudonyms it has no dates.
     """
     if export.name and may_see_name(caller, export):
         return export.name
     if export.schedule_name and may_read_schedule(caller, export):
-        return "_".join([export.schedule_name, *_list_dates(export.request.filters)])
+        return "_".join([export.schedule_name, *_list_dates(export.request)])
     return ""
 
 
@@ -70,6 +70,9 @@ def label_file(file_name: str, label: str | None) -> str:
     return f"{short}_{file_name}" if short else file_name
 
 
-def _list_dates(filters: Mapping[str, Any]) -> list[str]:
-    dates = [filters.get("date_from"), filters.get("date_to")]
+def _list_dates(request: ExportRequest) -> list[str]:
+    """Return the study dates of a request, or none if its file has pseudonyms, which hide them."""
+    if request.has_pseudonyms:
+        return []
+    dates = [request.filters.get("date_from"), request.filters.get("date_to")]
     return list(dict.fromkeys(date for date in dates if date))
