@@ -107,6 +107,7 @@ def read_all(data):
 def test_file_and_manifest_hold_no_identity(name, dates, identified_url):
     options = {"z": "0.1", "exam_by": "study_description", "drl_factor": "0.001"} if "audit" in name else {}
     given = {"date_from": "2018-12-31", "age_min": "0", "test_patients": "include"}
+    given |= {"physician": IDENTITY} if name.startswith("rf-") else {}
     data, report = write(identified_url, name, dates, options=options, filters=given)
     request = parse(type=name, options={"pseudonyms": "pool", "dates": dates, **options}, filters=given)
     at_noon = replace(report, snapshot_at=NOON)  # the digits of now could look like a trace

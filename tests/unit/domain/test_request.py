@@ -1,9 +1,16 @@
 """The body of POST /exports becomes one canonical request."""
 
+import re
+
 import pytest
 
+from doseexport import catalogue
+from doseexport.catalogue.options import MONTH, PSEUDONYMS
+from doseexport.catalogue.shared.pseudonyms import LEFT_OUT, REPLACED
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
+
+SPECS = {name: spec for name, spec in catalogue.load_specs().items() if PSEUDONYMS in spec.options}
 
 
 def parse(*, may_see_patients=False, **body):
@@ -236,6 +243,18 @@ def test_filters_of_what_is_coarse_are_hidden():
     assert {"date_from", "age_max"} <= hidden
     assert "station" not in hidden
     assert parse_pseudonyms(filters=filters, options={}).hidden_filters == set()
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_filters_of_what_pseudonyms_replace_or_leave_out_are_hidden(spec):
+    columns = "|".join({source.rpartition(".")[2] for source in LEFT_OUT | REPLACED} - {"id"})
+    named = [each.name for each in spec.filters if re.search(rf"\.({columns})\b", each.sql)]
+    shown = [name for name in named if not spec.filter(name).identifies_patient and name != "test_patients"]
+    request = ExportRequest(
+        spec.type, dict.fromkeys(shown, "1"), options={"pseudonyms": "pool", "dates": MONTH}
+    )
+    assert request.hidden_filters >= set(shown)
+    assert ("physician" in shown) is (spec.modality.name == "RF")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from doseexport.domain.parsing import read_flag, read_object
 from doseexport.domain.rights import require_patient_access, require_pseudonyms
 from doseexport.errors import RequestError, unprocessable
 
-COARSE_FILTERS = frozenset({"date_from", "date_to", "age_min", "age_max"})
-"""Filters of what is coarse in a file with pseudonyms."""
+HIDDEN_FILTERS = frozenset({"date_from", "date_to", "age_min", "age_max", "physician"})
+"""Filters of what a file with pseudonyms makes coarse or leaves out."""
 OPENREM_ORDER = "o"
 """The name of the order among the filters of OpenREM's own URLs."""
 EXPORT_REQUEST_FIELDS = frozenset(
@@ -72,7 +72,7 @@ class ExportRequest:
     def hidden_filters(self) -> frozenset[str]:
         """The filters whose values the file and its manifest must not show."""
         naming = {name for name in self.filters if self.spec.filter(name).identifies_patient}
-        return frozenset(naming | (COARSE_FILTERS if self.has_pseudonyms else set()))
+        return frozenset(naming | (HIDDEN_FILTERS if self.has_pseudonyms else set()))
 
     @property
     def has_patient_data(self) -> bool:
