@@ -6,6 +6,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from doseexport import catalogue
+from doseexport.catalogue.columns import STANDARD
 from doseexport.catalogue.shared.column_choice import list_choices
 from tests.component.exporting import export, read_csv
 
@@ -51,6 +52,19 @@ def test_workbook_without_columns_has_the_same_sheets_without_them(sample_url, e
     for name in ("All data", *whole.sheet_names[2:5]):
         rows, expected = (each.get_sheet_by_name(name).to_python() for each in (book, whole))
         assert rows == without(expected, left)
+
+
+@pytest.mark.parametrize("export_type", ["ct-xlsx", "dx-xlsx", "mg-xlsx", "rf-xlsx"])
+def test_workbook_without_columns_of_standard_names_has_their_sheets(standard_url, export_type):
+    columns = list_choices(catalogue.find_spec(export_type))
+    left = [column.heading for column in columns if column.included_by == STANDARD]
+    whole = open_book(export(standard_url, type=export_type)[0])
+    book = open_book(export(standard_url, type=export_type, options={"leave_out": ", ".join(left)})[0])
+    assert any(name.startswith("(standard)") for name in whole.sheet_names)
+    assert book.sheet_names == whole.sheet_names
+    for name in whole.sheet_names[:-2]:
+        rows, expected = (each.get_sheet_by_name(name).to_python() for each in (book, whole))
+        assert rows == (expected if name == "Summary" else without(expected, left))
 
 
 def test_all_data_without_columns_is_like_the_csv(sample_url):

@@ -212,7 +212,10 @@ class Spec:
     @property
     def has_standard_names(self) -> bool:
         """Whether the file depends on the setting of OpenREM that switches standard names on."""
-        return any(column.included_by == STANDARD for column in self.columns)
+        if any(column.included_by == STANDARD for column in self.columns):
+            return True
+        # A request can leave out these columns. Summary and sheets of standard names stay.
+        return any(each.included_by == STANDARD for each in self.frequencies(EVERYTHING))
 
     @property
     def has_event_times(self) -> bool:
