@@ -33,6 +33,10 @@ from doseexport.engine.writers.file_plan import FileReport
 from doseexport.engine.writers.tables import TablesWriter
 from doseexport.errors import ExportError
 
+MISSING_NAMES = (
+    "Standard names are not in this file, because the database has no {tables}."
+    " An administrator must complete the upgrade of OpenREM, or restore these tables."
+)
 UNREADABLE_NAMES = (
     "Standard names are not in this file, because the database user may not read {tables}."
     " After an upgrade, an administrator must run docs/read_only_role.sql again."
@@ -115,14 +119,16 @@ def _check_counts(spec: Spec, counts: Counts) -> None:
 
 
 def find_standard_names(spec: Spec, snapshot: Snapshot, schema: Schema) -> tuple[bool, list[str]]:
-    """Return whether the file has standard names, and a warning if the database user may not read them."""
-    if not spec.has_standard_names or not schema.has(STANDARD_NAMES):
+    """Return whether the file has standard names, and warnings of their tables if it cannot have them."""
+    tables = STANDARD_NAMES.tables
+    if not spec.has_standard_names or not tables & schema.tables:
         return False, []
-    unreadable = sorted(STANDARD_NAMES.tables & schema.unreadable)
-    is_on = STANDARD_NAME_SETTINGS in unreadable or snapshot.has_standard_names()
-    if is_on and unreadable:
-        return False, [UNREADABLE_NAMES.format(tables=", ".join(unreadable))]
-    return is_on, []
+    missing, unreadable = tables - schema.tables, tables & schema.unreadable
+    if STANDARD_NAME_SETTINGS not in missing | unreadable and not snapshot.has_standard_names():
+        return False, []
+    found = ((MISSING_NAMES, missing), (UNREADABLE_NAMES, unreadable))
+    warnings = [message.format(tables=", ".join(sorted(names))) for message, names in found if names]
+    return not warnings, warnings
 
 
 class _FoundWarnings:
