@@ -9,6 +9,7 @@ import pytest
 from doseexport import catalogue
 from doseexport.catalogue import FileContext, Inclusions
 from doseexport.engine.query import Counts
+from doseexport.engine.writers import parquet
 from doseexport.engine.writers.file_plan import FilePlan, FileReport
 from doseexport.engine.writers.parquet import ParquetWriter
 from doseexport.errors import AbortedError, ExportError
@@ -18,16 +19,19 @@ PULSES = next(table for table in SPEC.list_tables(Inclusions()) if table.name ==
 
 
 class Sink:
-    """A sink that can only be written to, and may fail."""
+    """A sink that can only be written to, and may fail once, after some writes."""
 
-    def __init__(self, error=None):
+    def __init__(self, error=None, writes=0):
         self.data = io.BytesIO()
         self.largest = 0
         self._error = error
+        self._writes = writes
 
     def write(self, data):
-        if self._error is not None:
-            raise self._error
+        self._writes -= 1
+        if self._error is not None and self._writes < 0:
+            error, self._error = self._error, None
+            raise error
         self.largest = max(self.largest, len(data))
         self.data.write(data)
 
@@ -83,8 +87,22 @@ def test_parquet_stops_with_the_reason_of_the_run():
     writer.discard()
 
 
-def test_parquet_stops_with_the_reason_of_the_sink():
-    writer = make_writer(Sink(OSError("no space")))
+@pytest.mark.parametrize("writes", range(6))
+def test_parquet_stops_with_the_reason_of_the_sink(writes, capfd):
+    writer = make_writer(Sink(OSError("no space"), writes))
     with pytest.raises(OSError, match="no space"):
-        writer.write_table(PULSES, rows_of(*(f"{n},kvp,1,{n}" for n in range(1_000))))
+        writer.write_table(PULSES, rows_of(*(f"{n},kvp,1,{n}" for n in range(20_000))))
+    writer.discard()
+    assert capfd.readouterr().err == "", "arro3 panics, and prints what it got"
+
+
+@pytest.mark.parametrize(("file", "method"), [("_Source", "read"), ("_Target", "write")])
+def test_parquet_stops_at_a_signal_before_the_first_statement(file, method, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getattr(parquet, file), method, interrupt)
+    writer = make_writer(Sink())
+    with pytest.raises(KeyboardInterrupt):
+        writer.write_table(PULSES, rows_of("1,kvp,1,80"))
     writer.discard()
