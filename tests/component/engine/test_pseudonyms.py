@@ -16,7 +16,7 @@ from local import sample
 from doseexport import catalogue
 from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.catalogue.shared.column_choice import list_choices
-from doseexport.catalogue.shared.pseudonyms import DERIVED_FROM, write_age_band
+from doseexport.catalogue.shared.pseudonyms import DERIVED_FROM, list_derived, write_age_band
 from doseexport.engine.manifest import FileFacts, write_manifest
 from doseexport.errors import ExportError, RequestError
 from tests.component.canary import read_part
@@ -329,6 +329,17 @@ def test_age_bands_begin_at_their_limit(sample_url):
         *(None, "0–<1", "0–<1", "1–<5", "1–<5", "5–<10", "10–<16", "10–<16", "16–<20", "20–<25"),
         *("85–<90", "90+", "90+", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "month"),
+    [("2025-03-30", "2025-03"), ("0044-03-15 BC", "0044-03 BC"), ("infinity", "infinity")],
+)
+def test_month_has_the_era_of_its_date(sample_url, day, month):
+    *_, column = list_derived("month")
+    statement = f"SELECT {column.sql} FROM (SELECT date '{day}' AS study_date) study"
+    with psycopg.connect(sample_url) as connection:
+        assert connection.execute(statement).fetchone() == (month,)
 
 
 def test_outliers_name_studies_by_their_pseudonyms(identified_url):

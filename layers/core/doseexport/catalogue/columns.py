@@ -45,7 +45,8 @@ def _make_datetime(between: str) -> ColumnKind:
     fraction = f"CASE WHEN {_FRACTION} THEN '' ELSE '.US' END"
     era = "CASE WHEN {0} < '0001-01-01' THEN ' BC' ELSE '' END"
     form = f"'YYYY-MM-DD{between}HH24:MI:SS' || {fraction} || {era}"
-    return ColumnKind("datetime", f"to_char({{0}}, {form})")
+    # to_char has no form of infinity.
+    return ColumnKind("datetime", f"coalesce(to_char({{0}}, {form}), ({{0}})::text)")
 
 
 DATETIME = _make_datetime(" ")

@@ -204,7 +204,8 @@ SHIFTED = Column(
 )
 _MONTH = Column(
     reading.STUDY_MONTH,
-    "to_char(study.study_date, 'YYYY-MM')",
+    "coalesce(to_char(study.study_date, 'YYYY-MM'"
+    " || CASE WHEN study.study_date < '0001-01-01' THEN ' BC' ELSE '' END), study.study_date::text)",
     WORD,
     "Month of the study",
     f"{_STUDY}study_date",
