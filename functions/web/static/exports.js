@@ -237,7 +237,8 @@ export class ExportList {
   #takeUnlisted(page) {
     for (const { id } of page.exports) this.unlisted.delete(id);
     const ids = [...this.unlisted].filter(([, until]) => Date.now() <= until).map(([id]) => id);
-    return isNarrowed(this.query) ? [] : ids.reverse().map((id) => this.own.get(id));
+    if (isNarrowed(this.query)) return [];
+    return ids.reverse().flatMap((id) => this.own.get(id) ?? []);
   }
 
   /** Refresh active exports, and the linked one, that are not in the first page one by one. */
