@@ -1,6 +1,9 @@
 """The command line: exit codes, one-line messages, and no file left behind."""
 
+import contextlib
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -117,6 +120,31 @@ def test_cli_writes_to_a_pipe_that_stays_a_pipe(run, tmp_path):
     assert pipe.is_fifo()
     assert os.read(reader, 100) == b"a line"
     os.close(reader)
+
+
+STOP_WHILE_WRITING = """
+from doseexport.cli import STDOUT, open_file
+with open_file(STDOUT) as file:
+    file.write(b"1")
+    raise KeyboardInterrupt
+"""
+
+
+def test_stopped_export_does_not_wait_for_the_reader_of_its_output():
+    received, given = os.pipe()
+    os.set_blocking(given, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(given, bytes(4096))
+    os.set_blocking(given, True)
+    command = [sys.executable, "-c", STOP_WHILE_WRITING]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    with os.fdopen(received, "rb"), os.fdopen(given, "wb") as output:
+        done = subprocess.run(
+            command, stdout=output, stderr=subprocess.PIPE, env=environment, timeout=60, check=False
+        )
+    assert done.returncode != 0
+    assert b"KeyboardInterrupt" in done.stderr
 
 
 def test_cli_writes_to_a_pipe_without_a_name(run, monkeypatch):

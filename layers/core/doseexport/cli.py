@@ -359,8 +359,18 @@ def _read_time_zone(name: str) -> str:
 def open_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
     """Open a file for writing. Write to a pipe or device directly, and replace any other file at the end."""
     if path == STDOUT:
-        return contextlib.nullcontext(sys.stdout.buffer)
+        return _write_to_stdout()
     return _replace_when_complete(path.resolve()) if is_replaceable(path) else _create(path, "wb")
+
+
+@contextlib.contextmanager
+def _write_to_stdout() -> Iterator[BinaryIO]:
+    """Write to the standard output. After an error, drop what is buffered: its reader may never take it."""
+    try:
+        yield sys.stdout.buffer
+    except BaseException:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _create(path: Path, mode: str) -> BinaryIO:
