@@ -39,6 +39,16 @@ export function setShown(element, shown) {
   if (element.hidden === shown) element.hidden = !shown;
 }
 
+let openings = 0;
+
+/** Open a dialog. Return a function that tells whether it is open still, and has not been opened anew. */
+export function openDialog(dialog) {
+  const opening = (openings += 1);
+  dialog.dataset.opening = opening;
+  dialog.showModal();
+  return () => dialog.open && dialog.dataset.opening === String(opening);
+}
+
 /** Replace the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child != null && child !== false));

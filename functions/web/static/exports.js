@@ -83,8 +83,7 @@ export class ExportList {
   removeDeleted(ids) {
     for (const id of ids) {
       this.deleted.add(id);
-      const row = this.rows.get(id);
-      if (row) this.#removeRow(row);
+      this.#forget(id);
     }
     this.selection?.update();
     this.refresh();
@@ -248,6 +247,7 @@ export class ExportList {
     const changing = shown.filter((each) => isActive(each) || each.id === this.linked);
     const ids = new Set([...changing, ...this.#active].map(({ id }) => id));
     await Promise.all([...ids].filter((id) => !isInPage.has(id)).map((id) => this.#refreshOne(id)));
+    this.selection?.update();
     this.#reportActive();
   }
 
@@ -264,7 +264,6 @@ export class ExportList {
     this.unlisted.delete(id);
     const row = this.rows.get(id);
     if (row) this.#removeRow(row);
-    this.selection?.update();
   }
 
   async #showOlder() {

@@ -1,7 +1,7 @@
 /** Presets: saved requests of the user and shared ones. */
 
 import { nameTypeInFull } from "./catalogue.js";
-import { busy, byId, fill, make, setText } from "./dom.js";
+import { busy, byId, fill, make, openDialog, setText } from "./dom.js";
 import { confirm, notify, notifyError } from "./messages.js";
 
 const NONE = "none yet";
@@ -19,7 +19,7 @@ export class Presets {
    * @param {import("./form.js").ExportForm} form
    */
   constructor(api, form) {
-    Object.assign(this, { api, form, presets: [], refreshCount: 0, openCount: 0 });
+    Object.assign(this, { api, form, presets: [], refreshCount: 0 });
     byId("preset").addEventListener("input", () => this.#describe());
     byId("preset-use").addEventListener("click", () => busy(byId("preset-use"), () => this.#use()));
     byId("preset-delete").addEventListener("click", () => busy(byId("preset-delete"), () => this.#delete()));
@@ -131,15 +131,13 @@ export class Presets {
       notifyError(error);
       return;
     }
-    this.openCount += 1;
-    byId("preset-dialog").showModal();
+    this.isOpen = openDialog(byId("preset-dialog"));
   }
 
   async #save() {
     const name = byId("preset-name").value.trim();
     if (!name) return this.#showError(UNNAMED);
-    const { edited, openCount } = this;
-    const isOpen = () => byId("preset-dialog").open && openCount === this.openCount;
+    const { edited, isOpen } = this;
     const replaced = edited ? null : this.presets.find((each) => each.mine && isSameName(each.name, name));
     if (replaced && !(await confirm(describeReplacement(replaced.name)))) return undefined;
     try {

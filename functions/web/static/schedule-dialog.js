@@ -3,7 +3,7 @@
 import { Problem } from "./api.js";
 import { nameTypeInFull } from "./catalogue.js";
 import { makeRunList } from "./coming-runs.js";
-import { busy, byId, fill, make, makeButton, setShown, setText } from "./dom.js";
+import { busy, byId, fill, make, makeButton, openDialog, setShown, setText } from "./dom.js";
 import { notify, notifyError } from "./messages.js";
 import { ScheduleFields } from "./schedule-fields.js";
 import { formatTime } from "./words.js";
@@ -22,7 +22,7 @@ export class ScheduleDialog {
    * @param {(written: Object) => void} onwrite gets the schedule
    */
   constructor(api, form, onwrite) {
-    Object.assign(this, { api, form, onwrite, schedule: null, inForm: null, entries: null, openCount: 0 });
+    Object.assign(this, { api, form, onwrite, schedule: null, inForm: null, entries: null });
     this.fields = new ScheduleFields(form.catalogue);
     this.coming = make("div", { id: "schedule-coming", role: "status" });
     this.toForm = makeButton("Filters and options …", "plain", () => this.#editInForm());
@@ -69,8 +69,7 @@ export class ScheduleDialog {
     setText(byId("schedule-create"), schedule ? "Save changes" : "Create schedule");
     setShown(this.toForm, Boolean(schedule && type));
     fill(this.coming);
-    this.openCount += 1;
-    byId("schedule-dialog").showModal();
+    this.isOpen = openDialog(byId("schedule-dialog"));
   }
 
   /** Show the fields that the choices need, how dates are used, and the coming runs. */
@@ -113,8 +112,7 @@ export class ScheduleDialog {
 
   async #save() {
     this.fields.clearErrors();
-    const { schedule, openCount } = this;
-    const isOpen = () => byId("schedule-dialog").open && openCount === this.openCount;
+    const { schedule, isOpen } = this;
     try {
       const body = this.#read();
       const written = await (schedule ? this.api.changeSchedule(schedule.id, body) : this.api.createSchedule(body));
