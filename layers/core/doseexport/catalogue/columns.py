@@ -40,13 +40,19 @@ DATE = ColumnKind("date", "{0}")
 TIME = ColumnKind("time", f"to_char({{0}}, CASE WHEN {_FRACTION} THEN 'HH24:MI:SS' ELSE 'HH24:MI:SS.US' END)")
 
 
+def write_moment(moment: str, form: str) -> str:
+    """Return the SQL of a date or timestamp in a form of to_char, with its era if it is BC.
+
+    Infinity, of which to_char has no form, is written as it is.
+    """
+    era = f"CASE WHEN {moment} < '0001-01-01' THEN ' BC' ELSE '' END"
+    return f"coalesce(to_char({moment}, {form} || {era}), ({moment})::text)"
+
+
 def _make_datetime(between: str) -> ColumnKind:
-    """Return the kind of a date and a time, with this text between them, and the era if it is BC."""
+    """Return the kind of a date and a time, with this text between them."""
     fraction = f"CASE WHEN {_FRACTION} THEN '' ELSE '.US' END"
-    era = "CASE WHEN {0} < '0001-01-01' THEN ' BC' ELSE '' END"
-    form = f"'YYYY-MM-DD{between}HH24:MI:SS' || {fraction} || {era}"
-    # to_char has no form of infinity.
-    return ColumnKind("datetime", f"coalesce(to_char({{0}}, {form}), ({{0}})::text)")
+    return ColumnKind("datetime", write_moment("{0}", f"'YYYY-MM-DD{between}HH24:MI:SS' || {fraction}"))
 
 
 DATETIME = _make_datetime(" ")

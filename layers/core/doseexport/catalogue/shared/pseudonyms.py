@@ -18,6 +18,7 @@ from doseexport.catalogue.columns import (
     Column,
     RowWarning,
     Stream,
+    write_moment,
 )
 from doseexport.catalogue.layouts import (
     AuditWorkbook,
@@ -204,8 +205,7 @@ SHIFTED = Column(
 )
 _MONTH = Column(
     reading.STUDY_MONTH,
-    "coalesce(to_char(study.study_date, 'YYYY-MM'"
-    " || CASE WHEN study.study_date < '0001-01-01' THEN ' BC' ELSE '' END), study.study_date::text)",
+    write_moment("study.study_date", "'YYYY-MM'"),
     WORD,
     "Month of the study",
     f"{_STUDY}study_date",
