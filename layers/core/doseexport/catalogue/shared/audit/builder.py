@@ -88,6 +88,7 @@ class Audit:
         self._store = Store(len(labels), tie_label=tie_label)
         self._add_value = self._store.values_to_add.append
         self._counted = 0
+        self._has_value = False  # of the study that is read
         self._values = tuple(ValueCounts() for _ in self._quantities)
         self._levels = Levels(options["drl"], rules.modality, options["exam_map"])
         self._units = Units(options)
@@ -101,12 +102,12 @@ class Audit:
         """Read a study. Return no rows: every sheet needs all studies."""
         read = self._read_study(study)
         self._counted += 1
-        before = self._count_values()
+        self._has_value = False
         self._add_study_values(study, read)
         for event in events:
             self._add_event(event, read)
         has_alert = self._add_alerts(study, read)
-        if self._count_values() > before or has_alert:
+        if self._has_value or has_alert:
             self._store.add_study(read.number, self._read_labels(study))
         return ()
 
@@ -229,6 +230,7 @@ class Audit:
             for group in groups:
                 group.left_out[reason] += 1
             return
+        self._has_value = True
         self._values[place].values += 1
         for group in groups:
             group.add(value, read.number, read.patient.weight)
