@@ -11,7 +11,7 @@ from typing import Any
 
 from local.stack.service import Service
 from local.stack.stack import Stack
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Download, Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.journey.backstage import until
@@ -75,6 +75,47 @@ def copy_rows(stack: Stack, export_id: str, number: int) -> list[str]:
 def _earlier(row: dict[str, dict[str, str]], seconds: int) -> dict[str, str]:
     created_at = datetime.fromisoformat(row["created_at"]["S"]) - timedelta(seconds=seconds + 1)
     return {"S": f"{created_at:%Y-%m-%dT%H:%M:%S.000Z}"}
+
+
+def show_tab(page: Page, *, hidden: bool) -> None:
+    """Hide the tab, or show it again."""
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def count_events(page: Page, events: list[Download]) -> int:
+    """Let the browser tell its events, and count them."""
+    page.evaluate("() => null")
+    return len(events)
+
+
+def hold_requests(page: Page, url: str | re.Pattern[str], method: str = "", most: int = 1000) -> list[Route]:
+    """Hold the next requests to an address, at most so many, of one method if it is given. Return them."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if method in {"", route.request.method} and len(held) < most:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(url, hold)
+    return held
+
+
+def wait_for_request(page: Page, held: list[Route]) -> None:
+    """Wait until a request is held."""
+    until(lambda: page.evaluate("1") and held != [])
+
+
+def let_answers_be_read(page: Page) -> None:
+    """Let the page do what it does with the answers that it has."""
+    page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
 
 
 @contextmanager

@@ -10,20 +10,24 @@ import openpyxl
 from local.stack.service import Service
 from local.stack.stack import Stack
 from local.stack.users import ADMIN, EXPORT, User
-from playwright.sync_api import Download, Page, Route
+from playwright.sync_api import Download, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import PHONE, Hold, Visits
 from tests.browser.steps import (
     copy_rows,
+    count_events,
     download,
     field,
+    hold_requests,
     newest,
     open_details,
     paused_worker,
     rows,
+    show_tab,
     start,
     wait_for,
+    wait_for_request,
 )
 from tests.journey.backstage import until
 
@@ -56,12 +60,7 @@ def test_abort_shows_aborting_before_answer(visit: Visits, physicist: User, data
         start(page)
         row = newest(page)
         wait_for(row, "Running")
-        held: list[Route] = []
-
-        def hold(route: Route) -> None:
-            held.append(route)  # the row must change before the answer
-
-        page.route("**/abort", hold)
+        held = hold_requests(page, "**/abort")  # the row must change before the answer
         row.get_by_role("button", name="Abort").click()
         assert_that(row.locator(".state")).to_have_text("Aborting", timeout=500)
         assert_that(row.get_by_role("button", name="Abort")).to_be_hidden()
@@ -266,16 +265,11 @@ def test_ready_message_downloads_the_file(
 
 def test_boxes_wait_until_the_page_listens_to_them(visit: Visits, physicist: User) -> None:
     window = visit()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    window.page.route("**/endings*.js", hold)
+    held = hold_requests(window.page, "**/endings*.js")
     page = window.sign_in(physicist, "#exports")
     box = page.get_by_label("Download when ready")
     assert_that(box).to_be_disabled()
-    until(lambda: held != [])
+    wait_for_request(page, held)
     held[0].continue_()
     assert_that(box).to_be_enabled()
 
@@ -418,16 +412,6 @@ def test_title_tells_in_a_hidden_tab_that_an_export_has_ended(
     assert_that(page).to_have_title("Exports · Dose Export")
 
 
-def show_tab(page: Page, *, hidden: bool) -> None:
-    page.evaluate(
-        """(hidden) => {
-          Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
-          document.dispatchEvent(new Event("visibilitychange"));
-        }""",
-        hidden,
-    )
-
-
 def test_last_row_can_be_scrolled_clear_of_messages(
     visit: Visits, physicist: User, as_service: AsService, stack: Stack
 ) -> None:
@@ -549,12 +533,6 @@ def test_selected_exports_are_downloaded_one_after_the_other(
     page.get_by_role("button", name="Download 2").click()
     until(lambda: count_events(page, downloads) == len(made), seconds=30)
     assert all(sum(f"/{export}/" in url for url in asked) == 1 for export in made)
-
-
-def count_events(page: Page, events: list[Download]) -> int:
-    """Let the browser tell its events, and count them."""
-    page.evaluate("() => null")
-    return len(events)
 
 
 def test_selected_exports_are_aborted_after_confirmation(

@@ -1,23 +1,29 @@
 """The exports table when answers are late, fail, or contradict each other."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from local.stack.service import Service
 from local.stack.users import User
 from playwright.sync_api import Download, Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Hold, Visits
-from tests.browser.steps import newest, open_details, rows, wait_for
-from tests.browser.test_exports import count_events, show_tab
+from tests.browser.steps import (
+    count_events,
+    hold_requests,
+    let_answers_be_read,
+    newest,
+    open_details,
+    rows,
+    show_tab,
+    wait_for,
+    wait_for_request,
+)
+from tests.browser.test_exports import FEW, AsService
 from tests.journey.backstage import until
 
-AsService = Callable[[User], Service]
 Json = dict[str, Any]
-FEW = {"type": "ct-csv", "filters": {"date_from": "2025-10-25"}}
 LIST = re.compile(r"/exports\?")
 ACTIVE = "() => document.activeElement.textContent || document.activeElement.tagName"
 
@@ -52,7 +58,7 @@ def refresh_twice(page: Page) -> None:
     for _ in range(2):
         with page.expect_response(LIST):
             look_again(page)
-    page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    let_answers_be_read(page)
 
 
 def test_end_is_told_once_though_an_older_answer_comes_later(
@@ -79,7 +85,7 @@ def test_end_is_told_once_though_an_older_answer_comes_later(
     page.on("download", record)
     window.sign_in(physicist, "#exports?state=FAILED")
     page.get_by_label("Download when ready").check()
-    until(lambda: page.evaluate("1") and held != [])
+    wait_for_request(page, held)
     look_again(page)
     until(lambda: count_events(page, downloads) == 1)
     held[0].fulfill(json=make_running(completed))
@@ -115,22 +121,14 @@ def test_export_that_the_list_hides_is_found_though_the_first_answer_fails(
 def test_failure_of_a_superseded_refresh_is_not_shown(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#exports")
     assert_that(page.get_by_text("No exports yet.")).to_be_visible()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if held:
-            route.continue_()
-        else:
-            held.append(route)
-
-    page.route(LIST, hold)
+    held = hold_requests(page, LIST, most=1)
     look_again(page)
-    until(lambda: page.evaluate("1") and held != [])
+    wait_for_request(page, held)
     with page.expect_response(LIST):
         look_again(page)
     with page.expect_response(LIST):
         held[0].fulfill(status=503, json={"code": "UNAVAILABLE", "detail": "The service is busy."})
-    page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    let_answers_be_read(page)
     assert_that(page.locator("#list-error")).to_be_empty()
 
 
@@ -212,20 +210,12 @@ def test_deletion_beside_another_is_not_dropped(
     for _ in range(2):
         service.wait(str(service.request_export(**FEW).json["id"]))
     page = visit().sign_in(physicist, "#exports")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "DELETE" and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route(re.compile("/exports$"), hold)
+    held = hold_requests(page, re.compile("/exports$"), "DELETE", most=1)
     confirm = page.get_by_role("dialog").get_by_role("button", name="Delete")
     newest(page).get_by_role("checkbox").check()
     page.get_by_role("button", name="Delete 1").click()
     confirm.click()
-    until(lambda: page.evaluate("1") and held != [])
+    wait_for_request(page, held)
     open_details(page, rows(page).last).get_by_role("button", name="Delete").click()
     confirm.click()
     assert_that(rows(page)).to_have_count(1)

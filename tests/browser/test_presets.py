@@ -9,8 +9,7 @@ from playwright.sync_api import Locator, Page, Route
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
-from tests.browser.steps import field, newest, start
-from tests.journey.backstage import until
+from tests.browser.steps import field, hold_requests, let_answers_be_read, newest, start, wait_for_request
 
 ADULTS = "#MG?type=mg-nhsbsp-csv&order=oldest_first&date_from=2024-01-01&age_min=16&option.survey_number=7"
 
@@ -107,39 +106,23 @@ def test_preset_with_a_relative_period_is_read_again_for_use(visit: Visits, phys
 
 def test_saved_preset_stays_though_an_older_list_comes_later(visit: Visits, physicist: User) -> None:
     window = visit()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "GET" and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    window.page.route("**/presets", hold)
+    held = hold_requests(window.page, "**/presets", "GET", most=1)
     page = window.sign_in(physicist, "#CT")
-    until(lambda: page.evaluate("1") and held != [])
+    wait_for_request(page, held)
     save(page, "Mine")
     with page.expect_response("**/presets"):
         held[0].fulfill(json={"presets": [], "complete": True})
-    page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    let_answers_be_read(page)
     assert_that(preset_select(page).locator("option:checked")).to_have_text("Mine")
 
 
 def test_answer_of_a_cancelled_dialog_leaves_the_next_one_open(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "POST":
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/presets", hold)
+    held = hold_requests(page, "**/presets", "POST")
     dialog = open_dialog(page)
     dialog.get_by_label("Name").fill("One")
     dialog.get_by_role("button", name="Save").click()
-    until(lambda: page.evaluate("1") and held != [])
+    wait_for_request(page, held)
     dialog.get_by_role("button", name="Cancel").click()
     open_dialog(page).get_by_label("Name").fill("Two")
     held[0].continue_()
