@@ -25,7 +25,7 @@ help:  ## list the tasks
 
 setup: $(VENV)/.ready  ## create .venv with all packages and the doseexport command
 
-# The project comes first: for it, pip names the Python that it needs, and for the lock file a package without a fit.
+# The project comes first, so that with an unsuitable Python pip says which one the project needs.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
