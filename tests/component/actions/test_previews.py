@@ -150,6 +150,18 @@ def test_preview_expects_the_groups_that_the_audit_then_has(preview_of, sample_u
     assert preview_of(export_type, **request_of)["groups"] == groups > 0
 
 
+def test_preview_expects_one_group_of_rooms_without_a_name(services, make_database, sample_url):
+    url = make_database(sample_url)
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE remapp_uniqueequipmentnames SET display_name = NULL WHERE id % 2 = 0")
+        connection.execute("UPDATE remapp_uniqueequipmentnames SET display_name = '' WHERE id % 2 = 1")
+    data, _ = export(url, type="dx-audit")
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    groups = sum(book[sheet].max_row - 1 for sheet in ("Examinations", "Protocols"))
+    shown = preview_export(services_with(services, url), PIA, {"type": "dx-audit"})
+    assert shown["groups"] == groups > 0
+
+
 def test_preview_of_mammography_expects_about_the_groups_of_the_audit(preview_of, sample_url):
     data, _ = export(sample_url, type="mg-audit")
     groups = openpyxl.load_workbook(io.BytesIO(data), read_only=True)["Protocols"].max_row - 1

@@ -44,7 +44,7 @@ class GroupCount:
         ]
         columns = (
             f"{_name_study(study, options['exam_by'], has_names)} AS exam",
-            f"{study[reading.ROOM]} AS room",
+            f"{_find_first([study[reading.ROOM]])} AS room",
             f"{populations} AS populations",
             *values,
         )
@@ -87,7 +87,7 @@ def _is_value(number: str) -> str:
 def _name_study(study: Mapping[str, str], exam_by: str, has_names: bool) -> str:
     """Return SQL for the exam of a study, as ExamNames names it."""
     names = _read_names(study, reading.STUDY_NAMES, has_names)
-    return _name_exam(
+    return _find_first(
         {
             BY_REQUEST: [study[reading.REQUEST]],
             BY_DESCRIPTION: [study[reading.DESCRIPTION]],
@@ -101,7 +101,7 @@ def _name_event(event: Mapping[str, str], exam_by: str, has_names: bool) -> str:
     """Return SQL for the exam of an event, as ExamNames names it."""
     names = _read_names(event, reading.EVENT_NAMES, has_names)
     protocol = event[reading.PROTOCOL]
-    return _name_exam({BY_STANDARD_NAME: names, AUTO: [*names, protocol]}.get(exam_by, [protocol]))
+    return _find_first({BY_STANDARD_NAME: names, AUTO: [*names, protocol]}.get(exam_by, [protocol]))
 
 
 def _read_names(columns: Mapping[str, str], heading: str, has_names: bool) -> list[str]:
@@ -109,7 +109,7 @@ def _read_names(columns: Mapping[str, str], heading: str, has_names: bool) -> li
     return [f"CASE WHEN {_IS_ON} THEN {columns[heading]} END"] if has_names and heading in columns else []
 
 
-def _name_exam(texts: Iterable[str]) -> str:
-    """Return SQL for the first text that is not blank."""
+def _find_first(texts: Iterable[str]) -> str:
+    """Return SQL for the first of the texts that is not blank, or the empty text."""
     given = [f"nullif({text}, '')" for text in texts]
     return f"coalesce({', '.join([*given, repr('')])})"
