@@ -3,24 +3,22 @@
 --
 -- Run as an administrator, in OpenREM's database:
 --     psql --dbname openremdb --set password="'…'" --file read_only_role.sql
--- Run it again after each upgrade of Dose Export or OpenREM. It only adds rights.
+-- Without --set password, a new user has none and cannot sign in by password, and an existing user keeps its own.
+-- For IAM authentication of RDS: GRANT rds_iam TO doseexport;
+-- Run it again after each upgrade of Dose Export or OpenREM. It then only adds rights, and keeps the connection limit.
 \set ON_ERROR_STOP on
-\if :{?password}
-\else
-  \set password NULL
-\endif
 
-DO $$ BEGIN
-  IF to_regrole('doseexport') IS NULL THEN
-    CREATE ROLE doseexport LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
-  END IF;
-END $$;
--- NULL disables sign-in by password. For IAM authentication of RDS: GRANT rds_iam TO doseexport;
-ALTER ROLE doseexport PASSWORD :password;
 -- Two connections per export and per preview, and four spare: 2 × (MaximumConcurrency + PreviewConcurrency) + 4.
 -- If PreviewConcurrency is 0, this limit is the only one: allow for as many previews as may run at once. An export
--- that finds no connection is tried again.
-ALTER ROLE doseexport CONNECTION LIMIT 14;
+-- that finds no connection is tried again. To change the limit: ALTER ROLE doseexport CONNECTION LIMIT n;
+DO $$ BEGIN
+  IF to_regrole('doseexport') IS NULL THEN
+    CREATE ROLE doseexport LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 14;
+  END IF;
+END $$;
+\if :{?password}
+  ALTER ROLE doseexport PASSWORD :password;
+\endif
 ALTER ROLE doseexport SET default_transaction_read_only = on;
 
 GRANT USAGE ON SCHEMA public TO doseexport;

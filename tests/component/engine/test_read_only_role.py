@@ -1,5 +1,6 @@
 """docs/read_only_role.sql: its rights suffice for every type and for nothing else."""
 
+import io
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,32 @@ def test_read_only_role_can_make_every_type(role_url, spec):
     assert report.studies > 0
 
 
+@pytest.fixture(scope="module")
+def owner_url(postgres, role_url):
+    return postgres.url(role_url.rpartition("/")[2])
+
+
+def test_read_only_role_run_again_keeps_password_and_connection_limit(postgres, role_url, owner_url):
+    def read_role():
+        query = "SELECT rolpassword, rolconnlimit FROM pg_authid WHERE rolname = 'doseexport'"
+        return connection.execute(query).fetchone()
+
+    database = role_url.rpartition("/")[2]
+    set_password = f"\\set password '\\'{PASSWORD}\\''\n".encode()
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE doseexport CONNECTION LIMIT 40")
+        before, _ = read_role()
+        postgres.load(database, io.BytesIO(set_password + SCRIPT.read_bytes()))
+        given, limit = read_role()
+        assert given not in {before, None}, "the script has set the password, with another salt"
+        assert limit == 40
+        postgres.load(database, SCRIPT)
+        assert read_role() == (given, 40)
+        connection.execute("ALTER ROLE doseexport CONNECTION LIMIT 14")
+    with psycopg.connect(role_url) as connection:
+        assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
+
+
 @contextmanager
 def role_from_before_an_upgrade(owner_url, *tables):
     """The role without rights on tables that OpenREM made after read_only_role.sql ran."""
@@ -60,11 +87,6 @@ def role_from_before_an_upgrade(owner_url, *tables):
         connection.execute(sql.SQL("REVOKE SELECT ON {} FROM doseexport").format(names))
         yield
         connection.execute(sql.SQL("GRANT SELECT ON {} TO doseexport").format(names))
-
-
-@pytest.fixture(scope="module")
-def owner_url(postgres, role_url):
-    return postgres.url(role_url.rpartition("/")[2])
 
 
 def test_role_from_before_an_upgrade_makes_files_without_standard_names(role_url, owner_url):
