@@ -137,6 +137,41 @@ ACTIONS = {
 }
 """Actions by type, separated by spaces."""
 
+WITHOUT_RESOURCE = frozenset(
+    {
+        "cognito-idp:CreateUserPool",
+        "cognito-idp:DescribeUserPoolDomain",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+        "lambda:CreateEventSourceMapping",
+        "logs:CreateLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:PutResourcePolicy",
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
+    }
+)
+"""Those that AWS checks against no resource: only a statement whose resource is `*` allows them."""
+
+WITH_BOUNDARY = frozenset(
+    {
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    }
+)
+"""Those that give a role rights. The condition `iam:PermissionsBoundary` applies to each of them."""
+
 ACCOUNT = "eu-west-2:123456789012"
 EXAMPLES = {
     "apigateway": "arn:aws:apigateway:eu-west-2::/apis/a1b2c3d4e5/stages",
