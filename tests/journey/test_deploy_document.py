@@ -24,6 +24,7 @@ from local.stack.stack import Stack
 from tests.journey.backstage import until
 
 DOCUMENT = ROOT / "docs" / "deploy.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 BLOCK = re.compile(r"^(?:<!-- untested: ([^\n]+) -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PASSWORD = "Chosen-on-the-page-1!"
 # What the invited user does on the page.
@@ -145,6 +146,23 @@ def test_secret_of_the_document_holds_login_and_authority(run_shell: Run, fresh:
     secret = json.loads(client.get_secret_value(SecretId="other-reader")["SecretString"])
     assert (secret["username"], secret["ca"]) == ("doseexport", "the authority\n")
     assert len(secret["password"]) >= 32
+
+
+def test_commands_of_operations_run(run_shell: Run, fresh: Stack) -> None:
+    section = OPERATIONS.read_text(encoding="utf-8").partition("\n## Commands\n")[2].partition("\n## ")[0]
+    found = fresh.cloud.client("sqs")
+    queue = fresh.resource("ExportDeadLetters")
+    found.send_message(QueueUrl=queue, MessageBody="{}")
+    printed = run_shell("".join(commands for _, commands in BLOCK.findall(section)))
+    assert '"MessageId"' in printed
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    left = found.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    assert set(left.values()) == {"0"}
+    assert printed.count('"StatusCode": 200') == 2
+    (mapping,) = fresh.cloud.client("lambda").list_event_source_mappings(
+        FunctionName=fresh.resource("RunExport")
+    )["EventSourceMappings"]
+    assert mapping["State"] in {"Enabled", "Enabling"}
 
 
 def test_tested_blocks_of_the_document_run_in_their_order(

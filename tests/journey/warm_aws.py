@@ -21,8 +21,11 @@ def serve(address: str) -> None:
     """Run commands beside each other until standard input ends."""
     from awscli.botocore import waiter  # type: ignore  # noqa: PGH003  in its venv only
     from awscli.clidriver import create_clidriver, main  # type: ignore  # noqa: PGH003
+    from awscli.customizations.overridesslcommonname import SSL_COMMON_NAMES  # type: ignore  # noqa: PGH003
 
     create_clidriver()  # imports the plugins
+    # With these names, commands of SQS would ignore AWS_ENDPOINT_URL and call AWS itself.
+    SSL_COMMON_NAMES.clear()
     # `aws cloudformation wait` looks every 30 seconds. The emulator needs one.
     waiter.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.5)))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no command waits as a zombie

@@ -32,6 +32,27 @@ def test_document_cites_existing_paths(root, document):
     assert [path for path in cited if not any(root.glob(path + "*"))] == []
 
 
+@pytest.mark.parametrize("document", list_documents())
+def test_document_names_resources_of_the_template(root, translated, document):
+    text = (root / document).read_text()
+    named = re.findall(r"(?:--logical-resource-id|\$\(find_resource) (\w+)", text)
+    assert set(named) <= set(translated["Resources"])
+
+
+def test_alarms_document_has_a_remedy_for_every_failure_of_a_worker(root):
+    engine = "layers/core/doseexport/engine"
+    aws = "layers/core/doseexport/aws"
+    files = ("postgres_errors", "dialect", "snapshot", "merge", "export_file", "writers/parquet")
+    sources = [root / f"{engine}/{name}.py" for name in files]
+    sources += [root / f"{aws}/{name}.py" for name in ("upload", "credentials", "pseudonym_keys")]
+    text = "".join(source.read_text() for source in sources)
+    of_requests = {"NO_STUDIES", "SEVERAL_STUDIES"}
+    codes = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)",', text)) - of_requests
+    assert len(codes) > 20
+    table = (root / "docs/alarms.md").read_text().partition("| code | do |")[2].partition("\n\n")[0]
+    assert sorted(codes - set(re.findall(r"[A-Z]+(?:_[A-Z]+)+", table))) == []
+
+
 def test_deploy_document_calls_what_exists(root):
     workflows = re.findall(
         r"^```yaml\n(.*?)^```$", (root / "docs/deploy.md").read_text(), re.MULTILINE | re.DOTALL
