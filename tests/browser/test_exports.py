@@ -133,7 +133,12 @@ def test_run_again_and_edit_and_run_repeat_request(
     visit: Visits, physicist: User, as_service: AsService
 ) -> None:
     service = as_service(physicist)
-    request = {"type": "rf-xlsx", "filters": {"date_from": "2030-01-01"}, "order": "oldest_first"}
+    request = {
+        "type": "rf-xlsx",
+        "filters": {"date_from": "2030-01-01"},
+        "order": "oldest_first",
+        "send_mail": True,
+    }
     service.wait(service.request_export(**request).json["id"])
     page = visit().sign_in(physicist, "#exports")
     row = newest(page)
@@ -145,6 +150,8 @@ def test_run_again_and_edit_and_run_repeat_request(
     assert_that(field(page, "Study date from")).to_have_value("2030-01-01")
     assert_that(page.get_by_role("radio", name="Workbook")).to_be_checked()
     assert_that(page.get_by_label("Order of studies")).to_have_value("oldest_first")
+    assert_that(page.get_by_label("Mail me when it ends")).to_be_checked()
+    assert [each["send_mail"] for each in service.call("GET", "/exports").json["exports"]] == [True, True]
 
 
 def test_delete_removes_selected_exports_after_confirmation(

@@ -183,6 +183,7 @@ def test_login_restores_draft_after_return(visit: Visits, login: Login) -> None:
         press_sign_in(page)
         form_field(page, "Patient name").fill("unknown name")
         form_field(page, "Procedure").fill("head")
+        page.get_by_label("Mail me when it ends").check()
         page.route(f"{LOGIN}/oauth2/token", refuse)
         page.clock.fast_forward("13:00:00")
         assert_that(page.get_by_role("dialog")).to_contain_text("Your session has ended")
@@ -190,6 +191,7 @@ def test_login_restores_draft_after_return(visit: Visits, login: Login) -> None:
         press_sign_in(page)
         assert_that(form_field(page, "Procedure")).to_have_value("head")
         assert_that(form_field(page, "Patient name")).to_have_value("unknown name")
+        assert_that(page.get_by_label("Mail me when it ends")).to_be_checked()
         assert "unknown" not in page.url
         assert "unknown" not in page.evaluate("JSON.stringify(sessionStorage)")
 

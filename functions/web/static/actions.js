@@ -104,6 +104,7 @@ export class Actions {
   runAgain(row, button) {
     const { type, filters, order, options, include_names, include_ids, retention_days, name } = row.export;
     const request = { type, filters, order, options, include_names, include_ids, retention_days, name };
+    if (this.list.catalogue.canSendMail) request.send_mail = row.export.send_mail;
     return this.#try(button, async () => {
       await this.list.add(await this.api.requestExport(request));
       notify("Requested again.");

@@ -67,8 +67,9 @@ export class ExportForm {
   }
 
   /** Fill the form with a request. Afterwards, `address` is the address of the filled form. */
-  fillFrom({ type, filters, order, options, retention_days, name: exportName }) {
+  fillFrom({ type, filters, order, options, retention_days, send_mail, name: exportName }) {
     if (exportName !== undefined) byId("export-name").value = exportName ?? "";
+    if (send_mail !== undefined) this.#checkMail(send_mail);
     const { modality } = this.catalogue.findType(type);
     const given = this.#listAllFilters(modality).filter(({ name }) => filters[name]);
     const known = new Set(given.map(({ name }) => name));
@@ -102,13 +103,15 @@ export class ExportForm {
   /** The entries of the form, to be restored after signing in again. */
   get draft() {
     this.#read();
-    return { modality: this.modality.name, values: this.values, ...this.fileOptions.read(), ...readName() };
+    const others = { ...this.fileOptions.read(), ...readName(), ...readMail() };
+    return { modality: this.modality.name, values: this.values, ...others };
   }
 
   /** Restore a draft. */
-  restore({ modality, values, type, order, options, retention_days, name = "" }) {
+  restore({ modality, values, type, order, options, retention_days, send_mail, name = "" }) {
     this.values = values;
     byId("export-name").value = name;
+    this.#checkMail(send_mail);
     this.#show(this.catalogue.findModality(modality), { type, order, options, retention_days });
   }
 
@@ -273,6 +276,11 @@ export class ExportForm {
     return make("li", { class: "chip" }, make("span", {}, text), button);
   }
 
+  /** Check or clear the box of the mail, which is not shown if the service sends none. */
+  #checkMail(isWanted) {
+    byId("send-mail").checked = Boolean(isWanted) && this.catalogue.canSendMail;
+  }
+
   #readFilters() {
     const names = new Set(this.listFilters().map(({ name }) => name));
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => names.has(name)));
@@ -287,8 +295,7 @@ export class ExportForm {
     const incomplete = findIncomplete([...this.fields, ...this.fileOptions.fields]);
     if (incomplete)
       throw new Problem(422, { detail: "Enter a complete date.", field: `filters.${incomplete}` });
-    const mail = byId("send-mail").checked ? { send_mail: true } : {};
-    return { filters: this.#readFilters(), ...this.fileOptions.read(), ...readName(), ...mail };
+    return { filters: this.#readFilters(), ...this.fileOptions.read(), ...readName(), ...readMail() };
   }
 
   /** Let the preview follow the form, while the form is shown. */
@@ -351,6 +358,9 @@ function readName() {
   const name = byId("export-name").value.trim();
   return name ? { name } : {};
 }
+
+/** Return the wish for a mail in the form as part of a request. */
+const readMail = () => (byId("send-mail").checked ? { send_mail: true } : {});
 
 const omit = (values, names) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
