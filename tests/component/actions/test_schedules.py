@@ -10,6 +10,7 @@ import pytest
 from doseexport.actions.schedules import delete_schedule, list_runs, preview_change, preview_schedule
 from doseexport.actions.views import view_runs, view_schedule_preview
 from doseexport.aws.clients import ClientError
+from doseexport.domain.schedule import Pause
 from doseexport.errors import RequestError
 from doseexport.jobs.occurrences import run_occurrence
 from doseexport.jobs.reconcile_schedules import reconcile_schedules
@@ -269,6 +270,46 @@ def test_schedule_change_that_scheduler_refuses_changes_nothing(services):
     assert services.schedules.load(schedule.id).terms == schedule.terms
     assert reconcile_schedules(services) == {"synced": 1}
     assert firing(services, schedule)["ScheduleExpressionTimezone"] == "Europe/London"
+
+
+@pytest.mark.usefixtures("scheduler_refuses")
+@pytest.mark.parametrize(
+    "changes",
+    [{"time_zone": "America/New_York"}, {"time_zone": "America/New_York", "filters": {"station": "CT2"}}],
+    ids=str,
+)
+def test_schedule_change_that_scheduler_refuses_keeps_pause_and_next_day(services, clock, changes):
+    member = join(services, "ada", "exportgroup")
+    schedule = create(services, member)
+    clock.now = DECEMBER + timedelta(seconds=5)
+    assert run_occurrence(services, schedule.id, DECEMBER) == "requested"
+    fail(services, exports_of(services, member)[0])
+    clock.now = JANUARY + timedelta(seconds=5)
+    assert run_occurrence(services, schedule.id, JANUARY) == "closed"
+    leave(services, member, "exportgroup")
+    assert run_occurrence(services, schedule.id, JANUARY) == "paused"
+    before = services.schedules.load(schedule.id)
+    assert before.paused is Pause.GROUP_LOST
+    assert before.next_day is not None
+    assert_refused(422, "SCHEDULE_REFUSED", actions.change_schedule, services, member, schedule.id, changes)
+    after = services.schedules.load(schedule.id)
+    assert replace(after, revision=0, synced_revision=0) == replace(before, revision=0, synced_revision=0)
+
+
+@pytest.mark.usefixtures("scheduler_refuses")
+def test_schedule_change_that_scheduler_refuses_keeps_a_run_that_began(services, monkeypatch):
+    schedule = create(services, ADA)
+    monkeypatch.setattr(type(services.schedules), "restore", lambda *_: False)
+    assert_refused(
+        422,
+        "SCHEDULE_REFUSED",
+        actions.change_schedule,
+        services,
+        ADA,
+        schedule.id,
+        {"time_zone": "America/New_York"},
+    )
+    assert services.schedules.load(schedule.id).terms == schedule.terms
 
 
 @pytest.mark.usefixtures("scheduler_refuses")

@@ -127,9 +127,15 @@ def change_schedule(services: Services, caller: Caller, schedule_id: str, change
     try:
         sync_to_scheduler(services, schedule_id)
     except RequestError:
-        services.schedules.change(changed, schedule.terms, services.clock())
+        _undo_change(services, changed, schedule)
         raise
     return changed
+
+
+def _undo_change(services: Services, changed: Schedule, schedule: Schedule) -> None:
+    """Restore a schedule, or only its terms if one of its runs began meanwhile."""
+    if not services.schedules.restore(changed, schedule):
+        services.schedules.change(changed, schedule.terms, services.clock())
 
 
 def delete_schedule(services: Services, caller: Caller, schedule_id: str) -> None:

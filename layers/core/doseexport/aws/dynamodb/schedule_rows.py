@@ -65,6 +65,15 @@ def write_terms(terms: Terms) -> dict[str, Any]:
     }
 
 
+def write_progress(schedule: Schedule) -> dict[str, str | None]:
+    """Return the attributes that say how far a schedule is. One that is None has no attribute in a row."""
+    return {
+        "handled_until": to_text(schedule.handled_until),
+        "paused": schedule.paused.value if schedule.paused else None,
+        "next_day": schedule.next_day.isoformat() if schedule.next_day else None,
+    }
+
+
 def read_schedule(row: Mapping[str, Any]) -> Schedule:
     """Return the schedule that a row holds. Raise KeyError or ValueError if the row holds none."""
     return Schedule(

@@ -23,6 +23,7 @@ from doseexport.aws.dynamodb.schedule_rows import (
     run_kind,
     schedule_key,
     write_occurrence,
+    write_progress,
     write_run,
     write_terms,
 )
@@ -91,6 +92,27 @@ class ScheduleRepository:
         # A transaction has a token. So the AWS SDK can repeat it, if its answer is lost, without a conflict.
         values["revision"] = schedule.revision
         return self._table.write_together(Change(schedule_key(schedule.id), update, _SAME, values))
+
+    def restore(self, changed: Schedule, schedule: Schedule) -> bool:
+        """Undo a change, with the pause, the next day and the handled due times that it altered.
+
+        Return False if the schedule has changed since, or one of its runs began.
+        """
+        progress = write_progress(schedule)
+        absent = [f"#{name}" for name, value in progress.items() if value is None]
+        row = write_terms(schedule.terms) | {
+            name: value for name, value in progress.items() if value is not None
+        }
+        written = ", ".join(f"#{name} = :new_{name}" for name in row)
+        update = f"SET {written}, #revision = :next" + (f" REMOVE {', '.join(absent)}" if absent else "")
+        values = {
+            **{f"new_{name}": value for name, value in row.items()},
+            "revision": changed.revision,
+            "next": changed.revision + 1,
+            "read": to_text(changed.handled_until),
+        }
+        same = f"{_SAME} AND #handled_until = :read"
+        return self._table.write_together(Change(schedule_key(changed.id), update, same, values))
 
     def delete(self, schedule: Schedule, now: datetime) -> bool:
         """Hide a schedule from every read, forget its request and free its owner's slot."""
