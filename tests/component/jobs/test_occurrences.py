@@ -10,7 +10,7 @@ from doseexport.domain.audit import AuditEvent
 from doseexport.domain.export import State
 from doseexport.domain.schedule import Outcome, Pause
 from doseexport.jobs import occurrences
-from doseexport.jobs.occurrences import run_occurrence
+from doseexport.jobs.occurrences import follow_occurrence, run_occurrence
 from doseexport.jobs.reconcile_schedules import reconcile_schedules
 from tests.component.answers import change_schedule
 from tests.component.schedules import (
@@ -247,6 +247,16 @@ def test_occurrence_called_twice_finds_its_export(services, ada, group):
     assert fire(services, schedule, DECEMBER) == "closed"
     after = services.schedules.load(schedule.id)
     assert (after.paused, after.last.outcome, after.next_day) == (None, Outcome.COMPLETED, date(2026, 12, 1))
+
+
+def test_occurrence_of_a_schedule_changed_meanwhile_is_ignored(services, ada):
+    schedule = create(services, ada)
+    fire(services, schedule, DECEMBER)
+    finish(services, *exports_of(services, ada))
+    read = services.schedules.load(schedule.id)
+    change_schedule(services, ada, schedule.id, {"name": "New name"})
+    assert follow_occurrence(services, read, read.open_occurrence) == "ignored"
+    assert services.schedules.load(schedule.id).open_occurrence is not None
 
 
 def test_occurrence_of_an_old_time_is_ignored(services, ada):

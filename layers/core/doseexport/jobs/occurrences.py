@@ -64,8 +64,7 @@ def follow_occurrence(services: Services, schedule: Schedule, occurrence: Occurr
     if export is not None and export.is_active:
         return "under_way"
     outcome = Outcome.ABORTED if export is None else _find_outcome(export)
-    services.schedules.close_occurrence(schedule, occurrence, outcome)
-    return "closed"
+    return "closed" if services.schedules.close_occurrence(schedule, occurrence, outcome) else "ignored"
 
 
 def follow_manual_runs(services: Services, schedule: Schedule) -> list[str]:
