@@ -145,7 +145,7 @@ def parse_cursor(cursor: str, terms: ExportTerms) -> Position:
         is_valid = (
             made_for == terms.digest and is_id(export_id) and _is_time(created_at) and type(rank) is int
         )
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         is_valid = False
     if not is_valid:
         raise _bad(
@@ -166,7 +166,7 @@ def find_page(services: Services, caller: Caller, query: ListQuery) -> tuple[lis
         return _sort_page(services, caller, query)
     now = services.clock()
     page: list[Export] = []
-    end: Position | None = query.after
+    end: Position | None = None
     for found in _search(services, caller, query, now):
         for exports in _read_matching(services, caller, query, found, now):
             page += exports
