@@ -5,6 +5,7 @@ from threading import Barrier
 import pytest
 
 from doseexport.actions.exports import DELETED_AT_ONCE, delete_export
+from doseexport.aws.clients import ClientError
 from tests.component.answers import (
     assert_refused,
     delete_exports,
@@ -34,6 +35,22 @@ def test_delete_succeeds_though_its_objects_remain(services, monkeypatch, caplog
     delete_export(services, ADA, export.id)
     assert "delete_failed" in caplog.messages
     assert_refused(404, "NOT_FOUND", download_export, services, ADA, export.id)
+
+
+def test_delete_of_many_tells_which_one_failed(services, monkeypatch, caplog):
+    first, second = (finish(services, add(services)) for _ in range(2))
+    delete = services.exports.delete
+
+    def delete_second(export_id, *others):
+        if export_id == first.id:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "TransactWriteItems")
+        return delete(export_id, *others)
+
+    monkeypatch.setattr(services.exports, "delete", delete_second)
+    answer = delete_exports(services, ADA, {"ids": [first.id, second.id]})
+    assert answer["deleted"] == [second.id]
+    assert [(each["id"], each["code"]) for each in answer["refused"]] == [(first.id, "NOT_DELETED")]
+    assert "not_deleted" in caplog.messages
 
 
 def test_delete_of_unfinished_export_is_refused(services):

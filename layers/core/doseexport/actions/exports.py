@@ -43,7 +43,7 @@ from doseexport.domain.rights import (
     require_service,
 )
 from doseexport.domain.schedule import Schedule
-from doseexport.errors import RequestError, unprocessable
+from doseexport.errors import RequestError, UnavailableError, unprocessable
 
 MAX_DELETED = 100
 """The most exports that one request may delete: the longest page of the list."""
@@ -196,11 +196,14 @@ def delete_exports(services: Services, caller: Caller, body: object) -> Deletion
 
 
 def _try_delete(services: Services, caller: Caller, export_id: str) -> RequestError | None:
-    """Delete one export. Return why that is refused, or None."""
+    """Delete one export. Return why it was refused or failed, or None. A failure must not hide the others."""
     try:
         delete_export(services, caller, export_id)
     except RequestError as error:
         return error
+    except (ClientError, BotoCoreError) as error:
+        _LOGGER.warning("not_deleted", extra={"export_id": export_id, **describe_error(error)})
+        return UnavailableError("NOT_DELETED", "This export could not be deleted now. Try again in a minute.")
     return None
 
 
