@@ -1,12 +1,15 @@
 """An engineer can follow an export through the log, from its request to its end."""
 
 import json
+import traceback
 
 import psycopg
 import pytest
 
+from doseexport.aws.logging import append_log_keys, log_invocations
 from doseexport.aws.services import Services
 from doseexport.domain.export import is_id
+from doseexport.errors import DoseExportError
 from doseexport.jobs.sweep import sweep_exports
 from tests.component.gateway import Gateway
 from tests.component.running import services_with
@@ -145,6 +148,28 @@ def test_unexpected_error_is_logged_with_the_id_of_its_request(ready, load_handl
     assert [first["message"], second["message"]] == ["unexpected", "http"]
     assert first["correlation_id"] == second["correlation_id"] == "request"
     assert "SMITH" not in str([first, second])
+
+
+def test_error_that_leaves_a_function_is_logged_and_raised_without_its_text(read_log):
+    def fail(_event, _context):
+        append_log_keys(schedule_id="1234")
+        raise RuntimeError("SMITH^JOHN")
+
+    with pytest.raises(DoseExportError) as caught:
+        log_invocations(fail)({}, CONTEXT)
+    (line,) = read_log()
+    found = [line[key] for key in ("message", "error", "schedule_id", "correlation_id")]
+    assert found == ["invocation_failed", "RuntimeError", "1234", "invocation"]
+    assert "SMITH" not in str([line, *traceback.format_exception(caught.value)])
+
+
+def test_error_of_this_package_that_leaves_a_function_is_logged_with_its_code(read_log):
+    def fail(_event, _context):
+        raise DoseExportError("BAD_SETTING", "A setting is missing.")
+
+    with pytest.raises(DoseExportError):
+        log_invocations(fail)({}, CONTEXT)
+    assert [line["code"] for line in read_log()] == ["BAD_SETTING"]
 
 
 def test_lines_of_the_upload_name_their_export(services, load_handler, sample_url, read_log, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 
 from doseexport.aws.clients import ClientError
 from doseexport.domain.export import State, make_export
+from doseexport.errors import DoseExportError
 from doseexport.jobs import attempt
 from doseexport.version import VERSION
 from tests.component.canary import CANARY
@@ -258,7 +259,7 @@ def test_run_export_handler_returns_unreadable_message_to_the_queue_at_once(
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
     event = read_event("run_export")
     event["Records"][0] |= {"body": body, "receiptHandle": message["ReceiptHandle"]}
-    with pytest.raises((ValueError, RecursionError)):
+    with pytest.raises(DoseExportError):
         load_worker(load_handler, monkeypatch, attempts)(event, CONTEXT)
     assert attempts.runs == []
     assert len(client.receive_message(QueueUrl=url)["Messages"]) == 1

@@ -102,7 +102,7 @@ def _ask(request: ExportRequest, ask: Callable[[], Found], *, can_be_replaced: b
         if error.code in _TIMED_OUT:
             record_preview_timeout(request.type, error.code)
             return None
-        _LOGGER.warning("preview_failed", extra={"code": error.code, **describe_error(error)})
+        _LOGGER.warning("preview_failed", extra=describe_error(error))
         raise UnavailableError(error.code, error.message) from None
 
 

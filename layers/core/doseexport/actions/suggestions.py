@@ -137,7 +137,7 @@ def _fetch_in_time(services: Services, spec: Spec, known: Filter, most: int, par
             return None
         if error.code == "NOT_IN_OPENREM":
             raise RequestError(error.code, error.message, "filter", 422) from None
-        _LOGGER.warning("suggestions_failed", extra={"code": error.code, **describe_error(error)})
+        _LOGGER.warning("suggestions_failed", extra=describe_error(error))
         raise UnavailableError(error.code, error.message) from None
 
 

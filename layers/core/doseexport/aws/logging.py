@@ -9,8 +9,7 @@ import logging
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ FRAMES = 6
 """How many of the innermost places of a traceback are logged."""
 HTTP_REQUEST_ID = "requestContext.requestId"
 """Where an event of API Gateway has the id of its request, which the access log has too."""
+_LOGGER = logging.getLogger(__name__)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9=_-]{1,64}")
 
 Handler = Callable[[Any, Any], Any]
@@ -49,14 +49,18 @@ def log_invocations(handler: Handler, correlation_id_path: str = "") -> Handler:
 
     The id is what the event has at `correlation_id_path`, or else the id of the invocation. It follows an
     export from its request to its worker and to the sweep. The event itself is never logged, whatever the
-    environment says.
+    environment says. What the handler raises is logged without its text, and another error raised for it.
     """
     logger = configure_logging()
 
     def handle(event: Any, context: Any) -> Any:
         if not find_correlation_id():
             logger.set_correlation_id(context.aws_request_id)
-        return handler(event, context)
+        try:
+            return handler(event, context)
+        except Exception as error:  # noqa: BLE001  Lambda logs the text of what is raised
+            _LOGGER.error("invocation_failed", extra=describe_error(error))  # noqa: TRY400  .exception too
+            raise DoseExportError("UNEXPECTED", "It failed: see invocation_failed in the log.") from None
 
     decorated: Handler = logger.inject_lambda_context(
         handle, log_event=False, correlation_id_path=correlation_id_path, clear_state=True
@@ -79,21 +83,12 @@ def read_correlation_id(value: object) -> str | None:
     return value if isinstance(value, str) and _CORRELATION_ID.fullmatch(value) else None
 
 
-@contextmanager
-def hide_errors(logger: logging.Logger, message: str, **extra: object) -> Iterator[None]:
-    """Log an error without its text, and raise one that reveals nothing: Lambda logs what is raised."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  no error may leave with its text
-        logger.error(message, extra={**extra, **describe_error(error)})  # noqa: TRY400  .exception logs the text
-        raise DoseExportError("UNEXPECTED", f"{message}: see the log.") from None
-
-
 def describe_error(error: BaseException) -> dict[str, object]:
-    """Return the type, AWS code and places of an error, for the `extra` of a log record."""
+    """Return the type, codes and places of an error, for the `extra` of a log record."""
     places = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     return {
         "error": type(error).__name__,
+        "code": error.code if isinstance(error, DoseExportError) else "",
         "aws_code": error_code(error),
         "places": [f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places],
     }

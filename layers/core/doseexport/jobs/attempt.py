@@ -108,7 +108,7 @@ def _settle_failure(services: Services, export: Export, error: Exception) -> Non
         return
     if outcome == State.FAILED:
         record_failure(export, known.code)
-    extra = {**_describe_end(export, outcome, now), "code": known.code, **describe_error(error)}
+    extra = {**_describe_end(export, outcome, now), **describe_error(error), "code": known.code}
     _LOGGER.warning("attempt_ended", extra=extra)
 
 
