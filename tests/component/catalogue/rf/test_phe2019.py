@@ -3,6 +3,7 @@
 import io
 from datetime import datetime
 
+import psycopg
 import pytest
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
@@ -71,6 +72,22 @@ def test_rf_phe2019_rows_above_hold_units_only(form, book):
 def test_rf_phe2019_dates_are_date_cells(form, archive):
     dates = [form.cell(6 + n, 4) for n, study in enumerate(archive.studies, start=1) if study["study_date"]]
     assert all(cell.is_date for cell in dates)
+
+
+def test_rf_phe2019_position_leaves_out_an_empty_meaning_like_a_missing_one(make_database, sample_url):
+    cells = []
+    for meaning in ("", None):
+        url = make_database(sample_url)
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "UPDATE remapp_contextid SET code_meaning = %s WHERE id IN"
+                " (SELECT patient_orientation_cid_id FROM remapp_irradeventxraydata)",
+                [meaning],
+            )
+        form = load_exactly(io.BytesIO(export(url, type="rf-phe2019")[0]))["PHE IR-Fluoro"]
+        cells.append([form.cell(row, 25).value for row in range(7, form.max_row + 1)])
+    assert cells[0] == cells[1]
+    assert any(cells[0])
 
 
 def test_sample_has_the_difficult_texts(archive):

@@ -150,7 +150,9 @@ _GRIDS = f"""(SELECT json_agg(code.code_meaning ORDER BY grid.id)::text FROM rem
 
 _POSITIONS = ("patient_table_relationship", "patient_orientation", "patient_orientation_modifier")
 _POSITION_IDS = ", '/', ".join(f"event.{name}_cid_id" for name in _POSITIONS)
-_POSITION_WORDS = ", ".join(f"{code_meaning(f'event.{name}_cid_id')} || ', '" for name in _POSITIONS)
+_POSITION_WORDS = ", ".join(
+    f"nullif({code_meaning(f'event.{name}_cid_id')}, '') || ', '" for name in _POSITIONS
+)
 
 _COPPER = "'C-127F9', 'C-12700', '66925006'"
 _ALUMINIUM = "'C-120F9', 'C-12000', '12503006'"
