@@ -251,7 +251,8 @@ def _read(services: Services, caller: Caller, export: Export) -> Export:
 def _check_repeat(requested: Export, export: Export, services: Services) -> None:
     """Refuse a key that was used for another request, or for an export that is deleted or expired."""
     is_gone = export.is_gone(services.clock())  # then it has forgotten its name
-    if export.fingerprint != requested.fingerprint or (not is_gone and export.name != requested.name):
+    is_other = (export.name, export.schedule_id) != (requested.name, requested.schedule_id)
+    if export.fingerprint != requested.fingerprint or (not is_gone and is_other):
         message = "This Idempotency-Key was used for another request. Use a new key."
         raise unprocessable("IDEMPOTENCY_MISMATCH", message, "Idempotency-Key")
     if is_gone:
