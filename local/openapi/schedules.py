@@ -47,6 +47,11 @@ _BAD_TERMS: Codes = {
         "WINDOW_AND_DATES",
     ]
 }
+_PRESET_PROBLEMS: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
+_PRESET = (
+    "A preset whose request and window the schedule takes now, once. The other fields take precedence, "
+    "as in PresetUse."
+)
 _OWN_LINKS = ("run", "change", "preview")
 _DATE_OR_NULL: Json = {"type": ["string", "null"], "format": "date"}
 _ID_OR_NULL: Json = ID | {"type": ["string", "null"]}
@@ -68,13 +73,17 @@ def make_schedule_paths(with_id: Json) -> Json:
 def make_schedule_schemas() -> Json:
     """Return the schemas by name."""
     given = _make_terms()
-    required = {"name", "type", "expression"}
+    used = ID | {"description": _PRESET}
+    new = {"preset": used, **given}
+    optional = new.keys() - {"name", "expression"}
+    typed = {"anyOf": [{"required": ["type"]}, {"required": ["preset"]}]}
     pause = make_object({"code": {"enum": list(Pause)}, "message": TEXT})
     return {
-        "ScheduleRequest": make_object(given, *(given.keys() - required)),
+        "ScheduleRequest": make_object(new, *optional) | typed,
         "SchedulePreviewRequest": make_object(
-            given, *(given.keys() - required), "name", description="A schedule that may lack its name."
-        ),
+            new, *optional, "name", description="A schedule that may lack its name."
+        )
+        | typed,
         "ScheduleChange": make_object(given, *given, description="Omitted fields keep their values."),
         "Schedule": make_object({
             "id": ID,
@@ -165,7 +174,7 @@ def _create_schedule() -> Json:
     created = make_answer("The schedule.", "Schedule")
     created["headers"] = make_location("The address of the schedule.")
     limits: Codes = {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_SCHEDULES"]}
-    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, limits)
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, _PRESET_PROBLEMS, limits)
     summary = "Create a schedule that repeats an export"
     return make_operation("create_schedule", summary, {"201": created}, *problems) | {
         "requestBody": make_body("ScheduleRequest")

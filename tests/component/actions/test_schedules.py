@@ -140,6 +140,44 @@ def test_schedule_may_use_a_preset(services):
     )
 
 
+def test_schedule_takes_the_window_of_a_preset(services):
+    preset = create_preset(
+        services, ADA, {"name": "CT1", "request": {"type": "ct-csv"}, "window": "last_week"}
+    )
+    terms = {"name": "Weekly", "expression": "cron(0 7 ? * MON *)", "preset": preset["id"]}
+    shown = actions.create_schedule(services, ADA, terms)
+    assert (shown["window"], shown["filters"]) == ("last_week", {})
+    assert [run["dates"]["date_to"] for run in shown["next_runs"]] == [
+        "2026-11-29",
+        "2026-12-06",
+        "2026-12-13",
+    ]
+    other = actions.create_schedule(services, ADA, {**terms, "window": "last_month"})
+    assert (other["window"], other["filters"]) == ("last_month", {})
+    dates = {**terms, "filters": {"date_from": "2026-01-01"}}
+    assert_refused(422, "WINDOW_AND_DATES", actions.create_schedule, services, ADA, dates, field="window")
+    fixed = actions.create_schedule(services, ADA, {**dates, "window": None})
+    assert (fixed["window"], fixed["filters"]) == (None, {"date_from": "2026-01-01"})
+
+
+def test_schedule_run_with_the_key_of_another_schedule_is_refused(services):
+    first, second = create(services, ADA), create(services, ADA)
+    started = actions.run_schedule_now(services, ADA, first.id, "key")
+    assert actions.run_schedule_now(services, ADA, first.id, "key")["id"] == started["id"]
+    assert_refused(422, "IDEMPOTENCY_MISMATCH", actions.run_schedule_now, services, ADA, second.id, "key")
+    assert actions.get_schedule(services, ADA, second.id)["last_run"] is None
+
+
+def test_schedule_preview_checks_the_flag_that_it_replaces(services):
+    schedule = create(services, ADA)
+    assert_refused(
+        422, "NOT_A_BOOLEAN", preview_schedule, services, ADA, {**MONTHLY, "enabled": "no"}, field="enabled"
+    )
+    assert_refused(
+        422, "NOT_A_BOOLEAN", preview_change, services, ADA, schedule.id, {"enabled": "no"}, field="enabled"
+    )
+
+
 def test_schedule_retention_is_within_the_maximum(services):
     most = services.settings.max_retention.days
     schedule = create(services, ADA, retention_days=most)
@@ -485,7 +523,7 @@ def test_schedule_preview_creates_nothing(services):
     assert (len(shown["next_runs"]), shown["continues"]) == (3, False)
     assert actions.list_schedules(services, ADA, {}) == {"schedules": []}
     bad = {**unnamed, "ends_on": "2026-11-30"}
-    assert_refused(422, "NEVER_DUE", preview_schedule, services, ADA, bad, field="expression")
+    assert_refused(422, "NEVER_DUE", preview_schedule, services, ADA, bad, field="ends_on")
     names = {**unnamed, "include_names": True}
     assert_refused(403, "PIDGROUP_NEEDED", preview_schedule, services, ADA, names)
     assert_refused(403, "PEOPLE_ONLY", preview_schedule, services, replace(ADA, is_machine=True), unnamed)

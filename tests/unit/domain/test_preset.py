@@ -143,7 +143,9 @@ def test_preset_window_gives_the_dates_of_the_moment_of_use():
         (datetime(2027, 2, 28, 23, 59, tzinfo=UTC), ("2027-01-01", "2027-01-31")),
         (datetime(2027, 3, 1, tzinfo=UTC), ("2027-02-01", "2027-02-28")),
     ):
-        whole = apply_preset({"preset": ID, "filters": {"age_min": 18}}, preset, now, LONDON)
+        whole = apply_preset(
+            {"preset": ID, "filters": {"age_min": 18}}, preset, preset.find_period(now, LONDON)
+        )
         assert whole["filters"] == {"age_min": 18, "date_from": dates[0], "date_to": dates[1]}
         shown = view_preset(preset, ADA, now, LONDON)
         assert (shown["window"], shown["request"]["filters"]) == ("last_month", {"age_min": "16"})
@@ -153,7 +155,9 @@ def test_preset_window_gives_the_dates_of_the_moment_of_use():
 def test_preset_dates_of_a_request_replace_those_of_its_window():
     preset = make_preset(ID, ADA, parse_preset(MONTHLY), NOW)
     given = {"preset": ID, "filters": {"date_before": "2026-10-15"}}
-    request = parse_request(apply_preset(given, preset, NOW, LONDON), may_see_patients=False)
+    request = parse_request(
+        apply_preset(given, preset, preset.find_period(NOW, LONDON)), may_see_patients=False
+    )
     assert request.filters == {"age_min": "16", "date_from": "2026-10-01", "date_to": "2026-10-15"}
 
 
@@ -187,7 +191,7 @@ SAVED = make(
 
 
 def resolve(**given):
-    return parse_request(apply_preset({"preset": ID, **given}, SAVED, NOW, LONDON), may_see_patients=True)
+    return parse_request(apply_preset({"preset": ID, **given}, SAVED, None), may_see_patients=True)
 
 
 def test_preset_alone_is_its_request():
@@ -227,14 +231,14 @@ def test_preset_order_is_overridden(given, order):
 
 
 def test_preset_with_names_needs_the_right_to_patients():
-    whole = apply_preset({"preset": ID, "filters": {"patient_name": "x"}}, SAVED, NOW, LONDON)
+    whole = apply_preset({"preset": ID, "filters": {"patient_name": "x"}}, SAVED, None)
     assert parse_request(whole, may_see_patients=True).filters["patient_name"] == "x"
     assert refusal(lambda: parse_request(whole, may_see_patients=False))[1] == "PIDGROUP_NEEDED"
 
 
 @pytest.mark.parametrize("given", [{"type": "ct-csv"}, {"type": None}, {"type": ["mg-nhsbsp-csv"]}])
 def test_preset_with_another_type_is_refused(given):
-    assert refusal(apply_preset, {"preset": ID, **given}, SAVED, NOW, LONDON) == (
+    assert refusal(apply_preset, {"preset": ID, **given}, SAVED, None) == (
         422,
         "PRESET_OF_ANOTHER_TYPE",
         "type",
@@ -271,7 +275,7 @@ def test_preset_of_another_release_is_shown_but_not_usable(saved, code):
     assert not shown["usable"]
     assert shown["request"] == {**new_row(make())["request"], **saved}
     assert shown["links"]["delete"] == f"/presets/{ID}"
-    whole = apply_preset({"preset": ID, "filters": {"age_min": 1}}, old, NOW, LONDON)
+    whole = apply_preset({"preset": ID, "filters": {"age_min": 1}}, old, None)
     assert refusal(lambda: parse_request(whole, may_see_patients=True))[1] == code
 
 

@@ -86,10 +86,27 @@ def load_for_use(services: Services, caller: Caller, body: object) -> object:
     """
     if not isinstance(body, Mapping) or "preset" not in body:
         return body
+    preset = _load_named(services, caller, body)
+    return apply_preset(body, preset, preset.find_period(services.clock(), services.settings.time_zone))
+
+
+def load_for_schedule(services: Services, caller: Caller, body: object) -> object:
+    """Return the unchecked body of a schedule, merged with the preset it names, whose window it takes.
+
+    Raise RequestError (422) naming preset or type.
+    """
+    if not isinstance(body, Mapping) or "preset" not in body:
+        return body
+    preset = _load_named(services, caller, body)
+    window = {"window": preset.window.name} if preset.window else {}
+    return window | apply_preset(body, preset, None)
+
+
+def _load_named(services: Services, caller: Caller, body: Mapping[str, object]) -> Preset:
     preset = _load(services, caller, body["preset"])
     if preset is None:
         raise unprocessable("UNKNOWN_PRESET", "There is no such preset, or you may not use it.", "preset")
-    return apply_preset(body, preset, services.clock(), services.settings.time_zone)
+    return preset
 
 
 def _require_free_name(services: Services, preset: Preset) -> None:

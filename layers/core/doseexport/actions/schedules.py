@@ -13,13 +13,14 @@ from dataclasses import replace
 from doseexport.actions.activity import record_activity
 from doseexport.actions.exports import check_key, enqueue_export
 from doseexport.actions.listing import parse_scope
-from doseexport.actions.presets import load_for_use
+from doseexport.actions.presets import load_for_schedule
 from doseexport.actions.results import RunList, SchedulePreview
 from doseexport.actions.schedule_sync import sync_to_scheduler
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.domain.export import Export, is_id, make_id
+from doseexport.domain.parsing import read_flag
 from doseexport.domain.request import check_mail, check_retention, parse_request
 from doseexport.domain.rights import (
     Caller,
@@ -69,8 +70,8 @@ def preview_schedule(services: Services, caller: Caller, body: object) -> Schedu
     Raise RequestError: 403, 422.
     """
     require_person(caller)
-    named = {"name": UNNAMED, **body, "enabled": True} if isinstance(body, Mapping) else body
-    schedule = _make_schedule(services, caller, named)
+    named = {"name": UNNAMED, **body} if isinstance(body, Mapping) else body
+    schedule = _make_schedule(services, caller, _enable(named))
     return SchedulePreview(list(schedule.list_coming_runs(services.clock())), continues=False)
 
 
@@ -81,8 +82,7 @@ def preview_change(services: Services, caller: Caller, schedule_id: str, changes
     """
     schedule = _find(services, caller, schedule_id)
     require_schedule_change(caller, schedule)
-    enabled = {**changes, "enabled": True} if isinstance(changes, Mapping) else changes
-    changed = schedule.with_terms(_parse_changed_terms(services, caller, schedule, enabled))
+    changed = schedule.with_terms(_parse_changed_terms(services, caller, schedule, _enable(changes)))
     runs = list(changed.list_coming_runs(services.clock()))
     return SchedulePreview(runs, continues=changed.next_day is not None)
 
@@ -183,7 +183,7 @@ def _record_manual_run(services: Services, schedule: Schedule, occurrence: Occur
 def _make_schedule(services: Services, caller: Caller, body: object) -> Schedule:
     """Return the checked schedule in a body, which may name a preset."""
     now, settings = services.clock(), services.settings
-    full_body = load_for_use(services, caller, body)
+    full_body = load_for_schedule(services, caller, body)
     terms = parse_terms(
         full_body,
         now,
@@ -194,6 +194,15 @@ def _make_schedule(services: Services, caller: Caller, body: object) -> Schedule
     check_retention(terms.request["retention_days"], settings.max_retention)
     _check_mail(services, terms)
     return Schedule(make_id(caller.id, None), caller.id, caller.name, now, terms, handled_until=now)
+
+
+def _enable(body: object) -> object:
+    """Return a body that enables its schedule. Raise RequestError (422) if its own flag is none."""
+    if not isinstance(body, Mapping):
+        return body
+    if body.get("enabled") is not None:
+        read_flag(body["enabled"], "enabled")
+    return {**body, "enabled": True}
 
 
 def _find(services: Services, caller: Caller, schedule_id: str) -> Schedule:

@@ -92,10 +92,11 @@ def revise_preset(preset: Preset, changes: Mapping[str, Any], now: datetime) -> 
     return revised
 
 
-def apply_preset(body: Mapping[str, Any], preset: Preset, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the unchecked request that a body and the preset it names make together now.
+def apply_preset(body: Mapping[str, Any], preset: Preset, period: Period | None) -> dict[str, Any]:
+    """Return the unchecked request that a body and the preset it names make together.
 
-    The body takes precedence, for each filter and each option. A null or blank value removes the preset's.
+    `period` has the study dates of the preset's window, if any. The body takes precedence, for each filter
+    and each option. A null or blank value removes the preset's.
     Raise RequestError (422) if the body gives another type.
     """
     saved = preset.request
@@ -103,7 +104,6 @@ def apply_preset(body: Mapping[str, Any], preset: Preset, now: datetime, zone: Z
     if given.get("type", saved.type) != saved.type:
         raise unprocessable("PRESET_OF_ANOTHER_TYPE", "The preset is for another export type.", "type")
     order = {} if _gives_order(given.get("filters")) else {"order": saved.order}
-    period = preset.find_period(now, zone)
     filters = {**saved.filters, **(period.filters if period else {})}
     merged = {
         "filters": _merge(filters, given.get("filters"), _list_aliases(saved.type)),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,10 @@ from doseexport.domain.parsing import read_flag, read_name, read_object
 from doseexport.domain.recurrence import Cron, Rate, parse_expression
 from doseexport.domain.request import EXPORT_REQUEST_FIELDS, ExportRequest, parse_request
 from doseexport.domain.window import DATES, Window, parse_window
-from doseexport.errors import RequestError, unprocessable
+from doseexport.errors import unprocessable
 
 SCHEDULE_FIELDS = frozenset({"name", "window", "expression", "time_zone", "ends_on", "enabled"})
 """The fields of a schedule that an export request does not have."""
-BLANK = (None, "")
 LAST_YEAR = 2199
 """The last year that a cron expression accepts."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -81,11 +81,11 @@ def parse_terms(  # noqa: PLR0913  each right is an argument
     window = None if fields.get("window") is None else parse_window(fields["window"])
     zone = zone if fields.get("time_zone") is None else _parse_zone(fields["time_zone"])
     requested = {name: value for name, value in fields.items() if name in EXPORT_REQUEST_FIELDS}
+    parse = partial(parse_request, may_see_patients=may_see_patients, may_use_pseudonyms=may_use_pseudonyms)
+    request = parse(requested)
     if window is not None:
-        requested["filters"] = _add_window(requested.get("filters"), window, now, zone)
-    request = parse_request(
-        requested, may_see_patients=may_see_patients, may_use_pseudonyms=may_use_pseudonyms
-    )
+        filters = _add_window(request.filters, window, now, zone)
+        request = parse({**requested, "filters": filters, "order": request.order})
     terms = Terms(
         name=read_name(fields.get("name")),
         request=_describe_request(request, window),
@@ -132,16 +132,13 @@ def _describe_request(request: ExportRequest, window: Window | None) -> dict[str
     return {**asdict(request), "filters": filters}
 
 
-def _add_window(filters: object, window: Window, now: datetime, zone: ZoneInfo) -> Any:
-    """Return the filters with the dates that the window gives now, so that they are checked together."""
-    if not isinstance(filters, Mapping | None):
-        return filters
-    given = {name: value for name, value in (filters or {}).items() if not (name in DATES and value in BLANK)}
+def _add_window(filters: Mapping[str, str], window: Window, now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Return canonical filters with the dates that the window gives now, to be checked together."""
     period = window.resolve(now, zone, None)
-    if DATES & given.keys() or period is None:
+    if DATES & filters.keys() or period is None:
         message = "Give either a window or date filters, not both."
         raise unprocessable("WINDOW_AND_DATES", message, "window")
-    return given | period.filters
+    return {**filters, **period.filters}
 
 
 def _parse_zone(value: object) -> ZoneInfo:
@@ -176,6 +173,12 @@ def _match(pattern: re.Pattern[str], value: object) -> str:
 
 
 def _check_due(terms: Terms, now: datetime, rate_start: datetime) -> None:
+    if not terms.enabled:
+        return
     due = terms.expression.next_after(now, terms.zone, rate_start)
-    if terms.enabled and (due is None or (terms.ends_at is not None and due >= terms.ends_at)):
-        raise RequestError("NEVER_DUE", "It would never run: check the end date.", "expression", 422)
+    if due is None:
+        message = "It would never run: no coming day matches the expression."
+        raise unprocessable("NEVER_DUE", message, "expression")
+    if terms.ends_at is not None and due >= terms.ends_at:
+        message = "It would never run: its first run would be after the end date."
+        raise unprocessable("NEVER_DUE", message, "ends_on")
