@@ -11,7 +11,7 @@ Codes = Mapping[int, Sequence[str]]
 """Problem codes by HTTP status."""
 
 _EVERYWHERE: Codes = {
-    400: ["UNKNOWN_PARAMETER"],
+    400: ["REPEATED_PARAMETER", "UNKNOWN_PARAMETER"],
     401: ["NOT_SIGNED_IN", "ACCESS_TOKEN_NEEDED"],
     403: ["GROUP_NEEDED"],
 }

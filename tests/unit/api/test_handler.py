@@ -102,6 +102,20 @@ def test_read_call_accepts_the_largest_body():
     assert read_body('"' + "x" * (MAX_BODY - 2) + '"') == "x" * (MAX_BODY - 2)
 
 
+@pytest.mark.parametrize("body", ['{"type": "a", "type": "b"}', '{"filters": {"x": 1, "y": 2, "x": 1}}'])
+def test_read_call_refuses_a_name_given_twice(body):
+    with pytest.raises(RequestError) as caught:
+        read_body(body)
+    assert (caught.value.status, caught.value.code) == (400, "BAD_JSON")
+    assert "twice" in caught.value.message
+
+
+def test_read_call_names_a_repeated_parameter():
+    event = make_event(queryStringParameters={"q": "a,b", "scope": "all"}, rawQueryString="q=a&scope=all&q=b")
+    status, body = answer(lambda _services, _call: Reply(200, {}), event, "scope", "q")
+    assert (status, body["code"], body["field"]) == (400, "REPEATED_PARAMETER", "q")
+
+
 def test_read_call_names_unknown_parameter():
     event = make_event(queryStringParameters={"all": "true"})
     status, body = answer(lambda _services, _call: Reply(200, {}), event, "scope")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from doseexport.actions.views import suggest_wait, view_export
 from doseexport.api.compression import compress_response
@@ -48,7 +50,7 @@ class Call:
             return None
         try:
             text = raw.decode()
-            body = json.loads(text, parse_constant=_refuse_constant)
+            body = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_read_pairs)
             json.dumps(body, ensure_ascii=False).encode()  # refuses half a surrogate pair
         except (ValueError, RecursionError) as error:
             raise RequestError("BAD_JSON", "The body is not JSON in UTF-8.", "body", 400) from error
@@ -92,6 +94,7 @@ def read_call(event: Mapping[str, Any], parameters: frozenset[str] = frozenset()
     for name in query:
         if name not in parameters:
             raise RequestError("UNKNOWN_PARAMETER", "There is no such parameter at this address.", name, 400)
+    _refuse_repeated(event.get("rawQueryString") or "")
     return Call(
         route=event.get("routeKey", ""),
         caller=caller,
@@ -101,6 +104,14 @@ def read_call(event: Mapping[str, Any], parameters: frozenset[str] = frozenset()
         raw_body=event.get("body") or "",
         is_base64=event.get("isBase64Encoded", False),
     )
+
+
+def _refuse_repeated(query: str) -> None:
+    """Refuse a parameter that is given twice. API Gateway would join its values with a comma."""
+    counts = Counter(name for name, _ in parse_qsl(query, keep_blank_values=True))
+    for name, count in counts.items():
+        if count > 1:
+            raise RequestError("REPEATED_PARAMETER", "This parameter is given twice.", name, 400)
 
 
 def _answer_safely(
@@ -161,6 +172,14 @@ def _read_bytes(text: str, *, is_base64: bool) -> bytes:
     if len(raw) > MAX_BODY:
         raise too_large
     return raw
+
+
+def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object. Refuse one that has a name twice, whose first value would get lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise RequestError("BAD_JSON", "An object in the body has a name twice.", "body", 400)
+    return found
 
 
 def _refuse_constant(_: str) -> NoReturn:
