@@ -209,7 +209,7 @@ def _change_schedule() -> Json:
 
 def _preview_schedule() -> Json:
     answers = {"200": make_answer("Its coming runs.", "SchedulePreview")}
-    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, {403: ["PEOPLE_ONLY"]})
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, _PRESET_PROBLEMS, {403: ["PEOPLE_ONLY"]})
     summary = "Show the coming runs of a schedule before it is created"
     return make_operation("preview_schedule", summary, answers, *problems) | {
         "requestBody": make_body("SchedulePreviewRequest")
