@@ -432,7 +432,7 @@ def test_coming_runs_are_shown_before_creating(visit: Visits, physicist: User) -
     assert_that(coming.locator("li")).to_have_count(3)
     assert_that(coming.locator("li").first).to_contain_text(re.compile(r"07:00 (GMT|BST) studies of 1"))
     dialog.get_by_label("End date (optional)").fill("2020-01-01")
-    assert_that(coming).to_contain_text("It would never run: check the end date.")
+    assert_that(coming).to_contain_text("It would never run: its first run would be after the end date.")
     dialog.get_by_label("End date (optional)").fill("")
     dialog.get_by_label("Repeat").select_option(label="every day")
     assert_that(coming).to_contain_text("no new days")
