@@ -13,6 +13,7 @@ prepare_clients("dynamodb")
 
 def abort(services: Services, call: Call) -> Reply:
     """Abort the export. Answer 202 with it: ABORTED, or ABORTING until its worker has stopped."""
+    call.refuse_body()
     return reply_with_export(services, call, abort_export(services, call.caller, call.id), 202)
 
 

@@ -14,6 +14,7 @@ prepare_clients("dynamodb", "s3")
 
 def download(services: Services, call: Call) -> Reply:
     """Make the links, which hold for some minutes, and answer 200 with them."""
+    call.refuse_body()
     return Reply(200, view_download(download_export(services, call.caller, call.id)))
 
 

@@ -24,6 +24,7 @@ def request(services: Services, call: Call) -> Reply:
 
 def run_now(services: Services, call: Call) -> Reply:
     """Request the schedule's export and answer 202 with it."""
+    call.refuse_body()
     return _accept(services, call, run_schedule_now(services, call.caller, call.id, call.idempotency_key))
 
 

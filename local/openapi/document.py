@@ -14,6 +14,7 @@ from doseexport.domain.export_list import NEWEST_FIRST, SORTS
 from doseexport.domain.rights import ADMIN_GROUP, EXPORT_GROUP, PATIENT_GROUP
 from doseexport.version import VERSION
 from local.openapi.parts import (
+    ANY_BODY,
     BAD_BODY,
     BAD_FOR_DATABASE,
     BAD_KEY,
@@ -227,13 +228,13 @@ def _get_export() -> Json:
 def _abort_export() -> Json:
     stopped = make_answer("The export: ABORTED, or ABORTING until its worker has stopped.", "Export")
     answers = {"202": stopped | {"headers": RETRY_AFTER}}
-    problems = (FORBIDDEN, NOT_FOUND, {409: ["NOT_ACTIVE"]})
+    problems = (ANY_BODY, FORBIDDEN, NOT_FOUND, {409: ["NOT_ACTIVE"]})
     return make_operation("abort_export", "Stop a queued or running export", answers, *problems)
 
 
 def _download_export() -> Json:
     answers = {"200": make_answer("A link that needs no token and expires after some minutes.", "Download")}
-    problems = (FORBIDDEN, NOT_FOUND, {409: ["NOT_READY"]})
+    problems = (ANY_BODY, FORBIDDEN, NOT_FOUND, {409: ["NOT_READY"]})
     return make_operation("download_export", "Create a download link", answers, *problems)
 
 

@@ -5,6 +5,7 @@ from doseexport.actions.listing import LIST_SCOPES
 from doseexport.domain.parsing import MAX_NAME
 from doseexport.domain.schedule import Outcome, Pause
 from local.openapi.parts import (
+    ANY_BODY,
     BAD_BODY,
     BAD_KEY,
     BAD_REQUEST,
@@ -238,7 +239,7 @@ def _delete_schedule() -> Json:
 def _run_schedule() -> Json:
     created = make_answer("The export, waiting for a worker.", "Export")
     created["headers"] = RETRY_AFTER | make_location("The address of the export.")
-    problems = (BAD_REQUEST, BAD_KEY, FORBIDDEN, NOT_FOUND, {409: ["NOTHING_NEW"]})
+    problems = (ANY_BODY, BAD_REQUEST, BAD_KEY, FORBIDDEN, NOT_FOUND, {409: ["NOTHING_NEW"]})
     summary = "Run a schedule now, in addition to its regular runs"
     return make_operation("run_schedule", summary, {"202": created}, *problems) | {
         "parameters": [make_idempotency_key()]

@@ -110,6 +110,18 @@ def test_read_call_refuses_a_name_given_twice(body):
     assert "twice" in caught.value.message
 
 
+@pytest.mark.parametrize("body", ['{"filters": {"dlp_min": 1}}', "[]", "0", '""', "false"])
+def test_call_refuses_a_body_that_it_would_ignore(body):
+    def route(_services, call):
+        call.refuse_body()
+        return Reply(200, {})
+
+    status, shown = answer(route, make_event(body=body))
+    assert (status, shown["code"], shown["field"]) == (400, "NO_BODY_TAKEN", "body")
+    for empty in ("", "{}", "null", None):
+        assert answer(route, make_event(body=empty))[0] == 200
+
+
 def test_read_call_names_a_repeated_parameter():
     event = make_event(queryStringParameters={"q": "a,b", "scope": "all"}, rawQueryString="q=a&scope=all&q=b")
     status, body = answer(lambda _services, _call: Reply(200, {}), event, "scope", "q")

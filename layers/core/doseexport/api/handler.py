@@ -56,6 +56,11 @@ class Call:
             raise RequestError("BAD_JSON", "The body is not JSON in UTF-8.", "body", 400) from error
         return body
 
+    def refuse_body(self) -> None:
+        """Raise RequestError (400, 413) if there is a body, unless it says nothing: it would be ignored."""
+        if self.read_json() not in (None, {}):
+            raise RequestError("NO_BODY_TAKEN", "This call takes no body.", "body", 400)
+
 
 Route = Callable[[Services, Call], Reply]
 NO_PARAMETERS: Mapping[str, Collection[str]] = MappingProxyType({})
