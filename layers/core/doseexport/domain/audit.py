@@ -87,7 +87,7 @@ def record_event(
 
 
 def record_request(export: Export) -> AuditEntry:
-    """Return the entry of a new export: the only one that holds filters."""
+    """Return the entry of a new export, with its filters."""
     by = Actor(export.owner, export.owner_name)
     request = describe_request(export.request)
     if export.schedule_id is not None:
