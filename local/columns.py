@@ -32,8 +32,6 @@ the code (`make columns`). The sheet Columns of every workbook, the manifest bes
 
 The last table has the columns of files with [pseudonyms](pseudonyms.md).
 
-The last table has the columns of files with [pseudonyms](pseudonyms.md).
-
 Square brackets behind a meaning say what includes a column that not every file has.
 """
 _TITLES = ("Heading", "Meaning", "Unit", "DICOM", "Source", "Conversion", "Blank", "Several rows", "Files")
