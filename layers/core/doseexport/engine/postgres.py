@@ -32,8 +32,9 @@ class Database:
     """The database: how to connect to it and how to read it.
 
     `parameters` are those of libpq, or "conninfo", a connection string or URL. `time_zone` is the zone of
-    the times that OpenREM stores. `name` appears in pg_stat_activity. `seconds_left` returns the statement
-    timeout of a new connection.
+    the times that OpenREM stores. `name` appears in pg_stat_activity. `seconds_left` returns how many seconds
+    the database may still take. It limits every statement and the wait for locks. Without it there is no
+    limit.
     """
 
     parameters: Mapping[str, Any]
