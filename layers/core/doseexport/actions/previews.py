@@ -27,7 +27,7 @@ from doseexport.engine.estimates import estimate_file
 from doseexport.engine.first_rows import FirstTable, explain_no_rows, fetch_first_rows
 from doseexport.engine.plan import RequestContext
 from doseexport.engine.postgres import Database
-from doseexport.engine.postgres_errors import QUERY_CANCELLED
+from doseexport.engine.postgres_errors import QUERY_CANCELLED, TIMED_OUT
 from doseexport.engine.preview_query import PreviewRow, build_preview, join_rows
 from doseexport.engine.query import Counts
 from doseexport.errors import ExportError, RequestError, UnavailableError, unprocessable
@@ -41,7 +41,6 @@ REPLACES = "[A-Za-z0-9-]{1,64}"
 
 _LOGGER = logging.getLogger(__name__)
 Found = TypeVar("Found")
-_TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
 
 
 def preview_export(
@@ -99,7 +98,7 @@ def _ask(request: ExportRequest, ask: Callable[[], Found], *, can_be_replaced: b
             raise RequestError(
                 "PREVIEW_REPLACED", "A newer preview has replaced this one.", None, 409
             ) from None
-        if error.code in _TIMED_OUT:
+        if error.code in TIMED_OUT:
             record_preview_timeout(request.type, error.code)
             return None
         _LOGGER.warning("preview_failed", extra=describe_error(error))

@@ -21,6 +21,7 @@ from doseexport.catalogue.schema import Schema
 from doseexport.catalogue.values import parse_text
 from doseexport.domain.request import parse_type
 from doseexport.domain.rights import Caller, require_service
+from doseexport.engine.postgres_errors import TIMED_OUT
 from doseexport.engine.query import Query, build_suggestions
 from doseexport.errors import ExportError, RequestError, UnavailableError, unprocessable
 
@@ -35,7 +36,6 @@ LETTERS = 2
 """The letters to ask for when the database could not answer in time."""
 
 _LOGGER = logging.getLogger(__name__)
-_TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
 
 Rows = list[tuple[str, int]]
 
@@ -133,7 +133,7 @@ def _fetch_in_time(services: Services, spec: Spec, known: Filter, most: int, par
     try:
         return fetch_values(services, spec, known, most, part)
     except ExportError as error:
-        if error.code in _TIMED_OUT:
+        if error.code in TIMED_OUT:
             return None
         if error.code == "NOT_IN_OPENREM":
             raise RequestError(error.code, error.message, "filter", 422) from None

@@ -54,6 +54,8 @@ _FINAL = {
 }
 QUERY_CANCELLED = "QUERY_CANCELLED"
 """The code of a query that another session cancelled."""
+TIMED_OUT = frozenset({"OUT_OF_TIME", "TABLES_LOCKED"})
+"""The codes of a query that the database did not answer in time."""
 _CANCELLED = (
     QUERY_CANCELLED,
     "An administrator of the database cancelled the query of this export. Try again later.",
