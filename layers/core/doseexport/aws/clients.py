@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 __all__ = [
+    "SECRET_REFUSALS",
     "BotoCoreError",
     "ClientError",
     "LazyClient",
@@ -19,6 +20,18 @@ __all__ = [
     "make_translators",
     "prepare_clients",
 ]
+
+SECRET_REFUSALS = frozenset(
+    {
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "ResourceNotFoundException",
+        "ValidationException",
+    }
+)
+"""Codes of Secrets Manager that no retry can help against: an administrator must change something first."""
 
 _LIMITS: dict[str, Any] = {
     "connect_timeout": 3,

@@ -13,22 +13,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from doseexport.aws.clients import BotoCoreError, ClientError, error_code, make_client, prepare_clients
+from doseexport.aws.clients import (
+    SECRET_REFUSALS,
+    BotoCoreError,
+    ClientError,
+    error_code,
+    make_client,
+    prepare_clients,
+)
 from doseexport.aws.settings import DatabaseSettings, Settings
 from doseexport.engine.postgres import Database
 from doseexport.errors import ExportError, RetryableError
-
-_REFUSED = frozenset(
-    {
-        "AccessDeniedException",
-        "DecryptionFailure",
-        "InvalidParameterException",
-        "InvalidRequestException",
-        "ResourceNotFoundException",
-        "ValidationException",
-    }
-)
-"""Codes of Secrets Manager that no retry can help against: an administrator must change something first."""
 
 
 def prepare_login(environment: Mapping[str, str]) -> None:
@@ -77,7 +72,7 @@ def _find_login(where: DatabaseSettings) -> _Login:
         ca_file = _write_authority(secret["ca"]) if secret.get("ca") else where.ca_file
         return _Login(secret["username"], secret["password"], ca_file)
     except (ClientError, BotoCoreError) as error:
-        if error_code(error) in _REFUSED:
+        if error_code(error) in SECRET_REFUSALS:
             raise ExportError("SECRET_REFUSED", "Access to the database secret was denied.") from None
         raise RetryableError(
             "SECRET_UNREACHABLE", "The database secret cannot be read at the moment."

@@ -10,26 +10,18 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from doseexport.aws.clients import BotoCoreError, ClientError, error_code
+from doseexport.aws.clients import SECRET_REFUSALS, BotoCoreError, ClientError, error_code
 from doseexport.aws.settings import PseudonymSettings
 from doseexport.domain.pseudonyms import KEY_BYTES
 from doseexport.errors import ExportError, RetryableError
 
 _MISSING, _EXISTS = "ResourceNotFoundException", "ResourceExistsException"
-_REFUSED = frozenset(
-    {
-        "AccessDeniedException",
-        "DecryptionFailure",
-        "EncryptionFailure",
-        "InvalidParameterException",
-        "InvalidRequestException",
-        "LimitExceededException",
-        "MalformedPolicyDocumentException",
-        "PreconditionNotMetException",
-        "ResourceNotFoundException",
-        "ValidationException",
-    }
-)
+_REFUSED = SECRET_REFUSALS | {
+    "EncryptionFailure",
+    "LimitExceededException",
+    "MalformedPolicyDocumentException",
+    "PreconditionNotMetException",
+}
 """Codes of Secrets Manager that stay until an administrator changes something."""
 
 
