@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from doseexport import catalogue
 from doseexport.catalogue import AuditWorkbook, CustomRows, Spec, Tables
-from doseexport.catalogue.dictionary import SUMMARY, WARNINGS, Entry, describe_file, describe_type
+from doseexport.catalogue.dictionary import Entry, describe_file, describe_type
+from doseexport.catalogue.layouts import SUMMARY, WARNINGS
 from doseexport.catalogue.options import MONTH, SHIFTED
 from doseexport.catalogue.shared.pseudonyms import DERIVED, pseudonymise
 from doseexport.catalogue.spec import EVERYTHING

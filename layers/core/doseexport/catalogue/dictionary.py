@@ -22,15 +22,24 @@ from doseexport.catalogue.columns import (
     Column,
     Inclusions,
 )
-from doseexport.catalogue.layouts import CustomRows, FileContext, Frequency, Long, ModalityWorkbook, Tables
+from doseexport.catalogue.layouts import (
+    ALL_DATA,
+    STANDARD_PREFIX,
+    SUMMARY,
+    WARNINGS,
+    CustomRows,
+    FileContext,
+    Frequency,
+    Long,
+    ModalityWorkbook,
+    Tables,
+)
 from doseexport.catalogue.shared.column_choice import list_choices
 from doseexport.catalogue.shared.study import ACCESSION, STUDY_ID
 from doseexport.catalogue.spec import Spec
 
 NUMBERED = "<n>"
 """The number in the pattern of repeated headings."""
-ALL_DATA, SUMMARY, WARNINGS = "All data", "Summary", "Warnings"
-_STANDARD_SHEETS = "(standard)_"
 _IN_TIME_ZONE = "read in the time zone that the manifest names"
 
 _FIRST = "the first by id, with a warning"
@@ -197,7 +206,7 @@ def _list_workbook(
     blocks = layout.blocks.columns if layout.blocks else context.event_columns
     named = [_name_sheets(layout.sheets)]
     if layout.standard_sheets and inclusions.standard:
-        named.append(_STANDARD_SHEETS + _name_sheets(layout.standard_sheets))
+        named.append(STANDARD_PREFIX + _name_sheets(layout.standard_sheets))
     for sheet in (ALL_DATA, *named):
         yield from ((sheet, _name(column), column) for column in context.study_columns)
     yield from _repeat(ALL_DATA, prefix, (each for each in blocks if each.is_included(inclusions)))

@@ -11,6 +11,11 @@ from doseexport.catalogue.columns import COUNTED, INTEGER, NEVER, Cells, Column,
 
 STUDIES = "studies"
 EVENTS = "events"
+ALL_DATA, SUMMARY, CHARTS = "All data", "Summary", "Charts"
+WARNINGS, COLUMNS, ABOUT = "Warnings", "Columns", "About"
+"""The names of sheets that several kinds of workbooks have."""
+STANDARD_PREFIX = "(standard)_"
+"""How the name of the sheet of a standard name begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from doseexport.catalogue import (
     Tables,
     Wide,
 )
-from doseexport.catalogue.dictionary import ALL_DATA
-from doseexport.catalogue.layouts import Layout, Sheet
+from doseexport.catalogue.layouts import ALL_DATA, Layout, Sheet
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.request import ExportRequest
 from doseexport.engine.copy_text import TEXT, split_row

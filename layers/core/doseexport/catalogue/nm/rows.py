@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from doseexport.catalogue.columns import Cells, Column
-from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
+from doseexport.catalogue.layouts import ALL_DATA, NO_EXCLUSIONS, FileContext, Row, Sheet
 from doseexport.catalogue.nm.parts import PARTS, Group, Parts, list_single_columns
 from doseexport.catalogue.shared.study import STUDY_FREQUENCIES
 
@@ -30,7 +30,7 @@ class Administrations:
         columns = (*context.study_columns, *widened)
         self._blank = [""] * len(widened)
         self.sheets = (
-            Sheet("All data", columns),
+            Sheet(ALL_DATA, columns),
             *(Sheet(name, columns, named_by_data=True) for name in descriptions),
         )
         self._sheet_of = {name: index for index, name in enumerate(descriptions, start=1)}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from isal import isal_zlib
 
+from doseexport.catalogue.layouts import ABOUT, COLUMNS, SUMMARY, WARNINGS
 from doseexport.engine.writers import Sink
 from doseexport.engine.writers.cells import column_letters
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
@@ -22,10 +23,6 @@ from doseexport.engine.writers.parts import Packed, Parts, deflate
 from doseexport.engine.writers.sheets import GrowingSheet, SharedState, Worksheet
 from doseexport.engine.writers.texts import SharedTexts
 from doseexport.engine.writers.workbook import (
-    ABOUT,
-    COLUMNS,
-    SUMMARY,
-    WARNINGS,
     DrawnSheet,
     SheetFrame,
     Summary,

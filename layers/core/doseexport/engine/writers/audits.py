@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from doseexport.catalogue import AuditWorkbook
-from doseexport.catalogue.layouts import Chart
+from doseexport.catalogue.layouts import CHARTS, SUMMARY, Chart
 from doseexport.engine.copy_text import TEXT, split_row
 from doseexport.engine.merge import Study
 from doseexport.engine.writers import Sink
@@ -14,10 +14,9 @@ from doseexport.engine.writers.assembly import Tabs, assemble, count_rows
 from doseexport.engine.writers.charts import count_chart_rows, draw_charts
 from doseexport.engine.writers.file_plan import FilePlan, FileReport, SheetCount
 from doseexport.engine.writers.sheets import GrowingSheet, Limits, SharedState
-from doseexport.engine.writers.workbook import SUMMARY, DrawnSheet, fit_to_page, put_cell
+from doseexport.engine.writers.workbook import DrawnSheet, fit_to_page, put_cell
 from doseexport.engine.writers.xlsx import RowSheets
 
-CHARTS = "Charts"
 _NAME_AND_VALUE = 2
 _LINE_HEIGHT, _LINE_LENGTH = 15, 70
 

@@ -6,12 +6,10 @@ import json
 from collections.abc import Iterator
 
 from doseexport.catalogue import Cells, ModalityWorkbook
+from doseexport.catalogue.layouts import ALL_DATA, STANDARD_PREFIX
 from doseexport.engine.writers.cells import Heads, WriteCells, column_heads
 from doseexport.engine.writers.file_plan import FilePlan, block_headings, warn_of_left_out
 from doseexport.engine.writers.sheets import GrowingSheet, SharedState
-
-ALL_DATA = "All data"
-STANDARD = "(standard)_"
 
 
 class AllData:
@@ -84,7 +82,7 @@ class ProtocolSheets:
         names = sorted(name for name, _ in plan.context.frequencies[self._title])
         self._by_protocol = {name: self._add(name) for name in names}
         counted = plan.context.frequencies.get(self._standard_title)
-        self._by_standard = {name: self._add(STANDARD + name) for name in sorted(dict(counted or []))}
+        self._by_standard = {name: self._add(STANDARD_PREFIX + name) for name in sorted(dict(counted or []))}
         self._standard_position = headings.index(layout.standard_by) if counted else None
 
     def add(self, head: list[str], write: WriteCells, events: list[Cells]) -> None:

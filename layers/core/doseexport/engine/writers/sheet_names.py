@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from doseexport.catalogue.layouts import ABOUT, ALL_DATA, COLUMNS, SUMMARY, WARNINGS
+
 MAX_NAME = 31
-RESERVED = ("Summary", "All data", "Warnings", "Columns", "About", "History")
+RESERVED = (SUMMARY, ALL_DATA, WARNINGS, COLUMNS, ABOUT, "History")
 UNKNOWN = "unknown"
 
 _OPENREM = str.maketrans({" ": "_", "[": "(", "]": ")", ":": ";", "?": ";", "*": "#", "/": "|", "\\": "|"})

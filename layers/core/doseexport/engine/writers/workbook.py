@@ -11,6 +11,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from doseexport.catalogue import Column
 from doseexport.catalogue.dictionary import WARNING_COLUMNS, Entry
+from doseexport.catalogue.layouts import ABOUT, COLUMNS, SUMMARY, WARNINGS
 from doseexport.engine.writers.cells import (
     DATE_STYLE,
     DATETIME_STYLE,
@@ -29,7 +30,6 @@ _MOST_WIDTH = 40
 MOST_XML = 1 << 20
 """Characters: more than the XML of a text that fits into a cell."""
 _ROWS_ABOVE_FREQUENCIES = 6
-SUMMARY, WARNINGS, COLUMNS, ABOUT = "Summary", "Warnings", "Columns", "About"
 _OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,

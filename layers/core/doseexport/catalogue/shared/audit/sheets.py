@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from doseexport.catalogue.columns import Cells, Column
-from doseexport.catalogue.layouts import Sheet
+from doseexport.catalogue.layouts import CHARTS, SUMMARY, Sheet
 from doseexport.catalogue.shared.audit import columns, reading
 from doseexport.catalogue.shared.audit.drl import HEADINGS, DrlRow, Match
 from doseexport.catalogue.shared.audit.quantities import Quantity, write_number
@@ -15,7 +15,6 @@ from doseexport.catalogue.shared.audit.results import Result
 
 EXAMINATIONS, PROTOCOLS, ROOMS = "Examinations", "Protocols", "Rooms"
 OUTLIERS, EXCLUDED, LEVELS = "Outliers", "Excluded", "DRLs"
-SUMMARY, CHARTS = "Summary", "Charts"
 
 MATCH_HEADINGS = tuple(column.heading for column in columns.MATCH_COLUMNS)
 
