@@ -12,7 +12,6 @@ from doseexport.catalogue.dx.phe2019_rows import (
     describe_filtration,
     describe_position,
     describe_view,
-    join_names,
 )
 from doseexport.engine.study_warnings import WarningLog
 
@@ -58,18 +57,6 @@ def kind_at(sheet, position):
 def test_form_reads_the_columns_that_the_queries_select(spec):
     assert tuple(column.heading for column in spec.studies.columns) == Exam._fields
     assert tuple(column.heading for column in spec.events.columns) == Projection._fields
-
-
-@pytest.mark.parametrize(
-    ("names", "joined"),
-    [
-        (("a", "b", "c", "d"), "a | b | c | d"),
-        (("", "b", "", "d"), "b | d"),
-        (("", "", ""), ""),
-    ],
-)
-def test_missing_names_are_left_out(names, joined):
-    assert join_names(*names) == joined
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from doseexport.catalogue.columns import ALWAYS, CODED, COUNTED, NEVER, NO_SOURCE, NUMBER, Cells, Column
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
 from doseexport.catalogue.shared import exposures
+from doseexport.catalogue.shared.phe2019 import join_texts
 from doseexport.catalogue.shared.study import AGE, DATE_OF_STUDY, HEIGHT, MASS, SEX, STUDY_ID
 from doseexport.catalogue.shared.totals import COMPUTED
 
@@ -51,11 +52,6 @@ class Projection(NamedTuple):
     table: str
     exposure_index: str
     view: str
-
-
-def join_names(*names: str) -> str:
-    """Return the names that are not empty, joined by " | "."""
-    return " | ".join(filter(None, names))
 
 
 def describe_filtration(materials: str, thicknesses: str) -> str:
@@ -190,7 +186,7 @@ def _exam_columns(dap: Column, name: Column) -> tuple[Column, ...]:
 
 
 def _exam_cells(number: int, exam: Exam, dap: str, protocol: str = "") -> Cells:
-    names = join_names(exam.procedure, exam.requested, exam.description, protocol)
+    names = join_texts((exam.procedure, exam.requested, exam.description, protocol))
     patient = [exam.weight, "", "", exam.age, exam.sex, exam.height]
     return ["", str(number), exam.record, exam.date, dap, "cGy·cm²", names, *patient]
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from doseexport.catalogue.columns import Cells
 from doseexport.catalogue.layouts import NO_EXCLUSIONS, FileContext, Row, Sheet
+from doseexport.catalogue.shared.phe2019 import join_texts
 
 ACQUISITION = "11361"
 """Part of the type codes of acquisitions (113611 to 113613, DCM). Any other event is fluoroscopy."""
@@ -74,11 +75,6 @@ def describe_events(events: list[Event]) -> Cells:
 def list_distinct(events: list[Event], name: str) -> list[str]:
     """Return the distinct values of a cell. A missing value counts as the value ""."""
     return list(dict.fromkeys(event[name] for event in events))
-
-
-def join_texts(texts: Iterable[str]) -> str:
-    """Return the texts that are not empty, joined by " | "."""
-    return " | ".join(filter(None, texts))
 
 
 def describe_rate(rates: Sequence[str]) -> str:
