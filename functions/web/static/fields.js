@@ -3,7 +3,8 @@
 import { make, setText } from "./dom.js";
 import { formatUnit } from "./words.js";
 
-const MAX_TEXT = 256;
+/** The most characters of a filter's text. */
+export const MAX_TEXT = 256;
 const COUNTS = [["", "any"], ["0", "none"], ["some", "some"], ...listTens(), ["more", "more than 10"]];
 const CHOICES = [
   ["", "included, but left out of audits"],
