@@ -1,11 +1,10 @@
 /** Setting up an authenticator app: its key as a QR code and as text, and the dialog. Loaded when needed. */
 
-import { byId, make } from "./dom.js";
+import { byId, make, SVG } from "./dom.js";
 import { notify } from "./messages.js";
 import { explainStep } from "./sign-in-errors.js";
 import { askStep, makeCodeField, readCode } from "./sign-in-form.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const ISSUER = encodeURIComponent("Dose Export");
 const QUIET_ZONE = 4;
 

@@ -1,5 +1,8 @@
 /** Helpers that build and change elements. Text is never parsed as markup. */
 
+/** The namespace of the elements of a picture. */
+export const SVG = "http://www.w3.org/2000/svg";
+
 /**
  * Make an element: `make("p", {class: "hint"}, "words", child)`.
  * A name that begins with "on" adds a listener. True sets a bare attribute. False, null and undefined set none.

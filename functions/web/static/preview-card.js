@@ -1,12 +1,11 @@
 /** The contents of the card "Preview": numbers, a bar per month, and the most frequent values. */
 
-import { make, makeButton } from "./dom.js";
+import { make, makeButton, SVG } from "./dom.js";
 import { MAX_TEXT } from "./fields.js";
 import { count, DATE_LOCALE, formatDay, formatDuration, formatNumber, formatSize } from "./words.js";
 
 const MOST_BARS = 60;
 const BAR = { width: 10, gap: 2, height: 48 };
-const SVG = "http://www.w3.org/2000/svg";
 const MONTH = new Intl.DateTimeFormat(DATE_LOCALE, { month: "short", year: "numeric" });
 const LISTS = [
   { name: "protocols", filter: "acquisition_protocol", title: "Most frequent protocols", most: 10 },
