@@ -9,10 +9,6 @@ const DAY = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeZone
 const NUMBER = new Intl.NumberFormat(LOCALE);
 const SHORT = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
 const MOMENT = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeStyle: "short" });
-const ZONED = new Intl.DateTimeFormat(DATE_LOCALE, {
-  ...{ day: "numeric", month: "short", year: "numeric" },
-  ...{ hour: "2-digit", minute: "2-digit", timeZoneName: "short" },
-});
 const EXACT = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "medium", timeStyle: "long" });
 const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 const UNITS = [
@@ -55,9 +51,6 @@ export function formatDay(text) {
 
 /** A time of the API → "23 Nov 2026, 11:30" in the time zone of the browser. */
 export const formatTime = (text) => (text ? MOMENT.format(new Date(text)) : "–");
-
-/** The same with the time zone. */
-export const formatZonedTime = (text) => (text ? ZONED.format(new Date(text)) : "–");
 
 /** The same with seconds and time zone. */
 export const formatExactTime = (text) => (text ? EXACT.format(new Date(text)) : "–");
