@@ -5,7 +5,7 @@ import { formatDates, formatIn } from "./coming-runs.js";
 import { make } from "./dom.js";
 
 /** How a run ended, in words. */
-export const OUTCOMES = {
+const OUTCOMES = {
   STARTED: "In progress",
   NOTHING_NEW: "Nothing new to export",
   COMPLETED: "Completed",
