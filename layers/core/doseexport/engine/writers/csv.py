@@ -40,9 +40,6 @@ WIDE, LOPSIDED = 100, 10
 """A study of at least 100 events, and of ten times the median of all studies, is named in a warning."""
 
 
-csv.field_size_limit(1 << 30)
-
-
 class _CsvWriter:
     """The common part of all csv writers: the BOM, and rows written in large chunks.
 
