@@ -168,7 +168,6 @@ class LongWriter(_CsvWriter):
 class RowsWriter(_CsvWriter):
     """A csv of the rows that a builder makes of each study, all as wide as the header."""
 
-    answer = ""
     copy_format = TEXT
     separator = b"\t"
 
