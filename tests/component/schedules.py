@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from doseexport.aws.dynamodb.export_indexes import Span
 from doseexport.domain.rights import Caller
 from tests.component.answers import create_schedule
 from tests.fakes import aws_client, run
@@ -43,8 +44,8 @@ def create(services, owner, **changes):
 
 def exports_of(services, owner):
     """Return all exports of an owner, newest first."""
-    ids = [found.id for page in services.indexes.list_owned(owner.id) for found in page]
-    return [services.exports.load(export_id) for export_id in ids]
+    page = services.indexes.read_owned(owner.id, Span("2000", "9999"), None, 1000)
+    return [services.exports.load(row["pk"].removeprefix("EXPORT#")) for row in page.entries]
 
 
 def fail(services, export, code="DISK_FULL"):

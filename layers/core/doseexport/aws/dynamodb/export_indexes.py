@@ -62,18 +62,13 @@ class ExportIndexes:
     def __init__(self, client: Any, table_name: str) -> None:
         self._table = Table(client, table_name)
 
-    def list_owned(self, owner: str, after: Position | None = None) -> Iterator[list[Position]]:
-        """Yield pages of an owner's exports, newest first, starting after `after`."""
-        return self._list("by_owner", "#owner = :value", {"owner": owner}, after, newest_first=True)
-
-    def list_month(self, month: str, after: Position | None = None) -> Iterator[list[Position]]:
-        """Yield pages of everyone's exports of a month (2026-11), newest first, starting after `after`."""
-        return self._list("by_month", "#month = :value", {"month": month}, after, newest_first=True)
+    def list_month(self, month: str) -> Iterator[list[Position]]:
+        """Yield pages of everyone's exports of a month (2026-11), newest first."""
+        return self._list("by_month", "#month = :value", month, newest_first=True)
 
     def list_for_cleanup(self, cleanup: Cleanup) -> Iterator[list[Position]]:
         """Yield pages of the exports that the sweep has to handle, oldest first."""
-        key = {"cleanup": cleanup.value}
-        return self._list("by_cleanup", "#cleanup = :value", key, None, newest_first=False)
+        return self._list("by_cleanup", "#cleanup = :value", cleanup.value, newest_first=False)
 
     def list_expired(self, now: datetime) -> Iterator[list[str]]:
         """Yield pages of the ids of exports whose file has expired, the earliest expiry first."""
@@ -120,20 +115,9 @@ class ExportIndexes:
         return EntryPage(page.rows, _read_position(page.last_key) if page.last_key else None, page.read)
 
     def _list(
-        self,
-        index: str,
-        condition: str,
-        key: Mapping[str, str],
-        after: Position | None,
-        *,
-        newest_first: bool,
+        self, index: str, condition: str, value: str, *, newest_first: bool
     ) -> Iterator[list[Position]]:
-        start: Row | None = None
-        if after is not None:
-            start = {"pk": export_key(after.id), "created_at": after.created_at, **key}
-        (value,) = key.values()
-        pages = self._table.query(index, condition, {"value": value}, start, newest_first=newest_first)
-        for page in pages:
+        for page in self._table.query(index, condition, {"value": value}, None, newest_first=newest_first):
             yield [_read_position(row) for row in page]
 
 
