@@ -6,9 +6,9 @@ import pytest
 
 from doseexport import catalogue
 from doseexport.catalogue.options import MONTH, PSEUDONYMS
-from doseexport.catalogue.shared.pseudonyms import LEFT_OUT, REPLACED
 from doseexport.domain.request import ExportRequest, parse_request
 from doseexport.errors import RequestError
+from tests.unit.catalogue.pseudonyms import LEFT_OUT, REPLACED
 
 SPECS = {name: spec for name, spec in catalogue.load_specs().items() if PSEUDONYMS in spec.options}
 

@@ -53,40 +53,6 @@ LIMITS = (1, 5, 10, 16, *range(20, 91, 5))
 
 _STUDY, _PATIENT = "generalstudymoduleattr.", "patientmoduleattr."
 _AGE, _INDICATOR = "patientstudymoduleattr.patient_age_decimal", f"{_PATIENT}not_patient_indicator"
-REPLACED = frozenset(
-    {
-        _AGE,
-        _INDICATOR,
-        f"{_STUDY}accession_number",
-        f"{_STUDY}id",
-        f"{_STUDY}study_date",
-        f"{_STUDY}study_instance_uid",
-        f"{_PATIENT}patient_id",
-    }
-)
-"""Sources of OpenREM that stand in files as a pseudonym, or coarse."""
-LEFT_OUT = frozenset(
-    {
-        "ctdosecheckdetails.alert_reason_for_proceeding",
-        "ctdosecheckdetails.notification_reason_for_proceeding",
-        "ctirradiationeventdata.comment",
-        "ctradiationdose.comment",
-        f"{_STUDY}operator_name",
-        f"{_STUDY}performing_physician_name",
-        f"{_STUDY}study_time",
-        "irradeventxraydata.comment",
-        "irradeventxraydata.date_time_started",
-        f"{_PATIENT}patient_birth_date",
-        f"{_PATIENT}patient_name",
-        "personparticipant.person_name",
-        "petseries.series_datetime",
-        "projectionxrayradiationdose.comment",
-        "radiopharmaceuticaladministrationeventdata.radiopharmaceutical_start_datetime",
-        "radiopharmaceuticaladministrationeventdata.radiopharmaceutical_stop_datetime",
-        "radiopharmaceuticalradiationdose.comment",
-    }
-)
-"""Sources that no file with pseudonyms shows."""
 KEPT = frozenset(
     {
         "accumprojxraydose.total_acquisition_time",
