@@ -21,7 +21,7 @@ from doseexport.aws.dynamodb.presets import PresetRepository
 from doseexport.aws.dynamodb.schemas import KEY, SchemaRepository
 from doseexport.aws.dynamodb.table import pack
 from doseexport.catalogue.schema import make_schema_without
-from doseexport.domain.audit import AuditEvent, record_completion
+from doseexport.domain.audit import AuditEvent, make_completion_entry
 from doseexport.domain.export import Export, Result, State, make_export, make_id
 from doseexport.domain.preset import Preset, make_preset
 from doseexport.domain.request import ExportRequest
@@ -312,7 +312,7 @@ def mail_owners(role: Role, scene: Scene) -> None:
     stack, before = scene.backstage.stack, len(users.read_mail(scene.backstage.stack, scene.owner.name))
     export = scene.request_export(owner=scene.owner)
     result = Result("x", "ct.csv", 1, "0" * 64, 1, 1)
-    entry = record_completion(export.id, 1, datetime.now(UTC), result)
+    entry = make_completion_entry(export.id, 1, datetime.now(UTC), result)
     image = pack(new_entry_row(entry, AUDIT_RETENTION))
     with role.assumed():
         event = {"Records": [{"dynamodb": {"NewImage": image, "SequenceNumber": "1"}}]}

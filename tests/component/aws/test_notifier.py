@@ -13,7 +13,7 @@ from moto import mock_aws
 from doseexport.aws.dynamodb.audit_rows import new_entry_row
 from doseexport.aws.dynamodb.table import pack
 from doseexport.aws.notifier import Notifier
-from doseexport.domain.audit import record_first_rows
+from doseexport.domain.audit import make_first_rows_entry
 from doseexport.domain.request import ExportRequest
 from tests.fakes import NOW, PIA
 from tests.invocation import CONTEXT
@@ -70,7 +70,7 @@ def test_notifier_sends_no_entry_that_was_restored(world):
 
 
 def test_notifier_sends_no_entry_about_first_rows(world):
-    entry = record_first_rows(ExportRequest("ct-csv", include_names=True), NOW, PIA)
+    entry = make_first_rows_entry(ExportRequest("ct-csv", include_names=True), NOW, PIA)
     shown = deepcopy(RECORDS[0])
     shown["dynamodb"]["NewImage"] = pack(new_entry_row(entry, timedelta(days=1)))
     assert world.send([shown]) is None

@@ -10,11 +10,11 @@ import pytest
 from doseexport.domain.audit import (
     Actor,
     AuditEvent,
-    record_completion,
-    record_event,
-    record_failure,
-    record_request,
-    record_skipped,
+    make_completion_entry,
+    make_event_entry,
+    make_failure_entry,
+    make_request_entry,
+    make_skipped_entry,
 )
 from doseexport.domain.export import Result, make_export
 from doseexport.domain.notification import describe_entry, is_notified, name_notification, write_mail
@@ -34,16 +34,16 @@ NOTIFIED = [kind for kind in AuditEvent if is_notified(kind)]
 def entry_of(kind):
     if kind is AuditEvent.REQUESTED:
         filters = {"patient_name": "Zyx^Patient", "acquisition_protocol": "Protocol of mine"}
-        return record_request(make_export(ID, ADA.id, ADA.name, ExportRequest("ct-csv", filters), AT))
+        return make_request_entry(make_export(ID, ADA.id, ADA.name, ExportRequest("ct-csv", filters), AT))
     if kind is AuditEvent.COMPLETED:
         result = Result("k", "ct-csv_2026.csv", 1234567, "ab" * 32, 6500, 18000, ("A message",))
-        return record_completion(ID, 1, AT, result)
+        return make_completion_entry(ID, 1, AT, result)
     if kind is AuditEvent.FAILED:
-        return record_failure(ID, 2, AT, "NO_STUDIES")
+        return make_failure_entry(ID, 2, AT, "NO_STUDIES")
     if kind is AuditEvent.SKIPPED:
-        return record_skipped(ID, Actor(ADA.id, ADA.name), AT, "GROUP_LOST")
+        return make_skipped_entry(ID, Actor(ADA.id, ADA.name), AT, "GROUP_LOST")
     is_persons = kind in {AuditEvent.ABORT_REQUESTED, AuditEvent.LINK_ISSUED, AuditEvent.DELETED}
-    return record_event(kind, ID, 1, AT, ADA if is_persons else None)
+    return make_event_entry(kind, ID, 1, AT, ADA if is_persons else None)
 
 
 @pytest.mark.parametrize("kind", NOTIFIED)

@@ -47,7 +47,7 @@ def record_first_rows(services: Services, caller: Caller, request: ExportRequest
 
     Raise UnavailableError (503) if that cannot be recorded: then they must not be shown.
     """
-    entry = audit.record_first_rows(request, services.clock(), caller)
+    entry = audit.make_first_rows_entry(request, services.clock(), caller)
     try:
         is_written = services.audit.write_first_rows(entry)
     except (ClientError, BotoCoreError) as error:

@@ -79,14 +79,14 @@ class AuditEntry:
         return bool(self.request and self.request["patient_filters"])
 
 
-def record_event(
+def make_event_entry(
     event: AuditEvent, export_id: str, attempt: int, at: datetime, caller: Caller | None = None
 ) -> AuditEntry:
     """Return an entry that holds nothing but the event and who caused it."""
     return AuditEntry(export_id, event, attempt, at, Actor(caller.id, caller.name) if caller else None)
 
 
-def record_request(export: Export) -> AuditEntry:
+def make_request_entry(export: Export) -> AuditEntry:
     """Return the entry of a new export, with its filters."""
     by = Actor(export.owner, export.owner_name)
     request = describe_request(export.request)
@@ -95,7 +95,7 @@ def record_request(export: Export) -> AuditEntry:
     return AuditEntry(export.id, AuditEvent.REQUESTED, export.attempt, export.created_at, by, request=request)
 
 
-def record_completion(export_id: str, attempt: int, at: datetime, result: Result) -> AuditEntry:
+def make_completion_entry(export_id: str, attempt: int, at: datetime, result: Result) -> AuditEntry:
     """Return the entry of a published file: counts, bytes and SHA-256, but not its name."""
     file = {
         "studies": result.studies,
@@ -106,36 +106,36 @@ def record_completion(export_id: str, attempt: int, at: datetime, result: Result
     return AuditEntry(export_id, AuditEvent.COMPLETED, attempt, at, file=file)
 
 
-def record_failure(export_id: str, attempt: int, at: datetime, code: str) -> AuditEntry:
+def make_failure_entry(export_id: str, attempt: int, at: datetime, code: str) -> AuditEntry:
     """Return the entry of an export that failed: its code, but not its message."""
     return AuditEntry(export_id, AuditEvent.FAILED, attempt, at, code=code)
 
 
-def record_skipped(
+def make_skipped_entry(
     export_id: str, owner: Actor, at: datetime, code: str, *, send_mail: bool = False
 ) -> AuditEntry:
     """Return the entry of an export that a schedule did not request: `code` is why the schedule is paused."""
     return AuditEntry(export_id, AuditEvent.SKIPPED, 1, at, owner, code=code, send_mail=send_mail)
 
 
-def record_mail(source: AuditEntry, at: datetime, code: str | None) -> AuditEntry:
+def make_mail_entry(source: AuditEntry, at: datetime, code: str | None) -> AuditEntry:
     """Return the entry of a mail to the owner about another entry. `code` is why it could not be sent."""
     event = AuditEvent.MAIL_SENT if code is None else AuditEvent.MAIL_FAILED
     return AuditEntry(source.export_id, event, source.attempt, at, code=code)
 
 
-def record_reading(export_id: str, at: datetime, by: Caller) -> AuditEntry:
+def make_reading_entry(export_id: str, at: datetime, by: Caller) -> AuditEntry:
     """Return the entry of a caller who reads filters of another user's export that name patients."""
     return AuditEntry(export_id, AuditEvent.READ, 1, at, Actor(by.id, by.name))
 
 
-def record_first_rows(request: ExportRequest, at: datetime, by: Caller) -> AuditEntry:
+def make_first_rows_entry(request: ExportRequest, at: datetime, by: Caller) -> AuditEntry:
     """Return the entry of a caller who is shown names or IDs of patients in the first rows of a request."""
     actor = Actor(by.id, by.name)
     return AuditEntry("", AuditEvent.FIRST_ROWS_SHOWN, 1, at, actor, request=describe_request(request))
 
 
-def record_retention(
+def make_retention_entry(
     export: Export, at: datetime, by: Caller, days: int, until: datetime | None
 ) -> AuditEntry:
     """Return the entry of a changed retention. `until` is None while the export has not ended."""

@@ -12,7 +12,7 @@ from typing import Any
 from doseexport.aws.dynamodb.audit_rows import first_rows_key, mail_sort_key, new_entry_row, read_entry
 from doseexport.aws.dynamodb.export_rows import export_key
 from doseexport.aws.dynamodb.table import Insert, Query, Table
-from doseexport.domain.audit import AuditEntry, record_mail, record_reading
+from doseexport.domain.audit import AuditEntry, make_mail_entry, make_reading_entry
 from doseexport.domain.rights import Caller
 
 
@@ -33,7 +33,7 @@ class AuditRepository:
         """Write that a caller read filters that name patients, once per caller, export and day."""
         reading = (export_id, by.id, now.date())
         if reading not in self._recorded:
-            self._table.write_together(self.insert(record_reading(export_id, now, by)))
+            self._table.write_together(self.insert(make_reading_entry(export_id, now, by)))
             self._recorded.add(reading)
 
     def write_first_rows(self, entry: AuditEntry) -> bool:
@@ -47,7 +47,7 @@ class AuditRepository:
 
     def write_mail(self, source: AuditEntry, now: datetime, code: str | None) -> None:
         """Write once that a mail about an entry was sent, or why it could not be sent."""
-        row = new_entry_row(record_mail(source, now, code), self._retention)
+        row = new_entry_row(make_mail_entry(source, now, code), self._retention)
         self._table.write_together(Insert(row | {"sk": mail_sort_key(source)}, self._name))
 
     def read(self, export_id: str) -> list[AuditEntry]:

@@ -52,11 +52,11 @@ from doseexport.domain.audit import (
     Actor,
     AuditEntry,
     AuditEvent,
-    record_completion,
-    record_event,
-    record_failure,
-    record_request,
-    record_retention,
+    make_completion_entry,
+    make_event_entry,
+    make_failure_entry,
+    make_request_entry,
+    make_retention_entry,
 )
 from doseexport.domain.export import LEASE, Cleanup, Export, Failure, Progress, Result, State
 from doseexport.domain.rights import Caller
@@ -112,7 +112,7 @@ class ExportRepository:
         is returned even if the limit or the rate is reached, and may be deleted or expired. Return None if
         the limit or the rate is reached.
         """
-        entry = self._audit.insert(record_request(export))
+        entry = self._audit.insert(make_request_entry(export))
         for _ in range(TRIES):  # another request of the owner may come in between
             owner = self._table.get(owner_key(export.owner)) or {}
             take_slot = _take_slot(export, owner, limit, rate)
@@ -145,7 +145,7 @@ class ExportRepository:
             f"#status = :COMPLETED AND {NOT_DELETED} AND {NOT_EXPIRED}",
             {**CONSTANTS, "now": to_text(now)},
         )
-        entry = record_event(AuditEvent.LINK_ISSUED, export.id, export.attempt, now, by)
+        entry = make_event_entry(AuditEvent.LINK_ISSUED, export.id, export.attempt, now, by)
         return self._table.write_together(has_file, self._audit.insert(entry))
 
     def delete(self, export_id: str, by: Caller, now: datetime) -> bool:
@@ -158,7 +158,7 @@ class ExportRepository:
             return False
         cleanup = "" if export.was_never_started else ", #cleanup = :ORPHANED"
         return self._record(
-            record_event(AuditEvent.DELETED, export_id, export.attempt, now, by),
+            make_event_entry(AuditEvent.DELETED, export_id, export.attempt, now, by),
             f"SET #deleted_at = :now, #ttl = :ttl{cleanup} REMOVE {FORGOTTEN}",
             f"{SETTLED} AND {NOT_DELETED} AND {SAME_ATTEMPT}",
             attempt=export.attempt,
@@ -184,7 +184,7 @@ class ExportRepository:
     def claim(self, export_id: str, attempt: int, now: datetime) -> Export | None:
         """Take the export for one attempt. Return None if it is not queued for this attempt."""
         claimed = self._record(
-            record_event(AuditEvent.STARTED, export_id, attempt, now),
+            make_event_entry(AuditEvent.STARTED, export_id, attempt, now),
             "SET #status = :RUNNING, #started_at = :now, #lease_until = :lease, #studies_done = :zero"
             " REMOVE #studies_total, #error_code, #error",
             f"{QUEUED} AND {SAME_ATTEMPT}",
@@ -231,7 +231,7 @@ class ExportRepository:
         Return False if the export was aborted or lost meanwhile.
         The file is retained for as long as the row says, or for `retention` if the row does not say.
         """
-        entry = record_completion(export_id, attempt, now, result)
+        entry = make_completion_entry(export_id, attempt, now, result)
         for _ in range(TRIES):  # its retention may be changed in between
             export = self.load(export_id)
             if export is None or (export.state, export.attempt) != (State.RUNNING, attempt):
@@ -247,7 +247,7 @@ class ExportRepository:
 
     def settle_aborted(self, export_id: str, attempt: int, now: datetime) -> bool:
         """Settle an ABORTING export as ABORTED. Return False if it is not ABORTING in this attempt."""
-        return self._abort(record_event(AuditEvent.ABORTED, export_id, attempt, now), ABORTING)
+        return self._abort(make_event_entry(AuditEvent.ABORTED, export_id, attempt, now), ABORTING)
 
     def release(self, export_id: str, attempt: int, code: str, message: str, now: datetime) -> bool:
         """End the lease for a reason that may pass: the sweep requeues the export, or fails it."""
@@ -279,7 +279,7 @@ class ExportRepository:
     def requeue(self, export_id: str, attempt: int, now: datetime) -> Export | None:
         """Queue an export whose lease is over, as its next attempt. Return None if its lease is not over."""
         requeued = self._record(
-            record_event(AuditEvent.REQUEUED, export_id, attempt + 1, now),
+            make_event_entry(AuditEvent.REQUEUED, export_id, attempt + 1, now),
             "SET #status = :QUEUED, #attempt = :next, #sends = :zero, #queued_at = :now"
             f" REMOVE {ATTEMPT_FIELDS}",
             f"{LEASE_OVER} AND {SAME_ATTEMPT}",
@@ -318,7 +318,7 @@ class ExportRepository:
         From here on its retention cannot change: only files that no row promises are deleted.
         """
         return self._record(
-            record_event(AuditEvent.EXPIRED, export_id, attempt, now),
+            make_event_entry(AuditEvent.EXPIRED, export_id, attempt, now),
             f"SET #cleanup = :ORPHANED REMOVE {FORGOTTEN}",
             f"#cleanup = :RETAINED AND {EXPIRED}",
             now=to_text(now),
@@ -355,7 +355,7 @@ class ExportRepository:
         }
         failed = "#error_code = :code, #error = :message,"
         end = End(State.FAILED, Cleanup.ORPHANED, f"{SAME_ATTEMPT} AND {condition}", failed, values)
-        return self._settle(record_failure(export_id, attempt, now, failure.code), end, FAILURE_RETENTION)
+        return self._settle(make_failure_entry(export_id, attempt, now, failure.code), end, FAILURE_RETENTION)
 
     def _abort(self, entry: AuditEntry, condition: str, cleanup: Cleanup | None = Cleanup.ORPHANED) -> bool:
         condition = f"{condition} AND {SAME_ATTEMPT}"
@@ -365,10 +365,10 @@ class ExportRepository:
     def _stop(self, export: Export, by: Caller, now: datetime) -> bool:
         """Stop an export as it was read. Return False if it has changed since."""
         if export.state is State.QUEUED:
-            entry = record_event(AuditEvent.ABORTED, export.id, export.attempt, now, by)
+            entry = make_event_entry(AuditEvent.ABORTED, export.id, export.attempt, now, by)
             cleanup = None if export.was_never_started else Cleanup.ORPHANED
             return self._abort(entry, QUEUED, cleanup)
-        entry = record_event(AuditEvent.ABORT_REQUESTED, export.id, export.attempt, now, by)
+        entry = make_event_entry(AuditEvent.ABORT_REQUESTED, export.id, export.attempt, now, by)
         running = f"{RUNNING} AND {SAME_ATTEMPT}"
         return self._record(entry, "SET #status = :ABORTING", running, attempt=export.attempt)
 
@@ -376,7 +376,7 @@ class ExportRepository:
         """Set the retention of an export as it was read. Return False if it has changed since."""
         if export.finished_at is None:
             return self._record(
-                record_retention(export, now, by, days, None),
+                make_retention_entry(export, now, by, days, None),
                 "SET #retention_days = :days",
                 f"({QUEUED} OR {RUNNING}) AND {SAME_ATTEMPT}",
                 attempt=export.attempt,
@@ -384,7 +384,7 @@ class ExportRepository:
             )
         until = export.finished_at + timedelta(days=days)
         return self._record(
-            record_retention(export, now, by, days, until),
+            make_retention_entry(export, now, by, days, until),
             "SET #retention_days = :days, #expires_at = :until, #ttl = :ttl",
             f"{HAS_FILE} AND {SAME_ATTEMPT}",
             attempt=export.attempt,

@@ -28,7 +28,7 @@ from doseexport.aws.dynamodb.schedule_rows import (
     write_terms,
 )
 from doseexport.aws.dynamodb.table import Change, Insert, Row, Table
-from doseexport.domain.audit import Actor, record_skipped
+from doseexport.domain.audit import Actor, make_skipped_entry
 from doseexport.domain.schedule import Occurrence, Outcome, Pause, Run, Schedule
 from doseexport.domain.schedule_terms import Terms
 from doseexport.domain.timestamps import to_epoch, to_text
@@ -175,7 +175,7 @@ class ScheduleRepository:
         )
         owner = Actor(schedule.owner, schedule.owner_name)
         send_mail = bool(occurrence.request.get("send_mail"))
-        entry = record_skipped(occurrence.export_id, owner, now, pause.value, send_mail=send_mail)
+        entry = make_skipped_entry(occurrence.export_id, owner, now, pause.value, send_mail=send_mail)
         return self._table.write_together(stop, _put_run(schedule.id, run), self._audit.insert(entry))
 
     def open_occurrence(self, schedule: Schedule, occurrence: Occurrence) -> bool:
