@@ -20,7 +20,7 @@ from doseexport.actions.presets import load_for_use
 from doseexport.actions.results import AuditTrail, Deletions, Download, ExportPage, Link
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.logging import describe_error, find_correlation_id
-from doseexport.aws.metrics import record_abort
+from doseexport.aws.metrics import count_abort
 from doseexport.aws.services import Services
 from doseexport.aws.sqs import Message
 from doseexport.domain.audit import find_owner_id
@@ -152,7 +152,7 @@ def abort_export(services: Services, caller: Caller, export_id: str) -> Export:
     if export is None or export.is_gone(now):
         raise _not_found()
     if export.state is State.ABORTED and export.finished_at == now:
-        record_abort(export)  # it was queued; a worker or the sweep records the abort of a running one
+        count_abort(export)  # it was queued; a worker or the sweep records the abort of a running one
     if export.state not in {State.ABORTING, State.ABORTED}:
         raise _conflict("NOT_ACTIVE", "This export has ended: there is nothing to abort.")
     return _read(services, caller, export)

@@ -15,7 +15,7 @@ from doseexport.actions.features import check_features
 from doseexport.actions.results import Preview
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
-from doseexport.aws.metrics import record_preview_timeout
+from doseexport.aws.metrics import count_preview_timeout
 from doseexport.aws.services import Services
 from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
 from doseexport.catalogue.options import limit_events
@@ -99,7 +99,7 @@ def _ask(request: ExportRequest, ask: Callable[[], Found], *, can_be_replaced: b
                 "PREVIEW_REPLACED", "A newer preview has replaced this one.", None, 409
             ) from None
         if error.code in TIMED_OUT:
-            record_preview_timeout(request.type, error.code)
+            count_preview_timeout(request.type, error.code)
             return None
         _LOGGER.warning("preview_failed", extra=describe_error(error))
         raise UnavailableError(error.code, error.message) from None

@@ -53,13 +53,13 @@ REQUEST_FAILURES = frozenset({"NOT_IN_OPENREM", "NO_STUDIES", "NO_VALUES", "SEVE
 """Codes of failures for which only the request can be the reason. Any other code needs an engineer."""
 
 
-def record_start(export: Export) -> None:
-    """Record how long an export waited for the worker that has claimed it."""
+def count_start(export: Export) -> None:
+    """Write how long an export waited for the worker that has claimed it."""
     _write({Metric.QUEUE_SECONDS: export.measure_wait()}, _describe(export))
 
 
-def record_completion(export: Export, result: Result, now: datetime) -> None:
-    """Record a completed export, its studies and bytes, and how long its attempt took."""
+def count_completion(export: Export, result: Result, now: datetime) -> None:
+    """Count a completed export, its studies and bytes, and how long its attempt took."""
     values = {
         Metric.EXPORTS_COMPLETED: 1,
         Metric.EXPORT_FAULTS: 0,
@@ -70,30 +70,30 @@ def record_completion(export: Export, result: Result, now: datetime) -> None:
     _write(values, _describe(export))
 
 
-def record_failure(export: Export, code: str) -> None:
-    """Record an export that has failed for good."""
+def count_failure(export: Export, code: str) -> None:
+    """Count an export that has failed for good."""
     is_fault = code not in REQUEST_FAILURES
     values = {Metric.EXPORTS_FAILED: 1, Metric.EXPORT_FAULTS: int(is_fault)}
     _write(values, {**_describe(export), "code": code})
 
 
-def record_abort(export: Export) -> None:
-    """Record an export that was aborted."""
+def count_abort(export: Export) -> None:
+    """Count an export that was aborted."""
     _write({Metric.EXPORTS_ABORTED: 1}, _describe(export))
 
 
-def record_preview_timeout(export_type: str, code: str) -> None:
-    """Record a preview that PostgreSQL could not count in time."""
+def count_preview_timeout(export_type: str, code: str) -> None:
+    """Count a preview that PostgreSQL could not count in time."""
     _write({Metric.PREVIEWS_TIMED_OUT: 1}, {"type": export_type, "code": code})
 
 
-def record_sweep(counts: Mapping[str, int]) -> None:
-    """Record the exports that a sweep could not handle, and those that it had no time for."""
+def count_sweep(counts: Mapping[str, int]) -> None:
+    """Count the exports that a sweep could not handle, and those that it had no time for."""
     _write({Metric.SWEEP_BROKEN: counts.get("broken", 0), Metric.SWEEP_LEFT: counts.get("left", 0)}, {})
 
 
-def record_owner_mail(export_id: str, failure: MailFailure | None) -> None:
-    """Record a mail to the owner of an export, and whether SES refused it."""
+def count_owner_mail(export_id: str, failure: MailFailure | None) -> None:
+    """Count a mail to the owner of an export, and whether SES refused it."""
     is_refused = failure is MailFailure.MAIL_REFUSED
     values = {Metric.MAILS_SENT: int(failure is None), Metric.MAILS_REFUSED: int(is_refused)}
     _write(values, {"export_id": export_id, "code": failure or ""})

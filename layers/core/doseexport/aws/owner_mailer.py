@@ -19,7 +19,7 @@ from doseexport.aws.dynamodb.audit_rows import read_entry
 from doseexport.aws.dynamodb.exports import ExportRepository
 from doseexport.aws.dynamodb.table import unpack
 from doseexport.aws.logging import describe_error
-from doseexport.aws.metrics import record_owner_mail
+from doseexport.aws.metrics import count_owner_mail
 from doseexport.aws.notifier import RESTORED, handle_in_order
 from doseexport.domain.audit import Actor, AuditEntry, AuditEvent
 from doseexport.domain.notification import Mail, MailFailure, write_owner_mail
@@ -92,7 +92,7 @@ class OwnerMailer:
             return
         failure = self._send(mail, owner)
         self._audit.write_mail(entry, self._clock(), failure)
-        record_owner_mail(entry.export_id, failure)
+        count_owner_mail(entry.export_id, failure)
 
     def _find_owner(self, entry: AuditEntry) -> Actor | None:
         """Return the owner who requested a mail. A skipped export has no row: its entry says so."""

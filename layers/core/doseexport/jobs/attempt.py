@@ -16,7 +16,7 @@ from functools import partial
 from doseexport.actions.features import record_schema
 from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
-from doseexport.aws.metrics import record_abort, record_completion, record_failure, record_start
+from doseexport.aws.metrics import count_abort, count_completion, count_failure, count_start
 from doseexport.aws.services import Services
 from doseexport.catalogue.options import PSEUDONYMS
 from doseexport.domain.export import Export, Result, State, name_file, object_key
@@ -40,7 +40,7 @@ def run_attempt(services: Services, export_id: str, attempt: int, seconds_left: 
     if export is None:
         _LOGGER.info("not_claimed", extra={"export_id": export_id, "attempt": attempt})
         return
-    record_start(export)
+    count_start(export)
     _LOGGER.info("attempt_started", extra={**_describe(export), "waited_seconds": export.measure_wait()})
     note = partial(record_schema, services)
     heartbeat = Heartbeat(services.exports, export, services.clock, seconds_left, note)
@@ -103,11 +103,11 @@ def _settle_failure(services: Services, export: Export, error: Exception) -> Non
     now = services.clock()
     outcome = _settle(services, export, known, now)
     if outcome == State.ABORTED:
-        record_abort(export)
+        count_abort(export)
         _LOGGER.info("attempt_ended", extra=_describe_end(export, outcome, now))
         return
     if outcome == State.FAILED:
-        record_failure(export, known.code)
+        count_failure(export, known.code)
     extra = {**_describe_end(export, outcome, now), **describe_error(error), "code": known.code}
     _LOGGER.warning("attempt_ended", extra=extra)
 
@@ -124,7 +124,7 @@ def _settle(services: Services, export: Export, error: ExportError, now: datetim
 
 
 def _report_completion(export: Export, result: Result, now: datetime) -> None:
-    record_completion(export, result, now)
+    count_completion(export, result, now)
     extra = {**_describe_end(export, State.COMPLETED, now), "studies": result.studies, "bytes": result.size}
     _LOGGER.info("attempt_ended", extra=extra)
 

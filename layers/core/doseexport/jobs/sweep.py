@@ -26,7 +26,7 @@ from functools import cache
 from itertools import chain, islice
 
 from doseexport.aws.logging import describe_error
-from doseexport.aws.metrics import record_abort, record_failure, record_sweep
+from doseexport.aws.metrics import count_abort, count_failure, count_sweep
 from doseexport.aws.services import Services
 from doseexport.aws.sqs import NO_DELAY, Message
 from doseexport.domain.export import CLOCK_TOLERANCE, Cleanup, Export, Failure, State
@@ -70,7 +70,7 @@ def sweep_exports(
     counts exports that this sweep had no time for, and that the next one handles.
     """
     counts = _Sweep(services, now, seconds_left).run()
-    record_sweep(counts)
+    count_sweep(counts)
     return counts
 
 
@@ -174,7 +174,7 @@ class _Sweep:
     def _handle_lease_over(self, export: Export) -> Iterator[str]:
         if export.state is State.ABORTING:
             if self._exports.settle_aborted(export.id, export.attempt, self._now):
-                record_abort(export)
+                count_abort(export)
                 yield "aborted"
                 self._files.delete_export(export.id)
         elif export.attempt < ATTEMPTS:
@@ -191,7 +191,7 @@ class _Sweep:
 
     def _give_up(self, export: Export, failure: Failure) -> Iterator[str]:
         if self._exports.give_up(export.id, export.attempt, failure, self._now):
-            record_failure(export, failure.code)
+            count_failure(export, failure.code)
             _LOGGER.warning("given_up", extra={**_describe(export), "code": failure.code})
             yield "failed"
             self._files.delete_export(export.id)
