@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from doseexport.aws.clients import BotoCoreError, ClientError, error_code
+from doseexport.aws.clients import BotoCoreError, ClientError, find_error_code
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.errors import unprocessable
@@ -28,13 +28,13 @@ def sync_to_scheduler(services: Services, schedule_id: str) -> bool:
             if _send(services, schedule_id):
                 return True
         except (ClientError, BotoCoreError) as error:
-            if error_code(error) == "ValidationException":
+            if find_error_code(error) == "ValidationException":
                 message = (
                     "EventBridge Scheduler does not accept this time zone or expression. Choose another."
                 )
                 raise unprocessable("SCHEDULE_REFUSED", message, "time_zone") from error
             failure = describe_error(error)
-            if error_code(error) != _CHANGED_BY_ANOTHER:
+            if find_error_code(error) != _CHANGED_BY_ANOTHER:
                 break
     _LOGGER.warning("sync_failed", extra={"schedule_id": schedule_id, **failure})
     return False

@@ -15,7 +15,7 @@ __all__ = [
     "BotoCoreError",
     "ClientError",
     "LazyClient",
-    "error_code",
+    "find_error_code",
     "make_client",
     "make_translators",
     "prepare_clients",
@@ -98,7 +98,7 @@ def make_translators() -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     return TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
-def error_code(error: BaseException) -> str:
+def find_error_code(error: BaseException) -> str:
     """Return the AWS error code of a ClientError, such as "AccessDenied", or "" for any other error."""
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from doseexport.aws.clients import ClientError, error_code
+from doseexport.aws.clients import ClientError, find_error_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class UserPool:
         try:
             user: dict[str, Any] = self._client.admin_get_user(UserPoolId=self._pool, Username=username)
         except ClientError as error:
-            if error_code(error) == "UserNotFoundException":
+            if find_error_code(error) == "UserNotFoundException":
                 return None
             raise
         return user

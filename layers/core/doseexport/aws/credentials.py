@@ -17,7 +17,7 @@ from doseexport.aws.clients import (
     SECRET_REFUSALS,
     BotoCoreError,
     ClientError,
-    error_code,
+    find_error_code,
     make_client,
     prepare_clients,
 )
@@ -72,7 +72,7 @@ def _find_login(where: DatabaseSettings) -> _Login:
         ca_file = _write_authority(secret["ca"]) if secret.get("ca") else where.ca_file
         return _Login(secret["username"], secret["password"], ca_file)
     except (ClientError, BotoCoreError) as error:
-        if error_code(error) in SECRET_REFUSALS:
+        if find_error_code(error) in SECRET_REFUSALS:
             raise ExportError("SECRET_REFUSED", "Access to the database secret was denied.") from None
         raise RetryableError(
             "SECRET_UNREACHABLE", "The database secret cannot be read at the moment."

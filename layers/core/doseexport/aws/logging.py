@@ -16,7 +16,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from doseexport.aws.clients import error_code
+from doseexport.aws.clients import find_error_code
 from doseexport.errors import DoseExportError
 
 SERVICE = "doseexport"
@@ -89,6 +89,6 @@ def describe_error(error: BaseException) -> dict[str, object]:
     return {
         "error": type(error).__name__,
         "code": error.code if isinstance(error, DoseExportError) else "",
-        "aws_code": error_code(error),
+        "aws_code": find_error_code(error),
         "places": [f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places],
     }

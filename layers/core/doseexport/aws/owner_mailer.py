@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from doseexport.aws.clients import ClientError, LazyClient, error_code
+from doseexport.aws.clients import ClientError, LazyClient, find_error_code
 from doseexport.aws.cognito import UserPool
 from doseexport.aws.dynamodb.audit import AuditRepository
 from doseexport.aws.dynamodb.audit_rows import read_entry
@@ -121,7 +121,7 @@ class OwnerMailer:
                 },
             )
         except ClientError as error:
-            if error_code(error) not in REFUSALS:
+            if find_error_code(error) not in REFUSALS:
                 raise
             # The text of the error names the address.
             _LOGGER.warning("owner_mail_refused", extra=describe_error(error))

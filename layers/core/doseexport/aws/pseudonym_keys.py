@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from doseexport.aws.clients import SECRET_REFUSALS, BotoCoreError, ClientError, error_code
+from doseexport.aws.clients import SECRET_REFUSALS, BotoCoreError, ClientError, find_error_code
 from doseexport.aws.settings import PseudonymSettings
 from doseexport.domain.pseudonyms import KEY_BYTES
 from doseexport.errors import ExportError, RetryableError
@@ -54,7 +54,7 @@ class PseudonymKeys:
         try:
             found = self.client.get_secret_value(SecretId=name)
         except ClientError as error:
-            if error_code(error) == _MISSING:
+            if find_error_code(error) == _MISSING:
                 return None
             raise
         key: bytes = found.get("SecretBinary", b"")
@@ -72,14 +72,14 @@ class PseudonymKeys:
                 **own,
             )
         except ClientError as error:
-            if error_code(error) == _EXISTS:
+            if find_error_code(error) == _EXISTS:
                 return None
             raise
         return key
 
 
 def _explain(error: Exception) -> ExportError:
-    if error_code(error) in _REFUSED:
+    if find_error_code(error) in _REFUSED:
         return _refused("The key of this project's pseudonyms cannot be read or made.")
     return _unreachable()
 

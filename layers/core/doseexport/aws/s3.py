@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-from doseexport.aws.clients import ClientError, error_code
+from doseexport.aws.clients import ClientError, find_error_code
 from doseexport.aws.upload import S3Sink, Upload, translate_errors
 from doseexport.domain.export import name_manifest, object_prefix
 
@@ -163,7 +163,7 @@ def abort_upload(client: Any, bucket: str, key: str, upload_id: str) -> None:
             if not client.list_parts(**where).get("Parts"):
                 return
         except ClientError as error:
-            if error_code(error) == "NoSuchUpload":
+            if find_error_code(error) == "NoSuchUpload":
                 return
             raise
     raise OSError("S3 still holds parts of an aborted upload")

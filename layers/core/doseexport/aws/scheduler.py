@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from doseexport.aws.clients import ClientError, error_code
+from doseexport.aws.clients import ClientError, find_error_code
 from doseexport.aws.settings import SchedulerTarget
 from doseexport.domain.recurrence import Rate
 from doseexport.domain.schedule import Schedule
@@ -30,7 +30,7 @@ class Scheduler:
         try:
             self._client.update_schedule(**entry)
         except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
+            if find_error_code(error) != "ResourceNotFoundException":
                 raise
             self._client.create_schedule(**entry)
 
@@ -39,7 +39,7 @@ class Scheduler:
         try:
             self._client.delete_schedule(Name=schedule_id, GroupName=self._target.group)
         except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
+            if find_error_code(error) != "ResourceNotFoundException":
                 raise
 
     def _describe(self, schedule: Schedule, now: datetime) -> dict[str, Any]:

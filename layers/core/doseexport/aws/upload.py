@@ -16,7 +16,7 @@ from io import BytesIO
 from threading import Condition, Thread
 from typing import Protocol
 
-from doseexport.aws.clients import BotoCoreError, ClientError, error_code
+from doseexport.aws.clients import BotoCoreError, ClientError, find_error_code
 from doseexport.aws.logging import describe_error
 from doseexport.errors import AbortedError, ExportError, RetryableError
 
@@ -165,7 +165,7 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error_code(error) in _REFUSED:
+        if find_error_code(error) in _REFUSED:
             raise ExportError(
                 "STORAGE_REFUSED",
                 "The storage refused the file. An administrator must check its permissions.",

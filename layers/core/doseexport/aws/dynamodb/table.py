@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from doseexport.aws.clients import ClientError, error_code, make_translators
+from doseexport.aws.clients import ClientError, find_error_code, make_translators
 
 Row = dict[str, Any]
 BATCH = 100
@@ -126,7 +126,7 @@ class Table:
                 lambda: self._client.update_item(**self._pack_change(change), ReturnValues="ALL_NEW")
             )
         except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
+            if find_error_code(error) == "ConditionalCheckFailedException":
                 return None
             raise
         return unpack(answer["Attributes"])
@@ -241,7 +241,7 @@ def _retry_conflicts(write: Callable[[], Any]) -> Any:
 
 
 def _is_conflict(error: ClientError) -> bool:
-    if error_code(error) == "TransactionConflictException":
+    if find_error_code(error) == "TransactionConflictException":
         return True
     reasons = set(_reasons(error)) - {"None"}
     return bool(reasons) and reasons <= _PASSING
