@@ -12,12 +12,12 @@ from doseexport.aws import upload as upload_module
 from doseexport.aws.clients import BotoCoreError, ClientError
 from doseexport.aws.s3 import ExportBucket, S3Upload, abort_upload
 from doseexport.aws.upload import PART_SIZE, S3Sink
-from doseexport.domain.export import object_key
+from doseexport.domain.export import make_object_key
 from doseexport.errors import AbortedError, ExportError, LeaseLostError, RetryableError
 from tests.fakes import BUCKET, aws_client, list_keys, list_uploads, make_new, put_object
 
 ID = make_new().id
-KEY = object_key(ID, 1, "ct-csv_2026-11-23_1130.csv")
+KEY = make_object_key(ID, 1, "ct-csv_2026-11-23_1130.csv")
 
 
 def read(services, key=KEY):
@@ -83,17 +83,17 @@ def test_discard_leaves_nothing_twice_or_after_the_end(services):
 
 @pytest.mark.parametrize(("name", "expected"), [("f.csv", "text/csv"), ("f.zip", "application/zip")])
 def test_object_has_its_content_type(services, name, expected):
-    key = object_key(ID, 1, name)
+    key = make_object_key(ID, 1, name)
     services.files.open_sink(key, lambda _: None).finish()
     head = aws_client("s3").head_object(Bucket=BUCKET, Key=key)
     assert head["ContentType"].startswith(expected)
 
 
 def test_delete_export_removes_all_attempts_of_one_export_only(services):
-    other = object_key(make_new().id, 1, "f.csv")
-    for key in (KEY, object_key(ID, 2, "f.csv"), other):
+    other = make_object_key(make_new().id, 1, "f.csv")
+    for key in (KEY, make_object_key(ID, 2, "f.csv"), other):
         put_object(services, key)
-    sink = services.files.open_sink(object_key(ID, 3, "f.csv"), lambda _: None)
+    sink = services.files.open_sink(make_object_key(ID, 3, "f.csv"), lambda _: None)
     services.files.delete_export(ID)
     assert list_keys(services) == [other]
     assert list_uploads(services) == []
@@ -102,7 +102,7 @@ def test_delete_export_removes_all_attempts_of_one_export_only(services):
 
 
 def test_delete_export_keeps_the_winning_attempt(services):
-    keys = [object_key(ID, attempt, "f.csv") for attempt in (1, 2, 22)]
+    keys = [make_object_key(ID, attempt, "f.csv") for attempt in (1, 2, 22)]
     for key in keys:
         put_object(services, key)
     services.files.delete_export(ID, except_attempt=2)

@@ -9,7 +9,7 @@ import pytest
 from doseexport.aws.clients import ClientError
 from doseexport.aws.dynamodb.table import Change
 from doseexport.aws.sqs import Message
-from doseexport.domain.export import Cleanup, Failure, State, object_key
+from doseexport.domain.export import Cleanup, Failure, State, make_object_key
 from doseexport.jobs.sweep import NEVER_STARTED, WORKER_LOST, sweep_exports
 from tests.component.answers import get_export
 from tests.fakes import (
@@ -50,8 +50,8 @@ def test_sweep_leaves_healthy_exports_unchanged(services, clock):
 
 def test_sweep_requeues_export_of_silent_worker(services, clock):
     export = run(services, add(services))
-    put_object(services, object_key(export.id, 1, "f.csv"))
-    services.files.open_sink(object_key(export.id, 1, "g.csv"), lambda _: None)
+    put_object(services, make_object_key(export.id, 1, "f.csv"))
+    services.files.open_sink(make_object_key(export.id, 1, "g.csv"), lambda _: None)
     assert sweep_after(services, clock, seconds=120) == {"requeued": 1}
     queued = services.exports.load(export.id)
     assert (queued.state, queued.attempt, queued.sends) == (State.QUEUED, 2, 1)
@@ -106,7 +106,7 @@ def test_sweep_fails_second_silence_despite_a_first_reason(services, clock):
 
 def test_sweep_settles_abort_that_no_worker_answers(services, clock):
     export = run(services, add(services))
-    put_object(services, object_key(export.id, 1, "f.csv"))
+    put_object(services, make_object_key(export.id, 1, "f.csv"))
     services.exports.request_abort(export.id, ADA, NOW)
     assert sweep_after(services, clock, seconds=119) == {}
     assert sweep_after(services, clock, seconds=1) == {"aborted": 1}

@@ -2,7 +2,7 @@
 
 from doseexport.actions.exports import delete_export
 from doseexport.aws.clients import ClientError
-from doseexport.domain.export import Cleanup, State, object_key
+from doseexport.domain.export import Cleanup, State, make_object_key
 from doseexport.jobs.sweep import sweep_exports
 from tests.fakes import (
     ADA,
@@ -26,7 +26,7 @@ def test_sweep_removes_leftovers_of_late_worker(services, clock):
     export = run(services, add(services))
     services.exports.fail(export.id, 1, "X", "Y.", NOW)
     assert sweep_after(services, clock, minutes=14) == {}
-    put_object(services, object_key(export.id, 1, "late.csv"))
+    put_object(services, make_object_key(export.id, 1, "late.csv"))
     assert sweep_after(services, clock, minutes=3) == {"cleaned": 1}
     assert list_keys(services) == []
     assert sweep_after(services, clock, minutes=1) == {}
@@ -63,8 +63,8 @@ def take_over(services, clock):
 
 def leave_behind(services, export):
     """What a worker leaves that finishes its upload and is killed before it hears that it lost."""
-    put_object(services, object_key(export.id, 1, "late.csv"))
-    services.files.open_sink(object_key(export.id, 1, "later.csv"), lambda _: None)
+    put_object(services, make_object_key(export.id, 1, "late.csv"))
+    services.files.open_sink(make_object_key(export.id, 1, "later.csv"), lambda _: None)
 
 
 def test_sweep_cleans_beside_the_file_while_lost_worker_can_live(services, clock):
@@ -109,7 +109,7 @@ def test_sweep_cleans_leftovers_though_sending_or_listing_failed(services, clock
         assert sweep_after(services, clock, minutes=2) == {"broken": 1}
     finish(services, services.exports.load(export.id))
     sweep_after(services, clock, minutes=17)
-    assert list_keys(services) == [object_key(export.id, 2, "ct.csv")]
+    assert list_keys(services) == [make_object_key(export.id, 2, "ct.csv")]
     assert list_uploads(services) == []
 
 

@@ -15,9 +15,9 @@ from doseexport.domain.export import (
     State,
     is_id,
     make_id,
+    make_object_key,
+    make_object_prefix,
     name_file,
-    object_key,
-    object_prefix,
 )
 from tests.fakes import ADA, ADMIN, BEN, NOW, make_new, make_result
 
@@ -53,13 +53,13 @@ def test_export_id_depends_on_owner_and_key():
 def test_export_id_that_is_invalid_is_recognised(text):
     assert not is_id(text)
     with pytest.raises(ValueError, match="not an export id"):
-        object_prefix(text)
+        make_object_prefix(text)
 
 
 def test_export_keys_and_names_hold_nothing_of_a_patient():
     name = name_file("ct-xlsx", "xlsx", datetime(2026, 11, 23, 11, 30, tzinfo=UTC))
     assert name == "ct-xlsx_2026-11-23_1130.xlsx"
-    assert object_key("a" * 32, 2, name) == f"exports/{'a' * 32}/2/{name}"
+    assert make_object_key("a" * 32, 2, name) == f"exports/{'a' * 32}/2/{name}"
 
 
 def test_lease_is_over_on_its_second():

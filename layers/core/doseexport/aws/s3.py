@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from doseexport.aws.clients import ClientError, find_error_code
 from doseexport.aws.upload import S3Sink, Upload, translate_errors
-from doseexport.domain.export import name_manifest, object_prefix
+from doseexport.domain.export import make_object_prefix, name_manifest
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -59,7 +59,7 @@ class ExportBucket:
 
         There may be none. Raise ClientError if S3 refuses, and OSError if it leaves an object.
         """
-        prefix = object_prefix(export_id)
+        prefix = make_object_prefix(export_id)
         excluded = None if except_attempt is None else f"{prefix}{except_attempt}/"
         for key, upload_id in self._find("list_multipart_uploads", "Uploads", prefix, excluded, "UploadId"):
             abort_upload(self._client, self._bucket, key, upload_id)

@@ -229,12 +229,12 @@ def name_manifest(file: str) -> str:
     return f"{file}.manifest.json"
 
 
-def object_key(export_id: str, attempt: int, file_name: str) -> str:
+def make_object_key(export_id: str, attempt: int, file_name: str) -> str:
     """Return the key of one attempt's file. No two attempts share a key."""
-    return f"{object_prefix(export_id)}{attempt}/{file_name}"
+    return f"{make_object_prefix(export_id)}{attempt}/{file_name}"
 
 
-def object_prefix(export_id: str) -> str:
+def make_object_prefix(export_id: str) -> str:
     """Return the prefix of the keys of all attempts. Raise ValueError if `export_id` is not an id."""
     if not is_id(export_id):
         raise ValueError("not an export id")

@@ -19,7 +19,7 @@ from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import count_abort, count_completion, count_failure, count_start
 from doseexport.aws.services import Services
 from doseexport.catalogue.options import PSEUDONYMS
-from doseexport.domain.export import Export, Result, State, name_file, object_key
+from doseexport.domain.export import Export, Result, State, make_object_key, name_file
 from doseexport.domain.export_name import label_file
 from doseexport.engine.export_file import write_export
 from doseexport.engine.manifest import FileFacts, write_manifest
@@ -59,7 +59,7 @@ def _publish_file(
 ) -> Result:
     created = export.created_at.astimezone(services.settings.time_zone)
     file_name = name_file(export.request.type, export.request.spec.format, created)
-    key = object_key(export.id, export.attempt, file_name)
+    key = make_object_key(export.id, export.attempt, file_name)
     context = RequestContext(
         export.request, export.owner_name, created, _find_pseudonym_key(services, export)
     )
