@@ -71,18 +71,18 @@ def read_row(row: dict[str, Any]) -> Export:
         state=State(row["status"]),
         attempt=int(row["attempt"]),
         sends=int(row["sends"]),
-        started_at=_time(row, "started_at"),
-        finished_at=_time(row, "finished_at"),
-        expires_at=_time(row, "expires_at"),
-        deleted_at=_time(row, "deleted_at"),
-        lease_until=_number(row, "lease_until"),
+        started_at=_read_time(row, "started_at"),
+        finished_at=_read_time(row, "finished_at"),
+        expires_at=_read_time(row, "expires_at"),
+        deleted_at=_read_time(row, "deleted_at"),
+        lease_until=_read_number(row, "lease_until"),
         upload_id=row.get("upload_id"),
-        progress=Progress(_number(row, "studies_done") or 0, _number(row, "studies_total")),
+        progress=Progress(_read_number(row, "studies_done") or 0, _read_number(row, "studies_total")),
         result=_read_result(row),
         failure=Failure(row["error_code"], row["error"]) if "error_code" in row else None,
         schedule_id=row.get("schedule_id"),
         cleanup=Cleanup(row["cleanup"]) if "cleanup" in row else None,
-        retention_days=_number(row, "retention_days"),
+        retention_days=_read_number(row, "retention_days"),
         is_clean="is_clean" in row,
         correlation_id=row.get("correlation_id"),
         name=row.get("name"),
@@ -123,10 +123,10 @@ def _omit_none(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _time(row: dict[str, Any], name: str) -> datetime | None:
+def _read_time(row: dict[str, Any], name: str) -> datetime | None:
     return datetime.fromisoformat(row[name]) if name in row else None
 
 
-def _number(row: dict[str, Any], name: str) -> int | None:
+def _read_number(row: dict[str, Any], name: str) -> int | None:
     value = row.get(name)
     return None if value is None else int(value)
