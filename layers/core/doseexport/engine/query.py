@@ -134,12 +134,12 @@ def build_queries(
             each.title: query(write_frequency(spec.modality, each), unordered)
             for each in spec.frequencies(inclusions)
         },
-        studies=query(_study_rows(spec.studies, spec.selected_study_columns(inclusions))),
-        events=query(_event_rows(spec.modality, spec.events, spec.selected_event_columns(inclusions)))
+        studies=query(_select_studies(spec.studies, spec.selected_study_columns(inclusions))),
+        events=query(_select_events(spec.modality, spec.events, spec.selected_event_columns(inclusions)))
         if spec.events
         else None,
         repeats=tuple(each.sql for each in spec.repeat_warnings),
-        details={each.name: query(_detail_rows(each)) for each in details},
+        details={each.name: query(_select_details(each)) for each in details},
     )
 
 
@@ -284,7 +284,7 @@ def write_frequency(modality: Modality, frequency: Frequency) -> str:
     )
 
 
-def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
+def _select_studies(stream: Stream, columns: tuple[Column, ...]) -> str:
     return (
         f"SELECT chosen.id, {_build_flags(stream)}, {_cells(columns)}"
         f" FROM chosen JOIN remapp_generalstudymoduleattr study ON study.id = chosen.id {stream.joins}"
@@ -292,7 +292,7 @@ def _study_rows(stream: Stream, columns: tuple[Column, ...]) -> str:
     )
 
 
-def _event_rows(modality: Modality, stream: Stream, columns: tuple[Column, ...]) -> str:
+def _select_events(modality: Modality, stream: Stream, columns: tuple[Column, ...]) -> str:
     key = modality.event_key
     return (
         f"SELECT chosen.id, {key}, {_build_flags(stream)}, {_cells(columns)}"
@@ -301,7 +301,7 @@ def _event_rows(modality: Modality, stream: Stream, columns: tuple[Column, ...])
     )
 
 
-def _detail_rows(table: Table) -> str:
+def _select_details(table: Table) -> str:
     return (
         f"SELECT chosen.id, {_cells(table.columns)} FROM chosen {table.joins}"
         f" ORDER BY {', '.join(('chosen.position', *table.order))}"
