@@ -155,7 +155,11 @@ class S3Upload(Upload):
 
 
 def abort_upload(client: Any, bucket: str, key: str, upload_id: str) -> None:
-    """Abort an upload until S3 lists no parts of it, because a part in flight can outlive an abort."""
+    """Abort an upload until S3 lists no parts of it, because a part in flight can outlive an abort.
+
+    There may be none. Raise ClientError if S3 refuses, and OSError if it still lists parts after three
+    aborts.
+    """
     where = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
     for _ in range(3):
         try:
