@@ -85,7 +85,10 @@ def parse_filters(known: Iterable[Filter], given: Mapping[str, object]) -> dict[
 
 
 def parse_order(known: Iterable[Order], given: object) -> str:
-    """Return the canonical name of an order. None and the empty text mean the default."""
+    """Return the canonical name of an order. None and the empty text mean the default.
+
+    Raise RequestError (422) for an unknown order.
+    """
     names = {alias: each.name for each in known for alias in (each.name, *each.aliases)}
     if given is None or given == "":
         return DEFAULT_ORDER
