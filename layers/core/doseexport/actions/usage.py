@@ -25,7 +25,7 @@ def get_usage(services: Services, caller: Caller, parameters: Mapping[str, str])
     """Return the usage of a month, of this one by default, as far as the table still holds its exports.
 
     The table forgets a deleted or expired export after a week. Of more than MAX_COUNTED exports the newest
-    are counted. Its newest entries about first rows are those of the audit trail.
+    are counted. The entries about first rows come from the audit trail, newest first.
     Raise RequestError: 400, 403.
     """
     require_usage(caller)
