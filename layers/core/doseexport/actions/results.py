@@ -18,7 +18,7 @@ from doseexport.errors import RequestError
 
 @dataclass(frozen=True, slots=True)
 class ExportPage:
-    """One page of a list, newest first. `next_cursor` is None on the last page."""
+    """One page of a list, in the order of the list. `next_cursor` is None on the last page."""
 
     exports: Sequence[Export]
     next_cursor: str | None
