@@ -44,7 +44,7 @@ export function setShown(element, shown) {
 
 let openings = 0;
 
-/** Open a dialog. Return a function that tells whether it is open still, and has not been opened anew. */
+/** Open a dialog. Return a function that says whether it is still open and was not opened again. */
 export function openDialog(dialog) {
   const opening = (openings += 1);
   dialog.dataset.opening = opening;
