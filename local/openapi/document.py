@@ -19,6 +19,7 @@ from local.openapi.parts import (
     BAD_FOR_DATABASE,
     BAD_KEY,
     BAD_LIST,
+    BAD_PRESET,
     BAD_REQUEST,
     FORBIDDEN,
     NOT_FOUND,
@@ -124,8 +125,7 @@ def _request_export() -> Json:
         "Export",
     )
     created["headers"] = RETRY_AFTER | make_location("The address of the export.")
-    preset_problems: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
-    problems = (BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, BAD_KEY, preset_problems)
+    problems = (BAD_BODY, BAD_REQUEST, BAD_FOR_DATABASE, BAD_KEY, BAD_PRESET)
     return make_operation("request_export", "Request an export", {"202": created}, *problems) | {
         "parameters": [make_idempotency_key()],
         "requestBody": make_body("ExportRequest", "PresetUse"),

@@ -20,6 +20,7 @@ FORBIDDEN: Codes = {403: ["FORBIDDEN"]}
 BAD_BODY: Codes = {400: ["BAD_BASE64", "BAD_JSON"], 413: ["BODY_TOO_LARGE"]}
 ANY_BODY: Codes = {**BAD_BODY, 400: [*BAD_BODY[400], "NO_BODY_TAKEN"]}
 """What is refused of a body where none is taken."""
+BAD_PRESET: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
 BAD_LIST: Codes = {
     400: [
         *("BAD_CURSOR", "BAD_LIMIT", "BAD_OWNER_NAME", "BAD_Q", "BAD_REQUESTED_FROM", "BAD_REQUESTED_TO"),

@@ -8,6 +8,7 @@ from local.openapi.parts import (
     ANY_BODY,
     BAD_BODY,
     BAD_KEY,
+    BAD_PRESET,
     BAD_REQUEST,
     FORBIDDEN,
     NOT_FOUND,
@@ -48,7 +49,6 @@ _BAD_TERMS: Codes = {
         "WINDOW_AND_DATES",
     ]
 }
-_PRESET_PROBLEMS: Codes = {422: ["PRESET_OF_ANOTHER_TYPE", "UNKNOWN_PRESET"]}
 _PRESET = (
     "A preset whose request and window the schedule takes now, once. The other fields take precedence, "
     "as in PresetUse."
@@ -175,7 +175,7 @@ def _create_schedule() -> Json:
     created = make_answer("The schedule.", "Schedule")
     created["headers"] = make_location("The address of the schedule.")
     limits: Codes = {403: ["PEOPLE_ONLY"], 409: ["TOO_MANY_SCHEDULES"]}
-    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, _PRESET_PROBLEMS, limits)
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, BAD_PRESET, limits)
     summary = "Create a schedule that repeats an export"
     return make_operation("create_schedule", summary, {"201": created}, *problems) | {
         "requestBody": make_body("ScheduleRequest")
@@ -210,7 +210,7 @@ def _change_schedule() -> Json:
 
 def _preview_schedule() -> Json:
     answers = {"200": make_answer("Its coming runs.", "SchedulePreview")}
-    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, _PRESET_PROBLEMS, {403: ["PEOPLE_ONLY"]})
+    problems = (BAD_BODY, BAD_REQUEST, _BAD_TERMS, BAD_PRESET, {403: ["PEOPLE_ONLY"]})
     summary = "Show the coming runs of a schedule before it is created"
     return make_operation("preview_schedule", summary, answers, *problems) | {
         "requestBody": make_body("SchedulePreviewRequest")
