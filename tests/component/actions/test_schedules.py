@@ -284,6 +284,12 @@ def scheduler_refuses(monkeypatch):
         monkeypatch.setattr(client, name, refuse_zone(getattr(client, name), name))
 
 
+def refuse_change(services, caller, schedule, **changes):
+    """Change the time zone, and other fields, to one that EventBridge Scheduler refuses."""
+    body = {"time_zone": "America/New_York", **changes}
+    assert_refused(422, "SCHEDULE_REFUSED", actions.change_schedule, services, caller, schedule.id, body)
+
+
 @pytest.mark.usefixtures("scheduler_refuses")
 def test_schedule_that_scheduler_refuses_is_not_created(services):
     body = {**MONTHLY, "time_zone": "America/New_York"}
@@ -296,26 +302,14 @@ def test_schedule_that_scheduler_refuses_is_not_created(services):
 @pytest.mark.usefixtures("scheduler_refuses")
 def test_schedule_change_that_scheduler_refuses_changes_nothing(services):
     schedule = create(services, ADA)
-    assert_refused(
-        422,
-        "SCHEDULE_REFUSED",
-        actions.change_schedule,
-        services,
-        ADA,
-        schedule.id,
-        {"time_zone": "America/New_York"},
-    )
+    refuse_change(services, ADA, schedule)
     assert services.schedules.load(schedule.id).terms == schedule.terms
     assert reconcile_schedules(services) == {"synced": 1}
     assert firing(services, schedule)["ScheduleExpressionTimezone"] == "Europe/London"
 
 
 @pytest.mark.usefixtures("scheduler_refuses")
-@pytest.mark.parametrize(
-    "changes",
-    [{"time_zone": "America/New_York"}, {"time_zone": "America/New_York", "filters": {"station": "CT2"}}],
-    ids=str,
-)
+@pytest.mark.parametrize("changes", [{}, {"filters": {"station": "CT2"}}], ids=str)
 def test_schedule_change_that_scheduler_refuses_keeps_pause_and_next_day(services, clock, changes):
     member = join(services, "ada", "exportgroup")
     schedule = create(services, member)
@@ -329,25 +323,29 @@ def test_schedule_change_that_scheduler_refuses_keeps_pause_and_next_day(service
     before = services.schedules.load(schedule.id)
     assert before.paused is Pause.GROUP_LOST
     assert before.next_day is not None
-    assert_refused(422, "SCHEDULE_REFUSED", actions.change_schedule, services, member, schedule.id, changes)
+    refuse_change(services, member, schedule, **changes)
     after = services.schedules.load(schedule.id)
     assert replace(after, revision=0, synced_revision=0) == replace(before, revision=0, synced_revision=0)
 
 
 @pytest.mark.usefixtures("scheduler_refuses")
-def test_schedule_change_that_scheduler_refuses_keeps_a_run_that_began(services, monkeypatch):
-    schedule = create(services, ADA)
-    monkeypatch.setattr(type(services.schedules), "restore", lambda *_: False)
-    assert_refused(
-        422,
-        "SCHEDULE_REFUSED",
-        actions.change_schedule,
-        services,
-        ADA,
-        schedule.id,
-        {"time_zone": "America/New_York"},
-    )
-    assert services.schedules.load(schedule.id).terms == schedule.terms
+def test_schedule_change_that_scheduler_refuses_keeps_a_run_that_began(services, clock, monkeypatch):
+    member = join(services, "ada", "exportgroup")
+    schedule = create(services, member)
+    client, due = aws_client("scheduler"), DECEMBER + timedelta(hours=5)
+    refuse = client.update_schedule
+
+    def run_first(**entry):
+        clock.now = due + timedelta(seconds=5)
+        assert run_occurrence(services, schedule.id, due) == "requested"
+        return refuse(**entry)
+
+    monkeypatch.setattr(client, "update_schedule", run_first)
+    refuse_change(services, member, schedule)
+    after = services.schedules.load(schedule.id)
+    assert after.terms == schedule.terms
+    assert after.handled_until >= due
+    assert after.open_occurrence.export_id == exports_of(services, member)[0].id
 
 
 @pytest.mark.usefixtures("scheduler_refuses")
