@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
-from tests.browser.steps import field
+from tests.browser.steps import field, hold_requests, wait_for_request
 from tests.browser.test_accessibility import LOOKS, list_findings_of_widths, thin_out
 
 AUTUMN = "#CT?date_from=2025-09-01&date_to=2025-10-31"
@@ -50,8 +50,11 @@ def test_focus_stays_where_new_rows_replace_old_ones(visit: Visits, physicist: U
     page = visit().sign_in(physicist, AUTUMN)
     button = open_rows(page).last.get_by_role("button")
     study = button.inner_text()
+    held = hold_requests(page, "**/exports/preview/rows", most=1)
     field(page, "Study date to").fill("2025-09-03")
+    wait_for_request(page, held)
     button.focus()
+    held[0].continue_()
     assert_that(page.locator("#first-rows")).not_to_contain_text(study)
     assert_that(page.locator("#first-rows summary")).to_be_focused()
 
