@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,6 +86,16 @@ def show_tab(page: Page, *, hidden: bool) -> None:
         }""",
         hidden,
     )
+
+
+def let_refreshes_pass(page: Page, is_seen: Callable[[], bool]) -> None:
+    """Move the tab's clock from refresh to refresh of a hidden tab until what they bring is seen."""
+
+    def look_after_refresh() -> bool:
+        page.clock.fast_forward("00:15")
+        return is_seen()
+
+    until(look_after_refresh, seconds=60)
 
 
 def count_events(page: Page, events: list[Download]) -> int:

@@ -20,6 +20,7 @@ from tests.browser.steps import (
     download,
     field,
     hold_requests,
+    let_refreshes_pass,
     newest,
     open_details,
     paused_worker,
@@ -328,7 +329,9 @@ RECORD_NOTIFICATIONS = """() => {
 def test_notification_tells_in_a_hidden_tab_that_an_export_has_ended(
     visit: Visits, physicist: User, database_held: Hold
 ) -> None:
-    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    window = visit()
+    window.page.clock.install()
+    page = window.sign_in(physicist, "#CT?date_from=2025-10-25")
     page.evaluate(RECORD_NOTIFICATIONS)
     with database_held():
         start(page)
@@ -342,7 +345,7 @@ def test_notification_tells_in_a_hidden_tab_that_an_export_has_ended(
         box.check()
         page.get_by_role("link", name="New export").click()
         show_tab(page, hidden=True)
-    until(lambda: page.evaluate("() => shown.length") == 1, seconds=60)
+    let_refreshes_pass(page, lambda: page.evaluate("() => shown.length") == 1)
     (shown,) = page.evaluate("() => shown.map(({title, body}) => [title, body])")
     assert shown == ["Export completed", "CT table (csv)"]
     page.evaluate("() => { shown[0].element.dispatchEvent(new Event('click')); }")
@@ -356,7 +359,11 @@ def test_notification_that_the_browser_refuses_prevents_no_download(
     visit: Visits, physicist: User, database_held: Hold
 ) -> None:
     """Chrome on Android has notifications, but its pages cannot make them."""
-    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    window = visit()
+    window.page.clock.install()
+    page = window.sign_in(physicist, "#CT?date_from=2025-10-25")
+    downloads: list[Download] = []
+    page.on("download", lambda each: downloads.append(each))  # noqa: PLW0108  Playwright wants a function
     page.evaluate(RECORD_NOTIFICATIONS)
     page.evaluate(
         """() => {
@@ -372,7 +379,7 @@ def test_notification_that_the_browser_refuses_prevents_no_download(
         page.get_by_label("Notify me").check()
         page.get_by_label("Download when ready").check()
         show_tab(page, hidden=True)
-    page.wait_for_event("download", timeout=60_000)
+    let_refreshes_pass(page, lambda: count_events(page, downloads) == 1)
     show_tab(page, hidden=False)
     assert_that(page.locator(".message.is-error")).to_contain_text("cannot show notifications")
     assert_that(page.get_by_label("Notify me")).not_to_be_checked()
@@ -409,12 +416,14 @@ def test_new_exports_stay_in_the_table_though_the_list_lacks_them(visit: Visits,
 def test_title_tells_in_a_hidden_tab_that_an_export_has_ended(
     visit: Visits, physicist: User, database_held: Hold
 ) -> None:
-    page = visit().sign_in(physicist, "#CT?date_from=2025-10-25")
+    window = visit()
+    window.page.clock.install()
+    page = window.sign_in(physicist, "#CT?date_from=2025-10-25")
     with database_held():
         start(page)
         wait_for(newest(page), "Running")
         show_tab(page, hidden=True)
-    assert_that(page).to_have_title("Completed: CT table (csv)", timeout=60_000)
+    let_refreshes_pass(page, lambda: page.title() == "Completed: CT table (csv)")
     show_tab(page, hidden=False)
     assert_that(page).to_have_title("Exports · Dose Export")
 
