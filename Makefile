@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNTIME ?= env PYENV_VERSION=3.13 python3.13
 RUNTIME_VENV := .venv-runtime
 TESTS ?= tests
-WORKERS ?= 3
+WORKERS ?= 4
 STUDIES ?= 6500
 RIVALS := .state/bench
 # Placeholder passwords and ids in examples, and a hash that a test compares, are no secrets. Names of variables are
