@@ -45,7 +45,7 @@ def create(services, owner, **changes):
 def exports_of(services, owner):
     """Return all exports of an owner, newest first."""
     page = services.indexes.read_owned(owner.id, Span("2000", "9999"), None, 1000)
-    return [services.exports.load(row["pk"].removeprefix("EXPORT#")) for row in page.entries]
+    return [services.exports.load(export_id) for export_id in page.ids]
 
 
 def fail(services, export, code="DISK_FULL"):

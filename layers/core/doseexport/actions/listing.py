@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from doseexport.aws.dynamodb.export_indexes import EntryPage, Position, Span
+from doseexport.aws.dynamodb.export_indexes import EntryPage, IdPage, Position, Span
 from doseexport.aws.dynamodb.exports import FAILURE_RETENTION
 from doseexport.aws.services import Services
 from doseexport.catalogue import load_specs
@@ -33,7 +33,6 @@ from doseexport.domain.export_list import (
     SORTS,
     ExportTerms,
     ListEntry,
-    read_entry,
     summarise,
 )
 from doseexport.domain.rights import Caller
@@ -241,8 +240,7 @@ class _Search:
         limit = ROUND if terms.narrows or terms.is_sorted_by_value else min(self.limit + 1, ROUND)
         for _ in range(MAX_ROUNDS):
             page = self._read_keys(after, limit)
-            ids = [row["pk"].removeprefix("EXPORT#") for row in page.entries]
-            exports = self.services.exports.get_many(ids, self.now)
+            exports = self.services.exports.get_many(page.ids, self.now)
             matching = [each for each in exports if terms.matches(summarise(each), self.caller)]
             entries = [summarise(each) for each in matching]
             yield Found(entries, {each.id: each for each in matching}, page.end)
@@ -250,7 +248,7 @@ class _Search:
             if after is None:
                 return
 
-    def _read_keys(self, after: Position | None, limit: int) -> EntryPage:
+    def _read_keys(self, after: Position | None, limit: int) -> IdPage:
         if self.terms.state in ACTIVE:
             return self.services.indexes.read_active(self.span, after, limit)
         return self.services.indexes.read_owned(self.caller.id, self.span, after, limit)
@@ -271,7 +269,7 @@ class _Search:
             yield Found(self._list_matching(page), {}, after or (_start_of(month, span) if month else None))
 
     def _list_matching(self, page: EntryPage) -> list[ListEntry]:
-        entries = [entry for entry in map(read_entry, page.entries) if not entry.is_gone(self.now)]
+        entries = [entry for entry in page.entries if not entry.is_gone(self.now)]
         return [entry for entry in entries if self.terms.matches(entry, self.caller)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -145,28 +145,6 @@ def summarise(export: Export) -> ListEntry:
         is_deleted=export.deleted_at is not None,
         size=result.size if result else None,
         studies=result.studies if result else None,
-    )
-
-
-def read_entry(row: Mapping[str, Any]) -> ListEntry:
-    """Return the entry in a row of the index of details. Rows of earlier releases have no names."""
-    size, studies = row.get("size"), row.get("studies")
-    return ListEntry(
-        id=row["pk"].removeprefix("EXPORT#"),
-        created_at=row["created_at"],
-        owner=row["owner"],
-        owner_name=row["owner_name"],
-        type=row["type"],
-        state=row["status"],
-        has_patient_data=row["has_patient_data"],
-        name=row.get("name"),
-        schedule_id=row.get("schedule_id"),
-        schedule_name=row.get("schedule_name"),
-        finished_at=row.get("finished_at"),
-        expires_at=row.get("expires_at"),
-        is_deleted="deleted_at" in row,
-        size=None if size is None else int(size),
-        studies=None if studies is None else int(studies),
     )
 
 

@@ -11,11 +11,11 @@ def test_list_goes_newest_first_from_a_given_place(services, clock):
         clock.move(seconds=1)
     add(services, BEN)
     span = Span("2026-11", "2026-12")
-    newest = [f"EXPORT#{export.id}" for export in reversed(exports)]
+    newest = [export.id for export in reversed(exports)]
     first = services.indexes.read_owned(ADA.id, span, None, 2)
-    assert [row["pk"] for row in first.entries] == newest[:2]
+    assert first.ids == newest[:2]
     rest = services.indexes.read_owned(ADA.id, span, first.end, 3)
-    assert [row["pk"] for row in rest.entries] == newest[2:]
+    assert rest.ids == newest[2:]
     assert rest.end is None
 
 

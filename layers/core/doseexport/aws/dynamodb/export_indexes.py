@@ -13,8 +13,9 @@ from typing import Any
 
 from doseexport.aws.dynamodb.conditions import EXPIRED
 from doseexport.aws.dynamodb.export_rows import export_key
-from doseexport.aws.dynamodb.table import Query, Row, Table
+from doseexport.aws.dynamodb.table import Page, Query, Row, Table
 from doseexport.domain.export import Cleanup
+from doseexport.domain.export_list import ListEntry
 from doseexport.domain.timestamps import to_text
 
 
@@ -45,13 +46,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class IdPage:
+    """Ids of exports, and where the next page starts, or None if nothing is left."""
+
+    ids: list[str]
+    end: Position | None
+
+
+@dataclass(frozen=True, slots=True)
 class EntryPage:
-    """Entries of an index as rows, how many were read for them, and where the next page starts.
+    """Entries of a list, how many were read for them, and where the next page starts.
 
     `end` is None if nothing is left.
     """
 
-    entries: list[Row]
+    entries: list[ListEntry]
     end: Position | None
     read: int
 
@@ -77,23 +86,25 @@ class ExportIndexes:
             {"value": Cleanup.RETAINED.value, "now": to_text(now)},
         )
         for page in self._table.query("by_expiry", condition, values, None, newest_first=False):
-            yield [row["pk"].removeprefix(export_key("")) for row in page]
+            yield [_read_id(row) for row in page]
 
-    def read_owned(self, owner: str, span: Span, after: Position | None, limit: int) -> EntryPage:
-        """Return the next `limit` of an owner's exports, with their keys only."""
-        return self._read_entries("by_owner", {"owner": owner}, span, after, limit, {})
+    def read_owned(self, owner: str, span: Span, after: Position | None, limit: int) -> IdPage:
+        """Return the ids of the next `limit` of an owner's exports."""
+        return _read_ids(self._read_page("by_owner", {"owner": owner}, span, after, limit, {}))
 
-    def read_active(self, span: Span, after: Position | None, limit: int) -> EntryPage:
-        """Return the next `limit` of the exports that have not ended, with their keys only."""
-        return self._read_entries("by_cleanup", {"cleanup": Cleanup.ACTIVE.value}, span, after, limit, {})
+    def read_active(self, span: Span, after: Position | None, limit: int) -> IdPage:
+        """Return the ids of the next `limit` of the exports that have not ended."""
+        key = {"cleanup": Cleanup.ACTIVE.value}
+        return _read_ids(self._read_page("by_cleanup", key, span, after, limit, {}))
 
     def read_month(
         self, month: str, span: Span, after: Position | None, limit: int, equal: Mapping[str, str]
     ) -> EntryPage:
         """Return, of the next `limit` exports of a month (2026-11), those whose attributes equal these."""
-        return self._read_entries("by_month_details", {"month": month}, span, after, limit, equal)
+        page = self._read_page("by_month_details", {"month": month}, span, after, limit, equal)
+        return EntryPage([_read_entry(row) for row in page.rows], _find_end(page), page.read)
 
-    def _read_entries(  # noqa: PLR0913, PLR0917  the parts of one query
+    def _read_page(  # noqa: PLR0913, PLR0917  the parts of one query
         self,
         index: str,
         key: Mapping[str, str],
@@ -101,7 +112,7 @@ class ExportIndexes:
         after: Position | None,
         limit: int,
         equal: Mapping[str, str],
-    ) -> EntryPage:
+    ) -> Page:
         wanted = Query(
             index,
             " AND ".join([*(f"#{name} = :{name}" for name in key), "#created_at BETWEEN :first AND :last"]),
@@ -111,8 +122,7 @@ class ExportIndexes:
             span.newest_first,
         )
         start = {"pk": export_key(after.id), "created_at": after.created_at, **key} if after else None
-        page = self._table.query_page(wanted, start)
-        return EntryPage(page.rows, _read_position(page.last_key) if page.last_key else None, page.read)
+        return self._table.query_page(wanted, start)
 
     def _list(
         self, index: str, condition: str, value: str, *, newest_first: bool
@@ -121,5 +131,40 @@ class ExportIndexes:
             yield [_read_position(row) for row in page]
 
 
+def _read_ids(page: Page) -> IdPage:
+    return IdPage([_read_id(row) for row in page.rows], _find_end(page))
+
+
+def _find_end(page: Page) -> Position | None:
+    return _read_position(page.last_key) if page.last_key else None
+
+
 def _read_position(row: Row) -> Position:
-    return Position(row["pk"].removeprefix(export_key("")), row["created_at"])
+    return Position(_read_id(row), row["created_at"])
+
+
+def _read_id(row: Row) -> str:
+    key: str = row["pk"]
+    return key.removeprefix(export_key(""))
+
+
+def _read_entry(row: Row) -> ListEntry:
+    """Return the entry in a row of the index of details. Rows of earlier releases have no names."""
+    size, studies = row.get("size"), row.get("studies")
+    return ListEntry(
+        id=_read_id(row),
+        created_at=row["created_at"],
+        owner=row["owner"],
+        owner_name=row["owner_name"],
+        type=row["type"],
+        state=row["status"],
+        has_patient_data=row["has_patient_data"],
+        name=row.get("name"),
+        schedule_id=row.get("schedule_id"),
+        schedule_name=row.get("schedule_name"),
+        finished_at=row.get("finished_at"),
+        expires_at=row.get("expires_at"),
+        is_deleted="deleted_at" in row,
+        size=None if size is None else int(size),
+        studies=None if studies is None else int(studies),
+    )
