@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from doseexport import catalogue
 from doseexport.actions import previews as preview
-from doseexport.actions.previews import find_frequency, make_preview
+from doseexport.actions.previews import make_preview
 from doseexport.actions.views import view_preview
 from doseexport.api.replies import respond_problem
 from doseexport.domain.request import ExportRequest
@@ -16,21 +15,6 @@ from tests.component.answers import preview_export
 from tests.fakes import ADA, PIA, STRANGER, make_settings
 
 SERVICES = SimpleNamespace(settings=make_settings())
-MODALITIES = {spec.modality.name: spec.modality for spec in catalogue.load_specs().values()}
-
-
-@pytest.mark.parametrize("name", MODALITIES)
-def test_preview_frequencies_are_those_that_the_workbook_has_sheets_for(name):
-    frequency = find_frequency(MODALITIES[name])
-    assert frequency.title == {"NM": "Study Description"}.get(name, "Acquisition protocol")
-
-
-def test_preview_of_modality_without_workbook_is_a_programming_error():
-    class Odd:
-        name = "US"
-
-    with pytest.raises(LookupError):
-        find_frequency(Odd)
 
 
 @pytest.mark.parametrize(

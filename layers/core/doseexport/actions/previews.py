@@ -17,7 +17,7 @@ from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.metrics import count_preview_timeout
 from doseexport.aws.services import Services
-from doseexport.catalogue import CustomRows, Frequency, Inclusions, Modality, ModalityWorkbook
+from doseexport.catalogue import Inclusions
 from doseexport.catalogue.options import limit_events
 from doseexport.catalogue.schema import Schema
 from doseexport.domain.export_name import split_name
@@ -125,18 +125,6 @@ def make_preview(request: ExportRequest, row: PreviewRow) -> Preview:
     return Preview(row, size if row.studies else 0, seconds if row.studies else 0)
 
 
-def find_frequency(modality: Modality) -> Frequency:
-    """Return the value that characterises a modality's studies: its workbook has a sheet for each."""
-    for spec in catalogue.load_specs().values():
-        if spec.modality.name != modality.name:
-            continue
-        if isinstance(spec.layout, ModalityWorkbook):
-            return spec.layout.sheets
-        if isinstance(spec.layout, CustomRows) and spec.layout.summary:
-            return spec.layout.frequencies[0]
-    raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
-
-
 def count_export(services: Services, request: ExportRequest, token: str) -> PreviewRow:
     """Return the counts, dates and frequent values of what an export would contain.
 
@@ -156,7 +144,7 @@ def fetch_preview(
     `check` raises if the request needs what the schema lacks. With `replaces`, first cancel what other
     sessions of the database's name are doing. Raise the errors of Database.open_snapshot.
     """
-    frequency = find_frequency(request.spec.modality)
+    frequency = catalogue.find_frequency(request.spec.modality)
     tables = {name for query in build_preview(request, frequency) for name in query.tables}
     with database.open_snapshot(replaces=replaces) as snapshot:
         snapshot.begin(tables)

@@ -48,6 +48,7 @@ __all__ = [
     "Table",
     "Tables",
     "Wide",
+    "find_frequency",
     "find_spec",
     "list_specs",
     "load_specs",
@@ -74,6 +75,18 @@ def find_spec(export_type: str) -> Spec:
     package = export_type.partition("-")[0]
     found = _load_package(package) if package in _list_packages() else ()
     return {spec.type: spec for spec in found}[export_type]
+
+
+def find_frequency(modality: Modality) -> Frequency:
+    """Return the value that characterises a modality's studies: its workbook has a sheet for each."""
+    for spec in load_specs().values():
+        if spec.modality.name != modality.name:
+            continue
+        if isinstance(spec.layout, ModalityWorkbook):
+            return spec.layout.sheets
+        if isinstance(spec.layout, CustomRows) and spec.layout.summary:
+            return spec.layout.frequencies[0]
+    raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
 
 
 @functools.cache
