@@ -127,6 +127,13 @@ def test_refusal_names_the_filter_as_given():
     assert refuse({"Date_from": "2024-01-01"}) == ("UNKNOWN_FILTER", "filters.Date_from")
 
 
+def test_refusal_of_unknown_filter_lists_the_known_ones():
+    with pytest.raises(RequestError) as refused:
+        CT.parse_filters({"colour": "red"})
+    assert refused.value.message.endswith(f" Choose from: {', '.join(FILTERS)}.")
+    assert "colour" not in refused.value.message
+
+
 def test_filter_under_two_names_must_have_one_value():
     same = {"date_from": "2024-01-01", "date_after": " 2024-01-01"}
     assert CT.parse_filters(same) == {"date_from": "2024-01-01"}

@@ -81,6 +81,8 @@ def test_options_are_canonical():
 
 def test_unknown_or_unreadable_option_is_named():
     assert refuse({"type": "ct-csv", "options": {"words": "x"}}) == (422, "UNKNOWN_OPTION", "options.words")
+    with pytest.raises(RequestError, match=r"no such option\. It has: max_events, .*leave_out"):
+        parse_request({"type": "ct-csv", "options": {"words": "x"}}, may_see_patients=False)
     assert refuse({"type": "mg-nhsbsp-csv", "options": {"survey_number": "0"}}) == (
         422,
         "BAD_OPTION_VALUE",

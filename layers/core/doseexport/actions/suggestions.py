@@ -16,7 +16,7 @@ from doseexport.aws.credentials import find_database
 from doseexport.aws.logging import describe_error
 from doseexport.aws.services import Services
 from doseexport.catalogue import Spec
-from doseexport.catalogue.filters import Filter
+from doseexport.catalogue.filters import Filter, refuse_filter
 from doseexport.catalogue.schema import Schema
 from doseexport.catalogue.values import parse_text
 from doseexport.domain.request import parse_type
@@ -108,10 +108,14 @@ def _find_filter(parameters: Mapping[str, str]) -> tuple[Spec, Filter]:
     name = parameters.get("filter")
     for known in spec.filters:
         if name in (known.name, *known.aliases):
-            if known.suggests and not known.identifies_patient:
+            if _can_suggest(known):
                 return spec, known
             raise unprocessable("NO_SUGGESTIONS", "There are no suggestions for this filter.", "filter")
-    raise unprocessable("UNKNOWN_FILTER", "This export type has no such filter.", "filter")
+    raise refuse_filter((each for each in spec.filters if _can_suggest(each)), "filter")
+
+
+def _can_suggest(known: Filter) -> bool:
+    return known.suggests and not known.identifies_patient
 
 
 def _parse_part(text: str) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from doseexport.catalogue.schema import Feature, Total
 from doseexport.catalogue.values import ValueType, read_text
-from doseexport.errors import unprocessable
+from doseexport.errors import RequestError, unprocessable
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,25 @@ def parse_filters(known: Iterable[Filter], given: Mapping[str, object]) -> dict[
     Raise RequestError, with the name of the filter as it was given, if a filter is unknown, its value is
     invalid, two names of it have different values, or a range is empty.
     """
-    names = {alias: each for each in known for alias in (each.name, *each.aliases)}
+    filters = tuple(known)
+    names = {alias: each for each in filters for alias in (each.name, *each.aliases)}
     chosen: dict[str, str] = {}
     given_as: dict[str, str] = {}
     for name, value in given.items():
         if name not in names:
-            raise unprocessable("UNKNOWN_FILTER", "This export type has no such filter.", f"filters.{name}")
+            raise refuse_filter(filters, f"filters.{name}")
         if _add_value(chosen, names[name], f"filters.{name}", value):
             given_as[names[name].name] = name
     _check_ranges(chosen, given_as)
     return dict(sorted(chosen.items()))
+
+
+def refuse_filter(known: Iterable[Filter], field: str) -> RequestError:
+    """Return the error (422) of a filter that is not among the known ones, which it names."""
+    listed = ", ".join(each.name for each in known)
+    return unprocessable(
+        "UNKNOWN_FILTER", f"This export type has no such filter. Choose from: {listed}.", field
+    )
 
 
 def parse_order(known: Iterable[Order], given: object) -> str:

@@ -77,7 +77,9 @@ def parse_options(known: Iterable[Option], given: Mapping[str, object]) -> dict[
     chosen = {}
     for name, value in given.items():
         if name not in names:
-            raise unprocessable("UNKNOWN_OPTION", "This export type has no such option.", f"options.{name}")
+            listed = ", ".join(names) or "none"
+            message = f"This export type has no such option. It has: {listed}."
+            raise unprocessable("UNKNOWN_OPTION", message, f"options.{name}")
         try:
             text = _read(names[name], value)
             if text.strip() or (names[name].value_type is WORDS_VALUE and value is not None):

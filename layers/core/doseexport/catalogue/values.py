@@ -82,7 +82,9 @@ def _parse_exact(value: str) -> str:
 def parse_number(value: str) -> str:
     """Return a plain number without superfluous zeros. Raise ValueError otherwise."""
     if not re.fullmatch(r"[+-]?(\d{1,16}(\.\d{0,16})?|\.\d{1,16})", value.strip(), re.ASCII):
-        raise ValueError("must be a plain number such as 12 or 12.5")
+        raise ValueError(
+            "must be a plain number such as 12 or 12.5, with at most 16 digits on each side of the point"
+        )
     text = f"{Decimal(value.strip()):f}"
     short = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if short == "-0" else short
@@ -123,7 +125,7 @@ def _parse_test_patients(value: str) -> str:
 
 def _parse_integer(value: str) -> str:
     if not re.fullmatch(r"0*[1-9]\d{0,8}", value.strip(), re.ASCII):
-        raise ValueError("must be a whole number from 1")
+        raise ValueError("must be a whole number from 1 to 999,999,999")
     return str(int(value))
 
 
