@@ -9,7 +9,7 @@ from playwright.sync_api import expect as assert_that
 
 from tests.browser.conftest import Visits
 from tests.browser.steps import field, hold_requests, wait_for_request
-from tests.browser.test_accessibility import LOOKS, list_findings_of_widths, thin_out
+from tests.browser.test_accessibility import list_findings_of_widths, thin_out
 
 AUTUMN = "#CT?date_from=2025-09-01&date_to=2025-10-31"
 
@@ -131,4 +131,4 @@ def test_first_rows_say_why_there_are_none(visit: Visits, physicist: User) -> No
 def test_first_rows_are_accessible_and_fit(visit: Visits, physicist: User) -> None:
     page = visit().sign_in(physicist, "#CT?date_from=2025-10-31&date_to=2025-10-31")
     thin_out(open_rows(page))
-    assert list_findings_of_widths(page, "#first-rows", phone_looks=LOOKS) == []
+    assert list_findings_of_widths(page, "#first-rows", has_tables=True) == []
