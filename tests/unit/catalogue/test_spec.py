@@ -191,18 +191,12 @@ def test_spec_of_parquet_reads_what_the_csv_tables_read(name):
     assert replace(spec, type=other.type, help=other.help, layout=layout) == other
 
 
-MODALITIES = {spec.modality.name: spec.modality for spec in SPECS.values()}
+@every_type
+def test_find_frequency_finds_what_the_workbook_has_sheets_for(spec):
+    frequency = catalogue.find_frequency(spec.type)
+    assert frequency.title == {"NM": "Study Description"}.get(spec.modality.name, "Acquisition protocol")
 
 
-@pytest.mark.parametrize("name", MODALITIES)
-def test_find_frequency_finds_what_the_workbook_has_sheets_for(name):
-    frequency = catalogue.find_frequency(MODALITIES[name])
-    assert frequency.title == {"NM": "Study Description"}.get(name, "Acquisition protocol")
-
-
-def test_find_frequency_of_modality_without_workbook_is_a_programming_error():
-    class Odd:
-        name = "US"
-
+def test_find_frequency_of_type_without_workbook_is_a_programming_error():
     with pytest.raises(LookupError):
-        catalogue.find_frequency(Odd)
+        catalogue.find_frequency("us-csv")

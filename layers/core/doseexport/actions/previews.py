@@ -144,7 +144,7 @@ def fetch_preview(
     `check` raises if the request needs what the schema lacks. With `replaces`, first cancel what other
     sessions of the database's name are doing. Raise the errors of Database.open_snapshot.
     """
-    frequency = catalogue.find_frequency(request.spec.modality)
+    frequency = catalogue.find_frequency(request.type)
     tables = {name for query in build_preview(request, frequency) for name in query.tables}
     with database.open_snapshot(replaces=replaces) as snapshot:
         snapshot.begin(tables)

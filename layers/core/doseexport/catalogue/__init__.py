@@ -70,23 +70,28 @@ def list_specs(schema: Schema) -> list[Spec]:
 def find_spec(export_type: str) -> Spec:
     """Return the spec of an export type, or raise KeyError if it does not exist.
 
-    Only the package of its modality is loaded: a type's name begins with the name of its package.
+    Only the package of its modality is loaded.
     """
-    package = export_type.partition("-")[0]
-    found = _load_package(package) if package in _list_packages() else ()
-    return {spec.type: spec for spec in found}[export_type]
+    return {spec.type: spec for spec in _load_relatives(export_type)}[export_type]
 
 
-def find_frequency(modality: Modality) -> Frequency:
-    """Return the value that characterises a modality's studies: its workbook has a sheet for each."""
-    for spec in load_specs().values():
-        if spec.modality.name != modality.name:
-            continue
+def find_frequency(export_type: str) -> Frequency:
+    """Return what characterises the studies of a type: a workbook of its modality has a sheet for each value.
+
+    Only the package of its modality is loaded.
+    """
+    for spec in _load_relatives(export_type):
         if isinstance(spec.layout, ModalityWorkbook):
             return spec.layout.sheets
         if isinstance(spec.layout, CustomRows) and spec.layout.summary:
             return spec.layout.frequencies[0]
-    raise LookupError(f"no workbook of {modality.name} has a sheet for each value of a column")
+    raise LookupError(f"no workbook like {export_type} has a sheet for each value of a column")
+
+
+def _load_relatives(export_type: str) -> tuple[Spec, ...]:
+    """Return the types of the same package: a type's name begins with the name of its package."""
+    package = export_type.partition("-")[0]
+    return _load_package(package) if package in _list_packages() else ()
 
 
 @functools.cache
