@@ -1,5 +1,7 @@
 """Suggestions come from the database, with the number of studies of each, and name no patient."""
 
+import re
+
 import psycopg
 import pytest
 
@@ -148,6 +150,12 @@ def test_suggestions_are_refused(services, parameters, code, field):
         list_suggestions(services, SuggestionCache(), PIA, parameters)
     assert (refused.value.status, refused.value.code, refused.value.field) == (422, code, field)
     assert SECRET not in refused.value.message
+
+
+def test_suggestions_of_unknown_filter_name_those_that_have_any(services):
+    with pytest.raises(RequestError, match=r"Choose from: .*\bstation\b") as refused:
+        list_suggestions(services, SuggestionCache(), PIA, {"type": "ct-csv", "filter": "colour"})
+    assert not {"date_from", "patient_name", "patient_id"} & set(re.findall(r"\w+", refused.value.message))
 
 
 def test_suggestions_need_a_group(services):
